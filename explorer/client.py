@@ -1,0 +1,368 @@
+"""The only room that opens sockets to a vendor.
+
+    request ── scheme.auth_flow ──► signed request ── one hop ──► response ──┐
+                    ▲                                                         │ redirect of a read, same origin:
+                    └──────────── signed anew ◄───────────────────────────────┘ other origin: every credential stripped
+
+Every hop is kept, the body is capped as it is decoded, and one place maps what can go wrong to ``explorer.errors``.
+Nothing is sent a second time here but a redirected GET or HEAD; what a scheme repeats, it decides itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx
+
+from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
+from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
+
+if TYPE_CHECKING:
+    from explorer.core.auth.base import Scheme
+
+MAX_REDIRECTS = 10
+_LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a send is: what it is doing, seconds since it began, decoded bytes received, bytes announced or None."""
+
+    phase: Phase
+    elapsed: float
+    received: int = 0
+    expected: int | None = None
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``total`` and ``connect`` in seconds, ``max_body`` in decoded bytes."""
+
+    total: float = 30.0
+    connect: float = 10.0
+    max_body: int = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What went over the wire for one call."""
+
+    request: SentRequest
+    response: ReceivedResponse | None
+    hops: tuple[Hop, ...]
+    timings: Timings
+    failure: Failure | None
+
+
+@dataclass
+class _Log:
+    """What is known of a call while it runs; it survives a failure."""
+
+    started: float
+    request: SentRequest | None = None
+    response: ReceivedResponse | None = None
+    purpose: Literal["call", "auth", "redirect", "retry"] = "call"
+    hops: list[Hop] = field(default_factory=list)
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def begin(self, request: httpx.Request, purpose: Literal["call", "auth", "redirect", "retry"]) -> None:
+        if self.request is not None:
+            self.hops.append(Hop(purpose=self.purpose, request=self.request, response=self.response))
+        self.request, self.response, self.purpose = sent_request(request), None, purpose
+        self.marks.clear()
+
+
+def sent_request(request: httpx.Request) -> SentRequest:
+    """A request as a value, headers in the order and spelling of the wire."""
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+    return SentRequest(method=request.method, url=str(request.url), headers=headers, body=request.content)
+
+
+def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether scheme, host and port are the same (RFC 6454, section 5)."""
+    ports = {"http": 80, "https": 443}
+    return (one.scheme, one.host, one.port or ports.get(one.scheme)) == (
+        other.scheme,
+        other.host,
+        other.port or ports.get(other.scheme),
+    )
+
+
+class Client:
+    """One pool of connections for the life of a shell; use it as an async context manager."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._clock = clock
+        self._transport = transport
+        self._http: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> Client:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            mounts = {pattern: httpx.AsyncHTTPTransport() for pattern in _LOOPBACK_MOUNTS}
+            self._http = (
+                httpx.AsyncClient(transport=self._transport)
+                if self._transport is not None
+                else httpx.AsyncClient(mounts=mounts, follow_redirects=False)
+            )
+        return self._http
+
+    async def send(
+        self,
+        request: httpx.Request,
+        sign: Callable[[], Scheme],
+        limits: Limits,
+        on_progress: OnProgress | None = None,
+    ) -> Transfer:
+        """Send *request* under a scheme made by *sign*, following redirects of reads; never raises for the network.
+
+        Raises:
+            CredentialError: the scheme cannot sign.
+            asyncio.CancelledError: the caller cancelled; the connection is closed.
+        """
+        log = _Log(self._clock())
+        failure: Failure | None = None
+        try:
+            async with asyncio.timeout(limits.total):
+                await self._converse(request, sign, limits, on_progress, log)
+        except TimeoutError:
+            failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
+        except TransportError as error:
+            failure = describe(error)
+        total = self._clock() - log.started
+        timings = Timings(
+            connected=log.marks.get("connected"),
+            sent=log.marks.get("sent"),
+            first_byte=log.marks.get("first_byte"),
+            total=total,
+        )
+        sent = log.request or sent_request(request)
+        return Transfer(sent, log.response, tuple(log.hops), timings, failure)
+
+    async def _converse(
+        self,
+        request: httpx.Request,
+        sign: Callable[[], Scheme],
+        limits: Limits,
+        on_progress: OnProgress | None,
+        log: _Log,
+    ) -> None:
+        purpose: Literal["call", "redirect"] = "call"
+        scheme: Scheme | None = sign()
+        for _ in range(MAX_REDIRECTS):
+            response = await self._signed(request, scheme, purpose, limits, on_progress, log)
+            following = _redirect(request, response)
+            if following is None:
+                return
+            (scheme or sign()).strip(following)
+            if scheme is not None and same_origin(request.url, following.url):
+                scheme = sign()
+            else:
+                scheme, following = None, _without_credentials(following)
+            request, purpose = following, "redirect"
+        raise BrokenAnswer(f"more than {MAX_REDIRECTS} redirects", hint="The vendor sends the request in a circle.")
+
+    async def _signed(
+        self,
+        request: httpx.Request,
+        scheme: Scheme | None,
+        purpose: Literal["call", "redirect"],
+        limits: Limits,
+        on_progress: OnProgress | None,
+        log: _Log,
+    ) -> httpx.Response:
+        """Drive the scheme's flow to its end and give the last response."""
+        if scheme is None:
+            return await self._hop(request, purpose, limits, on_progress, log)
+        flow = scheme.auth_flow(request)
+        try:
+            signed = next(flow)
+            while True:
+                kind = signed.extensions.pop("explorer.purpose", purpose)
+                response = await self._hop(signed, kind, limits, on_progress, log)
+                try:
+                    signed = flow.send(response)
+                except StopIteration:
+                    return response
+        finally:
+            flow.close()
+
+    async def _hop(
+        self,
+        request: httpx.Request,
+        purpose: Literal["call", "auth", "redirect", "retry"],
+        limits: Limits,
+        on_progress: OnProgress | None,
+        log: _Log,
+    ) -> httpx.Response:
+        """One request, one response, both kept in *log* whatever happens."""
+        log.begin(request, purpose)
+        tell = _teller(self._clock, log, on_progress)
+        request.extensions["trace"] = _tracer(self._clock, log, tell)
+        request.extensions["timeout"] = httpx.Timeout(limits.total, connect=min(limits.connect, limits.total)).as_dict()
+        tell("connecting")
+        async with _mapped(), _opened(self._client(), request) as response:
+            length = response.headers.get("content-length", "")
+            expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
+            body = bytearray()
+            log.response = _received(response, b"", "")
+            try:
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    tell("receiving", len(body), expected)
+                    if len(body) > limits.max_body:
+                        del body[limits.max_body :]
+                        raise TooLarge(
+                            f"the decoded body passed {limits.max_body:,} bytes and was cut there",
+                            hint="Raise max_body_bytes in settings.toml if you trust the server.",
+                        )
+            except BaseException as error:
+                log.response = _received(response, bytes(body), _why_cut(error))
+                raise
+            log.response = _received(response, bytes(body), "")
+            tell("done", len(body), expected)
+        plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
+        return httpx.Response(response.status_code, headers=plain, content=bytes(body), request=request)
+
+
+_IMPERSONAL = ("accept", "accept-encoding", "user-agent")
+_CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
+
+
+def _why_cut(error: BaseException) -> str:
+    if isinstance(error, TooLarge):
+        return error.message
+    if isinstance(error, asyncio.CancelledError):
+        return "stopped before the body was whole"
+    if isinstance(error, httpx.DecodingError):
+        return "the compressed body is broken; this much could be decoded"
+    return "the connection broke before the body was whole"
+
+
+def _received(response: httpx.Response, body: bytes, truncated: str) -> ReceivedResponse:
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+    return ReceivedResponse(
+        status=response.status_code,
+        reason=response.reason_phrase,
+        http_version=response.http_version,
+        headers=headers,
+        body=body,
+        truncated=truncated,
+        wire_size=response.num_bytes_downloaded,
+    )
+
+
+def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:
+    """The request that a redirect of a read asks for, without credentials of its own; None where none is followed."""
+    location = response.headers.get("location")
+    if response.status_code not in (301, 302, 303, 307, 308) or not location or request.method not in ("GET", "HEAD"):
+        return None
+    try:
+        url = request.url.join(location)
+    except (httpx.InvalidURL, ValueError):
+        return None
+    if url.scheme not in ("http", "https") or not url.host or (request.url.scheme == "https" and url.scheme == "http"):
+        return None
+    headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() != "host"]
+    following = httpx.Request(request.method, url, headers=headers)
+    following.read()
+    return following
+
+
+def _without_credentials(request: httpx.Request) -> httpx.Request:
+    """The request with the headers that say nothing of who sends it."""
+    headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _IMPERSONAL]
+    bare = httpx.Request(request.method, request.url, headers=headers)
+    bare.read()
+    return bare
+
+
+@contextlib.asynccontextmanager
+async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    response = await client.send(request, stream=True, auth=None, follow_redirects=False)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _mapped() -> AsyncIterator[None]:
+    """The one place where what a connection can raise becomes an error of our tree."""
+    try:
+        yield
+    except ExplorerError:
+        raise
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise TimedOut("no connection in time") from error
+    except httpx.TimeoutException as error:
+        raise TimedOut("the server went silent") from error
+    except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        raise ConnectFailed(f"no connection: {_said(error)}") from error
+    except httpx.DecodingError as error:
+        raise BrokenAnswer(f"the body does not decode: {_said(error)}") from error
+    except httpx.RemoteProtocolError as error:
+        raise BrokenAnswer(f"the server broke the protocol: {_said(error)}") from error
+    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+        raise BrokenAnswer(f"the connection broke: {_said(error)}") from error
+    except (OSError, ValueError) as error:
+        raise BrokenAnswer(f"could not be sent: {_said(error)}") from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] in ("h11", "httpcore", "anyio"):
+            raise BrokenAnswer(f"could not be sent: {_said(error)}") from error
+        raise
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _teller(clock: Callable[[], float], log: _Log, on_progress: OnProgress | None) -> Callable[..., None]:
+    def tell(phase: Phase, received: int = 0, expected: int | None = None) -> None:
+        if on_progress is not None:
+            on_progress(Progress(phase, clock() - log.started, received, expected))
+
+    return tell
+
+
+def _tracer(clock: Callable[[], float], log: _Log, tell: Callable[..., None]) -> Callable[..., Any]:
+    async def trace(event: str, _info: object) -> None:
+        now = clock() - log.started
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            log.marks["connected"] = now
+        elif event.endswith("send_request_headers.started"):
+            tell("sending")
+        elif event.endswith("send_request_body.complete"):
+            log.marks["sent"] = now
+            tell("waiting")
+        elif event.endswith("receive_response_headers.complete"):
+            log.marks["first_byte"] = now
+
+    return trace
+
+
+def describe(error: ExplorerError) -> Failure:
+    """An error of the tree as a value that is shown, printed and kept."""
+    return Failure(
+        kind=type(error).__name__, title=error.title, message=error.message, hint=error.hint, exit_code=error.exit_code
+    )

@@ -1,0 +1,1 @@
+"""What decides: pure functions and generators over values, no I/O."""

@@ -1,0 +1,323 @@
+"""The catalog as values: ``Catalog → Vendor → Endpoint → Parameter``, with the readings beside them.
+
+Every class here is one kind of table in ``endpoint_catalog.toml``; a field is a key of it, under the same name unless
+``name=`` says otherwise. ``lines`` always points into the vendor's document, as ``"83"`` or ``"83,110-118"``; together
+with ``Vendor.document`` it is shown as ``002:83,110-118``. ``docs/CATALOG.md`` is the manual for people.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from explorer.core.catalog.sandbox import SandboxVendor
+
+Location = Literal["path", "query", "form", "json", "multipart", "header"]
+ValueType = Literal["string", "integer", "number", "boolean", "date", "file", "object"]
+Repeat = Literal["index", "append", "key", "comma"]
+Effect = Literal["read", "session", "create", "update", "delete", "order"]
+Format = Literal["email", "uri", "country", "digits", "host", "numeric", "alphanumeric", "uuid"]
+BooleanWords = Literal["json", "true_false", "1_0"]
+RuleKind = Literal[
+    "requires", "at_least_one", "at_most_one", "exactly_one", "not_listed", "equal", "ordered", "together", "advice"
+]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of the catalog."""
+
+
+class Note(Table, kw_only=True):
+    """Something a user must know, in our own words."""
+
+    text: str
+    lines: str = ""
+
+
+class Environment(Table, kw_only=True):
+    """One place where the vendor's API is served. ``base_url`` is what the path templates are appended to."""
+
+    base_url: str
+    title: str = ""
+    guarded: bool = False
+    """Whether everything that is not a read asks first, and the screen shows it red."""
+    kind: Literal["production", "test", "development"] = "production"
+    note: str = ""
+    lines: str = ""
+
+
+class Version(Table, kw_only=True):
+    """How the vendor tells versions apart. ``accept`` is sent as the Accept header with every request."""
+
+    style: Literal["accept", "path", "none"] = "none"
+    value: str = ""
+    accept: str = ""
+    note: str = ""
+    lines: str = ""
+
+
+class Credential(Table, kw_only=True):
+    """One credential that auth schemes of this vendor use. Its environment variable is
+    ``API_EXPLORER_<VENDOR>_<NAME>`` in capitals."""
+
+    title: str
+    secret: bool = True
+    sandbox: str = ""
+    """The demo value that the sandbox knows."""
+    sandbox_foreign: tuple[str, ...] = ()
+    """Demo values that are good in another environment only: the sandbox knows and refuses them."""
+    note: str = ""
+    lines: str = ""
+
+
+class Auth(Table, kw_only=True):
+    """One way of authenticating. ``scheme`` is a word of ``explorer.core.auth.AUTH_SCHEMES``; ``options`` are its."""
+
+    scheme: str
+    title: str = ""
+    options: dict[str, Any] = {}
+    note: str = ""
+    lines: str = ""
+
+
+class Pagination(Table, kw_only=True):
+    """One way of paging. ``style`` is a word of ``explorer.core.pagination.PAGINATION_STYLES``."""
+
+    style: str
+    title: str = ""
+    options: dict[str, Any] = {}
+    note: str = ""
+    lines: str = ""
+
+
+class Verdict(Table, kw_only=True):
+    """What the vendor means by success. Paths are dotted, into the decoded body (``data.error.code``)."""
+
+    success: str = ""
+    """Where a flag of success stands (boolean or the words true / false)."""
+    error: str = ""
+    """Where the error stands: its presence means failure. Its text is the message, or the code if ``message`` is set."""
+    code: str = ""
+    message: str = ""
+    details: str = ""
+    """Where a table or text stands that tells more; values of it that are names of fields are the guilty ones."""
+    status_code: str = ""
+    """Where the body repeats the HTTP status."""
+    validation_map: bool = False
+    """A body whose every value is a list of texts maps field names to complaints."""
+    message_holds_json: bool = False
+    """The error text may itself be a JSON array of messages."""
+    statuses: dict[str, str] = {}
+    """Documented status codes and what they mean, in our own words."""
+    lines: str = ""
+
+
+class Rule(Table, kw_only=True):
+    """A rule across fields.
+
+    ``requires``: when any of ``when`` is set (or has the value in ``when_value``), all of ``params`` must be.
+    ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``together``: all of ``params`` or none.
+    ``not_listed``: no word in the comma list ``params[0]`` may name a field that is set (``names`` maps words to fields).
+    ``equal``: the two ``params`` have the same value. ``ordered``: ``params[0]`` <= ``params[1]``.
+    ``advice``: shown as a warning when any of ``when`` is set.
+    """
+
+    kind: RuleKind
+    params: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
+    when_value: dict[str, str] = {}
+    names: dict[str, str] = {}
+    level: Literal["error", "warning"] = "error"
+    text: str = ""
+    lines: str = ""
+
+
+class Group(Table, kw_only=True):
+    """A group of parameters that repeats by index: ``item#`` or ``line_items[#]``."""
+
+    title: str = ""
+    min: int = 0
+    max: int | None = None
+    sparse: bool = False
+    """Whether indexes may have gaps."""
+    start: int = 0
+    """The index of the first group that a form offers."""
+    lines: str = ""
+
+
+class Parameter(Table, kw_only=True):
+    """One parameter, its name exactly as the vendor spells it.
+
+    In a name ``#`` stands for an index (``item#_size``, ``line_items[#].id``, ``images[#]``), a final ``[]`` for a value
+    that may be given again (``filter[brands][]``), ``[*]`` for any key (``filter[*]``), a dot for a level of JSON.
+    """
+
+    name: str = ""
+    location: Location = msgspec.field(name="in")
+    type: ValueType = "string"
+    required: bool = False
+    default: str | None = None
+    """What the vendor takes when the parameter is absent; not sent."""
+    prefill: str | None = None
+    """What the form starts with and sends unless another value is given."""
+    enum: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    """Values that are allowed beside the type's own (``all`` for an integer id)."""
+    min: float | None = None
+    max: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str = ""
+    """A regular expression that the whole value must match."""
+    format: Format | None = None
+    date_format: str = ""
+    """strftime pattern of a ``date`` (``%Y-%m-%d`` unless told)."""
+    boolean: BooleanWords | None = None
+    """How true and false are written; ``json`` in JSON bodies and ``true_false`` elsewhere unless told."""
+    comma: bool = False
+    """Whether the one value is a comma-separated list of the type."""
+    nullable: bool = False
+    empty: bool = True
+    """Whether an empty value may be sent for an optional parameter."""
+    secret: bool = False
+    accept: str = ""
+    """Media types of a file, as in ``image/png,image/jpeg``."""
+    inferred: bool = False
+    example: str = ""
+    note: str = ""
+    lines: str = ""
+
+    @property
+    def repeat(self) -> Repeat | None:
+        """How the parameter repeats, or None."""
+        if "#" in self.name:
+            return "index"
+        if self.name.endswith("[]"):
+            return "append"
+        if self.name.endswith("[*]"):
+            return "key"
+        return "comma" if self.comma else None
+
+    @property
+    def group(self) -> str | None:
+        """The name of its indexed group: what stands up to and with the index (``item#``, ``line_items[#]``)."""
+        found = re.match(r"[^#]*#\]?", self.name)
+        return found.group() if found else None
+
+
+class Choice(Table, kw_only=True):
+    """One reading of a contradiction. ``set`` is a table of the endpoint's (or vendor's) own keys that is laid over it
+    when this is chosen: ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``; ``false`` in place of a
+    table takes that entry away."""
+
+    title: str
+    lines: str = ""
+    set: dict[str, Any] = {}
+
+
+class Reading(Table, kw_only=True):
+    """A place where the document contradicts itself or could not work as printed: every version of it, the lines, the
+    default and why."""
+
+    about: str
+    default: str
+    why: str
+    choices: dict[str, Choice]
+
+    @property
+    def changes_request(self) -> bool:
+        """Whether any choice changes what is sent, so that it can be chosen in the form and by ``--reading``."""
+        return any(choice.set for choice in self.choices.values())
+
+
+class Sample(Table, kw_only=True):
+    """An answer in the vendor's shape with our own data; ``body`` as text. The sandbox and the docs pane show it."""
+
+    status: int = 200
+    media_type: str = "application/json"
+    title: str = ""
+    body: str = ""
+    lines: str = ""
+
+
+class EffectWhen(Table, kw_only=True):
+    """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
+
+    param: str
+    equals: str
+    effect: Effect
+
+
+class Endpoint(Table, kw_only=True):
+    """One documented call, addressed as ``vendor.id``."""
+
+    id: str = ""
+    title: str
+    group: str
+    method: str = "GET"
+    also_methods: tuple[str, ...] = ()
+    """Further methods of the same call (HEAD beside GET)."""
+    path: str
+    auth: str = "none"
+    """A key of the vendor's ``auth`` table, or ``none`` for an anonymous call."""
+    body: Literal["none", "form", "json", "multipart"] = "none"
+    accept: str = ""
+    """The Accept header where it is not the vendor's own."""
+    effect: Effect = "read"
+    effect_when: tuple[EffectWhen, ...] = ()
+    pagination: str = ""
+    """A key of the vendor's ``pagination`` table."""
+    summary: str = ""
+    inferred: bool = False
+    lines: str = ""
+    notes: tuple[Note, ...] = ()
+    params: dict[str, Parameter] = {}
+    groups: dict[str, Group] = {}
+    rules: tuple[Rule, ...] = ()
+    readings: dict[str, Reading] = {}
+    samples: tuple[Sample, ...] = ()
+    verdict: Verdict | None = None
+    """Where this call is judged otherwise than the vendor's calls in general."""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of the call, the usual one first."""
+        return (self.method, *self.also_methods)
+
+
+class Vendor(Table, kw_only=True):
+    """One vendor: what holds for all of its calls, and the calls."""
+
+    id: str = ""
+    title: str
+    document: str = ""
+    """The short name of its document, put before line numbers (``002``)."""
+    summary: str = ""
+    inferred: bool = False
+    notes: tuple[Note, ...] = ()
+    environments: dict[str, Environment] = {}
+    version: Version = msgspec.field(default_factory=Version)
+    credentials: dict[str, Credential] = {}
+    auth: dict[str, Auth] = {}
+    pagination: dict[str, Pagination] = {}
+    verdict: Verdict = msgspec.field(default_factory=Verdict)
+    secret_fields: tuple[str, ...] = ()
+    """Names of body fields, query keys and headers that are secret wherever they stand."""
+    readings: dict[str, Reading] = {}
+    """Contradictions that concern every call; ``set`` is laid over the vendor."""
+    endpoints: dict[str, Endpoint] = {}
+    sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
+
+    def cite(self, lines: str) -> str:
+        """``83,110-118`` as ``002:83,110-118``; an empty text stays empty."""
+        return f"{self.document}:{lines}" if lines and self.document else lines
+
+
+class Catalog(Table, kw_only=True):
+    """All vendors, in the order of the files. ``digest`` tells two states of the catalog apart."""
+
+    edition: str = ""
+    digest: str = ""
+    vendors: dict[str, Vendor] = {}

@@ -1,0 +1,153 @@
+"""What was sent and what came back, as values.
+
+    Call ── prepare ──► Prepared ── send ──► Exchange ── judge ──► Exchange with its verdict
+    (what a person     (one signed         (every hop, what       (core.verdict)
+     typed)             request)            arrived, timings)
+
+An ``Exchange`` is complete when it has a ``response`` or an ``error``; the history keeps it redacted.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
+Header = tuple[str, str]
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A plain value."""
+
+
+class Entry(Value, frozen=True):
+    """One thing that a person set in a form: ``name=text``, ``name:=json`` or ``name=@file``.
+
+    A name without an entry is absent; ``text`` with an empty ``value`` is empty; ``json`` with ``null`` is null.
+    """
+
+    name: str
+    kind: Literal["text", "json", "file"] = "text"
+    value: str = ""
+
+
+class Call(Value, frozen=True, kw_only=True):
+    """What a person asked for, before anything was checked. Enough to make the request again."""
+
+    vendor: str
+    endpoint: str
+    environment: str = "sandbox"
+    method: str = ""
+    """One of the endpoint's methods; the first where empty."""
+    base_url: str = ""
+    """Replaces the environment's, where given."""
+    entries: tuple[Entry, ...] = ()
+    readings: dict[str, str] = {}
+    extra: tuple[tuple[str, str], ...] = ()
+    """Undocumented query parameters."""
+    headers: tuple[Header, ...] = ()
+    force: bool = False
+    """Go on although the form has errors."""
+
+    @property
+    def address(self) -> str:
+        """``vendor.endpoint``."""
+        return f"{self.vendor}.{self.endpoint}"
+
+
+class SentRequest(Value, frozen=True, kw_only=True):
+    """A request as it stands on the wire. Header names and values as sent, in order."""
+
+    method: str
+    url: str
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+
+class ReceivedResponse(Value, frozen=True, kw_only=True):
+    """A response as it arrived; ``body`` is decoded from its content coding."""
+
+    status: int
+    reason: str = ""
+    http_version: str = "HTTP/1.1"
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+    truncated: str = ""
+    """Why the body is not whole (``cut at 50 MB``, ``connection broke``), or empty."""
+    wire_size: int = 0
+    """Bytes of the body on the wire, before decoding."""
+
+    def header(self, name: str) -> str:
+        """The value of a header, or an empty text; names are case-insensitive."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
+
+
+class Hop(Value, frozen=True, kw_only=True):
+    """One request and its response among several: a token call, a redirect, a second try."""
+
+    purpose: Literal["call", "auth", "redirect", "retry"]
+    request: SentRequest
+    response: ReceivedResponse | None = None
+
+
+class Timings(Value, frozen=True, kw_only=True):
+    """Seconds from the start of the send to the end of each phase; None where it was not reached or not needed."""
+
+    connected: float | None = None
+    sent: float | None = None
+    first_byte: float | None = None
+    total: float = 0.0
+
+
+class JudgedField(Value, frozen=True, kw_only=True):
+    """A field that the vendor complained about, by the name that the form uses, and the complaint."""
+
+    name: str
+    message: str = ""
+
+
+class Judgement(Value, frozen=True, kw_only=True):
+    """The vendor's verdict on an exchange."""
+
+    outcome: Outcome = "UNKNOWN"
+    http_status: int | None = None
+    code: str = ""
+    message: str = ""
+    fields: tuple[JudgedField, ...] = ()
+    meaning: str = ""
+    """What the documentation says of this status, in our words."""
+    why: str = ""
+    """What the judgement rests on: ``HTTP 404``, ``success is false in a 200``."""
+
+
+class Failure(Value, frozen=True, kw_only=True):
+    """Why there is no (whole) response: the class of the error tree, its text and what to do next."""
+
+    kind: str
+    title: str
+    message: str
+    hint: str = ""
+    exit_code: int = 3
+
+
+class Exchange(Value, frozen=True, kw_only=True):
+    """One call and all that came of it."""
+
+    call: Call
+    started_at: float
+    """Unix time, seconds."""
+    request: SentRequest
+    """The request as finally sent."""
+    response: ReceivedResponse | None = None
+    hops: tuple[Hop, ...] = ()
+    """Everything that went over the wire before ``request``, in order."""
+    timings: Timings = msgspec.field(default_factory=Timings)
+    verdict: Judgement = msgspec.field(default_factory=Judgement)
+    failure: Failure | None = None
+    pages: int = 1
+    problems: tuple[dict[str, Any], ...] = ()
+    """Form problems that were overridden, as tables."""
+    id: int = 0
+    """Its number in the history, 0 before it is kept."""

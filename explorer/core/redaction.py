@@ -1,0 +1,209 @@
+"""What is secret in a request and a response, and how it is masked: the only way to text that leaves the process.
+
+Two nets, one behind the other: by *name* (headers that are secret everywhere, names that the catalog marks) and by
+*value* (every secret that was put on the wire, also percent-encoded or escaped). Masking keeps everything else as it
+stood: number tokens, order, white space.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+from explorer.core.catalog.model import Endpoint, Vendor
+from explorer.core.exchange import Call, Entry, Exchange, Header, Hop, ReceivedResponse, SentRequest
+from explorer.core.form import find_parameter
+from explorer.core.secret import MASK, Secret
+
+SECRET_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "www-authenticate-token"}
+)
+ASCII_MASK: Final = "******"
+_SHORTEST: Final = 4
+_PAIR = re.compile(r"([^&=?#\s]+)=([^&#\s]*)")
+_SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DOTALL)
+
+
+class Redactor:
+    """Masks the secrets of one vendor's traffic. Every method is total and leaves what is not secret as it was."""
+
+    def __init__(self, vendor: Vendor, endpoint: Endpoint | None = None, secrets: Iterable[Secret] = ()) -> None:
+        names = {name.lower() for name in vendor.secret_fields}
+        endpoints = [endpoint] if endpoint is not None else list(vendor.endpoints.values())
+        self._params: set[str] = set()
+        for one in endpoints:
+            for param in one.params.values():
+                if param.secret:
+                    self._params.add(param.name)
+                    names.add(_last_part(param.name))
+        self._headers = set(SECRET_HEADERS)
+        for auth in vendor.auth.values():
+            if "header" in auth.options:
+                self._headers.add(str(auth.options["header"]).lower())
+            if "param" in auth.options:
+                names.add(str(auth.options["param"]).lower())
+        self._names = names
+        self._values = _spellings(secrets)
+        self._by_value = (
+            re.compile("|".join(re.escape(one) for one in sorted(self._values, key=len, reverse=True)))
+            if self._values
+            else None
+        )
+        words = "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
+        self._json = re.compile(
+            rf'("(?:{words})"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false)', re.IGNORECASE
+        )
+        self._xml = re.compile(rf"(<({words})(?:\s[^>]*)?>)([^<]+)(</)", re.IGNORECASE)
+        self._part = re.compile(
+            rf'(name="(?:[^"]*[.\[])?(?:{words})\]?"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)', re.IGNORECASE | re.DOTALL
+        )
+
+    def is_secret_name(self, name: str) -> bool:
+        """Whether a parameter, field or query key of this name is secret."""
+        return _last_part(name) in self._names or name.lower() in self._names
+
+    def text(self, text: str) -> str:
+        """*text* with every known secret value masked."""
+        return self._by_value.sub(MASK, text) if self._by_value else text
+
+    def url(self, url: str) -> str:
+        """A URL with secret query values and user information masked."""
+        url = re.sub(r"(?<=://)[^/@\s]+@", f"{ASCII_MASK}@", url)
+        head, mark, query = url.partition("?")
+        return self.text(head) + mark + self._pairs(query)
+
+    def _pairs(self, text: str) -> str:
+        from urllib.parse import unquote_plus
+
+        def mask(found: re.Match[str]) -> str:
+            return f"{found[1]}={MASK}" if found[2] and self.is_secret_name(unquote_plus(found[1])) else found[0]
+
+        return self.text(_PAIR.sub(mask, text))
+
+    def headers(self, headers: Iterable[Header]) -> tuple[Header, ...]:
+        """Headers with secret values masked; the word before a token (``Bearer``) stays."""
+        return tuple((name, self._header(name, value)) for name, value in headers)
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() in self._headers:
+            found = _SCHEME.fullmatch(value)
+            return found[1] + MASK if found else MASK
+        if name.lower() in ("location", "referer", "content-location", "link"):
+            return self.url(value)
+        return self.text(value)
+
+    def body(self, body: bytes, content_type: str = "") -> bytes:
+        """A body with secret fields and known secret values masked, everything else byte for byte."""
+        if not body:
+            return body
+        kind = content_type.split(";")[0].strip().lower()
+        text = body.decode("utf-8", "surrogateescape")
+        if kind == "application/x-www-form-urlencoded":
+            text = self._pairs(text)
+        elif kind == "multipart/form-data":
+            text = self.text(self._part.sub(lambda found: found[1] + MASK, text))
+        else:
+            text = self._json.sub(lambda found: f'{found[1]}"{MASK}"', text)
+            text = self._xml.sub(lambda found: found[1] + MASK + found[4], text)
+            text = self.text(text)
+        return text.encode("utf-8", "surrogateescape")
+
+    def request(self, request: SentRequest) -> SentRequest:
+        """A request with its secrets masked."""
+        kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+        return msgspec.structs.replace(
+            request,
+            url=self.url(request.url),
+            headers=self.headers(request.headers),
+            body=self.body(request.body, kind),
+        )
+
+    def response(self, response: ReceivedResponse | None) -> ReceivedResponse | None:
+        """A response with its secrets masked."""
+        if response is None:
+            return None
+        return msgspec.structs.replace(
+            response,
+            reason=self.text(response.reason),
+            headers=self.headers(response.headers),
+            body=self.body(response.body, response.header("content-type")),
+        )
+
+    def call(self, endpoint: Endpoint, call: Call) -> Call:
+        """A call whose secret entries hold the mask in place of the value."""
+        entries = tuple(self._entry(endpoint, entry) for entry in call.entries)
+        headers = self.headers(call.headers)
+        extra = tuple((name, MASK if self.is_secret_name(name) else self.text(value)) for name, value in call.extra)
+        return msgspec.structs.replace(
+            call, entries=entries, headers=headers, extra=extra, base_url=self.url(call.base_url)
+        )
+
+    def _entry(self, endpoint: Endpoint, entry: Entry) -> Entry:
+        found = find_parameter(endpoint, entry.name)
+        if (found and found[0].secret) or self.is_secret_name(entry.name):
+            return Entry(name=entry.name, value=MASK if entry.value else "")
+        if entry.kind == "json":
+            value = self.body(entry.value.encode(), "application/json").decode()
+            return msgspec.structs.replace(entry, value=value)
+        return msgspec.structs.replace(entry, value=self.text(entry.value))
+
+    def exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
+        """An exchange fit to be kept: nothing secret left in any part of it."""
+        verdict = exchange.verdict
+        failure = exchange.failure
+        return msgspec.structs.replace(
+            exchange,
+            call=self.call(endpoint, exchange.call),
+            request=self.request(exchange.request),
+            response=self.response(exchange.response),
+            hops=tuple(self._hop(hop) for hop in exchange.hops),
+            verdict=msgspec.structs.replace(
+                verdict,
+                message=self.text(verdict.message),
+                fields=tuple(msgspec.structs.replace(one, message=self.text(one.message)) for one in verdict.fields),
+            ),
+            failure=msgspec.structs.replace(failure, message=self.text(failure.message)) if failure else None,
+        )
+
+    def _hop(self, hop: Hop) -> Hop:
+        return msgspec.structs.replace(hop, request=self.request(hop.request), response=self.response(hop.response))
+
+
+def is_masked(entry: Entry) -> bool:
+    """Whether the entry's value was masked when it was kept, and so has to be given again."""
+    return entry.value == MASK
+
+
+def _last_part(name: str) -> str:
+    """``card.number`` → ``number``, ``paymentMethods[0].cvvCode`` → ``cvvcode``, ``user[password]`` → ``password``."""
+    parts = re.findall(r"[^.\[\]]+", name)
+    words = [part for part in parts if not part.isdigit() and part not in ("#", "*")]
+    return words[-1].lower() if words else name.lower()
+
+
+def _spellings(secrets: Iterable[Secret]) -> set[str]:
+    spellings: set[str] = set()
+    for secret in secrets:
+        text = secret.reveal()
+        if len(text) >= _SHORTEST:
+            spellings |= {text, quote(text, safe=""), quote(text), quote_plus(text), json.dumps(text)[1:-1]}
+            spellings.add(base64.b64encode(text.encode()).decode().rstrip("="))
+    return spellings
+
+
+def mask_json(value: Any, redactor: Redactor) -> Any:
+    """A decoded JSON value with secret fields masked, for output that is made from values."""
+    if isinstance(value, dict):
+        return {
+            key: MASK if redactor.is_secret_name(key) and isinstance(one, str | int | float) else mask_json(one, redactor)
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [mask_json(one, redactor) for one in value]
+    return redactor.text(value) if isinstance(value, str) else value

@@ -1,0 +1,622 @@
+"""What a person can do, once: open, check, prepare, send, turn pages, replay, log in. Both shells call only this.
+
+    Call ── operation ──► (vendor, endpoint) under its readings
+         ── check ──────► values and problems
+         ── prepare ────► Prepared: the exact signed request, nothing sent
+         ── send ───────► Exchange: kept in the history, judged
+
+Nothing heavy is imported here at the top: the first frame of the app and ``list`` need no HTTP library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from explorer.core.catalog.model import Catalog, Effect, Endpoint, Environment, Reading, Vendor
+from explorer.core.exchange import Call, Entry, Exchange, Failure, SentRequest
+from explorer.errors import (
+    CatalogProblem,
+    CredentialMissing,
+    ExplorerError,
+    FormError,
+    Problem,
+    StoreError,
+    UnknownName,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+    from explorer.client import Client, OnProgress
+    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.tokens import TokenStore
+    from explorer.core.form import Checked
+    from explorer.core.pagination import PageInfo, Style
+    from explorer.core.redaction import Redactor
+    from explorer.core.request import Upload
+    from explorer.core.secret import Secret
+    from explorer.credentials import CredentialStatus, Vault
+    from explorer.history import History, HistoryRow
+    from explorer.sandbox import SandboxServer
+    from explorer.settings import Folders, Settings
+
+SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An endpoint and its vendor as they are under the chosen readings."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    environment: Environment | None
+    """None in the sandbox."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The exact signed request, not sent."""
+
+    request: SentRequest
+    problems: tuple[Problem, ...]
+    before: str
+    """What would be asked for first (``a token from sign_in is asked for first``), or empty."""
+    missing: tuple[str, ...]
+    """Credentials that the scheme needs and has not."""
+    steps: tuple[Step, ...]
+    redactor: Redactor
+
+    @property
+    def shown(self) -> SentRequest:
+        """The request with its secrets masked."""
+        return self.redactor.request(self.request)
+
+
+@dataclass
+class Session:
+    """One person's session: a catalog, settings, credentials, tokens, a sandbox, a history and one client."""
+
+    catalog: Catalog
+    settings: Settings
+    folders: Folders
+    vault: Vault
+    environ: Mapping[str, str]
+    catalog_problems: tuple[CatalogProblem, ...] = ()
+    now: Callable[[], float] = time.time
+    nonce: Callable[[int], str] = secrets.token_urlsafe
+    open_history: Callable[[], History] | None = None
+    """None where nothing is kept."""
+    on_warning: Callable[[str], None] = lambda text: None
+    _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
+    _client: Client | None = None
+    _sandbox: SandboxServer | None = None
+    _sandbox_lock: asyncio.Lock | None = None
+    _history: History | None = None
+
+    # --- looking things up -----------------------------------------------------------------------------------------
+
+    def vendor(self, vendor_id: str) -> Vendor:
+        """The vendor of that id.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        try:
+            return self.catalog.vendors[vendor_id]
+        except KeyError:
+            raise UnknownName("vendor", vendor_id, self.catalog.vendors) from None
+
+    def endpoint(self, address: str) -> tuple[Vendor, Endpoint]:
+        """The vendor and endpoint at ``vendor.endpoint``.
+
+        Raises:
+            UnknownName: there is no such vendor or endpoint.
+        """
+        vendor_id, _, endpoint_id = address.partition(".")
+        vendor = self.vendor(vendor_id)
+        if endpoint_id not in vendor.endpoints:
+            known = [f"{vendor.id}.{key}" for key in vendor.endpoints]
+            raise UnknownName("endpoint", address, known)
+        return vendor, vendor.endpoints[endpoint_id]
+
+    def operation(self, call: Call) -> Operation:
+        """Vendor and endpoint of *call* under its readings.
+
+        Raises:
+            UnknownName: vendor, endpoint, environment, reading or choice is not known.
+        """
+        from explorer.core.catalog import apply_readings
+
+        vendor, endpoint = self.endpoint(call.address)
+        vendor, endpoint = apply_readings(vendor, endpoint, call.readings)
+        environment = None
+        if call.environment != SANDBOX:
+            if call.environment not in vendor.environments:
+                names = [SANDBOX, *vendor.environments]
+                raise UnknownName(f"environment of {vendor.id}", call.environment, names)
+            environment = vendor.environments[call.environment]
+        return Operation(vendor, endpoint, environment)
+
+    def environments(self, vendor: Vendor) -> tuple[str, ...]:
+        """The names of the vendor's environments, the sandbox first."""
+        return (SANDBOX, *vendor.environments)
+
+    def default_environment(self, vendor: Vendor) -> str:
+        """The environment that a person chose for the vendor, or the sandbox."""
+        chosen = self.settings.environments.get(vendor.id) or self.settings.default_environment or SANDBOX
+        return chosen if chosen in self.environments(vendor) else SANDBOX
+
+    def readings(self, vendor: Vendor, endpoint: Endpoint) -> dict[str, Reading]:
+        """Every contradiction that concerns the endpoint, the vendor's general ones last."""
+        return {**endpoint.readings, **vendor.readings}
+
+    def credentials(self, vendor: Vendor, environment: str) -> tuple[CredentialStatus, ...]:
+        """Where each credential of the vendor comes from; never what it is."""
+        return self.vault.status(vendor, environment)
+
+    # --- before sending --------------------------------------------------------------------------------------------
+
+    def base_url(self, call: Call) -> str:
+        """The base URL that *call* goes to; the sandbox's is the one that it has or would have."""
+        operation = self.operation(call)
+        if call.base_url:
+            return call.base_url
+        if operation.environment is not None:
+            return operation.environment.base_url
+        if self._sandbox is not None:
+            return self._sandbox.base_url(operation.vendor)
+        from explorer.sandbox.address import sandbox_base_url
+
+        return sandbox_base_url(operation.vendor, self.settings.sandbox_port)
+
+    def effect(self, call: Call) -> Effect:
+        """How grave *call* is, its values considered (``checkout=1`` makes an order of a validation)."""
+        operation = self.operation(call)
+        effect = operation.endpoint.effect
+        for when in operation.endpoint.effect_when:
+            for entry in call.entries:
+                if entry.name == when.param and entry.value.strip().lower() in _words(when.equals):
+                    effect = when.effect
+        return effect
+
+    def confirmation(self, call: Call) -> str:
+        """What a person must say yes to before *call* is sent, or an empty text.
+
+        A guarded environment asks before everything that is not a read; an order is asked for in every environment but
+        the sandbox.
+        """
+        effect = self.effect(call)
+        operation = self.operation(call)
+        if operation.environment is None and not call.base_url:
+            return ""
+        guarded = operation.environment is not None and operation.environment.guarded
+        if effect == "read" or effect == "session" or not (guarded or effect == "order"):
+            return ""
+        what = {"order": "places a real order", "delete": "deletes"}.get(effect, "changes data")
+        return f"{call.address} {what} at {self.base_url(call)} ({call.environment})"
+
+    def check(self, call: Call) -> Checked:
+        """The values of *call* and everything that is wrong with them."""
+        from explorer.core.form import check
+
+        return check(self.operation(call).endpoint, call.entries)
+
+    def redactor(self, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
+        """What masks the traffic of *call*: secrets by name, and by value what the vault and the form hold."""
+        from explorer.core.form import find_parameter
+        from explorer.core.redaction import Redactor
+        from explorer.core.secret import Secret
+
+        operation = self.operation(call)
+        known = list(extra)
+        for name, credential in operation.vendor.credentials.items():
+            found = self.vault.find(operation.vendor, name, call.environment) if credential.secret else None
+            if found is not None:
+                known.append(found.value)
+        for entry in call.entries:
+            param = find_parameter(operation.endpoint, entry.name)
+            if param is not None and param[0].secret:
+                known.append(Secret(entry.value.strip('"') if entry.kind == "json" else entry.value))
+        store = self._tokens.get(self._token_key(call))
+        known.extend(token.value for token in store.history) if store else None
+        return Redactor(operation.vendor, None, known)
+
+    def prepare(self, call: Call, *, at: float | None = None) -> Prepared:
+        """The exact request that ``send`` would make now (or as of *at*, Unix seconds); sends nothing.
+
+        Raises:
+            FormError: the form has errors and the call does not force it.
+            CredentialMissing: the scheme needs a credential that is not to be had.
+        """
+        checked = self._checked(call)
+        scheme = self.scheme(call)
+        unsigned = self.build(call, checked)
+        missing = scheme.missing()
+        if missing and not call.force:
+            self._raise_missing(call, missing[0])
+        signed = unsigned if missing else scheme.preview(unsigned, at)
+        from explorer.client import sent_request
+
+        return Prepared(
+            request=sent_request(signed),
+            problems=checked.problems,
+            before=scheme.needs_before(),
+            missing=missing,
+            steps=() if missing else scheme.explain(self.build(call, checked), at),
+            redactor=self.redactor(call, scheme.secrets()),
+        )
+
+    def build(self, call: Call, checked: Checked) -> httpx.Request:
+        """The unsigned request of *call*."""
+        from explorer.core.request import build_request
+
+        operation = self.operation(call)
+        return build_request(
+            operation.vendor,
+            operation.endpoint,
+            checked.values,
+            self.base_url(call),
+            method=call.method,
+            extra=call.extra,
+            headers=call.headers,
+            boundary=f"explorer-{self.nonce(12)}" if operation.endpoint.body == "multipart" else "",
+            read_file=_read_file,
+        )
+
+    def scheme(self, call: Call) -> Scheme:
+        """A fresh auth scheme for *call*; those of one vendor and environment share their tokens."""
+        from explorer.core.auth import scheme_for
+
+        operation = self.operation(call)
+        return scheme_for(operation.vendor, operation.endpoint, self._auth_context(call, operation))
+
+    def tokens(self, call: Call) -> TokenStore:
+        """The tokens of the call's vendor and environment."""
+        from explorer.core.auth.tokens import TokenStore
+
+        key = self._token_key(call)
+        if key not in self._tokens:
+            self._tokens[key] = TokenStore()
+        return self._tokens[key]
+
+    def _token_key(self, call: Call) -> tuple[str, str, str]:
+        return (call.vendor, call.environment, call.base_url)
+
+    def _auth_context(self, call: Call, operation: Operation) -> AuthContext:
+        from explorer.core.auth.base import AuthContext
+
+        def credential(name: str) -> Secret | None:
+            found = self.vault.find(operation.vendor, name, call.environment)
+            return found.value if found else None
+
+        def build(endpoint_id: str, values: Mapping[str, str]) -> httpx.Request:
+            entries = tuple(Entry(name=name, value=value) for name, value in values.items())
+            inner = msgspec.structs.replace(
+                call, endpoint=endpoint_id, entries=entries, extra=(), headers=(), method="", readings={}, force=True
+            )
+            return self.build(inner, self.check(inner))
+
+        return AuthContext(
+            vendor=operation.vendor,
+            endpoint=operation.endpoint,
+            environment=call.environment,
+            now=self.now,
+            nonce=self.nonce,
+            credential=credential,
+            tokens=self.tokens(call),
+            build=build,
+            base_url=self.base_url(call),
+            safe_to_retry=self.effect(call) == "read",
+        )
+
+    def _checked(self, call: Call) -> Checked:
+        checked = self.check(call)
+        if checked.errors and not call.force:
+            raise FormError(checked.errors)
+        return checked
+
+    def _raise_missing(self, call: Call, name: str) -> None:
+        from explorer.credentials import variable_name
+
+        raise CredentialMissing(call.vendor, name, variable_name(call.vendor, name))
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    async def send(
+        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None, page_of: int = 0
+    ) -> Exchange:
+        """Send *call* and give what came of it, judged and kept in the history.
+
+        A failure of the network is part of the exchange, not an exception.
+
+        Raises:
+            FormError: the form has errors and the call does not force it; nothing was sent.
+            CredentialMissing: the scheme needs a credential that is not to be had; nothing was sent.
+            CredentialRefused: the vendor refused to give a token.
+            asyncio.CancelledError: cancelled; the exchange is kept as such.
+        """
+        checked = self._checked(call)
+        await self.ready(call)
+        scheme = self.scheme(call)
+        missing = scheme.missing()
+        if missing and not call.force:
+            self._raise_missing(call, missing[0])
+        request = await asyncio.to_thread(self.build, call, checked)
+        exchange = self._begun(call, checked, request)
+        kept = await self._keep(call, exchange, scheme)
+        return await self._finish(call, exchange, kept, scheme, request, timeout, on_progress)
+
+    def _begun(self, call: Call, checked: Checked, request: httpx.Request) -> Exchange:
+        from explorer.client import sent_request
+
+        problems = tuple({"field": one.field, "message": one.message, "level": one.level} for one in checked.problems)
+        return Exchange(call=call, started_at=self.now(), request=sent_request(request), problems=problems)
+
+    async def _finish(
+        self,
+        call: Call,
+        exchange: Exchange,
+        kept: int,
+        scheme: Scheme,
+        request: httpx.Request,
+        timeout: float | None,
+        on_progress: OnProgress | None,
+    ) -> Exchange:
+        from explorer.client import Limits, describe
+
+        limits = Limits(total=timeout or self.settings.timeout_seconds, max_body=self.settings.max_body_bytes)
+        used: list[Scheme] = []
+
+        def sign() -> Scheme:
+            used.append(scheme if not used else self.scheme(call))
+            return used[-1]
+
+        try:
+            transfer = await self._http().send(request, sign, limits, on_progress)
+        except BaseException as error:
+            failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
+            exchange = msgspec.structs.replace(exchange, failure=failure)
+            await self._complete(call, exchange, kept, used)
+            raise
+        exchange = msgspec.structs.replace(
+            exchange,
+            id=kept,
+            request=transfer.request,
+            response=transfer.response,
+            hops=transfer.hops,
+            timings=transfer.timings,
+            failure=transfer.failure,
+        )
+        exchange = await asyncio.to_thread(self._judged, call, exchange)
+        await self._complete(call, exchange, kept, used)
+        return exchange
+
+    def _judged(self, call: Call, exchange: Exchange) -> Exchange:
+        from explorer.core.verdict import judge
+
+        if exchange.response is None:
+            return exchange
+        operation = self.operation(call)
+        return msgspec.structs.replace(
+            exchange, verdict=judge(operation.vendor, operation.endpoint, exchange.response)
+        )
+
+    async def ready(self, call: Call) -> None:
+        """Start the sandbox if *call* goes there and it does not run yet."""
+        if call.environment != SANDBOX or call.base_url or self._sandbox is not None:
+            return
+        if self._sandbox_lock is None:
+            self._sandbox_lock = asyncio.Lock()
+        async with self._sandbox_lock:
+            if self._sandbox is None:
+                self._sandbox = await asyncio.to_thread(self._start_sandbox)
+
+    def _start_sandbox(self) -> SandboxServer:
+        from explorer.sandbox import SandboxServer
+
+        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce, accounts_from=self.environ)
+        server.start(self.settings.sandbox_port)
+        return server
+
+    @property
+    def sandbox_running(self) -> bool:
+        """Whether the embedded sandbox accepts requests."""
+        return self._sandbox is not None
+
+    def _http(self) -> Client:
+        from explorer.client import Client
+
+        if self._client is None:
+            self._client = Client()
+        return self._client
+
+    async def close(self) -> None:
+        """Close connections, the sandbox and the history."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.stop)
+            self._sandbox = None
+        if self._history is not None:
+            await asyncio.to_thread(self._history.close)
+            self._history = None
+
+    # --- pages -----------------------------------------------------------------------------------------------------
+
+    def paging(self, call: Call) -> Style | None:
+        """The paging style of the call's endpoint, or None."""
+        from explorer.core.pagination import PAGINATION_STYLES
+
+        operation = self.operation(call)
+        rule = operation.vendor.pagination.get(operation.endpoint.pagination)
+        if rule is None:
+            return None
+        return PAGINATION_STYLES[rule.style].from_options(rule.options)
+
+    def page_info(self, exchange: Exchange) -> PageInfo | None:
+        """Which page an exchange holds and what is around it; None where its endpoint does not page."""
+        style = self.paging(exchange.call)
+        if style is None or exchange.response is None:
+            return None
+        return style.page_info(dict(_query(exchange)), _body(exchange))
+
+    def turn(self, exchange: Exchange, to: str | int) -> Call | None:
+        """The call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number.
+
+        The request is rebuilt from the parameters, so filters and order stay and it is signed anew; None where there is
+        no such page.
+        """
+        style = self.paging(exchange.call)
+        if style is None or exchange.response is None:
+            return None
+        query, body = _query(exchange), _body(exchange)
+        if isinstance(to, int):
+            turned = style.goto_params(query, to, body)
+        else:
+            turned = {
+                "next": style.next_params,
+                "previous": style.previous_params,
+                "first": style.first_params,
+                "last": style.last_params,
+            }[to](query, body)
+        if turned is None:
+            return None
+        before, after = dict(query), dict(turned)
+        changed = {name: value for name, value in after.items() if before.get(name) != value}
+        gone = {name for name in before if name not in after}
+        entries = [one for one in exchange.call.entries if one.name not in changed and one.name not in gone]
+        entries += [Entry(name=name, value=value) for name, value in changed.items()]
+        return msgspec.structs.replace(exchange.call, entries=tuple(entries))
+
+    async def pages(
+        self, call: Call, *, max_pages: int | None = None, timeout: float | None = None
+    ) -> AsyncIterator[Exchange]:
+        """Every page of *call*, one after the other, until the last, a failure, or *max_pages*."""
+        following: Call | None = call
+        count = 0
+        while following is not None and (max_pages is None or count < max_pages):
+            exchange = await self.send(following, timeout=timeout)
+            count += 1
+            yield exchange
+            if exchange.failure is not None or exchange.verdict.outcome == "FAILED":
+                return
+            following = self.turn(exchange, "next")
+
+    # --- history ---------------------------------------------------------------------------------------------------
+
+    def history(self) -> History | None:
+        """The history, opened when first asked for; None where nothing is kept. Blocking."""
+        if self._history is None and self.open_history is not None:
+            self._history = self.open_history()
+            for problem in self._history.problems:
+                self.on_warning(problem)
+        return self._history
+
+    async def recent(self, limit: int = 200, text: str = "") -> list[HistoryRow]:
+        """The newest rows of the history, filtered by *text*."""
+        return await asyncio.to_thread(self._recent, limit, text)
+
+    def _recent(self, limit: int, text: str) -> list[HistoryRow]:
+        history = self.history()
+        return history.recent(limit=limit, text=text) if history else []
+
+    async def past(self, number: int) -> Exchange:
+        """The exchange of that number, as it was kept (redacted).
+
+        Raises:
+            UnknownName: there is none.
+        """
+        return await asyncio.to_thread(self._past, number)
+
+    def _past(self, number: int) -> Exchange:
+        history = self.history()
+        if history is None:
+            raise UsageError("there is no history")
+        return history.get(number)
+
+    async def _keep(self, call: Call, exchange: Exchange, scheme: Scheme) -> int:
+        """Write the exchange before it goes out; 0 where that cannot be done."""
+
+        def write() -> int:
+            history = self.history()
+            if history is None:
+                return 0
+            operation = self.operation(call)
+            redacted = self.redactor(call, scheme.secrets()).exchange(operation.endpoint, exchange)
+            return history.begin(redacted)
+
+        try:
+            return await asyncio.to_thread(write)
+        except StoreError as error:
+            self.on_warning(f"{error.message}. {error.hint}".strip())
+            return 0
+
+    async def _complete(self, call: Call, exchange: Exchange, kept: int, used: list[Scheme]) -> None:
+        if not kept:
+            return
+        known = tuple(secret for scheme in used for secret in scheme.secrets())
+
+        def write() -> None:
+            history = self.history()
+            if history is not None:
+                operation = self.operation(call)
+                history.complete(kept, self.redactor(call, known).exchange(operation.endpoint, exchange))
+
+        try:
+            await asyncio.shield(asyncio.to_thread(write))
+        except StoreError as error:
+            self.on_warning(f"{error.message}. {error.hint}".strip())
+
+    def redacted(self, exchange: Exchange) -> Exchange:
+        """*exchange* with its secrets masked, as it is shown and kept."""
+        operation = self.operation(exchange.call)
+        return self.redactor(exchange.call, self._known(exchange.call)).exchange(operation.endpoint, exchange)
+
+    def _known(self, call: Call) -> tuple[Secret, ...]:
+        return self.scheme(call).secrets()
+
+
+def _words(value: str) -> tuple[str, ...]:
+    """The words that stand for the same value of a flag."""
+    words = {"1": ("1", "true", "yes", "on"), "true": ("1", "true", "yes", "on")}
+    return words.get(value.lower(), (value.lower(),))
+
+
+def _read_file(path: str) -> Upload:
+    from explorer.core.request import upload_of
+
+    try:
+        return upload_of(path, Path(path).expanduser().read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}", hint="Name a file that can be read.") from None
+
+
+def _cancelled() -> Failure:
+    return Failure(kind="Cancelled", title="Cancelled", message="stopped before the answer was whole", exit_code=130)
+
+
+def _query(exchange: Exchange) -> list[tuple[str, str]]:
+    from urllib.parse import parse_qsl, urlsplit
+
+    return parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
+
+
+def _body(exchange: Exchange) -> Any:
+    from explorer.core.verdict import NotReadable, read_body
+
+    if exchange.response is None:
+        return None
+    try:
+        return read_body(exchange.response)
+    except NotReadable:
+        return None
