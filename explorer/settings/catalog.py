@@ -1,0 +1,172 @@
+"""The shipped catalog with the user's own laid over it, decoded once and kept for the next start.
+
+shipped file ──┐
+catalogs/a.toml┼─ bytes ─► key ─► kept? ──yes──► LoadedCatalog
+catalogs/b.toml┘                    └─no─► merge one by one, leave bad ones out ─► decode ─► keep ─┘
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+import explorer
+from explorer.core.catalog.model import Catalog  # noqa: TC001 - the types of fields are looked up
+from explorer.errors import CatalogError, CatalogProblem
+from explorer.settings.files import FileError, parse_toml, read_bytes, toml_files
+from explorer.settings.folders import Folders, shipped
+from explorer.settings.kept import fetch, keep, key_of, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class LoadedCatalog(msgspec.Struct, frozen=True):
+    """The catalog, what is wrong with files that were left out of it, and the files that it is made of."""
+
+    catalog: Catalog
+    problems: tuple[CatalogProblem, ...] = ()
+    files: tuple[Path, ...] = ()
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    catalog: Catalog
+    problems: tuple[CatalogProblem, ...]
+    files: tuple[str, ...]
+
+
+class _Source(NamedTuple):
+    path: Path
+    data: bytes = b""
+    problem: CatalogProblem | None = None
+
+
+def load_catalog(folders: Folders) -> LoadedCatalog:
+    """The shipped catalog and the user's (``<config>/catalogs/*.toml``, in the order of their names).
+
+    A user's file that is wrong is left out and reported. What was decoded is kept in the cache folder, so that the
+    next start neither parses nor checks.
+
+    Raises:
+        CatalogError: the shipped file itself is missing or wrong.
+    """
+    first = _read(shipped("endpoint_catalog.toml"))
+    if first.problem:
+        raise CatalogError([first.problem])
+    own, listing_problem = _own_files(folders)
+    digest = key_of(part for one in (first, *own) for part in (one.path.name, one.data))
+    key = key_of([digest, *_context(), *(f"{one.path} {one.problem}" for one in (first, *own)), str(listing_problem)])
+    found = fetch(folders.cache, "catalog", key, _Kept)
+    if found is None:
+        found = _assemble(first, own, digest, [listing_problem] if listing_problem else [])
+        keep(folders.cache, "catalog", key, found)
+    return LoadedCatalog(found.catalog, found.problems, tuple(Path(one) for one in found.files))
+
+
+def check_file(path: Path, folders: Folders | None = None) -> tuple[CatalogProblem, ...]:
+    """What is wrong with a catalog file, as it would be used: laid over the shipped catalog (and, with *folders*,
+    over the user's other files whose names come before its own). The shipped file is checked by itself."""
+    from explorer.core.catalog.load import decode
+
+    source = _read(path)
+    if source.problem:
+        return (source.problem,)
+    base_path = shipped("endpoint_catalog.toml")
+    try:
+        mapping = parse_toml(source.data, str(path))
+        if base_path.exists() and path.samefile(base_path):
+            decode(mapping, str(path))
+            return ()
+        base = parse_toml(_read(base_path).data, str(base_path))
+        for other in _own_files(folders)[0] if folders else ():
+            if other.path.name < path.name and not other.problem:
+                base, _ = _lay_over(base, other)
+        return _try(base, mapping, str(path))[1]
+    except FileError as error:
+        return (_problem(error),)
+    except CatalogError as error:
+        return error.problems
+    except RecursionError:
+        return (_too_deep(path),)
+
+
+def _assemble(first: _Source, own: Sequence[_Source], digest: str, problems: list[CatalogProblem]) -> _Kept:
+    from explorer.core.catalog.load import decode
+
+    try:
+        mapping = parse_toml(first.data, str(first.path))
+    except FileError as error:
+        raise CatalogError([_problem(error)]) from None
+    files = [str(first.path)]
+    for source in own:
+        mapping, wrong = _lay_over(mapping, source)
+        problems.extend(wrong)
+        if not wrong:
+            files.append(str(source.path))
+    catalog = decode(mapping, str(first.path), digest=digest)
+    return _Kept(catalog, tuple(problems), tuple(files))
+
+
+def _lay_over(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+    """*base* with a user's file over it, or *base* as it was and what is wrong with the file."""
+    if source.problem:
+        return base, (source.problem,)
+    try:
+        return _try(base, parse_toml(source.data, str(source.path)), str(source.path))
+    except FileError as error:
+        return base, (_problem(error),)
+    except RecursionError:
+        return base, (_too_deep(source.path),)
+
+
+def _try(base: dict[str, Any], overlay: dict[str, Any], file: str) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+    """*base* with *overlay* over it if the vendors that it touches are well then; the blame for all else is *file*'s,
+    since *base* was well before."""
+    from explorer.core.catalog.load import decode, merge
+
+    merged = merge(base, overlay, file, {})
+    vendors = merged.get("vendors")
+    touched = overlay.get("vendors", {})
+    probe: dict[str, Any] = {key: value for key, value in merged.items() if key != "vendors" and key in overlay}
+    if isinstance(vendors, dict) and isinstance(touched, dict):
+        probe["vendors"] = {key: vendors[key] for key in touched}
+    elif "vendors" in overlay:
+        probe["vendors"] = vendors
+    try:
+        decode(probe, file)
+    except CatalogError as error:
+        return base, error.problems
+    return merged, ()
+
+
+def _read(path: Path) -> _Source:
+    try:
+        data = read_bytes(path)
+    except FileError as error:
+        return _Source(path, problem=_problem(error))
+    if data is None:
+        return _Source(path, problem=CatalogProblem(str(path), "(file)", "there is no such file"))
+    return _Source(path, data)
+
+
+def _own_files(folders: Folders) -> tuple[list[_Source], CatalogProblem | None]:
+    try:
+        return [_read(one) for one in toml_files(folders.config / "catalogs")], None
+    except FileError as error:
+        return [], _problem(error)
+
+
+def _context() -> tuple[str, ...]:
+    """What besides the files decides how they are decoded."""
+    core = Path(explorer.__file__).parent / "core"
+    return (explorer.__version__, *(stamp(core / room) for room in ("catalog", "auth", "pagination")))
+
+
+def _problem(error: FileError) -> CatalogProblem:
+    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)
+
+
+def _too_deep(path: Path) -> CatalogProblem:
+    return CatalogProblem(str(path), "(file)", "is nested too deeply", "a few levels are enough")

@@ -1,0 +1,164 @@
+"""Reading files that people edit, and writing so that a crash or a full disk leaves the old file whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+from explorer.errors import StoreError
+
+LIMIT: Final = 32_000_000
+"""Bytes; a file that people write by hand and that is larger is a mistake."""
+
+
+class FileError(Exception):
+    """A file that cannot be used: which, where in it, what is wrong, what would be right."""
+
+    def __init__(self, file: str, where: str, message: str, expected: str = "") -> None:
+        super().__init__(file, where, message, expected)
+        self.file = file
+        self.where = where
+        self.message = message
+        self.expected = expected
+
+    def __str__(self) -> str:
+        text = f"{self.file}: {self.where}: {self.message}" if self.where else f"{self.file}: {self.message}"
+        return f"{text}; {self.expected}" if self.expected else text
+
+
+def reason(error: OSError) -> str:
+    """What the system said, without the path: ``no space left on device``."""
+    text = error.strerror or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a regular file, or None where there is none.
+
+    Raises:
+        FileError: it is there and cannot be read, is no regular file, or is larger than ``LIMIT``.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(str(path), "", "is not a regular file", "put a file there, or take it away")
+        if status.st_size > LIMIT:
+            raise FileError(str(path), "", f"has {status.st_size:,} bytes", f"at most {LIMIT:,} are read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(
+            str(path), "", f"cannot be read: {reason(error)}", "make it readable, or take it away"
+        ) from error
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The ``*.toml`` files of a folder in the order of their names; none where the folder is missing.
+
+    Raises:
+        FileError: the folder cannot be listed.
+    """
+    try:
+        return sorted(one for one in folder.iterdir() if one.suffix == ".toml" and not one.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise FileError(
+            str(folder), "", f"cannot be listed: {reason(error)}", "it should be a readable folder"
+        ) from error
+
+
+def parse_toml(data: bytes, file: str) -> dict[str, Any]:
+    """The mapping in a TOML file; a byte order mark at its start is let pass.
+
+    Raises:
+        FileError: not UTF-8, not TOML, or nested beyond reason; names the line.
+    """
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise FileError(file, f"line {line}", message, "save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r" \((?:at line (\d+), column (\d+)|at end of document)\)$", str(error))
+        message = str(error)[: found.start()] if found else str(error)
+        where = f"line {found[1]}, column {found[2]}" if found and found[1] else f"line {text.count(chr(10)) + 1}"
+        raise FileError(file, where, f"not TOML: {message[:200]}", "see https://toml.io") from None
+    except RecursionError:
+        raise FileError(file, "", "is nested too deeply", "a few levels are enough") from None
+    except ValueError as error:  # int() refuses thousands of digits with a plain ValueError
+        raise FileError(file, "", f"not TOML: {str(error)[:200]}", "see https://toml.io") from None
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put *data* at *path*, readable by its owner only: the old file or the new one is there, never half of one.
+
+    A symbolic link is followed, so that a settings file kept elsewhere stays there.
+
+    Raises:
+        StoreError: it could not be written; the old file is as it was.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
+        try:
+            _write_whole(temporary, data)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        hint = "Make room on the disk and save again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        message = f"{path} could not be written: {reason(error)}"
+        raise StoreError(message, hint=hint or "The old file, if there was one, is as it was.") from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.EROFS):  # file systems without folder sync
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def set_aside(path: Path, data: bytes, ending: str = "bad") -> Path:
+    """Keep *data*, which was read from *path*, beside it as ``NAME.bad``, ``NAME.bad-2`` …; where it went.
+
+    Raises:
+        StoreError: it could not be written.
+    """
+    number = 1
+    while True:
+        beside = path.with_name(f"{path.name}.{ending}" + (f"-{number}" if number > 1 else ""))
+        if not beside.exists():
+            write_atomic(beside, data)
+            return beside
+        if beside.is_file() and beside.stat().st_size == len(data) and beside.read_bytes() == data:
+            return beside
+        number += 1
