@@ -1,0 +1,160 @@
+"""JSON laid out over lines, with every token as it was sent (RFC 8259): numbers, key order, duplicate keys, escapes.
+
+``msgspec.json.format`` does the work. Where it gives up on what the RFC allows (lone surrogates in ``\\u`` escapes,
+deep nesting) or would blow up (deep nesting times many lines), our own slower formatter takes over.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+import msgspec
+
+INDENT = 2
+DEEPEST_INDENT = 32
+"""Levels beyond this are not indented further by our own formatter."""
+SLOW_LIMIT = 8_000_000
+"""Bytes up to which our own formatter is used."""
+
+_POSITION = re.compile(r"(.*?)\s*\(byte (\d+)\)$")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_TOKEN = re.compile(
+    rb"[ \t\n\r]*+(?:"
+    rb'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
+    rb"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
+    rb"|([\[{])|([\]}])|(,)|(:))"
+)
+_ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
+
+
+class Formatted(NamedTuple):
+    """The laid-out text; ``note`` says why it is as sent in place of laid out, where it is."""
+
+    data: bytes
+    note: str = ""
+
+
+class Broken(NamedTuple):
+    """Not JSON: the byte offset at which it goes wrong and what is wrong there."""
+
+    position: int
+    message: str
+
+
+def format_json(data: bytes) -> Formatted | Broken:
+    """Lay out *data* (UTF-8). Never raises."""
+    if _would_blow_up(data):
+        return _format_slowly(data)
+    try:
+        return Formatted(msgspec.json.format(data, indent=INDENT))
+    except RecursionError:
+        return _format_slowly(data)
+    except msgspec.DecodeError as error:
+        if _SURROGATE.search(data):
+            return _format_slowly(data)
+        match = _POSITION.match(str(error))
+        if match:
+            return Broken(int(match[2]), match[1].removeprefix("JSON is malformed: "))
+        return Broken(len(data), "it ends too early")
+
+
+def _would_blow_up(data: bytes) -> bool:
+    """Whether indentation alone could take eight times the body."""
+    brackets = data.translate(None, _ONLY_BRACKETS)
+    if len(brackets) <= 2 * DEEPEST_INDENT:
+        return False
+    deepest = max(accumulate(map(_STEP.__getitem__, brackets)))
+    if deepest <= DEEPEST_INDENT:
+        return False
+    return (len(brackets) + data.count(b",")) * deepest * INDENT > 8 * len(data) + 1_000_000
+
+
+def _format_slowly(data: bytes) -> Formatted | Broken:
+    if len(data) > SLOW_LIMIT:
+        return Formatted(data, "nested too deep or escaped too oddly to lay out at this size; shown as sent")
+    return _Layout(data).run()
+
+
+class _Layout:
+    """One pass over the tokens with an explicit stack. ``expect`` holds what may come next."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.out: list[bytes] = []
+        self.stack: list[bytes] = []
+        self.expect = "value"
+
+    def run(self) -> Formatted | Broken:
+        position, end = 0, len(self.data.rstrip(b" \t\n\r"))
+        while position < end:
+            match = _TOKEN.match(self.data, position, end)
+            if match is None or not self._take(match):
+                start = match.start(match.lastindex or 0) if match else self._skip_space(position)
+                return Broken(start, "invalid character" if match is None else f"expected {self._wanted()}")
+            position = match.end()
+        if self.expect != "end":
+            return Broken(end, "it ends too early")
+        return Formatted(b"".join(self.out))
+
+    def _skip_space(self, position: int) -> int:
+        return len(self.data) - len(self.data[position:].lstrip(b" \t\n\r"))
+
+    def _wanted(self) -> str:
+        return {"end": "nothing more", "key or }": "a key or }", "value or ]": "a value or ]"}.get(
+            self.expect, f"a {self.expect}" if self.expect in {"value", "key", "colon"} else self.expect
+        )
+
+    def _take(self, match: re.Match[bytes]) -> bool:
+        string, scalar, opening, closing, comma, colon = match.groups()
+        if string is not None and self.expect in {"key", "key or }"}:
+            self._line_if(self.expect == "key or }")
+            self.out.append(string)
+            self.expect = "colon"
+            return True
+        if string is not None or scalar is not None or opening is not None:
+            return self._value(string or scalar or opening, opens=opening is not None)
+        if closing is not None:
+            return self._close(closing)
+        if comma is not None and self.expect == "comma or end of container":
+            self.out.append(b",")
+            self._line_if(True)
+            self.expect = "key" if self.stack[-1] == b"{" else "value"
+            return True
+        if colon is not None and self.expect == "colon":
+            self.out.append(b": ")
+            self.expect = "value"
+            return True
+        return False
+
+    def _value(self, token: bytes, *, opens: bool) -> bool:
+        if self.expect not in {"value", "value or ]"}:
+            return False
+        self._line_if(self.expect == "value or ]")
+        self.out.append(token)
+        if opens:
+            self.stack.append(token)
+            self.expect = "key or }" if token == b"{" else "value or ]"
+        else:
+            self._after_value()
+        return True
+
+    def _close(self, token: bytes) -> bool:
+        if not self.stack or self.stack[-1] != (b"{" if token == b"}" else b"["):
+            return False
+        if self.expect not in {"comma or end of container", "key or }" if token == b"}" else "value or ]"}:
+            return False
+        self.stack.pop()
+        self._line_if(self.expect == "comma or end of container")
+        self.out.append(token)
+        self._after_value()
+        return True
+
+    def _after_value(self) -> None:
+        self.expect = "comma or end of container" if self.stack else "end"
+
+    def _line_if(self, wanted: bool) -> None:
+        if wanted:
+            self.out.append(b"\n" + b" " * (INDENT * min(len(self.stack), DEEPEST_INDENT)))

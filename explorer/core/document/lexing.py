@@ -1,0 +1,147 @@
+"""Tokens of a piece of a body, for colour. A token is ``(kind, text)``; the texts joined are the piece.
+
+Pieces are short (a line, or a few), already sanitised, and lexed only when they are to be painted.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pygments.lexer import Lexer
+    from pygments.token import _TokenType
+
+Token = tuple[str, str]
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    # The longest name first: pygments' types are a tree of dotted names.
+    ("Token.Comment.Preproc", "constant"),
+    ("Token.Comment", "comment"),
+    ("Token.Name.Tag", "tag"),
+    ("Token.Name.Attribute", "attribute"),
+    ("Token.Name.Entity", "constant"),
+    ("Token.Literal.String", "string"),
+    ("Token.Literal.Number", "number"),
+    ("Token.Keyword", "constant"),
+    ("Token.Punctuation", "punctuation"),
+    ("Token.Operator", "punctuation"),
+    ("Token.Error", "error"),
+)
+
+
+def warm(kind: str) -> None:
+    """Import what *kind* needs, so that the first paint does not wait for it."""
+    if kind in {"json", "xml", "html"}:
+        _lexer(kind)
+
+
+@lru_cache(maxsize=8)
+def _lexer(kind: str) -> Lexer:
+    if kind == "json":
+        from pygments.lexers.data import JsonLexer
+
+        return JsonLexer()
+    from pygments.lexers.html import HtmlLexer, XmlLexer
+
+    return HtmlLexer() if kind == "html" else XmlLexer()
+
+
+@lru_cache(maxsize=256)
+def _kind_of(token_type: _TokenType) -> str:
+    name = str(token_type)
+    return next((kind for prefix, kind in _KINDS if name.startswith(prefix)), "text")
+
+
+def _run(kind: str, text: str) -> list[Token]:
+    """Pygments over *text*, neighbours of one kind joined; plain text where the lexer loses characters."""
+    tokens: list[Token] = []
+    for _, token_type, value in _lexer(kind).get_tokens_unprocessed(text):
+        of = _kind_of(token_type)
+        if tokens and tokens[-1][0] == of:
+            tokens[-1] = (of, tokens[-1][1] + value)
+        else:
+            tokens.append((of, value))
+    if "".join(value for _, value in tokens) != text:
+        return [("text", text)]
+    return tokens
+
+
+def lex_json(text: str, *, in_string: bool = False, cut: bool = False) -> list[Token]:
+    """JSON tokens of a line, or of a piece that begins inside a string. *cut*: the piece may end inside one."""
+    found = _run("json", '"' + text if in_string else text)
+    tokens = [("key" if kind == "tag" else kind, value) for kind, value in found]
+    if cut and tokens and tokens[-1][0] == "error" and tokens[-1][1].startswith('"'):
+        tokens[-1] = ("string", tokens[-1][1])
+    return _without_prefix(tokens, 1) if in_string else tokens
+
+
+def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
+    """XML or HTML tokens of *text* (maybe several lines), read as if *prefix* stood before it."""
+    return _without_prefix(_run(kind, prefix + text), len(prefix))
+
+
+def markup_prefix(data: bytes, at: int, *, html: bool, reach: int = 1 << 20) -> str:
+    """An opener that puts a lexer into the state that holds at byte *at*: in a comment, CDATA, script, tag, or none.
+
+    Looks back at most *reach* bytes; a comment longer than that is coloured as if it were markup.
+    """
+    low = max(0, at - reach)
+
+    def inside(opener: bytes, closer: bytes) -> bool:
+        start = data.rfind(opener, low, at)
+        return start >= 0 and data.rfind(closer, start, at) < 0
+
+    if inside(b"<!--", b"-->"):
+        return "<!--"
+    if inside(b"<![CDATA[", b"]]>"):
+        return "<![CDATA["
+    if html:
+        for name in (b"script", b"style"):
+            if inside(b"<" + name, b"</" + name):
+                return f"<{name.decode()}>"
+    start = data.rfind(b"<", max(low, at - 4096), at)
+    if start < 0 or data.rfind(b">", start, at) >= 0:
+        return ""
+    # Inside a tag: a quote that is open goes along.
+    head = data[start:at]
+    quote = b'"' if head.count(b'"') % 2 else b"'" if b'"' not in head and head.count(b"'") % 2 else b""
+    return "<a b=" + quote.decode() if quote else "<a "
+
+
+def _without_prefix(tokens: Iterable[Token], length: int) -> list[Token]:
+    kept = []
+    for kind, text in tokens:
+        if length >= len(text):
+            length -= len(text)
+            continue
+        kept.append((kind, text[length:]))
+        length = 0
+    return kept
+
+
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
+_CELL = re.compile(r'"(?:[^"]|"")*"?|[^,;\t"]+|[,;\t]|"')
+
+
+def lex_csv(text: str, *, header: bool) -> list[Token]:
+    """Cells and separators of one CSV line (RFC 4180); the first line's cells are keys."""
+    tokens: list[Token] = []
+    for value in _CELL.findall(text):
+        if value in {",", ";"}:
+            tokens.append(("punctuation", value))
+        elif header:
+            tokens.append(("key", value))
+        else:
+            tokens.append(("number" if _NUMBER.fullmatch(value) else "string" if value[0] == '"' else "text", value))
+    return tokens
+
+
+def lex_pair(text: str) -> list[Token]:
+    """``name=value`` of a form; without ``=`` all of it is a name."""
+    name, equals, value = text.partition("=")
+    parts = (("key", name), ("punctuation", equals), ("string", value))
+    return [(kind, part) for kind, part in parts if part]

@@ -1,0 +1,156 @@
+"""XML and HTML laid out over lines: tags, attributes, entities and comments stay as sent, only blank space moves.
+
+No parser that knows entities comes near the text, so nothing is expanded or fetched. An element that holds text of its
+own keeps its content exactly as sent, since blank space there may count (XML 1.0, 2.10).
+"""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+DEEPEST_INDENT = 24
+INDENT = b"  "
+_STEP = 1 << 18
+
+_TOKEN = re.compile(
+    rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<![^<>\[]*+(?:\[[^\]]*+\]?[^<>]*+)?>?"
+    rb"|</[^<>]*+>?|<(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>|[^<]++|<",
+    re.DOTALL,
+)
+_NAME = re.compile(rb"</?\s*([A-Za-z][^\s/>]*)")
+_RAW = (b"script", b"style", b"textarea", b"pre")
+_SCRIPT_END = {name: re.compile(rb"</" + name + rb"\b", re.IGNORECASE) for name in _RAW}
+_VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
+
+
+def format_markup(data: bytes, *, html: bool) -> bytes:
+    """*data* (UTF-8) with one element a line. Never raises; text that is no markup comes back as it is."""
+    return b"".join(_Layout(data, html=html).run()).lstrip(b"\n")
+
+
+class _Layout:
+    """One pass over the tokens. ``verbatim`` is the depth below which everything is copied, or 0."""
+
+    def __init__(self, data: bytes, *, html: bool) -> None:
+        self.data = data
+        self.html = html
+        self.out: list[bytes] = []
+        self.open: list[bytes] = []
+        self.verbatim = 0
+        self.just_opened = False
+
+    def run(self) -> list[bytes]:
+        position, end, match_token = 0, len(self.data), _TOKEN.match
+        while position < end:
+            match = match_token(self.data, position)
+            if match is None:  # cannot be: the last alternatives take any character
+                break
+            token, position = match[0], match.end()
+            self._take(token)
+            if self.html and self.just_opened and self.open[-1] in _SCRIPT_END:
+                position = self._copy_raw(position)
+        return self.out
+
+    def _take(self, token: bytes) -> None:
+        second = token[1:2]
+        if token[:1] != b"<" or second in {b"", b" "} or token.startswith(b"<![CDATA["):
+            self._text(token)
+        elif second == b"/":
+            self._close(token)
+        elif second in {b"!", b"?"} or token.endswith(b"/>"):
+            self._line(token)
+        else:
+            self._open(token)
+
+    def _text(self, token: bytes) -> None:
+        if self.verbatim:
+            self.out.append(token)
+        elif not token.isspace():
+            if not self.open:
+                self._line(token.strip())
+            elif self.just_opened:
+                self.verbatim = len(self.open)
+                self.out.append(token)
+            else:
+                self._line(token.lstrip())
+                self.verbatim = len(self.open)
+            self.just_opened = False
+
+    def _open(self, token: bytes) -> None:
+        self._line(token)
+        match = _NAME.match(token)
+        name = match[1] if match else b""
+        if self.html:
+            name = name.lower()
+            if name in _VOID:
+                return
+        self.open.append(name)
+        self.just_opened = True
+        if not self.verbatim and b"xml:space" in token and b"preserve" in token:
+            self.verbatim = len(self.open)
+
+    def _close(self, token: bytes) -> None:
+        depth = self._depth_after(token)
+        if self.verbatim or self.just_opened:
+            del self.open[depth:]
+            self.out.append(token)
+            if self.verbatim > depth:
+                self.verbatim = 0
+        else:
+            del self.open[depth:]
+            self._line(token)
+        self.just_opened = False
+
+    def _depth_after(self, token: bytes) -> int:
+        """How many elements stay open after the end tag; HTML leaves out end tags and has stray ones."""
+        depth = len(self.open)
+        if not self.html:
+            return max(depth - 1, 0)
+        match = _NAME.match(token)
+        name = match[1].lower() if match else b""
+        for above in range(1, min(depth, 64) + 1):
+            if self.open[-above] == name:
+                return depth - above
+        return depth
+
+    def _line(self, token: bytes) -> None:
+        if not self.verbatim:
+            self.out.append(b"\n" + INDENT * min(len(self.open), DEEPEST_INDENT))
+        self.out.append(token)
+        self.just_opened = False
+
+    def _copy_raw(self, position: int) -> int:
+        """The content of ``<script>`` and its like up to the end tag, which is no markup (HTML 13.2.5.4)."""
+        match = _SCRIPT_END[self.open[-1]].search(self.data, position)
+        end = match.start() if match else len(self.data)
+        self.out.append(self.data[position:end])
+        return end
+
+
+class _Entities(Exception):  # noqa: N818 - ends the pass, is no error of ours
+    pass
+
+
+def xml_problem(data: bytes) -> str:
+    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text.
+
+    The pass ends at the first entity declaration, so that none is ever expanded.
+    """
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = False
+
+    def declared(*_: object) -> None:
+        raise _Entities
+
+    parser.EntityDeclHandler = declared
+    try:
+        for start in range(0, len(data), _STEP):
+            parser.Parse(data[start : start + _STEP], False)
+        parser.Parse(b"", True)
+    except _Entities:
+        return "declares entities; they are shown as sent and never expanded"
+    except expat.ExpatError as error:
+        what = expat.errors.messages[error.code]
+        return f"not well-formed XML: {what} at line {error.lineno}, column {error.offset + 1}"
+    return ""

@@ -1,0 +1,173 @@
+"""Searching the whole of a body, in steps, whatever of it is painted.
+
+Positions are byte offsets of the document's data; a ``Hit`` also knows the line and the characters of the shown line.
+Plain needles that hold no capital ignore case. A regular expression sees one line at a time (``^`` and ``$`` are its
+ends); in a line of more than a mebibyte it misses what lies across the cuts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STEP = 1 << 18
+"""Bytes that one step looks through, more or less."""
+_LONGEST = 1 << 20
+
+
+class Searchable(Protocol):
+    """What a search needs of a document."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes to look through."""
+
+    @property
+    def search_encoding(self) -> str:
+        """``utf-8``, or ``latin-1`` where every byte stands for itself."""
+
+    def place(self, offset: int, end: int) -> tuple[int, int, int]:
+        """Line, column and length in characters of the shown line, of the bytes from *offset* to *end*."""
+
+
+class Hit(NamedTuple):
+    """One match: bytes ``offset`` to ``end``, shown in ``line`` at character ``column`` for ``length`` characters."""
+
+    offset: int
+    end: int
+    line: int
+    column: int
+    length: int
+
+
+class Search:
+    """One needle in one document. Raises ``re.error`` for a *regex* that is none, ``ValueError`` where it is empty."""
+
+    def __init__(self, document: Searchable, needle: str, *, regex: bool = False, case: bool | None = None) -> None:
+        if not needle:
+            raise ValueError("an empty needle matches nothing")
+        self.needle = needle
+        self.count = 0
+        """Matches found so far by ``scan``."""
+        self.complete = False
+        """Whether ``scan`` has seen all of the document."""
+        self._document = document
+        self._latin = document.search_encoding == "latin-1"
+        fold = needle == needle.lower() if case is None else not case
+        source = needle if regex else re.escape(needle)
+        if self._latin and not regex:
+            source = re.escape(needle.encode("utf-8", "replace").decode("latin-1"))
+        self._pattern = re.compile(source, re.MULTILINE | (re.IGNORECASE if fold else 0))
+        # Folding ASCII text first is some ten times faster than a pattern that ignores case.
+        self._folded = re.compile(source.lower()) if fold and not regex and needle.isascii() else None
+        self._overlap = 0 if regex else len(needle.encode("utf-8", "replace"))
+        self._counts: list[tuple[int, int]] = []
+        """Start of each block that was scanned, and the matches before it."""
+
+    def scan(self) -> Iterator[int]:
+        """Count all matches, a step at a time; yields the count so far."""
+        start, size = 0, len(self._document.data)
+        while start < size:
+            self._counts.append((start, self.count))
+            end = self._block_end(start)
+            self.count += sum(1 for _ in self._matches(start, end))
+            start = end
+            yield self.count
+        self.complete = True
+
+    def after(self, offset: int) -> Hit | None:
+        """The first match at *offset* or later; None where there is none up to the end."""
+        start = self._block_start(offset)
+        while start < len(self._document.data):
+            end = self._block_end(start)
+            for low, high in self._matches(start, end):
+                if low >= offset:
+                    return self._hit(low, high)
+            start = end
+        return None
+
+    def before(self, offset: int) -> Hit | None:
+        """The last match that begins before *offset*; None where there is none."""
+        high = offset
+        while high > 0:
+            start = self._block_start(max(0, high - STEP))
+            last = None
+            for last in self._matches(start, high):  # noqa: B007 - the last one is wanted
+                pass
+            if last is not None:
+                return self._hit(*last)
+            high = start
+        return None
+
+    def hits(self, offset: int = 0) -> Iterator[Hit]:
+        """All matches from *offset* on, in order."""
+        start = self._block_start(offset)
+        while start < len(self._document.data):
+            end = self._block_end(start)
+            for low, high in self._matches(start, end):
+                if low >= offset:
+                    yield self._hit(low, high)
+            start = end
+
+    def ordinal(self, hit: Hit) -> int:
+        """Which match *hit* is, from 1; 0 while the scan has not come so far."""
+        for start, before in reversed(self._counts):
+            if start <= hit.offset:
+                if not self.complete and start == self._counts[-1][0]:
+                    return 0
+                return before + sum(1 for low, _ in self._matches(start, self._block_end(start)) if low <= hit.offset)
+        return 0
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Start and end of the matches in a shown text, for painting."""
+        return [match.span() for match in self._pattern.finditer(text) if match.end() > match.start()]
+
+    def _hit(self, offset: int, end: int) -> Hit:
+        return Hit(offset, end, *self._document.place(offset, end))
+
+    def _block_start(self, offset: int) -> int:
+        data = self._document.data
+        if not self._latin:
+            start = data.rfind(b"\n", max(0, offset - _LONGEST), offset) + 1
+            if start or offset <= _LONGEST:
+                return start
+        return self._character(max(0, offset - self._overlap))
+
+    def _block_end(self, start: int) -> int:
+        data = self._document.data
+        end = -1 if self._latin else data.find(b"\n", start + STEP, start + _LONGEST)
+        return end + 1 if end >= 0 else self._character(min(start + (STEP if self._latin else _LONGEST), len(data)))
+
+    def _character(self, offset: int) -> int:
+        """*offset*, moved on to the start of a character."""
+        data = self._document.data
+        while not self._latin and offset < len(data) and data[offset] & 0xC0 == 0x80:
+            offset += 1
+        return offset
+
+    def _matches(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Byte spans of the matches that begin in the block; a plain needle may reach over its end."""
+        raw = self._document.data[start : self._character(min(end + self._overlap, len(self._document.data)))]
+        text = raw.decode(self._document.search_encoding, "replace")
+        plain = self._latin or raw.isascii()
+        if plain and self._folded is not None:
+            found = self._folded.finditer(text.lower() if raw.isascii() else text)
+        else:
+            found = self._pattern.finditer(text)
+        at, bytes_before = 0, start
+        for match in found:
+            low, high = match.span()
+            if low == high:
+                continue
+            if plain:
+                span = (start + low, start + high)
+            else:
+                bytes_before += len(text[at:low].encode())
+                at = low
+                span = (bytes_before, bytes_before + len(match[0].encode()))
+            if span[0] >= end:
+                return
+            yield span
