@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.exchange import Entry
+from explorer.core.exchange import Call, Entry
 from explorer.settings.files import FileError, read_bytes, reason, write_atomic
 
 if TYPE_CHECKING:
@@ -45,34 +44,28 @@ def save_drafts(folders: Folders, drafts: Mapping[str, Sequence[Entry]], catalog
     """
     kept, problems = load_drafts(folders)
     for address, entries in drafts.items():
-        public = tuple(entry for entry in entries if not is_secret(catalog, address, entry.name))
+        public = public_entries(catalog, address, entries)
         if public:
             kept[address] = public
-        else:
+        elif public is not None:
             kept.pop(address, None)
     data = msgspec.json.format(msgspec.json.encode(kept, order="deterministic"), indent=1)
     write_atomic(folders.data / "drafts.json", data)
     return problems
 
 
-def is_secret(catalog: Catalog, address: str, name: str) -> bool:
-    """Whether the field *name* (``item1_x``, ``user[password]``) of an endpoint is secret."""
+def public_entries(catalog: Catalog, address: str, entries: Sequence[Entry]) -> tuple[Entry, ...] | None:
+    """Those of *entries* that hold nothing secret, or None where the catalog has no such endpoint to judge by."""
+    from explorer.core.redaction import Redactor
+
     vendor_id, _, endpoint_id = address.partition(".")
     vendor = catalog.vendors.get(vendor_id)
-    if vendor is None:
-        return False
-    secret_words = {word.lower() for word in vendor.secret_fields}
-    if any(word in secret_words for word in (name.lower(), *re.split(r"[.\[\]]+", name.lower()))):
-        return True
-    endpoint = vendor.endpoints.get(endpoint_id)
-    params = endpoint.params.values() if endpoint else ()
-    return any(param.secret and _pattern(param.name).fullmatch(name) for param in params)
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    """What names a parameter's name stands for: ``#`` any index, a final ``[]`` maybe one, ``[*]`` any key."""
-    text = re.escape(name).replace(r"\#", r"\d+").replace(r"\[\*\]", r"\[[^\]]*\]")
-    return re.compile(re.sub(r"\\\[\\\]$", r"(?:\\[\\d*\\])?", text))
+    endpoint = vendor.endpoints.get(endpoint_id) if vendor else None
+    if vendor is None or endpoint is None:
+        return None
+    call = Call(vendor=vendor_id, endpoint=endpoint_id, entries=tuple(entries))
+    masked = Redactor(vendor).call(endpoint, call).entries
+    return tuple(entry for entry, shown in zip(call.entries, masked, strict=True) if entry == shown)
 
 
 def _move_aside(path: Path, why: str) -> str:

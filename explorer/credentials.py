@@ -1,0 +1,268 @@
+"""The vault: where a credential comes from, in which order, and what to say when there is none.
+
+    typed in this session ─► environment variable ─► system keyring ─► the sandbox's demo value
+
+The system keyring is loaded when it is first needed and asked for real environments only: the sandbox has its own
+values, and playing there must not open an unlock dialog. Its failures are kept as a sentence and never end a call.
+Calls that may reach the keyring block (a person may have to unlock it): callers use a thread.
+"""
+
+from __future__ import annotations
+
+import re
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+
+from explorer.core.secret import MASK, Secret
+from explorer.errors import CredentialError, UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from explorer.core.catalog.model import Vendor
+
+SERVICE: Final = "api-explorer"
+SANDBOX: Final = "sandbox"
+_Key = tuple[str, str, str]
+"""Vendor, environment, name."""
+
+
+class KeyringLike(Protocol):
+    """What is asked of a keyring; the backends of the ``keyring`` library are such."""
+
+    def get_password(self, service: str, username: str, /) -> str | None:
+        """The value, or None."""
+
+    def set_password(self, service: str, username: str, password: str, /) -> None:
+        """Keep a value."""
+
+    def delete_password(self, service: str, username: str, /) -> None:
+        """Forget a value."""
+
+
+class KeyringUnavailable(CredentialError):  # noqa: N818 - named as its siblings in explorer.errors
+    """There is no system keyring, or it does not answer."""
+
+    title = "No system keyring"
+    default_hint = "Set the environment variable instead, or type the value for this session. It is not kept in a file."
+
+
+class Found(NamedTuple):
+    """A credential and where it comes from, in words."""
+
+    value: Secret
+    source: str
+
+
+class CredentialStatus(NamedTuple):
+    """What can be shown of a credential: never its value."""
+
+    name: str
+    title: str
+    present: bool
+    source: str
+    """Where it comes from; empty where there is none."""
+    variable: str
+    """The environment variable that sets it for this environment."""
+    secret: bool = True
+
+
+def variable_name(vendor: str, name: str, environment: str = "") -> str:
+    """``API_EXPLORER_<VENDOR>_<NAME>``, or with the environment between, in capitals."""
+    parts = (vendor, environment, name) if environment else (vendor, name)
+    return "_".join(("API_EXPLORER", *(re.sub(r"[^A-Za-z0-9]", "_", one).upper() for one in parts)))
+
+
+def system_keyring() -> KeyringLike:
+    """The keyring of this system.
+
+    Raises:
+        KeyringUnavailable: there is none, it cannot be loaded, or it would write plain files.
+    """
+    try:
+        import keyring
+
+        backend = keyring.get_keyring()
+        name = f"{type(backend).__module__}.{type(backend).__qualname__}"
+        chosen = getattr(backend, "backends", None)
+    except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+        raise KeyringUnavailable(f"the system keyring could not be loaded: {_told(error)}") from None
+    if name.startswith(("keyring.backends.fail.", "keyring.backends.null.")) or chosen == []:
+        raise KeyringUnavailable("this system has no keyring that can be used")
+    if "plaintext" in name.lower():
+        raise KeyringUnavailable(f"the keyring chosen here ({name}) writes plain text, so it is not used")
+    return backend
+
+
+class Vault:
+    """Finds credentials, and keeps those that a person types."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        keyring: Callable[[], KeyringLike] | None = system_keyring,
+        typed: Mapping[_Key, Secret] | None = None,
+    ) -> None:
+        """*keyring* is called when a keyring is first needed; None: there is none. *typed*: (vendor, environment, name)
+        → value, for this session only."""
+        self._environ = environ
+        self._open_keyring = keyring
+        self._keyring: KeyringLike | None = None
+        self._typed: dict[_Key, Secret] = dict(typed or {})
+        self._looked_up: dict[_Key, Secret | None] = {}
+        self.keyring_problem = ""
+        """Why the system keyring cannot be used, once that is known."""
+
+    def find(self, vendor: Vendor, name: str, environment: str) -> Found | None:
+        """The credential *name* of a vendor in an environment, or None.
+
+        Raises:
+            CredentialError: an environment variable holds something that cannot be sent.
+        """
+        key = (vendor.id, environment, name)
+        if key in self._typed:
+            return Found(self._typed[key], "typed in this session")
+        for variable in _variables(vendor, name, environment):
+            text = self._environ.get(variable, "").rstrip("\r\n")
+            if text:
+                return Found(_secret(text, f"the environment variable {variable}"), f"environment variable {variable}")
+        demo = vendor.credentials[name].sandbox if name in vendor.credentials else ""
+        if environment == SANDBOX:
+            return Found(Secret(demo), "sandbox demo") if demo else None
+        kept = self._ask_keyring(key)
+        return Found(kept, "system keyring") if kept else None
+
+    def status(self, vendor: Vendor, environment: str) -> tuple[CredentialStatus, ...]:
+        """Each credential of the vendor: whether there is one, where it comes from, how to set it."""
+        rows: list[CredentialStatus] = []
+        for name, credential in vendor.credentials.items():
+            variable = _variables(vendor, name, environment)[-1]
+            try:
+                found = self.find(vendor, name, environment)
+                source = found.source if found else ""
+            except CredentialError as error:
+                found, source = None, error.message
+            rows.append(
+                CredentialStatus(name, credential.title, found is not None, source, variable, credential.secret)
+            )
+        return tuple(rows)
+
+    def remember(
+        self,
+        vendor: Vendor,
+        environment: str,
+        name: str,
+        secret: Secret,
+        where: Literal["typed", "keyring"] = "typed",
+    ) -> None:
+        """Use *secret* from now on: for this session, or also later by way of the system keyring.
+
+        Raises:
+            UnknownName: the vendor has no such credential.
+            CredentialError: the value is empty or cannot be sent, or the sandbox's values were to be kept.
+            KeyringUnavailable: the keyring is missing, locked or refuses; nothing was kept.
+        """
+        key = self._known(vendor, environment, name)
+        if not secret:
+            raise CredentialError(f"the value for {name!r} is empty", hint="Type it, or forget the credential.")
+        _secret(secret.reveal(), f"the value for {name!r}")
+        if where == "typed":
+            self._typed[key] = secret
+            return
+        if environment == SANDBOX:
+            raise CredentialError(
+                "the keyring is not used for the sandbox, which has demo values of its own",
+                hint=f"Type a value for this session, or set {variable_name(vendor.id, name, SANDBOX)}.",
+            )
+        backend = self._backend()
+        try:
+            backend.set_password(SERVICE, "/".join(key_of(key)), secret.reveal())
+        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+            told = _told(error).replace(secret.reveal(), MASK)
+            raise KeyringUnavailable(f"the system keyring did not take the value: {told}") from None
+        self._typed.pop(key, None)
+        self._looked_up[key] = secret
+
+    def forget(self, vendor: Vendor, environment: str, name: str) -> None:
+        """Take a credential out of this session and out of the keyring; environment variables stay.
+
+        Raises:
+            UnknownName: the vendor has no such credential.
+            KeyringUnavailable: it is in the keyring, which did not let go of it.
+        """
+        key = self._known(vendor, environment, name)
+        self._typed.pop(key, None)
+        if environment == SANDBOX or self._ask_keyring(key) is None:
+            return
+        try:
+            self._backend().delete_password(SERVICE, "/".join(key_of(key)))
+        except KeyringUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+            raise KeyringUnavailable(f"the system keyring did not delete the value: {_told(error)}") from None
+        self._looked_up[key] = None
+
+    def _known(self, vendor: Vendor, environment: str, name: str) -> _Key:
+        if name not in vendor.credentials:
+            raise UnknownName(f"credential of {vendor.id}", name, vendor.credentials)
+        if environment not in (SANDBOX, *vendor.environments):
+            raise UnknownName(f"environment of {vendor.id}", environment, (SANDBOX, *vendor.environments))
+        return (vendor.id, environment, name)
+
+    def _ask_keyring(self, key: _Key) -> Secret | None:
+        """The value that the keyring has; asked once, and a keyring that fails is not asked again."""
+        if key in self._looked_up or self.keyring_problem:
+            return self._looked_up.get(key)
+        try:
+            text = self._backend().get_password(SERVICE, "/".join(key_of(key)))
+        except KeyringUnavailable as error:
+            self.keyring_problem = error.message
+            return None
+        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+            self.keyring_problem = f"the system keyring did not answer: {_told(error)}"
+            return None
+        self._looked_up[key] = Secret(text) if text else None
+        return self._looked_up[key]
+
+    def _backend(self) -> KeyringLike:
+        if self._keyring is None:
+            if self._open_keyring is None:
+                raise KeyringUnavailable("no system keyring is used here")
+            self._keyring = self._open_keyring()
+            self.keyring_problem = ""
+        return self._keyring
+
+
+def key_of(key: _Key) -> tuple[str, ...]:
+    """The parts of a keyring entry's user name, without the slash that separates them."""
+    return tuple(part.replace("%", "%25").replace("/", "%2F") for part in key)
+
+
+def _variables(vendor: Vendor, name: str, environment: str) -> tuple[str, ...]:
+    """The variables that are looked at, in order. The one of the environment is left out where it is, by its letters,
+    another credential's own variable (environment ``client``, credential ``id``)."""
+    general = variable_name(vendor.id, name)
+    special = variable_name(vendor.id, name, environment)
+    others = {variable_name(vendor.id, other) for other in vendor.credentials if other != name}
+    return (general,) if special in others else (special, general)
+
+
+def _secret(text: str, where: str) -> Secret:
+    """*text* as a secret.
+
+    Raises:
+        CredentialError: it holds control characters or is not UTF-8, so no request could carry it.
+    """
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+        raise CredentialError(f"{where} holds a control character", hint="Copy it again, without line ends or tabs.")
+    if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
+        raise CredentialError(f"{where} is not UTF-8", hint="Set it in a terminal that uses UTF-8.")
+    return Secret(text)
+
+
+def _told(error: Exception) -> str:
+    """What a backend said, on one short line, with the kind of the error before it."""
+    text = " ".join(str(error).split())
+    short = text if len(text) <= 160 else text[:159] + "…"
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
