@@ -100,7 +100,9 @@ def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 class Client:
     """One pool of connections for the life of a shell; use it as an async context manager."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, *, clock: Callable[[], float] = time.monotonic, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._clock = clock
         self._transport = transport
         self._http: httpx.AsyncClient | None = None

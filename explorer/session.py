@@ -91,6 +91,7 @@ class Session:
     vault: Vault
     environ: Mapping[str, str]
     catalog_problems: tuple[CatalogProblem, ...] = ()
+    settings_problems: tuple[str, ...] = ()
     now: Callable[[], float] = time.time
     nonce: Callable[[int], str] = secrets.token_urlsafe
     open_history: Callable[[], History] | None = None
@@ -167,16 +168,23 @@ class Session:
 
     def base_url(self, call: Call) -> str:
         """The base URL that *call* goes to; the sandbox's is the one that it has or would have."""
-        operation = self.operation(call)
-        if call.base_url:
-            return call.base_url
-        if operation.environment is not None:
-            return operation.environment.base_url
+        return call.base_url or self.base_url_of(self.vendor(call.vendor), call.environment)
+
+    def base_url_of(self, vendor: Vendor, environment: str) -> str:
+        """The base URL of one of the vendor's environments.
+
+        Raises:
+            UnknownName: it has no such environment.
+        """
+        if environment != SANDBOX:
+            if environment not in vendor.environments:
+                raise UnknownName(f"environment of {vendor.id}", environment, self.environments(vendor))
+            return vendor.environments[environment].base_url
         if self._sandbox is not None:
-            return self._sandbox.base_url(operation.vendor)
+            return self._sandbox.base_url(vendor)
         from explorer.sandbox.address import sandbox_base_url
 
-        return sandbox_base_url(operation.vendor, self.settings.sandbox_port)
+        return sandbox_base_url(vendor, self.settings.sandbox_port)
 
     def effect(self, call: Call) -> Effect:
         """How grave *call* is, its values considered (``checkout=1`` makes an order of a validation)."""
@@ -406,9 +414,7 @@ class Session:
         if exchange.response is None:
             return exchange
         operation = self.operation(call)
-        return msgspec.structs.replace(
-            exchange, verdict=judge(operation.vendor, operation.endpoint, exchange.response)
-        )
+        return msgspec.structs.replace(exchange, verdict=judge(operation.vendor, operation.endpoint, exchange.response))
 
     async def ready(self, call: Call) -> None:
         """Start the sandbox if *call* goes there and it does not run yet."""
@@ -423,7 +429,7 @@ class Session:
     def _start_sandbox(self) -> SandboxServer:
         from explorer.sandbox import SandboxServer
 
-        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce, accounts_from=self.environ)
+        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce)
         server.start(self.settings.sandbox_port)
         return server
 

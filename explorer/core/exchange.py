@@ -64,6 +64,11 @@ class SentRequest(Value, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = ()
     body: bytes = b""
 
+    @property
+    def url_without_query(self) -> str:
+        """The URL up to its query."""
+        return self.url.partition("?")[0]
+
 
 class ReceivedResponse(Value, frozen=True, kw_only=True):
     """A response as it arrived; ``body`` is decoded from its content coding."""

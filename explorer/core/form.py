@@ -91,7 +91,9 @@ def parse_entry(word: str) -> Entry:
         try:
             json.loads(value)
         except ValueError as error:
-            raise UsageError(f"{name}={value}: not JSON: {error}", hint='Such as name:=null, name:=3, name:=["a"].') from None
+            raise UsageError(
+                f"{name}={value}: not JSON: {error}", hint='Such as name:=null, name:=3, name:=["a"].'
+            ) from None
         return Entry(name=name[:-1], kind="json", value=value)
     if value.startswith("@"):
         return Entry(name=name, kind="file", value=value[1:])
@@ -156,7 +158,11 @@ class _Board:
     def place(self, entry: Entry) -> None:
         found = find_parameter(self.endpoint, entry.name)
         if entry.kind == "json" and (found is None or found[0].repeat == "append"):
-            parts = list(_flatten(self.endpoint, entry.name, json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken)))
+            parts = list(
+                _flatten(
+                    self.endpoint, entry.name, json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken)
+                )
+            )
             if parts:
                 for name, value in parts:
                     self._literal(name, value)
@@ -214,7 +220,9 @@ class _Board:
 
     def _no_such(self, name: str, known: Sequence[str]) -> None:
         near = nearest(name, known)
-        expected = f"did you mean {near!r}?" if near else ("known: " + ", ".join(known[:8]) if known else "it takes none")
+        expected = (
+            f"did you mean {near!r}?" if near else ("known: " + ", ".join(known[:8]) if known else "it takes none")
+        )
         self.problem(name, "is no parameter of this endpoint", expected)
 
     def fill_in(self) -> None:
@@ -222,9 +230,19 @@ class _Board:
         set_names = {one.name for one in self.values}
         for param in self.endpoint.params.values():
             start = param.prefill if param.prefill is not None or param.location != "path" else param.default
-            if start is not None and param.repeat in (None, "comma") and param.name not in set_names:
-                value, _ = convert(param, start)
+            if start is None:
+                continue
+            value, _ = convert(param, start)
+            if param.repeat in (None, "comma") and param.name not in set_names:
                 self.values.append(FieldValue(param, param.name, param.location, value))
+            elif param.group is not None:
+                for index in self._indexes(param.group):
+                    name = param.name.replace("#", str(index), 1)
+                    if name not in set_names:
+                        self.values.append(FieldValue(param, name, param.location, value, index))
+
+    def _indexes(self, group: str) -> list[int]:
+        return sorted({one.index for one in self.values if one.param is not None and one.param.group == group})
 
     def require(self) -> None:
         """Note what is required and absent or empty."""
@@ -376,7 +394,10 @@ def _scalar(param: Parameter, text: str) -> tuple[Plain, tuple[str, str] | None]
     if param.type == "date":
         form = param.date_format or "%Y-%m-%d"
         if not _is_date(text, form):
-            return text, (f"{text!r} is no date in the form asked for", f"{_date_words(form)}, such as {_date_example(form)}")
+            return text, (
+                f"{text!r} is no date in the form asked for",
+                f"{_date_words(form)}, such as {_date_example(form)}",
+            )
     return value, _text_problem(param, text)
 
 
@@ -532,7 +553,9 @@ def _broken(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[P
         for word in words:
             name = rule.names.get(word, word)
             if name in given:
-                yield problem(rule.params[0], f"lists {word!r} while {name} is given", f"take {word!r} out, or leave {name} out")
+                yield problem(
+                    rule.params[0], f"lists {word!r} while {name} is given", f"take {word!r} out, or leave {name} out"
+                )
     elif rule.kind == "advice" and (rule.when or rule.when_value):
         name = (rule.params or rule.when or tuple(rule.when_value))[0]
         yield Problem(name, rule.text, "", "warning", rule.lines)

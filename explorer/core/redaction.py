@@ -61,7 +61,8 @@ class Redactor:
         )
         self._xml = re.compile(rf"(<({words})(?:\s[^>]*)?>)([^<]+)(</)", re.IGNORECASE)
         self._part = re.compile(
-            rf'(name="(?:[^"]*[.\[])?(?:{words})\]?"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)', re.IGNORECASE | re.DOTALL
+            rf'(name="(?:[^"]*[.\[])?(?:{words})\]?"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)',
+            re.IGNORECASE | re.DOTALL,
         )
 
     def is_secret_name(self, name: str) -> bool:
@@ -201,7 +202,9 @@ def mask_json(value: Any, redactor: Redactor) -> Any:
     """A decoded JSON value with secret fields masked, for output that is made from values."""
     if isinstance(value, dict):
         return {
-            key: MASK if redactor.is_secret_name(key) and isinstance(one, str | int | float) else mask_json(one, redactor)
+            key: MASK
+            if redactor.is_secret_name(key) and isinstance(one, str | int | float)
+            else mask_json(one, redactor)
             for key, one in value.items()
         }
     if isinstance(value, list):

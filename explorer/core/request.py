@@ -81,9 +81,7 @@ def build_request(
         request = httpx.Request(method, url, headers=_typed(sent, "application/json"), content=content)
     elif endpoint.body == "form":
         content = form_bytes((one.name, _text(one)) for one in body)
-        request = httpx.Request(
-            method, url, headers=_typed(sent, "application/x-www-form-urlencoded"), content=content
-        )
+        request = httpx.Request(method, url, headers=_typed(sent, "application/x-www-form-urlencoded"), content=content)
     else:
         parts = [_part(one, read_file) for one in body]
         sent = _typed(sent, f"multipart/form-data; boundary={boundary}")
@@ -142,7 +140,9 @@ def _text(one: FieldValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _part(one: FieldValue, read_file: ReadFile | None) -> tuple[str, tuple[str | None, bytes, str] | tuple[None, bytes]]:
+def _part(
+    one: FieldValue, read_file: ReadFile | None
+) -> tuple[str, tuple[str | None, bytes, str] | tuple[None, bytes]]:
     if isinstance(one.value, FileRef):
         if read_file is None:
             return one.name, (upload_of(one.value.path, b"").name, b"", "application/octet-stream")
@@ -201,7 +201,11 @@ def _json(value: Any) -> str:
     if isinstance(value, NumberToken):
         return str(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(key), ensure_ascii=False)}:{_json(one)}" for key, one in value.items()) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(str(key), ensure_ascii=False)}:{_json(one)}" for key, one in value.items())
+            + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ",".join(_json(one) for one in value) + "]"
     if isinstance(value, FileRef):
@@ -209,9 +213,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _headers(
-    vendor: Vendor, endpoint: Endpoint, values: Sequence[FieldValue], own: Iterable[Header]
-) -> list[Header]:
+def _headers(vendor: Vendor, endpoint: Endpoint, values: Sequence[FieldValue], own: Iterable[Header]) -> list[Header]:
     sent: dict[str, Header] = {}
     for name, value in (
         ("Accept", endpoint.accept or vendor.version.accept or "*/*"),

@@ -23,7 +23,7 @@ import msgspec
 from explorer.core.auth.options import AUTH_OPTIONS
 from explorer.core.catalog.model import Catalog, Endpoint, Parameter, Reading, Rule, Vendor
 from explorer.core.pagination.options import PAGINATION_OPTIONS
-from explorer.errors import CatalogError, CatalogProblem, UnknownName, nearest
+from explorer.errors import CatalogError, CatalogProblem, UnknownName, UsageError, nearest
 
 Path = tuple[str, ...]
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -185,20 +185,28 @@ def _apply(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]
 
 def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
     builtins = typing.cast(dict[str, Any], msgspec.to_builtins(thing))
-    changed = msgspec.convert(_deep(builtins, patch), type(thing))
+    try:
+        changed = msgspec.convert(_deep(builtins, patch), type(thing))
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"the chosen readings exclude each other: {error}", hint="Take one of them back to its default."
+        ) from None
     if isinstance(changed, Endpoint):
         return typing.cast(_S, _name_endpoint(changed.id, changed))
     return changed
 
 
-def _deep(base: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+_TABLES_OF_TABLES = ("params", "groups", "environments", "credentials", "auth", "pagination")
+
+
+def _deep(base: Mapping[str, Any], patch: Mapping[str, Any], within: str = "") -> dict[str, Any]:
     merged = dict(base)
     for key, value in patch.items():
         below = merged.get(key)
-        if value is False and isinstance(below, Mapping):
-            del merged[key]
+        if value is False and (isinstance(below, Mapping) or within in _TABLES_OF_TABLES):
+            merged.pop(key, None)
         elif isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[key] = _deep(below, value)
+            merged[key] = _deep(below, value, key)
         else:
             merged[key] = value
     return merged
@@ -212,9 +220,7 @@ def _hints(struct: type[msgspec.Struct]) -> dict[str, Any]:
     return typing.get_type_hints(struct)
 
 
-def _table(
-    struct: type[_S], table: object, path: Path, report: Report, *, partial: bool = False
-) -> _S | None:
+def _table(struct: type[_S], table: object, path: Path, report: Report, *, partial: bool = False) -> _S | None:
     """*table* as *struct*, or None when it has problems (which *report* then holds).
 
     With *partial* what is well is decoded all the same, so that it can be checked further.
@@ -295,7 +301,13 @@ def _check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
         _check_options(AUTH_OPTIONS, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
     for key, paging in vendor.pagination.items():
         _check_options(
-            PAGINATION_OPTIONS, "paging style", paging.style, paging.options, (*path, "pagination", key), report, "style"
+            PAGINATION_OPTIONS,
+            "paging style",
+            paging.style,
+            paging.options,
+            (*path, "pagination", key),
+            report,
+            "style",
         )
     for key, reading in vendor.readings.items():
         if _check_reading(reading, (*path, "readings", key), report):
@@ -399,9 +411,7 @@ def _check_reading(reading: Reading, path: Path, report: Report) -> bool:
     return True
 
 
-def _check_choices(
-    vendor: Vendor, endpoint: Endpoint, name: str, reading: Reading, path: Path, report: Report
-) -> None:
+def _check_choices(vendor: Vendor, endpoint: Endpoint, name: str, reading: Reading, path: Path, report: Report) -> None:
     for choice_id, choice in reading.choices.items():
         if not choice.set:
             continue

@@ -1,0 +1,91 @@
+"""The headless shell: everything that the screen does, for scripts, for screen readers, for a terminal over a bad line.
+
+stdout is data (``output``), stderr is narration (``narration``), the exit code comes from ``explorer.errors``.
+Commands load their own modules when they are called, so that ``list`` needs no HTTP library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from explorer import __version__
+from explorer.cli.narration import say_error
+from explorer.errors import ExplorerError
+
+_COMMANDS = {
+    "list": ("catalog_commands", "list_command"),
+    "show": ("catalog_commands", "show_command"),
+    "check": ("catalog_commands", "check_command"),
+    "prepare": ("request_commands", "prepare_command"),
+    "send": ("request_commands", "send_command"),
+    "login": ("login_commands", "login_command"),
+    "logout": ("login_commands", "logout_command"),
+    "history": ("history_commands", "history_command"),
+    "sandbox": ("sandbox_commands", "sandbox_command"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called or asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names of the commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of that name, or None."""
+        from importlib import import_module
+
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command = getattr(import_module(f"explorer.cli.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, or an error that names the nearest one."""
+        from explorer.errors import nearest
+
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], _COMMANDS)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="api-explorer")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Learn, debug and replay vendors' HTTP APIs. Without a command the app starts."""
+    ctx.ensure_object(dict)
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """Run the command line on *arguments*; gives the exit code and never raises."""
+    environ = os.environ if environ is None else environ
+    json_wanted = "--json" in arguments
+    try:
+        result = cli.main(
+            args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj={"environ": environ}
+        )
+    except click.exceptions.Abort:
+        return 130
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except ExplorerError as error:
+        return say_error(error, as_json=json_wanted)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,55 @@
+"""``sandbox``: the vendors as a local server, for curl and for anything else that speaks HTTP."""
+
+from __future__ import annotations
+
+import threading
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
+from explorer.cli.output import put, table
+from explorer.cli.request_commands import _pair
+from explorer.errors import UnknownName, UsageError
+
+
+@click.command("sandbox")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The loopback port; any free one unless told.")
+@click.option(
+    "--reading", "readings", multiple=True, metavar="VENDOR.ENDPOINT.KEY=CHOICE", help="Take another reading."
+)
+@click.option("--accept-environment", is_flag=True, help="Also know the credentials in API_EXPLORER_* variables.")
+@click.pass_context
+def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], accept_environment: bool) -> int:
+    """Serve the vendors on loopback until interrupted. Demo credentials and base URLs are printed."""
+    from explorer.sandbox import SandboxServer
+
+    session = session_of(ctx, keep_history=False)
+    chosen = dict(_pair(word, "=", "--reading VENDOR.ENDPOINT.KEY=CHOICE") for word in readings)
+    for key, choice in chosen.items():
+        address, _, name = key.rpartition(".")
+        vendor, endpoint = session.endpoint(address)
+        known = session.readings(vendor, endpoint)
+        if name not in known or choice not in known[name].choices:
+            options = list(known[name].choices) if name in known else list(known)
+            raise UnknownName("reading", f"{key}={choice}", options)
+    accounts = ctx.obj["environ"] if accept_environment else {}
+    server = SandboxServer(
+        session.catalog, now=session.now, nonce=session.nonce, accounts_from=accounts, readings=chosen
+    )
+    server.start(port, exact=bool(port))
+    try:
+        rows = [("vendor", "base URL", "demo credentials")]
+        for vendor in session.catalog.vendors.values():
+            demo = [f"{name}={one.sandbox}" for name, one in vendor.credentials.items() if one.sandbox]
+            rows.append((vendor.id, server.base_url(vendor), " ".join(demo)))
+        put(table(rows))
+        say("Serving; ctrl+c ends it.")
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("Ended.")
+    except OSError as error:
+        raise UsageError(f"port {port}: {error.strerror}", hint="Take another --port.") from None
+    finally:
+        server.stop()
+    return 0

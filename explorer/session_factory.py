@@ -1,0 +1,42 @@
+"""Builds the session of a shell from the environment: folders, catalog, settings, credentials, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from explorer.credentials import Vault
+from explorer.session import Session
+from explorer.settings import Folders, load_catalog, load_settings
+
+if TYPE_CHECKING:
+    from explorer.history import History
+
+
+def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Session:
+    """The session of a person with this environment. A bad file of theirs is a warning, never the end.
+
+    Raises:
+        CatalogError: the shipped catalog itself is wrong.
+    """
+    folders = Folders.from_environ(environ)
+    settings, problems = load_settings(folders)
+    loaded = load_catalog(folders)
+
+    def open_history() -> History:
+        import time
+
+        from explorer.history import History
+
+        return History(folders.data / "history.sqlite3", now=time.time)
+
+    return Session(
+        catalog=loaded.catalog,
+        settings=settings,
+        folders=folders,
+        vault=Vault(environ),
+        environ=environ,
+        catalog_problems=loaded.problems,
+        settings_problems=problems,
+        open_history=open_history if keep_history else None,
+    )
