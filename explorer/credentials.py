@@ -10,7 +10,6 @@ Calls that may reach the keyring block (a person may have to unlock it): callers
 from __future__ import annotations
 
 import re
-
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from explorer.core.secret import MASK, Secret
