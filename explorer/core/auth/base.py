@@ -1,0 +1,264 @@
+"""What every auth scheme is, on both sides of the wire.
+
+    client                                            sandbox
+    Scheme.auth_flow(request)  ── signed request ──►  Verifier.verify(arrived) → Grant | Refusal
+      yields requests, is sent responses; no I/O        recomputes from what arrived
+
+A scheme is given everything that it must not take by itself: time, randomness, credentials, the way to build another
+call. Requests that it makes beside the call are marked ``auth`` in ``extensions["explorer.purpose"]``, a second try
+``retry``.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import httpx
+
+from explorer.core.auth.accounts import AccountBook, variable_for
+from explorer.core.exchange import Value
+from explorer.core.secret import MASK, Secret
+from explorer.errors import CredentialMissing
+
+if TYPE_CHECKING:
+    from explorer.core.auth.options import Options
+    from explorer.core.auth.tokens import TokenStore
+    from explorer.core.catalog.model import Endpoint, Vendor
+
+Flow = Generator[httpx.Request, httpx.Response, None]
+PURPOSE: Final = "explorer.purpose"
+PLACEHOLDER: Final = "{token}"
+"""Stands in a preview where a token would have to be asked for first."""
+
+
+class Step(Value, frozen=True, kw_only=True):
+    """One step of how a request was signed, for people. Secrets in it are masked."""
+
+    title: str
+    text: str
+    detail: str = ""
+
+
+def _no_build(endpoint: str, values: Mapping[str, str]) -> httpx.Request:  # noqa: ARG001
+    raise LookupError(f"no way to build {endpoint!r}")
+
+
+@dataclass(kw_only=True)
+class AuthContext:
+    """What a scheme may use. ``now`` gives Unix seconds; ``nonce(n)`` URL-safe text from *n* random bytes;
+    ``credential`` the secret of that name or None; ``build`` an unsigned request of another endpoint of this vendor."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    environment: str
+    now: Callable[[], float]
+    nonce: Callable[[int], str]
+    credential: Callable[[str], Secret | None]
+    tokens: TokenStore
+    base_url: str
+    build: Callable[[str, Mapping[str, str]], httpx.Request] = _no_build
+    safe_to_retry: bool = False
+    """True only for a read: nothing else is sent a second time."""
+
+
+class Scheme(httpx.Auth, ABC):
+    """The client's side of a scheme."""
+
+    name: ClassVar[str] = ""
+    requires_request_body = True
+
+    def __init__(self, options: Options, context: AuthContext) -> None:
+        self.options = options
+        self.context = context
+
+    @abstractmethod
+    def missing(self) -> tuple[str, ...]:
+        """Names of the credentials that it needs and has not."""
+
+    @abstractmethod
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        """*request* as it would be signed at *at* (Unix seconds, or now), without any network.
+
+        Where a token would have to be asked for first, ``{token}`` stands in its place and ``needs_before`` says so.
+
+        Raises:
+            CredentialMissing: a credential that it needs is not to be had.
+        """
+
+    @abstractmethod
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        """Yield the signed request, and what must go before or after it.
+
+        Raises:
+            CredentialMissing: a credential that it needs is not to be had; nothing was sent.
+            CredentialRefused: the vendor gave no token for the credentials.
+        """
+
+    @abstractmethod
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        """A copy of *request* without any trace of this scheme's credentials, as before it was signed."""
+
+    @abstractmethod
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+        """How ``preview`` comes to its result, step by step."""
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Every secret that it has put or could put on the wire or into a signature, for masking."""
+        return ()
+
+    def needs_before(self) -> str:
+        """What has to be asked of the vendor before the call, in words, or an empty text."""
+        return ""
+
+    def learn(self, response: httpx.Response) -> None:
+        """Take in the token of an answer to a call that mints one and that a person made by hand."""
+
+    # --- for the schemes ---------------------------------------------------------------------------------------------
+
+    def _time(self, at: float | None) -> float:
+        return self.context.now() if at is None else at
+
+    def _need(self, name: str) -> str:
+        """The text of a credential, or CredentialMissing."""
+        found = self.context.credential(name)
+        if not found:
+            raise self._lacks(name)
+        return found.reveal()
+
+    def _lacks(self, name: str) -> CredentialMissing:
+        vendor = self.context.vendor
+        return CredentialMissing(vendor.id, name, variable_for(vendor.id, name))
+
+    def _without(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if not self.context.credential(name))
+
+    def _held(self, *names: str) -> tuple[Secret, ...]:
+        """Those of the named credentials that are there and that the catalog calls secret."""
+        table = self.context.vendor.credentials
+        wanted = [name for name in names if name not in table or table[name].secret]
+        return tuple(found for name in wanted if (found := self.context.credential(name)))
+
+    def _mask(self, text: str) -> str:
+        for secret in sorted(self.secrets(), key=lambda one: -len(one.reveal())):
+            text = text.replace(secret.reveal(), MASK) if secret else text
+        return text
+
+
+class Anonymous(Scheme):
+    """No authentication. ``learner`` is the scheme whose token the call mints, if it mints one."""
+
+    options: Options
+
+    name = "none"
+
+    def __init__(self, options: Options, context: AuthContext, learner: Scheme | None = None) -> None:
+        super().__init__(options, context)
+        self._learner = learner
+        self.requires_response_body = learner is not None
+
+    def missing(self) -> tuple[str, ...]:
+        return ()
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002
+        return request
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        response = yield request
+        if self._learner is not None and response.is_success:
+            self._learner.learn(response)
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        return request
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return self._learner.secrets() if self._learner is not None else ()
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+        return (Step(title="No authentication", text="This call is anonymous: nothing is added."),)
+
+
+def is_secret_name(vendor: Vendor, endpoint: Endpoint, name: str) -> bool:
+    """Whether a parameter of that (concrete) name holds a secret, by what the catalog says."""
+    if name.lower() in (one.lower() for one in vendor.secret_fields):
+        return True
+    secret = (param.name for param in endpoint.params.values() if param.secret)
+    return any(re.fullmatch(re.escape(one).replace(r"\#", r"\d+").replace(r"\*", r"[^]]*"), name) for one in secret)
+
+
+# --- the other side --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A request as the vendor sees it. ``path`` is decoded and below the vendor's root (``/v1/order/calculate.json``);
+    ``query`` and ``form`` are decoded pairs in order, ``form`` of urlencoded and multipart text fields; ``files`` the
+    names of file fields; header names are in lower case."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is not let in: which ``check`` failed, in words, what was expected and what came."""
+
+    check: str
+    message: str
+    expected: str = ""
+    got: str = ""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who came in, and the headers that the answer must carry, whatever its status."""
+
+    account: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Verifier(ABC):
+    """The vendor's side of a scheme."""
+
+    def __init__(
+        self, options: Options, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
+    ) -> None:
+        self.options = options
+        self.accounts = accounts
+        self.now = now
+        self.nonce = nonce
+
+    @abstractmethod
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        """Whether the request is let in."""
+
+
+def header_token(arrived: Arrived, header: str, prefix: str) -> str | Refusal:
+    """The token in a header with its prefix taken off; the prefix word is compared in any case (RFC 9110, 11.1)."""
+    expected = f"{header}: {prefix}TOKEN"
+    value = arrived.headers.get(header.lower())
+    if value is None:
+        stray = arrived.headers.get(prefix.strip().lower()) if prefix.strip() else None
+        if stray is not None:
+            return Refusal(
+                "token_malformed", f"the header is called {prefix.strip()}", expected, f"{prefix.strip()}: …"
+            )
+        return Refusal("token_missing", f"there is no header {header}", expected)
+    word, rest = value[: len(prefix)], value[len(prefix) :]
+    if word.lower() != prefix.lower() or not rest or rest != rest.strip() or " " in rest:
+        return Refusal("token_malformed", f"the header {header} is not in the right form", expected, _shape(value))
+    return rest
+
+
+def _shape(value: str) -> str:
+    """A header value with everything hidden but a known first word, so that nobody's token is said back."""
+    word, _, rest = value.partition(" ")
+    known = word.rstrip(":").lower() in ("bearer", "basic", "digest", "token")
+    return f"{word} {'…' if rest else ''}".strip() if known else "…"

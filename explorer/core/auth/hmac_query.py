@@ -1,0 +1,190 @@
+"""A signature over the decoded parameters, sent as one of them (``002:28-44``).
+
+    base string  v1/order/calculate?auth_id=…&auth_ts=…&item1_size=S&…      path below the root without its format,
+                                                                            every text parameter decoded, by key in
+                                                                            byte order; no files, not the signature
+    signature    HMAC-SHA256(key = shared secret, base string), lower-case hex
+
+The parameters are read from the finished URL and body, and the three new ones are put after them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from explorer.core.auth import wire
+from explorer.core.auth.accounts import Account, same
+from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, is_secret_name
+from explorer.core.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+    from explorer.core.auth.options import HmacQueryOptions
+
+
+def base_string(options: HmacQueryOptions, path: str, pairs: wire.Pairs) -> str:
+    """The text that is signed. *path* is decoded and below the base URL; *pairs* are all text parameters, decoded, in
+    the order of the request, the id and the timestamp among them. Equal keys keep their order."""
+    signed = [(name, value) for name, value in pairs if name != options.signature_param]
+    if options.order == "bytes":
+        signed.sort(key=lambda pair: pair[0].encode("utf-8", "surrogateescape"))
+    if options.escaped:
+        query = wire.encode_pairs(signed).decode("ascii")
+    else:
+        query = "&".join(f"{name}={value}" for name, value in signed)
+    bare = path.lstrip("/")
+    if options.strip_suffix:
+        bare = re.sub(r"\.[A-Za-z0-9]+$", "", bare)
+    places = {"path": bare, "query": query}
+    return re.sub(r"\{(path|query)\}", lambda place: places[place[1]], options.base)
+
+
+def signature(options: HmacQueryOptions, secret: str, base: str) -> str:
+    """The hexadecimal HMAC of *base*."""
+    key = secret.encode("utf-8", "surrogateescape")
+    text = hmac.new(key, base.encode("utf-8", "surrogateescape"), getattr(hashlib, options.digest)).hexdigest()
+    return text.upper() if options.uppercase else text
+
+
+def _wire_id(options: HmacQueryOptions, key_id: str) -> str:
+    return key_id if options.encode_id else key_id.replace("@", "")
+
+
+class HmacQuery(Scheme):
+    """Signs with a key id and a shared secret."""
+
+    options: HmacQueryOptions
+
+    name = "hmac_query"
+
+    def missing(self) -> tuple[str, ...]:
+        return self._without((self.options.key_id, self.options.secret))
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        bare = self.strip(request)
+        base = base_string(self.options, self._path(bare), self._signed_pairs(bare, at))
+        text = signature(self.options, self._need(self.options.secret), base)
+        return self._put(bare, (*self._added(at, on_wire=True), (self.options.signature_param, text)))
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        yield self.preview(request)
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        names = (self.options.id_param, self.options.timestamp_param, self.options.signature_param)
+        return wire.without(request, names)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return self._held(self.options.secret, self.options.key_id)
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+        bare = self.strip(request)
+        pairs = self._signed_pairs(bare, at)
+        shown = tuple((name, MASK if self._hides(name) else value) for name, value in pairs)
+        signed = self.preview(request, at)
+        text = dict(wire.query_pairs(signed) + wire.body_pairs(signed))[self.options.signature_param]
+        stamp = int(self._time(at))
+        when = datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        order = "by key, in the order of their bytes" if self.options.order == "bytes" else "as they are sent"
+        place = "body" if self._in_body(bare) else "query"
+        return (
+            Step(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),
+            Step(
+                title="Parameters",
+                text=self._mask("\n".join(f"{name}={value}" for name, value in shown)),
+                detail=f"decoded, files left out; sorted {order} in the base string",
+            ),
+            Step(
+                title="Base string",
+                text=self._mask(base_string(self.options, self._path(bare), shown)),
+                detail="path below the base URL without its format, then the parameters",
+            ),
+            Step(
+                title="Signature",
+                text=text,
+                detail=f"HMAC-{self.options.digest.upper()}, hexadecimal; key: the credential {self.options.secret!r}",
+            ),
+            Step(title="Sent", text=f"{self.options.signature_param}={text}", detail=f"put last in the {place}"),
+        )
+
+    def _added(self, at: float | None, *, on_wire: bool) -> wire.Pairs:
+        key_id = self._need(self.options.key_id)
+        shown = _wire_id(self.options, key_id) if on_wire else key_id
+        return ((self.options.id_param, shown), (self.options.timestamp_param, str(int(self._time(at)))))
+
+    def _signed_pairs(self, bare: httpx.Request, at: float | None) -> wire.Pairs:
+        return wire.query_pairs(bare) + wire.body_pairs(bare) + self._added(at, on_wire=False)
+
+    def _in_body(self, request: httpx.Request) -> bool:
+        return wire.takes_form(request, self.context.endpoint.body)
+
+    def _put(self, bare: httpx.Request, pairs: wire.Pairs) -> httpx.Request:
+        return wire.add_to_body(bare, pairs) if self._in_body(bare) else wire.add_to_query(bare, pairs)
+
+    def _path(self, request: httpx.Request) -> str:
+        return wire.path_below(self.context.base_url, request.url)
+
+    def _hides(self, name: str) -> bool:
+        return is_secret_name(self.context.vendor, self.context.endpoint, name)
+
+
+class HmacQueryVerifier(Verifier):
+    """Recomputes the signature from what arrived.
+
+    Refuses with ``key_id``, ``timestamp`` or ``signature``. Whether a call without an id is let in anonymously
+    (``002:28``) is for the caller to decide: it then does not ask.
+    """
+
+    options: HmacQueryOptions
+
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        pairs = arrived.query + arrived.form
+        found = {name: [value for key, value in pairs if key == name] for name in self._names()}
+        for name, values in found.items():
+            if len(values) > 1:
+                return Refusal(self._check(name), f"{name} stands {len(values)} times", "once", str(len(values)))
+        key_id, stamp, given = ("".join(found[name]) for name in self._names())
+        account = self._account(key_id)
+        if not key_id or account is None:
+            message = f"{self.options.id_param} names no key" if key_id else f"{self.options.id_param} is missing"
+            return Refusal("key_id", message, "the id of a key, such as user@store", key_id or "nothing")
+        return self._stale(stamp) or self._mismatch(arrived, account, given) or Grant(account.id)
+
+    def _names(self) -> tuple[str, str, str]:
+        return (self.options.id_param, self.options.timestamp_param, self.options.signature_param)
+
+    def _check(self, name: str) -> str:
+        return dict(zip(self._names(), ("key_id", "timestamp", "signature"), strict=True))[name]
+
+    def _account(self, key_id: str) -> Account | None:
+        for account in self.accounts.accounts:
+            known = account.value(self.options.key_id)
+            if known and same(_wire_id(self.options, known), key_id):
+                return account
+        return None
+
+    def _stale(self, stamp: str) -> Refusal | None:
+        tolerance, now = self.options.tolerance_seconds, int(self.now())
+        name = self.options.timestamp_param
+        if not re.fullmatch(r"[0-9]{1,15}", stamp, re.ASCII):
+            return Refusal("timestamp", f"{name} is no whole number of seconds", "a Unix time", stamp or "nothing")
+        if abs(now - int(stamp)) > tolerance:
+            expected = f"within {tolerance} seconds of {now}"
+            return Refusal("timestamp", f"{name} is {abs(now - int(stamp))} seconds off", expected, stamp)
+        return None
+
+    def _mismatch(self, arrived: Arrived, account: Account, given: str) -> Refusal | None:
+        key_id = account.value(self.options.key_id)
+        pairs = tuple(
+            (name, key_id if name == self.options.id_param else value) for name, value in arrived.query + arrived.form
+        )
+        base = base_string(self.options, arrived.path, pairs)
+        expected = signature(self.options, account.value(self.options.secret), base)
+        if same(expected, given):
+            return None
+        message = f"{self.options.signature_param} does not fit the base string {base}"
+        return Refusal("signature", message, expected, given or "nothing")

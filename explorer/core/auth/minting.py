@@ -1,0 +1,56 @@
+"""Asking a vendor for a token by one of its own calls: which credentials go in, and which field of the answer it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.auth.base import PURPOSE, AuthContext
+from explorer.core.secret import Secret
+from explorer.errors import CredentialRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Mapping
+
+    import httpx
+
+
+def values_for(context: AuthContext, sets: Iterable[Mapping[str, str]]) -> dict[str, str] | None:
+    """Parameter → text for the first of *sets* (parameter → credential) that has all its credentials, or None."""
+    for names in sets:
+        found = {param: context.credential(name) for param, name in names.items()}
+        if found and all(found.values()):
+            return {param: secret.reveal() for param, secret in found.items() if secret}
+    return None
+
+
+def mint(
+    context: AuthContext, endpoint: str, values: Mapping[str, str], field: str
+) -> Generator[httpx.Request, httpx.Response, Secret]:
+    """Yield the call that mints a token, and return the token.
+
+    Raises:
+        CredentialRefused: the answer is an error, or holds no token in *field*.
+    """
+    request = context.build(endpoint, values)
+    request.extensions[PURPOSE] = "auth"
+    response = yield request
+    vendor = context.vendor.title
+    if not response.is_success:
+        raise CredentialRefused(
+            f"{vendor} gave no token: {endpoint} answered {response.status_code}",
+            hint="Are the credentials right, and are they those of this environment?",
+        )
+    token = token_in(response, field)
+    if token is None:
+        raise CredentialRefused(f"{vendor} gave no token: the answer of {endpoint} has no text in {field!r}")
+    return token
+
+
+def token_in(response: httpx.Response, field: str) -> Secret | None:
+    """The token in a *field* of a JSON answer, or None."""
+    try:
+        body = response.json()
+    except ValueError:
+        return None
+    text = body.get(field) if isinstance(body, dict) else None
+    return Secret(text) if isinstance(text, str) and text else None

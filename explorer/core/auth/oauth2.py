@@ -1,0 +1,308 @@
+"""OAuth2 authorization code with PKCE (RFC 6749, 7636, 8252; ``003:7-11``): the client's pure pieces.
+
+    authorization_url ─► person consents ─► redirect ─► read_redirect ─► exchange_request ─► read_token_response
+                                                                          refresh_request ──► read_token_response
+
+Opening a browser and listening on loopback is I/O and lives elsewhere. oauthlib writes and reads the messages; it is
+imported when first needed. It refuses plain http unless a variable of the whole process allows it everywhere; here
+plain http is allowed for loopback only, by handing it the same URL with ``https`` and putting the scheme back.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from explorer.core.auth import wire
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
+from explorer.core.auth.tokens import Kind, Token
+from explorer.core.secret import MASK, Secret
+from explorer.errors import CredentialRefused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from oauthlib.oauth2 import WebApplicationClient
+
+    from explorer.core.auth.options import OAuth2Options
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """Where to send the person, and what to keep until the redirect comes back."""
+
+    url: str
+    state: str
+    verifier: Secret
+    """The PKCE code verifier; an empty secret where the vendor does without."""
+
+
+class OAuth2(Scheme):
+    """A bearer token that is refreshed when it has expired, and once when a read is refused with 401."""
+
+    options: OAuth2Options
+
+    name = "oauth2"
+    requires_response_body = True
+
+    def missing(self) -> tuple[str, ...]:
+        if self._token(self.context.now(), "access") or self._can_refresh():
+            return ()
+        return (*self._without((self.options.client_id,)), self.options.access_token)
+
+    def needs_before(self) -> str:
+        if self._token(self.context.now(), "access") or not self._can_refresh():
+            return ""
+        return f"a new access token from {self.options.token} is asked for first"
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        token = self._token(self._time(at), "access")
+        if token is None and not self._can_refresh():
+            raise self._lacks(self.options.access_token)
+        return self._put(request, token.value.reveal() if token else PLACEHOLDER)
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        token = self._token(self.context.now(), "access")
+        if token is None:
+            token = yield from self._refresh()
+        response = yield self._put(request, token.value.reveal())
+        if response.status_code != 401:
+            return
+        self.context.tokens.refuse(token)
+        if not self.context.safe_to_retry:
+            return
+        newer = self._token(self.context.now(), "access")
+        if newer is None:
+            if not self._can_refresh():
+                return
+            newer = yield from self._refresh()
+        second = self._put(request, newer.value.reveal())
+        second.extensions[PURPOSE] = "retry"
+        yield second
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        bare = wire.rebuilt(request)
+        bare.headers.pop(self.options.header, None)
+        return bare
+
+    def secrets(self) -> tuple[Secret, ...]:
+        options = self.options
+        held = self._held(options.access_token, options.refresh_token, options.client_secret)
+        return tuple(token.value for token in self.context.tokens.history) + held
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+        now = self._time(at)
+        token = self._token(now, "access")
+        if token is None:
+            step = Step(title="Token", text=self.needs_before() or "none: log in first")
+        else:
+            left = "" if token.expires_at is None else f", good for {int(token.expires_at - now)} s"
+            text = f"{MASK} ({token.value.fingerprint()})"
+            step = Step(title="Token", text=text, detail=f"from {token.origin}{left}")
+        return (step, Step(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}"))
+
+    def learn(self, response: httpx.Response) -> None:
+        try:
+            self.accept(read_token_response(response.content, self.context.now(), "asking for it by hand"))
+        except CredentialRefused:
+            return  # the answer of a call that a person made; it is shown as it is
+
+    # --- logging in --------------------------------------------------------------------------------------------------
+
+    def authorization_url(self, redirect_uri: str = "") -> AuthorizationRequest:
+        """The consent page's URL with a fresh state and PKCE challenge (S256).
+
+        *redirect_uri* stands in for the credential of that name.
+
+        Raises:
+            CredentialMissing: there is no client id or no redirect URL.
+            UsageError: the page is plain http and not on loopback.
+        """
+        page = self.context.build(self.options.authorize, {}).url
+        names = (
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        )
+        bare = str(wire.without(httpx.Request("GET", page), names).url)
+        state = self.context.nonce(24)
+        verifier = self.context.nonce(48) if self.options.pkce else ""
+        client = self._client()
+        challenge = client.create_code_challenge(verifier, "S256") if verifier else None
+        url = client.prepare_request_uri(
+            _as_https(bare),
+            redirect_uri=redirect_uri or self._need(self.options.redirect_uri),
+            scope=list(self.options.scopes) or None,
+            state=state,
+            code_challenge=challenge,
+            code_challenge_method="S256" if challenge else None,
+        )
+        return AuthorizationRequest(_like(url, bare), state, Secret(verifier))
+
+    def exchange_request(self, code: str, verifier: Secret, redirect_uri: str = "") -> httpx.Request:
+        """The request that turns a code into tokens (RFC 6749, 4.1.3), marked as an auth request."""
+        secret = self.context.credential(self.options.client_secret)
+        body = self._client().prepare_request_body(
+            code=code,
+            redirect_uri=redirect_uri or self._need(self.options.redirect_uri),
+            code_verifier=verifier.reveal() or None,
+            client_secret=secret.reveal() if secret else None,
+        )
+        return self._token_request(body)
+
+    def refresh_request(self, refresh_token: Secret) -> httpx.Request:
+        """The request that turns a refresh token into new tokens (RFC 6749, 6), marked as an auth request."""
+        secret = self.context.credential(self.options.client_secret)
+        body = self._client().prepare_refresh_body(
+            refresh_token=refresh_token.reveal(),
+            client_id=self._need(self.options.client_id),
+            client_secret=secret.reveal() if secret else None,
+        )
+        return self._token_request(body)
+
+    def accept(self, tokens: tuple[Token, ...]) -> None:
+        """Keep the tokens of a token response."""
+        for token in tokens:
+            self.context.tokens.begin(token)
+
+    # --- parts -------------------------------------------------------------------------------------------------------
+
+    def _client(self) -> WebApplicationClient:
+        from oauthlib.oauth2 import WebApplicationClient
+
+        return WebApplicationClient(self._need(self.options.client_id))
+
+    def _token_request(self, body: str) -> httpx.Request:
+        """The token endpoint of the catalog with this body in place of its own; the URL must be safe."""
+        built = self.context.build(self.options.token, {})
+        _as_https(str(built.url))
+        request = wire.rebuilt(built, content=body.encode())
+        request.headers["Content-Type"] = wire.FORM
+        request.extensions[PURPOSE] = "auth"
+        return request
+
+    def _token(self, now: float, kind: Kind) -> Token | None:
+        """The token to use; a token credential that was not seen before is the newest."""
+        name = self.options.access_token if kind == "access" else self.options.refresh_token
+        given = self.context.credential(name)
+        if given and not self.context.tokens.knows(given):
+            self.context.tokens.begin(Token(given, now, f"the credential {name!r}", kind=kind))
+        return self.context.tokens.current(now, kind)
+
+    def _can_refresh(self) -> bool:
+        has_token = self._token(self.context.now(), "refresh") is not None
+        return bool(self.options.token and has_token and self.context.credential(self.options.client_id))
+
+    def _refresh(self) -> Generator[httpx.Request, httpx.Response, Token]:
+        now = self.context.now()
+        refresh = self._token(now, "refresh")
+        if refresh is None or not self._can_refresh():
+            raise self._lacks((self.missing() or (self.options.access_token,))[0])
+        response = yield self.refresh_request(refresh.value)
+        try:
+            tokens = read_token_response(response.content, self.context.now(), self.options.token)
+        except CredentialRefused:
+            if response.status_code < 500:
+                self.context.tokens.refuse(refresh)
+            raise
+        self.accept(tokens)
+        return next(token for token in self.context.tokens.history if token.value == tokens[0].value)
+
+    def _put(self, request: httpx.Request, text: str) -> httpx.Request:
+        signed = self.strip(request)
+        signed.headers[self.options.header] = self.options.prefix + text
+        return signed
+
+
+def read_redirect(url: str, state: str) -> str:
+    """The code in the URL that the vendor redirected to.
+
+    Raises:
+        CredentialRefused: it carries an error, another state, no code, or a parameter twice; or is no redirect URL.
+        UsageError: it is plain http and not on loopback.
+    """
+    from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
+    from oauthlib.oauth2.rfc6749.parameters import parse_authorization_code_response
+
+    names = [name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
+    if len(set(names)) != len(names):
+        raise CredentialRefused("the redirect carries a parameter more than once", hint="Log in again.")
+    try:
+        found = parse_authorization_code_response(_as_https(url), state=state)
+    except MismatchingStateError:
+        raise CredentialRefused(
+            "the redirect does not belong to this login: its state is another", hint="Log in again."
+        ) from None
+    except OAuth2Error as error:
+        raise CredentialRefused(f"the login was refused: {_words(error)}", hint="Log in again.") from None
+    return str(found["code"])
+
+
+def read_token_response(body: bytes, now: float, origin: str = "the token endpoint") -> tuple[Token, ...]:
+    """The tokens in the answer of a token endpoint: the access token first, then the refresh token if it has one.
+
+    Raises:
+        CredentialRefused: it is an error, or no token response (RFC 6749, 5).
+    """
+    from oauthlib.oauth2 import OAuth2Error
+    from oauthlib.oauth2.rfc6749.parameters import parse_token_response
+
+    try:
+        table = json.loads(body)
+        if not isinstance(table, dict):
+            raise ValueError("no object")
+        read: dict[str, Any] = parse_token_response(json.dumps(table))
+        access, refresh = read["access_token"], read.get("refresh_token")
+        if not isinstance(access, str) or not access or str(table.get("token_type", "bearer")).lower() != "bearer":
+            raise ValueError("no bearer token")
+    except OAuth2Error as error:
+        raise CredentialRefused(f"no token was given: {_words(error)}", hint="Log in again.") from None
+    except (ValueError, TypeError, AttributeError):
+        raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
+    seconds = read.get("expires_in")
+    expires = now + int(seconds) if seconds is not None else None
+    token = Token(Secret(access), now, origin, expires_at=expires)
+    if isinstance(refresh, str) and refresh:
+        return (token, Token(Secret(refresh), now, origin, kind="refresh"))
+    return (token,)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own (RFC 8252, 7.3 and 8.3)."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _as_https(url: str) -> str:
+    """*url*, with https in place of http where that is allowed because it is on loopback."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return url
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return "https" + url[len("http") :]
+    raise UsageError(
+        f"OAuth2 needs https: {parts.scheme or 'a URL without a scheme'} is not safe there",
+        hint="Plain http is taken for 127.0.0.1, ::1 and localhost only.",
+    )
+
+
+def _like(url: str, original: str) -> str:
+    """*url* with the scheme that *original* has."""
+    return urlsplit(original).scheme + url[url.index(":") :]
+
+
+def _words(error: Any) -> str:
+    """The code of an OAuth error and what it says about itself."""
+    code, description = str(error.error or "error"), str(error.description or "")
+    return f"{code}: {description}" if description else code

@@ -1,0 +1,246 @@
+"""The authorization server's side of OAuth2: codes, tokens and refreshing, for the sandbox (RFC 6749, 7636, 9700)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus, urlencode, urlsplit
+
+from explorer.core.auth.accounts import Account, AccountBook, same
+from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier, header_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from explorer.core.auth.options import OAuth2Options
+
+
+@dataclass(frozen=True)
+class ConsentRequest:
+    """What an application asks a person for. With an ``error`` nothing is asked: the person goes straight back."""
+
+    account: str
+    client_id: str
+    redirect_uri: str
+    state: str = ""
+    scope: str = ""
+    challenge: str = ""
+    error: str = ""
+    description: str = ""
+
+    def back(self, **params: str) -> str:
+        """The redirect URL with these parameters and the state; empty ones are left out."""
+        pairs = {name: value for name, value in {**params, "state": self.state}.items() if value}
+        return self.redirect_uri + ("&" if urlsplit(self.redirect_uri).query else "?") + urlencode(pairs)
+
+    def denied(self) -> str:
+        """Where the person goes who does not consent, or whose application asked wrongly (RFC 6749, 4.1.2.1)."""
+        return self.back(error=self.error or "access_denied", error_description=self.description)
+
+
+@dataclass
+class _Code:
+    request: ConsentRequest
+    expires_at: float
+    used: bool = False
+    family: str = ""
+
+
+@dataclass
+class _Issued:
+    account: str
+    family: str
+    kind: str
+    scope: str
+    expires_at: float | None = None
+    spent: bool = False
+    revoked: bool = False
+
+
+class OAuth2Verifier(Verifier):
+    """Hands out codes and tokens and knows them again. Refusals of the token endpoint have the error code of
+    RFC 6749, 5.2 as their ``check``."""
+
+    options: OAuth2Options
+
+    def __init__(
+        self, options: OAuth2Options, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
+    ) -> None:
+        super().__init__(options, accounts, now, nonce)
+        self._codes: dict[str, _Code] = {}
+        self._issued: dict[str, _Issued] = {}
+
+    # --- consent -----------------------------------------------------------------------------------------------------
+
+    def consent(self, arrived: Arrived) -> ConsentRequest | Refusal:
+        """What the consent page was opened with. A Refusal (``client_id`` or ``redirect_uri``) must be shown to the
+        person and never sent to the redirect URL (RFC 6749, 4.1.2.1)."""
+        values = dict(arrived.query + arrived.form)
+        account = self._client(values.get("client_id", ""))
+        if account is None:
+            return Refusal("client_id", "no such application", "a registered client id", "another")
+        redirect, known = values.get("redirect_uri", ""), account.value(self.options.redirect_uri)
+        if redirect != known:
+            return Refusal("redirect_uri", "the redirect URL is not the registered one", known, redirect or "nothing")
+        error, description = self._fault(values, [name for name, _ in arrived.query + arrived.form])
+        return ConsentRequest(
+            account.id,
+            values["client_id"],
+            redirect,
+            values.get("state", ""),
+            values.get("scope", ""),
+            values.get("code_challenge", ""),
+            error,
+            description,
+        )
+
+    def approve(self, request: ConsentRequest) -> str:
+        """Issue a code, bound to application, redirect URL and challenge; the URL to send the person to."""
+        code = self.nonce(24)
+        self._codes[code] = _Code(request, self.now() + self.options.code_seconds)
+        return request.back(code=code)
+
+    def _fault(self, values: dict[str, str], names: list[str]) -> tuple[str, str]:
+        if len(set(names)) != len(names):
+            return "invalid_request", "a parameter is given more than once"
+        if values.get("response_type") != "code":
+            return "unsupported_response_type", "response_type must be code"
+        challenge, method = values.get("code_challenge", ""), values.get("code_challenge_method", "plain")
+        if challenge and method != "S256":
+            return "invalid_request", "code_challenge_method must be S256"
+        if self.options.pkce and not challenge:
+            return "invalid_request", "code_challenge is missing"
+        if challenge and not re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge):
+            return "invalid_request", "code_challenge is no S256 challenge"
+        unknown = set(values.get("scope", "").split()) - set(self.options.scopes)
+        if unknown and self.options.scopes:
+            return "invalid_scope", f"unknown scope {' '.join(sorted(unknown))}"
+        return "", ""
+
+    # --- tokens ------------------------------------------------------------------------------------------------------
+
+    def token(self, arrived: Arrived) -> dict[str, Any] | Refusal:
+        """The answer of the token endpoint as a table (RFC 6749, 5.1), or why there is none."""
+        values = dict(arrived.form)
+        if len(values) != len(arrived.form):
+            return Refusal("invalid_request", "a parameter is given more than once", "each once", "twice")
+        account = self._authenticate(arrived, values)
+        if isinstance(account, Refusal):
+            return account
+        kind = values.get("grant_type", "")
+        if kind == "authorization_code":
+            return self._exchange(account, values)
+        if kind == "refresh_token":
+            return self._refresh(account, values)
+        if not kind:
+            return Refusal("invalid_request", "grant_type is missing", "authorization_code or refresh_token", "nothing")
+        return Refusal("unsupported_grant_type", "unknown grant_type", "authorization_code or refresh_token", kind)
+
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        token = header_token(arrived, self.options.header, self.options.prefix)
+        if isinstance(token, Refusal):
+            return token
+        if self.accounts.is_foreign(self.options.access_token, token):
+            message = "the token is good in another environment, not in this one"
+            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        issued = self._issued.get(token)
+        if issued is None or issued.kind != "access":
+            account = self.accounts.find({self.options.access_token: token})
+            unknown = Refusal("token_unknown", "no such access token was given out here", "an access token", "another")
+            return Grant(account.id) if account else unknown
+        if issued.revoked:
+            return Refusal("token_blacklisted", "the access token was revoked", "a token that was not", "a dead one")
+        if issued.expires_at is not None and self.now() >= issued.expires_at:
+            late = self.now() - issued.expires_at
+            return Refusal(
+                "token_expired", "the access token has expired", "a fresh one", f"{late:.0f} seconds too late"
+            )
+        return Grant(issued.account)
+
+    def _exchange(self, account: Account, values: dict[str, str]) -> dict[str, Any] | Refusal:
+        code = self._codes.get(values.get("code", ""))
+        if code is None or code.request.client_id != account.value(self.options.client_id):
+            return Refusal("invalid_grant", "no such code was given to this application", "its code", "another")
+        if code.used:
+            self._revoke(code.family)
+            return Refusal(
+                "invalid_grant", "the code was used before; its tokens are revoked", "a fresh code", "a used one"
+            )
+        if self.now() >= code.expires_at:
+            return Refusal("invalid_grant", "the code has expired", f"within {self.options.code_seconds} s", "later")
+        if values.get("redirect_uri", "") != code.request.redirect_uri:
+            expected = code.request.redirect_uri
+            return Refusal("invalid_grant", "redirect_uri is another", expected, values.get("redirect_uri", "nothing"))
+        if code.request.challenge and not _proves(values.get("code_verifier", ""), code.request.challenge):
+            return Refusal("invalid_grant", "code_verifier does not fit the challenge", "the verifier of it", "another")
+        code.used, code.family = True, self.nonce(8)
+        return self._issue(account.id, code.family, code.request.scope)
+
+    def _refresh(self, account: Account, values: dict[str, str]) -> dict[str, Any] | Refusal:
+        text = values.get("refresh_token", "")
+        issued = self._issued.get(text)
+        if issued is None and text and same(account.value(self.options.refresh_token), text):
+            issued = self._issued[text] = _Issued(account.id, self.nonce(8), "refresh", "")
+        if issued is None or issued.kind != "refresh" or issued.account != account.id or issued.revoked:
+            return Refusal("invalid_grant", "the refresh token is not good", "one that was given out here", "another")
+        if issued.spent:
+            self._revoke(issued.family)
+            return Refusal(
+                "invalid_grant", "the refresh token was used before; its family is revoked", "the latest", "old"
+            )
+        issued.spent = True
+        return self._issue(issued.account, issued.family, issued.scope)
+
+    def _issue(self, account: str, family: str, scope: str) -> dict[str, Any]:
+        access, refresh, seconds = self.nonce(32), self.nonce(32), self.options.access_seconds
+        self._issued[access] = _Issued(account, family, "access", scope, self.now() + seconds)
+        self._issued[refresh] = _Issued(account, family, "refresh", scope)
+        table = {"access_token": access, "token_type": "Bearer", "expires_in": seconds, "refresh_token": refresh}
+        return table | ({"scope": scope} if scope else {})
+
+    def _revoke(self, family: str) -> None:
+        for issued in self._issued.values():
+            if issued.family == family:
+                issued.revoked = True
+
+    def _client(self, client_id: str) -> Account | None:
+        return self.accounts.find({self.options.client_id: client_id})
+
+    def _authenticate(self, arrived: Arrived, values: dict[str, str]) -> Account | Refusal:
+        """The account of a client id and secret, from the body or from Basic (RFC 6749, 2.3.1), never both."""
+        basic = _basic(arrived.headers.get("authorization", ""))
+        if basic is not None and "client_secret" in values:
+            return Refusal("invalid_request", "the client authenticates in two ways", "header or body", "both")
+        client_id, secret = basic or (values.get("client_id", ""), values.get("client_secret", ""))
+        for account in self._clients(client_id):
+            if same(account.value(self.options.client_secret), secret):
+                return account
+        return Refusal("invalid_client", "client id or secret is wrong", "those of a registered application", "others")
+
+    def _clients(self, client_id: str) -> Iterator[Account]:
+        for account in self.accounts.accounts:
+            if client_id and same(account.value(self.options.client_id), client_id):
+                yield account
+
+
+def _proves(verifier: str, challenge: str) -> bool:
+    """Whether BASE64URL(SHA256(verifier)) is the challenge (RFC 7636, 4.6); the verifier has 43 to 128 signs (4.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier):
+        return False
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    return same(base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"), challenge)
+
+
+def _basic(header: str) -> tuple[str, str] | None:
+    word, _, rest = header.partition(" ")
+    if word.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(rest.strip(), validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ("", "")
+    return unquote_plus(name), unquote_plus(secret)

@@ -1,0 +1,243 @@
+"""A bearer token that every answer replaces (``001:34-71``).
+
+    sign in ─► T0 ── call ──► answer carries T1 ── call ──► answer carries T2 …
+               └─ good for five more seconds after its use, so that calls under way at the same time get through
+
+The newest token that arrived is used next; the store keeps late answers from turning that back. When the answer with
+the next token has not come within the grace time, the scheme signs in again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.core.auth import minting, wire
+from explorer.core.auth.base import (
+    PLACEHOLDER,
+    PURPOSE,
+    Arrived,
+    Flow,
+    Grant,
+    Refusal,
+    Scheme,
+    Step,
+    Verifier,
+    header_token,
+)
+from explorer.core.auth.tokens import Token
+from explorer.core.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    import httpx
+
+    from explorer.core.auth.accounts import AccountBook
+    from explorer.core.auth.options import RotatingBearerOptions
+
+
+class RotatingBearer(Scheme):
+    """Signs in when it must, and takes the next token from every answer."""
+
+    options: RotatingBearerOptions
+
+    name = "rotating_bearer"
+    requires_response_body = True
+
+    def missing(self) -> tuple[str, ...]:
+        if self._token(self.context.now()) or self._values() is not None:
+            return ()
+        return self._without(tuple(self.options.sign_in_values.values()) or (self.options.token,))
+
+    def needs_before(self) -> str:
+        if self._token(self.context.now()) or self._values() is None:
+            return ""
+        return f"a token from {self.options.sign_in} is asked for first"
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        token = self._token(self._time(at))
+        if token is None and self._values() is None:
+            raise self._lacks(self.missing()[0])
+        return self._put(request, token.value.reveal() if token else PLACEHOLDER)
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        token = self._token(self.context.now())
+        if token is None:
+            token = yield from self._sign_in()
+        response = yield self._use(request, token)
+        self._after(response, token)
+        if response.status_code != 401 or not self.context.safe_to_retry:
+            return
+        newer = self._token(self.context.now())
+        if newer is None:
+            if self._values() is None:
+                return
+            newer = yield from self._sign_in()
+        second = self._use(request, newer)
+        second.extensions[PURPOSE] = "retry"
+        self._after((yield second), newer)
+
+    def learn(self, response: httpx.Response) -> None:
+        value = minting.token_in(response, self.options.token_field)
+        if value is not None:
+            self._begin(value, "signing in by hand")
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        bare = wire.rebuilt(request)
+        bare.headers.pop(self.options.header, None)
+        return bare
+
+    def secrets(self) -> tuple[Secret, ...]:
+        sets = (self.options.sign_in_values, *self.options.sign_in_other_values)
+        names = [name for one in sets for name in one.values()]
+        return tuple(token.value for token in self.context.tokens.history) + self._held(self.options.token, *names)
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+        now = self._time(at)
+        token = self._token(now)
+        if token is None:
+            first = Step(title="Token", text=self.needs_before() or f"none; missing: {', '.join(self.missing())}")
+        else:
+            used = (
+                "" if token.used_at is None else f", used {now - token.used_at:.1f} s ago and still in its grace time"
+            )
+            first = Step(
+                title="Token", text=f"{MASK} ({token.value.fingerprint()})", detail=f"from {token.origin}{used}"
+            )
+        header = Step(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}")
+        after = f"the {self.options.header} header of the answer is the token of the next call"
+        return (first, header, Step(title="Afterwards", text=after, detail=f"grace: {self.options.grace_seconds:g} s"))
+
+    def _token(self, now: float) -> Token | None:
+        """The token to use; a token credential that was not seen before begins a line of its own."""
+        given = self.context.credential(self.options.token)
+        if given and not self.context.tokens.knows(given):
+            self._begin(given, f"the credential {self.options.token!r}")
+        return self.context.tokens.current(now)
+
+    def _begin(self, value: Secret, origin: str) -> Token:
+        grace = self.options.grace_seconds
+        return self.context.tokens.begin(Token(value, self.context.now(), origin, grace=grace))
+
+    def _values(self) -> dict[str, str] | None:
+        if not self.options.sign_in:
+            return None
+        return minting.values_for(self.context, (self.options.sign_in_values, *self.options.sign_in_other_values))
+
+    def _sign_in(self) -> Generator[httpx.Request, httpx.Response, Token]:
+        values = self._values()
+        if values is None:
+            raise self._lacks((self.missing() or (self.options.token,))[0])
+        value = yield from minting.mint(self.context, self.options.sign_in, values, self.options.token_field)
+        return self._begin(value, self.options.sign_in)
+
+    def _put(self, request: httpx.Request, text: str) -> httpx.Request:
+        signed = self.strip(request)
+        signed.headers[self.options.header] = self.options.prefix + text
+        return signed
+
+    def _use(self, request: httpx.Request, token: Token) -> httpx.Request:
+        self.context.tokens.mark_used(token, self.context.now())
+        return self._put(request, token.value.reveal())
+
+    def _after(self, response: httpx.Response, token: Token) -> None:
+        if response.status_code == 401:
+            self.context.tokens.refuse(token)
+        if self.context.endpoint.id == self.options.sign_out and response.is_success:
+            self.context.tokens.forget()
+            return
+        header = response.headers.get(self.options.header, "")
+        found = re.fullmatch(re.escape(self.options.prefix) + r"(\S+)", header.strip(), re.IGNORECASE)
+        if found:
+            origin, now = f"the answer of {self.context.endpoint.id}", self.context.now()
+            successor = Token(Secret(found[1]), now, origin, grace=self.options.grace_seconds)
+            self.context.tokens.add(successor, after=token)
+
+
+@dataclass
+class _Live:
+    account: str
+    parent: str = ""
+    used_at: float | None = None
+    revoked: bool = False
+
+
+class RotatingBearerVerifier(Verifier):
+    """Mints a token for every request that is let in, and blacklists the one that it came with after the grace time.
+
+    A ``token`` credential of an account is good as if it had been minted by signing in, once.
+    """
+
+    options: RotatingBearerOptions
+
+    def __init__(
+        self,
+        options: RotatingBearerOptions,
+        accounts: AccountBook,
+        now: Callable[[], float],
+        nonce: Callable[[int], str],
+    ) -> None:
+        super().__init__(options, accounts, now, nonce)
+        self._live: dict[str, _Live] = {}
+
+    def sign_in(self, values: Mapping[str, str]) -> str | Refusal:
+        """A token for the text parameters of the sign-in call, when they are those of an account."""
+        for names in (self.options.sign_in_values, *self.options.sign_in_other_values):
+            if names and all(values.get(param) for param in names):
+                account = self.accounts.find({name: values[param] for param, name in names.items()})
+                if account is None:
+                    return Refusal("credentials", "no account has these credentials", "those of an account", "others")
+                return self.mint(account.id)
+        return Refusal("credentials", "credentials are missing", " and ".join(self.options.sign_in_values), "fewer")
+
+    def mint(self, account: str, parent: str = "") -> str:
+        """A new token for *account*; *parent* is the token that it takes the place of."""
+        token = self.nonce(24)
+        self._live[token] = _Live(account, parent)
+        return token
+
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        token = header_token(arrived, self.options.header, self.options.prefix)
+        if isinstance(token, Refusal):
+            return token
+        live = self._find(token)
+        if live is None:
+            return self._unknown(token)
+        now, grace = self.now(), self.options.grace_seconds
+        if live.revoked:
+            return Refusal("token_blacklisted", "the token was signed out", "a token of a new sign-in", "a dead one")
+        if live.used_at is not None and now - live.used_at > grace:
+            expected = f"the token of the latest answer, or a used one within {grace:g} seconds"
+            got = f"one that was used {now - live.used_at:.1f} seconds ago"
+            return Refusal("token_blacklisted", "the token was used before and is blacklisted", expected, got)
+        live.used_at = now if live.used_at is None else live.used_at
+        successor = self.mint(live.account, token)
+        return Grant(live.account, ((self.options.header, self.options.prefix + successor),))
+
+    def revoke(self, token: str) -> None:
+        """End a token and those that took its place, at once and without grace."""
+        doomed = {token}
+        for text, live in self._live.items():  # parents stand before their successors
+            if text in doomed or live.parent in doomed:
+                doomed.add(text)
+                live.revoked = True
+
+    def token_of(self, arrived: Arrived) -> str:
+        """The token that a request came with, or an empty text."""
+        token = header_token(arrived, self.options.header, self.options.prefix)
+        return "" if isinstance(token, Refusal) else token
+
+    def _find(self, token: str) -> _Live | None:
+        if token not in self._live:
+            account = self.accounts.find({self.options.token: token})
+            if account is not None:
+                self._live[token] = _Live(account.id)
+        return self._live.get(token)
+
+    def _unknown(self, token: str) -> Refusal:
+        if self.accounts.is_foreign(self.options.token, token):
+            message = "the token is good in another environment, not in this one"
+            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")

@@ -1,0 +1,63 @@
+"""A token in a header of its own, sent as it is with every call (``004:20-22``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.auth import wire
+from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, header_token
+from explorer.core.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+    from explorer.core.auth.options import TokenHeaderOptions
+
+
+class TokenHeader(Scheme):
+    """Puts the token into its header."""
+
+    options: TokenHeaderOptions
+
+    name = "token_header"
+
+    def missing(self) -> tuple[str, ...]:
+        return self._without((self.options.token,))
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002
+        signed = self.strip(request)
+        signed.headers[self.options.header] = self.options.prefix + self._need(self.options.token)
+        return signed
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        yield self.preview(request)
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        bare = wire.rebuilt(request)
+        bare.headers.pop(self.options.header, None)
+        return bare
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return self._held(self.options.token)
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+        text = f"{self.options.header}: {self.options.prefix}{MASK}"
+        return (Step(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
+
+
+class TokenHeaderVerifier(Verifier):
+    """Knows its own tokens from those of another environment."""
+
+    options: TokenHeaderOptions
+
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        token = header_token(arrived, self.options.header, self.options.prefix)
+        if isinstance(token, Refusal):
+            return token
+        if self.accounts.is_foreign(self.options.token, token):
+            message = "the token is good in another environment, not in this one"
+            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        account = self.accounts.find({self.options.token: token})
+        if account is None:
+            return Refusal("token_unknown", "no such token, or it was revoked", "a token that is known here", "another")
+        return Grant(account.id)

@@ -1,0 +1,188 @@
+"""A token that travels as an ordinary parameter: in the query of some methods, in the form of the others
+(``000:49,407,459``), and that a call with client id and secret mints (``000:698-739``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.auth import minting, multipart, wire
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
+from explorer.core.auth.tokens import Token
+from explorer.core.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    import httpx
+
+    from explorer.core.auth.accounts import AccountBook
+    from explorer.core.auth.options import TokenParamOptions
+
+
+class TokenParam(Scheme):
+    """Adds the token to the query or the form; a token credential is preferred to one that was minted."""
+
+    options: TokenParamOptions
+
+    name = "token_param"
+    requires_response_body = True
+
+    def missing(self) -> tuple[str, ...]:
+        if self._token(self.context.now()) or self._values() is not None:
+            return ()
+        return self._without(tuple(self.options.mint_values.values()) or (self.options.token,))
+
+    def needs_before(self) -> str:
+        if self._token(self.context.now()) or self._values() is None:
+            return ""
+        return f"a token from {self.options.mint} is asked for first"
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        token = self._token(self._time(at))
+        if token is None and self._values() is None:
+            raise self._lacks(self.missing()[0])
+        return self._put(request, token.reveal() if token else PLACEHOLDER)
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        token = self._token(self.context.now())
+        if token is None:
+            token = yield from self._mint()
+        response = yield self._put(request, token.reveal())
+        if response.status_code not in self.options.refused_statuses or not self._drop(token):
+            return
+        if self.context.safe_to_retry and self._values() is not None:
+            token = yield from self._mint()
+            second = self._put(request, token.reveal())
+            second.extensions[PURPOSE] = "retry"
+            yield second
+
+    def learn(self, response: httpx.Response) -> None:
+        value = minting.token_in(response, self.options.token_field)
+        if value is not None:
+            self.context.tokens.begin(Token(value, self.context.now(), "asking for it by hand"))
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        return wire.without(request, (self.options.param,))
+
+    def secrets(self) -> tuple[Secret, ...]:
+        minted = tuple(token.value for token in self.context.tokens.history)
+        return minted + self._held(self.options.token, *self.options.mint_values.values())
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+        place = "query" if self._in_query(request) else "form body"
+        token = self._token(self._time(at))
+        if token is None:
+            text = self.needs_before() or f"none; missing: {', '.join(self.missing())}"
+        else:
+            text = f"{MASK} ({token.fingerprint()})"
+        how = f"{request.method} carries it in the {place}"
+        return (
+            Step(title="Token", text=text, detail=self._origin(token)),
+            Step(title="Sent", text=f"{self.options.param}={MASK}", detail=how),
+        )
+
+    def _token(self, now: float) -> Secret | None:
+        given = self.context.credential(self.options.token)
+        if given:
+            return given
+        kept = self.context.tokens.current(now)
+        return kept.value if kept else None
+
+    def _origin(self, token: Secret | None) -> str:
+        if token is not None and token == self.context.credential(self.options.token):
+            return f"the credential {self.options.token!r}"
+        return next((f"from {one.origin}" for one in self.context.tokens.history if one.value == token), "")
+
+    def _drop(self, token: Secret) -> bool:
+        """Whether a refused token was a minted one; it is then not used again."""
+        minted = next((one for one in self.context.tokens.history if one.value == token), None)
+        if minted is None or token == self.context.credential(self.options.token):
+            return False
+        self.context.tokens.refuse(minted)
+        return True
+
+    def _values(self) -> dict[str, str] | None:
+        return minting.values_for(self.context, (self.options.mint_values,)) if self.options.mint else None
+
+    def _mint(self) -> Generator[httpx.Request, httpx.Response, Secret]:
+        values = self._values()
+        if values is None:
+            raise self._lacks((self.missing() or (self.options.token,))[0])
+        value = yield from minting.mint(self.context, self.options.mint, values, self.options.token_field)
+        return self.context.tokens.begin(Token(value, self.context.now(), self.options.mint)).value
+
+    def _put(self, request: httpx.Request, text: str) -> httpx.Request:
+        bare = self.strip(request)
+        pairs = ((self.options.param, text),)
+        return wire.add_to_query(bare, pairs) if self._in_query(bare) else wire.add_to_body(bare, pairs)
+
+    def _in_query(self, request: httpx.Request) -> bool:
+        """By the method; a body that is no form leaves only the query."""
+        if request.method in self.options.query_methods:
+            return True
+        content_type = request.headers.get("content-type", "")
+        is_form = content_type.partition(";")[0].strip().lower() == wire.FORM or multipart.boundary_of(content_type)
+        return bool(request.content) and not is_form
+
+
+class TokenParamVerifier(Verifier):
+    """Takes the token only where the method has it, and only once (``000:66``)."""
+
+    options: TokenParamOptions
+
+    def __init__(
+        self,
+        options: TokenParamOptions,
+        accounts: AccountBook,
+        now: Callable[[], float],
+        nonce: Callable[[int], str],
+    ) -> None:
+        super().__init__(options, accounts, now, nonce)
+        self._live: dict[str, str] = {}
+
+    def request_token(self, values: Mapping[str, str]) -> str | Refusal:
+        """A token for the text parameters of the minting call, when they are those of an account."""
+        wanted = self.options.mint_values
+        lacking = [param for param in wanted if not values.get(param)]
+        if lacking or not wanted:
+            return Refusal("credentials", f"{' and '.join(lacking)} missing", " and ".join(wanted), "fewer")
+        account = self.accounts.find({name: values[param] for param, name in wanted.items()})
+        if account is None:
+            return Refusal("credentials", "no account has these credentials", "those of an account", "others")
+        return self.mint(account.id)
+
+    def mint(self, account: str) -> str:
+        """A new token for *account*."""
+        token = self.nonce(24)
+        self._live[token] = account
+        return token
+
+    def revoke(self, token: str) -> None:
+        """End a token that was minted here."""
+        self._live.pop(token, None)
+
+    def verify(self, arrived: Arrived) -> Grant | Refusal:
+        name = self.options.param
+        in_query = [value for key, value in arrived.query if key == name]
+        in_form = [value for key, value in arrived.form if key == name]
+        place, other = ("query", "form") if arrived.method in self.options.query_methods else ("form", "query")
+        right, wrong = (in_query, in_form) if place == "query" else (in_form, in_query)
+        expected = f"{name} once in the {place} of a {arrived.method}"
+        if len(right) + len(wrong) > 1:
+            return Refusal("token_repeated", f"{name} is given more than once", expected, f"{len(right + wrong)} times")
+        if wrong:
+            return Refusal("token_place", f"{name} is in the wrong place", expected, f"in the {other}")
+        if not right or not right[0]:
+            return Refusal("token_missing", f"{name} is missing", expected, "an empty value" if right else "nothing")
+        return self._admit(right[0])
+
+    def _admit(self, token: str) -> Grant | Refusal:
+        if self.accounts.is_foreign(self.options.token, token):
+            message = "the token is good in another environment, not in this one"
+            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        if token in self._live:
+            return Grant(self._live[token])
+        account = self.accounts.find({self.options.token: token})
+        if account is None:
+            return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")
+        return Grant(account.id)

@@ -1,0 +1,160 @@
+"""The tokens of one vendor in one environment, and which of them is good now.
+
+Tokens stand in an order that no late answer can turn back:
+
+    line        one for each sign-in; a later sign-in is always ahead of everything before it
+    generation  within a line: a token that came in answer to the use of another is one further than that one
+
+``current`` looks only at the foremost place of that order. A used token with a grace time stays good for it; if its
+successor has not come by then, nothing is current and the caller signs in again. Signing out empties the store and
+closes the lines: an answer that was still under way brings nothing back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
+
+from explorer.core.secret import Secret
+from explorer.errors import StoreError
+
+Kind = Literal["access", "refresh"]
+_KEPT: Final = 200
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token. Times are Unix seconds.
+
+    ``origin`` says in words where it is from; ``grace`` is how long it stays good after its first use, in seconds, and
+    None for one that may be used again and again. ``line`` and ``generation`` are given by the store.
+    """
+
+    value: Secret
+    minted_at: float
+    origin: str
+    used_at: float | None = None
+    expires_at: float | None = None
+    kind: Kind = "access"
+    grace: float | None = None
+    refused: bool = False
+    line: int = 0
+    generation: int = 0
+
+    def usable(self, now: float) -> bool:
+        """Whether it may be put into a request at *now*."""
+        if self.refused or (self.expires_at is not None and now >= self.expires_at):
+            return False
+        return self.grace is None or self.used_at is None or now - self.used_at < self.grace
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the order of the store."""
+        return (self.line, self.generation)
+
+
+class TokenStore:
+    """The tokens that are known, oldest first. Made for one event loop: no call of it waits for anything."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token] = []
+        self._known: dict[str, None] = {}
+        self._line = 0
+        self._closed = 0
+        """Lines up to this one were signed out of."""
+
+    @property
+    def history(self) -> tuple[Token, ...]:
+        """Every token that is remembered, in the order of arrival."""
+        return tuple(self._tokens)
+
+    def knows(self, value: Secret) -> bool:
+        """Whether this text was ever a token here, forgotten ones included."""
+        return _digest(value) in self._known
+
+    def current(self, now: float, kind: Kind = "access") -> Token | None:
+        """The token to use at *now*: an unused one before one in its grace time, the latest arrival first."""
+        mine = [token for token in self._tokens if token.kind == kind]
+        if not mine:
+            return None
+        front = max(token.place for token in mine)
+        good = [token for token in mine if token.place == front and token.usable(now)]
+        unused = [token for token in good if token.used_at is None]
+        return (unused or good)[-1] if good else None
+
+    def add(self, token: Token, *, after: Token | None = None) -> Token | None:
+        """Take in a token: the successor of *after*, or the first of a new line.
+
+        Returns it as kept. A successor whose text is known already changes nothing; the successor of a token that was
+        signed out of in the meantime is dropped, and None given back. A new line is always begun.
+        """
+        if after is None:
+            return self.begin(token)
+        if self.knows(token.value):
+            return next((one for one in self._tokens if one.value == token.value), None)
+        self._known[_digest(token.value)] = None
+        if after.line <= self._closed:
+            return None
+        return self._keep(replace(token, line=after.line, generation=after.generation + 1))
+
+    def begin(self, token: Token) -> Token:
+        """Begin a new line with a token that was signed in for; a vendor may give a text that it gave before."""
+        self._tokens = [one for one in self._tokens if one.value != token.value]
+        self._known[_digest(token.value)] = None
+        self._line += 1
+        return self._keep(replace(token, line=self._line, generation=0))
+
+    def mark_used(self, token: Token, now: float) -> Token:
+        """Note the first use of a token; its grace time runs from there."""
+        kept = next((one for one in self._tokens if one.value == token.value), token)
+        return kept if kept.used_at is not None else self._swap(replace(kept, used_at=now))
+
+    def refuse(self, token: Token) -> None:
+        """Note that the vendor did not accept a token: it is not used again."""
+        kept = next((one for one in self._tokens if one.value == token.value), token)
+        self._swap(replace(kept, refused=True))
+
+    def forget(self) -> None:
+        """Drop every token, as after signing out. What is under way for them brings nothing back."""
+        self._tokens.clear()
+        self._closed = self._line
+
+    def export_state(self) -> Secret:
+        """Everything that ``import_state`` needs, as one secret text for a vault. Never write it to a plain file."""
+        tokens = [asdict(token) | {"value": token.value.reveal()} for token in self._tokens]
+        known = list(self._known)[-_KEPT * 5 :]
+        state = {"format": _FORMAT, "line": self._line, "closed": self._closed, "known": known, "tokens": tokens}
+        return Secret(json.dumps(state))
+
+    def import_state(self, state: Secret) -> None:
+        """Become what ``export_state`` wrote down.
+
+        Raises:
+            StoreError: the text is not such a state; the store stays as it was.
+        """
+        try:
+            read: dict[str, Any] = json.loads(state.reveal())
+            if read["format"] != _FORMAT:
+                raise ValueError("another format")
+            tokens = [Token(**(row | {"value": Secret(row["value"])})) for row in read["tokens"]]
+            line, closed, known = int(read["line"]), int(read["closed"]), dict.fromkeys(map(str, read["known"]))
+        except (ValueError, TypeError, KeyError):
+            raise StoreError("the kept tokens cannot be read", hint="Sign in again to replace them.") from None
+        self._tokens, self._line, self._closed = tokens, line, closed
+        self._known = known | {_digest(token.value): None for token in tokens}
+
+    def _keep(self, token: Token) -> Token:
+        self._tokens.append(token)
+        del self._tokens[:-_KEPT]
+        return token
+
+    def _swap(self, new: Token) -> Token:
+        self._tokens = [new if one.value == new.value else one for one in self._tokens]
+        return new
+
+
+def _digest(value: Secret) -> str:
+    return hashlib.sha256(value.reveal().encode("utf-8", "surrogateescape")).hexdigest()

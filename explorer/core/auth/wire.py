@@ -1,0 +1,136 @@
+"""The parameters of a request that has been built: read from its final bytes, added to them, taken out of them.
+
+URL and body as they stand are what a vendor receives, so a scheme signs what is read here and never the values that
+the request was made from. Text that is not UTF-8 survives as lone surrogates (``surrogateescape``), byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote_to_bytes
+
+import httpx
+
+from explorer.core.auth import multipart
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+Pairs = tuple[tuple[str, str], ...]
+FORM: Final = "application/x-www-form-urlencoded"
+
+
+def decode_pairs(raw: bytes) -> Pairs:
+    """``a=1&b=x+y%20z`` as decoded pairs, in order, as PHP reads them: ``+`` is a space, a bare name has no text."""
+    return tuple(_decode_pair(segment) for segment in raw.split(b"&") if segment)
+
+
+def encode_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """Pairs as RFC 3986 would escape them: unreserved characters stay, everything else is ``%XX``."""
+    return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs).encode("ascii")
+
+
+def escape(text: str) -> str:
+    """*text* percent-escaped (RFC 3986, 2.1), a space as ``%20``."""
+    return quote(text, safe="", encoding="utf-8", errors="surrogateescape")
+
+
+def query_pairs(request: httpx.Request) -> Pairs:
+    """The decoded pairs of the query."""
+    return decode_pairs(request.url.query)
+
+
+def body_pairs(request: httpx.Request) -> Pairs:
+    """The decoded text fields of a form or multipart body, files left out; none for any other body."""
+    boundary = multipart.boundary_of(request.headers.get("content-type", ""))
+    if boundary is not None:
+        fields = multipart.parts(request.content, boundary)
+        return tuple((part.name, _text(part.value)) for part in fields if part.filename is None)
+    return decode_pairs(request.content) if _is_form(request) else ()
+
+
+def takes_form(request: httpx.Request, declared: str) -> bool:
+    """Whether further parameters belong into the body: it is a form, or empty where the call *declared* one."""
+    if request.method in ("GET", "HEAD"):
+        return False
+    if _is_form(request) or multipart.boundary_of(request.headers.get("content-type", "")) is not None:
+        return True
+    return not request.content and declared in ("form", "multipart")
+
+
+def add_to_query(request: httpx.Request, pairs: Pairs) -> httpx.Request:
+    """A copy of *request* with pairs after those of the query."""
+    query = request.url.query
+    return rebuilt(request, url=request.url.copy_with(query=query + (b"&" if query else b"") + encode_pairs(pairs)))
+
+
+def add_to_body(request: httpx.Request, pairs: Pairs) -> httpx.Request:
+    """A copy of *request* with pairs after those of the form or multipart body; an empty body becomes a form."""
+    content_type = request.headers.get("content-type", "")
+    boundary = multipart.boundary_of(content_type)
+    if boundary is not None:
+        return rebuilt(request, content=multipart.append(request.content, boundary, pairs))
+    body = request.content
+    copy = rebuilt(request, content=body + (b"&" if body else b"") + encode_pairs(pairs))
+    if not _is_form(request):
+        copy.headers["Content-Type"] = FORM
+    return copy
+
+
+def without(request: httpx.Request, names: Collection[str]) -> httpx.Request:
+    """A copy of *request* without the parameters of these names, wherever they stand."""
+    query = request.url.query
+    kept = _filtered(query, names)
+    url = request.url if kept == query else request.url.copy_with(query=kept or None)
+    boundary = multipart.boundary_of(request.headers.get("content-type", ""))
+    content = request.content
+    if boundary is not None:
+        content = multipart.without(content, boundary, names)
+    elif _is_form(request):
+        content = _filtered(content, names)
+    return rebuilt(request, url=url, content=content)
+
+
+def rebuilt(request: httpx.Request, *, url: httpx.URL | None = None, content: bytes | None = None) -> httpx.Request:
+    """A copy of *request* with another URL or body, its own headers and extensions; the length follows the body."""
+    body = request.content if content is None else content
+    headers = request.headers.copy()
+    if content is not None and (body or "content-length" in headers) and "transfer-encoding" not in headers:
+        headers["Content-Length"] = str(len(body))
+    return httpx.Request(
+        request.method,
+        request.url if url is None else url,
+        headers=headers,
+        content=body,
+        extensions=dict(request.extensions),
+    )
+
+
+def path_below(base_url: str, url: httpx.URL) -> str:
+    """The decoded path of *url* below that of *base_url*, with its leading slash; the whole path of one elsewhere."""
+    root = httpx.URL(base_url).path.rstrip("/") if base_url else ""
+    return url.path[len(root) :] if root and url.path.startswith(root + "/") else url.path
+
+
+def _decode_pair(segment: bytes) -> tuple[str, str]:
+    name, _, value = segment.partition(b"=")
+    return _unescape(name), _unescape(value)
+
+
+def _unescape(raw: bytes) -> str:
+    return _text(unquote_to_bytes(raw.replace(b"+", b" ")))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _filtered(raw: bytes, names: Collection[str]) -> bytes:
+    segments = raw.split(b"&")
+    kept = [segment for segment in segments if _decode_pair(segment)[0] not in names]
+    return raw if len(kept) == len(segments) else b"&".join(kept)
+
+
+def _is_form(request: httpx.Request) -> bool:
+    content_type: str = request.headers.get("content-type", "")
+    return content_type.partition(";")[0].strip().lower() == FORM

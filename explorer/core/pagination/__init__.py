@@ -1,0 +1,1 @@
+"""Paging styles: one class per style."""
