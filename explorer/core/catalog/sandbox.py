@@ -2,21 +2,21 @@
 
 Three kinds of text stand in these tables, all read by ``explorer.sandbox``:
 
-*Expressions* (``where``, ``when``, ``that``, ``order``) are a small part of Python's own expressions: names, ``a.b``
-(a key of a table), ``a["b"]``, comparisons, ``and or not in``, arithmetic, ``x if c else y``, comprehensions and a fixed
-list of functions. A key that is absent is ``None``.
+*Expressions* (``where``, ``when``, ``that``, ``order``) are a small part of Python's own expressions: names,
+``a.b`` (a key of a table), ``a["b"]``, comparisons, ``and or not in``, arithmetic, ``x if c else y``,
+comprehensions and a fixed list of functions. A key that is absent is ``None``.
 
-*Templates* (``record``, ``set``, ``body``, ``respond``, ``value``) are JSON texts. A string that starts with ``$`` is an
-expression and keeps its type (``"$record.id"``); ``${…}`` inside a string puts a value into it; ``$$`` is a dollar.
-Tables with these keys are commands: ``{"$each": list, "$as": name, "$when": expression, "$give": template}`` (with
-``"$key"``: a table in place of an array), ``{"$if": expression, "$then": …, "$else": …}``, ``{"$merge": [tables]}``,
-``{"$use": named template, "$with": {names}}``. The value ``drop`` takes its key away. Keys that start with an underscore
-stay inside the sandbox.
+*Templates* (``record``, ``set``, ``body``, ``respond``, ``value``) are JSON texts. A string that starts with ``$``
+is an expression and keeps its type (``"$record.id"``); ``${…}`` inside a string puts a value into it; ``$$`` is a
+dollar. Tables with these keys are commands: ``{"$each": list, "$as": name, "$when": expression, "$give":
+template}`` (with ``"$key"``: a table in place of an array), ``{"$if": expression, "$then": …, "$else": …}``,
+``{"$merge": [tables]}``, ``{"$use": named template, "$with": {names}}``. The value ``drop`` takes its key away.
+Keys that start with an underscore stay inside the sandbox.
 
-*Names* that both may use: ``param`` (what was sent, by catalog name, typed), ``group`` (indexed groups: a list of tables,
-each with its ``index``), ``account`` (``id``, ``roles`` and its own data), ``record``, ``records``, ``page`` (what paging
-adds to the answer, or ``drop``), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme, host and path as called), and
-whatever ``as`` names.
+*Names* that both may use: ``param`` (what was sent, by catalog name, typed), ``group`` (indexed groups: a list of
+tables, each with its ``index``), ``account`` (``id``, ``roles`` and its own data), ``record``, ``records``,
+``page`` (what paging adds to the answer, or ``drop``), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme,
+host and path as called), and whatever ``as`` names.
 """
 
 from __future__ import annotations
@@ -83,11 +83,14 @@ class Collection(Table, kw_only=True):
     """The ``id`` of the first record; the others follow."""
     record: str = ""
     """Template of record ``n`` (1, 2, …) with ``id``. Random functions in it give the same at every start."""
+    fixed: tuple[str, ...] = ()
+    """Templates laid over the first records: what examples of the catalog speak of."""
 
 
 class Answer(Table, kw_only=True):
     """How the vendor says no: a status and a template over ``problem`` (``param``, ``label``, ``check``, ``message``,
-    ``expected``, ``got``), ``problems``, ``messages`` (the vendor's own sentences) and ``fields`` (parameter → sentences)."""
+    ``expected``, ``got``, ``said``: the vendor's own sentence), ``problems``, ``messages`` (all sentences) and
+    ``fields`` (parameter → sentences)."""
 
     status: int = 400
     body: str = ""
@@ -98,13 +101,15 @@ class Answer(Table, kw_only=True):
 class Step(Table, kw_only=True):
     """One thing that a handler does; ``when`` (an expression) can switch it off.
 
-    ``find``: the first record of ``in`` (or of the list ``from``) that fits ``where``, as ``record``; none: ``refuse``
-    (``no_record`` unless told). ``list``: all that fit, ordered, cut to the page asked for, as ``records``. ``create``: a
-    record made of ``set``. ``update``: lays ``set`` over ``record``. ``delete``: takes away what fits ``where``, or
-    ``record``. ``require``: refuses unless ``that`` holds. ``let``: ``as`` is ``value``.
+    ``find``: the first record of ``in`` (or of the list ``from``) that fits ``where``, as ``record``; none:
+    ``refuse`` (``no_record`` unless told). ``list``: all that fit, ordered, cut to the page asked for, as
+    ``records``. ``create``: a record made of ``set``. ``update``: lays ``set`` over ``record``. ``delete``: takes
+    away what fits ``where``, or ``record``. ``require``: refuses unless ``that`` holds. ``let``: ``as`` is
+    ``value``.
+
     ``account``: finds the account with the credentials in ``match``, as ``account``. ``enrol``: makes one.
-    ``mint``: a new token of the auth ``auth`` for ``account``, as ``token``. ``revoke``: ends the token that was sent.
-    ``consent``, ``exchange``: the two ends of OAuth2's authorization server, for the auth ``auth``.
+    ``mint``: a new token of the auth ``auth`` for ``account``, as ``token``. ``revoke``: ends the token that was
+    sent. ``consent``, ``exchange``: the two ends of OAuth2's authorization server, for the auth ``auth``.
     """
 
     do: Literal[
@@ -158,6 +163,8 @@ class Handler(Table, kw_only=True):
     media_type: str = ""
     role: str = ""
     """The role that the account must have."""
+    own_checks: bool = False
+    """Whether the steps judge the parameters themselves, as the two ends of OAuth2 do."""
     errors: dict[str, Answer] = {}
     """Answers of this call that differ from the vendor's."""
 
@@ -178,7 +185,7 @@ class SandboxVendor(Table, kw_only=True):
     """Auth that is verified on anonymous calls too, when its credentials are there."""
     method_override: str = ""
     """Form field by which a POST stands for another method."""
-    format_param: str = ""
+    format_param: str = "format"
     """Path parameter that chooses the form of the answer: ``json`` or ``xml``."""
     xml_root: str = "response"
     xml_item: str = "item"

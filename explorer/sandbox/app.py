@@ -1,0 +1,126 @@
+"""The ASGI app: every vendor of a catalog below ``/VENDOR``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from explorer.errors import UnknownName
+from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
+from explorer.sandbox.answers import Reply, response
+from explorer.sandbox.arrival import Arrival, read
+from explorer.sandbox.consent import DECISION_PATH, decide
+from explorer.sandbox.refusal import Refused, header_text
+from explorer.sandbox.vendor import ServedVendor
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog, Vendor
+
+Faults = Callable[[Scope], ASGIApp | None]
+"""Asked with each request: an ASGI app that answers in the vendor's place (badly, on purpose), or None."""
+
+
+class Sandbox:
+    """The vendors of a catalog; each is made when it is first called."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        now: Callable[[], float],
+        nonce: Callable[[int], str],
+        accounts_from: Mapping[str, str],
+        readings: Mapping[str, str],
+        faults: Faults | None,
+    ) -> None:
+        self._catalog = catalog
+        self._now, self._nonce, self._environ = now, nonce, accounts_from
+        self._readings, self._faults = readings, faults
+        self._served: dict[str, ServedVendor] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        fault = self._faults(scope) if self._faults is not None else None
+        answer = fault or await self._answer(scope, receive)
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+        path: str = scope["path"]
+        vendor = self._catalog.vendors.get(path.split("/")[1] if path.startswith("/") else "")
+        if vendor is None:
+            return self._contents(path)
+        if path == f"/{vendor.id}{DECISION_PATH}":
+            return self._decide(vendor, await read(scope, receive, f"/{vendor.id}"))
+        root = root_path(vendor)
+        if path != root and not path.startswith(root + "/"):
+            reason = f"the vendor is served below {root}; got {path}"
+            return JSONResponse(
+                {"error": reason}, 404, headers={CHECK_HEADER: "path", REASON_HEADER: header_text(reason)}
+            )
+        return self.served(vendor).answer(await read(scope, receive, root))
+
+    def _decide(self, vendor: Vendor, arrival: Arrival) -> ASGIApp:
+        try:
+            reply = decide(self.served(vendor).authority, arrival)
+        except Refused as refused:
+            reply = Reply(400, refused.reason + "\n", ((CHECK_HEADER, refused.first.check),), "text/plain")
+        return response(reply, as_xml=False, root="", item="")
+
+    def served(self, vendor: Vendor) -> ServedVendor:
+        """The vendor as it is served, with its state."""
+        if vendor.id not in self._served:
+            self._served[vendor.id] = ServedVendor(
+                vendor, now=self._now, nonce=self._nonce, environ=self._environ, readings=self._readings
+            )
+        return self._served[vendor.id]
+
+    def _contents(self, path: str) -> ASGIApp:
+        lines = [f"{root_path(vendor)}  {vendor.title}" for vendor in self._catalog.vendors.values()]
+        text = "Served here:\n" + "\n".join(lines) + "\n"
+        if path == "/":
+            return PlainTextResponse(text)
+        reason = f"no vendor is served below {path}"
+        return PlainTextResponse(text, 404, headers={CHECK_HEADER: "path", REASON_HEADER: header_text(reason)})
+
+
+def create_app(
+    catalog: Catalog,
+    *,
+    now: Callable[[], float],
+    nonce: Callable[[int], str],
+    accounts_from: Mapping[str, str] | None = None,
+    readings: Mapping[str, str] | None = None,
+    faults: Faults | None = None,
+) -> Starlette:
+    """The sandbox as an ASGI app.
+
+    *now* gives Unix seconds, *nonce(n)* URL-safe text from *n* random bytes. *accounts_from* is read like an
+    environment: ``API_EXPLORER_<VENDOR>_<NAME>`` makes one more account. *readings* maps ``vendor.reading`` and
+    ``vendor.endpoint.reading`` to the choice that the sandbox follows in place of the default.
+
+    Raises:
+        UnknownName: a reading or a choice that the catalog has not.
+    """
+    _check_readings(catalog, readings or {})
+    sandbox = Sandbox(
+        catalog, now=now, nonce=nonce, accounts_from=accounts_from or {}, readings=readings or {}, faults=faults
+    )
+    return Starlette(routes=[Mount("/", app=sandbox)])
+
+
+def _check_readings(catalog: Catalog, readings: Mapping[str, str]) -> None:
+    known = {}
+    for vendor in catalog.vendors.values():
+        known.update({f"{vendor.id}.{key}": reading for key, reading in vendor.readings.items()})
+        for endpoint in vendor.endpoints.values():
+            known.update({f"{vendor.id}.{endpoint.id}.{key}": one for key, one in endpoint.readings.items()})
+    for key, choice in readings.items():
+        if key not in known:
+            raise UnknownName("reading", key, known)
+        if choice not in known[key].choices:
+            raise UnknownName(f"choice of reading {key}", choice, known[key].choices)

@@ -1,0 +1,147 @@
+"""A request as it arrived: everything that was in it, decoded, before anything is judged."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from explorer.sandbox.names import Tree, parse, split_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from starlette.types import Receive, Scope
+
+MAX_BODY = 32_000_000
+"""Bytes of a request body above which it is refused."""
+MAX_FIELD = 4_000_000
+"""Bytes of a text field in multipart above which it is refused."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that came in multipart."""
+
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass
+class Arrival:
+    """One request. ``kind`` is what its Content-Type says the body is; ``trouble`` why the body cannot be read."""
+
+    method: str
+    path: str
+    """Below the vendor's root, decoded."""
+    segments: tuple[str, ...]
+    """The parts of the path between its slashes, each decoded by itself."""
+    url: str
+    """Scheme, host and path as called, without the query."""
+    query: tuple[tuple[str, str], ...]
+    query_tree: Tree
+    headers: Mapping[str, str]
+    body: bytes = b""
+    kind: str = "none"
+    """``none`` (no body), ``form``, ``multipart``, ``json`` or the media type itself."""
+    form: tuple[tuple[str, str], ...] = ()
+    files: tuple[str, ...] = ()
+    tree: Tree = field(default_factory=Tree)
+    """The fields of a form or multipart body, as PHP reads them."""
+    json: Any = None
+    trouble: str = ""
+    too_large: bool = False
+
+
+def media_type(value: str) -> str:
+    """The media type of a Content-Type or Accept entry, without parameters, in lower case."""
+    return value.partition(";")[0].strip().lower()
+
+
+async def read(scope: Scope, receive: Receive, root: str) -> Arrival:
+    """The request of an ASGI *scope*, its body read to the end; *root* is the path below which the vendor is served."""
+    headers = Headers(scope=scope)
+    raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
+    below = raw[len(root) :]
+    segments = tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in below.split("/"))
+    pairs, bad = split_pairs(scope["query_string"].decode("latin-1"))
+    arrival = Arrival(
+        method=scope["method"],
+        path="/".join(segments),
+        segments=segments,
+        url=f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}{raw}",
+        query=tuple(pairs),
+        query_tree=parse(pairs, bad),
+        headers=dict(headers.items()),
+    )
+    arrival.body, arrival.too_large = await _body(receive)
+    if arrival.body or arrival.too_large:
+        await _decode(arrival, headers)
+    return arrival
+
+
+async def _body(receive: Receive) -> tuple[bytes, bool]:
+    whole = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return bytes(whole), False
+        whole += message.get("body", b"")
+        if len(whole) > MAX_BODY:
+            return b"", True
+        if not message.get("more_body", False):
+            return bytes(whole), False
+
+
+async def _decode(arrival: Arrival, headers: Headers) -> None:
+    declared = media_type(headers.get("content-type", ""))
+    arrival.kind = declared or "undeclared"
+    if declared == "application/x-www-form-urlencoded":
+        arrival.kind = "form"
+        pairs, bad = split_pairs(arrival.body.decode("latin-1"))
+        arrival.form, arrival.tree = tuple(pairs), parse(pairs, bad)
+    elif declared == "multipart/form-data":
+        arrival.kind = "multipart"
+        await _multipart(arrival, headers)
+    elif declared == "application/json" or declared.endswith("+json"):
+        arrival.kind = "json"
+        try:
+            arrival.json = msgspec.json.decode(arrival.body)
+        except msgspec.DecodeError as error:
+            arrival.trouble = f"the body is not valid JSON: {error}"
+        except RecursionError:
+            arrival.trouble = "the JSON body is nested too deeply"
+
+
+async def _multipart(arrival: Arrival, headers: Headers) -> None:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield arrival.body
+
+    try:
+        form = await MultiPartParser(headers, whole(), max_part_size=MAX_FIELD).parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        arrival.trouble = f"the multipart body cannot be read: {getattr(error, 'message', error)}"
+        return
+    texts: list[tuple[str, str]] = []
+    files: list[str] = []
+    both: list[tuple[str, Any]] = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            kept = Upload(
+                value.filename or "", value.content_type or "", len(content), hashlib.sha256(content).hexdigest()
+            )
+            files.append(name)
+            both.append((name, kept))
+        else:
+            texts.append((name, value))
+            both.append((name, value))
+    await form.close()
+    arrival.form, arrival.files, arrival.tree = tuple(texts), tuple(files), parse(both)

@@ -1,0 +1,102 @@
+"""The two ends of an OAuth2 authorization server that people and applications see: the consent page and the token call.
+
+The page stands in for the vendor's own sign-in: it says who asks and goes back to the redirect URL with a code, or
+with ``access_denied``. Errors that may not be sent to the redirect URL (RFC 6749, 4.1.2.1) are refused in place.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.auth.base import Refusal
+from explorer.sandbox.answers import Reply
+from explorer.sandbox.authority import Authority, arrived
+from explorer.sandbox.refusal import refuse
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Vendor
+    from explorer.core.catalog.sandbox import FailureKind
+    from explorer.sandbox.arrival import Arrival
+
+DECISION_PATH = "/.sandbox/consent"
+"""Below the vendor's id: where the page sends what a person decided."""
+_NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+_PAGE_HEADERS = (
+    *_NO_STORE,
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+)
+_MOST_WAITING = 1000
+
+
+def ask(vendor: Vendor, authority: Authority, auth: str, arrival: Arrival) -> Reply:
+    """The consent page, or the way back for an application that asked wrongly.
+
+    Raises:
+        Refused: the application or its redirect URL is not known.
+    """
+    verifier: Any = authority.verifier(auth)
+    request = verifier.consent(arrived(arrival))
+    if isinstance(request, Refusal):
+        raise refuse("invalid", request.check, request.message, expected=request.expected, got=request.got)
+    if request.error:
+        return Reply(302, None, (("Location", request.denied()), *_NO_STORE))
+    ticket = authority.nonce(18)
+    if len(authority.waiting) >= _MOST_WAITING:
+        authority.waiting.pop(next(iter(authority.waiting)))
+    authority.waiting[ticket] = (auth, request)
+    return Reply(200, _page(vendor, request, ticket), _PAGE_HEADERS, "text/html")
+
+
+def decide(authority: Authority, arrival: Arrival) -> Reply:
+    """The way back to the application, with a code or with a no.
+
+    Raises:
+        Refused: nobody asked, or it was decided before.
+    """
+    values = dict(arrival.form)
+    kept = authority.waiting.pop(values.get("ticket", ""), None) if arrival.method == "POST" else None
+    if kept is None:
+        raise refuse("invalid", "consent", "no application is waiting for this decision")
+    auth, request = kept
+    verifier: Any = authority.verifier(auth)
+    where = verifier.approve(request) if values.get("decision") == "allow" else request.denied()
+    return Reply(303, None, (("Location", where), *_NO_STORE))
+
+
+def exchange(authority: Authority, auth: str, arrival: Arrival) -> Reply:
+    """The answer of the token endpoint (RFC 6749, 5.1).
+
+    Raises:
+        Refused: with the error code of RFC 6749, 5.2 as its check.
+    """
+    verifier: Any = authority.verifier(auth)
+    made = verifier.token(arrived(arrival))
+    if isinstance(made, Refusal):
+        kind: FailureKind = "credentials" if made.check == "invalid_client" else "refused"
+        raise refuse(kind, made.check, made.message, expected=made.expected, got=made.got)
+    return Reply(200, made, _NO_STORE)
+
+
+def _page(vendor: Vendor, request: Any, ticket: str) -> str:
+    scope = f"<p>Scope: {escape(request.scope)}</p>" if request.scope else ""
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Allow access to {escape(vendor.title)}?</title>
+<style>
+body {{ font: 16px sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em }}
+button {{ font: inherit; padding: .4em 1.4em }}
+</style>
+</head><body>
+<h1>Allow access?</h1>
+<p>The application <b>{escape(request.client_id)}</b> asks for access to your account at {escape(vendor.title)}.
+This is the sandbox: nothing leaves this machine.</p>
+{scope}
+<p>You will be sent to <code>{escape(request.redirect_uri)}</code>.</p>
+<form method="post" action="/{escape(vendor.id)}{DECISION_PATH}">
+<input type="hidden" name="ticket" value="{escape(ticket)}">
+<button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button>
+</form>
+</body></html>
+"""

@@ -1,0 +1,270 @@
+"""The small expressions that a catalog uses: a part of Python's, read by Python's own parser and never evaluated by it.
+
+``compiled("it.price * 2")`` is a function of a scope (name → value). Only what stands in this file can happen: no
+attribute of a Python object is reachable (``a.b`` is a key of a table), no power, no repetition of texts.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from explorer.sandbox.functions import FUNCTIONS
+
+Scope = Mapping[str, Any]
+Code = Callable[[Scope], Any]
+
+_LONGEST = 4_000
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be read or worked out: a fault of the catalog, not of the caller."""
+
+
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+_ORDER: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+
+
+@cache
+def compiled(text: str) -> Code:
+    """The function of a scope that *text* stands for.
+
+    Raises:
+        ExpressionError: not an expression of this language.
+    """
+    if len(text) > _LONGEST:
+        raise ExpressionError(f"the expression is longer than {_LONGEST} characters")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise ExpressionError(f"{text!r} is no expression: {error}") from None
+    try:
+        code = _node(tree.body)
+    except ExpressionError as error:
+        raise ExpressionError(f"{text!r}: {error}") from None
+
+    def run(scope: Scope) -> Any:
+        try:
+            return code(scope)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            raise ExpressionError(f"{text!r}: {error}") from error
+
+    return run
+
+
+def names_of(text: str) -> frozenset[str]:
+    """Every bare name in the expression *text*; for checks of a catalog."""
+    return frozenset(node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name))
+
+
+def _node(node: ast.expr) -> Code:
+    maker = _MAKERS.get(type(node))
+    if maker is None:
+        raise ExpressionError(f"{type(node).__name__} is not allowed in an expression")
+    return maker(node)
+
+
+def _constant(node: ast.Constant) -> Code:
+    value = node.value
+    if not isinstance(value, str | int | float | None):
+        raise ExpressionError("only texts, numbers, True, False and None can be written")
+    return lambda _scope: value
+
+
+def _name(node: ast.Name) -> Code:
+    name = node.id
+
+    def look_up(scope: Scope) -> Any:
+        try:
+            return scope[name]
+        except KeyError:
+            raise ExpressionError(f"no name {name!r} here") from None
+
+    return look_up
+
+
+def _attribute(node: ast.Attribute) -> Code:
+    inner, key = _node(node.value), node.attr
+    return lambda scope: _get(inner(scope), key)
+
+
+def _subscript(node: ast.Subscript) -> Code:
+    inner = _node(node.value)
+    if isinstance(node.slice, ast.Slice):
+        low = _node(node.slice.lower) if node.slice.lower else None
+        high = _node(node.slice.upper) if node.slice.upper else None
+        return lambda scope: inner(scope)[low(scope) if low else None : high(scope) if high else None]
+    key = _node(node.slice)
+    return lambda scope: _get(inner(scope), key(scope))
+
+
+def _get(thing: Any, key: Any) -> Any:
+    if isinstance(thing, Mapping):
+        return thing.get(key)
+    if isinstance(thing, Sequence) and isinstance(key, int):
+        return thing[key] if -len(thing) <= key < len(thing) else None
+    if thing is None:
+        return None
+    raise ExpressionError(f"{key!r} of {type(thing).__name__}")
+
+
+def _compare(node: ast.Compare) -> Code:
+    if len(node.ops) != 1:
+        raise ExpressionError("compare two things at a time")
+    left, right, kind = _node(node.left), _node(node.comparators[0]), type(node.ops[0])
+    if kind in _COMPARE:
+        plain = _COMPARE[kind]
+        return lambda scope: plain(left(scope), right(scope))
+    if kind in _ORDER:
+        order = _ORDER[kind]
+
+        def ordered(scope: Scope) -> bool:
+            one, other = left(scope), right(scope)
+            return one is not None and other is not None and bool(order(one, other))
+
+        return ordered
+    if kind is ast.In:
+        return lambda scope: left(scope) in (right(scope) or ())
+    if kind is ast.NotIn:
+        return lambda scope: left(scope) not in (right(scope) or ())
+    raise ExpressionError(f"{kind.__name__} is not allowed")
+
+
+def _both(node: ast.BoolOp) -> Code:
+    parts = [_node(part) for part in node.values]
+    stop_at = isinstance(node.op, ast.Or)
+
+    def run(scope: Scope) -> Any:
+        value: Any = not stop_at
+        for part in parts:
+            value = part(scope)
+            if bool(value) is stop_at:
+                return value
+        return value
+
+    return run
+
+
+def _unary(node: ast.UnaryOp) -> Code:
+    inner = _node(node.operand)
+    if isinstance(node.op, ast.Not):
+        return lambda scope: not inner(scope)
+    if isinstance(node.op, ast.USub):
+        return lambda scope: -inner(scope)
+    raise ExpressionError(f"{type(node.op).__name__} is not allowed")
+
+
+def _binary(node: ast.BinOp) -> Code:
+    left, right = _node(node.left), _node(node.right)
+    if isinstance(node.op, ast.Add):
+        return lambda scope: left(scope) + right(scope)
+    work = _NUMBERS.get(type(node.op))
+    if work is None:
+        raise ExpressionError(f"{type(node.op).__name__} is not allowed")
+
+    def run(scope: Scope) -> Any:
+        one, other = left(scope), right(scope)
+        if not isinstance(one, int | float) or not isinstance(other, int | float):
+            raise ExpressionError(f"arithmetic over {type(one).__name__} and {type(other).__name__}")
+        return work(one, other)
+
+    return run
+
+
+def _choice(node: ast.IfExp) -> Code:
+    test, yes, no = _node(node.test), _node(node.body), _node(node.orelse)
+    return lambda scope: yes(scope) if test(scope) else no(scope)
+
+
+def _call(node: ast.Call) -> Code:
+    if not isinstance(node.func, ast.Name) or node.keywords:
+        raise ExpressionError("only the listed functions can be called, without keywords")
+    name = node.func.id
+    arguments = [_node(argument) for argument in node.args]
+    known = FUNCTIONS.get(name)
+    if known is not None:
+        return lambda scope: known(*[argument(scope) for argument in arguments])
+
+    def run(scope: Scope) -> Any:
+        function = scope.get("()", {}).get(name)
+        if function is None:
+            raise ExpressionError(f"no function {name!r} here")
+        return function(*[argument(scope) for argument in arguments])
+
+    return run
+
+
+def _comprehension(node: ast.ListComp | ast.GeneratorExp) -> Code:
+    if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
+        raise ExpressionError("a comprehension has one `for NAME in LIST`")
+    loop = node.generators[0]
+    name = node.generators[0].target.id
+    source, give, tests = _node(loop.iter), _node(node.elt), [_node(test) for test in loop.ifs]
+
+    def run(scope: Scope) -> list[Any]:
+        inner = dict(scope)
+        found = []
+        for item in _items(source(scope)):
+            inner[name] = item
+            if all(test(inner) for test in tests):
+                found.append(give(inner))
+        return found
+
+    return run
+
+
+def _items(thing: Any) -> Iterable[Any]:
+    if thing is None:
+        return ()
+    if isinstance(thing, str):
+        raise ExpressionError("a text is no list")
+    return thing  # type: ignore[no-any-return]
+
+
+def _list(node: ast.List | ast.Tuple) -> Code:
+    parts = [_node(part) for part in node.elts]
+    return lambda scope: [part(scope) for part in parts]
+
+
+def _table(node: ast.Dict) -> Code:
+    pairs = [(_node(key), _node(value)) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
+    return lambda scope: {key(scope): value(scope) for key, value in pairs}
+
+
+_MAKERS: dict[type[ast.expr], Callable[[Any], Code]] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Compare: _compare,
+    ast.BoolOp: _both,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.IfExp: _choice,
+    ast.Call: _call,
+    ast.ListComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.List: _list,
+    ast.Tuple: _list,
+    ast.Dict: _table,
+}

@@ -1,0 +1,145 @@
+"""Which endpoint a path and a method mean, and which other reading of the document would have meant one.
+
+The most literal template wins: ``/searches/refresh-many`` before ``/searches/{id}``. Several endpoints may share a
+template and a method (uses of one call that a document treats apart); all of them are candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from explorer.core.catalog import Endpoint, Vendor, apply_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Match:
+    """An endpoint whose path template fits, and the decoded values of its placeholders."""
+
+    endpoint: Endpoint
+    values: Mapping[str, str]
+
+
+class Route:
+    """One endpoint's path template, ready to be compared."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.parts = endpoint.path.split("/")
+        self._patterns = [re.compile(_pattern(part), re.DOTALL) for part in self.parts]
+        self.rank = tuple(len(_PLACEHOLDER.findall(part)) for part in self.parts)
+
+    def match(self, segments: Sequence[str]) -> Match | None:
+        """The match of the decoded *segments* of a path, if they fit."""
+        if len(segments) != len(self._patterns):
+            return None
+        values: dict[str, str] = {}
+        for pattern, segment, part in zip(self._patterns, segments, self.parts, strict=True):
+            found = pattern.fullmatch(segment)
+            if found is None:
+                return None
+            values.update(zip(_PLACEHOLDER.findall(part), found.groups(), strict=True))
+        return Match(self.endpoint, values)
+
+
+def _pattern(part: str) -> str:
+    pieces = re.split(r"\{[^{}]*\}", part)
+    return "(.+)".join(re.escape(piece) for piece in pieces)
+
+
+@dataclass(frozen=True)
+class Other:
+    """A choice of a reading, other than the one in force, and the endpoint as it is under it."""
+
+    key: str
+    choice: str
+    vendor: Vendor
+    endpoint: Endpoint
+    lines: str
+
+
+class Router:
+    """The routes of one vendor under the readings in force."""
+
+    def __init__(self, documented: Vendor, vendor: Vendor, chosen: Mapping[str, str]) -> None:
+        """*documented* is the vendor as the catalog has it, *vendor* with the readings in force applied; *chosen* maps
+        ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice."""
+        self._documented = documented
+        self._chosen = chosen
+        self._routes = sorted((Route(endpoint) for endpoint in vendor.endpoints.values()), key=lambda route: route.rank)
+
+    def candidates(self, method: str, segments: Sequence[str]) -> list[Match]:
+        """All endpoints of the most literal template that knows *method*; empty where none does."""
+        best: list[Match] = []
+        rank: tuple[int, ...] | None = None
+        for route in self._routes:
+            if method not in route.endpoint.methods or (rank is not None and route.rank != rank):
+                continue
+            found = route.match(segments)
+            if found is not None:
+                best.append(found)
+                rank = route.rank
+        return best
+
+    def methods(self, segments: Sequence[str]) -> list[str]:
+        """Every method that the path is known with, in the order of the catalog."""
+        found = [route.endpoint.methods for route in self._routes if route.match(segments) is not None]
+        return list(dict.fromkeys(method for methods in found for method in methods))
+
+    def others_of(self, endpoint_id: str) -> list[Other]:
+        """What the readings of one endpoint (and of its vendor) would make of it."""
+        return [other for other in self._others if other.endpoint.id == endpoint_id]
+
+    def explained_by(self, method: str, segments: Sequence[str]) -> list[Other]:
+        """The readings under which *method* and path would have been an endpoint."""
+        return [
+            other
+            for other in self._others
+            if method in other.endpoint.methods and Route(other.endpoint).match(segments) is not None
+        ]
+
+    @cached_property
+    def _others(self) -> list[Other]:
+        return list(_others(self._documented, self._chosen))
+
+
+def readings_of(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The choices in *chosen* (by address) that concern *endpoint*, by the reading's own key."""
+    known = {}
+    for key in vendor.readings:
+        if f"{vendor.id}.{key}" in chosen:
+            known[key] = chosen[f"{vendor.id}.{key}"]
+    for key in endpoint.readings:
+        if f"{vendor.id}.{endpoint.id}.{key}" in chosen:
+            known[key] = chosen[f"{vendor.id}.{endpoint.id}.{key}"]
+    return known
+
+
+def _others(vendor: Vendor, chosen: Mapping[str, str]) -> Iterator[Other]:
+    for endpoint in vendor.endpoints.values():
+        in_force = readings_of(vendor, endpoint, chosen)
+        for key, reading in {**vendor.readings, **endpoint.readings}.items():
+            current = in_force.get(key, reading.default)
+            for name, choice in reading.choices.items():
+                if name == current or not (choice.set or reading.choices[current].set):
+                    continue
+                changed, made = apply_readings(vendor, endpoint, {**in_force, key: name})
+                yield Other(key, name, changed, made, vendor.cite(choice.lines))
+
+
+def hint(others: Sequence[Other]) -> str:
+    """A sentence that names the readings which would explain the request; empty for none."""
+    if not others:
+        return ""
+    named = [
+        f"{other.endpoint.id} --reading {other.key}={other.choice}" + (f" [{other.lines}]" if other.lines else "")
+        for other in others[:3]
+    ]
+    return "another reading of the document would explain it: " + " or ".join(named)

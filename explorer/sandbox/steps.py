@@ -1,0 +1,201 @@
+"""The steps of a handler, one function each. The vocabulary is described in ``core/catalog/sandbox.py``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from explorer.core import pagination
+from explorer.core.pagination.options import PAGINATION_OPTIONS
+from explorer.sandbox import consent
+from explorer.sandbox.authority import Authority, arrived
+from explorer.sandbox.expressions import compiled
+from explorer.sandbox.refusal import refuse, shown
+from explorer.sandbox.templates import DROP, sentence, template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from explorer.core.catalog import Endpoint, Vendor
+    from explorer.core.catalog.sandbox import FailureKind, Step
+    from explorer.sandbox.answers import Reply
+    from explorer.sandbox.arrival import Arrival
+    from explorer.sandbox.state import State
+
+
+@dataclass
+class Run:
+    """One call on its way through its handler. ``scope`` is what expressions see; ``keep_token``: whether the answer
+    still carries what the auth scheme put into it."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    state: State
+    authority: Authority
+    arrival: Arrival
+    scope: dict[str, Any] = field(default_factory=dict)
+    keep_token: bool = True
+    reply: Reply | None = None
+    """An answer that a step made itself."""
+
+    def value(self, expression: str) -> Any:
+        """What an expression gives here."""
+        return compiled(expression)(self.scope)
+
+
+def perform(run: Run, steps: tuple[Step, ...]) -> None:
+    """Do all steps in order.
+
+    Raises:
+        Refused: a step says no.
+        ExpressionError: a step cannot be read or worked out.
+    """
+    for step in steps:
+        if not step.when or run.value(step.when):
+            _STEPS[step.do](run, step)
+
+
+def _rows(run: Run, step: Step) -> list[Any]:
+    rows = run.value(step.source) or [] if step.source else run.state.rows(step.collection)
+    if not step.where:
+        return list(rows)
+    fits, inner = compiled(step.where), dict(run.scope)
+    kept = []
+    for row in rows:
+        inner["it"] = row
+        if fits(inner):
+            kept.append(row)
+    return kept
+
+
+def _no(run: Run, step: Step, kind: FailureKind, check: str, message: str) -> Exception:
+    if step.message:
+        message = str(sentence(step.message)(run.scope))
+    got = shown(run.scope["param"].get(step.param)) if step.param in run.scope["param"] else ""
+    return refuse(step.refuse or kind, step.check or check, message, param=step.param, got=got)
+
+
+def _find(run: Run, step: Step) -> None:
+    found = _rows(run, step)
+    if not found:
+        name = step.collection or "record"
+        raise _no(run, step, "no_record", "no_record", f"there is no such entry among the {name}")
+    run.scope[step.result or "record"] = found[0]
+
+
+def _list(run: Run, step: Step) -> None:
+    rows = _rows(run, step)
+    if step.order:
+        key, inner = compiled(step.order), dict(run.scope)
+
+        def by(row: Any) -> tuple[int, Any]:
+            inner["it"] = row
+            return _sortable(key(inner))
+
+        rows.sort(key=by, reverse=bool(step.descending and run.value(step.descending)))
+    run.scope["all_records"] = rows
+    run.scope["page"] = DROP
+    if run.endpoint.pagination:
+        rows = _page(run, step, rows)
+    run.scope[step.result or "records"] = rows
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    if value is None:
+        return (0, 0)
+    return (1, value) if isinstance(value, int | float) else (2, str(value))
+
+
+def _page(run: Run, step: Step, rows: list[Any]) -> list[Any]:
+    paging = run.vendor.pagination[run.endpoint.pagination]
+    options = msgspec.convert(paging.options, PAGINATION_OPTIONS[paging.style])
+    query = dict(run.arrival.query)
+    page_param = getattr(options, "page_param", "")
+    if step.paged and page_param and page_param not in query and run.value(step.paged):
+        query[page_param] = str(getattr(options, "first", 1))
+    cut = pagination.PAGINATION_STYLES[paging.style](options).slice(query, rows, run.arrival.url)
+    if cut.problem:
+        raise refuse("invalid", "paging", cut.problem)
+    run.scope["page"] = cut.envelope if cut.wanted else DROP
+    return list(cut.records)
+
+
+def _create(run: Run, step: Step) -> None:
+    run.scope["id"] = run.state.next_id(step.collection)
+    made = template(step.set)(run.scope)
+    run.state.add(step.collection, made)
+    run.scope[step.result or "record"] = made
+
+
+def _update(run: Run, step: Step) -> None:
+    changes = template(step.set)(run.scope)
+    for row in _rows(run, step) if step.where else [run.scope[step.result or "record"]]:
+        row.update(changes)
+
+
+def _delete(run: Run, step: Step) -> None:
+    doomed = _rows(run, step) if step.where else [run.scope[step.result or "record"]]
+    run.state.remove(step.collection, doomed)
+    run.scope["deleted"] = doomed
+
+
+def _require(run: Run, step: Step) -> None:
+    if not run.value(step.that):
+        raise _no(run, step, "rule", "state", f"{step.param or 'the call'} does not fit what is there")
+
+
+def _let(run: Run, step: Step) -> None:
+    run.scope[step.result] = template(step.value)(run.scope)
+
+
+def _account(run: Run, step: Step) -> None:
+    values = {name: str(run.value(text) or "") for name, text in step.match.items()}
+    found = run.authority.book.find(values)
+    if found is None:
+        raise _no(run, step, "credentials", "credentials", "no account has these credentials")
+    run.scope["account"] = run.authority.person(found.id)
+
+
+def _enrol(run: Run, step: Step) -> None:
+    about = template(step.set)(run.scope) if step.set else {}
+    name = str(about.pop("id", "")) or f"enrolled-{len(run.authority.book.accounts)}"
+    run.authority.enrol(name, {key: str(run.value(text)) for key, text in step.match.items()}, about)
+    run.scope[step.result or "enrolled"] = run.authority.person(name)
+
+
+def _mint(run: Run, step: Step) -> None:
+    verifier: Any = run.authority.verifier(step.auth)
+    run.scope[step.result or "token"] = verifier.mint(run.scope["account"]["id"])
+
+
+def _revoke(run: Run, step: Step) -> None:
+    verifier: Any = run.authority.verifier(step.auth)
+    verifier.revoke(verifier.token_of(arrived(run.arrival)))
+    run.keep_token = False
+
+
+def _consent(run: Run, step: Step) -> None:
+    run.reply = consent.ask(run.vendor, run.authority, step.auth, run.arrival)
+
+
+def _exchange(run: Run, step: Step) -> None:
+    run.reply = consent.exchange(run.authority, step.auth, run.arrival)
+
+
+_STEPS: Mapping[str, Callable[[Run, Step], None]] = {
+    "find": _find,
+    "list": _list,
+    "create": _create,
+    "update": _update,
+    "delete": _delete,
+    "require": _require,
+    "let": _let,
+    "account": _account,
+    "enrol": _enrol,
+    "mint": _mint,
+    "revoke": _revoke,
+    "consent": _consent,
+    "exchange": _exchange,
+}

@@ -1,0 +1,319 @@
+"""One vendor, served: a request in, an answer or a refusal in the vendor's own shape out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.catalog.sandbox import FALLBACKS, Answer, Handler
+from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
+from explorer.sandbox.answers import Reply, response
+from explorer.sandbox.arrival import Arrival, media_type
+from explorer.sandbox.authority import Authority
+from explorer.sandbox.decoding import decode
+from explorer.sandbox.defaults import derived_handlers
+from explorer.sandbox.expressions import ExpressionError
+from explorer.sandbox.functions import Clock
+from explorer.sandbox.refusal import Flaw, Refused, header_text, refuse
+from explorer.sandbox.routing import Match, Other, Route, Router, hint, readings_of
+from explorer.sandbox.state import State
+from explorer.sandbox.steps import Run, perform
+from explorer.sandbox.templates import DROP, render, sentence
+from explorer.sandbox.validation import Values, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+
+    from explorer.core.auth.base import Grant
+
+_KINDS = {"form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data", "json": "application/json"}
+_PLAIN = Answer(status=400, body='{"error": "$problem.message"}')
+
+
+class ServedVendor:
+    """One vendor with its accounts and its state, for the life of a server."""
+
+    def __init__(
+        self,
+        documented: Vendor,
+        *,
+        now: Callable[[], float],
+        nonce: Callable[[int], str],
+        environ: Mapping[str, str],
+        readings: Mapping[str, str],
+    ) -> None:
+        """*readings* maps ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice, the others stay."""
+        self._now, self._nonce = now, nonce
+        self.vendor = _under_readings(documented, readings)
+        self.sandbox = self.vendor.sandbox
+        self.router = Router(documented, self.vendor, readings)
+        self.authority = Authority(self.vendor, environ, now, nonce)
+        self._derived = derived_handlers(self.vendor)
+        self.state = State(self.vendor.id, self.sandbox, now())
+
+    # --- one request -------------------------------------------------------------------------------------------------
+
+    def answer(self, arrival: Arrival) -> Response:
+        """The answer to a request; never raises for what a caller did."""
+        grants: list[Grant] = []
+        match: Match | None = None
+        try:
+            match, values = self._understand(arrival)
+            reply = self._serve(arrival, match, values, grants)
+        except Refused as refused:
+            reply = self._refusal(refused, match.endpoint if match else None, grants)
+        except (ExpressionError, LookupError, TypeError, ValueError) as error:
+            fault = refuse("internal", "catalog", f"the catalog's sandbox part is at fault: {error}")
+            reply = self._refusal(fault, match.endpoint if match else None, grants)
+        return self._response(arrival, match, reply)
+
+    def _response(self, arrival: Arrival, match: Match | None, reply: Reply) -> Response:
+        wanted = match.values.get(self.sandbox.format_param, "") if match and self.sandbox.format_param else ""
+        if not wanted and self.sandbox.format_param:
+            wanted = arrival.path.rpartition(".")[2]
+        root, item = self.sandbox.xml_root, self.sandbox.xml_item
+        return response(reply, as_xml=wanted == "xml", root=root, item=item)
+
+    def _serve(self, arrival: Arrival, match: Match, values: Values, grants: list[Grant]) -> Reply:
+        endpoint = match.endpoint
+        self._check_version(arrival, endpoint)
+        grant = self._authenticate(arrival, endpoint)
+        handler = self._handler(endpoint)
+        account: dict[str, Any] = {}
+        if grant is not None:
+            grants.append(grant)
+            account = self.authority.person(grant.account)
+            if handler is not None and handler.role and handler.role not in account["roles"]:
+                raise refuse("forbidden", "role", "the account may not call this", expected=f"the role {handler.role}")
+        flaws = [one for one in values.flaws if one.kind == "body"] if handler and handler.own_checks else values.flaws
+        if flaws:
+            raise Refused(tuple(flaws), self._other_reading(arrival, endpoint, flaws))
+        if handler is None:
+            return self._sample(endpoint, grants)
+        run = Run(self.vendor, endpoint, self.state, self.authority, arrival, self._scope(arrival, values, account))
+        try:
+            perform(run, handler.steps)
+        finally:
+            if not run.keep_token:
+                grants.clear()
+        return self._made(handler, run, grants)
+
+    def _made(self, handler: Handler, run: Run, grants: list[Grant]) -> Reply:
+        if run.reply is not None:
+            return run.reply
+        value = render(handler.respond, run.scope) if handler.respond else None
+        headers = [(name, str(sentence(text)(run.scope))) for name, text in handler.headers.items()]
+        headers += [pair for grant in grants for pair in grant.headers]
+        status = self.sandbox.status_always or handler.status
+        return Reply(status, None if value is DROP else value, tuple(headers), handler.media_type)
+
+    def _handler(self, endpoint: Endpoint) -> Handler | None:
+        return self.sandbox.handlers.get(endpoint.id) or self._derived.get(endpoint.id)
+
+    def _sample(self, endpoint: Endpoint, grants: list[Grant]) -> Reply:
+        headers = tuple(pair for grant in grants for pair in grant.headers)
+        sample = next((one for one in endpoint.samples if one.status < 400), None)
+        if sample is None:
+            return Reply(204, None, headers)
+        if media_type(sample.media_type).endswith("json"):
+            try:
+                return Reply(sample.status, msgspec.json.decode(sample.body), headers)
+            except msgspec.DecodeError:
+                return Reply(sample.status, sample.body, headers, "application/json")
+        return Reply(sample.status, sample.body, headers, sample.media_type)
+
+    def _scope(self, arrival: Arrival, values: Values, account: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "param": values.param,
+            "group": values.group,
+            "body": arrival.json,
+            "account": account,
+            "url": arrival.url,
+            "query": dict(arrival.query),
+            "words": self.sandbox.words,
+            "templates": self.sandbox.templates,
+            "drop": DROP,
+            "()": {**Clock(self._now()).functions(), **self.state.functions(), "nonce": self._nonce},
+        }
+
+    # --- understanding -----------------------------------------------------------------------------------------------
+
+    def _understand(self, arrival: Arrival) -> tuple[Match, Values]:
+        """The endpoint that is meant and what was sent for it, with everything that is wrong in it.
+
+        Raises:
+            Refused: no such path or method.
+        """
+        method = self._method(arrival)
+        found = self.router.candidates(method, arrival.segments)
+        if not found:
+            raise self._no_route(method, arrival)
+        tried = [(match, self._values(match.endpoint, match.values, arrival)) for match in found]
+        return min(tried, key=lambda one: _badness(one[1]))
+
+    def _method(self, arrival: Arrival) -> str:
+        if arrival.method == "POST" and self.sandbox.method_override:
+            over = dict(arrival.form).get(self.sandbox.method_override, "").upper()
+            return over if over in ("PUT", "PATCH", "DELETE") else arrival.method
+        return arrival.method
+
+    def _no_route(self, method: str, arrival: Arrival) -> Refused:
+        known = self.router.methods(arrival.segments)
+        other = hint(self.router.explained_by(method, arrival.segments))
+        if known:
+            refused = refuse(
+                "method", "method", "the path does not know the method", expected=" or ".join(known), got=method
+            )
+            refused.headers = (("Allow", ", ".join(known)),)
+        else:
+            refused = refuse("not_found", "path", "there is no such path", got=arrival.path or "/")
+        refused.hint = other
+        return refused
+
+    def _values(self, endpoint: Endpoint, path_values: Mapping[str, str], arrival: Arrival) -> Values:
+        taken = set(self.authority.params(endpoint.auth)) | set(self.authority.params(self.sandbox.optional_auth))
+        decoded = decode(endpoint, path_values, arrival, taken - set(endpoint.params))
+        body = _body_flaw(endpoint, arrival, taken)
+        values = validate(endpoint, decoded)
+        if body is not None:
+            values.flaws.insert(0, body)
+        return values
+
+    def _check_version(self, arrival: Arrival, endpoint: Endpoint) -> None:
+        wanted = endpoint.accept or self.vendor.version.accept
+        given = arrival.headers.get("accept", "")
+        if wanted and media_type(wanted) not in [media_type(part) for part in given.split(",")]:
+            raise refuse("version", "accept", "the Accept header is not right", expected=wanted, got=given or "none")
+
+    def _authenticate(self, arrival: Arrival, endpoint: Endpoint) -> Grant | None:
+        if endpoint.auth in self.vendor.auth:
+            return self.authority.check(endpoint.auth, arrival)
+        optional = self.sandbox.optional_auth
+        names = self.authority.params(optional)
+        if optional and names and names[0] not in endpoint.params:
+            sent = {name for name, _ in (*arrival.query, *arrival.form)}
+            if names[0] in sent:
+                return self.authority.check(optional, arrival)
+        return None
+
+    # --- refusing ----------------------------------------------------------------------------------------------------
+
+    def _other_reading(self, arrival: Arrival, endpoint: Endpoint, flaws: list[Flaw]) -> str:
+        """Which other reading of the document would let the request through, in words."""
+        if not {flaw.kind for flaw in flaws} & {"unknown", "missing", "body", "invalid", "rule"}:
+            return ""
+        fitting: list[Other] = []
+        for other in self.router.others_of(endpoint.id):
+            found = Route(other.endpoint).match(arrival.segments)
+            fits = found is not None and arrival.method in other.endpoint.methods
+            if found is not None and fits and not self._values(other.endpoint, found.values, arrival).flaws:
+                fitting.append(other)
+        return hint(fitting)
+
+    def _refusal(self, refused: Refused, endpoint: Endpoint | None, grants: list[Grant]) -> Reply:
+        handler = self._handler(endpoint) if endpoint else None
+        answer = _answer_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
+        problems = [self._problem(flaw) for flaw in refused.flaws]
+        fields: dict[str, list[str]] = {}
+        for problem in problems:
+            if problem["param"]:
+                fields.setdefault(problem["param"], []).append(problem["said"])
+        scope = {
+            "problem": problems[0],
+            "problems": problems,
+            "messages": [problem["said"] for problem in problems],
+            "fields": fields,
+            "words": self.sandbox.words,
+            "templates": self.sandbox.templates,
+            "drop": DROP,
+            "()": Clock(self._now()).functions(),
+        }
+        try:
+            value = render(answer.body, scope) if answer.body else None
+        except ExpressionError as error:
+            value = {"error": f"the catalog's sandbox part is at fault: {error}"}
+        headers = [(name, str(sentence(text)(scope))) for name, text in answer.headers.items()]
+        headers += [pair for grant in grants for pair in grant.headers]
+        headers += [(CHECK_HEADER, refused.first.check), (REASON_HEADER, header_text(refused.reason)), *refused.headers]
+        return Reply(self.sandbox.status_always or answer.status, value, tuple(headers), answer.media_type)
+
+    def _problem(self, flaw: Flaw) -> dict[str, Any]:
+        problem = {
+            "param": flaw.param,
+            "label": flaw.param.replace("_", " "),
+            "check": flaw.check,
+            "kind": flaw.kind,
+            "message": flaw.message,
+            "expected": flaw.expected,
+            "got": flaw.got,
+            "limit": flaw.limit,
+            "sentence": flaw.sentence,
+        }
+        said = self.sandbox.messages.get(flaw.check) or self.sandbox.messages.get(flaw.kind)
+        problem["said"] = str(sentence(said)({"problem": problem})) if said else flaw.sentence
+        return problem
+
+
+def _answer_for(flaw: Flaw, own: Mapping[str, Answer], vendors: Mapping[str, Answer]) -> Answer:
+    for table in (own, vendors):
+        if flaw.check in table:
+            return table[flaw.check]
+        kind: str | None = flaw.kind
+        while kind is not None:
+            if kind in table:
+                return table[kind]
+            kind = FALLBACKS.get(kind)
+    return own.get("default") or vendors.get("default") or _PLAIN
+
+
+def _badness(values: Values) -> tuple[int, int, int]:
+    """How badly what was sent fits an endpoint: foreign names count first, then what is missing, then the rest."""
+    kinds = [flaw.kind for flaw in values.flaws]
+    return (sum(kind in ("unknown", "body") for kind in kinds), kinds.count("missing"), len(kinds))
+
+
+def _body_flaw(endpoint: Endpoint, arrival: Arrival, taken: set[str]) -> Flaw | None:
+    """What is wrong with the body as a whole."""
+    if arrival.too_large:
+        return Flaw("body_size", "too_large", "the body is too large")
+    if not arrival.body:
+        return None
+    if endpoint.body == "none":
+        only_auth = arrival.kind == "form" and {name for name, _ in arrival.form} <= taken
+        return None if only_auth else Flaw("body", "body", "the call takes no body", "", "no body", arrival.kind)
+    if arrival.kind != endpoint.body:
+        return Flaw(
+            "content_type",
+            "body",
+            "the body is not in the right encoding",
+            "",
+            _KINDS[endpoint.body],
+            _KINDS.get(arrival.kind, arrival.kind),
+        )
+    if arrival.trouble:
+        return Flaw("malformed", "body", arrival.trouble)
+    if endpoint.body == "json" and not isinstance(arrival.json, dict):
+        kind = {list: "an array", str: "a text", bool: "true or false"}.get(
+            type(arrival.json), json.dumps(arrival.json)[:40]
+        )
+        return Flaw("malformed", "body", "the JSON body is not an object", "", "a JSON object", kind)
+    return None
+
+
+def _under_readings(vendor: Vendor, chosen: Mapping[str, str]) -> Vendor:
+    made: dict[str, Endpoint] = {}
+    served = vendor
+    for endpoint in vendor.endpoints.values():
+        in_force = readings_of(vendor, endpoint, chosen)
+        if in_force or any(
+            reading.choices[reading.default].set for reading in (*vendor.readings.values(), *endpoint.readings.values())
+        ):
+            served, made[endpoint.id] = apply_readings(vendor, endpoint, in_force)
+        else:
+            made[endpoint.id] = endpoint
+    return msgspec.structs.replace(served, endpoints=made)
