@@ -1,0 +1,236 @@
+"""What every paging style is, on both sides of the wire.
+
+    client    answer ── page_info ──► PageInfo    query + answer ── next_params … goto_params ──► query of another page
+    sandbox   query + all records ── slice ──► Slice(records of the page, envelope)
+
+Another page is always made from the parameters of the call, never from a URL in an answer: filters stay, the request is
+signed anew, and an answer cannot send a credential elsewhere. From a link only the number of its page is taken.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from explorer.core.pagination.options import Options
+
+Pairs = tuple[tuple[str, str], ...]
+_UNREAD: Final = object()
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """Where a page stands. ``number`` counts from 1 (or from the style's own first); None where it is not known.
+
+    ``records`` is how many the page holds. ``certain`` is False where ``has_next`` is a guess, because the answer says
+    nothing of what follows.
+    """
+
+    number: int | None = None
+    size: int | None = None
+    total: int | None = None
+    pages: int | None = None
+    has_next: bool = False
+    has_previous: bool = False
+    records: int = 0
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page for an answer: its records, what stands beside them, and whether paging was asked for at all.
+
+    ``problem`` says what is wrong with the paging parameters, ``problem_param`` which one is; then no records.
+    """
+
+    records: tuple[Any, ...] = ()
+    envelope: dict[str, Any] = field(default_factory=dict)
+    wanted: bool = True
+    problem: str = ""
+    problem_param: str = ""
+
+
+class Style(ABC):
+    """A way of paging."""
+
+    name: ClassVar[str] = ""
+    options_type: ClassVar[type[Options]]
+
+    def __init__(self, options: Any) -> None:
+        self.options = options
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Self:
+        """The style with the options of a catalog table, which the loader has checked."""
+        return cls(msgspec.convert(dict(options), cls.options_type))
+
+    # --- the client's side -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
+        """Where the page stands that *body* (decoded) answers; *values* are the query parameters of the call."""
+
+    @abstractmethod
+    def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        """The whole query of the next page, or None where the answer shows none. Other parameters are kept."""
+
+    @abstractmethod
+    def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        """The whole query of the previous page, or None."""
+
+    @abstractmethod
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        """The whole query of page *number*.
+
+        Raises:
+            UsageError: there is no page of that number.
+        """
+
+    @abstractmethod
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:
+        """The whole query of the first page."""
+
+    def last_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        """The whole query of the last page, or None where the answer does not tell which it is."""
+        pages = self.page_info(dict(query), body).pages
+        return self.goto_params(query, pages, body) if pages else None
+
+    def next_request(self, request: httpx.Request, response: httpx.Response, *, body: Any = _UNREAD) -> Any:
+        """The request of the next page, unsigned as *request* is, or None. Always to the place that *request* went to.
+
+        *body* is the decoded answer where it is not JSON.
+        """
+        import httpx
+
+        from explorer.core.auth import wire
+
+        if body is _UNREAD:
+            try:
+                body = response.json()
+            except ValueError:
+                return None
+        pairs = self.next_params(wire.query_pairs(request), body)
+        if pairs is None:
+            return None
+        url = request.url.copy_with(query=wire.encode_pairs(pairs))
+        headers = request.headers
+        return httpx.Request(
+            request.method, url, headers=headers, content=request.content, extensions=request.extensions
+        )
+
+    # --- the sandbox's side ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+        """The page of *records* that *query* asks for; *url* is the absolute URL of the call, for links."""
+
+
+# --- parts of styles -------------------------------------------------------------------------------------------------
+
+
+def at_path(body: Any, path: str) -> Any:
+    """What stands at a dotted path in a decoded body; the body itself for an empty path, None where nothing does."""
+    for part in path.split(".") if path else ():
+        body = body.get(part) if isinstance(body, Mapping) else None
+    return body
+
+
+def put_at(path: str, value: Any) -> dict[str, Any]:
+    """A table with *value* at a dotted path."""
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number from 0, also as digits (XML has no numbers); None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value >= 0 else None
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,18}\s*", value, re.ASCII):
+        return int(value)
+    return None
+
+
+def count_records(body: Any, path: str) -> int | None:
+    """How many records stand at *path*; None where there is no list (one lone table of XML counts as one)."""
+    found = at_path(body, path)
+    if isinstance(found, list | tuple):
+        return len(found)
+    return 1 if isinstance(found, Mapping) and path else None
+
+
+def with_params(query: Sequence[tuple[str, str]], changes: Mapping[str, int | str | None]) -> Pairs:
+    """*query* with these parameters set where they stand, put last where they do not, and taken out where None."""
+    rest = dict(changes)
+    pairs: list[tuple[str, str]] = []
+    for name, value in query:
+        if name not in changes:
+            pairs.append((name, value))
+        elif (new := rest.pop(name, None)) is not None:
+            pairs.append((name, str(new)))
+    pairs += [(name, str(value)) for name, value in rest.items() if value is not None]
+    return tuple(pairs)
+
+
+def page_of_link(link: Any, param: str) -> int | None:
+    """The page number in a link of an answer, or None."""
+    if not isinstance(link, str):
+        return None
+    try:
+        return whole(dict(parse_qsl(urlsplit(link).query)).get(param))
+    except ValueError:
+        return None
+
+
+def page_count(total: int, size: int) -> int:
+    """How many pages of *size* hold *total* records; at least one."""
+    return max(1, math.ceil(total / size))
+
+
+def check_number(number: int, first: int, pages: int | None = None) -> int:
+    """*number*, when there is such a page.
+
+    Raises:
+        UsageError: there is not.
+    """
+    last = None if pages is None else pages + first - 1
+    if number < first or (last is not None and number > last):
+        span = f"{first} to {last}" if last is not None else f"{first} or higher"
+        raise UsageError(f"there is no page {number}", hint=f"Pages are {span}.")
+    return number
+
+
+def read_count(
+    query: Mapping[str, str], param: str, default: int, *, least: int, most: int | None = None
+) -> int | Slice:
+    """A number from the query: *default* where it is absent or empty, cut to *most*; a Slice with the problem."""
+    text = query.get(param, "")
+    if not text:
+        return default
+    number = whole(text)
+    if number is None or number < least:
+        return Slice(problem=f"{param} is not a whole number from {least}", problem_param=param)
+    return min(number, most) if most is not None else number
+
+
+def step_from(link: Any, param: str, otherwise: Callable[[], _T]) -> int | _T:
+    """The page that a link names, or what *otherwise* gives where it names none."""
+    number = page_of_link(link, param)
+    return otherwise() if number is None else number

@@ -1,0 +1,104 @@
+"""JSON:API: links beside ``meta.pagination``; the link to the next page is missing on the last (``001:609-620,717``).
+
+The printed links carry the page alone and drop every other parameter, so only their page number is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.pagination.base import (
+    PageInfo,
+    Pairs,
+    Slice,
+    Style,
+    at_path,
+    check_number,
+    count_records,
+    page_count,
+    put_at,
+    read_count,
+    step_from,
+    whole,
+    with_params,
+)
+from explorer.core.pagination.options import JsonApiLinksOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class JsonApiLinks(Style):
+    """Turns pages by number, and by the presence of a link whether there is one."""
+
+    name = "jsonapi_links"
+    options_type = JsonApiLinksOptions
+    options: JsonApiLinksOptions
+
+    def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
+        options = self.options
+        meta = at_path(body, options.meta)
+        number = whole(at_path(meta, "current_page")) or whole(values.get(options.page_param)) or 1
+        size = whole(at_path(meta, "per_page")) or whole(values.get(options.size_param)) or options.default_size
+        return PageInfo(
+            number=number,
+            size=size,
+            total=whole(at_path(body, options.total)),
+            pages=whole(at_path(meta, "total_pages")),
+            has_next=self._link(body, "next") is not None,
+            has_previous=self._link(body, "prev") is not None or (number > 1 and isinstance(meta, dict)),
+            records=count_records(body, options.items) or 0,
+        )
+
+    def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        link = self._link(body, "next")
+        if link is None:
+            return None
+        return self._at(query, step_from(link, self.options.page_param, lambda: (info.number or 1) + 1))
+
+    def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        if not info.has_previous:
+            return None
+        link = self._link(body, "prev")
+        return self._at(query, step_from(link, self.options.page_param, lambda: (info.number or 2) - 1))
+
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        return self._at(query, check_number(number, 1, self.page_info(dict(query), body).pages))
+
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+        return self._at(query, 1)
+
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+        options = self.options
+        number = read_count(query, options.page_param, 1, least=1)
+        size = read_count(query, options.size_param, options.default_size, least=1, most=options.max_size)
+        if isinstance(number, Slice):
+            return number
+        if isinstance(size, Slice):
+            return size
+        total, start = len(records), (number - 1) * size
+        page, pages = tuple(records[start : start + size]), page_count(total, size)
+        bare = url.partition("?")[0]
+        numbers = {"self": number, "first": 1}
+        numbers |= {"prev": number - 1} if number > 1 else {}
+        numbers |= {"next": number + 1} if number < pages else {}
+        links = {name: f"{bare}?{options.page_param}={one}" for name, one in (numbers | {"last": pages}).items()}
+        meta = {
+            "total": total,
+            "count": len(page),
+            "per_page": size,
+            "current_page": number,
+            "total_pages": pages,
+        }
+        return Slice(page, put_at(options.meta, meta) | put_at(options.links, links))
+
+    def _link(self, body: Any, name: str) -> str | None:
+        """A link as text: JSON:API allows a text or a table with ``href``."""
+        link = at_path(at_path(body, self.options.links), name)
+        link = link.get("href") if isinstance(link, dict) else link
+        return link if isinstance(link, str) and link else None
+
+    def _at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
+        return with_params(query, {self.options.page_param: number})

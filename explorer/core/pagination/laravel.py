@@ -1,0 +1,116 @@
+"""The paginator of Laravel: ``current_page``, ``last_page`` and URLs beside the records (``003:15-34``, ``004:157-165``).
+
+Where the URLs cannot be followed (``/?page=2`` names no call), the numbers decide. Where paging is opt-in, an answer
+without these members holds everything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.pagination.base import (
+    PageInfo,
+    Pairs,
+    Slice,
+    Style,
+    at_path,
+    check_number,
+    count_records,
+    page_count,
+    read_count,
+    step_from,
+    whole,
+    with_params,
+)
+from explorer.core.pagination.options import LaravelOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Laravel(Style):
+    """Turns pages by number."""
+
+    name = "laravel"
+    options_type = LaravelOptions
+    options: LaravelOptions
+
+    def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
+        options = self.options
+        current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))
+        if current is None:
+            records = len(body) if isinstance(body, list) else count_records(body, options.items) or 0
+            return PageInfo(records=records, certain=options.opt_in)
+        has_next = last is not None and current < last
+        if options.follow_links or last is None:
+            has_next = bool(at_path(body, "next_page_url"))
+        return PageInfo(
+            number=current,
+            size=whole(at_path(body, "per_page")) or whole(values.get(options.size_param)) or options.default_size,
+            total=whole(at_path(body, options.total)),
+            pages=last,
+            has_next=has_next,
+            has_previous=current > 1,
+            records=count_records(body, options.items) or 0,
+        )
+
+    def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        if not info.has_next or info.number is None:
+            return None
+        return self._at(query, self._step(body, "next_page_url", info.number + 1))
+
+    def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        if not info.has_previous or info.number is None:
+            return None
+        return self._at(query, self._step(body, "prev_page_url", info.number - 1))
+
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        return self._at(query, check_number(number, 1, self.page_info(dict(query), body).pages))
+
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+        return self._at(query, 1)
+
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+        options = self.options
+        if options.opt_in and options.page_param not in query:
+            return Slice(tuple(records), wanted=False)
+        number = read_count(query, options.page_param, 1, least=1)
+        size = read_count(query, options.size_param, options.default_size, least=1, most=options.max_size)
+        if isinstance(number, Slice):
+            return number
+        if isinstance(size, Slice):
+            return size
+        start = (number - 1) * size
+        page = tuple(records[start : start + size])
+        path = url.partition("?")[0] if options.follow_links else "/"
+        return Slice(page, self._envelope(path, number, size, len(records), start, len(page)))
+
+    def _envelope(self, path: str, number: int, size: int, total: int, start: int, count: int) -> dict[str, Any]:
+        last = page_count(total, size)
+
+        def link(page: int) -> str:
+            return f"{path}?{self.options.page_param}={page}"
+
+        return {
+            "total": total,
+            "per_page": size,
+            "current_page": number,
+            "last_page": last,
+            "first_page_url": link(1),
+            "last_page_url": link(last),
+            "next_page_url": link(number + 1) if number < last else None,
+            "prev_page_url": link(number - 1) if number > 1 else None,
+            "path": path,
+            "from": start + 1 if count else None,
+            "to": start + count if count else None,
+        }
+
+    def _step(self, body: Any, name: str, otherwise: int) -> int:
+        if not self.options.follow_links:
+            return otherwise
+        return step_from(at_path(body, name), self.options.page_param, lambda: otherwise)
+
+    def _at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
+        return with_params(query, {self.options.page_param: number})

@@ -1,0 +1,105 @@
+"""An index and a count (``002:81-118``).
+
+Everything is listed unless a count is asked for; only then does the answer hold a table of paging, whose next and
+previous values are indexes of records and not page numbers. An index needs a count beside it. An index that does not
+lead on (or back) is no page, so that turning pages ends with any answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.pagination.base import (
+    PageInfo,
+    Pairs,
+    Slice,
+    Style,
+    at_path,
+    check_number,
+    count_records,
+    page_count,
+    put_at,
+    read_count,
+    whole,
+    with_params,
+)
+from explorer.core.pagination.options import OffsetOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Offset(Style):
+    """Turns pages by the index of their first record."""
+
+    name = "offset"
+    options_type = OffsetOptions
+    options: OffsetOptions
+
+    def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
+        options = self.options
+        records = count_records(body, options.items) or 0
+        total = whole(at_path(body, options.total))
+        size = whole(values.get(options.count_param))
+        if not size:
+            return PageInfo(1, None, total if total is not None else records, 1, records=records)
+        start = self._start(tuple(values.items()))
+        return PageInfo(
+            number=start // size + 1,
+            size=size,
+            total=total,
+            pages=None if total is None else page_count(total, size),
+            has_next=self.next_params(tuple(values.items()), body) is not None,
+            has_previous=self.previous_params(tuple(values.items()), body) is not None,
+            records=records,
+        )
+
+    def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        index = whole(at_path(body, self.options.next))
+        return self._at(query, index) if index is not None and index > self._start(query) else None
+
+    def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        index = whole(at_path(body, self.options.previous))
+        return self._at(query, index) if index is not None and index < self._start(query) else None
+
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        count = self._count(query)
+        total = whole(at_path(body, self.options.total))
+        pages = None if total is None else page_count(total, count)
+        return self._at(query, (check_number(number, 1, pages) - 1) * count)
+
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+        return self._at(query, 0)
+
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002
+        options = self.options
+        if not query.get(options.count_param):
+            if query.get(options.start_param):
+                problem = f"{options.count_param} is required beside {options.start_param}"
+                return Slice(wanted=False, problem=problem, problem_param=options.count_param)
+            return Slice(tuple(records), wanted=False)
+        count = read_count(query, options.count_param, options.default_size, least=1, most=options.max_size)
+        start = read_count(query, options.start_param, 0, least=0)
+        if isinstance(count, Slice):
+            return count
+        if isinstance(start, Slice):
+            return start
+        total = len(records)
+        table = {
+            "start": start,
+            "count": count,
+            "total": total,
+            "pages": page_count(total, count),
+            "prev_page": max(0, start - count) if start else None,
+            "next_page": start + count if start + count < total else None,
+        }
+        return Slice(tuple(records[start : start + count]), put_at(options.envelope, table))
+
+    def _start(self, query: Sequence[tuple[str, str]]) -> int:
+        return whole(dict(query).get(self.options.start_param)) or 0
+
+    def _at(self, query: Sequence[tuple[str, str]], start: int) -> Pairs:
+        return with_params(query, {self.options.start_param: start, self.options.count_param: self._count(query)})
+
+    def _count(self, query: Sequence[tuple[str, str]]) -> int:
+        return whole(dict(query).get(self.options.count_param)) or self.options.default_size

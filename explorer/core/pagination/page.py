@@ -1,0 +1,101 @@
+"""A page number in the query, and an answer whose shape is not documented (``000:81``).
+
+What is not known is not made up: the page before exists when the number is above the first; the page after is a guess
+while records come, and certain only when none came or the answer itself tells where it ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.pagination.base import (
+    PageInfo,
+    Pairs,
+    Slice,
+    Style,
+    at_path,
+    check_number,
+    count_records,
+    page_count,
+    read_count,
+    whole,
+    with_params,
+)
+from explorer.core.pagination.options import PageOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_USUAL_SIZE = 15
+"""Records on a page of the sandbox where the catalog names no number."""
+
+
+class PageNumber(Style):
+    """Turns pages by their number alone."""
+
+    name = "page"
+    options_type = PageOptions
+    options: PageOptions
+
+    def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
+        options = self.options
+        given = whole(values.get(options.page_param))
+        number = options.first if given is None else given
+        size = whole(values.get(options.size_param)) if options.size_param else None
+        total = whole(at_path(body, options.total)) if options.total else None
+        size = size if size is not None else options.default_size
+        pages = page_count(total, size) if total is not None and size else self._told(body)
+        records = self._records(body)
+        has_next, certain = bool(records), records == 0
+        if pages is not None:
+            has_next, certain = number < pages + options.first - 1, True
+        return PageInfo(number, size, total, pages, has_next, number > options.first, records or 0, certain)
+
+    def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        if not info.has_next or info.number is None:
+            return None
+        return with_params(query, {self.options.page_param: info.number + 1})
+
+    def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        info = self.page_info(dict(query), body)
+        if not info.has_previous or info.number is None:
+            return None
+        return with_params(query, {self.options.page_param: info.number - 1})
+
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        pages = self.page_info(dict(query), body).pages
+        return with_params(query, {self.options.page_param: check_number(number, self.options.first, pages)})
+
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+        return with_params(query, {self.options.page_param: self.options.first})
+
+    def last_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
+        pages = self.page_info(dict(query), body).pages
+        return self.goto_params(query, pages + self.options.first - 1, body) if pages else None
+
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002
+        options = self.options
+        number = read_count(query, options.page_param, options.first, least=options.first)
+        size: int | Slice = options.default_size or _USUAL_SIZE
+        if options.size_param:
+            size = read_count(
+                query, options.size_param, options.default_size or _USUAL_SIZE, least=1, most=options.max_size
+            )
+        if isinstance(number, Slice):
+            return number
+        if isinstance(size, Slice):
+            return size
+        start = (number - options.first) * size
+        return Slice(tuple(records[start : start + size]))
+
+    def _records(self, body: Any) -> int | None:
+        """How many records came: at the catalog's path, or in the body itself where that is the list."""
+        if isinstance(body, list):
+            return len(body)
+        return count_records(body, self.options.items)
+
+    def _told(self, body: Any) -> int | None:
+        """The number of pages where the answer has both members of a common paginator; one alone is not believed."""
+        current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))
+        return last if current is not None and last else None
