@@ -176,7 +176,7 @@ class Client:
             following = _redirect(request, response)
             if following is None:
                 return
-            (scheme or sign()).strip(following)
+            following = (scheme or sign()).strip(following)
             if scheme is not None and same_origin(request.url, following.url):
                 scheme = sign()
             else:

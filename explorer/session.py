@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -418,7 +418,10 @@ class Session:
 
     async def ready(self, call: Call) -> None:
         """Start the sandbox if *call* goes there and it does not run yet."""
-        if call.environment != SANDBOX or call.base_url or self._sandbox is not None:
+        if call.environment != SANDBOX:
+            await asyncio.to_thread(self.vault.status, self.vendor(call.vendor), call.environment)
+            return
+        if call.base_url or self._sandbox is not None:
             return
         if self._sandbox_lock is None:
             self._sandbox_lock = asyncio.Lock()
@@ -456,6 +459,89 @@ class Session:
         if self._history is not None:
             await asyncio.to_thread(self._history.close)
             self._history = None
+
+    # --- logging in ------------------------------------------------------------------------------------------------
+
+    async def log_in(
+        self, call: Call, *, open_url: Callable[[str], Awaitable[None]], paste: Callable[[str], Awaitable[str]] | None
+    ) -> str:
+        """Get a token for the call's vendor and environment, and say in a sentence what there is now.
+
+        *open_url* is given the consent page of an OAuth2 login; where *paste* is given, nothing listens and *paste*
+        gives the URL that the person landed on.
+
+        Raises:
+            UsageError: the vendor has nothing to log in to; CredentialMissing; CredentialRefused; TransportError.
+        """
+        from explorer.core.auth import scheme_of
+        from explorer.core.auth.oauth2 import OAuth2
+
+        vendor = self.vendor(call.vendor)
+        if not vendor.auth:
+            raise UsageError(f"{vendor.title} asks for no authentication")
+        await self.ready(call)
+        key = next(iter(vendor.auth))
+        probe = next(one for one in vendor.endpoints.values() if one.auth == key)
+        call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
+        scheme = scheme_of(vendor, key, self._auth_context(call, self.operation(call)))
+        if isinstance(scheme, OAuth2):
+            return await self._consent(call, scheme, open_url, paste)
+        missing = scheme.missing()
+        if missing:
+            self._raise_missing(call, missing[0])
+        if not scheme.needs_before():
+            return "the credentials are there; this scheme asks for no token beforehand"
+        flow = scheme.auth_flow(self.build(call, self.check(call)))
+        try:
+            answer = await self._exchange_token(call, next(flow))
+            flow.send(answer)
+        except StopIteration:
+            return "no token was needed"
+        finally:
+            flow.close()
+        return "a token was given"
+
+    async def _consent(
+        self,
+        call: Call,
+        scheme: OAuth2,
+        open_url: Callable[[str], Awaitable[None]],
+        paste: Callable[[str], Awaitable[str]] | None,
+    ) -> str:
+        from explorer.core.auth.oauth2 import read_redirect, read_token_response
+        from explorer.loopback import wait_for_redirect
+
+        request = scheme.authorization_url()
+        redirect = self.vault.find(self.vendor(call.vendor), scheme.options.redirect_uri, call.environment)
+        if paste is not None or redirect is None:
+            await open_url(request.url)
+            landed = await paste(request.url) if paste is not None else ""
+        else:
+            landed = await wait_for_redirect(redirect.value.reveal(), lambda: open_url(request.url))
+        code = read_redirect(landed, request.state)
+        answer = await self._exchange_token(call, scheme.exchange_request(code, request.verifier))
+        tokens = read_token_response(answer.content, self.now(), "logging in")
+        scheme.accept(tokens)
+        left = tokens[0].expires_at
+        return "an access token was given" + ("" if left is None else f", good for {left - self.now():.0f} s")
+
+    async def _exchange_token(self, call: Call, request: httpx.Request) -> httpx.Response:
+        """Send one request of a login by itself and give the answer."""
+        import httpx
+
+        from explorer.client import Limits
+        from explorer.core.auth import scheme_for
+        from explorer.core.exchange import ReceivedResponse
+        from explorer.errors import TransportError
+
+        operation = self.operation(call)
+        bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
+        anonymous = scheme_for(operation.vendor, bare, self._auth_context(call, operation))
+        transfer = await self._http().send(request, lambda: anonymous, Limits(total=self.settings.timeout_seconds))
+        if transfer.failure is not None:
+            raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
+        received = transfer.response or ReceivedResponse(status=502)
+        return httpx.Response(received.status, headers=[*received.headers], content=received.body, request=request)
 
     # --- pages -----------------------------------------------------------------------------------------------------
 

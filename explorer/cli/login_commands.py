@@ -1,0 +1,148 @@
+"""``login`` and ``logout``: credentials into the system's vault, tokens by the vendor's own call or by OAuth2."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+import webbrowser
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
+from explorer.cli.output import put, put_json
+from explorer.core.exchange import Call
+from explorer.core.secret import Secret
+from explorer.credentials import variable_name
+from explorer.errors import CredentialError, UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.auth.tokens import Kind
+    from explorer.core.catalog.model import Vendor
+    from explorer.session import Session
+
+
+@click.command("login")
+@click.argument("vendor_id", metavar="VENDOR")
+@click.option("--env", "environment", help="The environment; the vendor's default unless told.")
+@click.option("--base-url", default="", help="Replaces the environment's base URL.")
+@click.option("--no-browser", is_flag=True, help="Print the consent page's URL and paste the URL you land on.")
+@click.option("--show-secrets", is_flag=True, help="Print the tokens as lines for a shell.")
+@click.option("--json", "as_json", is_flag=True, help="What there is now as data.")
+@click.pass_context
+def login_command(
+    ctx: click.Context,
+    vendor_id: str,
+    environment: str | None,
+    base_url: str,
+    no_browser: bool,
+    show_secrets: bool,
+    as_json: bool,
+) -> int:
+    """Ask for what is missing, keep it in the system's vault, and get a token where the vendor gives one."""
+    session = session_of(ctx, keep_history=False)
+    vendor = session.vendor(vendor_id)
+    where = environment or session.default_environment(vendor)
+    call = Call(vendor=vendor.id, endpoint=next(iter(vendor.endpoints)), environment=where, base_url=base_url)
+    session.base_url(call)
+    _ask_for_missing(session, vendor, where)
+
+    async def go() -> str:
+        async def show(url: str) -> None:
+            say(f"Open this page and allow it:\n{url}")
+            if not no_browser:
+                await asyncio.to_thread(webbrowser.open, url)
+
+        async def paste(_url: str) -> str:
+            say("Paste the URL that you land on:")
+            return (await asyncio.to_thread(sys.stdin.readline)).strip()
+
+        try:
+            said = await session.log_in(call, open_url=show, paste=paste if no_browser else None)
+            await asyncio.to_thread(_keep_tokens, session, vendor, where, call, show_secrets)
+            return said
+        finally:
+            await session.close()
+
+    said = asyncio.run(go())
+    say(f"{vendor.title}, {where}: {said}")
+    if as_json:
+        put_json({"vendor": vendor.id, "environment": where, "result": said, "credentials": _statuses(session, vendor, where)})
+    return 0
+
+
+def _ask_for_missing(session: Session, vendor: Vendor, environment: str) -> None:
+    """Type what is missing, on a terminal only; each value goes to the vault, or stays for this call."""
+    minted = _given_by_vendor(vendor)
+    for status in session.credentials(vendor, environment):
+        if status.present or status.name in minted:
+            continue
+        if not sys.stdin.isatty():
+            continue
+        text = click.prompt(f"{status.title} ({status.name}, empty to leave out)", default="", hide_input=status.secret, show_default=False, err=True)
+        if text:
+            _keep(session, vendor, environment, status.name, Secret(text))
+
+
+def _given_by_vendor(vendor: Vendor) -> set[str]:
+    """Credentials that the vendor itself gives out in a login."""
+    names: set[str] = set()
+    for auth in vendor.auth.values():
+        if auth.scheme == "oauth2":
+            names |= {str(auth.options.get(one, one)) for one in ("access_token", "refresh_token")}
+        elif auth.scheme in ("rotating_bearer", "token_param") and (auth.options.get("sign_in") or auth.options.get("mint")):
+            names.add(str(auth.options.get("token", "token" if auth.scheme == "rotating_bearer" else "access_token")))
+    return names
+
+
+def _keep(session: Session, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
+    """Into the system's vault where there is one, else for this command only; says which."""
+    try:
+        session.vault.remember(vendor, environment, name, value, where="keyring")
+        say(f"  {name}: kept in the system keyring")
+    except CredentialError as error:
+        session.vault.remember(vendor, environment, name, value)
+        variable = variable_name(vendor.id, name)
+        say(f"  {name}: good for this command only: {error.message}. Set {variable} to use it again.")
+
+
+def _keep_tokens(session: Session, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
+    """Keep an OAuth2 login's tokens in the vault; a token that rotates is never kept, the next call signs in again."""
+    for auth in vendor.auth.values():
+        if auth.scheme != "oauth2":
+            continue
+        kinds: tuple[tuple[Kind, str], ...] = (("access", "access_token"), ("refresh", "refresh_token"))
+        for kind, option in kinds:
+            token = session.tokens(call).current(session.now(), kind)
+            if token is None:
+                continue
+            name = str(auth.options.get(option, option))
+            _keep(session, vendor, environment, name, token.value)
+            if show:
+                put(f"export {variable_name(vendor.id, name)}={shlex.quote(token.value.reveal())}")
+
+
+def _statuses(session: Session, vendor: Vendor, environment: str) -> list[dict[str, object]]:
+    return [
+        {"name": one.name, "present": one.present, "source": one.source, "variable": one.variable}
+        for one in session.credentials(vendor, environment)
+    ]
+
+
+@click.command("logout")
+@click.argument("vendor_id", metavar="VENDOR")
+@click.option("--env", "environment", help="The environment; the vendor's default unless told.")
+@click.pass_context
+def logout_command(ctx: click.Context, vendor_id: str, environment: str | None) -> int:
+    """Forget what the system's vault holds for VENDOR."""
+    session = session_of(ctx, keep_history=False)
+    vendor = session.vendor(vendor_id)
+    where = environment or session.default_environment(vendor)
+    if where == "sandbox":
+        raise UsageError("the sandbox's credentials are demo values and are not kept", hint="Name another --env.")
+    for name in vendor.credentials:
+        session.vault.forget(vendor, where, name)
+    say(f"{vendor.title}, {where}: forgotten")
+    return 0
