@@ -1,0 +1,15 @@
+"""The history: every exchange, redacted, in one SQLite file.
+
+    Exchange ─ rows.pack ─► blob (zlib over MessagePack) ─┐
+             ─ rows.columns ─► what a list shows          ├─ one transaction ─► history.sqlite3 (WAL)
+             ─ rows.words ─► what a search finds (FTS5)  ─┘
+
+``store`` opens the file, sets a damaged one aside and runs the numbered steps of ``migrations``.
+"""
+
+from __future__ import annotations
+
+from explorer.history.rows import HistoryRow, State
+from explorer.history.store import History
+
+__all__ = ["History", "HistoryRow", "State"]

@@ -1,0 +1,118 @@
+"""The numbered steps from an empty file to the present shape. A step that was released is never changed; what is new is
+a new step. ``PRAGMA user_version`` holds the number of the last one done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from explorer.errors import StoreError
+from explorer.history.rows import unpack, words
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+_ENTRIES: Final = """
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at REAL NOT NULL,
+    vendor TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    method TEXT NOT NULL,
+    url TEXT NOT NULL,
+    status INTEGER,
+    outcome TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    stored INTEGER NOT NULL
+);
+CREATE INDEX entries_by_endpoint ON entries (vendor, endpoint, id);
+CREATE INDEX entries_under_way ON entries (id) WHERE state = 'sent';
+CREATE TABLE blobs (id INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE, data BLOB NOT NULL);
+CREATE TABLE totals (entries INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO totals VALUES (0, 0);
+CREATE TRIGGER entry_added AFTER INSERT ON entries BEGIN
+    UPDATE totals SET entries = entries + 1, bytes = bytes + new.stored;
+END;
+CREATE TRIGGER entry_changed AFTER UPDATE OF stored ON entries BEGIN
+    UPDATE totals SET bytes = bytes - old.stored + new.stored;
+END;
+CREATE TRIGGER entry_removed AFTER DELETE ON entries BEGIN
+    UPDATE totals SET entries = entries - 1, bytes = bytes - old.stored;
+END
+"""
+
+_SEARCH: Final = """
+CREATE VIRTUAL TABLE search USING fts5(place, form, bodies, said, prefix='2 3', tokenize='unicode61');
+CREATE TRIGGER entry_unsearched AFTER DELETE ON entries BEGIN
+    DELETE FROM search WHERE rowid = old.id;
+END
+"""
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Run the statements of *script* one by one (``executescript`` would end the transaction)."""
+    import sqlite3
+
+    statement = ""
+    for line in script.strip().splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement.rstrip("\n")):
+            connection.execute(statement)
+            statement = ""
+    if statement.strip():
+        connection.execute(statement)
+
+
+def _add_entries(connection: sqlite3.Connection) -> None:
+    _run(connection, _ENTRIES)
+
+
+def _add_search(connection: sqlite3.Connection) -> None:
+    _run(connection, _SEARCH)
+    for (number,) in connection.execute("SELECT id FROM blobs").fetchall():
+        data = connection.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()[0]
+        try:
+            found = words(unpack(data, number))
+        except StoreError:
+            continue  # a damaged entry stays listed and cannot be searched
+        connection.execute(
+            "INSERT INTO search (rowid, place, form, bodies, said) VALUES (?, ?, ?, ?, ?)", (number, *found)
+        )
+
+
+STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_add_entries, _add_search)
+
+
+def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:
+    """Bring the file to the present shape, or through its first *steps* steps, in one transaction.
+
+    Raises:
+        StoreError: the file was made by a newer version of the program; it is not touched.
+    """
+    wanted = len(STEPS) if steps is None else steps
+    if _version(connection) == wanted:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = _version(connection)  # another instance may have been quicker
+        if done > len(STEPS):
+            raise StoreError(
+                f"the history was written by a newer version of this program (shape {done}; this knows {len(STEPS)})",
+                hint="Update this program. The history is left as it is, and nothing is added to it until then.",
+            )
+        for step in STEPS[done:wanted]:
+            step(connection)
+        connection.execute(f"PRAGMA user_version = {max(done, wanted)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,145 @@
+"""Opening the history's file: owner-only, WAL, present shape; a damaged one is set aside, never deleted."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Final
+
+from explorer.errors import StoreError
+from explorer.history.migrations import migrate
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAIT_SECONDS: Final = 10.0
+"""How long a statement waits for another instance that is writing."""
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """SQLite's result code without its extension, 0 where the module itself raised."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether *error* says that the file itself is broken."""
+    return primary_code(error) in _DAMAGED
+
+
+def _is_other_shape(error: sqlite3.Error) -> bool:
+    """Whether, at the opening, *error* says that the file is a database and not a history."""
+    return primary_code(error) == sqlite3.SQLITE_ERROR and "no such module" not in str(error)
+
+
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """*error* as a sentence with what to do next."""
+    code = primary_code(error)
+    hints = {
+        sqlite3.SQLITE_FULL: "The disk is full. Make room; what was kept before is safe.",
+        sqlite3.SQLITE_IOERR: "The disk may be full or failing. What was kept before is safe.",
+        sqlite3.SQLITE_BUSY: "Another instance keeps it busy. Close it, or try again.",
+        sqlite3.SQLITE_LOCKED: "Another instance keeps it busy. Close it, or try again.",
+        sqlite3.SQLITE_READONLY: "The file or its folder cannot be written. Change its permissions.",
+        sqlite3.SQLITE_CANTOPEN: "The file or its folder cannot be opened. Look at its permissions.",
+    }
+    return StoreError(f"the history {path} could not be read or written: {error}", hint=hints.get(code, ""))
+
+
+def open_file(path: Path) -> tuple[sqlite3.Connection, str]:
+    """A connection to the history at *path*, which is made where it is missing, and a sentence if a damaged file had to
+    be set aside first.
+
+    Raises:
+        StoreError: it cannot be opened, or belongs to a newer version.
+    """
+    problem = ""
+    for _ in range(3):
+        inode = _prepare(path)
+        try:
+            return _connect(path), problem
+        except sqlite3.Error as error:
+            if not is_damage(error) and not _is_other_shape(error):
+                raise store_error(error, path) from error
+            problem = set_aside(path, inode, str(error)) or problem
+    raise StoreError(f"the history {path} is damaged and could not be set aside", hint="Move it away and start again.")
+
+
+def inode_of(path: Path) -> tuple[int, int]:
+    """What tells a file from another of the same name; zeros where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)
+
+
+def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
+    """Move a damaged file and its companions to ``history.damaged-<n>.sqlite3``; a sentence about it, or nothing where
+    another instance has done it already.
+
+    Raises:
+        StoreError: it could not be moved.
+    """
+    if inode_of(path) != inode:
+        return ""
+    number = 1
+    while (beside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
+        number += 1
+    try:
+        for ending in ("-wal", "-shm", ""):  # the file last: cut off in the middle, the next start finishes it
+            one = path.with_name(path.name + ending)
+            if one.exists():
+                one.rename(beside.with_name(beside.name + ending))
+    except OSError as error:
+        raise StoreError(
+            f"the history {path} is damaged ({why}) and could not be set aside: {error.strerror or error}",
+            hint="Move it away and start again.",
+        ) from error
+    return f"the history was damaged ({why}); it is kept as {beside}, and a new one was begun"
+
+
+def _prepare(path: Path) -> tuple[int, int]:
+    """Make the folder and an empty file that only its owner can read; the file's inode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"the history {path} cannot be opened: {error.strerror or error}",
+            hint="Nothing is kept until it can be. Look at the folder, or set API_EXPLORER_HOME to another one.",
+        ) from error
+    return inode_of(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
+        if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        migrate(connection)
+        connection.execute("SELECT count(*) FROM totals, (SELECT max(id) FROM entries)").fetchone()
+        connection.execute("SELECT rowid FROM search LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log. Where two instances do so at once SQLite does not wait, so we do."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return

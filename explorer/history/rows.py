@@ -1,0 +1,137 @@
+"""An exchange as it is kept: a packed blob, the columns of a list, the words of a search."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final, Literal
+
+import msgspec
+
+from explorer.core.exchange import Exchange, Outcome
+from explorer.errors import StoreError
+
+State = Literal["sent", "done", "failed", "interrupted"]
+"""``sent``: on its way; ``done``: answered; ``failed``: no whole answer; ``interrupted``: the program ended first."""
+
+SEARCHED: Final = 65_536
+"""Bytes of each body that a search looks at."""
+_QUICK_FROM: Final = 1_000_000
+"""Bytes from which packing is made quick rather than small."""
+
+
+class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list. ``size`` counts the bytes of the decoded body, ``seconds`` the whole exchange."""
+
+    id: int
+    started_at: float
+    vendor: str
+    endpoint: str
+    environment: str
+    method: str
+    url: str
+    status: int | None = None
+    outcome: Outcome = "UNKNOWN"
+    size: int = 0
+    seconds: float = 0.0
+    state: State = "sent"
+
+    @property
+    def address(self) -> str:
+        """``vendor.endpoint``."""
+        return f"{self.vendor}.{self.endpoint}"
+
+
+COLUMNS: Final = HistoryRow.__struct_fields__[1:]
+"""The columns of the table ``entries`` that a row shows, its id left out."""
+
+
+def columns(exchange: Exchange) -> dict[str, Any]:
+    """What a list shows of an exchange."""
+    response = exchange.response
+    state: State = "sent"
+    if exchange.failure is not None:
+        state = "failed"
+    elif response is not None:
+        state = "done"
+    return {
+        "started_at": exchange.started_at,
+        "vendor": _clean(exchange.call.vendor),
+        "endpoint": _clean(exchange.call.endpoint),
+        "environment": _clean(exchange.call.environment),
+        "method": _clean(exchange.request.method),
+        "url": _clean(exchange.request.url),
+        "status": response.status if response else None,
+        "outcome": exchange.verdict.outcome,
+        "size": len(response.body) if response else 0,
+        "seconds": exchange.timings.total,
+        "state": state,
+    }
+
+
+def row(values: tuple[Any, ...]) -> HistoryRow:
+    """A row of ``id, *COLUMNS`` as a value."""
+    return HistoryRow(**dict(zip(("id", *COLUMNS), values, strict=True)))
+
+
+def words(exchange: Exchange) -> tuple[str, str, str, str]:
+    """What a search finds: address and URL, form, bodies, verdict or failure."""
+    call = exchange.call
+    place = f"{call.vendor} {call.endpoint} {call.environment} {exchange.request.method} {exchange.request.url}"
+    form = " ".join(f"{entry.name} {entry.value}" for entry in call.entries)
+    bodies = [exchange.request.body, exchange.response.body if exchange.response else b""]
+    said = f"{exchange.verdict.code} {exchange.verdict.message}"
+    if exchange.failure:
+        said += f" {exchange.failure.title} {exchange.failure.message}"
+    return _clean(place), _clean(form[:SEARCHED]), "\n".join(_readable(one) for one in bodies), _clean(said)
+
+
+def pack(exchange: Exchange) -> bytes:
+    """The whole exchange as one blob."""
+    data = msgspec.msgpack.encode(_storable(exchange))
+    return zlib.compress(data, 1 if len(data) >= _QUICK_FROM else 6)
+
+
+def unpack(blob: bytes, number: int) -> Exchange:
+    """The exchange in a blob, with its number.
+
+    Raises:
+        StoreError: the blob is damaged.
+    """
+    try:
+        exchange = msgspec.msgpack.decode(zlib.decompress(blob), type=Exchange)
+    except (zlib.error, msgspec.MsgspecError, RecursionError) as error:
+        raise StoreError(
+            f"entry {number} of the history is damaged and cannot be shown",
+            hint=f"The other entries are not touched by it ({type(error).__name__}).",
+        ) from error
+    return msgspec.structs.replace(exchange, id=number)
+
+
+def _storable(exchange: Exchange) -> Exchange:
+    """*exchange* itself, or a copy without lone surrogates (from file names), which no encoding can hold."""
+    try:
+        msgspec.json.encode(exchange)
+    except UnicodeEncodeError:
+        return msgspec.convert(_without_surrogates(msgspec.to_builtins(exchange, builtin_types=(bytes,))), Exchange)
+    return exchange
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(one) for one in value]
+    return value
+
+
+def _clean(text: str) -> str:
+    """*text* as SQLite can keep it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _readable(body: bytes) -> str:
+    """The beginning of a body as text; nothing of one that is not text."""
+    start = body[:SEARCHED]
+    return "" if b"\0" in start[:1024] else start.decode("utf-8", "ignore")
