@@ -1,0 +1,240 @@
+"""The dialogs of the app. Each asks one thing and is dismissed with the answer; escape is always the answer that does
+nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.secret import Secret
+from explorer.tui.screens.file_picker import FilePickerDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.credentials import CredentialStatus
+
+__all__ = ["ConfirmDialog", "CredentialDialog", "EnvironmentChoice", "EnvironmentDialog", "FilePickerDialog"]
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer], Generic[Answer]):
+    """A box in the middle of the screen."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        & > .dialog {
+            width: 76;
+            max-width: 94%;
+            height: auto;
+            max-height: 90%;
+            padding: 1 2;
+            border: round $border;
+            background: $surface;
+        }
+        & .dialog-text { height: auto; }
+        & .dialog-hint { height: auto; color: $text-muted; }
+        & .dialog-buttons { height: 3; margin-top: 1; align-horizontal: right; }
+        & .dialog-buttons Button { margin-left: 2; }
+        & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+    }
+    """
+
+
+class ConfirmDialog(Dialog[bool]):
+    """Asks before something grave: *text* says in exact words what will happen; No has the focus."""
+
+    DEFAULT_CSS = """
+    ConfirmDialog > .dialog { border: heavy $error; border-title-color: $text-error; border-title-style: bold; }
+    ConfirmDialog VerticalScroll { height: auto; max-height: 14; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it"),
+        Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Do nothing"),
+        Binding("left,right", "other", "Other", show=False, id="confirm.other", tooltip="To the other button"),
+    ]
+
+    def __init__(self, title: str, text: str, *, yes: str = "Yes, send it", no: str = "No") -> None:
+        self._words = (sanitise_line(title), sanitise(text), sanitise_line(yes), sanitise_line(no))
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        title, text, yes, no = self._words
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"⚠ {title}")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content(text), classes="dialog-text")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(Content(no), id="no", variant="default")
+                yield Button(Content(yes), id="yes", variant="error")
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        """Give the answer."""
+        self.dismiss(answer)
+
+    def action_other(self) -> None:
+        """Move to the other button."""
+        self.focus_next()
+
+
+class CredentialDialog(Dialog[dict[str, Secret] | None]):
+    """Asks for credentials: masked inputs, and *place*, the words for where they would be kept. Gives those that were
+    typed, or None."""
+
+    DEFAULT_CSS = """
+    CredentialDialog VerticalScroll { height: auto; max-height: 14; }
+    CredentialDialog Input { margin-bottom: 1; background: $boost; }
+    CredentialDialog #problem { color: $text-error; height: auto; display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="credentials.cancel", tooltip="Keep nothing"),
+    ]
+
+    def __init__(self, title: str, asked: Sequence[CredentialStatus], place: str) -> None:
+        self._title, self._asked, self._place = sanitise_line(title), tuple(asked), sanitise(place)
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Credentials · {self._title}")
+            with VerticalScroll(can_focus=False):
+                for status in self._asked:
+                    yield Label(_credential_text(status))
+                    yield Input(password=status.secret, compact=True, placeholder="(left as it is)")
+            yield Static(
+                Content(f"Kept {self._place}. Never shown, logged or written to the history."), classes="dialog-hint"
+            )
+            yield Static(Content("✗ Type at least one value, or press esc."), id="problem")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(Content("Cancel"), id="cancel")
+                yield Button(Content("Keep"), id="keep", variant="primary")
+
+    def on_mount(self) -> None:
+        missing = next((index for index, one in enumerate(self._asked) if not one.present), 0)
+        inputs = list(self.query(Input))
+        if inputs:
+            inputs[missing].focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        inputs = list(self.query(Input))
+        following = inputs.index(event.input) + 1
+        if following < len(inputs):
+            inputs[following].focus()
+        else:
+            self._keep()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "keep":
+            self._keep()
+        else:
+            self.dismiss(None)
+
+    def _keep(self) -> None:
+        typed = zip(self._asked, self.query(Input), strict=True)
+        found = {status.name: Secret(box.value) for status, box in typed if box.value}
+        if found:
+            self.dismiss(found)
+        else:
+            self.query_one("#problem").display = True
+
+    def action_cancel(self) -> None:
+        """Keep nothing."""
+        self.dismiss(None)
+
+
+def _credential_text(status: CredentialStatus) -> Content:
+    now = f"now from {status.source}" if status.present else "missing"
+    style = "$text-muted" if status.present else "$text-error"
+    title = sanitise_line(status.title or status.name)
+    return Content.assemble(
+        (title, "bold"), (f"  {sanitise_line(now)}", style), (f" · {sanitise_line(status.variable)}", "$text-muted")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentChoice:
+    """One environment to choose from."""
+
+    name: str
+    base_url: str
+    title: str = ""
+    guarded: bool = False
+    note: str = ""
+
+
+class EnvironmentDialog(Dialog[str | None]):
+    """Chooses an environment of a vendor; gives its name, or None."""
+
+    DEFAULT_CSS = """
+    EnvironmentDialog OptionList { height: auto; max-height: 16; border: none; padding: 0; background: transparent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="environment.cancel", tooltip="Change nothing"),
+        Binding("j", "down", "Down", show=False, id="environment.down", tooltip="The one below"),
+        Binding("k", "up", "Up", show=False, id="environment.up", tooltip="The one above"),
+    ]
+
+    def __init__(self, vendor: str, choices: Sequence[EnvironmentChoice], current: str) -> None:
+        self._vendor, self._choices, self._current = sanitise_line(vendor), tuple(choices), current
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Environment · {self._vendor}")
+            options = [Option(_environment_text(one, current=one.name == self._current)) for one in self._choices]
+            yield OptionList(*options, markup=False)
+            yield Static(Content("enter chooses · esc changes nothing"), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        names = [one.name for one in self._choices]
+        self.query_one(OptionList).highlighted = names.index(self._current) if self._current in names else 0
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._choices[event.option_index].name)
+
+    def action_cancel(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)
+
+    def action_down(self) -> None:
+        """The one below."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """The one above."""
+        self.query_one(OptionList).action_cursor_up()
+
+
+def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:
+    name = [(f"{'●' if current else '○'} ", ""), (sanitise_line(choice.name), "bold")]
+    if choice.title:
+        name.append((f"  {sanitise_line(choice.title)}", ""))
+    if choice.guarded:
+        name.append(("  ⚠ GUARDED: asks before every change", "bold $text-error"))
+    lines = [Content.assemble(*name), Content.styled(f"  {sanitise_line(choice.base_url)}", "$text-muted")]
+    if choice.note:
+        lines.append(Content.styled(f"  {sanitise_line(choice.note)}", "$text-muted"))
+    return Content("\n").join(lines)

@@ -1,0 +1,120 @@
+"""Chooses a file by walking folders or by typing a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import DirectoryTree, Input, Static
+
+from explorer.core.sanitise import sanitise_line
+
+if TYPE_CHECKING:
+    from rich.style import Style
+    from rich.text import Text
+    from textual.app import ComposeResult
+    from textual.widgets._directory_tree import DirEntry
+    from textual.widgets.tree import TreeNode
+
+
+class Folders(DirectoryTree):
+    """A tree of folders and files. A file's name can hold anything, so it is sanitised for the eye; signs in place of
+    pictures keep columns straight in every terminal."""
+
+    ICON_NODE = "▸ "
+    ICON_NODE_EXPANDED = "▾ "
+    ICON_FILE = "  "
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("backspace", "screen.up", "Folder above", id="files.up", tooltip="Go to the folder above"),
+        Binding("j", "cursor_down", "Down", show=False, id="files.down", tooltip="The row below"),
+        Binding("k", "cursor_up", "Up", show=False, id="files.above", tooltip="The row above"),
+    ]
+
+    def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
+        """The label of *node*, with nothing in it that acts on the terminal."""
+        label = super().render_label(node, base_style, style)
+        label.plain = sanitise_line(label.plain)
+        return label
+
+
+class FilePickerDialog(ModalScreen[str | None]):
+    """Gives the path of a file, or None. *start* is the folder to begin in."""
+
+    DEFAULT_CSS = """
+    FilePickerDialog {
+        align: center middle;
+        & > Vertical {
+            width: 84; max-width: 94%; height: 80%; padding: 0 1; border: round $border; background: $surface;
+        }
+        & Input { background: $boost; margin: 0 0 1 0; }
+        & Folders { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
+        & #files-hint { height: auto; color: $text-muted; }
+        & #files-problem { height: auto; color: $text-error; display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="files.cancel", tooltip="Choose no file"),
+    ]
+
+    def __init__(self, start: str | Path = ".", *, title: str = "Choose a file") -> None:
+        folder = Path(start).expanduser()
+        self._start = (folder if folder.is_dir() else folder.parent).absolute()
+        self._title = sanitise_line(title)
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content(sanitise_line(str(self._start)))
+            yield Input(placeholder="type a path, or choose below", compact=True)
+            yield Static(id="files-problem", markup=False)
+            yield Folders(self._start)
+            yield Static(Content("enter chooses · backspace folder above · esc no file"), id="files-hint")
+
+    def on_mount(self) -> None:
+        self.query_one(Folders).focus()
+
+    @on(DirectoryTree.FileSelected)
+    def _selected(self, event: DirectoryTree.FileSelected) -> None:
+        event.stop()
+        self.dismiss(str(event.path))
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not event.value.strip():
+            return
+        path = Path(event.value.strip()).expanduser()
+        path = path if path.is_absolute() else self.query_one(Folders).path / path
+        if path.is_file():
+            self.dismiss(str(path))
+        elif path.is_dir():
+            self._go(path)
+            event.input.clear()
+        else:
+            self._say(f"✗ There is no file {sanitise_line(str(path))}")
+
+    def action_up(self) -> None:
+        """Go to the folder above."""
+        self._go(Path(self.query_one(Folders).path).parent)
+
+    def _go(self, folder: Path) -> None:
+        tree = self.query_one(Folders)
+        tree.path = folder.resolve()
+        tree.focus()
+        self.query_one(Vertical).border_subtitle = Content(sanitise_line(str(tree.path)))
+        self._say("")
+
+    def _say(self, text: str) -> None:
+        problem = self.query_one("#files-problem", Static)
+        problem.update(Content(text))
+        problem.display = bool(text)
+
+    def action_cancel(self) -> None:
+        """Choose no file."""
+        self.dismiss(None)

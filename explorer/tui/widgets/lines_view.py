@@ -1,0 +1,223 @@
+"""A scrolling view of short styled rows that wraps at the cell, so that every character of a long value is seen.
+
+Rows are laid out for the width at hand and only the visible lines are painted. What is selected is copied without the
+gutter and without the line breaks that wrapping made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.cells import cell_len, get_character_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from textual import events
+    from textual.selection import Selection
+
+Span = tuple[str, str]
+"""A kind (see ``KINDS``) and its text, already sanitised and without newlines."""
+
+KINDS = (
+    "text",
+    "dim",
+    "strong",
+    "name",
+    "url",
+    "heading",
+    "out",
+    "in",
+    "good",
+    "bad",
+    "warn",
+    "connect",
+    "send",
+    "wait",
+    "receive",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One logical line. ``gutter`` stands before its first line, ``more`` before the lines that wrapping adds (as wide
+    as ``gutter``), and ``hang`` is how many cells the added lines are set in behind the gutter."""
+
+    spans: tuple[Span, ...] = ()
+    gutter: tuple[Span, ...] = ()
+    more: tuple[Span, ...] = ()
+    hang: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    gutter: tuple[Span, ...]
+    spans: tuple[Span, ...]
+    continued: bool
+    """Whether it goes on from the line above."""
+
+
+def take(text: str, room: int) -> int:
+    """How many characters of *text* fit into *room* cells; at least one."""
+    if text.isascii():
+        return max(1, min(room, len(text)))
+    used = 0
+    for index, character in enumerate(text):
+        used += get_character_cell_size(character)
+        if used > room:
+            return max(1, index)
+    return len(text)
+
+
+def _wrapped(row: Row, width: int) -> Iterator[_Line]:
+    gutter = cells(row.gutter)
+    room = max(8, width - gutter)
+    more = (*(row.more or (("text", " " * gutter),)), ("text", " " * row.hang))
+    line: list[Span] = []
+    left, first = room, True
+    for kind, text in row.spans:
+        while text:
+            if left <= 0:
+                yield _Line(row.gutter if first else more, tuple(line), not first)
+                line, left, first = [], max(8, room - row.hang), False
+            cut = take(text, left)
+            line.append((kind, text[:cut]))
+            left -= cell_len(text[:cut])
+            text = text[cut:]
+    yield _Line(row.gutter if first else more, tuple(line), not first)
+
+
+def cells(spans: Iterable[Span]) -> int:
+    """How many cells *spans* take."""
+    return sum(cell_len(text) for _, text in spans)
+
+
+class LinesView(ScrollView, can_focus=True):
+    """Shows rows. ``show`` takes them ready; ``show_for`` takes a function from the width to the rows."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{kind}" for kind in KINDS}
+    ALLOW_SELECT = True
+    DEFAULT_CSS = """
+    LinesView {
+        height: 1fr;
+        scrollbar-size-vertical: 1;
+        overflow-x: hidden;
+        & > .lines--dim { color: $text-muted; }
+        & > .lines--strong { text-style: bold; }
+        & > .lines--name { color: $text-primary; }
+        & > .lines--url { color: $text-accent; }
+        & > .lines--heading { color: $foreground; background: $boost; text-style: bold; }
+        & > .lines--out { color: $text-accent; }
+        & > .lines--in { color: $text-success; }
+        & > .lines--good { color: $text-success; text-style: bold; }
+        & > .lines--bad { color: $text-error; text-style: bold; }
+        & > .lines--warn { color: $text-warning; }
+        & > .lines--connect { color: $warning; }
+        & > .lines--send { color: $accent; }
+        & > .lines--wait { color: $primary; }
+        & > .lines--receive { color: $success; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False, id="lines.down"),
+        Binding("k", "scroll_up", "Up", show=False, id="lines.up"),
+        Binding("g", "scroll_home", "Top", show=False, id="lines.top"),
+        Binding("G", "scroll_end", "Bottom", show=False, id="lines.bottom"),
+        Binding("ctrl+d", "page_down", "Page down", show=False, id="lines.page_down"),
+        Binding("ctrl+u", "page_up", "Page up", show=False, id="lines.page_up"),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._make: Callable[[int], Sequence[Row]] = lambda _width: ()
+        self._lines: list[_Line] = []
+        self._width = 0
+        self._styles: dict[str, Style] = {}
+        super().__init__(id=id, classes=classes)
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Show *rows* from the top."""
+        self.show_for(lambda _width: rows)
+
+    def show_for(self, make: Callable[[int], Sequence[Row]]) -> None:
+        """Show what *make* gives for a width in cells; it is called again when the width changes."""
+        self._make = make
+        self._lay_out()
+        self.scroll_home(animate=False)
+
+    @property
+    def plain(self) -> str:
+        """Everything that is shown, as text, one logical row a line, without gutters."""
+        parts: list[str] = []
+        for index, line in enumerate(self._lines):
+            if index and not line.continued:
+                parts.append("\n")
+            parts.append("".join(text for _, text in line.spans))
+        return "".join(parts)
+
+    def _lay_out(self) -> None:
+        self._width = self.scrollable_content_region.width or self.size.width
+        if not self._width:
+            return
+        self._lines = [line for row in self._make(self._width) for line in _wrapped(row, self._width)]
+        self.virtual_size = Size(self._width, len(self._lines))
+        self.refresh()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        if (self.scrollable_content_region.width or self.size.width) != self._width:
+            self._lay_out()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - textual's own name
+        self.refresh()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected text as it was before wrapping."""
+        parts: list[str] = []
+        for number, line in enumerate(self._lines):
+            span = selection.get_span(number)
+            if span is None:
+                continue
+            gutter = cells(line.gutter)
+            text = "".join(text for _, text in line.spans)
+            start, end = max(0, span[0] - gutter), len(text) if span[1] == -1 else max(0, span[1] - gutter)
+            if parts and not line.continued:
+                parts.append("\n")
+            parts.append(text[start:end])
+        return "".join(parts), "\n"
+
+    def _style(self, kind: str) -> Style:
+        style = self._styles.get(kind)
+        if style is None:
+            partial = self.get_component_rich_style(f"lines--{kind}", partial=True)
+            style = self._styles[kind] = self.rich_style + partial
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        scroll_x, scroll_y = self.scroll_offset
+        width, number, base = self.size.width, y + scroll_y, self.rich_style
+        if number >= len(self._lines):
+            return Strip.blank(width, base)
+        line = self._lines[number]
+        strip = Strip([Segment(text, self._style(kind)) for kind, text in (*line.gutter, *line.spans)])
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(number)) is not None:
+            strip = _marked(strip, span, self.screen.get_component_rich_style("screen--selection"))
+        return strip.crop_extend(scroll_x, scroll_x + width, base).apply_offsets(scroll_x, number)
+
+
+def _marked(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
+    start, end = span[0], strip.cell_length if span[1] == -1 else min(span[1], strip.cell_length)
+    if start >= end:
+        return strip
+    chosen = Strip([Segment(text, (old or Style()) + style) for text, old, _ in strip.crop(start, end)])
+    return Strip.join([strip.crop(0, start), chosen, strip.crop(end)])

@@ -1,0 +1,300 @@
+"""The answer to a call: its verdict, and its body, headers, wire and timing as tabs.
+
+    show_idle ─► nothing sent yet          show_exchange ─► verdict + tabs (a failure keeps what had arrived)
+    show_sending ─► a clock                show_failure  ─► what went wrong before anything was sent
+
+Attributes go down, messages come up; what is shown has been redacted by the caller.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static, TabbedContent, TabPane
+
+from explorer.core.document import Document
+from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.tui.numbers import seconds_text, size_text
+from explorer.tui.widgets.body_tab import BodyTab
+from explorer.tui.widgets.headers_view import HeadersView
+from explorer.tui.widgets.sending_view import SendingView
+from explorer.tui.widgets.timing_view import TimingView
+from explorer.tui.widgets.verdict_view import COLOURS, SIGNS, VerdictView, sandbox_reason
+from explorer.tui.widgets.wire_view import WireView, hops_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+    from explorer.client import Progress
+    from explorer.core.exchange import Exchange
+    from explorer.core.pagination import PageInfo
+
+State = Literal["idle", "sending", "answer", "failure"]
+TABS: Final = ("body", "headers", "wire", "timing")
+AT_ONCE: Final = 16_384
+"""Bodies up to this many bytes are laid out on the spot; larger ones in a thread."""
+
+
+class ResponsePane(Widget):
+    """The response side of the main screen; see the module for its states."""
+
+    DEFAULT_CSS = """
+    ResponsePane {
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        height: 1fr;
+        width: 1fr;
+        &:focus-within { border: heavy $border; }
+        & > #response-idle {
+            height: 1fr; padding: 0 2; content-align: center middle; text-align: center; color: $text-muted;
+        }
+        & > * { display: none; }
+        &.-idle > #response-idle { display: block; }
+        &.-sending > SendingView { display: block; }
+        &.-answer > #response-answer, &.-failure > #response-answer { display: block; }
+        &.-failure TabbedContent { display: none; }
+        & #response-answer { height: 1fr; }
+        & TabbedContent { height: 1fr; }
+        & ContentSwitcher { height: 1fr; }
+        & TabPane { height: 1fr; padding: 0; }
+        & Tabs { height: 1; }
+        & Tabs Underline { display: none; }
+        & Tab { color: $text-muted; }
+        & Tab.-active { color: $foreground; text-style: bold reverse; }
+        & Tabs:focus Tab.-active {
+            color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold;
+        }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left_square_bracket", "tab(-1)", "Tab", id="response.previous_tab", tooltip="The tab to the left"),
+        Binding("right_square_bracket", "tab(1)", "Tab", id="response.next_tab", tooltip="The tab to the right"),
+        Binding("n", "page('next')", "Next page", id="response.next_page", tooltip="Ask for the next page"),
+        Binding(
+            "p", "page('previous')", "Previous page", id="response.previous_page", tooltip="Ask for the page before"
+        ),
+        Binding("escape", "cancel", "Cancel", id="response.cancel", tooltip="Stop the request that is under way"),
+    ]
+
+    state: reactive[State] = reactive("idle", init=False, bindings=True)
+
+    @dataclass
+    class CancelRequested(Message):
+        """A person wants the send stopped."""
+
+    @dataclass
+    class PageRequested(Message):
+        """A person wants another page: ``next`` or ``previous``."""
+
+        to: str
+
+    @dataclass
+    class FieldRequested(Message):
+        """A person wants to mend the field of that name."""
+
+        name: str
+
+    @dataclass
+    class _Ready(Message):
+        """A body has been laid out."""
+
+        number: int
+        document: Document
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002 - textual's own name
+        classes: str | None = None,
+    ) -> None:
+        self._clock = clock
+        self._number = 0
+        self._exchange: Exchange | None = None
+        self._page: PageInfo | None = None
+        super().__init__(id=id, classes=classes)
+        self.add_class("-idle")
+        self.border_title = "Response"
+
+    def compose(self) -> ComposeResult:
+        yield Static("Nothing has been sent yet.", id="response-idle", markup=False)
+        yield SendingView(self._clock)
+        with Vertical(id="response-answer"):
+            yield VerdictView()
+            with TabbedContent(initial="body"):
+                yield TabPane("Body", BodyTab(), id="body")
+                yield TabPane("Headers", HeadersView(), id="headers")
+                yield TabPane("Wire", WireView(), id="wire")
+                yield TabPane("Timing", TimingView(), id="timing")
+
+    # --- what it shows ---------------------------------------------------------------------------------------------
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that is shown, or None."""
+        return self._exchange
+
+    def show_idle(self, text: str) -> None:
+        """Show *text*, and nothing of an exchange."""
+        self._forget()
+        self.query_one("#response-idle", Static).update(Content(sanitise(text)))
+        self._enter("idle", Content("Response"))
+
+    def show_sending(self, started: float) -> None:
+        """Show that a call is under way since *started*, a reading of the clock (``time.monotonic``)."""
+        inside = self.has_focus_within
+        self._forget()
+        self.query_one(SendingView).start(started)
+        self._enter("sending", Content("Response · sending"))
+        if inside:
+            self.query_one(SendingView).focus()
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far the call is; ignored when none is under way."""
+        if self.state == "sending":
+            self.query_one(SendingView).progress(progress)
+
+    def show_exchange(self, exchange: Exchange, page: PageInfo | None = None, refusal: str = "") -> None:
+        """Show a redacted *exchange*: which *page* it holds, and the *refusal* of the sandbox if it was one (decoded
+        here from the response where it is not given)."""
+        self._forget()
+        self._exchange, self._page = exchange, page
+        self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange))
+        self.query_one(HeadersView).show_headers(exchange.response.headers if exchange.response else ())
+        self.query_one(WireView).show_exchange(exchange)
+        self.query_one(TimingView).show_exchange(exchange)
+        self._label("headers", "Headers", len(exchange.response.headers) if exchange.response else 0)
+        self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)
+        self._enter("answer", _title(exchange))
+        self._lay_out(exchange)
+
+    def show_failure(self, title: str, message: str, hint: str) -> None:
+        """Show why nothing was sent, or nothing came, and what to do next."""
+        self._forget()
+        self.query_one(VerdictView).show_failure(title, message, hint)
+        self._enter("failure", Content(f"Response · ✗ {sanitise_line(title)}"))
+
+    def explain(self, text: str) -> None:
+        """Add an explanation below the verdict; an empty text takes it away."""
+        self.query_one(VerdictView).explain(text)
+
+    def focus_content(self) -> None:
+        """Put the focus where keys are of use: the view of the open tab, or the clock of a send."""
+        if self.state == "sending":
+            self.query_one(SendingView).focus()
+        elif self.state == "answer":
+            self.screen.set_focus(_first_focusable(self._tabs.active_pane))
+
+    def show_tab(self, tab: str) -> None:
+        """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
+        inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, type(self._tabs.query_one("Tabs")))
+        self._tabs.active = tab
+        if inside:
+            self.call_after_refresh(self.focus_content)
+
+    @property
+    def _tabs(self) -> TabbedContent:
+        return self.query_one(TabbedContent)
+
+    def _forget(self) -> None:
+        """Whatever is still being laid out belongs to the past."""
+        self._number += 1
+        self._exchange = self._page = None
+
+    def _enter(self, state: State, title: Content) -> None:
+        waited = self.screen.focused is self.query_one(SendingView)
+        if state != "sending":
+            self.query_one(SendingView).stop()
+        self.border_title = title
+        for one in ("idle", "sending", "answer", "failure"):
+            self.set_class(one == state, f"-{one}")
+        self.state = state
+        self.refresh_bindings()
+        if waited and state == "answer":
+            self.call_after_refresh(self.focus_content)
+
+    def _label(self, tab: str, name: str, count: int) -> None:
+        self._tabs.get_tab(tab).label = Content(f"{name} {count}" if count else name)
+
+    # --- the body --------------------------------------------------------------------------------------------------
+
+    def _lay_out(self, exchange: Exchange) -> None:
+        body = self.query_one(BodyTab)
+        response = exchange.response
+        if response is None or not response.body:
+            body.show_nothing(exchange)
+        elif len(response.body) <= AT_ONCE:
+            body.show(Document(response.body, response.header("content-type")), response)
+        else:
+            body.show_formatting(len(response.body))
+            self._in_thread(self._number, response.body, response.header("content-type"))
+
+    @work(thread=True, exclusive=True, group="format", exit_on_error=False, description="format a body")
+    def _in_thread(self, number: int, body: bytes, content_type: str) -> None:
+        self.post_message(self._Ready(number, Document(body, content_type)))
+
+    @on(_Ready)
+    def _laid_out(self, event: _Ready) -> None:
+        event.stop()
+        if event.number == self._number and self._exchange is not None and self._exchange.response is not None:
+            self.query_one(BodyTab).show(event.document, self._exchange.response)
+
+    # --- what a person does ----------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that would do nothing are not offered."""
+        if action == "cancel":
+            return self.state == "sending"
+        if action == "tab":
+            return self.state == "answer"
+        if action == "page":
+            page = self._page
+            return page is not None and (page.has_next if parameters == ("next",) else page.has_previous)
+        return True
+
+    def action_tab(self, step: int) -> None:
+        """Open the tab *step* to the right."""
+        self.show_tab(TABS[(TABS.index(self._tabs.active) + step) % len(TABS)])
+
+    def action_page(self, to: str) -> None:
+        """Ask for another page."""
+        self.post_message(self.PageRequested(to))
+
+    def action_cancel(self) -> None:
+        """Ask for the send to be stopped."""
+        self.post_message(self.CancelRequested())
+
+    @on(VerdictView.FieldChosen)
+    def _field_chosen(self, event: VerdictView.FieldChosen) -> None:
+        event.stop()
+        self.post_message(self.FieldRequested(event.name))
+
+
+def _first_focusable(pane: Widget | None) -> Widget | None:
+    return next((one for one in pane.query("*") if one.focusable), None) if pane is not None else None
+
+
+def _title(exchange: Exchange) -> Content:
+    """The border title: verdict, status, size and time, as words first and colour second."""
+    response, failure, outcome = exchange.response, exchange.failure, exchange.verdict.outcome
+    if failure is not None:
+        verdict = Content.styled(f"✗ {sanitise_line(failure.title)}", "bold $text-error")
+    else:
+        verdict = Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")
+    parts = [Content("Response"), verdict]
+    if response is not None:
+        parts.append(Content(f"{response.status} {sanitise_line(response.reason)}".rstrip()))
+        parts.append(Content(size_text(len(response.body)) + (" (cut)" if response.truncated else "")))
+    parts.append(Content(seconds_text(exchange.timings.total)))
+    return Content(" · ").join(parts)

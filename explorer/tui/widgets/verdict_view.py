@@ -1,0 +1,210 @@
+"""What came of a call, in words: the vendor's verdict or the failure, what it means, and which fields are to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+from urllib.parse import unquote
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.core.exchange import Exchange, Failure, JudgedField, Outcome
+    from explorer.core.pagination import PageInfo
+
+SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
+COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
+_LONGEST: Final = 600
+
+
+def badge(outcome: Outcome) -> Content:
+    """The outcome as a sign and a word on its colour."""
+    colour = COLOURS[outcome]
+    return Content.styled(f" {SIGNS[outcome]} {outcome} ", f"bold $text-{colour} on ${colour}-muted")
+
+
+def sandbox_reason(exchange: Exchange) -> str:
+    """Which check of the sandbox refused the call and why, decoded from the response's headers; empty elsewhere."""
+    if exchange.call.environment != "sandbox" or exchange.response is None:
+        return ""
+    check, reason = exchange.response.header(CHECK_HEADER), unquote(exchange.response.header(REASON_HEADER))
+    return f"{check}: {reason}" if check and reason else check or reason
+
+
+def page_text(page: PageInfo | None) -> str:
+    """Where in the pages the response stands: ``page 2 of 14 · 25 of 340 records``."""
+    if page is None:
+        return ""
+    parts = []
+    if page.number is not None:
+        parts.append(f"page {page.number} of {page.pages}" if page.pages is not None else f"page {page.number}")
+    if page.records is not None:
+        of = f" of {page.total}" if page.total is not None else ""
+        parts.append(f"{page.records}{of} record{'' if (page.total or page.records) == 1 else 's'}")
+    return " · ".join(parts)
+
+
+def _short(text: str) -> str:
+    line = sanitise_line(text.strip().replace("\r\n", " ").replace("\n", " "))
+    return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
+
+
+def verdict_text(exchange: Exchange, page: PageInfo | None, refusal: str) -> Content:
+    """The verdict of an answered exchange as lines."""
+    verdict = exchange.verdict
+    first = [badge(verdict.outcome)]
+    if verdict.why:
+        first.append(Content(f"  {_short(verdict.why)}"))
+    if verdict.code and verdict.code != str(verdict.http_status):
+        first.append(Content.styled(f" · code {_short(verdict.code)}", "bold"))
+    if place := page_text(page):
+        first.append(Content.styled(f" · {place}", "$text-muted"))
+    lines = [Content.assemble(*first)]
+    if verdict.message:
+        lines.append(Content.styled(_short(verdict.message), "bold" if verdict.outcome != "OK" else ""))
+    if verdict.meaning:
+        lines.append(_labelled("The documents", _short(verdict.meaning)))
+    if refusal:
+        lines.append(_labelled("Sandbox check", _short(refusal), "$text-warning"))
+    return Content("\n").join(lines)
+
+
+def failure_text(title: str, message: str, hint: str, then: Content | None = None) -> Content:
+    """A failure as lines: what it is, what happened, what to do next."""
+    lines = [Content.styled(f" ✗ {_short(title)} ", "bold $text-error on $error-muted")]
+    lines += [Content(sanitise_line(line)) for line in message.splitlines()]
+    lines += [_labelled("Next", sanitise_line(line), "$text-warning") for line in hint.splitlines() if line]
+    if then is not None:
+        lines.append(then)
+    return Content("\n").join(lines)
+
+
+def _labelled(label: str, text: str, style: str = "$text-muted") -> Content:
+    return Content.assemble((f"{label}: ", style), text)
+
+
+def arrived_text(exchange: Exchange) -> Content | None:
+    """What had arrived before the failure."""
+    response = exchange.response
+    if response is None:
+        return None
+    text = f"HTTP {response.status} and {len(response.body):,} bytes of body had arrived; they are shown below."
+    return Content.styled(text, "$text-muted")
+
+
+class FieldList(OptionList):
+    """The fields that the vendor complained about; enter goes to one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Go to field", id="verdict.go_to_field", tooltip="Put the cursor into that field"),
+        Binding("j", "cursor_down", "Down", show=False, id="verdict.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="verdict.up"),
+    ]
+
+
+class VerdictView(VerticalScroll, can_focus=False):
+    """Shows a verdict or a failure. Takes at most about a third of its room and scrolls beyond."""
+
+    DEFAULT_CSS = """
+    VerdictView {
+        height: auto;
+        max-height: 40%;
+        scrollbar-size-vertical: 1;
+        & > Static { padding: 0 1; height: auto; }
+        & > #verdict-extra { color: $text-muted; display: none; }
+        & > FieldList {
+            height: auto;
+            max-height: 5;
+            margin: 0 0 0 1;
+            background: transparent;
+            scrollbar-size-vertical: 1;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+            display: none;
+        }
+        &.-fields > FieldList { display: block; }
+        &.-extra > #verdict-extra { display: block; }
+        &.-alone { max-height: 100%; }
+    }
+    """
+
+    @dataclass
+    class FieldChosen(Message):
+        """A person chose one of the guilty fields."""
+
+        name: str
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._names: list[str] = []
+        super().__init__(id=id)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="verdict-text", markup=False)
+        yield FieldList(compact=True, markup=False)
+        yield Static(id="verdict-extra", markup=False)
+
+    def show_exchange(self, exchange: Exchange, page: PageInfo | None, refusal: str) -> None:
+        """Show the verdict of a redacted *exchange*, or its failure and what had arrived."""
+        failure = exchange.failure
+        if failure is None:
+            self._show(verdict_text(exchange, page, refusal), exchange.verdict.fields)
+        else:
+            hint = failure.hint or next_step(failure)
+            self._show(failure_text(failure.title, failure.message, hint, arrived_text(exchange)), ())
+        self.set_class(exchange.response is None, "-alone")
+
+    def show_failure(self, title: str, message: str, hint: str) -> None:
+        """Show that nothing was sent, or nothing came, and what to do next."""
+        self._show(failure_text(title, message, hint), ())
+        self.add_class("-alone")
+
+    def explain(self, text: str) -> None:
+        """Add an explanation below; an empty text takes it away."""
+        self.query_one("#verdict-extra", Static).update(Content("\n".join(map(sanitise_line, text.splitlines()))))
+        self.set_class(bool(text), "-extra")
+
+    def _show(self, text: Content, fields: Sequence[JudgedField]) -> None:
+        self.explain("")
+        self.query_one("#verdict-text", Static).update(text)
+        self._names = [field.name for field in fields]
+        options = self.query_one(FieldList)
+        options.clear_options()
+        options.add_options(Option(_field_text(field)) for field in fields)
+        options.highlighted = 0 if fields else None
+        self.set_class(bool(fields), "-fields")
+        self.scroll_home(animate=False)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.post_message(self.FieldChosen(self._names[event.option_index]))
+
+
+def _field_text(field: JudgedField) -> Content:
+    parts = [Content.assemble("→ ", (sanitise_line(field.name), "bold $text-error"))]
+    if field.message:
+        parts.append(Content(f"  {_short(field.message)}"))
+    return Content.assemble(*parts)
+
+
+def next_step(failure: Failure) -> str:
+    """What to do next where the failure itself does not say."""
+    return {
+        "BrokenAnswer": "Send it again; the Wire tab shows what went out and what came back.",
+        "TimedOut": "Send it again, or allow more time with timeout_seconds in settings.toml.",
+        "ConnectFailed": "Check the host and the network, or choose the sandbox environment, which needs neither.",
+        "Cancelled": "Send it again when you like; whether the vendor acted on it is not known.",
+    }.get(failure.kind, "The Wire tab shows what was sent.")
