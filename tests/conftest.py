@@ -1,0 +1,44 @@
+"""What every test stands on: a home of its own, an environment without surprises, and the catalog that is shipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+if os.environ.get("EXPLORER_NEXT_HTTPX"):
+    import httpx2
+
+    httpx2.alias_httpx()
+
+import pytest
+
+from explorer.core.catalog import Catalog, decode, read_toml
+
+ROOT = Path(__file__).parent.parent
+_SURPRISES = ("NO_COLOR", "COLORTERM", "FORCE_COLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder of the test's own; nothing of the person's environment is seen."""
+    for name in list(os.environ):
+        if name.startswith(("API_EXPLORER_", "XDG_")) or name.upper() in _SURPRISES:
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    monkeypatch.setenv("API_EXPLORER_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def environ(home: Path) -> Mapping[str, str]:
+    """The environment of a person with that home and nothing else."""
+    return {"API_EXPLORER_HOME": str(home)}
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Iterator[Catalog]:
+    """The catalog that is shipped, checked."""
+    path = ROOT / "endpoint_catalog.toml"
+    yield decode(read_toml(path.read_text(encoding="utf-8"), path.name), path.name)

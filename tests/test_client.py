@@ -1,0 +1,243 @@
+"""The client over real sockets: what it keeps, what it refuses to carry along, how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from explorer.client import Client, Limits, Progress, Transfer
+from explorer.core.auth import scheme_for
+from explorer.core.auth.base import AuthContext, Scheme
+from explorer.core.auth.tokens import TokenStore
+from explorer.core.secret import Secret
+from tests.core.shop import endpoint, vendor
+
+Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A bare TCP server: *handler* is given each request head and the writer."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                seen.append(head)
+                await handler(head, writer)
+                if writer.is_closing():
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
+        server.close()
+
+
+def answer(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+def scheme(url: str, name: str = "upload") -> Scheme:
+    context = AuthContext(
+        vendor=vendor(),
+        endpoint=endpoint(name),
+        environment="test",
+        now=lambda: 0.0,
+        nonce=lambda _: "n",
+        credential=lambda _: Secret("tok-4711"),
+        tokens=TokenStore(),
+        base_url=url,
+        safe_to_retry=True,
+    )
+    return scheme_for(vendor(), endpoint(name), context)
+
+
+async def fetch(url: str, limits: Limits | None = None, on_progress: Callable[[Progress], None] | None = None, method: str = "GET") -> Transfer:
+    async with Client() as client:
+        request = httpx.Request(method, url, headers={"X-Mine": "secret-ish", "Accept": "a/b"})
+        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), on_progress)
+
+
+async def test_what_was_sent_is_what_arrived() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b'{"a": 1.0}', headers="X-Two: 1\r\nX-Two: 2\r\n"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(f"{url}/p?q=1")
+    lines = seen[0].decode().split("\r\n")
+    assert lines[0] == "GET /p?q=1 HTTP/1.1"
+    assert [f"{name}: {value}" for name, value in transfer.request.headers] == lines[1:-2]
+    assert ("X-Shop-Token", "tok-4711") in transfer.request.headers
+    assert transfer.response is not None
+    assert transfer.response.body == b'{"a": 1.0}'
+    assert [value for name, value in transfer.response.headers if name == "X-Two"] == ["1", "2"]
+    assert transfer.failure is None
+    assert transfer.timings.first_byte is not None
+    assert transfer.timings.first_byte <= transfer.timings.total
+
+
+async def test_a_redirect_to_the_same_origin_is_signed_anew_and_shown() -> None:
+    async def handler(head: bytes, writer: asyncio.StreamWriter) -> None:
+        first = head.startswith(b"GET /old")
+        writer.write(answer(b"", "302 Found", "Location: /new\r\n") if first else answer(b"{}"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(f"{url}/old")
+    assert b"X-Shop-Token: tok-4711" in seen[1]
+    assert [hop.response.status for hop in transfer.hops if hop.response] == [302]
+    assert transfer.request.url.endswith("/new")
+
+
+async def test_no_credential_follows_to_another_origin() -> None:
+    async def other(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"{}"))
+
+    async with serving(other) as (there, there_seen):
+
+        async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+            writer.write(answer(b"", "307 Temporary Redirect", f"Location: {there}/x\r\n"))
+
+        async with serving(handler) as (url, _):
+            transfer = await fetch(f"{url}/old")
+    assert transfer.response is not None
+    assert transfer.response.status == 200
+    assert b"tok-4711" not in there_seen[0]
+    assert b"secret-ish" not in there_seen[0]
+
+
+async def test_a_redirect_of_a_post_is_shown_and_not_followed() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"", "307 Temporary Redirect", "Location: /x\r\n"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(url, method="POST")
+    assert transfer.response is not None
+    assert transfer.response.status == 307
+    assert len(seen) == 1
+
+
+async def test_a_circle_of_redirects_ends() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"", "302 Found", "Location: /again\r\n"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(url)
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "BrokenAnswer"
+    assert len(seen) == 10
+
+
+async def cut(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 40)
+    writer.close()
+
+
+async def garbage(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"hello, I speak no HTTP\r\n\r\n")
+    writer.close()
+
+
+async def flood(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n" + b"X-Flood: y\r\n" * 20_000 + b"\r\n")
+    writer.close()
+
+
+async def hang_up(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def broken_gzip(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(answer(gzip.compress(b"a" * 100)[:-10] + b"\xff" * 20, headers="Content-Encoding: gzip\r\n"))
+
+
+async def bomb(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(answer(gzip.compress(b"a" * 3_000_000), headers="Content-Encoding: gzip\r\n"))
+
+
+async def silence(_head: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+    await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind", "kept"),
+    [
+        (cut, "BrokenAnswer", 40),
+        (garbage, "BrokenAnswer", None),
+        (flood, "BrokenAnswer", None),
+        (hang_up, "BrokenAnswer", None),
+        (broken_gzip, "BrokenAnswer", 0),
+        (bomb, "TooLarge", 1_000_000),
+        (silence, "TimedOut", 3),
+    ],
+)
+async def test_a_failure_is_named_and_what_arrived_is_kept(handler: Handler, kind: str, kept: int | None) -> None:
+    async with serving(handler) as (url, _):
+        transfer = await fetch(url, Limits(total=0.5, max_body=1_000_000))
+    assert transfer.failure is not None
+    assert transfer.failure.kind == kind
+    assert transfer.failure.exit_code == 3
+    if kept is None:
+        assert transfer.response is None
+    else:
+        assert transfer.response is not None
+        assert len(transfer.response.body) == kept or kind == "BrokenAnswer"
+        assert transfer.response.truncated
+
+
+async def test_nobody_listens() -> None:
+    server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    transfer = await fetch(f"http://127.0.0.1:{port}")
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "ConnectFailed"
+
+
+async def test_cancelling_ends_the_send_while_the_server_is_silent() -> None:
+    waiting = asyncio.Event()
+
+    async def handler(_head: bytes, _writer: asyncio.StreamWriter) -> None:
+        waiting.set()
+
+    async with serving(handler) as (url, _):
+        task = asyncio.create_task(fetch(url))
+        await asyncio.wait_for(waiting.wait(), 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def test_progress_tells_phases_and_bytes() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"x" * 200_000))
+
+    told: list[Progress] = []
+    async with serving(handler) as (url, _):
+        await fetch(url, on_progress=told.append)
+    assert [one.phase for one in told][0] == "connecting"
+    assert {"sending", "waiting", "receiving", "done"} <= {one.phase for one in told}
+    assert told[-1].received == told[-1].expected == 200_000
+
+
+async def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"{}"))
+
+    async with serving(handler) as (url, _):
+        transfer = await fetch(url)
+    assert transfer.failure is None
