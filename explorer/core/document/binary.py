@@ -37,10 +37,15 @@ def signature(body: bytes) -> str:
     return next((name for magic, name in _SIGNATURES if body.startswith(magic)), "")
 
 
-def looks_binary(body: bytes) -> bool:
-    """Whether the first 4 KiB hold control characters that no text has (NUL at once, others from one in fifty)."""
+def looks_binary(body: bytes, *, declared_text: bool) -> bool:
+    """Whether the first 4 KiB hold more control characters than a text with a mistake would (about one in twenty).
+
+    A single NUL is enough where nobody said that it is text.
+    """
     head = body[:4096]
-    return b"\x00" in head or len(_TEXT_CONTROLS.findall(head)) * 50 > len(head)
+    if b"\x00" in head and not declared_text:
+        return True
+    return len(_TEXT_CONTROLS.findall(head)) > 4 + len(head) // 20
 
 
 def describe(body: bytes, media_type: str) -> str:

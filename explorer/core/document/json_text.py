@@ -19,6 +19,7 @@ SLOW_LIMIT = 8_000_000
 """Bytes up to which our own formatter is used."""
 
 _POSITION = re.compile(r"(.*?)\s*\(byte (\d+)\)$")
+_LITERAL = re.compile(rb"(?<![a-z])[tfn][a-z]{0,3}\Z")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(
     rb"[ \t\n\r]*+(?:"
@@ -57,8 +58,20 @@ def format_json(data: bytes) -> Formatted | Broken:
             return _format_slowly(data)
         match = _POSITION.match(str(error))
         if match:
-            return Broken(int(match[2]), match[1].removeprefix("JSON is malformed: "))
+            message = match[1].removeprefix("JSON is malformed: ")
+            return Broken(_exact(data, int(match[2]), message), message)
         return Broken(len(data), "it ends too early")
+
+
+def _exact(data: bytes, position: int, message: str) -> int:
+    """The first byte that is wrong: the formatter tells of one further for a tail, of the middle of a bad literal."""
+    if message == "trailing characters":
+        return position - 1
+    # A control character can only be wrong inside a string, where words are no literals.
+    if message != "invalid character" or data[position : position + 1] < b" ":
+        return position
+    word = _LITERAL.search(data, max(0, position - 8), position)
+    return word.start() if word else position
 
 
 def _would_blow_up(data: bytes) -> bool:

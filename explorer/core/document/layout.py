@@ -33,7 +33,8 @@ class LaidOut:
         body, declared = self.data, self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
         wide = decoded.charset.startswith(("utf-16", "utf-32"))
-        if declared == "hex" or binary.signature(body) or (not wide and binary.looks_binary(body)):
+        noise = not wide and binary.looks_binary(body, declared_text=declared is not None)
+        if declared == "hex" or binary.signature(body) or noise:
             self.kind = "hex"
             if declared not in {None, "hex"}:
                 self.notes.append(f"declared {self._declared()}, is {binary.describe(body, '')}")

@@ -80,8 +80,15 @@ def lex_json(text: str, *, in_string: bool = False, cut: bool = False) -> list[T
 
 
 def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
-    """XML or HTML tokens of *text* (maybe several lines), read as if *prefix* stood before it."""
-    return _without_prefix(_run(kind, prefix + text), len(prefix))
+    """XML or HTML tokens of *text* (maybe several lines), read as if *prefix* stood before it.
+
+    The lexer knows a comment or CDATA section only as a whole: one that ends further down gets an end for the time.
+    """
+    whole = prefix + text
+    for opener, closer in (("<!--", "-->"), ("<![CDATA[", "]]>")):
+        if whole.rfind(opener) > whole.rfind(closer):
+            whole += closer
+    return _cut(_without_prefix(_run(kind, whole), len(prefix)), len(text))
 
 
 def markup_prefix(data: bytes, at: int, *, html: bool, reach: int = 1 << 20) -> str:
@@ -120,6 +127,17 @@ def _without_prefix(tokens: Iterable[Token], length: int) -> list[Token]:
             continue
         kept.append((kind, text[length:]))
         length = 0
+    return kept
+
+
+def _cut(tokens: Iterable[Token], length: int) -> list[Token]:
+    """The first *length* characters."""
+    kept = []
+    for kind, text in tokens:
+        if length <= 0:
+            break
+        kept.append((kind, text[:length]))
+        length -= len(text)
     return kept
 
 

@@ -8,6 +8,7 @@ ends); in a line of more than a mebibyte it misses what lies across the cuts.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -78,29 +79,35 @@ class Search:
             yield self.count
         self.complete = True
 
+    def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
+        """The nearest match from *offset* on (or before it), round the end: None after each step without one."""
+        size = len(self._document.data)
+        yield from self._forward(offset) if forward else self._backward(offset)
+        yield from self._forward(0) if forward else self._backward(size)
+
     def after(self, offset: int) -> Hit | None:
         """The first match at *offset* or later; None where there is none up to the end."""
-        start = self._block_start(offset)
-        while start < len(self._document.data):
-            end = self._block_end(start)
-            for low, high in self._matches(start, end):
-                if low >= offset:
-                    return self._hit(low, high)
-            start = end
-        return None
+        return next((hit for hit in self._forward(offset) if hit), None)
 
     def before(self, offset: int) -> Hit | None:
         """The last match that begins before *offset*; None where there is none."""
+        return next((hit for hit in self._backward(offset) if hit), None)
+
+    def _forward(self, offset: int) -> Iterator[Hit | None]:
+        start = self._block_start(offset)
+        while start < len(self._document.data):
+            end = self._block_end(start)
+            span = next((span for span in self._matches(start, end) if span[0] >= offset), None)
+            yield self._hit(*span) if span else None
+            start = end
+
+    def _backward(self, offset: int) -> Iterator[Hit | None]:
         high = offset
         while high > 0:
             start = self._block_start(max(0, high - STEP))
-            last = None
-            for last in self._matches(start, high):  # noqa: B007 - the last one is wanted
-                pass
-            if last is not None:
-                return self._hit(*last)
+            span = deque(self._matches(start, high), maxlen=1)
+            yield self._hit(*span[0]) if span else None
             high = start
-        return None
 
     def hits(self, offset: int = 0) -> Iterator[Hit]:
         """All matches from *offset* on, in order."""
