@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
 from explorer.core.secret import Secret
@@ -124,7 +124,7 @@ class TokenStore:
 
     def export_state(self) -> Secret:
         """Everything that ``import_state`` needs, as one secret text for a vault. Never write it to a plain file."""
-        tokens = [asdict(token) | {"value": token.value.reveal()} for token in self._tokens]
+        tokens = [_row(token) for token in self._tokens]
         known = list(self._known)[-_KEPT * 5 :]
         state = {"format": _FORMAT, "line": self._line, "closed": self._closed, "known": known, "tokens": tokens}
         return Secret(json.dumps(state))
@@ -139,9 +139,9 @@ class TokenStore:
             read: dict[str, Any] = json.loads(state.reveal())
             if read["format"] != _FORMAT:
                 raise ValueError("another format")
-            tokens = [Token(**(row | {"value": Secret(row["value"])})) for row in read["tokens"]]
+            tokens = [_token(row) for row in read["tokens"]]
             line, closed, known = int(read["line"]), int(read["closed"]), dict.fromkeys(map(str, read["known"]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise StoreError("the kept tokens cannot be read", hint="Sign in again to replace them.") from None
         self._tokens, self._line, self._closed = tokens, line, closed
         self._known = known | {_digest(token.value): None for token in tokens}
@@ -158,3 +158,29 @@ class TokenStore:
 
 def _digest(value: Secret) -> str:
     return hashlib.sha256(value.reveal().encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _row(token: Token) -> dict[str, Any]:
+    return {one.name: getattr(token, one.name) for one in fields(token)} | {"value": token.value.reveal()}
+
+
+def _token(row: dict[str, Any]) -> Token:
+    """A token from its row; ValueError, TypeError or KeyError where the row is none."""
+    if not isinstance(row["value"], str) or row["kind"] not in ("access", "refresh"):
+        raise ValueError("no token")
+
+    def seconds(name: str) -> float | None:
+        return None if row[name] is None else float(row[name])
+
+    return Token(
+        Secret(row["value"]),
+        float(row["minted_at"]),
+        str(row["origin"]),
+        seconds("used_at"),
+        seconds("expires_at"),
+        row["kind"],
+        seconds("grace"),
+        bool(row["refused"]),
+        int(row["line"]),
+        int(row["generation"]),
+    )

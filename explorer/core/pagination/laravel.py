@@ -1,4 +1,4 @@
-"""The paginator of Laravel: ``current_page``, ``last_page`` and URLs beside the records (``003:15-34``, ``004:157-165``).
+"""The paginator of Laravel: ``current_page``, ``last_page`` and URLs beside the records (``003:15-34``, ``004:157``).
 
 Where the URLs cannot be followed (``/?page=2`` names no call), the numbers decide. Where paging is opt-in, an answer
 without these members holds everything.

@@ -1,0 +1,144 @@
+"""The order of tokens: what no late answer may turn back, and what is kept for the vault."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.core.auth.tokens import Token, TokenStore
+from explorer.core.secret import Secret
+from explorer.errors import StoreError
+from tests.core.auth_world import steady
+
+
+def rotating(text: str, minted: float = 0.0) -> Token:
+    return Token(Secret(text), minted, "test", grace=5.0)
+
+
+def current(store: TokenStore, now: float) -> str | None:
+    token = store.current(now)
+    return token.value.reveal() if token else None
+
+
+def test_a_used_token_is_good_for_five_seconds_and_no_longer() -> None:
+    store = TokenStore()
+    first = store.begin(rotating("T0"))
+    assert current(store, 1000) == "T0"
+    store.mark_used(first, 1000)
+    assert current(store, 1004.9) == "T0"
+    assert current(store, 1005.0) is None
+    store.mark_used(first, 1004)
+    assert current(store, 1005.0) is None
+
+
+def test_the_latest_of_parallel_answers_is_used_and_the_other_kept_in_reserve() -> None:
+    store = TokenStore()
+    first = store.begin(rotating("T0"))
+    store.mark_used(first, 0)
+    store.add(rotating("A"), after=first)
+    later = store.add(rotating("B"), after=first)
+    assert later is not None
+    assert current(store, 1) == "B"
+    store.mark_used(later, 1)
+    assert current(store, 2) == "A"
+
+
+def test_a_late_answer_to_an_old_token_changes_nothing() -> None:
+    store = TokenStore()
+    first = store.begin(rotating("T0"))
+    second = store.add(rotating("T1"), after=first)
+    assert second is not None
+    store.add(rotating("T2"), after=second)
+    store.add(rotating("late"), after=first)
+    store.add(rotating("T0"), after=second)
+    assert current(store, 0) == "T2"
+
+
+def test_a_new_sign_in_is_ahead_of_answers_from_before_it() -> None:
+    store = TokenStore()
+    old = store.begin(rotating("T0"))
+    store.begin(rotating("S0"))
+    one = store.add(rotating("T1"), after=old)
+    assert one is not None
+    store.add(rotating("T2"), after=one)
+    assert current(store, 0) == "S0"
+
+
+def test_signing_out_forgets_and_answers_under_way_bring_nothing_back() -> None:
+    store = TokenStore()
+    old = store.begin(rotating("T0"))
+    store.forget()
+    assert store.add(rotating("T1"), after=old) is None
+    assert current(store, 0) is None
+    assert store.history == ()
+    assert store.knows(Secret("T0"))
+    store.begin(rotating("S0"))
+    assert current(store, 0) == "S0"
+
+
+def test_expiry_and_refusal_end_a_token() -> None:
+    store = TokenStore()
+    token = store.begin(Token(Secret("E"), 0, "test", expires_at=60))
+    store.begin(Token(Secret("R"), 0, "test", kind="refresh"))
+    assert current(store, 59.9) == "E"
+    assert current(store, 60) is None
+    store.refuse(token)
+    assert current(store, 1) is None
+    refresh = store.current(10**9, "refresh")
+    assert refresh is not None
+    assert refresh.value.reveal() == "R"
+
+
+def test_what_is_kept_for_the_vault_comes_back_and_shows_nothing() -> None:
+    store = TokenStore()
+    old = store.begin(rotating("T0", 5.0))
+    store.mark_used(old, 7.0)
+    store.forget()
+    first = store.begin(rotating("S0", 8.0))
+    state = store.export_state()
+    assert "S0" not in f"{state!r}{state}{store.history!r}"
+    again = TokenStore()
+    again.import_state(state)
+    assert again.history == store.history
+    assert again.knows(Secret("T0"))
+    assert again.add(rotating("late"), after=old) is None
+    successor = again.add(rotating("S1"), after=first)
+    assert successor is not None
+    assert current(again, 9) == "S1"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", "{}", '{"format": 9}', '{"format": 1, "tokens": [{"value": 3}]}']
+)
+def test_a_state_that_cannot_be_read_is_said_and_changes_nothing(text: str) -> None:
+    store = TokenStore()
+    store.begin(rotating("T0"))
+    with pytest.raises(StoreError):
+        store.import_state(Secret(text))
+    assert current(store, 0) == "T0"
+
+
+def test_the_state_is_json_so_that_any_vault_can_hold_it() -> None:
+    store = TokenStore()
+    store.begin(rotating("T0"))
+    assert json.loads(store.export_state().reveal())["tokens"][0]["value"] == "T0"
+
+
+@steady
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=25))
+def test_the_place_of_the_current_token_never_falls(answers: list[tuple[int, bool]]) -> None:
+    store = TokenStore()
+    known = [store.begin(rotating("T0"))]
+    place = known[0].place
+    for number, (parent, fresh) in enumerate(answers):
+        token = rotating(f"A{number}")
+        kept = store.begin(token) if fresh else store.add(token, after=known[parent % len(known)])
+        assert kept is not None
+        known.append(kept)
+        now = store.current(0)
+        assert now is not None
+        assert now.place >= place
+        place = now.place
