@@ -259,6 +259,23 @@ class TestMarkup:
             "</r>",
         ]
 
+    def test_records_are_indented_like_any_other_xml(self) -> None:
+        body = b"<r>\n <a><b x='/'/>\n</a><c> t </c><d y='1 > 0'><e></e></d></r>\n"
+        expected = [
+            "<r>",
+            "  <a>",
+            "    <b x='/'/>",
+            "  </a>",
+            "  <c> t </c>",
+            "  <d y='1 > 0'>",
+            "    <e></e>",
+            "  </d>",
+            "</r>",
+        ]
+        assert lines(Document(body, "text/xml")) == expected
+        with_comment = lines(Document(body + b"<!-- end -->", "text/xml"))
+        assert with_comment == [*expected, "<!-- end -->"], "the general way lays out the same"
+
     def test_entities_are_never_expanded(self) -> None:
         bomb = (
             b'<!DOCTYPE a [<!ENTITY x "haha"><!ENTITY y "&x;&x;"><!ENTITY z SYSTEM "file:///etc/passwd">]><a>&y;&z;</a>'

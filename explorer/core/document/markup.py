@@ -18,6 +18,12 @@ _TOKEN = re.compile(
     rb"|</[^<>]*+>?|<(?:[^<>\"']++|\"[^\"<]*+\"|'[^'<]*+')*+>|[^<]++|<",
     re.DOTALL,
 )
+_TAG_INSIDE = rb"[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+"
+_ELEMENT = re.compile(rb"\s*+(?:(<[^<>!?/]" + _TAG_INSIDE + rb"(?:(?<!/)>[^<]*+</[^<>]*+>|>))|(</[^<>]*+>))")
+"""Blank space, then a start tag, an empty element or a whole element with nothing but text in it; or an end tag."""
+_PROLOG = re.compile(rb"\s*(<\?xml[^<>]*\?>)")
+_BREAKS = [b"\n" + INDENT * depth for depth in range(DEEPEST_INDENT + 1)]
+_SLASH = ord("/")
 _NAME = re.compile(rb"</?\s*([A-Za-z][^\s/>]*)")
 _RAW = (b"script", b"style", b"textarea", b"pre")
 _SCRIPT_END = {name: re.compile(rb"</" + name + rb"\b", re.IGNORECASE) for name in _RAW}
@@ -26,7 +32,39 @@ _VOID = frozenset(b"area base br col embed hr img input link meta param source t
 
 def format_markup(data: bytes, *, html: bool) -> bytes:
     """*data* (UTF-8) with one element a line. Never raises; text that is no markup comes back as it is."""
-    return b"".join(_Layout(data, html=html).run()).lstrip(b"\n")
+    quick = None if html else _records(data)
+    parts = _Layout(data, html=html).run() if quick is None else quick
+    return b"".join(parts).lstrip(b"\n")
+
+
+def _records(data: bytes) -> list[bytes] | None:
+    """The layout of XML that is elements and their texts only, as records are: some four times faster.
+
+    None as soon as there is anything else (comments, CDATA, a document type, text beside elements).
+    """
+    if b"xml:space" in data:
+        return None
+    head = _PROLOG.match(data)
+    position = head.end() if head else 0
+    out = [head[1]] if head else []
+    depth, end = 0, len(data.rstrip())
+    for match in _ELEMENT.finditer(data, position, end):
+        if match.start() != position:
+            return None
+        position = match.end()
+        element = match[1]
+        if element is None:
+            depth -= 1
+            if depth < 0:
+                return None
+            element = match[2]
+            out.append(_BREAKS[min(depth, DEEPEST_INDENT)])
+        else:
+            out.append(_BREAKS[min(depth, DEEPEST_INDENT)])
+            if element[-2] != _SLASH and b"</" not in element:
+                depth += 1
+        out.append(element)
+    return out if position == end and depth == 0 else None
 
 
 class _Layout:
