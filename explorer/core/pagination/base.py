@@ -9,7 +9,6 @@ signed anew, and an answer cannot send a credential elsewhere. From a link only 
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -201,7 +200,7 @@ def page_of_link(link: Any, param: str) -> int | None:
 
 def page_count(total: int, size: int) -> int:
     """How many pages of *size* hold *total* records; at least one."""
-    return max(1, math.ceil(total / size))
+    return max(1, -(-total // size))
 
 
 def check_number(number: int, first: int, pages: int | None = None) -> int:
