@@ -7,10 +7,13 @@ terminal, and closes. Requests for other paths (a favicon) are answered 404 and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from explorer.errors import TimedOut, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 _PAGE = (
     "<!doctype html><meta charset=utf-8><title>API Explorer</title>"
@@ -31,7 +34,9 @@ async def wait_for_redirect(redirect_uri: str, started: Callable[[], Awaitable[N
     parts = urlsplit(redirect_uri)
     host = parts.hostname or ""
     if parts.scheme != "http" or host not in ("127.0.0.1", "localhost", "::1"):
-        raise UsageError(f"{redirect_uri} is not on this machine", hint="Use --no-browser and paste the URL you land on.")
+        raise UsageError(
+            f"{redirect_uri} is not on this machine", hint="Use --no-browser and paste the URL you land on."
+        )
     arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,14 +13,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.catalog.model import Catalog, Effect, Endpoint, Environment, Reading, Vendor
 from explorer.core.exchange import Call, Entry, Exchange, Failure, SentRequest
 from explorer.errors import (
     CatalogProblem,
@@ -34,13 +32,17 @@ from explorer.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
     import httpx
 
     from explorer.client import Client, OnProgress
     from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.oauth2 import OAuth2
     from explorer.core.auth.tokens import TokenStore
+    from explorer.core.catalog.model import Catalog, Effect, Endpoint, Environment, Reading, Vendor
     from explorer.core.form import Checked
-    from explorer.core.pagination import PageInfo, Style
+    from explorer.core.pagination.base import PageInfo, Pairs, Style
     from explorer.core.redaction import Redactor
     from explorer.core.request import Upload
     from explorer.core.secret import Secret
@@ -96,7 +98,7 @@ class Session:
     nonce: Callable[[int], str] = secrets.token_urlsafe
     open_history: Callable[[], History] | None = None
     """None where nothing is kept."""
-    on_warning: Callable[[str], None] = lambda text: None
+    on_warning: Callable[[str], None] = lambda _text: None
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
@@ -340,7 +342,7 @@ class Session:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     async def send(
-        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None, page_of: int = 0
+        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None
     ) -> Exchange:
         """Send *call* and give what came of it, judged and kept in the history.
 
@@ -473,8 +475,7 @@ class Session:
         Raises:
             UsageError: the vendor has nothing to log in to; CredentialMissing; CredentialRefused; TransportError.
         """
-        from explorer.core.auth import scheme_of
-        from explorer.core.auth.oauth2 import OAuth2
+        from explorer.core.auth import oauth2, scheme_of
 
         vendor = self.vendor(call.vendor)
         if not vendor.auth:
@@ -484,7 +485,7 @@ class Session:
         probe = next(one for one in vendor.endpoints.values() if one.auth == key)
         call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
         scheme = scheme_of(vendor, key, self._auth_context(call, self.operation(call)))
-        if isinstance(scheme, OAuth2):
+        if isinstance(scheme, oauth2.OAuth2):
             return await self._consent(call, scheme, open_url, paste)
         missing = scheme.missing()
         if missing:
@@ -572,15 +573,7 @@ class Session:
         if style is None or exchange.response is None:
             return None
         query, body = _query(exchange), _body(exchange)
-        if isinstance(to, int):
-            turned = style.goto_params(query, to, body)
-        else:
-            turned = {
-                "next": style.next_params,
-                "previous": style.previous_params,
-                "first": style.first_params,
-                "last": style.last_params,
-            }[to](query, body)
+        turned = _turned(style, query, body, to)
         if turned is None:
             return None
         before, after = dict(query), dict(turned)
@@ -588,7 +581,8 @@ class Session:
         gone = {name for name in before if name not in after}
         entries = [one for one in exchange.call.entries if one.name not in changed and one.name not in gone]
         entries += [Entry(name=name, value=value) for name, value in changed.items()]
-        return msgspec.structs.replace(exchange.call, entries=tuple(entries))
+        extra = tuple(pair for pair in exchange.call.extra if pair[0] not in changed and pair[0] not in gone)
+        return msgspec.structs.replace(exchange.call, entries=tuple(entries), extra=extra)
 
     async def pages(
         self, call: Call, *, max_pages: int | None = None, timeout: float | None = None
@@ -676,6 +670,21 @@ class Session:
 
     def _known(self, call: Call) -> tuple[Secret, ...]:
         return self.scheme(call).secrets()
+
+
+def _turned(style: Style, query: list[tuple[str, str]], body: Any, to: str | int) -> Pairs | None:
+    """The query of another page, or None where there is none."""
+    if isinstance(to, int):
+        return style.goto_params(query, to, body)
+    ways: dict[str, Callable[[list[tuple[str, str]], Any], Pairs | None]] = {
+        "next": style.next_params,
+        "previous": style.previous_params,
+        "first": style.first_params,
+        "last": style.last_params,
+    }
+    if to not in ways:
+        raise UnknownName("page", to, ways)
+    return ways[to](query, body)
 
 
 def _words(value: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from explorer.credentials import Vault
@@ -10,6 +9,8 @@ from explorer.session import Session
 from explorer.settings import Folders, load_catalog, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from explorer.history import History
 
 

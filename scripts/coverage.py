@@ -57,13 +57,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=Path, help="folder with the vendors' documents")
     documents = parser.parse_args().documents
-    rows = [("document", "vendor", "endpoints", "inferred", "methods", "params", "rules", "notes", "readings", "change the request", "samples", "lines cited")]
+    rows = [
+        (
+            "document",
+            "vendor",
+            "endpoints",
+            "inferred",
+            "methods",
+            "params",
+            "rules",
+            "notes",
+            "readings",
+            "change the request",
+            "samples",
+            "lines cited",
+        )
+    ]
     for vendor in load().vendors.values():
         endpoints = list(vendor.endpoints.values())
         readings = [*vendor.readings.values(), *(one for endpoint in endpoints for one in endpoint.readings.values())]
         share = ""
         if documents:
-            text = next(documents.glob(f"{vendor.document}_*.txt")).read_text(encoding="utf-8", errors="replace").splitlines()
+            text = (
+                next(documents.glob(f"{vendor.document}_*.txt"))
+                .read_text(encoding="utf-8", errors="replace")
+                .splitlines()
+            )
             full = {number for number, line in enumerate(text, 1) if line.strip()}
             share = f"{len(full & all_cited(vendor))} of {len(full)}"
         rows.append(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -12,9 +11,14 @@ if os.environ.get("EXPLORER_NEXT_HTTPX"):
 
     httpx2.alias_httpx()
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from explorer.core.catalog import Catalog, decode, read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
 _SURPRISES = ("NO_COLOR", "COLORTERM", "FORCE_COLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -38,7 +42,7 @@ def environ(home: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Iterator[Catalog]:
+def shipped() -> Catalog:
     """The catalog that is shipped, checked."""
     path = ROOT / "endpoint_catalog.toml"
-    yield decode(read_toml(path.read_text(encoding="utf-8"), path.name), path.name)
+    return decode(read_toml(path.read_text(encoding="utf-8"), path.name), path.name)

@@ -63,7 +63,9 @@ def scheme(url: str, name: str = "upload") -> Scheme:
     return scheme_for(vendor(), endpoint(name), context)
 
 
-async def fetch(url: str, limits: Limits | None = None, on_progress: Callable[[Progress], None] | None = None, method: str = "GET") -> Transfer:
+async def fetch(
+    url: str, limits: Limits | None = None, on_progress: Callable[[Progress], None] | None = None, method: str = "GET"
+) -> Transfer:
     async with Client() as client:
         request = httpx.Request(method, url, headers={"X-Mine": "secret-ish", "Accept": "a/b"})
         return await client.send(request, lambda: scheme(url), limits or Limits(total=10), on_progress)
@@ -227,7 +229,7 @@ async def test_progress_tells_phases_and_bytes() -> None:
     told: list[Progress] = []
     async with serving(handler) as (url, _):
         await fetch(url, on_progress=told.append)
-    assert [one.phase for one in told][0] == "connecting"
+    assert told[0].phase == "connecting"
     assert {"sending", "waiting", "receiving", "done"} <= {one.phase for one in told}
     assert told[-1].received == told[-1].expected == 200_000
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from explorer import __version__
 from explorer.cli.narration import say_error
 from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _COMMANDS = {
     "list": ("catalog_commands", "list_command"),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_json, table
-from explorer.core.catalog.model import Endpoint, Parameter, Reading, Vendor
 from explorer.errors import CatalogError, UnknownName
-from explorer.session import Session
 from explorer.session_factory import open_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.catalog.model import Endpoint, Parameter, Reading, Vendor
+    from explorer.session import Session
 
 
 def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:

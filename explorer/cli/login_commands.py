@@ -60,7 +60,7 @@ def login_command(
             return (await asyncio.to_thread(sys.stdin.readline)).strip()
 
         try:
-            said = await session.log_in(call, open_url=show, paste=paste if no_browser else None)
+            said: str = await session.log_in(call, open_url=show, paste=paste if no_browser else None)
             await asyncio.to_thread(_keep_tokens, session, vendor, where, call, show_secrets)
             return said
         finally:
@@ -69,7 +69,14 @@ def login_command(
     said = asyncio.run(go())
     say(f"{vendor.title}, {where}: {said}")
     if as_json:
-        put_json({"vendor": vendor.id, "environment": where, "result": said, "credentials": _statuses(session, vendor, where)})
+        put_json(
+            {
+                "vendor": vendor.id,
+                "environment": where,
+                "result": said,
+                "credentials": _statuses(session, vendor, where),
+            }
+        )
     return 0
 
 
@@ -81,7 +88,13 @@ def _ask_for_missing(session: Session, vendor: Vendor, environment: str) -> None
             continue
         if not sys.stdin.isatty():
             continue
-        text = click.prompt(f"{status.title} ({status.name}, empty to leave out)", default="", hide_input=status.secret, show_default=False, err=True)
+        text = click.prompt(
+            f"{status.title} ({status.name}, empty to leave out)",
+            default="",
+            hide_input=status.secret,
+            show_default=False,
+            err=True,
+        )
         if text:
             _keep(session, vendor, environment, status.name, Secret(text))
 
@@ -92,7 +105,9 @@ def _given_by_vendor(vendor: Vendor) -> set[str]:
     for auth in vendor.auth.values():
         if auth.scheme == "oauth2":
             names |= {str(auth.options.get(one, one)) for one in ("access_token", "refresh_token")}
-        elif auth.scheme in ("rotating_bearer", "token_param") and (auth.options.get("sign_in") or auth.options.get("mint")):
+        elif auth.scheme in ("rotating_bearer", "token_param") and (
+            auth.options.get("sign_in") or auth.options.get("mint")
+        ):
             names.add(str(auth.options.get("token", "token" if auth.scheme == "rotating_bearer" else "access_token")))
     return names
 

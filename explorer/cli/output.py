@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.core.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def put(text: str) -> None:

@@ -86,6 +86,7 @@ def _header(word: str) -> tuple[str, str]:
 @click.pass_context
 def prepare_command(
     ctx: click.Context,
+    /,
     address: str,
     values: tuple[str, ...],
     at: float | None,
@@ -121,6 +122,7 @@ def prepare_command(
 @click.pass_context
 def send_command(
     ctx: click.Context,
+    /,
     address: str,
     values: tuple[str, ...],
     all_pages: bool,

@@ -37,7 +37,10 @@ def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], ac
     server = SandboxServer(
         session.catalog, now=session.now, nonce=session.nonce, accounts_from=accounts, readings=chosen
     )
-    server.start(port, exact=bool(port))
+    server.start(port)
+    if port and server.port != port:
+        server.stop()
+        raise UsageError(f"port {port} is taken", hint="Take another --port.")
     try:
         rows = [("vendor", "base URL", "demo credentials")]
         for vendor in session.catalog.vendors.values():
@@ -48,8 +51,6 @@ def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], ac
         threading.Event().wait()
     except KeyboardInterrupt:
         say("Ended.")
-    except OSError as error:
-        raise UsageError(f"port {port}: {error.strerror}", hint="Take another --port.") from None
     finally:
         server.stop()
     return 0

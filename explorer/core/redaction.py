@@ -10,16 +10,19 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from explorer.core.catalog.model import Endpoint, Vendor
 from explorer.core.exchange import Call, Entry, Exchange, Header, Hop, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
 from explorer.core.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from explorer.core.catalog.model import Endpoint, Vendor
 
 SECRET_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "www-authenticate-token"}

@@ -10,16 +10,18 @@ import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 import httpx
 
 from explorer import __version__
-from explorer.core.catalog.model import Endpoint, Vendor
-from explorer.core.exchange import Header
 from explorer.core.form import FieldValue, FileRef, NumberToken
 from explorer.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.model import Endpoint, Vendor
+    from explorer.core.exchange import Header
 
 USER_AGENT = f"api-explorer/{__version__}"
 ACCEPT_ENCODING = "gzip, deflate"

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import msgspec
 
-from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 
 _PATHS = re.compile(r"[^.\[\]]+")
 
@@ -252,10 +254,13 @@ def xml_value(body: bytes) -> Any:
         else:
             above[name] = value
 
+    def text(part: str) -> None:
+        stack[-1][2].append(part)
+
     parser.StartDoctypeDeclHandler = refuse
     parser.StartElementHandler = start
     parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda text: stack[-1][2].append(text)
+    parser.CharacterDataHandler = text
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:

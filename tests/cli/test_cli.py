@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from explorer.cli import main
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 VECTORS = json.loads((ROOT / "tests/data/signing_vectors.json").read_text(encoding="utf-8"))["signing"]
 SIGNER = {"API_EXPLORER_COTTONCART_AUTH_ID": "user123@mystore", "API_EXPLORER_COTTONCART_SECRET": "aB3dE6gH9jK2mN5p"}
@@ -44,7 +46,19 @@ def test_list_gives_every_endpoint_in_the_promised_shape(shell: Shell) -> None:
     assert shell.code == 0
     assert {row["vendor"] for row in rows} == {"xsellcast", "fashionphile", "cottoncart", "quickstart", "endlessaisles"}
     for row in rows:
-        assert set(row) == {"vendor", "id", "group", "title", "method", "methods", "path", "auth", "paginated", "params", "readings"}
+        assert set(row) == {
+            "vendor",
+            "id",
+            "group",
+            "title",
+            "method",
+            "methods",
+            "path",
+            "auth",
+            "paginated",
+            "params",
+            "readings",
+        }
         for param in row["params"]:
             assert set(param) == {"name", "in", "type", "required", "default", "enum", "repeat", "secret"}
             assert param["in"] in ("path", "query", "form", "json", "multipart", "header")
@@ -67,17 +81,37 @@ def test_prepare_signs_as_php_does(shell: Shell, vector: Mapping[str, Any], tmp_
         (tmp_path / file).write_bytes(b"\x89PNG")
         words.append(f"{key}=@{tmp_path / file}")
     readings = ["--reading", "catalogue_auth=signed"] if method == "catalogue" else []
-    found = shell.run("prepare", f"cottoncart.{method}_{name}", *words, *readings, "--at", str(vector["auth_ts"]), "--json", "--force", **SIGNER)
+    found = shell.run(
+        "prepare",
+        f"cottoncart.{method}_{name}",
+        *words,
+        *readings,
+        "--at",
+        str(vector["auth_ts"]),
+        "--json",
+        "--force",
+        **SIGNER,
+    )
     request = found["request"]
     assert vector["sig"] in f"{request['url']} {request['body']}"
 
 
 def test_prepare_sends_nothing_and_masks(shell: Shell) -> None:
-    found = shell.run("prepare", "endlessaisles.stock", "sku=1", "--env", "production", "--json", API_EXPLORER_ENDLESSAISLES_TOKEN="tok-4711")
+    found = shell.run(
+        "prepare",
+        "endlessaisles.stock",
+        "sku=1",
+        "--env",
+        "production",
+        "--json",
+        API_EXPLORER_ENDLESSAISLES_TOKEN="tok-4711",
+    )
     assert shell.code == 0
     assert "tok-4711" not in shell.out + shell.err
     assert found["request"]["url"] == "https://app.endlessaisles.io/api/stock?sku=1"
-    found = shell.run("prepare", "endlessaisles.stock", "--show-secrets", "--json", API_EXPLORER_ENDLESSAISLES_TOKEN="tok-4711")
+    found = shell.run(
+        "prepare", "endlessaisles.stock", "--show-secrets", "--json", API_EXPLORER_ENDLESSAISLES_TOKEN="tok-4711"
+    )
     assert found["request"]["headers"]["X-EA-REQUEST-TOKEN"] == "tok-4711"
 
 
@@ -91,7 +125,9 @@ def test_prepare_sends_nothing_and_masks(shell: Shell) -> None:
         ("endlessaisles.stock", ["sku=81001"]),
     ],
 )
-def test_the_first_request_of_every_vendor_works_without_typing_a_secret(shell: Shell, address: str, words: list[str]) -> None:
+def test_the_first_request_of_every_vendor_works_without_typing_a_secret(
+    shell: Shell, address: str, words: list[str]
+) -> None:
     found = shell.run("send", address, *words, "--json")
     assert (shell.code, found["verdict"]["outcome"], found["response"]["status"]) == (0, "OK", 200), shell.err
     assert set(found) >= {"request", "response", "verdict", "timings", "pages"}
@@ -161,9 +197,29 @@ def test_a_wrong_word_is_a_usage_error_with_a_suggestion(shell: Shell, words: li
 
 
 def test_a_guarded_environment_asks_before_an_order(shell: Shell) -> None:
-    words = ["shipping.first_name=A", "shipping.last_name=B", "shipping.address_line_1=C", "shipping.city=D", "shipping.state=NC"]
-    words += ["shipping.zip=27511", "line_items[0].id=1", "line_items[0].upc=1", "line_items[0].price=1", "line_items[0].quantity=1"]
-    shell.run("send", "endlessaisles.orders_create", *words, "--env", "production", "--force", API_EXPLORER_ENDLESSAISLES_TOKEN="x")
+    words = [
+        "shipping.first_name=A",
+        "shipping.last_name=B",
+        "shipping.address_line_1=C",
+        "shipping.city=D",
+        "shipping.state=NC",
+    ]
+    words += [
+        "shipping.zip=27511",
+        "line_items[0].id=1",
+        "line_items[0].upc=1",
+        "line_items[0].price=1",
+        "line_items[0].quantity=1",
+    ]
+    shell.run(
+        "send",
+        "endlessaisles.orders_create",
+        *words,
+        "--env",
+        "production",
+        "--force",
+        API_EXPLORER_ENDLESSAISLES_TOKEN="x",
+    )
     assert shell.code == 2
     assert "--yes" in shell.err
     assert shell.run("history", "list", "--json") == []
@@ -171,7 +227,9 @@ def test_a_guarded_environment_asks_before_an_order(shell: Shell) -> None:
 
 def test_check_reports_every_problem_of_a_file(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
-    file.write_text('[vendors.mine]\ntitle = "Mine"\ncolour = 1\n[vendors.mine.endpoints.a]\ntitle = "A"\ngroup = "G"\npath = "a"\n')
+    file.write_text(
+        '[vendors.mine]\ntitle = "Mine"\ncolour = 1\n[vendors.mine.endpoints.a]\ntitle = "A"\ngroup = "G"\npath = "a"\n'
+    )
     problems = shell.run("check", str(file), "--json")
     assert shell.code == 2
     assert [one["path"] for one in problems] == ["vendors.mine.colour", "vendors.mine.endpoints.a.path"]
@@ -183,8 +241,9 @@ def test_a_sixth_vendor_is_a_file(shell: Shell, home: Path) -> None:
     folder = home / "config" / "catalogs"
     folder.mkdir(parents=True)
     (folder / "sixth.toml").write_text(
-        '[vendors.sixth]\ntitle = "Sixth"\n[vendors.sixth.endpoints.hello]\ntitle = "Hello"\ngroup = "G"\npath = "/hello"\n'
-        "[[vendors.sixth.endpoints.hello.samples]]\nbody = '{\"hello\": \"there\"}'\n"
+        '[vendors.sixth]\ntitle = "Sixth"\n[vendors.sixth.endpoints.hello]\ntitle = "Hello"\n'
+        'group = "G"\npath = "/hello"\n'
+        '[[vendors.sixth.endpoints.hello.samples]]\nbody = \'{"hello": "there"}\'\n'
     )
     found = shell.run("send", "sixth.hello", "--json")
     assert (shell.code, found["response"]["body"]) == (0, {"hello": "there"})

@@ -1,12 +1,15 @@
-"""A small made-up vendor for tests of the core: every kind of parameter once, knowledge that no vendor's document holds."""
+"""A small made-up vendor for tests of the core: every kind of parameter once."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from explorer.core.catalog import Catalog, Endpoint, Vendor, decode, read_toml
-from explorer.core.exchange import Entry
 from explorer.core.form import parse_entry
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Entry
 
 TOML = """
 schema = 1
@@ -19,7 +22,14 @@ environments.test = { base_url = "https://test.shop.example" }
 version = { style = "accept", accept = "application/x.shop.v2+json" }
 credentials.token = { title = "API token", sandbox = "demo-token-123" }
 auth.key = { scheme = "token_header", options = { header = "X-Shop-Token", token = "token" } }
-verdict = { error = "error", message = "message", details = "errors", validation_map = true, message_holds_json = true, statuses = { "404" = "Nothing there." } }
+
+[vendors.shop.verdict]
+error = "error"
+message = "message"
+details = "errors"
+validation_map = true
+message_holds_json = true
+statuses = { "404" = "Nothing there." }
 
 [vendors.shop.endpoints.search]
 title = "Search"

@@ -93,7 +93,9 @@ def test_an_overlay_changes_single_keys_and_its_errors_name_its_own_file() -> No
     merged = merge(base, overlay, "mine.toml", origins)
     with pytest.raises(CatalogError) as caught:
         decode(merged, "shipped.toml", origins=origins)
-    assert [(one.file, one.path) for one in caught.value.problems] == [("mine.toml", "vendors.shop.endpoints.search.params.count.min")]
+    assert [(one.file, one.path) for one in caught.value.problems] == [
+        ("mine.toml", "vendors.shop.endpoints.search.params.count.min")
+    ]
     overlay = read_toml("[vendors.shop.endpoints.search.params.count]\nmax = 99", "mine.toml")
     param = decode(merge(base, overlay, "mine.toml", {}), "x").vendors["shop"].endpoints["search"].params["count"]
     assert (param.max, param.min) == (99, 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from explorer.core.catalog import Verdict
@@ -9,18 +12,16 @@ from explorer.core.exchange import Judgement, ReceivedResponse
 from explorer.core.verdict import judge
 from tests.core.shop import endpoint, vendor
 
-import msgspec  # isort: skip
 
-
-def judged(body: bytes, status: int = 200, kind: str = "application/json", call: str = "buy", **rule: object) -> Judgement:
+def judged(body: bytes, status: int = 200, kind: str = "application/json", call: str = "buy", **rule: Any) -> Judgement:
     shop = vendor()
     if rule:
-        shop = msgspec.structs.replace(shop, verdict=Verdict(**rule))  # type: ignore[arg-type] # keys of one table
+        shop = msgspec.structs.replace(shop, verdict=Verdict(**rule))
     response = ReceivedResponse(status=status, headers=(("Content-Type", kind),), body=body)
     return judge(shop, endpoint(call), response)
 
 
-FLAG = {"success": "success", "code": "errorCode", "message": "error", "details": "errorDetails"}
+FLAG: dict[str, Any] = {"success": "success", "code": "errorCode", "message": "error", "details": "errorDetails"}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,9 @@ def test_a_flag_of_success_counts_as_boolean_or_as_word(body: bytes, outcome: st
 
 
 def test_a_200_that_says_no_has_failed_and_names_the_field() -> None:
-    body = b'{"success": false, "errorCode": 400, "error": "Required parameter missing", "errorDetails": {"param": "pin"}}'
+    body = (
+        b'{"success": false, "errorCode": 400, "error": "Required parameter missing", "errorDetails": {"param": "pin"}}'
+    )
     found = judged(body, **FLAG)
     assert (found.outcome, found.http_status, found.code) == ("FAILED", 200, "400")
     assert found.message == "Required parameter missing"
@@ -48,7 +51,8 @@ def test_a_200_that_says_no_has_failed_and_names_the_field() -> None:
 
 
 def test_the_same_answer_as_xml_is_judged_the_same() -> None:
-    body = b"<response><success>false</success><errorCode>400</errorCode><error>Required parameter missing</error></response>"
+    body = b"<response><success>false</success><errorCode>400</errorCode>"
+    body += b"<error>Required parameter missing</error></response>"
     found = judged(body, kind="application/xml", **FLAG)
     assert (found.outcome, found.code, found.message) == ("FAILED", "400", "Required parameter missing")
 
@@ -56,7 +60,11 @@ def test_the_same_answer_as_xml_is_judged_the_same() -> None:
 def test_an_oauth_error_pair() -> None:
     body = b'{"error": "invalid_request", "error_description": "Check the access token parameter."}'
     found = judged(body, 400, error="error", message="error_description")
-    assert (found.outcome, found.code, found.message) == ("FAILED", "invalid_request", "Check the access token parameter.")
+    assert (found.outcome, found.code, found.message) == (
+        "FAILED",
+        "invalid_request",
+        "Check the access token parameter.",
+    )
 
 
 def test_a_map_of_complaints_names_the_fields() -> None:

@@ -184,7 +184,7 @@ def _apply(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]
 
 
 def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
-    builtins = typing.cast(dict[str, Any], msgspec.to_builtins(thing))
+    builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(thing))
     try:
         changed = msgspec.convert(_deep(builtins, patch), type(thing))
     except msgspec.ValidationError as error:
@@ -192,7 +192,7 @@ def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
             f"the chosen readings exclude each other: {error}", hint="Take one of them back to its default."
         ) from None
     if isinstance(changed, Endpoint):
-        return typing.cast(_S, _name_endpoint(changed.id, changed))
+        return typing.cast("_S", _name_endpoint(changed.id, changed))
     return changed
 
 
@@ -417,7 +417,7 @@ def _check_choices(vendor: Vendor, endpoint: Endpoint, name: str, reading: Readi
             continue
         at = (*path, "readings", name, "choices", choice_id, "set")
         inner = Report(report.file, report.origins)
-        merged = _deep(typing.cast(dict[str, Any], msgspec.to_builtins(endpoint)), choice.set)
+        merged = _deep(typing.cast("dict[str, Any]", msgspec.to_builtins(endpoint)), choice.set)
         result = _table(Endpoint, merged, at, inner)
         if result is not None:
             bare = msgspec.structs.replace(_name_endpoint(endpoint.id, result), readings={})
@@ -427,7 +427,7 @@ def _check_choices(vendor: Vendor, endpoint: Endpoint, name: str, reading: Readi
 
 def _check_vendor_choices(vendor: Vendor, name: str, reading: Reading, path: Path, report: Report) -> None:
     bare = msgspec.structs.replace(vendor, endpoints={}, readings={})
-    builtins = typing.cast(dict[str, Any], msgspec.to_builtins(bare))
+    builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(bare))
     for choice_id, choice in reading.choices.items():
         at = (*path, "readings", name, "choices", choice_id, "set")
         patch = {key: value for key, value in choice.set.items() if key != "each_endpoint"}

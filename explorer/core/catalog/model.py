@@ -29,14 +29,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of the catalog."""
 
 
-class Note(Table, kw_only=True):
+class Note(Table, frozen=True, kw_only=True):
     """Something a user must know, in our own words."""
 
     text: str
     lines: str = ""
 
 
-class Environment(Table, kw_only=True):
+class Environment(Table, frozen=True, kw_only=True):
     """One place where the vendor's API is served. ``base_url`` is what the path templates are appended to."""
 
     base_url: str
@@ -48,7 +48,7 @@ class Environment(Table, kw_only=True):
     lines: str = ""
 
 
-class Version(Table, kw_only=True):
+class Version(Table, frozen=True, kw_only=True):
     """How the vendor tells versions apart. ``accept`` is sent as the Accept header with every request."""
 
     style: Literal["accept", "path", "none"] = "none"
@@ -58,7 +58,7 @@ class Version(Table, kw_only=True):
     lines: str = ""
 
 
-class Credential(Table, kw_only=True):
+class Credential(Table, frozen=True, kw_only=True):
     """One credential that auth schemes of this vendor use. Its environment variable is
     ``API_EXPLORER_<VENDOR>_<NAME>`` in capitals."""
 
@@ -72,7 +72,7 @@ class Credential(Table, kw_only=True):
     lines: str = ""
 
 
-class Auth(Table, kw_only=True):
+class Auth(Table, frozen=True, kw_only=True):
     """One way of authenticating. ``scheme`` is a word of ``explorer.core.auth.AUTH_SCHEMES``; ``options`` are its."""
 
     scheme: str
@@ -82,7 +82,7 @@ class Auth(Table, kw_only=True):
     lines: str = ""
 
 
-class Pagination(Table, kw_only=True):
+class Pagination(Table, frozen=True, kw_only=True):
     """One way of paging. ``style`` is a word of ``explorer.core.pagination.PAGINATION_STYLES``."""
 
     style: str
@@ -92,13 +92,13 @@ class Pagination(Table, kw_only=True):
     lines: str = ""
 
 
-class Verdict(Table, kw_only=True):
+class Verdict(Table, frozen=True, kw_only=True):
     """What the vendor means by success. Paths are dotted, into the decoded body (``data.error.code``)."""
 
     success: str = ""
     """Where a flag of success stands (boolean or the words true / false)."""
     error: str = ""
-    """Where the error stands: its presence means failure. Its text is the message, or the code if ``message`` is set."""
+    """Where the error stands: its presence means failure. Its text is the message, or the code beside ``message``."""
     code: str = ""
     message: str = ""
     details: str = ""
@@ -114,12 +114,12 @@ class Verdict(Table, kw_only=True):
     lines: str = ""
 
 
-class Rule(Table, kw_only=True):
+class Rule(Table, frozen=True, kw_only=True):
     """A rule across fields.
 
     ``requires``: when any of ``when`` is set (or has the value in ``when_value``), all of ``params`` must be.
     ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``together``: all of ``params`` or none.
-    ``not_listed``: no word in the comma list ``params[0]`` may name a field that is set (``names`` maps words to fields).
+    ``not_listed``: no word in the comma list ``params[0]`` may name a field that is set (``names``: word → field).
     ``equal``: the two ``params`` have the same value. ``ordered``: ``params[0]`` <= ``params[1]``.
     ``advice``: shown as a warning when any of ``when`` is set.
     """
@@ -134,7 +134,7 @@ class Rule(Table, kw_only=True):
     lines: str = ""
 
 
-class Group(Table, kw_only=True):
+class Group(Table, frozen=True, kw_only=True):
     """A group of parameters that repeats by index: ``item#`` or ``line_items[#]``."""
 
     title: str = ""
@@ -147,11 +147,11 @@ class Group(Table, kw_only=True):
     lines: str = ""
 
 
-class Parameter(Table, kw_only=True):
+class Parameter(Table, frozen=True, kw_only=True):
     """One parameter, its name exactly as the vendor spells it.
 
-    In a name ``#`` stands for an index (``item#_size``, ``line_items[#].id``, ``images[#]``), a final ``[]`` for a value
-    that may be given again (``filter[brands][]``), ``[*]`` for any key (``filter[*]``), a dot for a level of JSON.
+    In a name ``#`` stands for an index (``item#_size``, ``line_items[#].id``, ``images[#]``), a final ``[]`` for a
+    value that may be given again (``filter[brands][]``), ``[*]`` for any key (``filter[*]``), a dot for a JSON level.
     """
 
     name: str = ""
@@ -207,17 +207,17 @@ class Parameter(Table, kw_only=True):
         return found.group() if found else None
 
 
-class Choice(Table, kw_only=True):
+class Choice(Table, frozen=True, kw_only=True):
     """One reading of a contradiction. ``set`` is a table of the endpoint's (or vendor's) own keys that is laid over it
-    when this is chosen: ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``; ``false`` in place of a
-    table takes that entry away."""
+    when this is chosen: ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``; ``false`` in place of
+    a table takes that entry away."""
 
     title: str
     lines: str = ""
     set: dict[str, Any] = {}
 
 
-class Reading(Table, kw_only=True):
+class Reading(Table, frozen=True, kw_only=True):
     """A place where the document contradicts itself or could not work as printed: every version of it, the lines, the
     default and why."""
 
@@ -232,7 +232,7 @@ class Reading(Table, kw_only=True):
         return any(choice.set for choice in self.choices.values())
 
 
-class Sample(Table, kw_only=True):
+class Sample(Table, frozen=True, kw_only=True):
     """An answer in the vendor's shape with our own data; ``body`` as text. The sandbox and the docs pane show it."""
 
     status: int = 200
@@ -242,7 +242,7 @@ class Sample(Table, kw_only=True):
     lines: str = ""
 
 
-class EffectWhen(Table, kw_only=True):
+class EffectWhen(Table, frozen=True, kw_only=True):
     """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
 
     param: str
@@ -250,7 +250,7 @@ class EffectWhen(Table, kw_only=True):
     effect: Effect
 
 
-class Endpoint(Table, kw_only=True):
+class Endpoint(Table, frozen=True, kw_only=True):
     """One documented call, addressed as ``vendor.id``."""
 
     id: str = ""
@@ -287,7 +287,7 @@ class Endpoint(Table, kw_only=True):
         return (self.method, *self.also_methods)
 
 
-class Vendor(Table, kw_only=True):
+class Vendor(Table, frozen=True, kw_only=True):
     """One vendor: what holds for all of its calls, and the calls."""
 
     id: str = ""
@@ -315,7 +315,7 @@ class Vendor(Table, kw_only=True):
         return f"{self.document}:{lines}" if lines and self.document else lines
 
 
-class Catalog(Table, kw_only=True):
+class Catalog(Table, frozen=True, kw_only=True):
     """All vendors, in the order of the files. ``digest`` tells two states of the catalog apart."""
 
     edition: str = ""

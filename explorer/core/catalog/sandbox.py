@@ -15,7 +15,7 @@ Keys that start with an underscore stay inside the sandbox.
 
 *Names* that both may use: ``param`` (what was sent, by catalog name, typed), ``group`` (indexed groups: a list of
 tables, each with its ``index``), ``account`` (``id``, ``roles`` and its own data), ``record``, ``records``,
-``page`` (what paging adds to the answer, or ``drop``), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme,
+``page`` (a table of what paging adds to the answer), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme,
 host and path as called), and whatever ``as`` names.
 """
 
@@ -128,6 +128,8 @@ class Step(Table, kw_only=True):
         "exchange",
     ]
     when: str = ""
+    each: str = ""
+    """Expression: a list; the step is done for each entry of it, as ``it``. What is created so, is ``made``."""
     collection: str = msgspec.field(default="", name="in")
     source: str = msgspec.field(default="", name="from")
     where: str = ""
@@ -143,7 +145,7 @@ class Step(Table, kw_only=True):
     that: str = ""
     refuse: FailureKind | Literal[""] = ""
     param: str = ""
-    """The parameter that a refusal is about."""
+    """The parameter that a refusal is about; ``${…}`` puts a value into it."""
     check: str = ""
     """The short name of the check that a refusal gives."""
     message: str = ""

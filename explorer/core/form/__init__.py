@@ -1,0 +1,24 @@
+"""What a person typed → values of parameters, or problems that name the field.
+
+Absent, empty and null are three things: a name without an entry is absent, ``name=`` is empty, ``name:=null`` is null.
+The values come out in the catalog's order, groups by their index, whatever order they were typed in; so the same input
+makes the same bytes from every shell.
+    entries ── place (convert, one value) ──► fill in ──► require ──► rules across fields ──► Checked
+"""
+
+from explorer.core.form.board import body_location, check, find_parameter
+from explorer.core.form.convert import convert
+from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, parse_entry
+
+__all__ = [
+    "Checked",
+    "FieldValue",
+    "FileRef",
+    "NumberToken",
+    "Plain",
+    "body_location",
+    "check",
+    "convert",
+    "find_parameter",
+    "parse_entry",
+]

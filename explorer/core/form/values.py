@@ -1,0 +1,75 @@
+"""What a form holds: values of parameters under their concrete names, and how they are typed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.exchange import Entry
+from explorer.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.model import Location, Parameter
+
+
+class NumberToken(str):
+    """A JSON number exactly as it was typed, so that ``25.0`` and a 64-bit id stay what they are."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file to upload, by its path."""
+
+    path: str
+
+
+Plain = str | NumberToken | bool | FileRef | None | list[Any] | dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """The value of one parameter under its concrete name (``item7_size``), ready to be put into ``location``."""
+
+    param: Parameter | None
+    name: str
+    location: Location
+    value: Plain
+    index: int = -1
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The values of a form and everything that is wrong with it."""
+
+    values: tuple[FieldValue, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the form from being sent."""
+        return tuple(problem for problem in self.problems if problem.level == "error")
+
+
+def parse_entry(word: str) -> Entry:
+    """``name=value``, ``name:=json`` or ``name=@file`` as an entry.
+
+    Raises:
+        UsageError: there is no ``=``, no name, or the JSON is broken.
+    """
+    name, equals, value = word.partition("=")
+    if not equals or not name.strip(":"):
+        raise UsageError(f"{word!r} is no form value", hint="Write name=value, name:=json or name=@file.")
+    if name.endswith(":"):
+        try:
+            json.loads(value)
+        except ValueError as error:
+            raise UsageError(
+                f"{name}={value}: not JSON: {error}", hint='Such as name:=null, name:=3, name:=["a"].'
+            ) from None
+        return Entry(name=name[:-1], kind="json", value=value)
+    if value.startswith("@"):
+        return Entry(name=name, kind="file", value=value[1:])
+    return Entry(name=name, value=value)
