@@ -12,9 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from explorer.core.auth import scheme_for
 from explorer.core.auth.base import Arrived, Grant, Refusal
 from explorer.core.auth.oauth2 import OAuth2, is_loopback, read_redirect, read_token_response
 from explorer.core.auth.oauth2_server import ConsentRequest
+from explorer.core.catalog.model import Endpoint
 from explorer.core.secret import Secret
 from explorer.errors import CredentialMissing, CredentialRefused, UsageError
 from tests.core.auth_world import World, arrived, converse, get, vendor
@@ -264,6 +266,24 @@ def test_a_refresh_that_is_refused_asks_for_a_new_login() -> None:
     assert "invalid_grant" in caught.value.message
     assert "spent" not in str(caught.value)
     assert it.scheme().missing() == ("access_token",)
+
+
+def test_a_login_is_newer_than_the_token_credentials_that_are_there() -> None:
+    it = world(*APP, "access_token", "refresh_token")
+    _, table = log_in(it)
+    assert it.scheme().preview(get()).headers["authorization"] == f"Bearer {table['access_token']}"
+    it.held["access_token"] = "typed-later"
+    assert it.scheme().preview(get()).headers["authorization"] == "Bearer typed-later"
+
+
+def test_asking_for_a_token_by_hand_logs_in() -> None:
+    it = world(*APP)
+    call = Endpoint(id="token", title="Token", group="Test", path="/token")
+    scheme = scheme_for(it.vendor, call, it.context(call))
+    converse(scheme, get("/token"), lambda _: httpx.Response(200, json={"access_token": "by-hand"}))
+    assert it.scheme().preview(get()).headers["authorization"] == "Bearer by-hand"
+    converse(scheme, get("/token"), lambda _: httpx.Response(200, json={"nothing": "here"}))
+    assert it.scheme().preview(get()).headers["authorization"] == "Bearer by-hand"
 
 
 def test_nothing_is_sent_without_a_token() -> None:

@@ -228,7 +228,7 @@ def test_the_preview_says_that_a_token_comes_first_and_makes_none_up() -> None:
 
 @pytest.mark.parametrize("name", ["sign_in", "sign_in_facebook"])
 def test_signing_in_by_hand_gives_the_token_of_the_next_call(name: str) -> None:
-    it = world()
+    it = world("token")
     call = Endpoint(id=name, title="Sign in", group="Test", path="/sign_in", auth="none")
     scheme = scheme_for(it.vendor, call, it.context(call))
     assert isinstance(scheme, Anonymous)

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.core.auth import scheme_for
 from explorer.core.auth.base import Arrived, Grant, Refusal
+from explorer.core.catalog.model import Endpoint
 from explorer.errors import CredentialMissing, CredentialRefused
 from tests.core.auth_world import World, arrived, converse, form, get, multipart, steady, vendor
 
@@ -99,6 +101,14 @@ def test_a_minted_token_that_the_vendor_forgot_is_replaced_for_a_read_only() -> 
     write = form("/x", ("a", "1"))
     assert [s.status_code for _, s in converse(it.scheme(read=False), write, lambda r: server(it, r))] == [401]
     assert [s.status_code for _, s in converse(it.scheme(read=False), write, lambda r: server(it, r))] == [200, 200]
+
+
+def test_asking_for_a_token_by_hand_gives_the_token_of_the_next_call() -> None:
+    it = param_world()
+    call = Endpoint(id="request_token", title="Token", group="Test", path="/request_token")
+    scheme = scheme_for(it.vendor, call, it.context(call))
+    converse(scheme, get("/request_token"), lambda _: httpx.Response(200, json={"access_token": "by-hand"}))
+    assert it.scheme().preview(get()).url.params["access_token"] == "by-hand"
 
 
 def test_a_given_token_that_is_refused_is_not_replaced() -> None:

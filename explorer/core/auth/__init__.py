@@ -52,9 +52,10 @@ def scheme_for(vendor: Vendor, endpoint: Endpoint, context: AuthContext) -> Sche
 
     if endpoint.auth != "none":
         return scheme_of(vendor, endpoint.auth, context)
-    for key, auth in vendor.auth.items():
-        if endpoint.id and endpoint.id in _minting(auth.options):
-            return Anonymous(Options(), context, scheme_of(vendor, key, context))
+    for key in vendor.auth:
+        scheme = scheme_of(vendor, key, context)
+        if scheme.mints(endpoint.id):
+            return Anonymous(Options(), context, scheme)
     return Anonymous(Options(), context)
 
 
@@ -83,8 +84,3 @@ def _options(vendor: Vendor, key: str) -> Any:
 
     auth = vendor.auth[key]
     return msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])
-
-
-def _minting(options: dict[str, Any]) -> set[str]:
-    """The calls whose answer holds a token, by the options of a scheme."""
-    return {str(options.get(name, "")) for name in ("sign_in", "mint", "token")} | set(options.get("also_sign_in", ()))

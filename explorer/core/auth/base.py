@@ -114,6 +114,10 @@ class Scheme(httpx.Auth, ABC):
         """What has to be asked of the vendor before the call, in words, or an empty text."""
         return ""
 
+    def mints(self, endpoint: str) -> bool:  # noqa: ARG002
+        """Whether the answer of that endpoint holds a token of this scheme."""
+        return False
+
     def learn(self, response: httpx.Response) -> None:
         """Take in the token of an answer to a call that mints one and that a person made by hand."""
 

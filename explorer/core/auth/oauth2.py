@@ -20,7 +20,7 @@ import httpx
 
 from explorer.core.auth import wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
-from explorer.core.auth.tokens import Kind, Token
+from explorer.core.auth.tokens import KINDS, Kind, Token
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
@@ -106,6 +106,9 @@ class OAuth2(Scheme):
             step = Step(title="Token", text=text, detail=f"from {token.origin}{left}")
         return (step, Step(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}"))
 
+    def mints(self, endpoint: str) -> bool:
+        return bool(endpoint) and endpoint == self.options.token
+
     def learn(self, response: httpx.Response) -> None:
         try:
             self.accept(read_token_response(response.content, self.context.now(), "asking for it by hand"))
@@ -170,7 +173,9 @@ class OAuth2(Scheme):
         return self._token_request(body)
 
     def accept(self, tokens: tuple[Token, ...]) -> None:
-        """Keep the tokens of a token response."""
+        """Keep the tokens of a token response; they are newer than any token credential that is there by now."""
+        for kind in KINDS:
+            self._token(self.context.now(), kind)
         for token in tokens:
             self.context.tokens.begin(token)
 

@@ -79,7 +79,11 @@ class RotatingBearer(Scheme):
         second.extensions[PURPOSE] = "retry"
         self._after((yield second), newer)
 
+    def mints(self, endpoint: str) -> bool:
+        return bool(endpoint) and endpoint in (self.options.sign_in, *self.options.also_sign_in)
+
     def learn(self, response: httpx.Response) -> None:
+        self._token(self.context.now())  # a token credential that is there by now is older than the answer
         value = minting.token_in(response, self.options.token_field)
         if value is not None:
             self._begin(value, "signing in by hand")

@@ -56,6 +56,9 @@ class TokenParam(Scheme):
             second.extensions[PURPOSE] = "retry"
             yield second
 
+    def mints(self, endpoint: str) -> bool:
+        return bool(endpoint) and endpoint == self.options.mint
+
     def learn(self, response: httpx.Response) -> None:
         value = minting.token_in(response, self.options.token_field)
         if value is not None:

@@ -21,6 +21,7 @@ from explorer.core.secret import Secret
 from explorer.errors import StoreError
 
 Kind = Literal["access", "refresh"]
+KINDS: Final[tuple[Kind, ...]] = ("access", "refresh")
 _KEPT: Final = 200
 _FORMAT: Final = 1
 
@@ -166,7 +167,7 @@ def _row(token: Token) -> dict[str, Any]:
 
 def _token(row: dict[str, Any]) -> Token:
     """A token from its row; ValueError, TypeError or KeyError where the row is none."""
-    if not isinstance(row["value"], str) or row["kind"] not in ("access", "refresh"):
+    if not isinstance(row["value"], str) or row["kind"] not in KINDS:
         raise ValueError("no token")
 
     def seconds(name: str) -> float | None:
