@@ -28,9 +28,9 @@ def laravel(page: int, last: int = 4, **more: Any) -> dict[str, Any]:
     """An answer in the shape of 003:18-34, its links as printed there: with the page and nothing else."""
     url = "http://other.example"
     return {
-        "total": 50,
-        "per_page": 15,
         "current_page": page,
+        "per_page": 15,
+        "total": 62,
         "last_page": last,
         "next_page_url": f"{url}?page={page + 1}" if page < last else None,
         "prev_page_url": f"{url}?page={page - 1}" if page > 1 else None,
@@ -42,7 +42,7 @@ def jsonapi(page: int, pages: int) -> dict[str, Any]:
     """An answer in the shape of 001:609-620 and 717-731: no next link on the last page, and none back."""
     links = {"self": f"{URL}?page={page}", "first": f"{URL}?page=1", "last": f"{URL}?page={pages}"}
     links |= {"next": f"{URL}?page={page + 1}"} if page < pages else {}
-    pagination = {"total": 30, "count": 20, "per_page": 20, "current_page": page, "total_pages": pages}
+    pagination = {"count": 20, "total": 33, "current_page": page, "total_pages": pages, "per_page": 20}
     return {"data": [{}] * 20, "meta": {"pagination": pagination}, "links": links}
 
 
@@ -118,8 +118,8 @@ def test_the_vendor_wants_a_count_beside_a_start(query: dict[str, str], param: s
 
 
 def test_the_envelope_of_an_offset_as_documented() -> None:
-    cut = style("offset").slice({"start": "0", "count": "10"}, range(150), URL)
-    table = {"start": 0, "count": 10, "total": 150, "pages": 15, "prev_page": None, "next_page": 10}
+    cut = style("offset").slice({"start": "0", "count": "10"}, range(133), URL)
+    table = {"total": 133, "pages": 14, "start": 0, "count": 10, "next_page": 10, "prev_page": None}
     assert cut.envelope == {"pagination": table}
     assert cut.records == tuple(range(10))
     assert cut.wanted
@@ -138,7 +138,7 @@ def test_jsonapi_links_give_the_number_and_the_other_parameters_stay() -> None:
     assert it.previous_params((*query, ("page", "2")), jsonapi(2, 2)) == (*query, ("page", "1"))
     assert it.previous_params(query, jsonapi(1, 2)) is None
     assert it.last_params(query, jsonapi(1, 2)) == (*query, ("page", "2"))
-    assert it.page_info(dict(query), jsonapi(1, 2)) == PageInfo(1, 20, 30, 2, True, False, 20)
+    assert it.page_info(dict(query), jsonapi(1, 2)) == PageInfo(1, 20, 33, 2, True, False, 20)
 
 
 def test_a_link_may_be_a_table() -> None:
@@ -149,9 +149,9 @@ def test_a_link_may_be_a_table() -> None:
 
 def test_the_envelope_of_jsonapi_as_documented() -> None:
     it = style("jsonapi_links", default_size=20)
-    cut = it.slice({"sort": "-name"}, range(30), f"{URL}?sort=-name")
+    cut = it.slice({"sort": "-name"}, range(33), f"{URL}?sort=-name")
     assert cut.envelope == {
-        "meta": {"pagination": {"total": 30, "count": 20, "per_page": 20, "current_page": 1, "total_pages": 2}},
+        "meta": {"pagination": {"current_page": 1, "count": 20, "total_pages": 2, "per_page": 20, "total": 33}},
         "links": {
             "self": f"{URL}?page=1",
             "first": f"{URL}?page=1",
@@ -159,8 +159,8 @@ def test_the_envelope_of_jsonapi_as_documented() -> None:
             "last": f"{URL}?page=2",
         },
     }
-    assert "next" not in it.slice({"page": "2"}, range(30), URL).envelope["links"]
-    beyond = it.slice({"page": "9"}, range(30), URL)
+    assert "next" not in it.slice({"page": "2"}, range(33), URL).envelope["links"]
+    beyond = it.slice({"page": "9"}, range(33), URL)
     assert (beyond.records, "next" in beyond.envelope["links"]) == ((), False)
 
 
@@ -214,21 +214,24 @@ def test_paging_that_must_be_asked_for() -> None:
 
 
 def test_the_envelope_of_laravel_as_documented() -> None:
-    cut = style("laravel").slice({"page": "1"}, range(50), "http://example.app")
+    cut = style("laravel").slice({"page": "1"}, range(62), "https://pages.example/list")
+    links = {name: cut.envelope.pop(f"{name}_page_url") for name in ("first", "prev", "next", "last")}
+    assert {name: link and link.removeprefix("https://pages.example/list?") for name, link in links.items()} == {
+        "last": "page=5",
+        "next": "page=2",
+        "prev": None,
+        "first": "page=1",
+    }
     assert cut.envelope == {
-        "total": 50,
-        "per_page": 15,
-        "current_page": 1,
-        "last_page": 4,
-        "first_page_url": "http://example.app?page=1",
-        "last_page_url": "http://example.app?page=4",
-        "next_page_url": "http://example.app?page=2",
-        "prev_page_url": None,
-        "path": "http://example.app",
+        "path": "https://pages.example/list",
         "from": 1,
         "to": 15,
+        "last_page": 5,
+        "current_page": 1,
+        "per_page": 15,
+        "total": 62,
     }
-    empty = style("laravel").slice({"page": "9"}, range(50), URL)
+    empty = style("laravel").slice({"page": "9"}, range(62), URL)
     assert (empty.records, empty.envelope["from"], empty.envelope["to"]) == ((), None, None)
 
 
