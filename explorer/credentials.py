@@ -39,7 +39,7 @@ class KeyringLike(Protocol):
         """Forget a value."""
 
 
-class KeyringUnavailable(CredentialError):  # noqa: N818 - named as its siblings in explorer.errors
+class KeyringUnavailable(CredentialError):
     """There is no system keyring, or it does not answer."""
 
     title = "No system keyring"

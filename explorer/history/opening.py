@@ -18,6 +18,10 @@ WAIT_SECONDS: Final = 10.0
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+class _NoHistoryError(Exception):
+    """The file is a sound database of somebody else."""
+
+
 def primary_code(error: sqlite3.Error) -> int:
     """SQLite's result code without its extension, 0 where the module itself raised."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
@@ -62,7 +66,10 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, str]:
         except sqlite3.Error as error:
             if not is_damage(error) and not _is_other_shape(error):
                 raise store_error(error, path) from error
-            problem = set_aside(path, inode, str(error)) or problem
+            why = str(error)
+        except _NoHistoryError as error:
+            why = str(error)
+        problem = set_aside(path, inode, why) or problem
     raise StoreError(f"the history {path} is damaged and could not be set aside", hint="Move it away and start again.")
 
 
@@ -117,8 +124,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
-        if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        elif not connection.execute("PRAGMA user_version").fetchone()[0]:
+            raise _NoHistoryError("it holds tables of another program")
         _use_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 import explorer
-from explorer.core.catalog.model import Catalog  # noqa: TC001 - the types of fields are looked up
+from explorer.core.catalog.model import Catalog
 from explorer.errors import CatalogError, CatalogProblem
 from explorer.settings.files import FileError, parse_toml, read_bytes, toml_files
 from explorer.settings.folders import Folders, shipped
@@ -43,16 +43,16 @@ class _Source(NamedTuple):
     problem: CatalogProblem | None = None
 
 
-def load_catalog(folders: Folders) -> LoadedCatalog:
+def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog:
     """The shipped catalog and the user's (``<config>/catalogs/*.toml``, in the order of their names).
 
     A user's file that is wrong is left out and reported. What was decoded is kept in the cache folder, so that the
-    next start neither parses nor checks.
+    next start neither parses nor checks. *base*: a file in the place of the shipped one.
 
     Raises:
         CatalogError: the shipped file itself is missing or wrong.
     """
-    first = _read(shipped("endpoint_catalog.toml"))
+    first = _read(base or shipped("endpoint_catalog.toml"))
     if first.problem:
         raise CatalogError([first.problem])
     own, listing_problem = _own_files(folders)
@@ -65,25 +65,26 @@ def load_catalog(folders: Folders) -> LoadedCatalog:
     return LoadedCatalog(found.catalog, found.problems, tuple(Path(one) for one in found.files))
 
 
-def check_file(path: Path, folders: Folders | None = None) -> tuple[CatalogProblem, ...]:
+def check_file(path: Path, folders: Folders | None = None, *, base: Path | None = None) -> tuple[CatalogProblem, ...]:
     """What is wrong with a catalog file, as it would be used: laid over the shipped catalog (and, with *folders*,
-    over the user's other files whose names come before its own). The shipped file is checked by itself."""
+    over the user's other files whose names come before its own). The shipped file, or *base* in its place, is checked
+    by itself."""
     from explorer.core.catalog.load import decode
 
     source = _read(path)
     if source.problem:
         return (source.problem,)
-    base_path = shipped("endpoint_catalog.toml")
+    base_path = base or shipped("endpoint_catalog.toml")
     try:
         mapping = parse_toml(source.data, str(path))
         if base_path.exists() and path.samefile(base_path):
             decode(mapping, str(path))
             return ()
-        base = parse_toml(_read(base_path).data, str(base_path))
+        below = parse_toml(_read(base_path).data, str(base_path))
         for other in _own_files(folders)[0] if folders else ():
             if other.path.name < path.name and not other.problem:
-                base, _ = _lay_over(base, other)
-        return _try(base, mapping, str(path))[1]
+                below, _ = _lay_over(below, other)
+        return _try(below, mapping, str(path))[1]
     except FileError as error:
         return (_problem(error),)
     except CatalogError as error:

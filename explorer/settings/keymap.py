@@ -82,8 +82,9 @@ def normal_key(text: str) -> tuple[str, str]:
     """A key in the library's spelling (``?`` is ``question_mark``), and what is wrong with it (empty: nothing)."""
     if not text:
         return "", 'a key is missing; write one key, or several with commas between, as in "f5,ctrl+r"'
-    *modifiers, base = text.split("+") if len(text) > 1 and not text.endswith("++") else [*text[:-2].split("+"), "+"]
-    modifiers = [one.strip().lower() for one in modifiers if one.strip()]
+    ends_in_plus = text == "+" or text.endswith("++")
+    head, base = (text[:-1], "+") if ends_in_plus else text.rpartition("+")[::2]
+    modifiers = [one.strip().lower() for one in head.split("+") if one.strip()]
     for one in modifiers:
         if one not in _MODIFIERS:
             near = nearest(one, _MODIFIERS)

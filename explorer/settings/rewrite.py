@@ -28,6 +28,8 @@ def rewrite(text: str, old: Plain, new: Plain) -> str | None:
     tables = {key for key in (*old, *new) if isinstance(new.get(key, old.get(key)), Mapping)}
     try:
         _change(lines, "", _without(old, tables), _without(new, tables))
+        if any(not isinstance(one.get(key, {}), Mapping) for key in tables for one in (old, new)):
+            return None
         for key in sorted(tables):
             _change(lines, key, old.get(key, {}), new.get(key, {}))
         result = lines.text()
@@ -82,9 +84,14 @@ class _Lines:
                 self._lines.append("")
             self._lines += [f"[{table}]", _statement(key, value)]
             return
-        while end > begin and (not self._lines[end - 1].strip() or self._lines[end - 1].lstrip().startswith("#")):
-            end -= 1
-        self._lines.insert(end, _statement(key, value))
+        said = [number for number in range(begin, end) if self._lines[number].strip() and not self._is_comment(number)]
+        at = said[-1] + 1 if said else begin
+        while not said and at < end and self._is_comment(at):
+            at += 1
+        self._lines.insert(at, _statement(key, value))
+
+    def _is_comment(self, number: int) -> bool:
+        return self._lines[number].lstrip().startswith("#")
 
     def _section(self, table: str) -> tuple[int, int]:
         """First line of a table's statements and the line after its last; -1 where there is no such table."""

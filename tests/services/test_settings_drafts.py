@@ -1,0 +1,86 @@
+"""Drafts: what was typed is there again, and a secret never is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.core.catalog import Catalog, decode
+from explorer.core.exchange import Entry
+from explorer.settings import Folders, load_drafts, save_drafts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    return Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    def param(location: str = "form", **more: object) -> dict[str, object]:
+        return {"in": location, **more}
+
+    endpoint = {
+        "title": "Pay",
+        "group": "Orders",
+        "path": "/pay",
+        "method": "POST",
+        "body": "form",
+        "params": {
+            "name": param(),
+            "item#_size": param(),
+            "cards[#][number]": param(secret=True),
+            "password": param(secret=True),
+        },
+    }
+    shop = {"title": "Shop", "secret_fields": ["token"], "endpoints": {"pay": endpoint}}
+    return decode({"vendors": {"shop": shop}}, "test.toml")
+
+
+def entry(name: str, value: str = "v") -> Entry:
+    return Entry(name=name, value=value)
+
+
+def test_drafts_come_back_as_they_were_typed(folders: Folders, catalog: Catalog) -> None:
+    typed = (entry("name", "é\n\0\x1b[31m"), Entry(name="item1_size", kind="json", value="null"), entry("unknown", ""))
+    save_drafts(folders, {"shop.pay": typed}, catalog)
+    assert load_drafts(folders) == ({"shop.pay": typed}, ())
+
+
+def test_secrets_are_never_written(folders: Folders, catalog: Catalog) -> None:
+    secret = "correct-horse-battery"
+    typed = (
+        entry("name", "Zelda"),
+        entry("password", secret),
+        entry("cards[0][number]", secret),
+        entry("user[token]", secret),
+        Entry(name="extra", kind="json", value=f'{{"token": "{secret}"}}'),
+    )
+    save_drafts(folders, {"shop.pay": typed}, catalog)
+    assert load_drafts(folders)[0] == {"shop.pay": (entry("name", "Zelda"),)}
+    for file in folders.data.rglob("*"):
+        assert secret.encode() not in file.read_bytes()
+
+
+def test_drafts_of_another_instance_stay(folders: Folders, catalog: Catalog) -> None:
+    path = folders.data / "drafts.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"gone.away": [{"name": "a", "value": "1"}], "shop.pay": [{"name": "name", "value": "old"}]}')
+    save_drafts(folders, {"shop.pay": (), "not.known": (entry("a"),)}, catalog)
+    assert load_drafts(folders)[0] == {"gone.away": (entry("a", "1"),)}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": [{"nam": 1}]}', '{"a": ' + "[" * 5000, "\udcff"])
+def test_a_damaged_file_is_set_aside(folders: Folders, catalog: Catalog, text: str) -> None:
+    path = folders.data / "drafts.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    before = path.read_bytes()
+    problems = save_drafts(folders, {"shop.pay": (entry("name"),)}, catalog)
+    assert "drafts.damaged-1.json" in problems[0]
+    assert (folders.data / "drafts.damaged-1.json").read_bytes() == before
+    assert load_drafts(folders) == ({"shop.pay": (entry("name"),)}, ())
