@@ -1,0 +1,24 @@
+"""The terminal app. Importing this package loads nothing; ``run`` starts it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Run the app for a person with this environment; gives the exit code."""
+    from explorer.errors import ExplorerError
+    from explorer.session_factory import open_session
+    from explorer.tui.app import ExplorerApp
+
+    try:
+        session = open_session(environ)
+    except ExplorerError as error:
+        from explorer.core.sanitise import sanitise
+
+        sys.stderr.write(sanitise(f"{error.title}: {error.message}\n{error.hint}\n"))
+        return error.exit_code
+    app = ExplorerApp(session)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,162 @@
+"""The one table of what a person can do: it feeds the key bindings, the palette, the footer, the help and the README.
+
+An action's ``run`` is what the terminal library runs for it, looked up from the focused widget outwards; an action
+whose ``run`` is empty is a key of a widget itself and stands here to be told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textual.binding import Binding
+
+    from explorer.settings.keymap import Action as KeymapAction
+
+
+class Action(NamedTuple):
+    """``keys`` are its usual keys with commas between; ``scope`` the pane where they work (empty: everywhere on the
+    main screen); ``title`` a word or two for the footer; ``help`` one sentence."""
+
+    id: str
+    keys: str
+    title: str
+    help: str
+    run: str = ""
+    scope: str = ""
+
+
+ACTIONS: Final = (
+    Action("send", "f5,ctrl+r", "Send", "Send the request as it stands; what is missing is shown first.", "send"),
+    Action("send_anyway", "exclamation_mark", "Send anyway", "Send although the form has errors.", "send_anyway"),
+    Action("back", "escape", "Back", "Stop a send; else leave the field, close what is open, step back.", "back"),
+    Action("pane_tree", "1", "Endpoints", "Go to the tree of endpoints.", "pane('tree')"),
+    Action("pane_request", "2", "Request", "Go to the request.", "pane('request')"),
+    Action("pane_response", "3", "Response", "Go to the response.", "pane('response')"),
+    Action("pane_history", "4,h", "History", "Go to the history.", "pane('history')"),
+    Action("filter", "slash", "Find", "Find an endpoint by any words of its name, path or vendor.", "filter"),
+    Action("sidebar", "s", "Sidebar", "Show or hide the tree of endpoints.", "sidebar"),
+    Action("environment", "E", "Environment", "Choose where the vendor's calls go.", "environment"),
+    Action("credentials", "K", "Credentials", "Type the vendor's credentials for this environment.", "credentials"),
+    Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
+    Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
+    Action("examples", "x", "Examples", "Put the catalog's examples into required fields that are empty.", "examples"),
+    Action("discard", "D", "Clear", "Clear the form and its draft.", "discard"),
+    Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),
+    Action("next_tab", "right_square_bracket", "Next tab", "The next tab of the pane.", "tab(1)"),
+    Action("previous_tab", "left_square_bracket", "Tab before", "The tab before.", "tab(-1)"),
+    Action("zoom", "f,f11", "Full screen", "Give the pane the whole screen, or give it back.", "zoom"),
+    Action("layout", "L", "Layout", "Put the response beside or below the request.", "layout"),
+    Action("jump", "ctrl+o,f2", "Jump", "Show a letter at every pane and tab, and go to the one typed.", "jump"),
+    Action("theme", "T", "Theme", "Change to the next theme.", "theme"),
+    Action("help", "question_mark,f1", "Help", "What this pane is, and every key.", "help"),
+    Action("palette", "ctrl+p,colon", "Commands", "Every action, endpoint, environment and theme by name.", "palette"),
+    Action("quit", "ctrl+q", "Quit", "Leave; drafts are kept.", "quit"),
+    Action("open", "enter", "Open", "Open the endpoint, or fold the branch.", scope="tree"),
+    Action("tree_down", "j,down", "Down", "One line down.", "cursor_down", "tree"),
+    Action("tree_up", "k,up", "Up", "One line up.", "cursor_up", "tree"),
+    Action("tree_top", "g,home", "Top", "To the first line.", "scroll_home", "tree"),
+    Action("tree_bottom", "G,end", "End", "To the last line.", "scroll_end", "tree"),
+    Action("tree_fold", "left", "Fold", "Fold the branch, or go to the one above.", "fold", "tree"),
+    Action("tree_unfold", "right", "Unfold", "Unfold the branch.", "unfold", "tree"),
+    Action("next_field", "enter,down", "Next field", "Go to the next field.", "next_field", "field"),
+    Action("previous_field", "up", "Field before", "Go to the field before.", "previous_field", "field"),
+    Action("state", "space", "Absent/empty/null", "On a field's mark: absent, empty, null, set.", scope="mark"),
+    Action("add_item", "plus", "Add", "Add one more of the group that has the focus.", "add_item", "request"),
+    Action("remove_item", "minus", "Remove", "Remove the one that has the focus.", "remove_item", "request"),
+)
+BY_ID: Final = {action.id: action for action in ACTIONS}
+
+SCOPES: Final = {
+    "": "Everywhere (letters work outside of input fields)",
+    "tree": "In the tree of endpoints",
+    "field": "In a field",
+    "mark": "On the mark before a field",
+    "request": "In the request",
+    "response": "In the response",
+    "history": "In the history",
+}
+FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "tree": ("open", "filter", "environment", "pane_request", "pane_history", "sidebar"),
+    "filter": ("back", "next_field", "send"),
+    "field": ("send", "next_field", "back", "jump"),
+    "mark": ("state", "send", "examples", "back"),
+    "request": ("send", "next_tab", "environment", "readings", "examples", "credentials"),
+    "response": ("send", "next_tab", "pane_request", "zoom", "layout", "pane_history"),
+    "sending": ("back",),
+    "history": ("back", "pane_request", "pane_response", "zoom"),
+}
+"""Which actions the footer names in which pane, the likeliest first; help and commands always follow."""
+ALWAYS: Final = ("help", "palette")
+
+
+def bindings(scope: str, ids: Iterable[str] | None = None) -> list[Binding]:
+    """The bindings of a scope's actions, or of those named; each has the action's id, so that keymaps reach it."""
+    from textual.binding import Binding
+
+    wanted = None if ids is None else set(ids)
+    return [
+        Binding(one.keys, one.run, one.title, show=False, id=one.id, tooltip=one.help)
+        for one in ACTIONS
+        if one.run and one.scope == scope and (wanted is None or one.id in wanted)
+    ]
+
+
+def keys_of(action_id: str, keymap: Mapping[str, str]) -> tuple[str, ...]:
+    """The keys of an action as they are bound now, in the library's spelling."""
+    return tuple(key.strip() for key in (keymap.get(action_id) or BY_ID[action_id].keys).split(","))
+
+
+_NAMES: Final = {
+    "question_mark": "?",
+    "exclamation_mark": "!",
+    "slash": "/",
+    "colon": ":",
+    "plus": "+",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "full_stop": ".",
+    "comma": ",",
+}
+
+
+def shown(key: str) -> str:
+    """A key as people write it: ``ctrl+r``, ``F5``, ``?``."""
+    *modifiers, base = key.split("+") if key != "+" else ["+"]
+    name = _NAMES.get(base, base.upper() if base[:1] == "f" and base[1:].isdigit() else base)
+    return "+".join([*modifiers, name])
+
+
+def keymap_actions() -> list[KeymapAction]:
+    """The table as ``explorer.settings.check_keymap`` wants it."""
+    from explorer.settings.keymap import Action as KeymapAction
+
+    return [KeymapAction(one.id, one.keys, one.scope) for one in ACTIONS if one.run]
+
+
+def key_table() -> str:
+    """The table as Markdown, for the README."""
+    lines = ["| key | does | where |", "| --- | --- | --- |"]
+    for one in ACTIONS:
+        keys = " ".join(f"`{shown(key)}`" for key in one.keys.split(","))
+        lines.append(f"| {keys} | {one.help} | {_WHERE[one.scope]} |")
+    return "\n".join(lines) + "\n"
+
+
+_WHERE: Final = {
+    "": "everywhere",
+    "tree": "tree",
+    "field": "field",
+    "mark": "field's mark",
+    "request": "request",
+    "response": "response",
+    "history": "history",
+}

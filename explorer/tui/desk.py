@@ -1,0 +1,120 @@
+"""What lies on the desk: the open endpoint, where its calls go, under which readings, and its draft.
+
+No widget stands here: the screen shows what the desk says and tells it what a person did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.exchange import Call, Entry, Exchange
+from explorer.errors import ExplorerError
+from explorer.session import SANDBOX
+from explorer.tui.drafts import Draft, DraftBook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from explorer.core.catalog.model import Reading
+    from explorer.session import Operation, Session
+
+
+@dataclass
+class Desk:
+    """One open endpoint at a time; nothing is open at first."""
+
+    session: Session
+    drafts: DraftBook
+    address: str = ""
+    draft: Draft = field(default_factory=Draft)
+    chosen: dict[str, str] = field(default_factory=dict)
+    """Vendor → environment, chosen since the start."""
+    last: dict[str, Exchange] = field(default_factory=dict)
+    """Address → the redacted exchange that was shown last."""
+
+    def open(self, address: str, draft: Draft | None = None) -> None:
+        """Put another endpoint on the desk, with its own draft unless one is given.
+
+        Raises:
+            UnknownName: there is no such endpoint.
+        """
+        self.session.endpoint(address)
+        self.address = address
+        self.draft = self.drafts.get(address) if draft is None else draft
+
+    def keep(self, **changes: Any) -> None:
+        """Change the draft and keep it."""
+        if self.address:
+            self.draft = replace(self.draft, **changes)
+            self.drafts.put(self.address, self.draft)
+
+    @property
+    def vendor_id(self) -> str:
+        """The open endpoint's vendor."""
+        return self.address.partition(".")[0]
+
+    @property
+    def environment(self) -> str:
+        """Where the vendor's calls go."""
+        vendor = self.session.vendor(self.vendor_id)
+        return self.chosen.get(vendor.id) or self.session.default_environment(vendor)
+
+    @property
+    def readings(self) -> Mapping[str, Reading]:
+        """Every contradiction that concerns the open endpoint."""
+        return self.session.readings(*self.session.endpoint(self.address))
+
+    def call(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
+        """The call that the desk stands for."""
+        vendor, _, endpoint = self.address.partition(".")
+        return Call(
+            vendor=vendor,
+            endpoint=endpoint,
+            environment=self.environment,
+            method=self.draft.method,
+            entries=self.draft.entries if entries is None else entries,
+            readings=self.draft.readings,
+            extra=self.draft.extra,
+            headers=self.draft.headers,
+            force=force,
+        )
+
+    @property
+    def operation(self) -> Operation:
+        """Vendor and endpoint under the chosen readings; choices that are no longer known are let go of."""
+        try:
+            return self.session.operation(self.call())
+        except ExplorerError:
+            self.keep(readings={}, method="")
+            return self.session.operation(self.call())
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the environment asks before what is not a read."""
+        environment = self.operation.environment
+        return environment is not None and environment.guarded
+
+    @property
+    def in_sandbox(self) -> bool:
+        """Whether calls go to the embedded sandbox."""
+        return self.environment == SANDBOX
+
+    def plain_url(self) -> str:
+        """The URL before anything is known of the values: base and path template."""
+        call = self.call()
+        return self.session.base_url(call).rstrip("/") + self.operation.endpoint.path
+
+    def badges(self) -> tuple[str, ...]:
+        """Words for the title: inferred, readings, the effect where it is grave."""
+        operation = self.operation
+        words = []
+        if operation.endpoint.inferred or operation.vendor.inferred:
+            words.append("inferred")
+        count = sum(reading.changes_request for reading in self.readings.values())
+        if count:
+            words.append(f"◆{count} readings" if count > 1 else "◆1 reading")
+        effect = self.session.effect(self.call())
+        if effect not in ("read", "session"):
+            words.append({"order": "places an order", "delete": "deletes"}.get(effect, f"{effect}s"))
+        return tuple(words)

@@ -1,0 +1,28 @@
+"""Keys from the settings, checked against every binding that has an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from textual.binding import Binding
+
+from explorer.settings.keymap import Action, check_keymap
+from explorer.tui.actions import keymap_actions
+
+
+def usable_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What of *keymap* can be used, and a sentence for everything that cannot."""
+    return check_keymap(keymap, [*keymap_actions(), *_of_widgets()])
+
+
+def _of_widgets() -> Iterator[Action]:
+    """The bindings that widgets declare themselves: their id's first word is the scope."""
+    from explorer.tui.body_view import BodyView
+    from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
+    from explorer.tui.widgets.lines_view import LinesView
+    from explorer.tui.widgets.response_pane import ResponsePane
+
+    for widget in (ResponsePane, BodyView, LinesView, HistoryPanel, HistoryList):
+        for binding in widget.BINDINGS:
+            if isinstance(binding, Binding) and binding.id:
+                yield Action(binding.id, binding.key, binding.id.partition(".")[0])

@@ -1,0 +1,91 @@
+"""Help: what the pane is, and every key, from the one table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from explorer.tui.actions import ACTIONS, SCOPES, keys_of, shown
+
+ABOUT: Final = {
+    "tree": "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself in a way that changes the request; `inferred` marks what the document does not name.",
+    "request": "What will be sent. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule, and what is wrong with it. The URL above and the tabs follow as you type.",
+    "response": "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. Wire shows every byte that was sent, secrets masked.",
+    "history": "Everything that was sent, secrets masked: enter shows it, r sends it again, e puts it into the form.",
+}
+
+
+class HelpScreen(ModalScreen[None]):
+    """A text that scrolls; escape closes it."""
+
+    DEFAULT_CSS = """
+    HelpScreen {
+        align: center middle;
+        & > Vertical { width: 92; max-width: 96%; height: 90%; border: round $border; background: $surface; padding: 0 1; }
+        & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+        & Static { height: auto; margin: 0 0 1 0; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1", "dismiss", "Close"),
+        Binding("j", "down", "Down", show=False),
+        Binding("k", "up", "Up", show=False),
+    ]
+
+    def __init__(self, pane: str, keymap: Mapping[str, str]) -> None:
+        self._pane = pane
+        self._keymap = keymap
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """The pane, then the keys by where they work."""
+        with Vertical() as box:
+            box.border_title = "Help"
+            box.border_subtitle = "esc closes"
+            with VerticalScroll():
+                yield Static(Content.assemble((f"The {self._pane}\n", "bold"), ABOUT[self._pane]), markup=False)
+                for scope, title in SCOPES.items():
+                    lines = list(self._keys(scope))
+                    if lines:
+                        yield Static(Content("\n").join([Content.styled(title, "bold $text-primary"), *lines]), markup=False)
+
+    def _keys(self, scope: str) -> Iterator[Content]:
+        for one in ACTIONS:
+            if one.scope == scope:
+                keys = " ".join(shown(key) for key in keys_of(one.id, self._keymap))
+                yield Content.assemble((f"{keys:<12}", "$footer-key-foreground bold"), f"  {one.title:<17}", (one.help, "$text-muted"))
+        if scope in ("response", "history"):
+            yield from _own_keys(scope)
+
+    def on_mount(self) -> None:
+        """Arrow keys scroll at once."""
+        self.query_one(VerticalScroll).focus()
+
+    def action_down(self) -> None:
+        """One line down."""
+        self.query_one(VerticalScroll).scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        """One line up."""
+        self.query_one(VerticalScroll).scroll_up(animate=False)
+
+
+def _own_keys(scope: str) -> Iterator[Content]:
+    """The keys that the panes' widgets declare themselves."""
+    from explorer.tui.body_view import BodyView
+    from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
+    from explorer.tui.widgets.response_pane import ResponsePane
+
+    for widget in (ResponsePane, BodyView) if scope == "response" else (HistoryPanel, HistoryList):
+        for binding in widget.BINDINGS:
+            if isinstance(binding, Binding):
+                keys = " ".join(shown(key) for key in binding.key.split(","))
+                words = (f"  {binding.description:<17}", "")
+                yield Content.assemble((f"{keys:<12}", "$footer-key-foreground bold"), words, (binding.tooltip, "$text-muted"))

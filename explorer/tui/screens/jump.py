@@ -1,0 +1,62 @@
+"""Jump mode: a letter at every pane and tab that is seen; typing one goes there."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Offset
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Label
+
+REQUEST_KEYS = dict(zip("qwert", ("params", "headers", "body", "auth", "docs"), strict=True))
+RESPONSE_KEYS = dict(zip("asdf", ("body", "headers", "wire", "timing"), strict=True))
+PANE_KEYS = dict(zip("1234", ("tree", "request", "response", "history"), strict=True))
+Target = tuple[str, str]
+
+
+class JumpScreen(ModalScreen[Target | None]):
+    """Gives (pane, tab), the tab empty for the pane as a whole; None where another key was typed."""
+
+    DEFAULT_CSS = """
+    JumpScreen {
+        background: $background 40%;
+        & > Label { background: $accent; color: $background; text-style: bold; width: 3; height: 1; position: absolute; }
+        & > #jump-hint { dock: bottom; width: 1fr; background: $panel; color: $foreground; padding: 0 1; position: relative; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
+
+    def __init__(self, main: Screen[None]) -> None:
+        self._targets: dict[str, tuple[Target, Offset]] = {}
+        for key, pane in PANE_KEYS.items():
+            for one in main.query(f"#{pane}").results(Widget):
+                if one.display and one.region:
+                    self._targets[key] = ((pane, ""), one.region.offset + (1, 0))
+        self._add_tabs(main, "request", REQUEST_KEYS)
+        self._add_tabs(main, "response", RESPONSE_KEYS)
+        super().__init__()
+
+    def _add_tabs(self, main: Screen[None], pane: str, keys: dict[str, str]) -> None:
+        tabs = [one for one in main.query(f"#{pane} Tab").results(Widget) if one.region]
+        for (key, name), tab in zip(keys.items(), tabs, strict=False):
+            self._targets[key] = ((pane, name), tab.region.offset)
+
+    def compose(self) -> ComposeResult:
+        """A letter at each place."""
+        for key, (_, offset) in self._targets.items():
+            label = Label(Content(f" {key} "))
+            label.styles.offset = (offset.x, offset.y)
+            yield label
+        yield Label(Content("Type a letter to go there; any other key closes this."), id="jump-hint")
+
+    def on_key(self, event: events.Key) -> None:
+        """Go where the letter stands."""
+        event.stop()
+        event.prevent_default()
+        found = self._targets.get(event.character or "")
+        self.dismiss(found[0] if found else None)

@@ -1,0 +1,119 @@
+"""The command palette: every action with its key, every endpoint, the environments, the themes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.actions import ACTIONS, keys_of, shown
+from explorer.tui.screens.main import MainScreen
+from explorer.tui.widgets.endpoint_tree import haystack, leaves_of
+
+LIMIT = 40
+"""How many hits are shown."""
+
+
+class Entry(NamedTuple):
+    """Something that can be done: what is shown, what is searched, what it does."""
+
+    title: str
+    key: str
+    help: str
+    hay: str
+    run: Callable[[], object]
+
+
+class ExplorerCommands(Provider):
+    """Everything that can be done, by name."""
+
+    @property
+    def _main(self) -> MainScreen:
+        return cast("MainScreen", self.screen)
+
+    async def startup(self) -> None:
+        """Gather what can be done."""
+        self._entries = [*self._actions(), *self._environments(), *self._endpoints(), *self._themes()]
+
+    def _actions(self) -> Iterator[Entry]:
+        keymap = self._main.session.settings.keymap
+        for one in ACTIONS:
+            if one.run and not one.scope and one.id != "palette":
+                key = shown(keys_of(one.id, keymap)[0])
+                yield Entry(one.title, key, one.help, f"{one.title} {one.id} {one.help}".lower(), self._runs(one.run))
+
+    def _runs(self, action: str) -> Callable[[], object]:
+        async def run() -> None:
+            await self._main.run_action(action)
+
+        return lambda: self._main.call_later(run)
+
+    def _environments(self) -> Iterator[Entry]:
+        main = self._main
+        if not main.desk.address:
+            return
+        vendor = main.session.vendor(main.desk.vendor_id)
+        for name in main.session.environments(vendor):
+            title = f"Environment: {vendor.title} › {name}"
+            now = "(in use)" if name == main.desk.environment else ""
+            run = _later(main, name)
+            yield Entry(title, now, "Send this vendor's calls there.", title.lower(), run)
+
+    def _endpoints(self) -> Iterator[Entry]:
+        main = self._main
+        for leaf in leaves_of(main.session.catalog):
+            title = f"{leaf.endpoint.method} {leaf.endpoint.title} › {leaf.vendor.title}"
+            yield Entry(title, "", f"{leaf.address}  {leaf.endpoint.path}", haystack(leaf), _opens(main, leaf.address))
+
+    def _themes(self) -> Iterator[Entry]:
+        main = self._main
+        for name in main.app.available_themes:
+            yield Entry(f"Theme: {name}", "", "Wear it from now on.", f"theme {name}", _wears(main, name))
+
+    async def discover(self) -> Hits:
+        """What stands there before anything is typed: the actions."""
+        for entry in self._entries[:LIMIT]:
+            if entry.key:
+                yield DiscoveryHit(_shown(entry), entry.run, text=entry.title, help=sanitise_line(entry.help))
+
+    async def search(self, query: str) -> Hits:
+        """Those that hold every word; a word in the title counts for more."""
+        words = query.lower().split()
+        count = 0
+        for number, entry in enumerate(self._entries):
+            if number % 200 == 199:
+                await asyncio.sleep(0)
+            if not all(word in entry.hay for word in words):
+                continue
+            title = entry.title.lower()
+            score = sum(2.0 if title.startswith(word) else 1.5 if word in title else 1.0 for word in words)
+            yield Hit(score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitise_line(entry.help))
+            count += 1
+            if count >= LIMIT:
+                return
+
+
+def _shown(entry: Entry, words: list[str] | None = None) -> Content:
+    title = sanitise_line(entry.title)
+    content = Content(title)
+    for word in words or ():
+        at = title.lower().find(word)
+        if at >= 0:
+            content = content.stylize("underline bold", at, at + len(word))
+    return Content.assemble(content, "  ", (entry.key, "$footer-key-foreground")) if entry.key else content
+
+
+def _later(main: MainScreen, name: str) -> Callable[[], object]:
+    return lambda: main.call_later(main.change_environment, name)
+
+
+def _opens(main: MainScreen, address: str) -> Callable[[], object]:
+    return lambda: main.open(address)
+
+
+def _wears(main: MainScreen, name: str) -> Callable[[], object]:
+    return lambda: main.change_theme(name)

@@ -1,0 +1,22 @@
+"""Theme files as the terminal library's themes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.theme import Theme
+
+from explorer.settings.themes import default_variables
+
+if TYPE_CHECKING:
+    from explorer.settings.themes import ThemeFile
+
+
+def as_theme(file: ThemeFile) -> Theme:
+    """The theme of a file whose values have been checked, with a value for each of our own variables."""
+    return Theme(
+        name=file.name,
+        dark=file.dark,
+        variables={**default_variables(file.dark), **file.variables},
+        **file.colours,  # type: ignore[arg-type] - the keys are those of ``settings.themes.BASE``
+    )

@@ -1,0 +1,96 @@
+"""How a call authenticates: the scheme, where each credential comes from (never what it is), and how it was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from explorer.core.catalog.model import Endpoint, Vendor
+from explorer.core.sanitise import sanitise, sanitise_line
+
+if TYPE_CHECKING:
+    from explorer.core.auth.base import Step
+    from explorer.credentials import CredentialStatus
+
+
+class AuthView(VerticalScroll, can_focus=True):
+    """The auth tab."""
+
+    DEFAULT_CSS = """
+    AuthView {
+        height: 1fr; scrollbar-size-vertical: 1; padding: 0 1;
+        & > Static { height: auto; width: 1fr; margin: 0 0 1 0; }
+        & > Button { margin: 0 0 1 0; }
+        &:focus { background: $foreground 2%; }
+    }
+    """
+
+    @dataclass
+    class CredentialsWanted(Message):
+        """A person wants to type credentials."""
+
+    def compose(self) -> ComposeResult:
+        """Scheme and credentials, a button, the steps."""
+        yield Static("", id="auth-scheme", markup=False)
+        yield Button(Content("Type credentials (K)"), compact=True)
+        yield Static("", id="auth-steps", markup=False)
+
+    def show(
+        self, vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
+    ) -> None:
+        """Show scheme and credentials of an endpoint."""
+        self.query_one("#auth-scheme", Static).update(scheme_text(vendor, endpoint, environment, credentials))
+        self.query_one(Button).display = bool(vendor.credentials) and endpoint.auth != "none"
+
+    def show_steps(self, steps: Sequence[Step], before: str, missing: Sequence[str]) -> None:
+        """Show how the request as it stands was signed."""
+        self.query_one("#auth-steps", Static).update(steps_text(steps, before, missing))
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.CredentialsWanted())
+
+
+def scheme_text(
+    vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
+) -> Content:
+    """Scheme, its note, and a line for each credential."""
+    auth = vendor.auth.get(endpoint.auth)
+    if auth is None:
+        return Content.assemble(("Anonymous", "bold"), ": this call carries no credentials.")
+    lines = [Content.assemble((sanitise_line(auth.title or auth.scheme), "bold"), f"  {auth.scheme}  ", (vendor.cite(auth.lines), "$text-muted"))]
+    if auth.note:
+        lines.append(Content(sanitise_line(auth.note)))
+    lines.append(Content(""))
+    lines.append(Content.styled(f"Credentials for {sanitise_line(environment)}", "bold $text-primary"))
+    for one in credentials:
+        mark, style = ("✓", "$text-success") if one.present else ("✗", "$text-warning")
+        source = f"from {sanitise_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
+        lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, "$text-muted")))
+    return Content("\n").join(lines)
+
+
+def steps_text(steps: Sequence[Step], before: str, missing: Sequence[str]) -> Content:
+    """What is asked first, what is missing, and each step of the signature."""
+    lines: list[Content] = []
+    if missing:
+        lines.append(Content.styled(f"✗ missing: {', '.join(map(sanitise_line, missing))}", "$text-error"))
+    if before:
+        lines.append(Content.styled(f"→ {sanitise_line(before)}", "$text-warning"))
+    if steps:
+        lines.append(Content.styled("How this request is signed", "bold $text-primary"))
+    for number, step in enumerate(steps, 1):
+        lines.append(Content.assemble((f"{number}. {sanitise_line(step.title)}", "bold")))
+        lines.append(Content(sanitise(step.text)))
+        if step.detail:
+            lines.append(Content.styled(sanitise(step.detail), "$text-muted"))
+    return Content("\n").join(lines)

@@ -1,0 +1,317 @@
+"""The tree of vendors, groups and endpoints, with a box that finds.
+
+Branches are filled when they are first unfolded. Every word of the filter must stand somewhere in an endpoint's
+vendor, group, title, id, path or method; where nothing has them all, letters in order are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Tree
+from textual.widgets.tree import TreeNode
+
+from explorer.core.catalog.model import Catalog, Endpoint, Vendor
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.actions import bindings
+from explorer.tui.widgets.title_bar import METHODS
+
+PAUSE = 0.1
+"""Seconds without a key before the filter is applied."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A vendor, or a group of it."""
+
+    vendor: Vendor
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An endpoint."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+
+    @property
+    def address(self) -> str:
+        """``vendor.endpoint``."""
+        return f"{self.vendor.id}.{self.endpoint.id}"
+
+
+def readings_that_matter(endpoint: Endpoint) -> int:
+    """How many readings change the request."""
+    return sum(reading.changes_request for reading in endpoint.readings.values())
+
+
+def haystack(leaf: Leaf) -> str:
+    """What the filter looks at."""
+    vendor, endpoint = leaf.vendor, leaf.endpoint
+    parts = (vendor.title, leaf.address, endpoint.group, endpoint.title, endpoint.path, *endpoint.methods)
+    return " ".join(parts).lower()
+
+
+def found(leaves: Iterable[Leaf], text: str) -> list[Leaf]:
+    """The endpoints that *text* finds, in the catalog's order."""
+    words = text.lower().split()
+    every = [(leaf, haystack(leaf)) for leaf in leaves]
+    hits = [leaf for leaf, hay in every if all(word in hay for word in words)]
+    return hits or [leaf for leaf, hay in every if _in_order("".join(words), hay)]
+
+
+def _in_order(letters: str, hay: str) -> bool:
+    at = -1
+    for letter in letters:
+        at = hay.find(letter, at + 1)
+        if at < 0:
+            return False
+    return True
+
+
+def leaves_of(catalog: Catalog) -> Iterator[Leaf]:
+    """Every endpoint of the catalog."""
+    for vendor in catalog.vendors.values():
+        for endpoint in vendor.endpoints.values():
+            yield Leaf(vendor, endpoint)
+
+
+Node = Branch | Leaf
+
+
+class _Tree(Tree[Node]):
+    """The tree itself."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"endpoint-tree--{name}" for name in (*METHODS, "dim")}
+    DEFAULT_CSS = """
+    _Tree {
+        background: transparent;
+        height: 1fr;
+        padding: 0;
+        & > .endpoint-tree--get { color: $method-get; text-style: bold; }
+        & > .endpoint-tree--head { color: $method-head; text-style: bold; }
+        & > .endpoint-tree--post { color: $method-post; text-style: bold; }
+        & > .endpoint-tree--put { color: $method-put; text-style: bold; }
+        & > .endpoint-tree--patch { color: $method-patch; text-style: bold; }
+        & > .endpoint-tree--delete { color: $method-delete; text-style: bold; }
+        & > .endpoint-tree--dim { color: $text-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
+
+    def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
+        """Method word, title and badges of an endpoint; vendors in bold."""
+        data = node.data
+        if isinstance(data, Leaf):
+            return self._leaf(data, style, under_cursor=node is self.cursor_node)
+        label = super().render_label(node, base_style, style)
+        if isinstance(data, Branch) and not data.group:
+            label.stylize("bold")
+            if data.vendor.inferred:
+                label.append(" inferred", self._part("dim", style))
+        return label
+
+    def _leaf(self, leaf: Leaf, style: Style, *, under_cursor: bool) -> Text:
+        endpoint = leaf.endpoint
+        method = endpoint.method
+        name = method.lower() if method.lower() in METHODS else "dim"
+        word, dim = (style, style) if under_cursor else (self._part(name, style), self._part("dim", style))
+        text = Text(no_wrap=True, end="")
+        text.append(f"{_short(method):<5}", word)
+        text.append(sanitise_line(endpoint.title), style)
+        count = readings_that_matter(endpoint)
+        if count:
+            text.append(f" ◆{count}", dim)
+        if endpoint.inferred and not leaf.vendor.inferred:
+            text.append(" inferred", dim)
+        return text
+
+    def _part(self, name: str, style: Style) -> Style:
+        """A part's own colour on the label's ground."""
+        return style + self.get_component_rich_style(f"endpoint-tree--{name}", partial=True)
+
+    def action_fold(self) -> None:
+        """Fold the branch, or go to the one above."""
+        node = self.cursor_node
+        if node is None:
+            return
+        if node.allow_expand and node.is_expanded:
+            node.collapse()
+        elif node.parent is not None and node.parent is not self.root:
+            self.move_cursor(node.parent)
+
+    def action_unfold(self) -> None:
+        """Unfold the branch, or go to its first entry."""
+        node = self.cursor_node
+        if node is None or not node.allow_expand:
+            return
+        if not node.is_expanded:
+            node.expand()
+        elif node.children:
+            self.move_cursor(node.children[0])
+
+
+def _short(method: str) -> str:
+    return {"DELETE": "DEL", "OPTIONS": "OPT"}.get(method, method)[:5]
+
+
+class EndpointTree(Vertical):
+    """Filter and tree."""
+
+    DEFAULT_CSS = """
+    EndpointTree {
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        &:focus-within { border: heavy $border; }
+        & > Input { margin: 0 0 0 0; background: $surface; }
+        & > Input:focus { background: $boost; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """An endpoint is to be opened."""
+
+        address: str
+
+    def __init__(self, catalog: Catalog, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._catalog = catalog
+        self._timer: Timer | None = None
+        self._applied = ""
+        super().__init__(id=id)
+        self.border_title = "Endpoints"
+
+    def compose(self) -> ComposeResult:
+        """The box and the tree, vendors unfolded to their groups."""
+        yield Input(placeholder="find an endpoint", compact=True, select_on_focus=False)
+        tree: _Tree = _Tree("catalog")
+        tree.show_root = False
+        tree.guide_depth = 2
+        tree.auto_expand = True
+        self._fill(tree)
+        yield tree
+
+    @property
+    def tree(self) -> Tree[Node]:
+        """The tree below the box."""
+        return self.query_one(_Tree)
+
+    def show_catalog(self, catalog: Catalog) -> None:
+        """Show another catalog."""
+        self._catalog = catalog
+        self._applied = "\0"
+        self._apply()
+
+    def focus_filter(self) -> None:
+        """Put the cursor into the box."""
+        self.query_one(Input).focus()
+
+    def focus_tree(self) -> None:
+        """Put the focus on the tree."""
+        self.tree.focus()
+
+    def point_at(self, address: str) -> None:
+        """Unfold down to the endpoint and put the cursor there."""
+        for vendor_node in self.tree.root.children:
+            branch = vendor_node.data
+            if not isinstance(branch, Branch) or not address.startswith(f"{branch.vendor.id}."):
+                continue
+            for group_node in vendor_node.children:
+                self._grow(group_node)
+                for leaf_node in group_node.children:
+                    if isinstance(leaf_node.data, Leaf) and leaf_node.data.address == address:
+                        vendor_node.expand()
+                        group_node.expand()
+                        self.call_after_refresh(self.tree.move_cursor, leaf_node)
+                        return
+
+    # --- filling -----------------------------------------------------------------------------------------------------
+
+    def _fill(self, tree: Tree[Node]) -> None:
+        for vendor in self._catalog.vendors.values():
+            node = tree.root.add(Text(sanitise_line(vendor.title)), Branch(vendor), expand=True)
+            for group in dict.fromkeys(endpoint.group for endpoint in vendor.endpoints.values()):
+                node.add(Text(sanitise_line(group)), Branch(vendor, group))
+
+    def _grow(self, node: TreeNode[Node]) -> None:
+        branch = node.data
+        if not isinstance(branch, Branch) or not branch.group or node.children:
+            return
+        for endpoint in branch.vendor.endpoints.values():
+            if endpoint.group == branch.group:
+                node.add_leaf(Text(sanitise_line(endpoint.title)), Leaf(branch.vendor, endpoint))
+
+    def _apply(self) -> None:
+        text = self.query_one(Input).value.strip()
+        if text == self._applied:
+            return
+        self._applied = text
+        tree = self.tree
+        with self.app.batch_update():
+            tree.root.remove_children()
+            if text:
+                self._show_hits(tree, found(leaves_of(self._catalog), text))
+            else:
+                self.border_subtitle = ""
+                self._fill(tree)
+
+    def _show_hits(self, tree: Tree[Node], hits: list[Leaf]) -> None:
+        nodes: dict[str, TreeNode[Node]] = {}
+        for leaf in hits:
+            vendor = leaf.vendor
+            if vendor.id not in nodes:
+                nodes[vendor.id] = tree.root.add(Text(sanitise_line(vendor.title)), Branch(vendor), expand=True)
+            nodes[vendor.id].add_leaf(Text(sanitise_line(leaf.endpoint.title)), leaf)
+        self.border_subtitle = f"{len(hits)} found" if hits else "nothing found"
+        if hits:
+            first = tree.root.children[0].children[0]
+            self.call_after_refresh(tree.move_cursor, first)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    @on(Tree.NodeExpanded)
+    def _expanded(self, event: Tree.NodeExpanded[Node]) -> None:
+        event.stop()
+        self._grow(event.node)
+
+    @on(Tree.NodeSelected)
+    def _selected(self, event: Tree.NodeSelected[Node]) -> None:
+        event.stop()
+        if isinstance(event.node.data, Leaf):
+            self.post_message(self.Chosen(event.node.data.address))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE, self._apply)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._timer is not None:
+            self._timer.stop()
+        self._apply()
+        leaves = [node.data for branch in self.tree.root.children for node in branch.children]
+        first = next((leaf for leaf in leaves if isinstance(leaf, Leaf)), None)
+        if event.value.strip() and first is not None:
+            self.post_message(self.Chosen(first.address))
+        else:
+            self.focus_tree()
+
+    def key_down(self) -> None:
+        """From the box into the tree."""
+        if self.query_one(Input).has_focus:
+            self.focus_tree()

@@ -1,0 +1,1 @@
+"""The form of an endpoint: one small widget for each kind of field."""

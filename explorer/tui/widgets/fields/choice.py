@@ -1,0 +1,165 @@
+"""A choice among a few words on one line: ``‹not sent›  true  false``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from explorer.core.sanitise import sanitise_line
+
+
+class ChoiceLine(Widget, can_focus=True):
+    """Words beside each other, one of them chosen. Arrow keys, space and a click choose."""
+
+    DEFAULT_CSS = """
+    ChoiceLine {
+        height: auto; min-height: 1; width: 1fr; color: $foreground; background: transparent;
+        &:focus { background: $boost; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,space", "step(1)", "Next choice", show=False),
+        Binding("left,h", "step(-1)", "Choice before", show=False),
+    ]
+    value: reactive[str] = reactive("", init=False)
+
+    @dataclass
+    class Changed(Message):
+        """Another word was chosen by a person."""
+
+        line: ChoiceLine
+        value: str
+
+        @property
+        def control(self) -> ChoiceLine:
+            """The line, for ``@on`` selectors."""
+            return self.line
+
+    def __init__(self, choices: Sequence[tuple[str, str]], value: str = "") -> None:
+        """*choices* are (value, words shown)."""
+        self._choices = tuple(choices)
+        super().__init__()
+        self.set_reactive(ChoiceLine.value, value)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What can be chosen."""
+        return tuple(value for value, _ in self._choices)
+
+    def render(self) -> Content:
+        """The words; the chosen one in brackets and reversed, so that it is seen without colour."""
+        parts: list[Content] = []
+        for value, words in self._choices:
+            text = sanitise_line(words)
+            chosen = value == self.value
+            style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else "$text-muted"
+            parts.append(Content.styled(f"[{text}]" if chosen else f" {text} ", style))
+        return Content(" ").join(parts)
+
+    def action_step(self, step: int) -> None:
+        """Choose the next one or the one before, round the ends."""
+        values = self.values
+        at = values.index(self.value) if self.value in values else -1
+        self._choose(values[(at + step) % len(values)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the word that was clicked."""
+        event.stop()
+        at = 0
+        for value, words in self._choices:
+            width = Content(sanitise_line(words)).cell_length + 2
+            if at <= event.x < at + width:
+                self._choose(value)
+                return
+            at += width + 1
+
+    def _choose(self, value: str) -> None:
+        if value != self.value:
+            self.value = value
+            self.post_message(self.Changed(self, value))
+
+
+class OptionLines(Widget, can_focus=True):
+    """Words below each other, one of them chosen; for choices that need a sentence."""
+
+    DEFAULT_CSS = """
+    OptionLines {
+        height: auto; width: 1fr; color: $foreground; background: transparent;
+        &:focus { background: $boost; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("space,enter", "choose", "Choose", show=False),
+    ]
+    value: reactive[str] = reactive("", init=False, layout=True)
+    cursor: reactive[int] = reactive(0, init=False)
+
+    @dataclass
+    class Changed(Message):
+        """Another one was chosen by a person."""
+
+        lines: OptionLines
+        value: str
+
+        @property
+        def control(self) -> OptionLines:
+            """The widget, for ``@on`` selectors."""
+            return self.lines
+
+    def __init__(self, key: str, choices: Sequence[tuple[str, Content]], value: str) -> None:
+        """*choices* are (value, words shown); *key* is the caller's name for it."""
+        self.key = key
+        self._choices = tuple(choices)
+        super().__init__()
+        self.set_reactive(OptionLines.value, value)
+        values = [one for one, _ in self._choices]
+        self.set_reactive(OptionLines.cursor, values.index(value) if value in values else 0)
+
+    def render(self) -> Content:
+        """A line or more each; a filled circle before the chosen one."""
+        lines = []
+        for number, (value, words) in enumerate(self._choices):
+            mark = "(●) " if value == self.value else "(○) "
+            style = "reverse" if self.has_focus and number == self.cursor else "bold" if value == self.value else ""
+            lines.append(Content.assemble((mark, style), words))
+        return Content("\n").join(lines)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor; past the ends the focus goes on to the neighbour."""
+        following = self.cursor + step
+        if 0 <= following < len(self._choices):
+            self.cursor = following
+        elif step > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
+
+    def action_choose(self) -> None:
+        """Choose what the cursor is on."""
+        value = self._choices[self.cursor][0]
+        if value != self.value:
+            self.value = value
+            self.post_message(self.Changed(self, value))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the line that was clicked; lines that wrap count as they are seen."""
+        event.stop()
+        at = 0
+        width = max(1, self.size.width)
+        for number, (_, words) in enumerate(self._choices):
+            height = len(Content.assemble("(●) ", words).wrap(width))
+            if at <= event.y < at + height:
+                self.cursor = number
+                self.action_choose()
+                return
+            at += height

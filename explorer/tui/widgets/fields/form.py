@@ -1,0 +1,313 @@
+"""The form: every field of an endpoint, by the place where its value travels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Select, Static
+
+from explorer.core.catalog.model import Endpoint, Parameter
+from explorer.core.exchange import Entry
+from explorer.core.form import find_parameter
+from explorer.errors import Problem
+from explorer.tui.actions import bindings
+from explorer.tui.widgets.fields.choice import ChoiceLine
+from explorer.tui.widgets.fields.repeats import (
+    Bar,
+    GroupBox,
+    Item,
+    ListBox,
+    MapBox,
+    Pair,
+    PairsBox,
+    Rebuilt,
+    Repeat,
+    ValueLine,
+)
+from explorer.tui.widgets.fields.row import FieldRow
+
+SECTIONS: Final = {
+    "path": "Path",
+    "query": "Query",
+    "form": "Body, as a form",
+    "json": "Body, as JSON",
+    "multipart": "Body, as multipart",
+    "header": "Headers",
+}
+
+
+class Form(VerticalScroll, can_focus=False):
+    """The fields of one endpoint. Made anew for every endpoint and every set of readings."""
+
+    DEFAULT_CSS = """
+    Form {
+        height: 1fr; scrollbar-size-vertical: 1;
+        & > .form-section { color: $text-primary; text-style: bold; height: 1; padding: 0 1; }
+        & > .form-none { color: $text-muted; height: auto; padding: 0 1; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("field")]
+
+    @dataclass
+    class Changed(Message):
+        """Something in the form is another; floods are merged."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of a row counts."""
+            return isinstance(message, Form.Changed)
+
+    @dataclass
+    class FileWanted(Message):
+        """A file is to be picked for the field of that name."""
+
+        name: str
+
+    @dataclass
+    class Visited(Message):
+        """The focus went into a field: what is known of it."""
+
+        about: Content
+
+    def __init__(self, endpoint: Endpoint, entries: Sequence[Entry], extra: Sequence[tuple[str, str]]) -> None:
+        self.endpoint = endpoint
+        self._by_param, self._others = _sorted(endpoint, entries)
+        self._extra = tuple(extra)
+        self._parts: list[FieldRow | Repeat] = []
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """Sections in the catalog's order, then what the catalog does not know."""
+        seen = ""
+        if not self.endpoint.params:
+            yield Static("This call takes no parameters.", classes="form-none", markup=False)
+        for location, part in self._make():
+            if location != seen:
+                seen = location
+                yield Static(SECTIONS[location], classes="form-section", markup=False)
+            self._parts.append(part)
+            yield part
+        if self._others:
+            names = ", ".join(entry.name for entry in self._others)
+            yield Static(f"Kept, though the catalog does not know them: {names}", classes="form-none", markup=False)
+        self._pairs = PairsBox("Undocumented query parameters", self._extra)
+        yield self._pairs
+
+    def _make(self) -> Iterator[tuple[str, FieldRow | Repeat]]:
+        params = list(self.endpoint.params.values())
+        order = list(SECTIONS)
+        done: set[str] = set()
+        for param in sorted(params, key=lambda one: order.index(one.location)):
+            given = self._by_param.get(param.name, [])
+            key = param.group
+            if key is not None:
+                if key not in done:
+                    done.add(key)
+                    yield param.location, self._group(key, [one for one in params if one.group == key])
+            elif param.repeat == "append":
+                yield param.location, ListBox(param, given)
+            elif param.repeat == "key":
+                yield param.location, MapBox(param, given)
+            else:
+                yield param.location, FieldRow(param, param.name, given[0] if given else None)
+
+    def _group(self, key: str, members: list[Parameter]) -> GroupBox:
+        given = [entry for member in members for entry in self._by_param.get(member.name, [])]
+        return GroupBox(key, self.endpoint.groups.get(key), members, given)
+
+    # --- what it holds -----------------------------------------------------------------------------------------------
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is set, in the order of the form."""
+        entries: list[Entry] = []
+        for part in self._parts:
+            if isinstance(part, Repeat):
+                entries.extend(part.entries)
+            elif (entry := part.entry) is not None:
+                entries.append(entry)
+        return (*entries, *self._others)
+
+    @property
+    def extra(self) -> tuple[tuple[str, str], ...]:
+        """Undocumented query parameters."""
+        return self._pairs.pairs
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Put each problem to its field; those of a whole group to its heading."""
+        rows = {row.field_name: row for row in self.query(FieldRow)}
+        by_row: dict[str, list[Problem]] = {}
+        by_box: dict[Repeat, list[Problem]] = {}
+        for one in problems:
+            if one.field in rows:
+                by_row.setdefault(one.field, []).append(one)
+            elif (box := self._box_of(one.field)) is not None:
+                by_box.setdefault(box, []).append(one)
+        for name, row in rows.items():
+            row.show_problems(by_row.get(name, []))
+        for part in self._parts:
+            if isinstance(part, Repeat):
+                part.show_problems(by_box.get(part, []))
+
+    def _box_of(self, name: str) -> Repeat | None:
+        found = find_parameter(self.endpoint, name)
+        param = found[0] if found else self.endpoint.params.get(name)
+        for part in self._parts:
+            if isinstance(part, GroupBox) and (part.key == name or (param is not None and param.group == part.key)):
+                return part
+            if isinstance(part, ListBox | MapBox) and part.param is param:
+                return part
+        return None
+
+    def focus_field(self, name: str) -> bool:
+        """Put the focus into the field of that name (or a part of it); False where there is none."""
+        rows = list(self.query(FieldRow))
+        for row in rows:
+            if row.field_name == name:
+                row.focus_control()
+                return True
+        for row in rows:
+            if row.param.name == name or row.field_name.endswith(f".{name}"):
+                row.focus_control()
+                return True
+        box = self._box_of(name)
+        if box is not None:
+            box.query(Button).first().focus()
+        return box is not None
+
+    def focus_start(self) -> bool:
+        """Put the focus into the first required field that is blank, or else the first field."""
+        rows = list(self.query(FieldRow))
+        chosen = next((row for row in rows if row.param.required and row.blank), rows[0] if rows else None)
+        if chosen is not None:
+            chosen.focus_control()
+        return chosen is not None
+
+    def fill_examples(self) -> int:
+        """Put the catalog's examples into required fields that are blank; how many there were."""
+        count = 0
+        for row in self.query(FieldRow):
+            if row.param.required and row.blank and row.param.example and row.param.type != "file":
+                row.fill(Entry(name=row.field_name, value=row.param.example))
+                count += 1
+        return count
+
+    def fill(self, name: str, entry: Entry) -> None:
+        """Put an entry into the field of that name."""
+        for row in self.query(FieldRow):
+            if row.field_name == name:
+                row.fill(entry)
+                row.focus_control()
+                return
+
+    def action_next_field(self) -> None:
+        """Go to the next field."""
+        self._step(1)
+
+    def action_previous_field(self) -> None:
+        """Go to the field before."""
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        """Move among the controls, leaving out marks and buttons; the ends are ends."""
+        chain = [one for one in self.screen.focus_chain if one in self.walk_children()]
+        focused = self.screen.focused
+        at = chain.index(focused) if focused in chain else -1
+        stops = range(at + 1, len(chain)) if step > 0 else range(at - 1, -1, -1)
+        for number in stops:
+            if isinstance(chain[number], Input | Select | ChoiceLine):
+                chain[number].focus()
+                return
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._step(1)
+
+    # --- adding and removing -----------------------------------------------------------------------------------------
+
+    async def add_at(self, widget: Widget | None) -> bool:
+        """Add one more to the repeated thing that *widget* is in; False where it is in none."""
+        box = _around(widget, Repeat)
+        if not isinstance(box, Repeat):
+            return False
+        await box.add()
+        return True
+
+    async def remove_at(self, widget: Widget | None) -> bool:
+        """Remove the item that *widget* is in."""
+        item = _around(widget, Item, ValueLine, Pair)
+        box = _around(item, Repeat)
+        if item is None or not isinstance(box, Repeat):
+            return False
+        await box.remove(item)
+        return True
+
+    @on(Bar.Pressed)
+    async def _bar(self, event: Bar.Pressed) -> None:
+        event.stop()
+        if isinstance(event.bar.parent, Item):
+            await self.remove_at(event.bar)
+        else:
+            await self.add_at(event.bar)
+
+    @on(Button.Pressed)
+    async def _minus(self, event: Button.Pressed) -> None:
+        event.stop()
+        await self.remove_at(event.button)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    @on(Pair.Removed)
+    async def _unpair(self, event: Pair.Removed) -> None:
+        event.stop()
+        await self.remove_at(event.pair_line)
+
+    @on(FieldRow.Changed)
+    @on(Pair.Changed)
+    @on(Rebuilt)
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Changed())
+
+    @on(FieldRow.FileWanted)
+    def _file(self, event: FieldRow.FileWanted) -> None:
+        event.stop()
+        self.post_message(self.FileWanted(event.row.field_name))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Tell what is known of the field that was entered."""
+        row = _around(event.widget, FieldRow)
+        self.post_message(self.Visited(row.about if isinstance(row, FieldRow) else Content("")))
+
+
+def _sorted(endpoint: Endpoint, entries: Sequence[Entry]) -> tuple[dict[str, list[Entry]], list[Entry]]:
+    """The entries by the parameter that they belong to, and those that belong to none."""
+    known: dict[str, list[Entry]] = {}
+    others: list[Entry] = []
+    for entry in entries:
+        found = find_parameter(endpoint, entry.name)
+        if found is None:
+            others.append(entry)
+        else:
+            known.setdefault(found[0].name, []).append(entry)
+    return known, others
+
+
+def _around(widget: Widget | None, *kinds: type[Widget]) -> Widget | None:
+    """The innermost ancestor of *widget*, or itself, that is of one of the *kinds*."""
+    node = widget
+    while node is not None:
+        if isinstance(node, kinds):
+            return node
+        node = node.parent if isinstance(node.parent, Widget) else None
+    return None

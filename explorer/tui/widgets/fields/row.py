@@ -1,0 +1,276 @@
+"""One field: its mark and name, its control, and beside or below it its rule and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Button, Input, Select, Static
+
+from explorer.core.catalog.model import Parameter
+from explorer.core.exchange import Entry
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import Problem
+from explorer.tui.widgets.fields.choice import ChoiceLine
+from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
+
+SHORT_CHOICE: Final = 34
+"""Cells that a choice may take to stand on one line; longer ones open a list."""
+
+
+class FieldMark(Static):
+    """The mark and name of a field. Space or a click changes its state."""
+
+    @dataclass
+    class Cycled(Message):
+        """The state is to change."""
+
+    def key_space(self) -> None:
+        """The next state."""
+        self.post_message(self.Cycled())
+
+    def on_click(self, event: events.Click) -> None:
+        """The next state."""
+        event.stop()
+        self.post_message(self.Cycled())
+
+
+class FieldInput(Input):
+    """A line to type in; the form hears of enter and the arrows."""
+
+
+class FieldRow(Widget):
+    """The field of one parameter under its concrete name."""
+
+    DEFAULT_CSS = """
+    FieldRow {
+        layout: grid; grid-size: 3; grid-columns: 26 2fr 3fr; grid-rows: auto; grid-gutter: 0 1;
+        height: auto; width: 1fr; padding: 0 1;
+        & > FieldMark { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
+        & > FieldMark:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
+        & Input { background: $surface; }
+        & Input:focus { background: $boost; background-tint: $foreground 10%; }
+        & Input.-bad { background: $error 20%; }
+        & Select { height: 1; }
+        & Select > SelectCurrent { background: $surface; }
+        & Select:focus > SelectCurrent { background: $boost; background-tint: $foreground 10%; }
+        & > .field-note { height: auto; color: $text-muted; }
+        & > Horizontal { height: 1; }
+        & > Horizontal > Input { width: 1fr; }
+        & > Horizontal > Button { width: 8; min-width: 8; margin: 0 0 0 1; }
+        &:focus-within { background: $foreground 4%; }
+    }
+    .-slim FieldRow {
+        grid-size: 2; grid-columns: 22 1fr;
+        & > .field-note { column-span: 2; padding: 0 0 0 4; }
+    }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """The field holds something else now."""
+
+        row: FieldRow
+
+    @dataclass
+    class FileWanted(Message):
+        """A file is to be picked for the field."""
+
+        row: FieldRow
+
+    def __init__(self, param: Parameter, name: str, entry: Entry | None = None) -> None:
+        self.param = param
+        self.field_name = name
+        self.field_state = state_of(entry)
+        self._problems: tuple[Problem, ...] = ()
+        super().__init__()
+
+    # --- making ------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Mark, control, note."""
+        mark = FieldMark(self._mark_text(), markup=False)
+        mark.can_focus = not self.param.required
+        yield mark
+        yield self._control()
+        yield Static(self._note_text(), classes="field-note", markup=False)
+
+    def _control(self) -> Widget:
+        param = self.param
+        if not param.comma and (param.type == "boolean" or param.enum):
+            words = [*param.enum, *param.also] if param.enum else ["true", "false", *param.also]
+            absent = "not sent" if param.prefill is None else f"{param.prefill} as given"
+            if sum(len(word) + 3 for word in words) + len(absent) + 3 <= SHORT_CHOICE:
+                return ChoiceLine([("", absent), *((word, word) for word in words)], self._word())
+            return self._select(words, absent)
+        line = FieldInput(
+            self.field_state.shown,
+            placeholder=self._placeholder(),
+            password=param.secret,
+            compact=True,
+            select_on_focus=False,
+        )
+        if param.type == "file":
+            return Horizontal(line, Button("Pick…", compact=True))
+        return line
+
+    def _word(self) -> str:
+        """The word of a choice that stands for what the field holds: a boolean may have come as ``1``."""
+        shown = self.field_state.shown
+        if self.param.type != "boolean":
+            return shown
+        return {"1": "true", "yes": "true", "on": "true", "0": "false", "no": "false", "off": "false"}.get(
+            shown.lower(), shown
+        )
+
+    def _select(self, words: Sequence[str], absent: str) -> Widget:
+        from rich.text import Text
+
+        shown = self.field_state.shown
+        options = [(Text(sanitise_line(word)), word) for word in dict.fromkeys([*words, *([shown] if shown else [])])]
+        select: Select[str] = Select(options, prompt=absent, allow_blank=True, compact=True)
+        if shown:
+            select.value = shown
+        return select
+
+    def _placeholder(self) -> str:
+        param = self.param
+        if self.field_state.kind == "empty":
+            return "sent empty"
+        if self.field_state.kind == "null":
+            return "sent as null"
+        if param.prefill is not None:
+            return sanitise_line(param.prefill)
+        return "" if param.secret else sanitise_line(param.example)
+
+    # --- what it holds -----------------------------------------------------------------------------------------------
+
+    @property
+    def entry(self) -> Entry | None:
+        """The entry of a call, or None where the field is absent."""
+        return self.field_state.entry(self.param, self.field_name)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is in it that would be sent."""
+        return self.field_state.kind == "absent" and self.param.prefill is None
+
+    def fill(self, entry: Entry | None) -> None:
+        """Put something else in, as if it had been typed."""
+        self._become(state_of(entry))
+        self.post_message(self.Changed(self))
+
+    def _become(self, state: FieldState) -> None:
+        self.field_state = state
+        for line in self.query(Input):
+            with self.prevent(Input.Changed):
+                line.value = state.shown
+            line.placeholder = self._placeholder()
+        for choice in self.query(ChoiceLine):
+            choice.value = self._word()
+        for select in self.query(Select):
+            with self.prevent(Select.Changed):
+                select.value = state.shown or Select.NULL
+        self._repaint()
+
+    def show_problems(self, problems: Sequence[Problem]) -> None:
+        """Show what is wrong with it."""
+        if tuple(problems) == self._problems:
+            return
+        self._problems = tuple(problems)
+        self._repaint()
+
+    def focus_control(self) -> None:
+        """Put the focus on the control."""
+        for kind in (Input, ChoiceLine, Select):
+            for control in self.query(kind):
+                control.focus()
+                return
+
+    @property
+    def about(self) -> Content:
+        """All that is known of the field, for the line below the form."""
+        param = self.param
+        where = f"{param.location} · " + ("required · " if param.required else "")
+        title = Content.assemble((sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}")
+        return Content.assemble(title, "\n", sanitise_line(param.note)) if param.note else title
+
+    # --- painting ----------------------------------------------------------------------------------------------------
+
+    def _repaint(self) -> None:
+        if not self.is_mounted:
+            return
+        self.query_one(FieldMark).update(self._mark_text())
+        self.query_one(".field-note", Static).update(self._note_text())
+        wrong = any(one.level == "error" and not _missing(one) for one in self._problems)
+        for line in self.query(Input):
+            line.set_class(wrong, "-bad")
+
+    def _mark_text(self) -> Content:
+        kind = self.field_state.kind
+        mark = "◐" if kind == "absent" and self.param.prefill is not None else MARKS[kind]
+        style = {"set": "$success", "absent": "$text-muted"}.get(kind, "$accent")
+        star = ("*", "$error bold") if self.param.required else ""
+        return Content.assemble((mark, style), " ", sanitise_line(self.field_name), star)
+
+    def _note_text(self) -> Content:
+        parts: list[Content] = []
+        for one in self._problems:
+            expected = f" ({sanitise_line(one.expected)})" if one.expected else ""
+            if _missing(one):
+                parts.append(Content.styled(f"• {sanitise_line(one.message)}{expected}", "$text-warning"))
+            else:
+                sign, style = ("✗", "$text-error") if one.level == "error" else ("!", "$text-warning")
+                parts.append(Content.styled(f"{sign} {sanitise_line(one.message)}{expected}", style))
+        if self.field_state.kind in ("empty", "null"):
+            parts.append(Content.styled("sent empty" if self.field_state.kind == "empty" else "sent as null", "$accent"))
+        if not parts or not any(one.level == "error" for one in self._problems):
+            parts.append(Content(sanitise_line(rule_text(self.param))))
+        return Content("\n").join(parts)
+
+    # --- what happens ------------------------------------------------------------------------------------------------
+
+    @on(FieldMark.Cycled)
+    def _cycled(self, event: FieldMark.Cycled) -> None:
+        event.stop()
+        self._become(self.field_state.cycled(self.param))
+        self.post_message(self.Changed(self))
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._set(event.value)
+
+    @on(ChoiceLine.Changed)
+    def _chosen(self, event: ChoiceLine.Changed) -> None:
+        event.stop()
+        self._set(event.value)
+
+    @on(Select.Changed)
+    def _selected(self, event: Select.Changed) -> None:
+        event.stop()
+        self._set("" if event.value is Select.NULL else str(event.value))
+
+    @on(Button.Pressed)
+    def _pick(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.FileWanted(self))
+
+    def _set(self, text: str) -> None:
+        if text == self.field_state.shown and self.field_state.kind in ("set", "absent"):
+            return
+        self.field_state = self.field_state.typed(text)
+        self._repaint()
+        self.post_message(self.Changed(self))
+
+
+def _missing(problem: Problem) -> bool:
+    """Whether the problem is only that nothing has been typed yet."""
+    return problem.message == "is required"

@@ -1,0 +1,87 @@
+"""The top of the screen: where a request would go, and how the last one fared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from explorer.core.sanitise import sanitise_line
+
+METHODS: Final = frozenset({"get", "head", "post", "put", "patch", "delete"})
+
+
+def method_style(method: str) -> str:
+    """The style of a method's word."""
+    lowered = method.lower()
+    return f"$method-{lowered} bold" if lowered in METHODS else "bold"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the bar says of the open endpoint."""
+
+    vendor: str = ""
+    endpoint: str = ""
+    environment: str = ""
+    guarded: bool = False
+    method: str = ""
+    url: str = ""
+    badges: tuple[str, ...] = ()
+
+
+class TitleBar(Widget):
+    """Two lines: vendor, endpoint, environment and state; method and URL. Red as a whole where the environment is
+    guarded."""
+
+    DEFAULT_CSS = """
+    TitleBar {
+        height: 2;
+        padding: 0 1;
+        background: $panel;
+        color: $foreground;
+        &.-guarded { background: $guarded; color: $guarded-text; }
+    }
+    """
+    place: reactive[Place] = reactive(Place(), init=False)
+    state: reactive[str] = reactive("", init=False)
+
+    def watch_place(self, place: Place) -> None:
+        """A guarded place makes the bar red."""
+        self.set_class(place.guarded, "-guarded")
+
+    def render(self) -> Content:
+        """Both lines, cut to the width."""
+        width = max(20, self.size.width - 2)
+        return Content("\n").join([self._first(width), self._second(width)])
+
+    def _first(self, width: int) -> Content:
+        place = self.place
+        if not place.vendor:
+            return Content.assemble(("API Explorer", "bold"), ("  choose an endpoint", "dim"))
+        word = f" {sanitise_line(place.environment).upper()} "
+        if place.guarded:
+            word = f" {sanitise_line(place.environment).upper()} · GUARDED "
+        right = Content.styled(word, "reverse bold")
+        left = Content.assemble((sanitise_line(place.vendor), "bold"), " › ", sanitise_line(place.endpoint))
+        for badge in place.badges:
+            left = Content.assemble(left, "  ", (badge, "italic"))
+        return _between(left, right, width)
+
+    def _second(self, width: int) -> Content:
+        place = self.place
+        if not place.method:
+            return Content.styled("Type to find one, enter to open it.", "dim")
+        style = "bold" if place.guarded else method_style(place.method)
+        left = Content.assemble((place.method, style), " ", sanitise_line(place.url))
+        return _between(left, Content(sanitise_line(self.state)), width)
+
+
+def _between(left: Content, right: Content, width: int) -> Content:
+    room = width - right.cell_length - 1
+    if room < 8:
+        return left.truncate(width, ellipsis=True)
+    return Content.assemble(left.truncate(room, ellipsis=True, pad=True), " ", right)
