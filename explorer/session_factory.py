@@ -29,7 +29,12 @@ def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Se
 
         from explorer.history import History
 
-        return History(folders.data / "history.sqlite3", now=time.time)
+        return History(
+            folders.data / "history.sqlite3",
+            now=time.time,
+            max_entries=settings.history_max_entries,
+            max_bytes=settings.history_max_bytes,
+        )
 
     return Session(
         catalog=loaded.catalog,

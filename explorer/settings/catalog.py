@@ -94,7 +94,8 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
 
 
 def _assemble(first: _Source, own: Sequence[_Source], digest: str, problems: list[CatalogProblem]) -> _Kept:
-    from explorer.core.catalog.load import decode
+    """The shipped file, which CI has checked, with those of the user's files over it that are well."""
+    from explorer.core.catalog.load import decode, decode_checked
 
     try:
         mapping = parse_toml(first.data, str(first.path))
@@ -106,7 +107,10 @@ def _assemble(first: _Source, own: Sequence[_Source], digest: str, problems: lis
         problems.extend(wrong)
         if not wrong:
             files.append(str(source.path))
-    catalog = decode(mapping, str(first.path), digest=digest)
+    try:
+        catalog = decode_checked(mapping, digest=digest)
+    except msgspec.ValidationError:
+        catalog = decode(mapping, str(first.path), digest=digest)
     return _Kept(catalog, tuple(problems), tuple(files))
 
 

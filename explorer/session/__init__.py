@@ -15,18 +15,16 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.exchange import Call, Entry, Exchange, Failure, SentRequest
+from explorer.core.exchange import Call, Entry, Exchange, SentRequest
 from explorer.errors import (
     CatalogProblem,
     CredentialMissing,
-    ExplorerError,
     FormError,
     Problem,
-    StoreError,
     UnknownName,
     UsageError,
 )
@@ -38,11 +36,10 @@ if TYPE_CHECKING:
 
     from explorer.client import Client, OnProgress
     from explorer.core.auth.base import AuthContext, Scheme, Step
-    from explorer.core.auth.oauth2 import OAuth2
     from explorer.core.auth.tokens import TokenStore
     from explorer.core.catalog.model import Catalog, Effect, Endpoint, Environment, Reading, Vendor
     from explorer.core.form import Checked
-    from explorer.core.pagination.base import PageInfo, Pairs, Style
+    from explorer.core.pagination.base import PageInfo
     from explorer.core.redaction import Redactor
     from explorer.core.request import Upload
     from explorer.core.secret import Secret
@@ -247,12 +244,12 @@ class Session:
             FormError: the form has errors and the call does not force it.
             CredentialMissing: the scheme needs a credential that is not to be had.
         """
-        checked = self._checked(call)
+        checked = self.checked(call)
         scheme = self.scheme(call)
         unsigned = self.build(call, checked)
         missing = scheme.missing()
         if missing and not call.force:
-            self._raise_missing(call, missing[0])
+            self.raise_missing(call, missing[0])
         signed = unsigned if missing else scheme.preview(unsigned, at)
         from explorer.client import sent_request
 
@@ -287,7 +284,7 @@ class Session:
         from explorer.core.auth import scheme_for
 
         operation = self.operation(call)
-        return scheme_for(operation.vendor, operation.endpoint, self._auth_context(call, operation))
+        return scheme_for(operation.vendor, operation.endpoint, self.auth_context(call, operation))
 
     def tokens(self, call: Call) -> TokenStore:
         """The tokens of the call's vendor and environment."""
@@ -301,7 +298,7 @@ class Session:
     def _token_key(self, call: Call) -> tuple[str, str, str]:
         return (call.vendor, call.environment, call.base_url)
 
-    def _auth_context(self, call: Call, operation: Operation) -> AuthContext:
+    def auth_context(self, call: Call, operation: Operation) -> AuthContext:
         from explorer.core.auth.base import AuthContext
 
         def credential(name: str) -> Secret | None:
@@ -328,13 +325,13 @@ class Session:
             safe_to_retry=self.effect(call) == "read",
         )
 
-    def _checked(self, call: Call) -> Checked:
+    def checked(self, call: Call) -> Checked:
         checked = self.check(call)
         if checked.errors and not call.force:
             raise FormError(checked.errors)
         return checked
 
-    def _raise_missing(self, call: Call, name: str) -> None:
+    def raise_missing(self, call: Call, name: str) -> None:
         from explorer.credentials import variable_name
 
         raise CredentialMissing(call.vendor, name, variable_name(call.vendor, name))
@@ -354,69 +351,9 @@ class Session:
             CredentialRefused: the vendor refused to give a token.
             asyncio.CancelledError: cancelled; the exchange is kept as such.
         """
-        checked = self._checked(call)
-        await self.ready(call)
-        scheme = self.scheme(call)
-        missing = scheme.missing()
-        if missing and not call.force:
-            self._raise_missing(call, missing[0])
-        request = await asyncio.to_thread(self.build, call, checked)
-        exchange = self._begun(call, checked, request)
-        kept = await self._keep(call, exchange, scheme)
-        return await self._finish(call, exchange, kept, scheme, request, timeout, on_progress)
+        from explorer.session.sending import send
 
-    def _begun(self, call: Call, checked: Checked, request: httpx.Request) -> Exchange:
-        from explorer.client import sent_request
-
-        problems = tuple({"field": one.field, "message": one.message, "level": one.level} for one in checked.problems)
-        return Exchange(call=call, started_at=self.now(), request=sent_request(request), problems=problems)
-
-    async def _finish(
-        self,
-        call: Call,
-        exchange: Exchange,
-        kept: int,
-        scheme: Scheme,
-        request: httpx.Request,
-        timeout: float | None,
-        on_progress: OnProgress | None,
-    ) -> Exchange:
-        from explorer.client import Limits, describe
-
-        limits = Limits(total=timeout or self.settings.timeout_seconds, max_body=self.settings.max_body_bytes)
-        used: list[Scheme] = []
-
-        def sign() -> Scheme:
-            used.append(scheme if not used else self.scheme(call))
-            return used[-1]
-
-        try:
-            transfer = await self._http().send(request, sign, limits, on_progress)
-        except BaseException as error:
-            failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
-            exchange = msgspec.structs.replace(exchange, failure=failure)
-            await self._complete(call, exchange, kept, used)
-            raise
-        exchange = msgspec.structs.replace(
-            exchange,
-            id=kept,
-            request=transfer.request,
-            response=transfer.response,
-            hops=transfer.hops,
-            timings=transfer.timings,
-            failure=transfer.failure,
-        )
-        exchange = await asyncio.to_thread(self._judged, call, exchange)
-        await self._complete(call, exchange, kept, used)
-        return exchange
-
-    def _judged(self, call: Call, exchange: Exchange) -> Exchange:
-        from explorer.core.verdict import judge
-
-        if exchange.response is None:
-            return exchange
-        operation = self.operation(call)
-        return msgspec.structs.replace(exchange, verdict=judge(operation.vendor, operation.endpoint, exchange.response))
+        return await send(self, call, timeout, on_progress)
 
     async def ready(self, call: Call) -> None:
         """Start the sandbox if *call* goes there and it does not run yet."""
@@ -443,7 +380,7 @@ class Session:
         """Whether the embedded sandbox accepts requests."""
         return self._sandbox is not None
 
-    def _http(self) -> Client:
+    def http(self) -> Client:
         from explorer.client import Client
 
         if self._client is None:
@@ -475,128 +412,32 @@ class Session:
         Raises:
             UsageError: the vendor has nothing to log in to; CredentialMissing; CredentialRefused; TransportError.
         """
-        from explorer.core.auth import oauth2, scheme_of
+        from explorer.session.login import log_in
 
-        vendor = self.vendor(call.vendor)
-        if not vendor.auth:
-            raise UsageError(f"{vendor.title} asks for no authentication")
-        await self.ready(call)
-        key = next(iter(vendor.auth))
-        probe = next(one for one in vendor.endpoints.values() if one.auth == key)
-        call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
-        scheme = scheme_of(vendor, key, self._auth_context(call, self.operation(call)))
-        if isinstance(scheme, oauth2.OAuth2):
-            return await self._consent(call, scheme, open_url, paste)
-        missing = scheme.missing()
-        if missing:
-            self._raise_missing(call, missing[0])
-        if not scheme.needs_before():
-            return "the credentials are there; this scheme asks for no token beforehand"
-        flow = scheme.auth_flow(self.build(call, self.check(call)))
-        try:
-            answer = await self._exchange_token(call, next(flow))
-            flow.send(answer)
-        except StopIteration:
-            return "no token was needed"
-        finally:
-            flow.close()
-        return "a token was given"
-
-    async def _consent(
-        self,
-        call: Call,
-        scheme: OAuth2,
-        open_url: Callable[[str], Awaitable[None]],
-        paste: Callable[[str], Awaitable[str]] | None,
-    ) -> str:
-        from explorer.core.auth.oauth2 import read_redirect, read_token_response
-        from explorer.loopback import wait_for_redirect
-
-        request = scheme.authorization_url()
-        redirect = self.vault.find(self.vendor(call.vendor), scheme.options.redirect_uri, call.environment)
-        if paste is not None or redirect is None:
-            await open_url(request.url)
-            landed = await paste(request.url) if paste is not None else ""
-        else:
-            landed = await wait_for_redirect(redirect.value.reveal(), lambda: open_url(request.url))
-        code = read_redirect(landed, request.state)
-        answer = await self._exchange_token(call, scheme.exchange_request(code, request.verifier))
-        tokens = read_token_response(answer.content, self.now(), "logging in")
-        scheme.accept(tokens)
-        left = tokens[0].expires_at
-        return "an access token was given" + ("" if left is None else f", good for {left - self.now():.0f} s")
-
-    async def _exchange_token(self, call: Call, request: httpx.Request) -> httpx.Response:
-        """Send one request of a login by itself and give the answer."""
-        import httpx
-
-        from explorer.client import Limits
-        from explorer.core.auth import scheme_for
-        from explorer.core.exchange import ReceivedResponse
-        from explorer.errors import TransportError
-
-        operation = self.operation(call)
-        bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
-        anonymous = scheme_for(operation.vendor, bare, self._auth_context(call, operation))
-        transfer = await self._http().send(request, lambda: anonymous, Limits(total=self.settings.timeout_seconds))
-        if transfer.failure is not None:
-            raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
-        received = transfer.response or ReceivedResponse(status=502)
-        return httpx.Response(received.status, headers=[*received.headers], content=received.body, request=request)
+        return await log_in(self, call, open_url=open_url, paste=paste)
 
     # --- pages -----------------------------------------------------------------------------------------------------
 
-    def paging(self, call: Call) -> Style | None:
-        """The paging style of the call's endpoint, or None."""
-        from explorer.core.pagination import PAGINATION_STYLES
-
-        operation = self.operation(call)
-        rule = operation.vendor.pagination.get(operation.endpoint.pagination)
-        if rule is None:
-            return None
-        return PAGINATION_STYLES[rule.style].from_options(rule.options)
-
     def page_info(self, exchange: Exchange) -> PageInfo | None:
         """Which page an exchange holds and what is around it; None where its endpoint does not page."""
-        style = self.paging(exchange.call)
-        if style is None or exchange.response is None:
-            return None
-        return style.page_info(dict(_query(exchange)), _body(exchange))
+        from explorer.session.pages import page_info
+
+        return page_info(self, exchange)
 
     def turn(self, exchange: Exchange, to: str | int) -> Call | None:
-        """The call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number.
+        """The call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number; None
+        where there is no such page."""
+        from explorer.session.pages import turn
 
-        The request is rebuilt from the parameters, so filters and order stay and it is signed anew; None where there is
-        no such page.
-        """
-        style = self.paging(exchange.call)
-        if style is None or exchange.response is None:
-            return None
-        query, body = _query(exchange), _body(exchange)
-        turned = _turned(style, query, body, to)
-        if turned is None:
-            return None
-        before, after = dict(query), dict(turned)
-        changed = {name: value for name, value in after.items() if before.get(name) != value}
-        gone = {name for name in before if name not in after}
-        entries = [one for one in exchange.call.entries if one.name not in changed and one.name not in gone]
-        entries += [Entry(name=name, value=value) for name, value in changed.items()]
-        extra = tuple(pair for pair in exchange.call.extra if pair[0] not in changed and pair[0] not in gone)
-        return msgspec.structs.replace(exchange.call, entries=tuple(entries), extra=extra)
+        return turn(self, exchange, to)
 
-    async def pages(
+    def pages(
         self, call: Call, *, max_pages: int | None = None, timeout: float | None = None
     ) -> AsyncIterator[Exchange]:
         """Every page of *call*, one after the other, until the last, a failure, or *max_pages*."""
-        following: Call | None = call
-        count = 0
-        while following is not None and (max_pages is None or count < max_pages):
-            exchange = await self.send(following, timeout=timeout)
-            count += 1
-            yield exchange
-            if exchange.failure is not None or exchange.verdict.outcome == "FAILED":
-                return
-            following = self.turn(exchange, "next")
+        from explorer.session.pages import pages
+
+        return pages(self, call, max_pages=max_pages, timeout=timeout)
 
     # --- history ---------------------------------------------------------------------------------------------------
 
@@ -630,39 +471,6 @@ class Session:
             raise UsageError("there is no history")
         return history.get(number)
 
-    async def _keep(self, call: Call, exchange: Exchange, scheme: Scheme) -> int:
-        """Write the exchange before it goes out; 0 where that cannot be done."""
-
-        def write() -> int:
-            history = self.history()
-            if history is None:
-                return 0
-            operation = self.operation(call)
-            redacted = self.redactor(call, scheme.secrets()).exchange(operation.endpoint, exchange)
-            return history.begin(redacted)
-
-        try:
-            return await asyncio.to_thread(write)
-        except StoreError as error:
-            self.on_warning(f"{error.message}. {error.hint}".strip())
-            return 0
-
-    async def _complete(self, call: Call, exchange: Exchange, kept: int, used: list[Scheme]) -> None:
-        if not kept:
-            return
-        known = tuple(secret for scheme in used for secret in scheme.secrets())
-
-        def write() -> None:
-            history = self.history()
-            if history is not None:
-                operation = self.operation(call)
-                history.complete(kept, self.redactor(call, known).exchange(operation.endpoint, exchange))
-
-        try:
-            await asyncio.shield(asyncio.to_thread(write))
-        except StoreError as error:
-            self.on_warning(f"{error.message}. {error.hint}".strip())
-
     def redacted(self, exchange: Exchange) -> Exchange:
         """*exchange* with its secrets masked, as it is shown and kept."""
         operation = self.operation(exchange.call)
@@ -670,21 +478,6 @@ class Session:
 
     def _known(self, call: Call) -> tuple[Secret, ...]:
         return self.scheme(call).secrets()
-
-
-def _turned(style: Style, query: list[tuple[str, str]], body: Any, to: str | int) -> Pairs | None:
-    """The query of another page, or None where there is none."""
-    if isinstance(to, int):
-        return style.goto_params(query, to, body)
-    ways: dict[str, Callable[[list[tuple[str, str]], Any], Pairs | None]] = {
-        "next": style.next_params,
-        "previous": style.previous_params,
-        "first": style.first_params,
-        "last": style.last_params,
-    }
-    if to not in ways:
-        raise UnknownName("page", to, ways)
-    return ways[to](query, body)
 
 
 def _words(value: str) -> tuple[str, ...]:
@@ -700,24 +493,3 @@ def _read_file(path: str) -> Upload:
         return upload_of(path, Path(path).expanduser().read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}", hint="Name a file that can be read.") from None
-
-
-def _cancelled() -> Failure:
-    return Failure(kind="Cancelled", title="Cancelled", message="stopped before the answer was whole", exit_code=130)
-
-
-def _query(exchange: Exchange) -> list[tuple[str, str]]:
-    from urllib.parse import parse_qsl, urlsplit
-
-    return parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
-
-
-def _body(exchange: Exchange) -> Any:
-    from explorer.core.verdict import NotReadable, read_body
-
-    if exchange.response is None:
-        return None
-    try:
-        return read_body(exchange.response)
-    except NotReadable:
-        return None
