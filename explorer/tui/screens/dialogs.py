@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.core.secret import Secret
 from explorer.tui.screens.file_picker import FilePickerDialog
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,13 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         & .dialog-hint { height: auto; color: $text-muted; }
         & .dialog-buttons { height: 3; margin-top: 1; align-horizontal: right; }
         & .dialog-buttons Button { margin-left: 2; }
-        & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+        & Input { background: $foreground 8%; }
+        & OptionList {
+            height: auto; max-height: 16; background: transparent; text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                background: $primary 35%; color: $foreground; text-style: none;
+            }
+        }
     }
     """
 
@@ -103,7 +110,7 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
 
     DEFAULT_CSS = """
     CredentialDialog VerticalScroll { height: auto; max-height: 14; }
-    CredentialDialog Input { margin-bottom: 1; background: $boost; }
+    CredentialDialog Input { margin-bottom: 1; }
     CredentialDialog #problem { color: $text-error; height: auto; display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -119,8 +126,9 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
             box.border_title = Content(f"Credentials · {self._title}")
             with VerticalScroll(can_focus=False):
                 for status in self._asked:
+                    placeholder = "stays as it is" if status.present else "type or paste it"
                     yield Label(_credential_text(status))
-                    yield Input(password=status.secret, compact=True, placeholder="(left as it is)")
+                    yield Input(password=status.secret, compact=True, placeholder=placeholder)
             yield Static(
                 Content(f"Kept {self._place}. Never shown, logged or written to the history."), classes="dialog-hint"
             )
@@ -166,10 +174,10 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
 
 def _credential_text(status: CredentialStatus) -> Content:
     now = f"now from {status.source}" if status.present else "missing"
-    style = "$text-muted" if status.present else "$text-error"
+    style = MUTED if status.present else "$text-error"
     title = sanitise_line(status.title or status.name)
     return Content.assemble(
-        (title, "bold"), (f"  {sanitise_line(now)}", style), (f" · {sanitise_line(status.variable)}", "$text-muted")
+        (title, "bold"), (f"  {sanitise_line(now)}", style), (f" · {sanitise_line(status.variable)}", MUTED)
     )
 
 
@@ -187,9 +195,6 @@ class EnvironmentChoice:
 class EnvironmentDialog(Dialog[str | None]):
     """Chooses an environment of a vendor; gives its name, or None."""
 
-    DEFAULT_CSS = """
-    EnvironmentDialog OptionList { height: auto; max-height: 16; border: none; padding: 0; background: transparent; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="environment.cancel", tooltip="Change nothing"),
         Binding("j", "down", "Down", show=False, id="environment.down", tooltip="The one below"),
@@ -204,7 +209,7 @@ class EnvironmentDialog(Dialog[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Environment · {self._vendor}")
             options = [Option(_environment_text(one, current=one.name == self._current)) for one in self._choices]
-            yield OptionList(*options, markup=False)
+            yield OptionList(*options, markup=False, compact=True)
             yield Static(Content("enter chooses · esc changes nothing"), classes="dialog-hint")
 
     def on_mount(self) -> None:
@@ -234,7 +239,7 @@ def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:
         name.append((f"  {sanitise_line(choice.title)}", ""))
     if choice.guarded:
         name.append(("  ⚠ GUARDED: asks before every change", "bold $text-error"))
-    lines = [Content.assemble(*name), Content.styled(f"  {sanitise_line(choice.base_url)}", "$text-muted")]
+    lines = [Content.assemble(*name), Content.styled(f"  {sanitise_line(choice.base_url)}", MUTED)]
     if choice.note:
-        lines.append(Content.styled(f"  {sanitise_line(choice.note)}", "$text-muted"))
+        lines.append(Content.styled(f"  {sanitise_line(choice.note)}", MUTED))
     return Content("\n").join(lines)

@@ -51,7 +51,7 @@ class FilePickerDialog(ModalScreen[str | None]):
         & > Vertical {
             width: 84; max-width: 94%; height: 80%; padding: 0 1; border: round $border; background: $surface;
         }
-        & Input { background: $boost; margin: 0 0 1 0; }
+        & Input { background: $foreground 8%; margin: 0 0 1 0; }
         & Folders { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
         & #files-hint { height: auto; color: $text-muted; }
         & #files-problem { height: auto; color: $text-error; display: none; }

@@ -13,10 +13,12 @@ from textual.widgets import Input, Label, Static
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.body_view import BodyView
 from explorer.tui.numbers import size_text
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from explorer.core.document import Document
     from explorer.core.exchange import Exchange, ReceivedResponse
@@ -28,6 +30,12 @@ SEARCH_DELAY: Final = 0.12
 class ResponseBody(BodyView):
     """A body view that takes the keys of a search only while there is one, so that they can turn pages otherwise."""
 
+    DEFAULT_CSS = """
+    ResponseBody {
+        scrollbar-size-vertical: 1;
+        & > .body--punctuation, & > .body--comment, & > .body--offset { color: $foreground; }
+    }
+    """
     searching = False
 
     def show(self, document: Document | None, *, keep_place: bool = False) -> None:
@@ -54,7 +62,7 @@ class SearchBar(Horizontal):
     DEFAULT_CSS = """
     SearchBar {
         height: 1;
-        background: $boost;
+        background: $foreground 8%;
         & > Label { width: auto; padding: 0 1; color: $text-accent; }
         & > Input { width: 1fr; }
         & > #search-count { width: auto; min-width: 12; color: $text-muted; text-align: right; }
@@ -118,6 +126,11 @@ class BodyTab(Vertical):
     def show_nothing(self, exchange: Exchange) -> None:
         """Say why *exchange* has no body."""
         self._words(no_body(exchange))
+
+    @property
+    def focus_target(self) -> Widget | None:
+        """What takes keys here; None while there is no body."""
+        return self._body if self._body.document is not None else None
 
     @property
     def _body(self) -> ResponseBody:
@@ -202,8 +215,9 @@ class BodyTab(Vertical):
 def body_note(document: Document, response: ReceivedResponse) -> Content:
     """What the body is, and whatever is wrong with it."""
     charset = f" · {document.charset}" if document.kind != "hex" else ""
-    lines = f" · {document.line_count:,} lines" if document.kind != "hex" else ""
-    parts = [Content.styled(f"{sanitise_line(document.title)}{charset}{lines}", "$text-muted")]
+    count = document.line_count
+    lines = f" · {count:,} line{'' if count == 1 else 's'}" if document.kind != "hex" else ""
+    parts = [Content.styled(f"{sanitise_line(document.title)}{charset}{lines}", MUTED)]
     if response.truncated:
         parts.append(Content.styled(f"✂ not whole: {sanitise_line(response.truncated)}", "bold $text-warning"))
     if document.note:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.numbers import seconds_text, size_text
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,14 +78,18 @@ class HistoryPanel(Vertical):
 
     DEFAULT_CSS = """
     HistoryPanel {
-        border: round $border-blurred;
+        border: round $foreground 30%;
         height: 1fr;
         width: 1fr;
         &:focus-within { border: heavy $border; }
-        & > Input { margin: 0 1; background: $boost; }
+        & > Input { margin: 0 1; background: $foreground 8%; }
         & > HistoryList {
             height: 1fr; border: none; padding: 0; background: transparent; scrollbar-size-vertical: 1;
             text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted { background: $boost; color: $foreground; }
+            &:focus > .option-list--option-highlighted {
+                background: $primary 35%; color: $foreground; text-style: bold;
+            }
             & > .option-list--option-disabled { color: $foreground; text-style: bold; background: $boost; }
         }
         & > #history-empty {
@@ -262,14 +267,14 @@ def row_text(row: HistoryRow, clock: str) -> Content:
     sign, style = _SIGNS.get(row.outcome, _UNKNOWN)
     word = str(row.status) if row.status is not None else _STATES[row.state]
     if row.state != "done":
-        sign, style = ("…", "$text-muted") if row.state == "sent" else ("✗", "$text-error")
+        sign, style = ("…", MUTED) if row.state == "sent" else ("✗", "$text-error")
     parts: list[Content | tuple[str, str] | str] = [
-        (f" {clock} ", "$text-muted"),
+        (f" {clock} ", MUTED),
         (f"{sign} {word} ", f"bold {style}"),
         (f"{sanitise_line(row.method):<6} ", "bold"),
         f"{sanitise_line(row.vendor)}.{sanitise_line(row.endpoint)}",
-        (f" · {sanitise_line(row.environment)}", "$text-muted"),
+        (f" · {sanitise_line(row.environment)}", MUTED),
     ]
     if row.state != "sent":
-        parts.append((f" · {seconds_text(row.seconds)} · {size_text(row.size)}", "$text-muted"))
+        parts.append((f" · {seconds_text(row.seconds)} · {size_text(row.size)}", MUTED))
     return Content.assemble(*parts)

@@ -109,18 +109,18 @@ class LinesView(ScrollView, can_focus=True):
         height: 1fr;
         scrollbar-size-vertical: 1;
         overflow-x: hidden;
-        & > .lines--dim { color: $text-muted; }
+        & > .lines--dim { color: $foreground 65%; }
         & > .lines--strong { text-style: bold; }
         & > .lines--name { color: $text-primary; }
         & > .lines--url { color: $text-accent; }
-        & > .lines--heading { color: $foreground; background: $boost; text-style: bold; }
+        & > .lines--heading { color: $foreground; background: $panel; text-style: bold; }
         & > .lines--out { color: $text-accent; }
         & > .lines--in { color: $text-success; }
         & > .lines--good { color: $text-success; text-style: bold; }
         & > .lines--bad { color: $text-error; text-style: bold; }
         & > .lines--warn { color: $text-warning; }
         & > .lines--connect { color: $warning; }
-        & > .lines--send { color: $accent; }
+        & > .lines--send { color: $secondary; }
         & > .lines--wait { color: $primary; }
         & > .lines--receive { color: $success; }
     }
@@ -198,8 +198,7 @@ class LinesView(ScrollView, can_focus=True):
     def _style(self, kind: str) -> Style:
         style = self._styles.get(kind)
         if style is None:
-            partial = self.get_component_rich_style(f"lines--{kind}", partial=True)
-            style = self._styles[kind] = self.rich_style + partial
+            style = self._styles[kind] = self.get_component_rich_style(f"lines--{kind}")
         return style
 
     def render_line(self, y: int) -> Strip:

@@ -19,7 +19,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static, TabbedContent, TabPane
+from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from explorer.core.document import Document
 from explorer.core.sanitise import sanitise, sanitise_line
@@ -51,7 +51,7 @@ class ResponsePane(Widget):
 
     DEFAULT_CSS = """
     ResponsePane {
-        border: round $border-blurred;
+        border: round $foreground 30%;
         border-title-color: $foreground;
         height: 1fr;
         width: 1fr;
@@ -194,14 +194,20 @@ class ResponsePane(Widget):
         if self.state == "sending":
             self.query_one(SendingView).focus()
         elif self.state == "answer":
-            self.screen.set_focus(_first_focusable(self._tabs.active_pane))
+            self._focus_target().focus()
 
     def show_tab(self, tab: str) -> None:
         """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
-        inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, type(self._tabs.query_one("Tabs")))
+        inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, Tabs)
         self._tabs.active = tab
         if inside:
             self.call_after_refresh(self.focus_content)
+
+    def _focus_target(self) -> Widget:
+        views = {"headers": HeadersView, "wire": WireView, "timing": TimingView}
+        kind = views.get(self._tabs.active)
+        inner = self.query_one(BodyTab).focus_target if kind is None else self.query_one(kind)
+        return inner if inner is not None else self._tabs.query_one(Tabs)
 
     @property
     def _tabs(self) -> TabbedContent:
@@ -279,10 +285,6 @@ class ResponsePane(Widget):
     def _field_chosen(self, event: VerdictView.FieldChosen) -> None:
         event.stop()
         self.post_message(self.FieldRequested(event.name))
-
-
-def _first_focusable(pane: Widget | None) -> Widget | None:
-    return next((one for one in pane.query("*") if one.focusable), None) if pane is not None else None
 
 
 def _title(exchange: Exchange) -> Content:

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,9 +52,10 @@ def page_text(page: PageInfo | None) -> str:
     parts = []
     if page.number is not None:
         parts.append(f"page {page.number} of {page.pages}" if page.pages is not None else f"page {page.number}")
-    if page.records is not None:
-        of = f" of {page.total}" if page.total is not None else ""
-        parts.append(f"{page.records}{of} record{'' if (page.total or page.records) == 1 else 's'}")
+    of = f" of {page.total}" if page.total is not None else ""
+    parts.append(f"{page.records}{of} record{'' if (page.total or page.records) == 1 else 's'}")
+    if page.has_next and not page.certain:
+        parts.append("there may be more")
     return " · ".join(parts)
 
 
@@ -71,7 +73,7 @@ def verdict_text(exchange: Exchange, page: PageInfo | None, refusal: str) -> Con
     if verdict.code and verdict.code != str(verdict.http_status):
         first.append(Content.styled(f" · code {_short(verdict.code)}", "bold"))
     if place := page_text(page):
-        first.append(Content.styled(f" · {place}", "$text-muted"))
+        first.append(Content.styled(f" · {place}", MUTED))
     lines = [Content.assemble(*first)]
     if verdict.message:
         lines.append(Content.styled(_short(verdict.message), "bold" if verdict.outcome != "OK" else ""))
@@ -92,7 +94,7 @@ def failure_text(title: str, message: str, hint: str, then: Content | None = Non
     return Content("\n").join(lines)
 
 
-def _labelled(label: str, text: str, style: str = "$text-muted") -> Content:
+def _labelled(label: str, text: str, style: str = MUTED) -> Content:
     return Content.assemble((f"{label}: ", style), text)
 
 
@@ -102,7 +104,7 @@ def arrived_text(exchange: Exchange) -> Content | None:
     if response is None:
         return None
     text = f"HTTP {response.status} and {len(response.body):,} bytes of body had arrived; they are shown below."
-    return Content.styled(text, "$text-muted")
+    return Content.styled(text, MUTED)
 
 
 class FieldList(OptionList):
@@ -134,6 +136,10 @@ class VerdictView(VerticalScroll, can_focus=False):
             text-wrap: nowrap;
             text-overflow: ellipsis;
             display: none;
+            & > .option-list--option-highlighted { background: transparent; color: $foreground; text-style: none; }
+            &:focus > .option-list--option-highlighted {
+                background: $primary 35%; color: $foreground; text-style: bold;
+            }
         }
         &.-fields > FieldList { display: block; }
         &.-extra > #verdict-extra { display: block; }
@@ -160,7 +166,7 @@ class VerdictView(VerticalScroll, can_focus=False):
         """Show the verdict of a redacted *exchange*, or its failure and what had arrived."""
         failure = exchange.failure
         if failure is None:
-            self._show(verdict_text(exchange, page, refusal), exchange.verdict.fields)
+            self._show(verdict_text(exchange, page, refusal), exchange.verdict.fields, exchange.verdict.message)
         else:
             hint = failure.hint or next_step(failure)
             self._show(failure_text(failure.title, failure.message, hint, arrived_text(exchange)), ())
@@ -176,13 +182,13 @@ class VerdictView(VerticalScroll, can_focus=False):
         self.query_one("#verdict-extra", Static).update(Content("\n".join(map(sanitise_line, text.splitlines()))))
         self.set_class(bool(text), "-extra")
 
-    def _show(self, text: Content, fields: Sequence[JudgedField]) -> None:
+    def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "") -> None:
         self.explain("")
         self.query_one("#verdict-text", Static).update(text)
         self._names = [field.name for field in fields]
         options = self.query_one(FieldList)
         options.clear_options()
-        options.add_options(Option(_field_text(field)) for field in fields)
+        options.add_options(Option(_field_text(field, said)) for field in fields)
         options.highlighted = 0 if fields else None
         self.set_class(bool(fields), "-fields")
         self.scroll_home(animate=False)
@@ -193,9 +199,9 @@ class VerdictView(VerticalScroll, can_focus=False):
         self.post_message(self.FieldChosen(self._names[event.option_index]))
 
 
-def _field_text(field: JudgedField) -> Content:
+def _field_text(field: JudgedField, said: str) -> Content:
     parts = [Content.assemble("→ ", (sanitise_line(field.name), "bold $text-error"))]
-    if field.message:
+    if field.message and field.message != said:
         parts.append(Content(f"  {_short(field.message)}"))
     return Content.assemble(*parts)
 
