@@ -80,7 +80,7 @@ SCOPES: Final = {
 }
 FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tree": ("open", "filter", "environment", "pane_request", "pane_history", "sidebar"),
-    "filter": ("back", "next_field", "send"),
+    "filter": ("open", "back", "pane_history"),
     "field": ("send", "next_field", "back", "jump"),
     "mark": ("state", "send", "examples", "back"),
     "request": ("send", "next_tab", "environment", "readings", "examples", "credentials"),

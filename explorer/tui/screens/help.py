@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -15,11 +16,14 @@ from textual.widgets import Static
 from explorer.tui.actions import ACTIONS, SCOPES, keys_of, shown
 
 ABOUT: Final = {
-    "tree": "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself in a way that changes the request; `inferred` marks what the document does not name.",
+    "tree": "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself about this very call, in a way that changes the request; those about every call of the vendor are added when it is open. `inferred` marks what the document does not name.",
     "request": "What will be sent. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule, and what is wrong with it. The URL above and the tabs follow as you type.",
     "response": "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. Wire shows every byte that was sent, secrets masked.",
     "history": "Everything that was sent, secrets masked: enter shows it, r sends it again, e puts it into the form.",
 }
+
+LEFT: Final = 33
+"""Cells of the columns of keys and titles."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -59,10 +63,20 @@ class HelpScreen(ModalScreen[None]):
     def _keys(self, scope: str) -> Iterator[Content]:
         for one in ACTIONS:
             if one.scope == scope:
-                keys = " ".join(shown(key) for key in keys_of(one.id, self._keymap))
-                yield Content.assemble((f"{keys:<12}", "$footer-key-foreground bold"), f"  {one.title:<17}", (one.help, "$text-muted"))
+                yield self._line(keys_of(one.id, self._keymap), one.title, one.help)
         if scope in ("response", "history"):
-            yield from _own_keys(scope)
+            for binding in _own_bindings(scope):
+                keys = (self._keymap.get(binding.id or "") or binding.key).split(",")
+                yield self._line(keys, binding.description, binding.tooltip)
+
+    def _line(self, keys: Sequence[str], title: str, text: str) -> Content:
+        """Key, title and text; the text keeps to its column."""
+        room = max(20, min(92, int(self.app.size.width * 0.96)) - 4 - LEFT)
+        lines = textwrap.wrap(text, room) or [""]
+        names = " ".join(dict.fromkeys(shown(key.strip()) for key in keys))
+        start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<17} ")
+        rest = ("\n" + " " * start.cell_length).join(lines)
+        return Content.assemble(start, (rest, "$text-muted"))
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once."""
@@ -77,8 +91,8 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_up(animate=False)
 
 
-def _own_keys(scope: str) -> Iterator[Content]:
-    """The keys that the panes' widgets declare themselves."""
+def _own_bindings(scope: str) -> Iterator[Binding]:
+    """The bindings that the panes' widgets declare themselves."""
     from explorer.tui.body_view import BodyView
     from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
     from explorer.tui.widgets.response_pane import ResponsePane
@@ -86,6 +100,4 @@ def _own_keys(scope: str) -> Iterator[Content]:
     for widget in (ResponsePane, BodyView) if scope == "response" else (HistoryPanel, HistoryList):
         for binding in widget.BINDINGS:
             if isinstance(binding, Binding):
-                keys = " ".join(shown(key) for key in binding.key.split(","))
-                words = (f"  {binding.description:<17}", "")
-                yield Content.assemble((f"{keys:<12}", "$footer-key-foreground bold"), words, (binding.tooltip, "$text-muted"))
+                yield binding

@@ -94,7 +94,7 @@ class MainScreen(Screen[None]):
             yield EndpointTree(self.session.catalog, id="tree")
             with Container(id="work"):
                 yield Static(WELCOME, id="welcome", markup=False)
-        yield KeyBar("", markup=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Start in the filter; furnish the rest after the first frame."""
@@ -235,23 +235,29 @@ class MainScreen(Screen[None]):
         for action_id in FOOTERS[self.scope]:
             one = BY_ID[action_id]
             keys = keys_of(action_id, keymap)
-            hints.append(Hint(shown(keys[0]), one.title, f"screen.{one.run}" if one.run and not one.scope else ""))
+            hints.append(Hint(shown(keys[0]), one.title, one.run if not one.scope else ""))
         typing = isinstance(self.focused, Input)
         last = []
         for action_id in ALWAYS:
             keys = keys_of(action_id, keymap)
             key = next((one for one in keys if len(one) > 1 and "_" not in one), keys[0]) if typing else keys[0]
-            last.append(Hint(shown(key), BY_ID[action_id].title, f"screen.{BY_ID[action_id].run}"))
+            last.append(Hint(shown(key), BY_ID[action_id].title, BY_ID[action_id].run))
         self.query_one(KeyBar).show(hints[: 8 - len(last)], last)
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
 
     def _own_keys(self) -> list[Hint]:
         """What the focused widget and its pane offer themselves."""
         hints: dict[str, Hint] = {}
         for active in self.active_bindings.values():
             binding = active.binding
-            if active.node is self or not active.enabled or not binding.show or self._pane_of(cast("Widget", active.node)) is None:
+            node = active.node
+            if not (isinstance(node, Widget) and active.enabled and binding.show) or self._pane_of(node) is None:
                 continue
-            hints.setdefault(binding.action, Hint(shown(binding.key), binding.description))
+            if not binding.action.startswith("tab("):
+                hints.setdefault(binding.action, Hint(shown(binding.key), binding.description))
         return list(hints.values())[:4]
 
     # --- opening -----------------------------------------------------------------------------------------------------
@@ -388,12 +394,12 @@ class MainScreen(Screen[None]):
         if self.desk.readings[event.key].default == event.choice:
             del readings[event.key]
         self.desk.keep(readings=readings)
-        self._reshow(event.key)
+        self._reshow(event.key, unfolded=self.request_pane.readings_open)
 
     @work(exclusive=True, group="open", exit_on_error=True, description="reading")
-    async def _reshow(self, key: str) -> None:
+    async def _reshow(self, key: str, *, unfolded: bool) -> None:
         await self._show_endpoint()
-        await self.request_pane.focus_reading(key)
+        await self.request_pane.focus_reading(key, unfolded=unfolded)
 
     def on_request_pane_method_changed(self, event: RequestPane.MethodChanged) -> None:
         """Another method of the call."""
@@ -650,8 +656,8 @@ class MainScreen(Screen[None]):
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
         if self.desk.address:
-            count = self.request_pane.fill_examples()
-            self._app.tell(f"{count} filled." if count else "No required field with an example is blank.")
+            if not self.request_pane.fill_examples():
+                self._app.tell("No required field with an example is blank.")
 
     def action_method(self) -> None:
         """The next method of the call."""
@@ -811,7 +817,10 @@ class MainScreen(Screen[None]):
             self._app.tell(f"{error.message}. {error.hint}", severity="warning")
             return
         call = exchange.call
-        if then != "open" or not self.desk.address:
+        if then == "open":
+            if call.address != self.desk.address:
+                await self.open(call.address).wait()
+        else:
             draft = Draft(_unmasked(call.entries), dict(call.readings), call.headers, call.extra, call.method)
             self.desk.chosen[call.vendor] = call.environment
             await self.open(call.address, draft).wait()
@@ -820,6 +829,8 @@ class MainScreen(Screen[None]):
             if self.size.width < WIDE and not self.narrow:
                 self.history_open = False
             await self._show_exchange(exchange)
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
+            self.response_pane.explain(f"From the history: sent {when} to {call.environment}.")
             self._go("response")
         elif then == "replay":
             self.history_open = self.history_open and self.size.width >= WIDE
@@ -883,6 +894,6 @@ Choose an endpoint on the left.
   F1        help, every key
   ctrl+p    every command
 
-The sandbox checks signatures, tokens and parameters as strictly as the vendors do,
-and its demo credentials are ready: the first request works as it stands.
+The sandbox checks signatures, tokens and parameters as strictly as the vendors do. Its demo \
+credentials are ready: the first request works as it stands.
 """

@@ -128,7 +128,7 @@ class _Tree(Tree[Node]):
         name = method.lower() if method.lower() in METHODS else "dim"
         word, dim = (style, style) if under_cursor else (self._part(name, style), self._part("dim", style))
         text = Text(no_wrap=True, end="")
-        text.append(f"{_short(method):<5}", word)
+        text.append(f"{_short(method):<6}", word)
         text.append(sanitise_line(endpoint.title), style)
         count = readings_that_matter(endpoint)
         if count:

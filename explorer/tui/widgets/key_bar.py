@@ -3,42 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from textual import events
 from textual.content import Content
-from textual.style import Style
-from textual.widgets import Static
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
 
 
 class Hint(NamedTuple):
-    """A key, a word or two, and what a click runs (may be empty)."""
+    """A key, a word or two, and the action that a click runs (may be empty)."""
 
     key: str
     title: str
     run: str = ""
 
+    @property
+    def content(self) -> Content:
+        """The key in its colour, and the words."""
+        return Content.assemble((self.key, "$footer-key-foreground bold"), " ", self.title)
 
-class KeyBar(Static):
+
+class KeyBar(Widget):
     """One line of keys."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $panel; color: $foreground; padding: 0 1; }
     """
+    hints: reactive[tuple[Hint, ...]] = reactive((), init=False)
+
+    @dataclass
+    class Pressed(Message):
+        """A key was clicked."""
+
+        run: str
+
+    def __init__(self) -> None:
+        self._last: tuple[Hint, ...] = ()
+        super().__init__()
 
     def show(self, hints: Sequence[Hint], last: Sequence[Hint]) -> None:
         """Show *hints* as far as there is room, and *last* always."""
-        ending = Content("  ").join([_hint(one) for one in last])
-        room = max(0, self.size.width - 2 - ending.cell_length)
-        parts: list[Content] = []
-        for one in hints:
-            part = _hint(one)
-            room -= part.cell_length + 2
+        self._last = tuple(last)
+        self.hints = tuple(hints)
+        self.refresh()
+
+    @property
+    def fitting(self) -> list[Hint]:
+        """What is shown."""
+        room = self.size.width - sum(one.content.cell_length + 2 for one in self._last)
+        parts: list[Hint] = []
+        for one in self.hints:
+            room -= one.content.cell_length + 2
             if room < 0:
                 break
-            parts.append(part)
-        self.update(Content("  ").join([*parts, ending]))
+            parts.append(one)
+        return [*parts, *self._last]
 
+    def render(self) -> Content:
+        """The keys."""
+        return Content("  ").join(one.content for one in self.fitting)
 
-def _hint(hint: Hint) -> Content:
-    content = Content.assemble((hint.key, "$footer-key-foreground bold"), " ", hint.title)
-    return content.stylize(Style.from_meta({"@click": hint.run})) if hint.run else content
+    def on_click(self, event: events.Click) -> None:
+        """Tell which key was clicked."""
+        at = 1
+        for one in self.fitting:
+            width = one.content.cell_length
+            if at <= event.x < at + width and one.run:
+                self.post_message(self.Pressed(one.run))
+                return
+            at += width + 2

@@ -51,7 +51,10 @@ class HeadersTab(VerticalScroll, can_focus=False):
 
     def show_request(self, request: SentRequest) -> None:
         """Show what would be sent."""
-        lines = [Content.styled("What will be sent", "bold $text-primary")]
+        lines = [
+            Content.styled("What will be sent", "bold $text-primary"),
+            Content.assemble((f"{request.method} ", "bold"), sanitise_line(request.url)),
+        ]
         for name, value in request.headers:
             lines.append(Content.assemble((f"{sanitise_line(name)}: ", "$text-accent"), sanitise_line(value)))
         self.query_one("#sent-headers", Static).update(Content("\n").join(lines))

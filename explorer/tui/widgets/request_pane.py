@@ -46,7 +46,6 @@ class Shown:
     environment: str
     readings: Mapping[str, Reading]
     chosen: Mapping[str, str]
-    credentials: Sequence[CredentialStatus] = ()
     method: str = ""
     headers: Sequence[tuple[str, str]] = field(default_factory=tuple)
     extra: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -132,6 +131,7 @@ class RequestPane(Widget):
         self._form: Form | None = None
         self._prepared: Prepared | None = None
         self._problems: tuple[Problem, ...] = ()
+        self._credentials: tuple[CredentialStatus, ...] = ()
         super().__init__(id=id)
         self.border_title = "Request"
 
@@ -146,7 +146,8 @@ class RequestPane(Widget):
 
     async def show(self, shown: Shown, entries: Sequence[Entry]) -> None:
         """Show an endpoint with *entries* in its form."""
-        self._shown, self._prepared = shown, None
+        self._shown, self._prepared, self._credentials = shown, None, ()
+        self.remove_class("-readings")
         self.border_title = Content(f"Request · {sanitise_line(shown.endpoint.title)}")
         self._form = Form(shown.endpoint, entries, shown.extra)
         with self.app.batch_update():
@@ -202,8 +203,8 @@ class RequestPane(Widget):
         """Put what is known into a tab that was just made."""
         if key == "params":
             self._paint_problems()
-        elif key == "auth" and self._shown is not None:
-            self.show_credentials(self._shown.credentials)
+        elif key == "auth":
+            self.show_credentials(self._credentials)
         if self._prepared is not None:
             self._paint(key, self._prepared)
 
@@ -211,6 +212,7 @@ class RequestPane(Widget):
         """Show where the credentials come from now."""
         from explorer.tui.widgets.auth_view import AuthView
 
+        self._credentials = tuple(credentials)
         for view in self.query(AuthView):
             if self._shown is not None:
                 view.show(self._shown.vendor, self._shown.endpoint, self._shown.environment, credentials)
@@ -330,10 +332,14 @@ class RequestPane(Widget):
         else:
             self.focus_tabs()
 
-    async def focus_reading(self, key: str) -> None:
-        """Go back to a reading whose choice made the form anew."""
-        if self.tab == "params" and self.has_class("-readings"):
-            self.remove_class("-readings")
+    @property
+    def readings_open(self) -> bool:
+        """Whether the readings are unfolded above the form."""
+        return self.has_class("-readings")
+
+    async def focus_reading(self, key: str, *, unfolded: bool) -> None:
+        """Go back to a reading whose choice made the form anew; *unfolded*: those above the form were open."""
+        if unfolded and self.tab == "params":
             await self.toggle_readings()
         for lines in self.query("OptionLines").results(OptionLines):
             if lines.key == key and lines.region:

@@ -1,4 +1,4 @@
-"""A choice among a few words on one line: ``‹not sent›  true  false``."""
+"""A choice among a few words on one line: ``[absent] true  false``."""
 
 from __future__ import annotations
 

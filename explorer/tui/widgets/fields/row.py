@@ -21,7 +21,7 @@ from explorer.errors import Problem
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
 
-SHORT_CHOICE: Final = 34
+SHORT_CHOICE: Final = 26
 """Cells that a choice may take to stand on one line; longer ones open a list."""
 
 
@@ -51,7 +51,7 @@ class FieldRow(Widget):
 
     DEFAULT_CSS = """
     FieldRow {
-        layout: grid; grid-size: 3; grid-columns: 26 2fr 3fr; grid-rows: auto; grid-gutter: 0 1;
+        layout: grid; grid-size: 3; grid-columns: 26 1fr 1fr; grid-rows: auto; grid-gutter: 0 1;
         height: auto; width: 1fr; padding: 0 1;
         & > FieldMark { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
         & > FieldMark:focus { background: $block-cursor-background; color: $block-cursor-foreground; }
@@ -106,9 +106,10 @@ class FieldRow(Widget):
         param = self.param
         if not param.comma and (param.type == "boolean" or param.enum):
             words = [*param.enum, *param.also] if param.enum else ["true", "false", *param.also]
-            absent = "not sent" if param.prefill is None else f"{param.prefill} as given"
+            absent = "absent" if param.prefill is None else param.prefill
             if sum(len(word) + 3 for word in words) + len(absent) + 3 <= SHORT_CHOICE:
-                return ChoiceLine([("", absent), *((word, word) for word in words)], self._word())
+                others = [(word, word) for word in words if word != param.prefill]
+                return ChoiceLine([("", absent), *others], self._word())
             return self._select(words, absent)
         line = FieldInput(
             self.field_state.shown,
@@ -225,7 +226,8 @@ class FieldRow(Widget):
         for one in self._problems:
             expected = f" ({sanitise_line(one.expected)})" if one.expected else ""
             if _missing(one):
-                parts.append(Content.styled(f"• {sanitise_line(one.message)}{expected}", "$text-warning"))
+                rule = sanitise_line(rule_text(self.param))
+                parts.append(Content.assemble(("• required", "$text-warning"), f" · {rule}"))
             else:
                 sign, style = ("✗", "$text-error") if one.level == "error" else ("!", "$text-warning")
                 parts.append(Content.styled(f"{sign} {sanitise_line(one.message)}{expected}", style))
