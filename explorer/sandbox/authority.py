@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PARAM_OPTIONS = ("id_param", "timestamp_param", "signature_param", "param")
 """Options of schemes that name a parameter which the scheme adds to a request."""
+_SAME = {"environment": "demo"}
+"""Account → the account whose records it has."""
 
 
 class Authority:
@@ -47,8 +49,8 @@ class Authority:
         self._people[account_id] = dict(about)
 
     def person(self, account_id: str) -> dict[str, Any]:
-        """What templates may say of an account."""
-        return {"roles": [], **self._people.get(account_id, {}), "id": account_id}
+        """What templates may say of an account. The one that the environment names has the demo account's records."""
+        return {"roles": [], **self._people.get(account_id, {}), "id": _SAME.get(account_id, account_id)}
 
     def params(self, auth: str) -> tuple[str, ...]:
         """Names of the parameters that the auth *auth* takes for itself; none for ``none`` or an empty text."""

@@ -10,9 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.auth.base import Refusal
+from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.answers import Reply
 from explorer.sandbox.authority import Authority, arrived
-from explorer.sandbox.refusal import refuse
+from explorer.sandbox.refusal import header_text, refuse
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Vendor
@@ -41,7 +42,8 @@ def ask(vendor: Vendor, authority: Authority, auth: str, arrival: Arrival) -> Re
     if isinstance(request, Refusal):
         raise refuse("invalid", request.check, request.message, expected=request.expected, got=request.got)
     if request.error:
-        return Reply(302, None, (("Location", request.denied()), *_NO_STORE))
+        why = ((CHECK_HEADER, request.error), (REASON_HEADER, header_text(request.description)))
+        return Reply(302, None, (("Location", request.denied()), *_NO_STORE, *why))
     ticket = authority.nonce(18)
     if len(authority.waiting) >= _MOST_WAITING:
         authority.waiting.pop(next(iter(authority.waiting)))

@@ -55,7 +55,7 @@ def compiled(text: str) -> Code:
     if len(text) > _LONGEST:
         raise ExpressionError(f"the expression is longer than {_LONGEST} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(text.replace("\n", " ").strip(), mode="eval")
     except (SyntaxError, ValueError) as error:
         raise ExpressionError(f"{text!r} is no expression: {error}") from None
     try:
@@ -70,11 +70,6 @@ def compiled(text: str) -> Code:
             raise ExpressionError(f"{text!r}: {error}") from error
 
     return run
-
-
-def names_of(text: str) -> frozenset[str]:
-    """Every bare name in the expression *text*; for checks of a catalog."""
-    return frozenset(node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name))
 
 
 def _node(node: ast.expr) -> Code:
@@ -215,22 +210,31 @@ def _call(node: ast.Call) -> Code:
 
 
 def _comprehension(node: ast.ListComp | ast.GeneratorExp) -> Code:
-    if len(node.generators) != 1 or not isinstance(node.generators[0].target, ast.Name):
-        raise ExpressionError("a comprehension has one `for NAME in LIST`")
-    loop = node.generators[0]
-    name = node.generators[0].target.id
-    source, give, tests = _node(loop.iter), _node(node.elt), [_node(test) for test in loop.ifs]
+    loops = [_loop(loop) for loop in node.generators]
+    give = _node(node.elt)
 
-    def run(scope: Scope) -> list[Any]:
-        inner = dict(scope)
-        found = []
-        for item in _items(source(scope)):
+    def turn(inner: dict[str, Any], depth: int, found: list[Any]) -> None:
+        if depth == len(loops):
+            found.append(give(inner))
+            return
+        name, source, tests = loops[depth]
+        for item in _items(source(inner)):
             inner[name] = item
             if all(test(inner) for test in tests):
-                found.append(give(inner))
+                turn(inner, depth + 1, found)
+
+    def run(scope: Scope) -> list[Any]:
+        found: list[Any] = []
+        turn(dict(scope), 0, found)
         return found
 
     return run
+
+
+def _loop(loop: ast.comprehension) -> tuple[str, Code, list[Code]]:
+    if not isinstance(loop.target, ast.Name) or loop.is_async:
+        raise ExpressionError("a comprehension goes over `for NAME in LIST`")
+    return loop.target.id, _node(loop.iter), [_node(test) for test in loop.ifs]
 
 
 def _items(thing: Any) -> Iterable[Any]:

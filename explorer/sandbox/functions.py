@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,6 +108,7 @@ FUNCTIONS: dict[str, Function] = {
     "range": lambda *bounds: list(range(*bounds))[:10_000],
     "shift_date": _days_between,
     "timestamp": _seconds_of,
+    "json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", str(text))),
     "matches": lambda text, pattern: bool(re.fullmatch(pattern, str(text))),
 }

@@ -38,7 +38,7 @@ class Flaw:
 
 
 @dataclass
-class Refused(Exception):  # noqa: N818 - an outcome, not a fault of the program
+class Refused(Exception):
     """The vendor says no. ``flaws`` has at least one entry; the first gives the answer its check."""
 
     flaws: tuple[Flaw, ...]

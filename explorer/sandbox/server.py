@@ -25,7 +25,7 @@ HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 
 
-class SandboxFailed(ExplorerError):  # noqa: N818 - named as its siblings in explorer.errors
+class SandboxFailed(ExplorerError):
     """The sandbox could not be started."""
 
     title = "The sandbox did not start"

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from explorer.core import pagination
-from explorer.core.pagination.options import PAGINATION_OPTIONS
+from explorer.core.pagination import style_for
 from explorer.sandbox import consent
 from explorer.sandbox.authority import Authority, arrived
 from explorer.sandbox.expressions import compiled
 from explorer.sandbox.refusal import refuse, shown
-from explorer.sandbox.templates import DROP, sentence, template
+from explorer.sandbox.templates import sentence, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +50,13 @@ def perform(run: Run, steps: tuple[Step, ...]) -> None:
         ExpressionError: a step cannot be read or worked out.
     """
     for step in steps:
-        if not step.when or run.value(step.when):
+        if step.when and not run.value(step.when):
+            continue
+        if not step.each:
+            _STEPS[step.do](run, step)
+            continue
+        for entry in list(run.value(step.each) or ()):
+            run.scope["it"] = entry
             _STEPS[step.do](run, step)
 
 
@@ -73,8 +76,9 @@ def _rows(run: Run, step: Step) -> list[Any]:
 def _no(run: Run, step: Step, kind: FailureKind, check: str, message: str) -> Exception:
     if step.message:
         message = str(sentence(step.message)(run.scope))
-    got = shown(run.scope["param"].get(step.param)) if step.param in run.scope["param"] else ""
-    return refuse(step.refuse or kind, step.check or check, message, param=step.param, got=got)
+    param = str(sentence(step.param)(run.scope))
+    got = shown(run.scope["param"].get(param)) if param in run.scope["param"] else ""
+    return refuse(step.refuse or kind, step.check or check, message, param=param, got=got)
 
 
 def _find(run: Run, step: Step) -> None:
@@ -96,10 +100,8 @@ def _list(run: Run, step: Step) -> None:
 
         rows.sort(key=by, reverse=bool(step.descending and run.value(step.descending)))
     run.scope["all_records"] = rows
-    run.scope["page"] = DROP
-    if run.endpoint.pagination:
-        rows = _page(run, step, rows)
-    run.scope[step.result or "records"] = rows
+    run.scope["page"], run.scope["paged"] = {}, False
+    run.scope[step.result or "records"] = _page(run, step, rows)
 
 
 def _sortable(value: Any) -> tuple[int, Any]:
@@ -109,16 +111,18 @@ def _sortable(value: Any) -> tuple[int, Any]:
 
 
 def _page(run: Run, step: Step, rows: list[Any]) -> list[Any]:
-    paging = run.vendor.pagination[run.endpoint.pagination]
-    options = msgspec.convert(paging.options, PAGINATION_OPTIONS[paging.style])
+    style = style_for(run.vendor, run.endpoint)
+    if style is None:
+        return rows
     query = dict(run.arrival.query)
-    page_param = getattr(options, "page_param", "")
+    page_param = getattr(style.options, "page_param", "")
     if step.paged and page_param and page_param not in query and run.value(step.paged):
-        query[page_param] = str(getattr(options, "first", 1))
-    cut = pagination.PAGINATION_STYLES[paging.style](options).slice(query, rows, run.arrival.url)
+        query[page_param] = str(getattr(style.options, "first", 1))
+    cut = style.slice(query, rows, run.arrival.url)
     if cut.problem:
-        raise refuse("invalid", "paging", cut.problem)
-    run.scope["page"] = cut.envelope if cut.wanted else DROP
+        raise refuse("invalid", "paging", cut.problem, param=cut.problem_param)
+    run.scope["page"] = dict(cut.envelope) if cut.wanted else {}
+    run.scope["paged"] = cut.wanted
     return list(cut.records)
 
 
@@ -126,13 +130,17 @@ def _create(run: Run, step: Step) -> None:
     run.scope["id"] = run.state.next_id(step.collection)
     made = template(step.set)(run.scope)
     run.state.add(step.collection, made)
+    run.scope["made"] = [*run.scope.get("made", ()), made]
     run.scope[step.result or "record"] = made
 
 
 def _update(run: Run, step: Step) -> None:
-    changes = template(step.set)(run.scope)
-    for row in _rows(run, step) if step.where else [run.scope[step.result or "record"]]:
-        row.update(changes)
+    change = template(step.set)
+    if not step.where:
+        run.scope[step.result or "record"].update(change(run.scope))
+        return
+    for row in _rows(run, step):
+        row.update(change({**run.scope, "it": row}))
 
 
 def _delete(run: Run, step: Step) -> None:

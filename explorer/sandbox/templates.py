@@ -42,7 +42,7 @@ def template(text: str) -> Template:
     if not stripped.startswith(("{", "[", '"')):
         return _text(stripped)
     try:
-        value = json.loads(stripped)
+        value = json.loads(stripped, strict=False)
     except ValueError as error:
         raise TemplateError(f"the template is no JSON: {error}: {stripped[:80]!r}") from None
     return _part(value)

@@ -124,7 +124,7 @@ def _bounds(param: Parameter, number: float) -> None:
         raise _WrongError("min", f"at least {param.min:g}", f"{param.min:g}")
     if param.max is not None and number > param.max:
         raise _WrongError("max", f"at most {param.max:g}", f"{param.max:g}")
-    if param.pattern and not re.fullmatch(param.pattern, f"{number:g}" if isinstance(number, float) else str(number)):
+    if param.pattern and not re.fullmatch(param.pattern, f"{number:g}"):
         raise _WrongError("pattern", f"something like {param.example}" if param.example else "another form")
 
 

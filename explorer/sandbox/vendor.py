@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from explorer.core.catalog import Endpoint, Vendor, apply_readings
-from explorer.core.catalog.sandbox import FALLBACKS, Answer, Handler
-from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.arrival import Arrival, media_type
 from explorer.sandbox.authority import Authority
@@ -17,7 +15,8 @@ from explorer.sandbox.decoding import decode
 from explorer.sandbox.defaults import derived_handlers
 from explorer.sandbox.expressions import ExpressionError
 from explorer.sandbox.functions import Clock
-from explorer.sandbox.refusal import Flaw, Refused, header_text, refuse
+from explorer.sandbox.refusal import Flaw, Refused, refuse
+from explorer.sandbox.refusing import Refuser
 from explorer.sandbox.routing import Match, Other, Route, Router, hint, readings_of
 from explorer.sandbox.state import State
 from explorer.sandbox.steps import Run, perform
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from explorer.core.auth.base import Grant
+    from explorer.core.catalog.sandbox import Handler
 
 _KINDS = {"form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data", "json": "application/json"}
-_PLAIN = Answer(status=400, body='{"error": "$problem.message"}')
 
 
 class ServedVendor:
@@ -53,6 +52,7 @@ class ServedVendor:
         self.sandbox = self.vendor.sandbox
         self.router = Router(documented, self.vendor, readings)
         self.authority = Authority(self.vendor, environ, now, nonce)
+        self._refuser = Refuser(self.sandbox, now)
         self._derived = derived_handlers(self.vendor)
         self.state = State(self.vendor.id, self.sandbox, now())
 
@@ -66,11 +66,15 @@ class ServedVendor:
             match, values = self._understand(arrival)
             reply = self._serve(arrival, match, values, grants)
         except Refused as refused:
-            reply = self._refusal(refused, match.endpoint if match else None, grants)
+            reply = self._no(refused, match, grants)
         except (ExpressionError, LookupError, TypeError, ValueError) as error:
             fault = refuse("internal", "catalog", f"the catalog's sandbox part is at fault: {error}")
-            reply = self._refusal(fault, match.endpoint if match else None, grants)
+            reply = self._no(fault, match, grants)
         return self._response(arrival, match, reply)
+
+    def _no(self, refused: Refused, match: Match | None, grants: list[Grant]) -> Reply:
+        handler = self._handler(match.endpoint) if match else None
+        return self._refuser.reply(refused, handler, tuple(pair for grant in grants for pair in grant.headers))
 
     def _response(self, arrival: Arrival, match: Match | None, reply: Reply) -> Response:
         wanted = match.values.get(self.sandbox.format_param, "") if match and self.sandbox.format_param else ""
@@ -90,7 +94,7 @@ class ServedVendor:
             account = self.authority.person(grant.account)
             if handler is not None and handler.role and handler.role not in account["roles"]:
                 raise refuse("forbidden", "role", "the account may not call this", expected=f"the role {handler.role}")
-        flaws = [one for one in values.flaws if one.kind == "body"] if handler and handler.own_checks else values.flaws
+        flaws = self._flaws(handler, values)
         if flaws:
             raise Refused(tuple(flaws), self._other_reading(arrival, endpoint, flaws))
         if handler is None:
@@ -113,7 +117,22 @@ class ServedVendor:
         return Reply(status, None if value is DROP else value, tuple(headers), handler.media_type)
 
     def _handler(self, endpoint: Endpoint) -> Handler | None:
-        return self.sandbox.handlers.get(endpoint.id) or self._derived.get(endpoint.id)
+        own = self.sandbox.handlers.get(endpoint.id) or self._derived.get(endpoint.id)
+        if own is None or not own.like:
+            return own
+        other = self.sandbox.handlers[own.like]
+        return msgspec.structs.replace(own, steps=own.steps or other.steps, respond=own.respond or other.respond)
+
+    def _flaws(self, handler: Handler | None, values: Values) -> list[Flaw]:
+        """What the vendor minds of all that is wrong; a value that it overlooks counts as not sent."""
+        if handler is None:
+            return values.flaws
+        if handler.own_checks:
+            return [flaw for flaw in values.flaws if flaw.kind == "body"]
+        overlooked = [flaw for flaw in values.flaws if flaw.kind == "invalid" and flaw.param in handler.ignore_wrong]
+        for flaw in overlooked:
+            values.param.pop(flaw.param, None)
+        return [flaw for flaw in values.flaws if flaw not in overlooked]
 
     def _sample(self, endpoint: Endpoint, grants: list[Grant]) -> Reply:
         headers = tuple(pair for grant in grants for pair in grant.headers)
@@ -214,61 +233,6 @@ class ServedVendor:
             if found is not None and fits and not self._values(other.endpoint, found.values, arrival).flaws:
                 fitting.append(other)
         return hint(fitting)
-
-    def _refusal(self, refused: Refused, endpoint: Endpoint | None, grants: list[Grant]) -> Reply:
-        handler = self._handler(endpoint) if endpoint else None
-        answer = _answer_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
-        problems = [self._problem(flaw) for flaw in refused.flaws]
-        fields: dict[str, list[str]] = {}
-        for problem in problems:
-            if problem["param"]:
-                fields.setdefault(problem["param"], []).append(problem["said"])
-        scope = {
-            "problem": problems[0],
-            "problems": problems,
-            "messages": [problem["said"] for problem in problems],
-            "fields": fields,
-            "words": self.sandbox.words,
-            "templates": self.sandbox.templates,
-            "drop": DROP,
-            "()": Clock(self._now()).functions(),
-        }
-        try:
-            value = render(answer.body, scope) if answer.body else None
-        except ExpressionError as error:
-            value = {"error": f"the catalog's sandbox part is at fault: {error}"}
-        headers = [(name, str(sentence(text)(scope))) for name, text in answer.headers.items()]
-        headers += [pair for grant in grants for pair in grant.headers]
-        headers += [(CHECK_HEADER, refused.first.check), (REASON_HEADER, header_text(refused.reason)), *refused.headers]
-        return Reply(self.sandbox.status_always or answer.status, value, tuple(headers), answer.media_type)
-
-    def _problem(self, flaw: Flaw) -> dict[str, Any]:
-        problem = {
-            "param": flaw.param,
-            "label": flaw.param.replace("_", " "),
-            "check": flaw.check,
-            "kind": flaw.kind,
-            "message": flaw.message,
-            "expected": flaw.expected,
-            "got": flaw.got,
-            "limit": flaw.limit,
-            "sentence": flaw.sentence,
-        }
-        said = self.sandbox.messages.get(flaw.check) or self.sandbox.messages.get(flaw.kind)
-        problem["said"] = str(sentence(said)({"problem": problem})) if said else flaw.sentence
-        return problem
-
-
-def _answer_for(flaw: Flaw, own: Mapping[str, Answer], vendors: Mapping[str, Answer]) -> Answer:
-    for table in (own, vendors):
-        if flaw.check in table:
-            return table[flaw.check]
-        kind: str | None = flaw.kind
-        while kind is not None:
-            if kind in table:
-                return table[kind]
-            kind = FALLBACKS.get(kind)
-    return own.get("default") or vendors.get("default") or _PLAIN
 
 
 def _badness(values: Values) -> tuple[int, int, int]:

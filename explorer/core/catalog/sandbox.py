@@ -157,6 +157,8 @@ class Step(Table, kw_only=True):
 class Handler(Table, kw_only=True):
     """What the sandbox does for one endpoint. Without one it answers with the endpoint's first good sample."""
 
+    like: str = ""
+    """Another handler, whose steps and answer are taken over where this one has none."""
     steps: tuple[Step, ...] = ()
     respond: str = ""
     """Template of the answer; empty: no body."""
@@ -165,6 +167,8 @@ class Handler(Table, kw_only=True):
     media_type: str = ""
     role: str = ""
     """The role that the account must have."""
+    ignore_wrong: tuple[str, ...] = ()
+    """Parameters whose ill-typed values the vendor overlooks, as if they had not been sent."""
     own_checks: bool = False
     """Whether the steps judge the parameters themselves, as the two ends of OAuth2 do."""
     errors: dict[str, Answer] = {}

@@ -1,0 +1,93 @@
+"""A refusal in the vendor's own shape, with the headers that say what failed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.catalog.sandbox import FALLBACKS, Answer, Handler, SandboxVendor
+from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
+from explorer.sandbox.answers import Reply
+from explorer.sandbox.expressions import ExpressionError
+from explorer.sandbox.functions import Clock
+from explorer.sandbox.refusal import Flaw, Refused, header_text
+from explorer.sandbox.templates import DROP, render, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PLAIN = Answer(status=400, body='{"error": "$problem.message"}')
+
+
+class Refuser:
+    """Words refusals as one vendor does."""
+
+    def __init__(self, sandbox: SandboxVendor, now: Callable[[], float]) -> None:
+        self.sandbox = sandbox
+        self._now = now
+
+    def reply(self, refused: Refused, handler: Handler | None, granted: tuple[tuple[str, str], ...]) -> Reply:
+        """The answer to *refused*; *granted* are headers that the auth scheme puts into every answer."""
+        answer = _answer_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
+        problems = [self._problem(flaw) for flaw in refused.flaws]
+        fields: dict[str, list[str]] = {}
+        for problem in problems:
+            if problem["param"]:
+                fields.setdefault(problem["param"], []).append(problem["said"])
+        scope = {
+            "problem": problems[0],
+            "problems": problems,
+            "messages": [problem["said"] for problem in problems],
+            "fields": fields,
+            "words": self.sandbox.words,
+            "templates": self.sandbox.templates,
+            "drop": DROP,
+            "()": Clock(self._now()).functions(),
+        }
+        try:
+            value = render(answer.body, scope) if answer.body else None
+        except ExpressionError as error:
+            value = {"error": f"the catalog's sandbox part is at fault: {error}"}
+        headers = [(name, str(sentence(text)(scope))) for name, text in answer.headers.items()]
+        headers += granted
+        headers += [(CHECK_HEADER, refused.first.check), (REASON_HEADER, header_text(refused.reason)), *refused.headers]
+        return Reply(self.sandbox.status_always or answer.status, value, tuple(headers), answer.media_type)
+
+    def _problem(self, flaw: Flaw) -> dict[str, Any]:
+        problem = {
+            "param": flaw.param,
+            "label": _label(flaw.param),
+            "dotted": _dotted(flaw.param),
+            "check": flaw.check,
+            "kind": flaw.kind,
+            "message": flaw.message,
+            "expected": flaw.expected,
+            "got": flaw.got,
+            "limit": flaw.limit,
+            "sentence": flaw.sentence,
+        }
+        said = self.sandbox.messages.get(flaw.check) or self.sandbox.messages.get(flaw.kind)
+        problem["said"] = str(sentence(said)({"problem": problem})) if said else flaw.sentence
+        return problem
+
+
+def _label(name: str) -> str:
+    """A parameter's name as Laravel words it: ``searchTerm`` → ``search term``, ``item[0].upc`` → ``item.0.upc``."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", _dotted(name)).lower().replace("_", " ").strip()
+
+
+def _dotted(name: str) -> str:
+    """``line_items[0].upc`` → ``line_items.0.upc``."""
+    return re.sub(r"\[(\w+)\]", r".\1", name).replace("[]", "")
+
+
+def _answer_for(flaw: Flaw, own: Mapping[str, Answer], vendors: Mapping[str, Answer]) -> Answer:
+    for table in (own, vendors):
+        if flaw.check in table:
+            return table[flaw.check]
+        kind: str | None = flaw.kind
+        while kind is not None:
+            if kind in table:
+                return table[kind]
+            kind = FALLBACKS.get(kind)
+    return own.get("default") or vendors.get("default") or _PLAIN
