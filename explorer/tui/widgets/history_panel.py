@@ -267,7 +267,7 @@ def row_text(row: HistoryRow, clock: str) -> Content:
     sign, style = _SIGNS.get(row.outcome, _UNKNOWN)
     word = str(row.status) if row.status is not None else _STATES[row.state]
     if row.state != "done":
-        sign, style = ("…", MUTED) if row.state == "sent" else ("✗", "$text-error")
+        sign, style = ("⇅", MUTED) if row.state == "sent" else ("✗", "$text-error")
     parts: list[Content | tuple[str, str] | str] = [
         (f" {clock} ", MUTED),
         (f"{sign} {word} ", f"bold {style}"),
