@@ -201,6 +201,32 @@ class LinesView(ScrollView, can_focus=True):
             style = self._styles[kind] = self.get_component_rich_style(f"lines--{kind}")
         return style
 
+    # At once: an animation would paint each page many times.
+
+    def action_scroll_down(self) -> None:
+        """One line down."""
+        self.scroll_relative(y=1, animate=False)
+
+    def action_scroll_up(self) -> None:
+        """One line up."""
+        self.scroll_relative(y=-1, animate=False)
+
+    def action_page_down(self) -> None:
+        """One page down, less a line to go on reading at."""
+        self.scroll_relative(y=max(self.size.height - 1, 1), animate=False)
+
+    def action_page_up(self) -> None:
+        """One page up, less a line."""
+        self.scroll_relative(y=-max(self.size.height - 1, 1), animate=False)
+
+    def action_scroll_home(self) -> None:
+        """To the first line."""
+        self.scroll_to(y=0, animate=False)
+
+    def action_scroll_end(self) -> None:
+        """To the last line."""
+        self.scroll_to(y=self.max_scroll_y, animate=False)
+
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         width, number, base = self.size.width, y + scroll_y, self.rich_style
