@@ -1,8 +1,8 @@
 """Keeps the README true: the table of keys comes from the app's own table of actions.
 
-    python scripts/readme.py --print-test-command    the command under "Run the tests" (needs no installed package)
-    python scripts/readme.py --write                  put the fresh table of keys in
-    python scripts/readme.py --check                  exit 1 when the README is stale
+python scripts/readme.py --print-test-command    the command under "Run the tests" (needs no installed package)
+python scripts/readme.py --write                  put the fresh table of keys in
+python scripts/readme.py --check                  exit 1 when the README is stale
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from explorer.core.catalog.load import apply_readings, decode, merge, read_toml
 from explorer.core.catalog.model import (
+    Asked,
     Auth,
     Catalog,
     Choice,
@@ -24,6 +25,7 @@ from explorer.core.catalog.model import (
 )
 
 __all__ = [
+    "Asked",
     "Auth",
     "Catalog",
     "Choice",

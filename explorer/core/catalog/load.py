@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -297,7 +297,18 @@ def _holds_tables(hint: Any) -> bool:
 # --- what a single table cannot know --------------------------------------------------------------------------------
 
 
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def _check_keys(kind: str, keys: Iterable[str], path: Path, report: Report) -> None:
+    for key in keys:
+        if not _KEY.fullmatch(key):
+            report.add((*path, key), f"is no name for {kind}", "letters, digits, and . _ - between them")
+
+
 def _check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
+    for kind in ("environments", "credentials", "auth", "pagination", "readings"):
+        _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)
     for key, environment in vendor.environments.items():
         parts = urlsplit(environment.base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -328,6 +339,7 @@ def _check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
             report.add(at, "is no endpoint id", "lower-case letters, digits and underscores, a letter first")
         _check_endpoint(vendor, endpoint, at, report)
+        _check_keys("a reading", endpoint.readings, (*at, "readings"), report)
         for name, reading in endpoint.readings.items():
             if name in vendor.readings:
                 report.add((*at, "readings", name), "stands at the vendor as well", "give it another key")
@@ -359,6 +371,8 @@ def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: Repo
         report.unknown((*path, "auth"), "auth", endpoint.auth, ["none", *vendor.auth])
     if endpoint.pagination and endpoint.pagination not in vendor.pagination:
         report.unknown((*path, "pagination"), "pagination", endpoint.pagination, list(vendor.pagination))
+    if endpoint.asked is not None and endpoint.asked.param not in [one.name for one in endpoint.params.values()]:
+        report.unknown((*path, "asked", "param"), "parameter", endpoint.asked.param, list(endpoint.params))
     if not endpoint.path.startswith("/"):
         report.add((*path, "path"), f"{endpoint.path!r} has no leading slash", f"write '/{endpoint.path}'")
     in_path = {param.name for param in endpoint.params.values() if param.location == "path"}
@@ -413,6 +427,7 @@ def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: Report) ->
 
 
 def _check_reading(reading: Reading, path: Path, report: Report) -> bool:
+    _check_keys("a choice", reading.choices, (*path, "choices"), report)
     if reading.default not in reading.choices:
         report.unknown((*path, "default"), "choice", reading.default, list(reading.choices))
         return False

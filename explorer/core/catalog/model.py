@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from explorer.core.catalog.sandbox import SandboxVendor
+from explorer.core.sanitise import sanitise_line
 
 Location = Literal["path", "query", "form", "json", "multipart", "header"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "file", "object"]
@@ -242,6 +243,16 @@ class Sample(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
+class Asked(Table, frozen=True, kw_only=True):
+    """How to tell that everything is there which was asked for by id: the comma list ``param`` against the records at
+    the dotted path ``records``, each by its ``key``; without a key the keys of that table (or the entries of that list)
+    are the ids. Where one is not there, the verdict is PARTIAL."""
+
+    param: str
+    records: str = ""
+    key: str = ""
+
+
 class EffectWhen(Table, frozen=True, kw_only=True):
     """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
 
@@ -278,6 +289,7 @@ class Endpoint(Table, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     readings: dict[str, Reading] = {}
     samples: tuple[Sample, ...] = ()
+    asked: Asked | None = None
     verdict: Verdict | None = None
     """Where this call is judged otherwise than the vendor's calls in general."""
 
@@ -311,8 +323,8 @@ class Vendor(Table, frozen=True, kw_only=True):
     sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
 
     def cite(self, lines: str) -> str:
-        """``83,110-118`` as ``002:83,110-118``; an empty text stays empty."""
-        return f"{self.document}:{lines}" if lines and self.document else lines
+        """``83,110-118`` as ``002:83,110-118``, fit for a terminal; an empty text stays empty."""
+        return sanitise_line(f"{self.document}:{lines}" if lines and self.document else lines)
 
 
 class Catalog(Table, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ class DocsView(VerticalScroll, can_focus=True):
 
     def _samples(self) -> Iterator[Static]:
         for sample in self._endpoint.samples:
-            title = f"Sample answer  {sample.status} {sample.media_type}  {sanitise_line(sample.title)}"
+            title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
             yield Static(
                 Content.assemble((title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", "$text-muted")),
                 markup=False,
