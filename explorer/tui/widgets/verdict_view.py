@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
 COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
+NOTHING: Final = Content("")
 _LONGEST: Final = 600
 
 
@@ -64,8 +65,8 @@ def _short(text: str) -> str:
     return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
 
 
-def verdict_text(exchange: Exchange, page: PageInfo | None, refusal: str) -> Content:
-    """The verdict of an answered exchange as lines."""
+def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
+    """The verdict of an answered exchange: the outcome with what it rests on, and the vendor's message."""
     verdict = exchange.verdict
     first = [badge(verdict.outcome)]
     if verdict.why:
@@ -77,8 +78,14 @@ def verdict_text(exchange: Exchange, page: PageInfo | None, refusal: str) -> Con
     lines = [Content.assemble(*first)]
     if verdict.message:
         lines.append(Content.styled(_short(verdict.message), "bold" if verdict.outcome != "OK" else ""))
-    if verdict.meaning:
-        lines.append(_labelled("The documents", _short(verdict.meaning)))
+    return Content("\n").join(lines)
+
+
+def details_text(exchange: Exchange, refusal: str) -> Content:
+    """What helps to understand the verdict: the documents' words for the status, the sandbox's reason."""
+    lines = []
+    if exchange.verdict.meaning:
+        lines.append(_labelled("The documents", _short(exchange.verdict.meaning)))
     if refusal:
         lines.append(_labelled("Sandbox check", _short(refusal), "$text-warning"))
     return Content("\n").join(lines)
@@ -127,6 +134,8 @@ class VerdictView(VerticalScroll, can_focus=False):
         scrollbar-size-vertical: 1;
         & > Static { padding: 0 1; height: auto; }
         & > #verdict-extra { color: $text-muted; display: none; }
+        & > #verdict-details { display: none; }
+        &.-details > #verdict-details { display: block; }
         & > FieldList {
             height: auto;
             max-height: 5;
@@ -160,13 +169,19 @@ class VerdictView(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         yield Static(id="verdict-text", markup=False)
         yield FieldList(compact=True, markup=False)
+        yield Static(id="verdict-details", markup=False)
         yield Static(id="verdict-extra", markup=False)
 
     def show_exchange(self, exchange: Exchange, page: PageInfo | None, refusal: str) -> None:
         """Show the verdict of a redacted *exchange*, or its failure and what had arrived."""
         failure = exchange.failure
         if failure is None:
-            self._show(verdict_text(exchange, page, refusal), exchange.verdict.fields, exchange.verdict.message)
+            self._show(
+                verdict_text(exchange, page),
+                exchange.verdict.fields,
+                exchange.verdict.message,
+                details_text(exchange, refusal),
+            )
         else:
             hint = failure.hint or next_step(failure)
             self._show(failure_text(failure.title, failure.message, hint, arrived_text(exchange)), ())
@@ -182,8 +197,10 @@ class VerdictView(VerticalScroll, can_focus=False):
         self.query_one("#verdict-extra", Static).update(Content("\n".join(map(sanitise_line, text.splitlines()))))
         self.set_class(bool(text), "-extra")
 
-    def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "") -> None:
+    def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "", details: Content = NOTHING) -> None:
         self.explain("")
+        self.query_one("#verdict-details", Static).update(details)
+        self.set_class(bool(details), "-details")
         self.query_one("#verdict-text", Static).update(text)
         self._names = [field.name for field in fields]
         options = self.query_one(FieldList)

@@ -83,7 +83,8 @@ def _request(request: SentRequest) -> Iterator[Row]:
     spans: tuple[Span, ...] = (("strong", method), ("url", f" {_target(request.url)}"), ("text", " HTTP/1.1"))
     yield Row(spans=spans, gutter=gutter, more=more)
     yield from _headers(request.headers, gutter)
-    yield Row(gutter=gutter)
+    if request.body:
+        yield Row(gutter=gutter)
     kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     for line in _body(request.body, kind):
         yield Row(spans=line, gutter=gutter, more=more)
