@@ -1,6 +1,12 @@
-"""The catalog: a mapping → ``Catalog → Vendor → Endpoint → Parameter``."""
+"""The catalog: a mapping → ``Catalog → Vendor → Endpoint → Parameter``.
 
-from explorer.core.catalog.load import apply_readings, decode, merge, read_toml
+A start with a kept catalog needs the classes only: what reads and checks is loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from explorer.core.catalog.model import (
     Asked,
     Auth,
@@ -23,6 +29,9 @@ from explorer.core.catalog.model import (
     Verdict,
     Version,
 )
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.load import apply_readings, decode, merge, read_toml
 
 __all__ = [
     "Asked",
@@ -50,3 +59,11 @@ __all__ = [
     "merge",
     "read_toml",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in ("apply_readings", "decode", "merge", "read_toml"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from explorer.core.catalog import load
+
+    return getattr(load, name)
