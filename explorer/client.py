@@ -45,11 +45,12 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``total`` and ``connect`` in seconds, ``max_body`` in decoded bytes."""
+    """``total`` and ``connect`` in seconds, ``max_body`` in decoded bytes; ``redirects`` of a GET or HEAD at most."""
 
     total: float = 30.0
     connect: float = 10.0
     max_body: int = 50_000_000
+    redirects: int = MAX_REDIRECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,10 @@ class Client:
     ) -> None:
         purpose: Literal["call", "redirect"] = "call"
         scheme: Scheme | None = sign()
-        for _ in range(MAX_REDIRECTS):
+        for _ in range(limits.redirects + 1):
             response = await self._signed(request, scheme, purpose, limits, on_progress, log)
             following = _redirect(request, response)
-            if following is None:
+            if following is None or not limits.redirects:
                 return
             following = (scheme or sign()).strip(following)
             if scheme is not None and same_origin(request.url, following.url):
@@ -182,7 +183,7 @@ class Client:
             else:
                 scheme, following = None, _without_credentials(following)
             request, purpose = following, "redirect"
-        raise BrokenAnswer(f"more than {MAX_REDIRECTS} redirects", hint="The vendor sends the request in a circle.")
+        raise BrokenAnswer(f"more than {limits.redirects} redirects", hint="The vendor sends the request in a circle.")
 
     async def _signed(
         self,

@@ -129,6 +129,17 @@ async def test_a_redirect_of_a_post_is_shown_and_not_followed() -> None:
     assert len(seen) == 1
 
 
+async def test_a_call_that_is_no_read_does_not_follow_even_a_get() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"", "302 Found", "Location: /x\r\n"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(url, Limits(total=10, redirects=0))
+    assert transfer.response is not None
+    assert transfer.response.status == 302
+    assert len(seen) == 1
+
+
 async def test_a_circle_of_redirects_ends() -> None:
     async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(b"", "302 Found", "Location: /again\r\n"))
@@ -137,7 +148,7 @@ async def test_a_circle_of_redirects_ends() -> None:
         transfer = await fetch(url)
     assert transfer.failure is not None
     assert transfer.failure.kind == "BrokenAnswer"
-    assert len(seen) == 10
+    assert len(seen) == 11
 
 
 async def cut(_head: bytes, writer: asyncio.StreamWriter) -> None:

@@ -1,7 +1,8 @@
 """Judge an exchange as the vendor's documentation does: by HTTP status and by what the body says.
 
 The body goes before the status: a 200 whose body says that it failed has FAILED (002:54), and the words ``"true"`` and
-``"false"`` count as the booleans (002:58). What cannot be judged is UNKNOWN, never OK.
+``"false"`` count as the booleans (002:58). What cannot be judged is UNKNOWN, never OK. Where several things were asked
+for by id and not all of them are there, it is PARTIAL.
 """
 
 from __future__ import annotations
@@ -10,10 +11,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from xml.parsers import expat
 
-import msgspec
-
+from explorer.core.body_value import NotReadable, media_type, read_body
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
 
 if TYPE_CHECKING:
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
 _PATHS = re.compile(r"[^.\[\]]+")
 
 
-class NotReadable(ValueError):
-    """The body is not what its media type says."""
-
-
-def judge(vendor: Vendor, endpoint: Endpoint, response: ReceivedResponse) -> Judgement:
-    """The vendor's verdict on *response* to a call of *endpoint*."""
+def judge(
+    vendor: Vendor, endpoint: Endpoint, response: ReceivedResponse, sent: Mapping[str, str] | None = None
+) -> Judgement:
+    """The vendor's verdict on *response* to a call of *endpoint*; *sent* maps names to what was sent for them."""
     rule = endpoint.verdict or vendor.verdict
     meaning = rule.statuses.get(str(response.status), "")
     try:
@@ -39,13 +36,17 @@ def judge(vendor: Vendor, endpoint: Endpoint, response: ReceivedResponse) -> Jud
     message = _message(rule, body)
     fields = tuple(_fields(rule, body, message, names))
     outcome, why = _outcome(rule, response, said)
+    if outcome == "OK" and body is None and response.body.strip() and _data_is_due(endpoint, response):
+        outcome, why = "UNKNOWN", f"{media_type(response) or 'no media type'}, where data is documented"
+    if outcome == "OK" and (absent := _absent(endpoint, body, sent or {})):
+        outcome, why = "PARTIAL", f"not all that was asked for is there: {', '.join(absent[:20])} not given"
     code = _text(dig(body, rule.code)) if rule.code else ""
     if not code and rule.error and rule.message and outcome == "FAILED":
         code = _text(dig(body, rule.error))
     return Judgement(
         outcome=outcome,
         http_status=response.status,
-        code=code or ("" if outcome == "OK" else str(response.status)),
+        code=code or ("" if outcome in ("OK", "PARTIAL") else str(response.status)),
         message="; ".join(message),
         fields=fields if outcome != "OK" else (),
         meaning=meaning,
@@ -69,6 +70,8 @@ def _outcome(rule: Verdict, response: ReceivedResponse, said: tuple[bool, str] |
     status = response.status
     if said is not None and not said[0]:
         return "FAILED", f"{said[1]} in an HTTP {status}"
+    if status in rule.ok_statuses:
+        return "OK", f"HTTP {status}, which means success here"
     if status >= 400:
         return "FAILED", f"HTTP {status}"
     if 300 <= status < 400:
@@ -98,7 +101,36 @@ def _body_says(rule: Verdict, body: Mapping[str, Any]) -> tuple[bool, str] | Non
         return False, f"there is {rule.error!r}"
     if rule.validation_map and _is_validation_map(body):
         return False, "there is a map of complaints"
+    repeated = dig(body, rule.status_code) if rule.status_code else None
+    if isinstance(repeated, int) and not isinstance(repeated, bool) and repeated >= 400:
+        return False, f"{rule.status_code} is {repeated}"
     return None
+
+
+def _absent(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]:
+    """The ids that were asked for and are not in the answer, where the catalog says how to tell."""
+    asked = endpoint.asked
+    if asked is None or not sent.get(asked.param):
+        return []
+    found = dig(body, asked.records) if asked.records else body
+    if isinstance(found, Mapping) and not asked.key:
+        given = {str(key) for key in found}
+    elif isinstance(found, list):
+        given = {str(dig(one, asked.key) if asked.key else one) for one in found}
+    else:
+        return []
+    words = [word.strip() for word in sent[asked.param].split(",")]
+    return [word for word in dict.fromkeys(words) if word and word not in given]
+
+
+def _data_is_due(endpoint: Endpoint, response: ReceivedResponse) -> bool:
+    """Whether every documented good answer of the call is JSON or XML, and this one says to be something else."""
+    due = [one.media_type for one in endpoint.samples if one.status < 400]
+    return bool(due) and all(_is_data(kind) for kind in due) and not _is_data(media_type(response))
+
+
+def _is_data(kind: str) -> bool:
+    return kind.partition(";")[0].strip().endswith(("/json", "+json", "/xml", "+xml"))
 
 
 def _is_validation_map(body: object) -> bool:
@@ -189,80 +221,3 @@ def dig(body: Any, path: str) -> Any:
         else:
             return None
     return body
-
-
-def read_body(response: ReceivedResponse) -> Any:
-    """The body as a value: JSON and ``+json`` (RFC 6839), XML and ``+xml`` below its root element, None otherwise.
-
-    Raises:
-        NotReadable: the body is not what its media type says.
-    """
-    kind = response.header("content-type").split(";")[0].strip().lower()
-    body = response.body
-    if not body.strip():
-        return None
-    if kind.endswith(("/json", "+json")):
-        try:
-            return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if body.lstrip()[:1] == b"<":
-                raise NotReadable("said to be JSON, and is markup") from None
-            return _tolerant(body, str(error))
-    if kind.endswith(("/xml", "+xml")):
-        return xml_value(body)
-    if kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"["):
-        try:
-            return msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
-    return None
-
-
-def _tolerant(body: bytes, wrong: str) -> Any:
-    """Numbers such as ``1e400`` are JSON though they fit no machine number; the rest is an error."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise NotReadable(f"said to be JSON, and is not: {wrong}") from None
-
-
-def xml_value(body: bytes) -> Any:
-    """The content of the root element: elements as tables, repeated ones as lists, text as text. A document type is
-    refused, so no entity is ever expanded.
-
-    Raises:
-        NotReadable: the body is no XML, or declares a document type.
-    """
-    parser = expat.ParserCreate()
-    stack: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
-
-    def refuse(*_: object) -> None:
-        raise NotReadable("the XML declares a document type, which is not read")
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        if len(stack) > 200:
-            raise NotReadable("the XML is nested more than 200 deep")
-        stack.append((name, {}, []))
-
-    def end(_name: str) -> None:
-        name, table, texts = stack.pop()
-        value: Any = table or "".join(texts).strip()
-        above = stack[-1][1]
-        if name in above:
-            before = above[name]
-            above[name] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            above[name] = value
-
-    def text(part: str) -> None:
-        stack[-1][2].append(part)
-
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    try:
-        parser.Parse(body, True)
-    except expat.ExpatError as error:
-        raise NotReadable(f"said to be XML, and is not: {error}") from None
-    return next(iter(stack[0][1].values()), None)

@@ -16,12 +16,17 @@ from explorer.errors import CredentialError, ExplorerError, StoreError
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from explorer.client import OnProgress
     from explorer.core.auth.base import Scheme
     from explorer.core.form import Checked
     from explorer.session import Session
+
+_AT_ONCE = 200_000
+"""Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
 
 
 async def send(session: Session, call: Call, timeout: float | None, on_progress: OnProgress | None) -> Exchange:
@@ -55,35 +60,109 @@ async def _finish(
     timeout: float | None,
     on_progress: OnProgress | None,
 ) -> Exchange:
-    from explorer.client import Limits, describe
-
-    limits = Limits(total=timeout or session.settings.timeout_seconds, max_body=session.settings.max_body_bytes)
     used: list[Scheme] = []
+    try:
+        exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used)
+    except BaseException as error:
+        await _complete(session, call, _broken_off(exchange, error), kept, used)
+        raise
+    exchange = msgspec.structs.replace(exchange, id=kept)
+    exchange = await asyncio.to_thread(_judged, session, call, exchange)
+    await _complete(session, call, exchange, kept, used)
+    await asyncio.to_thread(_keep_refreshed, session, call)
+    return exchange
+
+
+async def _transferred(
+    session: Session,
+    call: Call,
+    exchange: Exchange,
+    scheme: Scheme,
+    request: httpx.Request,
+    timeout: float | None,
+    on_progress: OnProgress | None,
+    used: list[Scheme],
+) -> Exchange:
+    """*exchange* with all that went over the wire; *used* takes up the schemes that signed."""
+    from explorer.client import Limits
+
+    limits = Limits(
+        total=timeout or session.settings.timeout_seconds,
+        max_body=session.settings.max_body_bytes,
+        redirects=MAX_REDIRECTS if session.effect(call) == "read" else 0,
+    )
 
     def sign() -> Scheme:
         used.append(scheme if not used else session.scheme(call))
         return used[-1]
 
-    try:
-        transfer = await session.http().send(request, sign, limits, on_progress)
-    except BaseException as error:
-        failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
-        exchange = msgspec.structs.replace(exchange, failure=failure)
-        await _complete(session, call, exchange, kept, used)
-        raise
-    exchange = msgspec.structs.replace(
+    transfer = await session.http().send(request, sign, limits, on_progress)
+    return msgspec.structs.replace(
         exchange,
-        id=kept,
         request=transfer.request,
         response=transfer.response,
         hops=transfer.hops,
         timings=transfer.timings,
         failure=transfer.failure,
     )
-    exchange = await asyncio.to_thread(_judged, session, call, exchange)
-    await _complete(session, call, exchange, kept, used)
-    await asyncio.to_thread(_keep_refreshed, session, call)
+
+
+def _broken_off(exchange: Exchange, error: BaseException) -> Exchange:
+    from explorer.client import describe
+
+    failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
+    return msgspec.structs.replace(exchange, failure=failure)
+
+
+async def fetch(session: Session, call: Call, timeout: float | None, keep: Callable[[Exchange], None]) -> Exchange:
+    """Send one call of many: as ``send`` does, but the history is told afterwards, through *keep*, of what came of it
+    (its secrets masked). For reads, of which nothing is lost that could not be asked for again.
+
+    Raises:
+        What ``Session.send`` raises.
+    """
+    checked = session.checked(call)
+    scheme = session.scheme(call)
+    missing = scheme.missing()
+    if missing and not call.force:
+        session.raise_missing(call, missing[0])
+    request = session.build(call, checked)
+    exchange = _begun(session, call, checked, request)
+    used: list[Scheme] = []
+    try:
+        exchange = await _transferred(session, call, exchange, scheme, request, timeout, None, used)
+    except BaseException as error:
+        keep(_masked(session, call, _broken_off(exchange, error), used))
+        raise
+    if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
+        exchange = await asyncio.to_thread(_judged, session, call, exchange)
+        keep(await asyncio.to_thread(_masked, session, call, exchange, used))
+    else:
+        exchange = _judged(session, call, exchange)
+        keep(_masked(session, call, exchange, used))
+    if session.operation(call).vendor.auth and call.environment != SANDBOX:
+        await asyncio.to_thread(_keep_refreshed, session, call)
     return exchange
+
+
+def _masked(session: Session, call: Call, exchange: Exchange, used: list[Scheme]) -> Exchange:
+    known = tuple(secret for scheme in used for secret in scheme.secrets())
+    return session.redactor(call, known).exchange(session.operation(call).endpoint, exchange)
+
+
+async def write_down(session: Session, exchanges: list[Exchange]) -> None:
+    """Put exchanges (masked already) into the history, all in one go."""
+
+    def write() -> None:
+        history = session.history()
+        if history is not None:
+            for exchange in exchanges:
+                history.complete(0, exchange)
+
+    try:
+        await asyncio.shield(asyncio.to_thread(write))
+    except StoreError as error:
+        session.on_warning(f"{error.message}. {error.hint}".strip())
 
 
 def _keep_refreshed(session: Session, call: Call) -> None:
@@ -110,7 +189,17 @@ def _judged(session: Session, call: Call, exchange: Exchange) -> Exchange:
     if exchange.response is None:
         return exchange
     operation = session.operation(call)
-    return msgspec.structs.replace(exchange, verdict=judge(operation.vendor, operation.endpoint, exchange.response))
+    verdict = judge(operation.vendor, operation.endpoint, exchange.response, _sent(call))
+    return msgspec.structs.replace(exchange, verdict=verdict)
+
+
+def _sent(call: Call) -> dict[str, str]:
+    """What was sent for each name; the values of a name that was given again stand in one comma list."""
+    values: dict[str, list[str]] = {}
+    for entry in call.entries:
+        text = entry.value.strip('[]" ') if entry.kind == "json" else entry.value
+        values.setdefault(entry.name, []).append(text)
+    return {name: ",".join(texts) for name, texts in values.items()}
 
 
 async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme) -> int:
@@ -132,13 +221,10 @@ async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme
 
 
 async def _complete(session: Session, call: Call, exchange: Exchange, kept: int, used: list[Scheme]) -> None:
-    known = tuple(secret for scheme in used for secret in scheme.secrets())
-
     def write() -> None:
         history = session.history()
         if history is not None:
-            operation = session.operation(call)
-            history.complete(kept, session.redactor(call, known).exchange(operation.endpoint, exchange))
+            history.complete(kept, _masked(session, call, exchange, used))
 
     try:
         await asyncio.shield(asyncio.to_thread(write))

@@ -110,6 +110,8 @@ class Verdict(Table, frozen=True, kw_only=True):
     """A body whose every value is a list of texts maps field names to complaints."""
     message_holds_json: bool = False
     """The error text may itself be a JSON array of messages."""
+    ok_statuses: tuple[int, ...] = ()
+    """Statuses beside 2xx that mean success (a 302 of a consent page)."""
     statuses: dict[str, str] = {}
     """Documented status codes and what they mean, in our own words."""
     lines: str = ""
