@@ -8,53 +8,119 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.core.document import binary, lexing
 from explorer.core.document.cells import cells
-from explorer.core.document.layout import lay_out
-from explorer.core.document.lines import Lines
+from explorer.core.document.colouring import Colouring
+from explorer.core.document.layout import Layout
 from explorer.core.document.long_line import LONG, LongLine
 from explorer.core.document.media import Kind, parse_media_type
 from explorer.core.document.search import Search
+from explorer.core.document.store import Memory
 from explorer.core.sanitise import sanitise, sanitise_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from explorer.core.document.lexing import Token
+    from explorer.core.document.lines import Lines
+    from explorer.core.document.store import Data, Store
 
 View = Literal["pretty", "raw"]
 
-_GROUP_LINES = 32
-_GROUP_BYTES = 16_384
 _MEASURED_AT_ONCE = 4
+_TITLES = {"form": "form", "text": "text", "empty": "empty", "hex": "binary"}
 
 
 class Document:
     """*body* decoded, laid out (*view* ``pretty``) or as sent (``raw``), as lines. Never raises, whatever the bytes.
 
-    The constructor decodes, lays out and counts newlines: work for a thread where the body is large. It does not lex;
-    ``tokens`` and ``window`` do, for one line. Not to be used from two threads at once.
+    The constructor decodes, lays out and counts newlines: work for a thread where the body is large. With ``opened``
+    that work is left to whoever walks ``steps``, in another thread if need be; what is there can be read meanwhile,
+    from one thread. Nothing is lexed before it is asked for.
     """
 
     def __init__(self, body: bytes, content_type: str = "", *, view: View = "pretty") -> None:
+        self._open(body, content_type, view, Memory)
+        for _ in self.steps():
+            pass
+
+    @classmethod
+    def opened(
+        cls, body: bytes, content_type: str = "", *, view: View = "pretty", new_store: Callable[[], Store] = Memory
+    ) -> Document:
+        """A document of which nothing is laid out yet: see ``steps``. *new_store* makes a place for laid-out bytes."""
+        made = cls.__new__(cls)
+        made._open(body, content_type, view, new_store)
+        return made
+
+    def as_sent(self) -> Document:
+        """The same body as sent, not laid out, with what is known about it; its ``steps`` are not yet walked."""
+        other = type(self).opened(self.body, self.content_type, view="raw")
+        layout = other._layout
+        layout.kind, layout.charset, layout.notes = self.kind, self.charset, self._layout.notes
+        layout.source = self._layout.source
+        other._known = True
+        return other
+
+    def _open(self, body: bytes, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
         self.body = body
+        self.content_type = content_type
         self.view: View = view
         self.media = parse_media_type(content_type)
-        laid_out = lay_out(body, self.media, pretty=view == "pretty")
-        self.kind: Kind = laid_out.kind
-        self.charset = laid_out.charset
-        self.note = "; ".join(laid_out.notes)
-        """What a person should know about the body that does not show; ``; `` between several, or empty."""
-        self.data = laid_out.data
-        """What the lines are cut from: UTF-8 with ``\\n``, or the body itself for the hex view."""
-        self._hex_rows = -(-len(self.data) // binary.ROW) if self.kind == "hex" else 0
-        self._lines = Lines(b"" if self.kind == "hex" else self.data)
-        self._measuring = self._lines.measure()
-        for _ in range(_MEASURED_AT_ONCE):
-            next(self._measuring, None)
-        self._long: OrderedDict[int, LongLine] = OrderedDict()
-        self._groups: OrderedDict[int, dict[int, list[Token]]] = OrderedDict()
-        lexing.warm(self.kind)
+        self.complete = False
+        """Whether all of the body is laid out."""
+        self._known = False
+        self._layout = Layout(body, self.media, pretty=view == "pretty", new_store=new_store)
+        self._long: OrderedDict[tuple[int, int], LongLine] = OrderedDict()
+        self._colouring: Colouring | None = None
+        self._coloured: tuple[object, Kind] | None = None
+
+    def steps(self) -> Iterator[None]:
+        """Lay out, a few milliseconds a step; what there is after each can be read."""
+        warmed = False
+        for _ in self._layout.raw_steps() if self._known else self._layout.steps():
+            if not warmed:
+                lexing.warm(self.kind)
+                warmed = True
+                for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):
+                    pass
+            yield
+        self.complete = True
 
     # -- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def kind(self) -> Kind:
+        """What it is shown as."""
+        return self._layout.kind
+
+    @property
+    def charset(self) -> str:
+        """The character encoding it was read in; empty where it is no text."""
+        return self._layout.charset
+
+    @property
+    def note(self) -> str:
+        """What a person should know about the body that does not show; ``; `` between several, or empty."""
+        return "; ".join(self._layout.notes)
+
+    @property
+    def generation(self) -> int:
+        """Grows when lines that were there before have become others."""
+        return self._layout.generation
+
+    @property
+    def laid_out(self) -> bool:
+        """Whether the lines are laid out by us, so that their indentation tells of the structure."""
+        return self._layout.laid_out
+
+    @property
+    def source(self) -> bytes:
+        """The body as UTF-8 with ``\n`` line ends, as sent; the body itself where it is no text."""
+        return self._layout.source
+
+    @property
+    def data(self) -> Data:
+        """What the lines are cut from: UTF-8 with ``\n``, or the body itself for the hex view."""
+        return self.body if self.kind == "hex" else self._lines.data
 
     @property
     def size(self) -> int:
@@ -66,12 +132,12 @@ class Document:
         """What the body is, in a few words: ``JSON``, ``PNG image, 640 × 480``."""
         if self.kind == "hex":
             return binary.describe(self.body, self.media.name)
-        return {"form": "form", "text": "text", "empty": "empty"}.get(self.kind, self.kind.upper())
+        return _TITLES.get(self.kind, self.kind.upper())
 
     @property
     def line_count(self) -> int:
-        """Number of lines; 0 for an empty body."""
-        return self._hex_rows if self.kind == "hex" else self._lines.count
+        """Number of lines so far; 0 for an empty body."""
+        return -(-len(self.body) // binary.ROW) if self.kind == "hex" else self._lines.count
 
     @property
     def width(self) -> int:
@@ -79,8 +145,20 @@ class Document:
         return binary.ASCII_COLUMN + binary.ROW + 1 if self.kind == "hex" else self._lines.width
 
     def measure(self) -> Iterator[None]:
-        """Widen ``width`` to the true one in steps of 64 KiB; a second call goes on where the first stopped."""
-        return self._measuring
+        """Widen ``width`` in steps of 64 KiB to that of what is there; another call goes on where one stopped."""
+        return self._lines.measure()
+
+    @property
+    def _lines(self) -> Lines:
+        return self._layout.lines
+
+    @property
+    def _colours(self) -> Colouring:
+        key = (self._lines, self.kind)
+        if self._colouring is None or self._coloured != key:
+            pairs = self.kind == "form" and self.view == "pretty"
+            self._colouring, self._coloured = Colouring(self._lines, self.kind, pairs=pairs), key
+        return self._colouring
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
@@ -89,10 +167,10 @@ class Document:
         if not 0 <= n < self.line_count:
             return ""
         if self.kind == "hex":
-            return "".join(text for _, text in binary.hex_row(self.data, n))
+            return "".join(text for _, text in binary.hex_row(self.body, n))
         start, end = self._lines.span(n)
         if end - start > LONG:
-            long = self._long_line(n, start, end)
+            long = self._long_line(start, end)
             return "".join(long.text(i) for i in range(long.count))
         return sanitise_line(self.data[start:end].decode("utf-8", "replace"))
 
@@ -101,12 +179,12 @@ class Document:
         if not 0 <= n < self.line_count:
             return []
         if self.kind == "hex":
-            return binary.hex_row(self.data, n)
+            return binary.hex_row(self.body, n)
         start, end = self._lines.span(n)
         if end - start > LONG:
-            long = self._long_line(n, start, end)
-            return [token for i in range(long.count) for token in self._lex_chunk(long, i)]
-        return self._lex_line(n, start, end)
+            long = self._long_line(start, end)
+            return [token for i in range(long.count) for token in self._colours.chunk(long, i)]
+        return self._colours.line(n, start, end)
 
     def is_long(self, n: int) -> bool:
         """Whether line *n* is so long that it should be read through ``window`` only."""
@@ -122,16 +200,16 @@ class Document:
         """
         if not self.is_long(n):
             return 0, self.tokens(n)
-        long = self._long_line(n, *self._lines.span(n))
+        long = self._long_line(*self._lines.span(n))
         first = long.chunk_at(left)
         last = long.chunk_at(left + max(width, 1))
-        tokens = [token for i in range(first, last + 1) for token in self._lex_chunk(long, i)]
+        tokens = [token for i in range(first, last + 1) for token in self._colours.chunk(long, i)]
         return long.cell_of(first), tokens
 
     def cell_of(self, n: int, column: int) -> int:
         """The cell at which character *column* of line *n* begins."""
         if self.is_long(n):
-            return self._long_line(n, *self._lines.span(n)).cell_at(column)
+            return self._long_line(*self._lines.span(n)).cell_at(column)
         return cells(self.line(n)[:column])
 
     def text(self, first: int = 0, last: int | None = None) -> str:
@@ -170,6 +248,16 @@ class Document:
             return len(self.data)
         return max(n, 0) * binary.ROW if self.kind == "hex" else self._lines.start(n)
 
+    def span(self, n: int) -> tuple[int, int]:
+        """The bytes of ``data`` that line *n* (one that is there) is cut from, without its newline."""
+        if self.kind == "hex":
+            return n * binary.ROW, min((n + 1) * binary.ROW, len(self.body))
+        return self._lines.span(n)
+
+    def line_at(self, offset: int) -> int:
+        """The line that the byte at *offset* of ``data`` belongs to."""
+        return offset // binary.ROW if self.kind == "hex" else self._lines.line_at(offset)
+
     def place(self, offset: int, end: int) -> tuple[int, int, int]:
         """Line, column and length in characters of the bytes from *offset* to *end*, clipped to the line."""
         if self.kind == "hex":
@@ -179,76 +267,17 @@ class Document:
         start, stop = self._lines.span(line)
         end = min(end, stop)
         if stop - start > LONG:
-            long = self._long_line(line, start, stop)
+            long = self._long_line(start, stop)
             column = long.column_of(offset)
             return line, column, max(long.column_of(end) - column, 1)
         column = len(sanitise_line(self.data[start:offset].decode("utf-8", "replace")))
         return line, column, max(len(sanitise_line(self.data[start:end].decode("utf-8", "replace"))) - column, 1)
 
-    # -- lexing ----------------------------------------------------------------------------------------------------
-
-    def _lex_line(self, n: int, start: int, end: int) -> list[Token]:
-        if self.kind in {"xml", "html"}:
-            return self._lex_group(n)
-        text = sanitise_line(self.data[start:end].decode("utf-8", "replace"))
-        if not text:
-            return []
-        if self.kind == "json":
-            return lexing.lex_json(text)
-        if self.kind == "csv":
-            return lexing.lex_csv(text, header=n == 0)
-        if self.kind == "form" and self.view == "pretty":
-            return lexing.lex_pair(text)
-        return [("text", text)]
-
-    def _lex_chunk(self, long: LongLine, i: int) -> list[Token]:
-        text = long.text(i)
-        if self.kind == "json":
-            return lexing.lex_json(text, in_string=long.in_string(i), cut=True)
-        if self.kind in {"xml", "html"}:
-            prefix = lexing.markup_prefix(self.data, long.bytes_of(i)[0], html=self.kind == "html")
-            return lexing.lex_markup(self.kind, text, prefix)
-        return [("text", text)]
-
-    def _lex_group(self, n: int) -> list[Token]:
-        """Markup needs the lines around it: lex 32 lines at once and keep them."""
-        group = self._groups.get(n // _GROUP_LINES)
-        if group is None or n not in group:
-            group = self._groups[n // _GROUP_LINES] = self._lex_lines(n)
-            while len(self._groups) > 16:
-                self._groups.popitem(last=False)
-        return group[n]
-
-    def _lex_lines(self, n: int) -> dict[int, list[Token]]:
-        first = n - n % _GROUP_LINES
-        start = self._lines.start(first)
-        if self._lines.start(n) - start > _GROUP_BYTES:
-            first, start = n, self._lines.start(n)
-        texts: list[str] = []
-        for number in range(first, min(first - first % _GROUP_LINES + _GROUP_LINES, self.line_count)):
-            low, high = self._lines.span(number)
-            if number > n and high - start > _GROUP_BYTES:
-                break
-            texts.append(sanitise_line(self.data[low : min(high, low + _GROUP_BYTES)].decode("utf-8", "replace")))
-        prefix = lexing.markup_prefix(self.data, start, html=self.kind == "html")
-        tokens = lexing.lex_markup(self.kind, "\n".join(texts), prefix)
-        return {first + i: line for i, line in enumerate(_split_lines(tokens, len(texts)))}
-
-    def _long_line(self, n: int, start: int, end: int) -> LongLine:
-        long = self._long.get(n)
-        if long is None:
-            long = self._long[n] = LongLine(self.data, start, end)
+    def _long_line(self, start: int, end: int) -> LongLine:
+        key = (start, end)
+        long = self._long.get(key)
+        if long is None or long.lines is not self._lines:
+            long = self._long[key] = LongLine(self._lines, start, end)
             while len(self._long) > 64:
                 self._long.popitem(last=False)
         return long
-
-
-def _split_lines(tokens: list[Token], count: int) -> list[list[Token]]:
-    """*tokens* of *count* lines, line by line, without the newlines."""
-    lines: list[list[Token]] = [[]]
-    for kind, text in tokens:
-        first, *rest = text.split("\n")
-        if first:
-            lines[-1].append((kind, first))
-        lines.extend([(kind, part)] if part else [] for part in rest)
-    return lines + [[] for _ in range(count - len(lines))]

@@ -48,14 +48,14 @@ class Broken(NamedTuple):
 def format_json(data: bytes) -> Formatted | Broken:
     """Lay out *data* (UTF-8). Never raises."""
     if _would_blow_up(data):
-        return _format_slowly(data)
+        return format_slowly(data)
     try:
         return Formatted(msgspec.json.format(data, indent=INDENT))
     except RecursionError:
-        return _format_slowly(data)
+        return format_slowly(data)
     except msgspec.DecodeError as error:
-        if _SURROGATE.search(data):
-            return _format_slowly(data)
+        if has_surrogate(data):
+            return format_slowly(data)
         match = _POSITION.match(str(error))
         if match:
             message = match[1].removeprefix("JSON is malformed: ")
@@ -85,7 +85,13 @@ def _would_blow_up(data: bytes) -> bool:
     return (len(brackets) + data.count(b",")) * deepest * INDENT > 8 * len(data) + 1_000_000
 
 
-def _format_slowly(data: bytes) -> Formatted | Broken:
+def has_surrogate(data: bytes) -> bool:
+    """Whether *data* may hold a surrogate as an escape, which the quick formatter refuses when it stands alone."""
+    return _SURROGATE.search(data) is not None
+
+
+def format_slowly(data: bytes) -> Formatted | Broken:
+    """Lay out *data* with our own formatter; a ``note`` where it is too large for that."""
     if len(data) > SLOW_LIMIT:
         return Formatted(data, "nested too deep or escaped too oddly to lay out at this size; shown as sent")
     return _Layout(data).run()

@@ -1,4 +1,4 @@
-"""What a body is shown as, and its bytes laid out for that."""
+"""What a body is shown as, and its bytes laid out for that, in steps."""
 
 from __future__ import annotations
 
@@ -7,30 +7,75 @@ from typing import TYPE_CHECKING
 from explorer.core.document import binary
 from explorer.core.document.charset import decode
 from explorer.core.document.form_text import format_form
-from explorer.core.document.json_text import Broken, Formatted, format_json
-from explorer.core.document.markup import format_markup, xml_problem
+from explorer.core.document.json_pieces import NotInPieces, pieces_of
+from explorer.core.document.json_text import Broken, format_json
+from explorer.core.document.lines import Lines
+from explorer.core.document.markup import markup_steps, xml_check
 from explorer.core.document.media import looks_like
+from explorer.core.document.store import Memory
 from explorer.core.sanitise import sanitise_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
     from explorer.core.document.media import Kind, MediaType
+    from explorer.core.document.store import Store
+
+STEP = 1 << 19
+"""Bytes that one step takes in where nothing is laid out."""
+FIRST = 1 << 15
 
 
-class LaidOut:
-    """A body made ready: its ``kind``, ``charset``, ``notes`` and ``data`` (see ``Document``)."""
+class Layout:
+    """A body being made ready: its ``kind``, ``charset``, ``notes`` and ``lines`` (see ``Document``).
 
-    def __init__(self, body: bytes, media: MediaType) -> None:
+    Each step of ``steps`` leaves something that can be read. *new_store* makes a place for the laid-out bytes; it is
+    called once more where the body turns out to be something else.
+    """
+
+    def __init__(self, body: bytes, media: MediaType, *, pretty: bool, new_store: Callable[[], Store] = Memory) -> None:
+        self.body = body
         self.media = media
+        self.pretty = pretty
         self.kind: Kind = "empty"
         self.charset = ""
-        self.data = body
         self.notes: list[str] = []
-        self._json: Formatted | Broken | None = None
-        """What the formatter said, once it was asked."""
+        self.source = body
+        """The body as UTF-8 with ``\\n`` line ends; the body itself where it is no text."""
+        self.laid_out = False
+        """Whether ``lines`` are other than those of ``source``."""
+        self.lines = Lines(Memory())
+        self.generation = 0
+        """Grows when lines that were there before have become others."""
+        self._new_store = new_store
 
-    def decode(self) -> None:
-        """Bytes to UTF-8, and the kind."""
-        body, declared = self.data, self.media.kind
+    def steps(self) -> Iterator[None]:
+        """Decode, decide and lay out. Never raises but for what the store raises."""
+        if not self.body:
+            return
+        declared = self._decode()
+        if self.kind == "hex":
+            return
+        looks = looks_like(self.source)
+        self.kind = self._decide(declared, looks)
+        if self.kind == "json" and self.body.startswith(b"\xef\xbb\xbf"):
+            self.notes.append("begins with a byte order mark, which RFC 8259 forbids")
+        if self.kind == "json" and not self.media.json_lines:
+            yield from self._json()
+        elif looks == "json" and declared != "csv" and self.kind != "json":
+            yield from self._perhaps_json(self.kind)
+        else:
+            yield from self._other()
+
+    def raw_steps(self) -> Iterator[None]:
+        """As sent, with nothing checked or decided anew."""
+        yield from self._as_sent()
+
+    # -- what it is ------------------------------------------------------------------------------------------------
+
+    def _decode(self) -> Kind | None:
+        """Bytes to UTF-8; gives what the sender says they are."""
+        body, declared = self.body, self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
         wide = decoded.charset.startswith(("utf-16", "utf-32"))
         noise = not wide and binary.looks_binary(body, declared_text=declared is not None)
@@ -38,66 +83,103 @@ class LaidOut:
             self.kind = "hex"
             if declared not in {None, "hex"}:
                 self.notes.append(f"declared {self._declared()}, is {binary.describe(body, '')}")
-            return
-        self.charset, self.data = decoded.charset, decoded.data
+            return declared
+        self.kind = "text"
+        self.charset, self.source = decoded.charset, decoded.data
         if decoded.note:
             self.notes.append(decoded.note)
-        self.kind = self._decide(declared)
-        if self.kind == "json" and body.startswith(b"\xef\xbb\xbf"):
-            self.notes.append("begins with a byte order mark, which RFC 8259 forbids")
+        return declared
 
-    def check_and_format(self, *, pretty: bool) -> None:
-        """Problems of the text to notes, and where *pretty* the text over lines."""
-        if self.kind == "json" and not self.media.json_lines:
-            self._check_json(pretty=pretty)
-        elif self.kind == "xml" and (problem := xml_problem(self.data)):
-            self.notes.append(problem)
-        if pretty and self.kind in {"xml", "html"}:
-            self.data = format_markup(self.data, html=self.kind == "html")
-        elif pretty and self.kind == "form":
-            # Percent escapes may decode to any bytes.
-            self.data = format_form(self.data).decode("utf-8", "replace").encode()
-
-    def _decide(self, declared: Kind | None) -> Kind:
+    def _decide(self, declared: Kind | None, looks: Kind | None) -> Kind:
         """What to show the text as: what it is declared to be, unless it plainly is something else."""
-        looks = looks_like(self.data)
         if declared == "json" and looks in {"html", "xml"}:
             self.notes.append(f"declared {self._declared()}, is {looks.upper()}")
             return looks
         if declared == "xml" and looks == "html":
             self.notes.append(f"declared {self._declared()}, is HTML")
             return "html"
-        if looks == "json" and declared not in {"json", "csv"}:
-            self._json = format_json(self.data)
-            if isinstance(self._json, Formatted):
-                if self.media.name:
-                    self.notes.append(f"declared {self._declared()}, is JSON")
-                return "json"
         if declared is None:
             return looks if looks in {"html", "xml"} else "text"
         return declared
 
-    def _check_json(self, *, pretty: bool) -> None:
-        result = self._json or format_json(self.data)
-        if isinstance(result, Broken):
-            before = self.data[: result.position]
-            line = before.count(b"\n") + 1
-            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-            self.notes.append(f"invalid JSON: {result.message} at line {line}, column {column}")
-        elif pretty:
-            self.data = result.data
-            if result.note:
-                self.notes.append(result.note)
-        self._json = None
-
     def _declared(self) -> str:
         return sanitise_line(self.media.name[:80])
 
+    # -- laying out ------------------------------------------------------------------------------------------------
 
-def lay_out(body: bytes, media: MediaType, *, pretty: bool) -> LaidOut:
-    """Decode, decide and lay out. Never raises."""
-    made = LaidOut(body, media)
-    if body:
-        made.decode()
-        made.check_and_format(pretty=pretty)
-    return made
+    def _json(self) -> Iterator[None]:
+        broken = yield from self._json_lines()
+        if broken is not None:
+            before = self.source[: broken.position]
+            line = before.count(b"\n") + 1
+            column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+            self.notes.append(f"invalid JSON: {broken.message} at line {line}, column {column}")
+            yield from self._as_sent()
+
+    def _perhaps_json(self, otherwise: Kind) -> Iterator[None]:
+        """Text that begins like JSON and is not declared as it: JSON if all of it is."""
+        self.kind = "json"
+        broken = yield from self._json_lines()
+        if broken is None:
+            if self.media.name:
+                self.notes.append(f"declared {self._declared()}, is JSON")
+            return
+        self.kind = otherwise
+        yield from self._other()
+
+    def _json_lines(self) -> Generator[None, None, Broken | None]:
+        """Lay out (or show as sent and check) JSON; gives what is wrong with it."""
+        self._begin()
+        if not self.pretty:
+            yield from self._as_sent()
+        try:
+            for piece in pieces_of(self.source):
+                if self.pretty:
+                    self.lines.append(piece)
+                yield
+        except NotInPieces:
+            result = format_json(self.source)
+            if isinstance(result, Broken):
+                return result
+            if self.pretty:
+                self._begin()
+                self.lines.append(result.data)
+                if result.note:
+                    self.notes.append(result.note)
+                yield
+        return None
+
+    def _other(self) -> Iterator[None]:
+        if self.pretty and self.kind in {"xml", "html"}:
+            self._begin()
+            for piece in markup_steps(self.source, html=self.kind == "html"):
+                self.lines.append(piece)
+                yield
+        elif self.pretty and self.kind == "form":
+            # Percent escapes may decode to any bytes.
+            self._begin()
+            self.lines.append(format_form(self.source).decode("utf-8", "replace").encode())
+            yield
+        else:
+            yield from self._as_sent()
+        if self.kind == "xml":
+            problem = yield from xml_check(self.source)
+            if problem:
+                self.notes.append(problem)
+
+    def _begin(self) -> None:
+        if self.lines.size:
+            self.generation += 1
+        self.lines = Lines(self._new_store())
+        self.laid_out = True
+
+    def _as_sent(self) -> Iterator[None]:
+        if self.lines.size:
+            self.generation += 1
+        lines = Lines(Memory(self.source))
+        self.lines, self.laid_out = lines, False
+        start, step = 0, FIRST
+        while start < len(self.source):
+            lines.index(self.source[start : start + step])
+            start, step = start + step, STEP
+            yield

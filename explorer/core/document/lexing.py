@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
+    from explorer.core.document.store import Data
+
 Token = tuple[str, str]
 
 _KINDS: tuple[tuple[str, str], ...] = (
@@ -91,7 +93,7 @@ def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
     return _cut(_without_prefix(_run(kind, whole), len(prefix)), len(text))
 
 
-def markup_prefix(data: bytes, at: int, *, html: bool, reach: int = 1 << 20) -> str:
+def markup_prefix(data: Data, at: int, *, html: bool, reach: int = 1 << 20) -> str:
     """An opener that puts a lexer into the state that holds at byte *at*: in a comment, CDATA, script, tag, or none.
 
     Looks back at most *reach* bytes; a comment longer than that is coloured as if it were markup.

@@ -1,4 +1,4 @@
-"""An index of the lines of a byte string that costs eight bytes per 64 KiB, however many lines there are."""
+"""An index of the lines of growing bytes that costs eight bytes per 64 KiB, however many lines there are."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from explorer.core.document.cells import cells
+from explorer.core.document.store import Memory
 from explorer.core.sanitise import sanitise_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from explorer.core.document.store import Data, Store
 
 BLOCK = 1 << 16
 _KEPT = 8
@@ -19,20 +22,58 @@ _newlines = re.compile(b"\n").finditer
 
 
 class Lines:
-    """The lines of UTF-8 *data*, separated by ``\\n``; a newline at the very end opens no further line."""
+    """The lines of UTF-8 bytes in *store*, separated by ``\\n``; a newline at the very end opens no further line.
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    One thread may add to them while another reads.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        self.store: Store = store if store is not None else Memory()
         self._before = array("Q", [0])
-        """Newlines before block i; one entry more than there are blocks."""
-        total = 0
-        for start in range(0, len(data), BLOCK):
-            total += data.count(b"\n", start, start + BLOCK)
-            self._before.append(total)
-        self.count = total + (1 if data and not data.endswith(b"\n") else 0)
+        """Newlines before block i, for every block whose start has been seen."""
+        self._size = 0
+        self._newlines = 0
+        self._open = False
+        """Whether bytes stand behind the last newline."""
         self.width = 0
         """Cells of the widest line measured so far."""
+        self._measured = 0
+        self._carry = 0
         self._ends: dict[int, list[int]] = {}
+
+    @property
+    def data(self) -> Data:
+        """The bytes."""
+        return self.store.data
+
+    @property
+    def count(self) -> int:
+        """Lines so far."""
+        return self._newlines + self._open
+
+    @property
+    def size(self) -> int:
+        """Bytes that are indexed."""
+        return self._size
+
+    def append(self, chunk: bytes) -> None:
+        """Add *chunk* to the store and to the index."""
+        if chunk:
+            self.store.append(chunk)
+            self.index(chunk)
+
+    def index(self, chunk: bytes) -> None:
+        """Take the next *chunk* of what the store already holds into the index."""
+        at, total, size = 0, self._newlines, self._size
+        while at < len(chunk):
+            room = min(BLOCK - size % BLOCK, len(chunk) - at)
+            total += chunk.count(b"\n", at, at + room)
+            at += room
+            size += room
+            if size % BLOCK == 0:
+                self._before.append(total)
+        self._open = not chunk.endswith(b"\n") if chunk else self._open
+        self._size, self._newlines = size, total
 
     def start(self, n: int) -> int:
         """The offset at which line *n* (from 0, below ``count``) begins."""
@@ -49,25 +90,29 @@ class Lines:
 
     def line_at(self, offset: int) -> int:
         """The line that the byte at *offset* belongs to."""
-        block = min(offset, len(self.data)) // BLOCK
-        return self._before[min(block, len(self._before) - 1)] + self.data.count(b"\n", block * BLOCK, offset)
+        block = min(offset, self._size) // BLOCK
+        block = min(block, len(self._before) - 1)
+        return self._before[block] + self.data[block * BLOCK : offset].count(b"\n")
 
     def measure(self) -> Iterator[None]:
-        """Widen ``width`` block by block; the caller decides when to go on, or to stop."""
-        carry = 0
-        for at in range(0, len(self.data), BLOCK):
-            first, *rest = self.data[at : at + BLOCK].split(b"\n")
+        """Widen ``width`` block by block up to where the lines are; the caller decides when to go on, or to stop."""
+        data = self.data
+        while self._measured < len(data):
+            at = self._measured
+            self._measured = min(at + BLOCK, len(data))
+            block = data[at : self._measured]
+            first, *rest = block.split(b"\n")
             if not rest:
-                carry += len(first)
+                self._carry += len(first)
             else:
                 # A line across blocks counts by its bytes: at least its cells, but for tabs.
-                self.width = max(self.width, carry + len(first)) if carry else self._wider(first)
-                carry = len(rest.pop())
-                if rest and max(map(len, rest)) * (4 if b"\t" in self.data[at : at + BLOCK] else 1) > self.width:
+                self.width = max(self.width, self._carry + len(first)) if self._carry else self._wider(first)
+                self._carry = len(rest.pop())
+                if rest and max(map(len, rest)) * (4 if b"\t" in block else 1) > self.width:
                     for line in rest:
                         self._wider(line)
             yield
-        self.width = max(self.width, carry)
+        self.width = max(self.width, self._carry)
 
     def _wider(self, line: bytes) -> int:
         if b"\t" in line or len(line) > self.width:
@@ -77,8 +122,10 @@ class Lines:
     def _newlines_of(self, block: int) -> list[int]:
         ends = self._ends.get(block)
         if ends is None:
-            if len(self._ends) >= _KEPT:
-                self._ends.pop(next(iter(self._ends)))
             start = block * BLOCK
-            ends = self._ends[block] = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
+            ends = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
+            if start + BLOCK <= self._size:  # one that still grows is not kept
+                if len(self._ends) >= _KEPT:
+                    self._ends.pop(next(iter(self._ends)), None)
+                self._ends[block] = ends
         return ends

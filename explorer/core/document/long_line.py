@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import TYPE_CHECKING
 
 from explorer.core.document.cells import cells
 from explorer.core.sanitise import sanitise_line
+
+if TYPE_CHECKING:
+    from explorer.core.document.lines import Lines
 
 CHUNK = 2048
 """Bytes a chunk, but for the few that keep a character whole."""
@@ -14,10 +18,10 @@ LONG = CHUNK
 
 
 class LongLine:
-    """The line at ``data[start:end]``. What is known of its chunks grows as they are reached."""
+    """The line at bytes *start* to *end* of *lines*. What is known of its chunks grows as they are reached."""
 
-    def __init__(self, data: bytes, start: int, end: int) -> None:
-        self.data = data
+    def __init__(self, lines: Lines, start: int, end: int) -> None:
+        self.lines = lines
         self.start = start
         self.end = end
         self.count = -(-(end - start) // CHUNK)
@@ -32,7 +36,7 @@ class LongLine:
         if at >= self.end:
             return self.end
         for _ in range(3):
-            if self.data[at] & 0xC0 != 0x80:
+            if self.lines.data[at] & 0xC0 != 0x80:
                 break
             at += 1
             if at >= self.end:
@@ -46,7 +50,7 @@ class LongLine:
     def text(self, i: int) -> str:
         """Chunk *i*, sanitised."""
         low, high = self.bytes_of(i)
-        return sanitise_line(self.data[low:high].decode("utf-8", "replace"))
+        return sanitise_line(self.lines.data[low:high].decode("utf-8", "replace"))
 
     def chunk_at(self, cell: int) -> int:
         """The chunk that shows the cell *cell* of the line (the last one where the line is shorter)."""
@@ -67,7 +71,7 @@ class LongLine:
             i -= 1
         self.cell_of(i)
         low = self._edge(i)
-        return self._characters[i] + len(sanitise_line(self.data[low:offset].decode("utf-8", "replace")))
+        return self._characters[i] + len(sanitise_line(self.lines.data[low:offset].decode("utf-8", "replace")))
 
     def cell_at(self, column: int) -> int:
         """The cell at which character *column* of the shown line begins."""
@@ -86,7 +90,7 @@ class LongLine:
         while len(self._strings) <= i:
             inside, escaped = self._strings[-1]
             low, high = self.bytes_of(len(self._strings) - 1)
-            chunk = self.data[low + escaped : high]
+            chunk = self.lines.data[low + escaped : high]
             trailing = len(chunk) - len(chunk.rstrip(b"\\"))
             quotes = chunk.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"')
             self._strings.append((inside != bool(quotes & 1), bool(trailing & 1)))

@@ -7,11 +7,17 @@ own keeps its content exactly as sent, since blank space there may count (XML 1.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
 
 DEEPEST_INDENT = 24
 INDENT = b"  "
 _STEP = 1 << 18
+_FIRST = 1 << 14
+_PIECE = 1 << 17
 
 _TOKEN = re.compile(
     rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)|<![^<>\[]*+(?:\[[^\]]*+\]?[^<>]*+)?>?"
@@ -32,54 +38,82 @@ _VOID = frozenset(b"area base br col embed hr img input link meta param source t
 
 def format_markup(data: bytes, *, html: bool) -> bytes:
     """*data* (UTF-8) with one element a line. Never raises; text that is no markup comes back as it is."""
-    quick = None if html else _records(data)
-    parts = _Layout(data, html=html).run() if quick is None else quick
-    return b"".join(parts).lstrip(b"\n")
+    return b"".join(markup_steps(data, html=html))
 
 
-def _records(data: bytes) -> list[bytes] | None:
-    """The layout of XML that is elements and their texts only, as records are: some four times faster.
+def markup_steps(data: bytes, *, html: bool) -> Iterator[bytes]:
+    """The lines of ``format_markup``, a piece at a time."""
+    first = True
+    for parts in _parts(data, html=html):
+        piece = b"".join(parts)
+        piece = piece.lstrip(b"\n") if first else piece
+        if piece:
+            first = False
+            yield piece
 
-    None as soon as there is anything else (comments, CDATA, a document type, text beside elements).
+
+def _parts(data: bytes, *, html: bool) -> Iterator[list[bytes]]:
+    """Elements and their texts are laid out as records, some four times faster, up to the first thing that is else."""
+    if not html and b"xml:space" not in data:
+        position, depth, just_opened = yield from _records(data)
+        yield from _Layout(data, html=html, depth=depth, just_opened=just_opened).run(position)
+    else:
+        yield from _Layout(data, html=html).run(0)
+
+
+def _records(data: bytes) -> Generator[list[bytes], None, tuple[int, int, bool]]:
+    """Lay out XML as long as it is elements and their texts only.
+
+    It ends before comments, CDATA, a document type, text beside elements, and before whatever does not balance; gives
+    the offset, the number of open elements, and whether a start tag stands right before.
     """
-    if b"xml:space" in data:
-        return None
     head = _PROLOG.match(data)
     position = head.end() if head else 0
     out = [head[1]] if head else []
-    depth, end = 0, len(data.rstrip())
-    for match in _ELEMENT.finditer(data, position, end):
-        if match.start() != position:
-            return None
-        position = match.end()
+    breaks, depth, opened, add = _BREAKS, 0, False, out.append
+    wanted = position + _FIRST
+    for match in _ELEMENT.finditer(data, position):
+        start, end = match.span()
+        if start != position:
+            break
         element = match[1]
         if element is None:
+            if depth == 0:
+                break
             depth -= 1
-            if depth < 0:
-                return None
-            element = match[2]
-            out.append(_BREAKS[min(depth, DEEPEST_INDENT)])
+            add(breaks[min(DEEPEST_INDENT, depth)])
+            add(match[2])
+            opened = False
         else:
-            out.append(_BREAKS[min(depth, DEEPEST_INDENT)])
-            if element[-2] != _SLASH and b"</" not in element:
+            add(breaks[min(DEEPEST_INDENT, depth)])
+            add(element)
+            opened = element[-2] != _SLASH and b"</" not in element
+            if opened:
                 depth += 1
-        out.append(element)
-    return out if position == end and depth == 0 else None
+        position = end
+        if position > wanted:
+            yield out
+            out = []
+            add = out.append
+            wanted = position + _PIECE
+    yield out
+    return position, depth, opened
 
 
 class _Layout:
     """One pass over the tokens. ``verbatim`` is the depth below which everything is copied, or 0."""
 
-    def __init__(self, data: bytes, *, html: bool) -> None:
+    def __init__(self, data: bytes, *, html: bool, depth: int = 0, just_opened: bool = False) -> None:
         self.data = data
         self.html = html
         self.out: list[bytes] = []
-        self.open: list[bytes] = []
+        self.open: list[bytes] = [b""] * depth
         self.verbatim = 0
-        self.just_opened = False
+        self.just_opened = just_opened
 
-    def run(self) -> list[bytes]:
-        position, end, match_token = 0, len(self.data), _TOKEN.match
+    def run(self, position: int) -> Iterator[list[bytes]]:
+        """Lay out what is from *position* on, a piece at a time."""
+        end, match_token, wanted = len(self.data), _TOKEN.match, position + _FIRST
         while position < end:
             match = match_token(self.data, position)
             if match is None:  # cannot be: the last alternatives take any character
@@ -88,7 +122,11 @@ class _Layout:
             self._take(token)
             if self.html and self.just_opened and self.open[-1] in _SCRIPT_END:
                 position = self._copy_raw(position)
-        return self.out
+            if position > wanted:
+                wanted = position + _PIECE
+                yield self.out
+                self.out = []
+        yield self.out
 
     def _take(self, token: bytes) -> None:
         second = token[1:2]
@@ -166,15 +204,22 @@ class _Layout:
         return end
 
 
-class _Entities(Exception):  # noqa: N818 - ends the pass, is no error of ours
+class _Entities(Exception):
     pass
 
 
 def xml_problem(data: bytes) -> str:
-    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text.
+    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text."""
+    steps = xml_check(data)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return str(end.value)
 
-    The pass ends at the first entity declaration, so that none is ever expanded.
-    """
+
+def xml_check(data: bytes) -> Generator[None, None, str]:
+    """``xml_problem`` in steps. The pass ends at the first entity declaration, so that none is ever expanded."""
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = False
 
@@ -185,6 +230,7 @@ def xml_problem(data: bytes) -> str:
     try:
         for start in range(0, len(data), _STEP):
             parser.Parse(data[start : start + _STEP], False)
+            yield
         parser.Parse(b"", True)
     except _Entities:
         return "declares entities; they are shown as sent and never expanded"

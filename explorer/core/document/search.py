@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.document.store import Data
+
 STEP = 1 << 18
 """Bytes that one step looks through, more or less."""
 _LONGEST = 1 << 20
@@ -23,7 +25,7 @@ class Searchable(Protocol):
     """What a search needs of a document."""
 
     @property
-    def data(self) -> bytes:
+    def data(self) -> Data:
         """The bytes to look through."""
 
     @property

@@ -1,0 +1,117 @@
+"""JSON laid out piece by piece, so that its first lines are there at once and no step holds up the program.
+
+A piece ends before a comma that stands outside of strings. Whatever containers are open there are opened in front of
+the next piece and closed behind this one, so that each piece is a JSON text of its own for the formatter; the lines
+that were added come off again. What the pieces make together is what the whole would have made, byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from explorer.core.document.json_text import INDENT, Formatted, format_slowly, has_surrogate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIRST = 1 << 15
+"""Bytes of the first piece: what a screen shows, many times over."""
+PIECE = 1 << 19
+"""Bytes of the others, more or less."""
+DEEPEST = 64
+"""Levels of nesting in a piece, and open containers at an end of a piece up to which the body is laid out in pieces."""
+_ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_CLOSERS = {ord("{"): b"}", ord("["): b"]"}
+
+
+class NotInPieces(Exception):
+    """The text is no JSON, or of a shape that has to be looked at as a whole."""
+
+
+def pieces_of(data: bytes, first: int = FIRST, others: int = PIECE) -> Iterator[bytes]:
+    """The lines of *data*, a piece at a time. Raises ``NotInPieces``."""
+    start, size, wanted = 0, len(data), first
+    stack = b""
+    while True:
+        end, outside = _piece_end(data, start, wanted)
+        after = _stack_after(stack, outside, end - start)
+        yield (b",\n" if start else b"") + _lay_out(data[start:end], stack, after, last=end == size)
+        if end == size:
+            return
+        start, stack, wanted = end + 1, after, others
+
+
+def _piece_end(data: bytes, start: int, wanted: int) -> tuple[int, bytes]:
+    """The offset of a comma outside of strings (or the end), and what stands outside of strings up to there."""
+    while True:
+        stop = min(start + wanted, len(data))
+        block = data[start:stop]
+        if b"\\" in block:
+            # Two bytes for two, so that lengths stay; a backslash at the very end belongs to what follows.
+            block = block.replace(b"\\\\", b"__").replace(b'\\"', b"__")
+        parts = block.split(b'"')
+        if stop == len(data):
+            return stop, b"".join(parts[::2])
+        # The last part may be the inside of a string that goes on; a backslash cut in two is inside one as well.
+        last = len(parts) - 1 - (len(parts) - 1) % 2
+        after = sum(len(part) + 1 for part in parts[last + 1 :])
+        for i in range(last, -1, -2):
+            comma = parts[i].rfind(b",")
+            if comma >= 0:
+                outside = b"".join(parts[:i:2]) + parts[i][:comma]
+                return stop - after - len(parts[i]) + comma, outside
+            if i:
+                after += len(parts[i]) + 1 + len(parts[i - 1]) + 1
+        wanted *= 2
+
+
+def _stack_after(stack: bytes, outside: bytes, length: int) -> bytes:
+    """The containers that are open after a piece, as their opening brackets from the outermost in."""
+    brackets = stack + outside.translate(None, _ONLY_BRACKETS)
+    lines, deepest = len(brackets) + outside.count(b","), len(stack)
+    for _ in range(DEEPEST):
+        deepest += 1
+        shorter = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if len(shorter) == len(brackets):
+            break
+        brackets = shorter
+    if len(brackets) > DEEPEST or b"}" in brackets or b"]" in brackets:
+        raise NotInPieces
+    # Indentation alone must not make a body many times as large.
+    if lines * deepest * INDENT > 16 * length + 1_000_000:
+        raise NotInPieces
+    return brackets
+
+
+def _lay_out(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
+    """The lines of *piece*, which begins inside of *stack* and ends inside of *after*."""
+    if stack and piece.lstrip(b" \t\r\n")[:1] in (b"", b"]", b"}", b",", b":"):
+        raise NotInPieces
+    if last == bool(after) or (not last and piece.rstrip(b" \t\r\n")[-1:] in (b"", b"[", b"{")):
+        raise NotInPieces
+    opened = b"".join(
+        b'{"":' if bracket == 0x7B and i < len(stack) - 1 else bytes((bracket,)) for i, bracket in enumerate(stack)
+    )
+    closed = b"".join(_CLOSERS[bracket] for bracket in reversed(after))
+    text = _format(opened + piece + closed)
+    head = sum(INDENT * i + len(_opening_line(stack, i)) for i in range(len(stack)))
+    tail = sum(INDENT * i + 2 for i in range(len(after)))
+    return text[head : len(text) - tail]
+
+
+def _opening_line(stack: bytes, i: int) -> bytes:
+    """What the formatter made of the container that was opened for the piece, but for the indent, with its newline."""
+    return (b'"": ' if i and stack[i - 1] == 0x7B else b"") + b"{\n"
+
+
+def _format(text: bytes) -> bytes:
+    try:
+        return msgspec.json.format(text, indent=INDENT)
+    except (msgspec.DecodeError, RecursionError):
+        if has_surrogate(text):
+            slow = format_slowly(text)
+            if isinstance(slow, Formatted) and not slow.note:
+                return slow.data
+        raise NotInPieces from None
