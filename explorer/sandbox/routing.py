@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.catalog.sandbox import SandboxVendor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +62,6 @@ class Other:
 
     key: str
     choice: str
-    vendor: Vendor
     endpoint: Endpoint
     lines: str
 
@@ -72,6 +73,7 @@ class Router:
         """*documented* is the vendor as the catalog has it, *vendor* with the readings in force applied; *chosen* maps
         ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice."""
         self._documented = documented
+        self._others: dict[str, list[Other]] = {}
         self._chosen = chosen
         self._routes = sorted((Route(endpoint) for endpoint in vendor.endpoints.values()), key=lambda route: route.rank)
 
@@ -94,20 +96,20 @@ class Router:
         return list(dict.fromkeys(method for methods in found for method in methods))
 
     def others_of(self, endpoint_id: str) -> list[Other]:
-        """What the readings of one endpoint (and of its vendor) would make of it."""
-        return [other for other in self._others if other.endpoint.id == endpoint_id]
+        """What the readings of one endpoint (and of its vendor) would make of it; worked out when first asked for."""
+        if endpoint_id not in self._others:
+            endpoint = self._documented.endpoints[endpoint_id]
+            self._others[endpoint_id] = list(_others(self._documented, endpoint, self._chosen))
+        return self._others[endpoint_id]
 
     def explained_by(self, method: str, segments: Sequence[str]) -> list[Other]:
         """The readings under which *method* and path would have been an endpoint."""
         return [
             other
-            for other in self._others
+            for endpoint_id in self._documented.endpoints
+            for other in self.others_of(endpoint_id)
             if method in other.endpoint.methods and Route(other.endpoint).match(segments) is not None
         ]
-
-    @cached_property
-    def _others(self) -> list[Other]:
-        return list(_others(self._documented, self._chosen))
 
 
 def readings_of(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -122,16 +124,16 @@ def readings_of(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -
     return known
 
 
-def _others(vendor: Vendor, chosen: Mapping[str, str]) -> Iterator[Other]:
-    for endpoint in vendor.endpoints.values():
-        in_force = readings_of(vendor, endpoint, chosen)
-        for key, reading in {**vendor.readings, **endpoint.readings}.items():
-            current = in_force.get(key, reading.default)
-            for name, choice in reading.choices.items():
-                if name == current or not (choice.set or reading.choices[current].set):
-                    continue
-                changed, made = apply_readings(vendor, endpoint, {**in_force, key: name})
-                yield Other(key, name, changed, made, vendor.cite(choice.lines))
+def _others(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> Iterator[Other]:
+    alone = msgspec.structs.replace(vendor, endpoints={endpoint.id: endpoint}, sandbox=SandboxVendor())
+    in_force = readings_of(vendor, endpoint, chosen)
+    for key, reading in {**vendor.readings, **endpoint.readings}.items():
+        current = in_force.get(key, reading.default)
+        for name, choice in reading.choices.items():
+            if name == current or not (choice.set or reading.choices[current].set):
+                continue
+            _, made = apply_readings(alone, endpoint, {**in_force, key: name})
+            yield Other(key, name, made, vendor.cite(choice.lines))
 
 
 def hint(others: Sequence[Other]) -> str:

@@ -57,9 +57,14 @@ class State:
         rows = self.rows(name)
         rows[:] = [row for row in rows if id(row) not in gone]
 
+    def matching(self, name: str, key: str, value: Any) -> list[Record]:
+        """The records of a collection whose *key* has *value*, compared as text."""
+        wanted = str(value)
+        return [row for row in self.rows(name) if str(row.get(key)) == wanted]
+
     def functions(self) -> dict[str, Function]:
-        """``rows(name)`` and ``lookup(name, key, value)`` for expressions."""
-        return {"rows": self.rows, "lookup": self.lookup}
+        """``rows(name)``, ``lookup(name, key, value)`` and ``matching(name, key, value)`` for expressions."""
+        return {"rows": self.rows, "lookup": self.lookup, "matching": self.matching}
 
     def _seed(self, name: str, collection: Collection) -> None:
         rows: list[Record] = []

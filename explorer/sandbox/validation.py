@@ -32,15 +32,18 @@ def validate(endpoint: Endpoint, decoded: Decoded) -> Values:
     wrong: list[Flaw] = []
     for one in decoded.sent:
         typed, flaw = check_value(one)
+        if _is_nothing(one):
+            flaw = _missing(one.name, one.param)
         if flaw is not None:
-            wrong.append(_missing(one.name, one.param) if _is_nothing(one) else flaw)
+            wrong.append(flaw)
         _keep(values, one, typed)
-    missing = list(_absent(endpoint, decoded))
+    shapes = [flaw for flaw in decoded.flaws if flaw.check == "array"]
+    missing = [flaw for flaw in _absent(endpoint, decoded) if not any(_within(flaw.param, shape) for shape in shapes)]
     already = {flaw.param for flaw in wrong}
-    flaws = [flaw for flaw in missing if flaw.param not in already] + wrong
+    flaws = shapes + [flaw for flaw in missing if flaw.param not in already] + wrong
     if not flaws:
         flaws += list(_rules(endpoint, decoded))
-    values.flaws = flaws + decoded.flaws
+    values.flaws = flaws + [flaw for flaw in decoded.flaws if flaw not in shapes]
     for name in {param.group for param in endpoint.params.values() if param.group}:
         values.group.setdefault(group_key(name or ""), [])
     return values
@@ -49,6 +52,11 @@ def validate(endpoint: Endpoint, decoded: Decoded) -> Values:
 def group_key(name: str) -> str:
     """``item#`` → ``item``, ``line_items[#]`` → ``line_items``: the key of a group in templates."""
     return name.partition("#")[0].rstrip("[_")
+
+
+def _within(name: str, shape: Flaw) -> bool:
+    """Whether a parameter is missing only because its list or table came as a single value."""
+    return name == shape.param or name.startswith((shape.param + "[", shape.param + "."))
 
 
 def _is_nothing(one: Sent) -> bool:

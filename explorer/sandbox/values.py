@@ -81,7 +81,7 @@ def check_value(sent: Sent) -> tuple[Any, Flaw | None]:
             raise _WrongError("single", "a single value")
         if value == "" and not param.required and param.empty:
             return value, None
-        if param.comma and isinstance(value, str):
+        if param.comma and isinstance(value, str) and value not in param.also:
             return _list(param, value, text=sent.text), None
         return _one(param, value, text=sent.text), None
     except _WrongError as wrong:

@@ -1,0 +1,116 @@
+"""The sandbox follows one reading of each contradiction, and names the other where it would explain a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.core.catalog import decode
+from explorer.errors import UnknownName
+from explorer.sandbox import create_app
+from tests.sandbox.world import World, check, reason
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog
+    from tests.sandbox.conftest import Serve
+
+TWO_WAYS = {
+    "vendors": {
+        "shop": {
+            "title": "Shop",
+            "readings": {
+                "version": {
+                    "about": "two versions",
+                    "default": "one",
+                    "why": "it is printed first",
+                    "choices": {
+                        "one": {"title": "v1"},
+                        "two": {"title": "v2", "set": {"version": {"accept": "application/v2"}}},
+                    },
+                }
+            },
+            "endpoints": {
+                "cancel": {
+                    "title": "Cancel",
+                    "group": "Orders",
+                    "method": "PUT",
+                    "path": "/orders/{id}/cancel",
+                    "params": {"id": {"in": "path", "type": "integer", "required": True}, "why": {"in": "query"}},
+                    "samples": [{"body": '{"done": true}'}],
+                    "readings": {
+                        "verb": {
+                            "about": "heading against request",
+                            "default": "put",
+                            "why": "it writes",
+                            "choices": {
+                                "put": {"title": "PUT"},
+                                "get": {"title": "GET", "lines": "536", "set": {"method": "GET"}},
+                            },
+                        },
+                        "name": {
+                            "about": "two spellings",
+                            "default": "why",
+                            "why": "table",
+                            "choices": {
+                                "why": {"title": "why"},
+                                "reason": {
+                                    "title": "reason",
+                                    "set": {"params": {"why": False, "reason": {"in": "query"}}},
+                                },
+                            },
+                        },
+                    },
+                }
+            },
+        }
+    }
+}
+
+
+@pytest.fixture
+def two_ways() -> Catalog:
+    return decode(TWO_WAYS, "test")
+
+
+def test_the_default_reading_is_followed_and_the_other_is_named(serve: Serve, two_ways: Catalog) -> None:
+    world = serve(catalog=two_ways)
+    assert world.call("shop", "PUT", "/orders/1/cancel").json() == {"done": True}
+    refused = world.call("shop", "GET", "/orders/1/cancel")
+    assert (refused.status_code, check(refused)) == (400, "method")
+    assert "--reading verb=get" in reason(refused)
+
+
+def test_another_name_of_a_parameter_is_explained_as_well(serve: Serve, two_ways: Catalog) -> None:
+    refused = serve(catalog=two_ways).call("shop", "PUT", "/orders/1/cancel?reason=late")
+    assert check(refused) == "unknown"
+    assert "--reading name=reason" in reason(refused)
+
+
+def test_a_reading_can_be_chosen_at_the_start(serve: Serve, two_ways: Catalog) -> None:
+    world = serve(catalog=two_ways, readings={"shop.cancel.verb": "get"})
+    assert world.call("shop", "GET", "/orders/1/cancel").status_code == 200
+    assert "--reading verb=put" in reason(world.call("shop", "PUT", "/orders/1/cancel"))
+
+
+def test_a_reading_of_the_whole_vendor_can_be_chosen(serve: Serve, two_ways: Catalog) -> None:
+    world = serve(catalog=two_ways, readings={"shop.version": "two"})
+    assert check(world.call("shop", "PUT", "/orders/1/cancel", headers={"Accept": "application/v1"})) == "accept"
+    assert world.call("shop", "PUT", "/orders/1/cancel", headers={"Accept": "application/v2"}).status_code == 200
+
+
+@pytest.mark.parametrize("readings", [{"shop.cancel.verbs": "get"}, {"shop.cancel.verb": "post"}, {"verb": "get"}])
+def test_unknown_readings_are_an_error_at_the_start(two_ways: Catalog, readings: dict[str, str]) -> None:
+    with pytest.raises(UnknownName):
+        create_app(two_ways, now=lambda: 0.0, nonce=str, readings=readings)
+
+
+def test_the_shipped_contradictions_of_paths_are_explained(world: World) -> None:
+    # 001:84 prints another path than its example (001:77); 004:536 another verb than its heading (004:530)
+    headers = {"Accept": "application/x.fashionphile.v1+json"}
+    path = world.call("fashionphile", "POST", "/api/authentication", headers=headers, data={"email": "a@example.com"})
+    assert path.status_code == 404
+    assert "--reading" in reason(path)
+    verb = world.aisles("GET", "/api/orders/20418/cancel")
+    assert verb.status_code == 405
+    assert "--reading" in reason(verb)
