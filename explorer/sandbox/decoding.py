@@ -169,11 +169,7 @@ class _Walk:
         ends = [candidate for candidate in fitting if not candidate[1]]
         deeper = [candidate for candidate in fitting if candidate[1]]
         if not fitting:
-            self.made.flaws.append(
-                Flaw(
-                    "unknown", "unknown", f"the call has no parameter {name}", name, self._known(), shown(_brief(value))
-                )
-            )
+            self.made.flaws.append(Flaw("unknown", "unknown", f"the call has no parameter {name}", name, self._known()))
         elif isinstance(value, dict | list) and deeper and not (ends and ends[0][0].type == "object"):
             self.walk(value, deeper, name)
         elif ends:

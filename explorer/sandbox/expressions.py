@@ -251,6 +251,8 @@ def _list(node: ast.List | ast.Tuple) -> Code:
 
 
 def _table(node: ast.Dict) -> Code:
+    if None in node.keys:
+        raise ExpressionError("a table is written key by key; `merged` joins tables")
     pairs = [(_node(key), _node(value)) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
     return lambda scope: {key(scope): value(scope) for key, value in pairs}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import socket
 import threading
@@ -111,6 +112,7 @@ class SandboxServer:
         """
         if self._server is not None:
             return
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # a line on stderr would tear the screen
         listener = _listen(port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(

@@ -77,7 +77,8 @@ def _no(run: Run, step: Step, kind: FailureKind, check: str, message: str) -> Ex
     if step.message:
         message = str(sentence(step.message)(run.scope))
     param = str(sentence(step.param)(run.scope))
-    got = shown(run.scope["param"].get(param)) if param in run.scope["param"] else ""
+    known = run.endpoint.params.get(param)
+    got = shown(run.scope["param"].get(param)) if known and not known.secret and param in run.scope["param"] else ""
     return refuse(step.refuse or kind, step.check or check, message, param=param, got=got)
 
 

@@ -67,7 +67,7 @@ class ServedVendor:
             reply = self._serve(arrival, match, values, grants)
         except Refused as refused:
             reply = self._no(refused, match, grants)
-        except (ExpressionError, LookupError, TypeError, ValueError) as error:
+        except (ExpressionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             fault = refuse("internal", "catalog", f"the catalog's sandbox part is at fault: {error}")
             reply = self._no(fault, match, grants)
         return self._response(arrival, match, reply)

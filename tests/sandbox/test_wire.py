@@ -103,6 +103,21 @@ def test_a_port_that_is_taken_is_not_waited_for(shipped: Catalog) -> None:
             socket.create_connection(("127.0.0.1", server.port), timeout=1)
 
 
+def test_nothing_is_written_to_the_terminal() -> None:
+    code = """
+import socket
+from explorer.core.catalog import Catalog
+from explorer.sandbox import SandboxServer
+with SandboxServer(Catalog()) as server:
+    for rubbish in (b"\\x00\\x01 nonsense\\r\\n\\r\\n", b"GET / HTTP/1.1\\r\\nContent-Length: x\\r\\n\\r\\n"):
+        with socket.create_connection(("127.0.0.1", server.port)) as line:
+            line.sendall(rubbish)
+            assert line.recv(4096).startswith(b"HTTP/1.1 400")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_the_address_needs_no_server(shipped: Catalog) -> None:
     code = (
         "import sys, explorer.sandbox.address, explorer.sandbox.checks;"
