@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from explorer.core.catalog import Verdict
+from explorer.core.catalog import Asked, Sample, Verdict
 from explorer.core.exchange import Judgement, ReceivedResponse
 from explorer.core.verdict import judge
 from tests.core.shop import endpoint, vendor
@@ -106,3 +106,87 @@ def test_a_documented_status_is_explained() -> None:
 def test_what_cannot_be_read_is_never_ok(body: bytes, kind: str) -> None:
     assert judged(body, kind=kind, **FLAG).outcome == "UNKNOWN"
     assert judged(body, 500, kind=kind, **FLAG).outcome == "FAILED"
+
+
+# --- several things asked for by id, and not all given ------------------------------------------------------------------
+
+
+def partly(body: bytes, ids: str, **asked: str) -> Judgement:
+    shop = msgspec.structs.replace(vendor(), verdict=Verdict())
+    call = msgspec.structs.replace(endpoint("buy"), asked=Asked(**asked))
+    response = ReceivedResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
+    return judge(shop, call, response, {asked["param"]: ids})
+
+
+def test_records_that_were_asked_for_and_are_not_there_make_it_partial() -> None:
+    body = b'{"data": [{"id": "7", "x": 1}, {"id": 9}]}'
+    found = partly(body, "7, 8,9,10,8", param="ids", records="data", key="id")
+    assert (found.outcome, found.code) == ("PARTIAL", "")
+    assert "8, 10 not given" in found.why
+    assert partly(body, "9,7", param="ids", records="data", key="id").outcome == "OK"
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (b'{"data": {"7": 3, "8": 0}}', "OK"),
+        (b'{"data": {"7": 3}}', "PARTIAL"),
+        (b'{"data": []}', "PARTIAL"),
+        (b'{"data": "later"}', "OK"),
+    ],
+)
+def test_the_keys_of_a_table_may_be_the_ids(body: bytes, outcome: str) -> None:
+    assert partly(body, "7,8", param="sku", records="data").outcome == outcome
+
+
+def test_nothing_is_missing_where_no_ids_were_asked_for() -> None:
+    assert partly(b'{"data": []}', "", param="sku", records="data").outcome == "OK"
+
+
+def test_a_refusal_stays_a_refusal_although_ids_are_missing() -> None:
+    shop = msgspec.structs.replace(vendor(), verdict=Verdict(error="error"))
+    call = msgspec.structs.replace(endpoint("buy"), asked=Asked(param="ids", records="data", key="id"))
+    headers = (("Content-Type", "application/json"),)
+    response = ReceivedResponse(status=200, headers=headers, body=b'{"error": "no", "data": []}')
+    assert judge(shop, call, response, {"ids": "1"}).outcome == "FAILED"
+
+
+# --- answers that lie about themselves ------------------------------------------------------------------------------------
+
+
+def test_a_body_that_repeats_a_failing_status_in_a_200_has_failed() -> None:
+    found = judged(b'{"message": "Gone", "status_code": 404}', message="message", status_code="status_code")
+    assert (found.outcome, found.message) == ("FAILED", "Gone")
+    assert "status_code is 404" in found.why
+
+
+def documented(body: bytes, kind: str) -> Judgement:
+    """An answer to a call all of whose documented answers are JSON, of a vendor whose body says nothing of success."""
+    call = msgspec.structs.replace(endpoint("buy"), samples=(Sample(body="{}"),))
+    response = ReceivedResponse(status=200, headers=(("Content-Type", kind),), body=body)
+    return judge(msgspec.structs.replace(vendor(), verdict=Verdict(error="error")), call, response)
+
+
+def test_a_page_of_markup_in_place_of_data_is_not_ok() -> None:
+    found = documented(b"<html>Down for maintenance</html>", "text/html")
+    assert (found.outcome, "text/html" in found.why) == ("UNKNOWN", True)
+
+
+def test_json_under_a_wrong_media_type_is_judged_by_what_it_says() -> None:
+    assert documented(b'{"data": 1}', "text/html").outcome == "OK"
+    assert documented(b'{"error": "no"}', "text/html; charset=utf-8").outcome == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "outcome"),
+    [
+        ('{"success": true, "name": "Zoë"}'.encode("latin-1"), "application/json; charset=iso-8859-1", "OK"),
+        ('{"success": true, "name": "Zoë"}'.encode(), "application/json; charset=utf-16", "OK"),
+        ('{"success": true, "name": "Zoë"}'.encode("utf-16"), "application/json", "OK"),
+        (b"\xef\xbb\xbf" + b'{"success": true}', "application/json", "OK"),
+        ('{"success": true, "name": "Zoë"}'.encode("latin-1"), "application/json; charset=utf-8", "UNKNOWN"),
+        ('{"success": true, "name": "Zoë"}'.encode("latin-1"), "application/json; charset=nonsense", "UNKNOWN"),
+    ],
+)
+def test_a_wrong_charset_is_seen_through_or_said(body: bytes, kind: str, outcome: str) -> None:
+    assert judged(body, kind=kind, **FLAG).outcome == outcome

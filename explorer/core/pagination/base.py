@@ -80,6 +80,20 @@ class Style(ABC):
 
     # --- the client's side -------------------------------------------------------------------------------------------
 
+    @property
+    @abstractmethod
+    def params(self) -> tuple[str, str]:
+        """The parameters that say which page (or index) and of what size; empty where there is none."""
+
+    @property
+    def first_number(self) -> int:
+        """The number of the first page."""
+        return 1
+
+    def asked_size(self, values: Mapping[str, str]) -> int | None:
+        """How many records to a page the query asks for; None where it does not."""
+        return whole(values.get(self.params[1])) if self.params[1] else None
+
     @abstractmethod
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         """Where the page stands that *body* (decoded) answers; *values* are the query parameters of the call."""
@@ -168,8 +182,11 @@ def whole(value: Any) -> int | None:
 
 
 def count_records(body: Any, path: str) -> int | None:
-    """How many records stand at *path*; None where there is no list (one lone table of XML counts as one)."""
+    """How many records stand at *path*; None where there is no list (one lone table of XML counts as one, and a table
+    whose only member is a list is how XML writes one)."""
     found = at_path(body, path)
+    if isinstance(found, Mapping) and path and len(found) == 1 and isinstance(only := next(iter(found.values())), list):
+        found = only
     if isinstance(found, list | tuple):
         return len(found)
     return 1 if isinstance(found, Mapping) and path else None

@@ -16,6 +16,7 @@ from explorer.core.pagination.base import (
     check_number,
     count_records,
     page_count,
+    page_of_link,
     put_at,
     read_count,
     step_from,
@@ -35,6 +36,10 @@ class JsonApiLinks(Style):
     options_type = JsonApiLinksOptions
     options: JsonApiLinksOptions
 
+    @property
+    def params(self) -> tuple[str, str]:
+        return self.options.page_param, self.options.size_param
+
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         meta = at_path(body, options.meta)
@@ -44,7 +49,7 @@ class JsonApiLinks(Style):
             number=number,
             size=size,
             total=whole(at_path(body, options.total)),
-            pages=whole(at_path(meta, "total_pages")),
+            pages=whole(at_path(meta, "total_pages")) or page_of_link(self._link(body, "last"), options.page_param),
             has_next=self._link(body, "next") is not None,
             has_previous=self._link(body, "prev") is not None or (number > 1 and isinstance(meta, dict)),
             records=count_records(body, options.items) or 0,

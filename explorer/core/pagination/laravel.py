@@ -35,6 +35,10 @@ class Laravel(Style):
     options_type = LaravelOptions
     options: LaravelOptions
 
+    @property
+    def params(self) -> tuple[str, str]:
+        return self.options.page_param, self.options.size_param
+
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))

@@ -36,6 +36,10 @@ class Offset(Style):
     options_type = OffsetOptions
     options: OffsetOptions
 
+    @property
+    def params(self) -> tuple[str, str]:
+        return self.options.start_param, self.options.count_param
+
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         records = count_records(body, options.items) or 0

@@ -37,6 +37,14 @@ class PageNumber(Style):
     options_type = PageOptions
     options: PageOptions
 
+    @property
+    def params(self) -> tuple[str, str]:
+        return self.options.page_param, self.options.size_param
+
+    @property
+    def first_number(self) -> int:
+        return self.options.first
+
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         given = whole(values.get(options.page_param))

@@ -1,0 +1,126 @@
+"""The body of an answer as a value: JSON or XML, in any charset that it turns out to be in."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
+
+import msgspec
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import ReceivedResponse
+
+
+class NotReadable(ValueError):
+    """The body is not what its media type says."""
+
+
+def media_type(response: ReceivedResponse) -> str:
+    """The media type without its parameters, in lower case; empty where none is told."""
+    return response.header("content-type").split(";")[0].strip().lower()
+
+
+def read_body(response: ReceivedResponse) -> Any:
+    """The body as a value: JSON and ``+json`` (RFC 6839), XML and ``+xml`` below its root element; what is said to be
+    neither, but reads as a JSON table or list, too. None otherwise.
+
+    Raises:
+        NotReadable: the body is not what its media type says.
+    """
+    kind = media_type(response)
+    body = response.body
+    if not body.strip():
+        return None
+    if kind.endswith(("/json", "+json")):
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if body.lstrip()[:1] == b"<":
+                raise NotReadable("said to be JSON, and is markup") from None
+            return _tolerant(json_text(response), str(error))
+    if kind.endswith(("/xml", "+xml")):
+        return xml_value(body)
+    if body.lstrip()[:1] in (b"{", b"["):
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+    return None
+
+
+def json_text(response: ReceivedResponse) -> bytes:
+    """The body as the UTF-8 that JSON is made of: without a byte order mark, and out of another charset where the
+    answer names it and the bytes are not UTF-8. The name counts last: JSON knows no charset (RFC 8259, section 11).
+
+    Raises:
+        NotReadable: the bytes are neither.
+    """
+    body = response.body.removeprefix(codecs.BOM_UTF8)
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace").encode()
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        named = re.search(r"charset\s*=\s*\"?([\w.:-]+)", response.header("content-type"), re.IGNORECASE)
+        try:
+            return body.decode(named[1]).encode() if named else _not_utf8(error)
+        except (LookupError, UnicodeError):
+            return _not_utf8(error)
+    return body
+
+
+def _not_utf8(error: UnicodeDecodeError) -> bytes:
+    raise NotReadable(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
+
+
+def _tolerant(body: bytes, wrong: str) -> Any:
+    """Numbers such as ``1e400`` are JSON though they fit no machine number; the rest is an error."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotReadable(f"said to be JSON, and is not: {wrong}") from None
+
+
+def xml_value(body: bytes) -> Any:
+    """The content of the root element: elements as tables, repeated ones as lists, text as text. A document type is
+    refused, so no entity is ever expanded.
+
+    Raises:
+        NotReadable: the body is no XML, or declares a document type.
+    """
+    parser = expat.ParserCreate()
+    stack: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
+
+    def refuse(*_: object) -> None:
+        raise NotReadable("the XML declares a document type, which is not read")
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        if len(stack) > 200:
+            raise NotReadable("the XML is nested more than 200 deep")
+        stack.append((name, {}, []))
+
+    def end(_name: str) -> None:
+        name, table, texts = stack.pop()
+        value: Any = table or "".join(texts).strip()
+        above = stack[-1][1]
+        if name in above:
+            before = above[name]
+            above[name] = [*before, value] if isinstance(before, list) else [before, value]
+        else:
+            above[name] = value
+
+    def text(part: str) -> None:
+        stack[-1][2].append(part)
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError as error:
+        raise NotReadable(f"said to be XML, and is not: {error}") from None
+    return next(iter(stack[0][1].values()), None)
