@@ -76,7 +76,7 @@ def history_list(ctx: click.Context, text: str = "", limit: int = 50, as_json: b
 @click.pass_context
 def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     """Show what was sent and received under NUMBER (secrets were masked when it was kept)."""
-    from explorer.cli.request_commands import exchange_table, request_text
+    from explorer.cli.exchange_text import exchange_table, request_text
 
     session = session_of(ctx)
 
@@ -86,9 +86,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
         finally:
             await session.close()
         if as_json:
-            put_json(
-                {**exchange_table([exchange]), "started_at": exchange.started_at, "address": exchange.call.address}
-            )
+            put_json({**exchange_table(exchange), "started_at": exchange.started_at, "address": exchange.call.address})
             return
         put(request_text(exchange.request))
         if exchange.failure is not None:

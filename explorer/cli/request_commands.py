@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explorer.cli.catalog_commands import session_of
+from explorer.cli.exchange_text import exchange_table, exit_code, request_table, request_text, sandbox_reason
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_body, put_json
-from explorer.core.exchange import Call, Exchange, SentRequest
+from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,8 +115,12 @@ def prepare_command(
 
 @click.command("send")
 @_request_options
-@click.option("--all-pages", is_flag=True, help="Fetch every page, one after the other.")
-@click.option("--max-pages", type=click.IntRange(min=1), help="At most so many pages.")
+@click.option("--all-pages", is_flag=True, help="Fetch every page; their records are merged into one array.")
+@click.option("--max-pages", type=click.IntRange(min=1), help="Fetch pages, at most so many.")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, help="Pages at once, where their number is told (4)."
+)
+@click.option("--ndjson", is_flag=True, help="The records alone, one a line, as they arrive.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for the whole exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
@@ -127,6 +132,8 @@ def send_command(
     values: tuple[str, ...],
     all_pages: bool,
     max_pages: int | None,
+    concurrency: int,
+    ndjson: bool,
     output: Path | None,
     timeout: float | None,
     yes: bool,
@@ -135,24 +142,35 @@ def send_command(
     **options: Any,
 ) -> int:
     """Send the request, print the vendor's answer, and exit with the vendor's verdict."""
+    if ndjson and as_json:
+        raise UsageError("--ndjson and --json exclude each other", hint="Take one of them.")
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = session.confirmation(call)
     if question and not yes:
         _ask(question)
-    pages = max_pages if max_pages is not None else (None if all_pages else 1)
-    exchanges = asyncio.run(_send(session, call, pages, timeout))
-    last = exchanges[-1]
+    several = all_pages or max_pages is not None
+    if several and not ndjson and not session.operation(call).endpoint.pagination:
+        say("note: this call does not page")
+        several = False
+    if several or ndjson:
+        from explorer.cli.page_sending import send_pages
+
+        form = "ndjson" if ndjson else "json" if as_json else "array"
+        most = max_pages if several else 1
+        collector = session.collect(call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets)
+        return asyncio.run(send_pages(session, collector, form, output))
+    exchange = asyncio.run(_send(session, call, timeout))
     if output is not None:
-        _write(output, last)
-    shown = exchanges if show_secrets else [session.redacted(one) for one in exchanges]
+        _write(output, exchange)
+    shown = exchange if show_secrets else session.redacted(exchange)
     if as_json:
         put_json(exchange_table(shown))
     else:
         _narrate(shown)
-        if output is None and shown[-1].response is not None:
-            put_body(shown[-1].response.body if len(shown) == 1 else _merged_bytes(shown))
-    return exit_code(exchanges)
+        if output is None and shown.response is not None:
+            put_body(shown.response.body)
+    return exit_code(exchange)
 
 
 def _ask(question: str) -> None:
@@ -162,28 +180,11 @@ def _ask(question: str) -> None:
         raise click.Abort
 
 
-async def _send(session: Session, call: Call, pages: int | None, timeout: float | None) -> list[Exchange]:
-    exchanges: list[Exchange] = []
+async def _send(session: Session, call: Call, timeout: float | None) -> Exchange:
     try:
-        async for exchange in session.pages(call, max_pages=pages, timeout=timeout):
-            exchanges.append(exchange)
-            if pages != 1:
-                say(f"page {len(exchanges)}: {exchange.verdict.outcome} {exchange.request.url_without_query}")
+        return await session.send(call, timeout=timeout)
     finally:
         await session.close()
-    return exchanges
-
-
-def exit_code(exchanges: list[Exchange]) -> int:
-    """0 success, 1 the vendor said no, 3 no whole answer, 4 credentials refused (HTTP 401)."""
-    for exchange in exchanges:
-        if exchange.failure is not None:
-            return exchange.failure.exit_code
-        if exchange.verdict.outcome == "UNKNOWN":
-            return 3
-        if exchange.verdict.outcome != "OK":
-            return 4 if exchange.verdict.http_status == 401 else 1
-    return 0
 
 
 def _write(path: Path, exchange: Exchange) -> None:
@@ -193,127 +194,23 @@ def _write(path: Path, exchange: Exchange) -> None:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
 
 
-def _narrate(exchanges: list[Exchange]) -> None:
-    for exchange in exchanges:
-        verdict = exchange.verdict
-        say(f"{exchange.request.method} {exchange.request.url}")
-        if exchange.failure is not None:
-            say(f"{exchange.failure.title}: {exchange.failure.message}")
-            if exchange.failure.hint:
-                say(f"  {exchange.failure.hint}")
-        if exchange.response is not None:
-            response = exchange.response
-            say(
-                f"{verdict.outcome}  HTTP {response.status} {response.reason}  {len(response.body):,} bytes  "
-                f"{exchange.timings.total * 1000:.0f} ms  ({verdict.why})"
-            )
-            for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
-                if text:
-                    say(f"  {text}")
-            for one in verdict.fields:
-                say(f"  field {one.name}: {one.message}")
-        if exchange.id:
-            say(f"  kept as {exchange.id}")
-
-
-def sandbox_reason(exchange: Exchange) -> str:
-    """What the sandbox says of a refusal: which check failed, what it expected and what it got; or an empty text."""
-    from urllib.parse import unquote
-
-    response = exchange.response
-    reason = unquote(response.header("x-sandbox-reason")) if response else ""
-    return f"sandbox, check {response.header('x-sandbox-check')}: {reason}" if response and reason else ""
-
-
-def request_text(request: SentRequest) -> str:
-    """A request as lines: request line, headers, an empty line, the body as text."""
-    lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
-    if request.body:
-        lines += ["", request.body.decode("utf-8", "replace")]
-    return "\n".join(lines)
-
-
-def request_table(request: SentRequest) -> dict[str, Any]:
-    """A request as data: ``{method, url, headers, body}``."""
-    return {
-        "method": request.method,
-        "url": request.url,
-        "headers": _header_table(request.headers),
-        "body": body_value(request.body),
-    }
-
-
-def _header_table(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
-
-
-def body_value(body: bytes) -> Any:
-    """Parsed JSON where it is JSON, otherwise text; None for no body."""
-    import json
-
-    if not body:
-        return None
-    text = body.decode("utf-8", "replace")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def exchange_table(exchanges: list[Exchange]) -> dict[str, Any]:
-    """``send --json``: the last exchange, with the records of all pages merged where there were several."""
-    last = exchanges[-1]
-    response, verdict = last.response, last.verdict
-    table: dict[str, Any] = {
-        "request": request_table(last.request),
-        "response": None
-        if response is None
-        else {
-            "status": response.status,
-            "reason": response.reason,
-            "headers": _header_table(response.headers),
-            "body": body_value(response.body) if len(exchanges) == 1 else _merged(exchanges),
-        },
-        "verdict": {
-            "outcome": verdict.outcome,
-            "http_status": verdict.http_status,
-            "code": verdict.code,
-            "message": verdict.message,
-            "fields": [{"name": one.name, "message": one.message} for one in verdict.fields],
-            "why": verdict.why,
-            "meaning": verdict.meaning,
-        },
-        "timings": {
-            "connected": last.timings.connected,
-            "sent": last.timings.sent,
-            "first_byte": last.timings.first_byte,
-            "total": last.timings.total,
-        },
-        "pages": len(exchanges),
-        "history": last.id or None,
-    }
-    if response is not None and response.truncated:
-        table["response"]["truncated"] = response.truncated
-    if last.failure is not None:
-        table["error"] = {
-            "kind": last.failure.kind,
-            "title": last.failure.title,
-            "message": last.failure.message,
-            "hint": last.failure.hint,
-        }
-    reason = sandbox_reason(last)
-    if reason:
-        table["sandbox"] = reason
-    return table
-
-
-def _merged(exchanges: list[Exchange]) -> Any:
-    return [body_value(one.response.body) for one in exchanges if one.response is not None]
-
-
-def _merged_bytes(exchanges: list[Exchange]) -> bytes:
-    bodies = [one.response.body.rstrip() for one in exchanges if one.response is not None]
-    return b"\n".join(bodies) + b"\n"
+def _narrate(exchange: Exchange) -> None:
+    verdict = exchange.verdict
+    say(f"{exchange.request.method} {exchange.request.url}")
+    if exchange.failure is not None:
+        say(f"{exchange.failure.title}: {exchange.failure.message}")
+        if exchange.failure.hint:
+            say(f"  {exchange.failure.hint}")
+    if exchange.response is not None:
+        response = exchange.response
+        say(
+            f"{verdict.outcome}  HTTP {response.status} {response.reason}  {len(response.body):,} bytes  "
+            f"{exchange.timings.total * 1000:.0f} ms  ({verdict.why})"
+        )
+        for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
+            if text:
+                say(f"  {text}")
+        for one in verdict.fields:
+            say(f"  field {one.name}: {one.message}")
+    if exchange.id:
+        say(f"  kept as {exchange.id}")

@@ -30,7 +30,7 @@ from explorer.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import httpx
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from explorer.credentials import CredentialStatus, Vault
     from explorer.history import History, HistoryRow
     from explorer.sandbox import SandboxServer
+    from explorer.session.collecting import Collector
     from explorer.settings import Folders, Settings
 
 SANDBOX = "sandbox"
@@ -431,13 +432,22 @@ class Session:
 
         return turn(self, exchange, to)
 
-    def pages(
-        self, call: Call, *, max_pages: int | None = None, timeout: float | None = None
-    ) -> AsyncIterator[Exchange]:
-        """Every page of *call*, one after the other, until the last, a failure, or *max_pages*."""
-        from explorer.session.pages import pages
+    def collect(
+        self,
+        call: Call,
+        *,
+        max_pages: int | None = None,
+        at_once: int = 4,
+        timeout: float | None = None,
+        masked: bool = True,
+    ) -> Collector:
+        """What fetches every page of *call*: planned, up to *at_once* at a time, checked, in order.
 
-        return pages(self, call, max_pages=max_pages, timeout=timeout)
+        *timeout* is seconds for each page. Records are *masked* as ``redacted`` masks an exchange.
+        """
+        from explorer.session.collecting import Collector
+
+        return Collector(self, call, max_pages=max_pages, at_once=at_once, timeout=timeout, masked=masked)
 
     # --- history ---------------------------------------------------------------------------------------------------
 

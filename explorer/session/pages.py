@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -10,7 +11,7 @@ from explorer.core.exchange import Call, Entry, Exchange
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable, Sequence
 
     from explorer.core.pagination.base import PageInfo, Pairs, Style
     from explorer.session import Session
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
 
 def paging(session: Session, call: Call) -> Style | None:
     """The paging style of the call's endpoint, or None."""
-    from explorer.core.pagination import PAGINATION_STYLES
+    from explorer.core.pagination import style_for
 
     operation = session.operation(call)
-    rule = operation.vendor.pagination.get(operation.endpoint.pagination)
-    if rule is None:
-        return None
-    return PAGINATION_STYLES[rule.style].from_options(rule.options)
+    return style_for(operation.vendor, operation.endpoint)
 
 
 def page_info(session: Session, exchange: Exchange) -> PageInfo | None:
@@ -32,7 +30,7 @@ def page_info(session: Session, exchange: Exchange) -> PageInfo | None:
     style = paging(session, exchange.call)
     if style is None or exchange.response is None:
         return None
-    return style.page_info(dict(_query(exchange)), _body(exchange))
+    return style.page_info(dict(query_of(style, exchange)), body_of(exchange))
 
 
 def turn(session: Session, exchange: Exchange, to: str | int) -> Call | None:
@@ -40,43 +38,56 @@ def turn(session: Session, exchange: Exchange, to: str | int) -> Call | None:
 
     The request is rebuilt from the parameters, so filters and order stay and it is signed anew; None where there is
     no such page.
+
+    Raises:
+        UsageError: there is no page of that number; UnknownName: no such word.
     """
     style = paging(session, exchange.call)
     if style is None or exchange.response is None:
         return None
-    query, body = _query(exchange), _body(exchange)
+    query, body = query_of(style, exchange), body_of(exchange)
     turned = _turned(style, query, body, to)
-    if turned is None:
-        return None
+    return None if turned is None else call_with(exchange.call, query, turned)
+
+
+def call_with(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Call:
+    """*call* with what *turned* changes in its *query*; everything else that was given stays as it was given."""
     before, after = dict(query), dict(turned)
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     gone = {name for name in before if name not in after}
-    entries = [one for one in exchange.call.entries if one.name not in changed and one.name not in gone]
+    entries = [one for one in call.entries if one.name not in changed and one.name not in gone]
     entries += [Entry(name=name, value=value) for name, value in changed.items()]
-    extra = tuple(pair for pair in exchange.call.extra if pair[0] not in changed and pair[0] not in gone)
-    return msgspec.structs.replace(exchange.call, entries=tuple(entries), extra=extra)
+    extra = tuple(pair for pair in call.extra if pair[0] not in changed and pair[0] not in gone)
+    return msgspec.structs.replace(call, entries=tuple(entries), extra=extra)
 
 
-async def pages(
-    session: Session, call: Call, *, max_pages: int | None = None, timeout: float | None = None
-) -> AsyncIterator[Exchange]:
-    """Every page of *call*, one after the other, until the last, a failure, or *max_pages*."""
-    following: Call | None = call
-    count = 0
-    while following is not None and (max_pages is None or count < max_pages):
-        exchange = await session.send(following, timeout=timeout)
-        count += 1
-        yield exchange
-        if exchange.failure is not None or exchange.verdict.outcome == "FAILED":
-            return
-        following = turn(session, exchange, "next")
+def query_of(style: Style, exchange: Exchange) -> Pairs:
+    """What was asked for: the query as sent, and the parameters of paging as they were given to the call, since a
+    redirect may have dropped them and a reading may have put them into the body."""
+    from explorer.core.pagination.base import with_params
+
+    pairs = parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
+    given = {**dict(exchange.call.extra), **{one.name: one.value for one in exchange.call.entries}}
+    return with_params(pairs, {name: given[name] for name in style.params if name and name in given})
 
 
-def _turned(style: Style, query: list[tuple[str, str]], body: Any, to: str | int) -> Pairs | None:
+def body_of(exchange: Exchange) -> Any:
+    """The decoded body of an exchange, or None where it cannot be read."""
+    from explorer.core.body_value import NotReadable, read_body
+
+    if exchange.response is None:
+        return None
+    try:
+        return read_body(exchange.response)
+    except NotReadable:
+        return None
+
+
+def _turned(style: Style, query: Pairs, body: Any, to: str | int) -> Pairs | None:
     """The query of another page, or None where there is none."""
     if isinstance(to, int):
         return style.goto_params(query, to, body)
-    ways: dict[str, Callable[[list[tuple[str, str]], Any], Pairs | None]] = {
+    ways: dict[str, Callable[[Pairs, Any], Pairs | None]] = {
         "next": style.next_params,
         "previous": style.previous_params,
         "first": style.first_params,
@@ -85,20 +96,3 @@ def _turned(style: Style, query: list[tuple[str, str]], body: Any, to: str | int
     if to not in ways:
         raise UnknownName("page", to, ways)
     return ways[to](query, body)
-
-
-def _query(exchange: Exchange) -> list[tuple[str, str]]:
-    from urllib.parse import parse_qsl, urlsplit
-
-    return parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
-
-
-def _body(exchange: Exchange) -> Any:
-    from explorer.core.verdict import NotReadable, read_body
-
-    if exchange.response is None:
-        return None
-    try:
-        return read_body(exchange.response)
-    except NotReadable:
-        return None

@@ -84,7 +84,7 @@ async def _transferred(
     used: list[Scheme],
 ) -> Exchange:
     """*exchange* with all that went over the wire; *used* takes up the schemes that signed."""
-    from explorer.client import Limits
+    from explorer.client import MAX_REDIRECTS, Limits
 
     limits = Limits(
         total=timeout or session.settings.timeout_seconds,

@@ -1,0 +1,177 @@
+"""All pages on stdout, record by record as they come: a JSON array, an NDJSON stream, or the body of ``--json``.
+
+Nothing is kept here, so a thousand pages need no more memory than one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from contextlib import aclosing
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from explorer.cli.narration import say
+from explorer.core.sanitise import sanitise
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from explorer.session.collecting import Collector
+    from explorer.session.fetching import Page
+
+_BEYOND = re.compile("[^\x00-\x7e]")
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def put(self, records: Iterable[bytes]) -> None:
+        """Write records."""
+
+    def close(self) -> None:
+        """Write what comes after the last."""
+
+
+class Lines:
+    """One record a line."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._write(b"".join(record + b"\n" for record in records))
+
+    def close(self) -> None:
+        pass
+
+
+class Array:
+    """One JSON array, a record a line."""
+
+    def __init__(self, write: Callable[[bytes], None], indent: str = "") -> None:
+        self._write, self._indent, self._between = write, indent.encode(), b"\n"
+        write(b"[")
+
+    def put(self, records: Iterable[bytes]) -> None:
+        parts = []
+        for record in records:
+            parts.append(self._between + self._indent + record)
+            self._between = b",\n"
+        self._write(b"".join(parts))
+
+    def close(self) -> None:
+        self._write(b"\n" + self._indent[2:] + b"]\n" if self._between != b"\n" else b"]\n")
+
+
+class Document:
+    """The document of ``--json``: *before* stands before the body, what *after* gives comes behind it."""
+
+    def __init__(self, before: dict[str, Any], after: Callable[[], dict[str, Any]]) -> None:
+        head = json.dumps(before, indent=2)
+        response = head.rstrip().removesuffix("}").rstrip().removesuffix("}").rstrip()
+        write_text(response + ',\n    "body": ')
+        self._after = after
+        self._array = Array(lambda data: write_text(ascii_json(data)), "      ")
+
+    def put(self, records: Iterable[bytes]) -> None:
+        self._array.put(records)
+
+    def close(self) -> None:
+        self._array.close()
+        rest = json.dumps(self._after(), indent=2, default=str)
+        write_text("  }," + rest.removeprefix("{") + "\n")
+
+
+def ascii_json(data: bytes) -> str:
+    """JSON with everything beyond ASCII escaped, so that no control character can reach a terminal."""
+    return _BEYOND.sub(lambda found: _escaped(ord(found[0])), data.decode("utf-8", "replace"))
+
+
+def _escaped(point: int) -> str:
+    if point > 0xFFFF:
+        point -= 0x10000
+        return f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}"
+    return f"\\u{point:04x}"
+
+
+def write_text(text: str) -> None:
+    """Text for stdout as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def write_data(data: bytes) -> None:
+    """Data for stdout: sanitised for a terminal, byte for byte for a pipe."""
+    if sys.stdout.isatty():
+        write_text(sanitise(data.decode("utf-8", "replace")))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
+    """A sink that writes a file, and the file, to be closed after it.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
+
+    def write(data: bytes) -> None:
+        file.write(data)
+
+    return (Lines(write) if lines else Array(write)), file
+
+
+async def stream(collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic) -> Page | None:
+    """Send every page of *collector* to the sinks, telling the plan, the progress once a second and what was found.
+
+    Gives the last page. Interrupted, the sinks are closed all the same: what came is whole.
+    """
+    told = clock()
+    last: Page | None = None
+    try:
+        async with aclosing(collector.pages()) as pages:
+            async for page in pages:
+                last = page
+                if page.came:
+                    for sink in sinks:
+                        sink.put(page.records)
+                else:
+                    say(f"page {page.number} did not come: {page.problem}")
+                if clock() - told >= 1:
+                    told = clock()
+                    say(collector.progress.text)
+    except OSError:
+        raise
+    except BaseException:
+        _close(sinks)
+        raise
+    _close(sinks)
+    _sum_up(collector)
+    return last
+
+
+def _close(sinks: list[Sink]) -> None:
+    for sink in sinks:
+        sink.close()
+
+
+def _sum_up(collector: Collector) -> None:
+    progress, verdict = collector.progress, collector.verdict
+    say(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
+    for finding in collector.findings:
+        say(f"check: {finding.text}")
+    failed = collector.first_failed
+    if failed is not None:
+        for text in (failed.exchange.verdict.message, failed.exchange.failure.hint if failed.exchange.failure else ""):
+            if text:
+                say(f"  {text}")

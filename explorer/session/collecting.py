@@ -1,0 +1,290 @@
+"""All pages of a call: planned, counted, checked; paused, cancelled and gone on with.
+
+    first page ─► Route (which pages, how many at once) ─► Fetcher (its tries) ─► checks ─► the caller, in order
+
+A page is forgotten as soon as it was given, so that a thousand need no more memory than a few.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from explorer.core.exchange import Call, Exchange, Judgement
+from explorer.core.pagination.checks import Checks, Finding
+from explorer.errors import UsageError
+from explorer.session.collected import Collected, State
+from explorer.session.fetching import Fetcher, Page
+from explorer.session.pages import paging
+from explorer.session.route import Job, Plan, Route, many, start_number
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from explorer.session import Session
+
+_GIVE_UP: Final = 3
+"""Pages in a row that do not come until no more are asked for."""
+_AHEAD: Final = 2
+"""Pages that may be under way or waiting to be given, for each that may be asked for at once."""
+
+
+class Collector:
+    """Fetches all pages of one call. Made by ``Session.collect``; one caller at a time iterates over ``pages``."""
+
+    def __init__(
+        self,
+        session: Session,
+        call: Call,
+        *,
+        max_pages: int | None = None,
+        at_once: int = 4,
+        timeout: float | None = None,
+        masked: bool = True,
+        tries: int = 4,
+        patience: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        style = paging(session, call)
+        given = {**dict(call.extra), **{one.name: one.value for one in call.entries}}
+        self.state: State = "new"
+        self._session, self._max, self._at_once, self._clock = session, max_pages, max(1, at_once), clock
+        self._fetcher = Fetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance)
+        self._fetcher.gate.set()
+        self._checks = Checks(style.asked_size(given) if style is not None else None)
+        self._notes: list[Finding] = []
+        self._route: Route | None = None
+        self._first = Job(start_number(style, call), call)
+        self._from_start = True
+        self._again: list[Job] = [self._first]
+        self._ready: dict[int, Page] = {}
+        self._opening: Page | None = None
+        self._failed: dict[int, Page] = {}
+        self._in_a_row = 0
+        self._pages = self._records = 0
+        self._verdict = Judgement()
+        """Of the last page, or of the first that is not OK."""
+        self._stop = asyncio.Event()
+        self._since: float | None = None
+        self._elapsed = 0.0
+
+    # --- before, meanwhile, after ------------------------------------------------------------------------------------
+
+    async def plan(self) -> Plan:
+        """Fetch the first page, and tell what all of them would take. Asked again, it fetches nothing.
+
+        Raises:
+            What ``Session.send`` raises.
+        """
+        if self._route is not None:
+            return self._route.plan
+        if self._first.number not in self._ready:
+            self._ready[self._first.number] = await self._one(self._first)
+            await self._fetcher.flush()
+        page = self._opening = self._ready[self._first.number]
+        if not page.came:
+            return Plan(None, None, 1, f"the first page did not come: {page.problem}")
+        return self._routed(page).plan
+
+    def pause(self) -> None:
+        """Ask for no further page until ``resume``; those under way still come."""
+        if self.state == "running":
+            self._fetcher.gate.clear()
+            self._count_time(going=False)
+            self.state = "paused"
+
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        if self.state == "paused":
+            self._count_time(going=True)
+            self.state = "running"
+            self._fetcher.gate.set()
+
+    def cancel(self) -> None:
+        """Stop: what came is given, what is under way is dropped. Iterating over ``pages`` again goes on there."""
+        self._stop.set()
+
+    @property
+    def progress(self) -> Collected:
+        """How far it is now."""
+        elapsed = self._elapsed + (self._clock() - self._since if self._since is not None else 0.0)
+        plan = self._route.plan if self._route is not None else None
+        of_pages = max(plan.calls, self._pages) if plan is not None and plan.calls is not None else None
+        left = None
+        if of_pages is not None and self._pages and self.state in ("running", "paused"):
+            left = elapsed / self._pages * max(0, of_pages - self._pages)
+        return Collected(
+            state=self.state,
+            pages=self._pages,
+            of_pages=of_pages,
+            records=self._records,
+            of_records=plan.records if plan is not None else None,
+            failed=len(self._failed),
+            retries=self._fetcher.retries,
+            elapsed=elapsed,
+            rate=self._records / elapsed if elapsed > 0 else 0.0,
+            left=left,
+            waiting=max(0.0, self._fetcher.hold_until - self._clock()),
+        )
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks found so far: duplicates, gaps, changed totals, a capped page size, empty pages."""
+        whole = self.state == "done" and self._from_start and self._route is not None and not self._route.cut_short
+        return (*self._checks.findings(whole=whole and not self._notes), *self._notes)
+
+    @property
+    def first(self) -> Exchange | None:
+        """The exchange of the first page as it may be shown, once it was fetched."""
+        return self._opening.shown if self._opening is not None else None
+
+    @property
+    def first_came(self) -> bool:
+        """Whether the first page came."""
+        return self._route is not None
+
+    @property
+    def first_failed(self) -> Page | None:
+        """The first page that did not come, or None."""
+        return self._failed[min(self._failed)] if self._failed else None
+
+    @property
+    def verdict(self) -> Judgement:
+        """The verdict on all pages: the vendor's own where all came or none did, PARTIAL where some did."""
+        failed, came = self.first_failed, many(self._pages, "page")
+        if failed is not None and not self._pages:
+            return failed.exchange.verdict
+        if failed is not None:
+            why = f"{came} came, and page {failed.number} did not: {failed.problem}"
+            return msgspec.structs.replace(failed.exchange.verdict, outcome="PARTIAL", why=why)
+        if self.state in ("cancelled", "incomplete"):
+            return msgspec.structs.replace(self._verdict, outcome="PARTIAL", why=f"stopped after {came}")
+        return (
+            msgspec.structs.replace(self._verdict, why=f"{came}, {self._verdict.why}")
+            if self._pages > 1
+            else self._verdict
+        )
+
+    # --- the pages ---------------------------------------------------------------------------------------------------
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """Every page in order, from where it stopped the last time; those that did not come before are tried again.
+
+        A page that does not come is given too, with its ``problem``. Ends after the last page, after ``cancel``, or
+        where going on makes no sense; ``state`` tells which.
+
+        Raises:
+            UsageError: somebody iterates already; and what ``Session.send`` raises.
+        """
+        if self.state in ("running", "paused"):
+            raise UsageError("the pages are being fetched already")
+        self._begin()
+        window: deque[tuple[Job, asyncio.Task[Page]]] = deque()
+        places = asyncio.Semaphore(self._at_once)
+        try:
+            while True:
+                self._fill(window, places)
+                if not window or not await self._came_before_stop(window[0][1]):
+                    break
+                page = window[0][1].result()
+                window.popleft()
+                yield self._given(page)
+            for one in [one for one in window if one[1].done() and one[1].exception() is None]:
+                window.remove(one)
+                yield self._given(one[1].result())
+        finally:
+            await self._let_go(window)
+            self._count_time(going=False)
+            self.state = self._ended()
+            await self._fetcher.flush()
+
+    def _begin(self) -> None:
+        self.state = "running"
+        self._stop.clear()
+        self._fetcher.gate.set()
+        self._in_a_row = 0
+        self._again += [Job(one.number, one.exchange.call) for one in self._failed.values()]
+        self._again.sort(key=lambda job: job.number)
+        self._failed.clear()
+        self._count_time(going=True)
+
+    def _fill(self, window: deque[tuple[Job, asyncio.Task[Page]]], places: asyncio.Semaphore) -> None:
+        """Ask for as many pages as may be under way or waiting."""
+        width = 1 if self._route is None or self._route.plan.at_once == 1 else self._route.plan.at_once * _AHEAD
+        while len(window) < width and self._in_a_row < _GIVE_UP and not self._stop.is_set():
+            job = self._again.pop(0) if self._again else self._route.take() if self._route is not None else None
+            if job is None:
+                return
+            window.append((job, asyncio.create_task(self._one(job, places))))
+
+    async def _one(self, job: Job, places: asyncio.Semaphore | None = None) -> Page:
+        ready = self._ready.pop(job.number, None)
+        if ready is not None:
+            return ready
+        async with places or contextlib.nullcontext():
+            return await self._fetcher.get(job.number, job.call, alone=self._route is None)
+
+    async def _came_before_stop(self, task: asyncio.Task[Page]) -> bool:
+        if not task.done() and not self._stop.is_set():
+            stopped = asyncio.create_task(self._stop.wait())
+            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+        return task.done() and not self._stop.is_set()
+
+    def _given(self, page: Page) -> Page:
+        """Count and check a page that is about to be given."""
+        if not page.came:
+            self._failed[page.number] = page
+            self._checks.failed(page.number)
+            refused = page.exchange.verdict.http_status in (401, 403)
+            self._in_a_row = _GIVE_UP if refused else self._in_a_row + 1
+            return page
+        route = self._route or self._routed(page)
+        same = self._checks.page(page.number, page.records, page.info)
+        note = route.after(page, same=same) if page.number != self._first.number else None
+        if note is not None:
+            self._notes.append(note)
+            page = replace(page, records=()) if note.kind == "same_page" else page
+        self._in_a_row = 0
+        self._pages += 1
+        self._records += len(page.records)
+        if self._pages == 1 or self._verdict.outcome == "OK":
+            self._verdict = page.exchange.verdict
+        return page
+
+    def _routed(self, page: Page) -> Route:
+        self._from_start = not page.info.has_previous
+        self._route = Route(self._session, page, self._at_once, self._max)
+        return self._route
+
+    # --- stopping ----------------------------------------------------------------------------------------------------
+
+    async def _let_go(self, window: deque[tuple[Job, asyncio.Task[Page]]]) -> None:
+        """End what is under way; what came all the same is kept for the next time."""
+        for _, task in window:
+            task.cancel()
+        results = await asyncio.gather(*(task for _, task in window), return_exceptions=True)
+        for (job, _), result in zip(window, results, strict=True):
+            self._again.append(job)
+            if isinstance(result, Page) and result.came:
+                self._ready[job.number] = result
+
+    def _ended(self) -> State:
+        if self._stop.is_set():
+            return "cancelled"
+        more = self._failed or self._again or self._route is None
+        return "incomplete" if more else "done"
+
+    def _count_time(self, *, going: bool) -> None:
+        if self._since is not None:
+            self._elapsed += self._clock() - self._since
+        self._since = self._clock() if going else None

@@ -1,0 +1,166 @@
+"""Fetching one page of many: held while paused, tried again where that may help, its records cut out.
+
+gate ─► send ─► came? ── yes ──► Page with its records
+ ▲               └─ no, a read, may pass ──► wait (Retry-After holds back every page) ─┐
+ └───────────────────────────────────────────────────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.body_value import NotReadable
+from explorer.core.pagination.base import PageInfo
+from explorer.core.pagination.records import cut, whole
+from explorer.core.repeating import pause, retry_after, worth_repeating
+from explorer.session.pages import body_of, paging, query_of
+from explorer.session.sending import fetch, write_down
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from explorer.core.exchange import Call, Exchange
+    from explorer.session import Session
+
+_BATCH: Final = 25
+"""Exchanges that are written into the history in one go."""
+_LARGE: Final = 200_000
+"""Bytes of a body from which on its records are cut in a thread."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its number, the exchange as it was and as it may be shown, its records as JSON texts."""
+
+    number: int
+    exchange: Exchange
+    shown: Exchange
+    """Its secrets masked, unless they were asked for; so are those of ``records``."""
+    info: PageInfo
+    records: tuple[bytes, ...] = ()
+    problem: str = ""
+    """Why it did not come, in words; empty where it came."""
+
+    @property
+    def came(self) -> bool:
+        """Whether it came whole and holds what the vendor meant to send."""
+        return not self.problem
+
+
+@dataclass
+class Fetcher:
+    """Fetches pages for a collection. *clock* gives seconds, *chance* a number from 0 to 1."""
+
+    session: Session
+    timeout: float | None
+    masked: bool
+    tries: int
+    patience: float
+    """Seconds that the vendor may ask to wait; where it asks for more, the page has failed."""
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+    retries: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while pages may be asked for."""
+    hold_until: float = 0.0
+    """By the clock: no page is asked for before."""
+    _waiting: list[Exchange] = field(default_factory=list)
+
+    async def get(self, number: int, call: Call, *, alone: bool = False) -> Page:
+        """The page that *call* asks for, tried as often as that may help. *alone*: sent as any other call, with the
+        history told before."""
+        repeat = self.session.effect(call) == "read"
+        attempt = 0
+        while True:
+            attempt += 1
+            await self._may_go()
+            exchange, masked = await self._sent(call, alone=alone)
+            page = await self._page(number, exchange, masked)
+            if page.came or not repeat or attempt >= self.tries or not worth_repeating(exchange):
+                return page
+            told = retry_after(exchange, self.session.now())
+            wait = pause(attempt, told, self.chance())
+            if wait > self.patience:
+                return _put_off(page, wait)
+            self.retries += 1
+            if told is not None:
+                self.hold_until = max(self.hold_until, self.clock() + wait)
+            else:
+                await self.sleep(wait)
+
+    async def flush(self) -> None:
+        """Write down what the history has not been told of yet."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            await write_down(self.session, waiting)
+
+    async def _sent(self, call: Call, *, alone: bool) -> tuple[Exchange, Exchange]:
+        if alone:
+            exchange = await self.session.send(call, timeout=self.timeout)
+            return exchange, await asyncio.to_thread(self.session.redacted, exchange)
+        kept: list[Exchange] = []
+        try:
+            exchange = await fetch(self.session, call, self.timeout, kept.append)
+        finally:
+            await self._keep(kept)
+        return exchange, kept[0]
+
+    async def _keep(self, exchanges: list[Exchange]) -> None:
+        self._waiting += exchanges
+        if len(self._waiting) >= _BATCH:
+            await self.flush()
+
+    async def _may_go(self) -> None:
+        while True:
+            await self.gate.wait()
+            left = self.hold_until - self.clock()
+            if left <= 0:
+                return
+            await self.sleep(left)
+
+    async def _page(self, number: int, exchange: Exchange, masked: Exchange) -> Page:
+        size = len(exchange.response.body) if exchange.response is not None else 0
+        if size > _LARGE:
+            return await asyncio.to_thread(self._made, number, exchange, masked)
+        return self._made(number, exchange, masked)
+
+    def _made(self, number: int, exchange: Exchange, masked: Exchange) -> Page:
+        shown = masked if self.masked else exchange
+        style = paging(self.session, exchange.call)
+        problem = problem_of(exchange)
+        records: tuple[bytes, ...] = ()
+        info = PageInfo()
+        if not problem and exchange.response is not None and shown.response is not None:
+            try:
+                records = whole(shown.response) if style is None else cut(shown.response, style.options.items)
+            except NotReadable as error:
+                problem = str(error)
+            else:
+                info = (
+                    PageInfo(1, records=len(records), total=len(records), pages=1)
+                    if style is None
+                    else style.page_info(dict(query_of(style, exchange)), body_of(exchange))
+                )
+        return Page(number, exchange, shown, info, records, problem)
+
+
+def problem_of(exchange: Exchange) -> str:
+    """Why an exchange is not a page, in words; empty where it is one (whether its body can be read is not asked)."""
+    if exchange.failure is not None:
+        return f"{exchange.failure.title}: {exchange.failure.message}"
+    verdict, response = exchange.verdict, exchange.response
+    if response is None:
+        return "no answer"
+    if response.truncated:
+        return response.truncated
+    if verdict.outcome == "FAILED" or not 200 <= response.status < 300:
+        return f"{verdict.why}: {verdict.message}" if verdict.message else verdict.why
+    return ""
+
+
+def _put_off(page: Page, wait: float) -> Page:
+    problem = f"{page.problem}; the vendor asks to wait {wait:.0f} s"
+    return replace(page, records=(), problem=problem)
