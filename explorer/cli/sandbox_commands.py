@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,18 +13,41 @@ from explorer.cli.output import put, table
 from explorer.cli.request_commands import _pair
 from explorer.errors import UnknownName, UsageError
 
+if TYPE_CHECKING:
+    from explorer.sandbox.faults import FaultKind
+
 
 @click.command("sandbox")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The loopback port; any free one unless told.")
 @click.option(
     "--reading", "readings", multiple=True, metavar="VENDOR.ENDPOINT.KEY=CHOICE", help="Take another reading."
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND[=VALUE][*TIMES][@VENDOR[.ENDPOINT]]",
+    help="Go wrong on purpose; --faults lists how.",
+)
+@click.option("--faults", "list_faults", is_flag=True, help="List the kinds of faults and end.")
 @click.option("--accept-environment", is_flag=True, help="Also know the credentials in API_EXPLORER_* variables.")
 @click.pass_context
-def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], accept_environment: bool) -> int:
+def sandbox_command(
+    ctx: click.Context,
+    port: int,
+    readings: tuple[str, ...],
+    faults: tuple[str, ...],
+    list_faults: bool,
+    accept_environment: bool,
+) -> int:
     """Serve the vendors on loopback until interrupted. Demo credentials and base URLs are printed."""
     from explorer.sandbox import SandboxServer
+    from explorer.sandbox.faults import KINDS, parse_fault
 
+    if list_faults:
+        kinds = [(one.name, one.title, _value_of(one)) for one in KINDS.values()]
+        put(table([("fault", "what goes wrong", "value"), *kinds]))
+        return 0
     session = session_of(ctx, keep_history=False)
     chosen = dict(_pair(word, "=", "--reading VENDOR.ENDPOINT.KEY=CHOICE") for word in readings)
     for key, choice in chosen.items():
@@ -35,7 +59,12 @@ def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], ac
             raise UnknownName("reading", f"{key}={choice}", options)
     accounts = ctx.obj["environ"] if accept_environment else {}
     server = SandboxServer(
-        session.catalog, now=session.now, nonce=session.nonce, accounts_from=accounts, readings=chosen
+        session.catalog,
+        now=session.now,
+        nonce=session.nonce,
+        accounts_from=accounts,
+        readings=chosen,
+        faults=[parse_fault(word, session.catalog) for word in faults],
     )
     server.start(port)
     if port and server.port != port:
@@ -47,6 +76,8 @@ def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], ac
             demo = [f"{name}={one.sandbox}" for name, one in vendor.credentials.items() if one.sandbox]
             rows.append((vendor.id, server.base_url(vendor), " ".join(demo)))
         put(table(rows))
+        for fault in server.faults.faults:
+            say(f"fault: {fault}")
         say("Serving; ctrl+c ends it.")
         threading.Event().wait()
     except KeyboardInterrupt:
@@ -54,3 +85,7 @@ def sandbox_command(ctx: click.Context, port: int, readings: tuple[str, ...], ac
     finally:
         server.stop()
     return 0
+
+
+def _value_of(kind: FaultKind) -> str:
+    return kind.value + (f" ({kind.default})" if kind.default else "")

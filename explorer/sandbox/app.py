@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from explorer.errors import UnknownName
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.arrival import Arrival, read
 from explorer.sandbox.consent import DECISION_PATH, decide
+from explorer.sandbox.faulty import Misbehaviour
 from explorer.sandbox.refusal import Refused, header_text
 from explorer.sandbox.vendor import ServedVendor
 
 if TYPE_CHECKING:
-    from explorer.core.catalog import Catalog, Vendor
+    from collections.abc import Callable, Mapping
 
-Faults = Callable[[Scope], ASGIApp | None]
-"""Asked with each request: an ASGI app that answers in the vendor's place (badly, on purpose), or None."""
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from explorer.core.catalog import Catalog, Vendor
+    from explorer.sandbox.faults import FaultBoard
 
 
 class Sandbox:
@@ -36,7 +37,7 @@ class Sandbox:
         nonce: Callable[[int], str],
         accounts_from: Mapping[str, str],
         readings: Mapping[str, str],
-        faults: Faults | None,
+        faults: FaultBoard | None,
     ) -> None:
         self._catalog = catalog
         self._now, self._nonce, self._environ = now, nonce, accounts_from
@@ -45,9 +46,27 @@ class Sandbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        fault = self._faults(scope) if self._faults is not None else None
-        answer = fault or await self._answer(scope, receive)
+        app = self._misbehaving(scope) or self._honest
+        await app(scope, receive, send)
+
+    async def _honest(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await self._answer(scope, receive)
         await answer(scope, receive, send)
+
+    def _misbehaving(self, scope: Scope) -> ASGIApp | None:
+        """What answers in the place of a vendor that was told to go wrong here, or None."""
+        if self._faults is None or not self._faults.faults:
+            return None
+        vendor = self._catalog.vendors.get(scope["path"].split("/")[1])
+        root = root_path(vendor) if vendor is not None else ""
+        if vendor is None or not scope["path"].startswith(root + "/"):
+            return None
+        segments = scope["path"][len(root) :].split("/")
+        meant = [match.endpoint for match in self.served(vendor).router.candidates(scope["method"], segments)]
+        faults = self._faults.take(vendor.id, [endpoint.id for endpoint in meant])
+        if not faults:
+            return None
+        return Misbehaviour(faults, self._faults, self._honest, vendor, meant[0] if meant else None)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         path: str = scope["path"]
@@ -95,13 +114,14 @@ def create_app(
     nonce: Callable[[int], str],
     accounts_from: Mapping[str, str] | None = None,
     readings: Mapping[str, str] | None = None,
-    faults: Faults | None = None,
+    faults: FaultBoard | None = None,
 ) -> Starlette:
     """The sandbox as an ASGI app.
 
     *now* gives Unix seconds, *nonce(n)* URL-safe text from *n* random bytes. *accounts_from* is read like an
     environment: ``API_EXPLORER_<VENDOR>_<NAME>`` makes one more account. *readings* maps ``vendor.reading`` and
-    ``vendor.endpoint.reading`` to the choice that the sandbox follows in place of the default.
+    ``vendor.endpoint.reading`` to the choice that the sandbox follows in place of the default. *faults* says what goes
+    wrong on purpose, and may be changed while it serves.
 
     Raises:
         UnknownName: a reading or a choice that the catalog has not.

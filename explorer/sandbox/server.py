@@ -15,12 +15,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from explorer.errors import ExplorerError
 from explorer.sandbox.address import sandbox_base_url
-from explorer.sandbox.app import Faults, create_app
+from explorer.sandbox.app import create_app
+from explorer.sandbox.faults import FaultBoard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from starlette.types import ASGIApp
 
     from explorer.core.catalog import Catalog, Vendor
+    from explorer.sandbox.faults import Fault
 
 HOST = "127.0.0.1"
 _START_SECONDS = 20.0
@@ -94,10 +98,14 @@ class SandboxServer:
         nonce: Callable[[int], str] = secrets.token_urlsafe,
         accounts_from: Mapping[str, str] | None = None,
         readings: Mapping[str, str] | None = None,
-        faults: Faults | None = None,
+        faults: Sequence[Fault] = (),
+        app: ASGIApp | None = None,
     ) -> None:
-        self._app = create_app(
-            catalog, now=now, nonce=nonce, accounts_from=accounts_from, readings=readings, faults=faults
+        """*app* is served in place of the app that ``create_app`` makes, where given."""
+        self.faults = FaultBoard(faults)
+        """What it does wrong on purpose; may be set while it serves."""
+        self._app = app or create_app(
+            catalog, now=now, nonce=nonce, accounts_from=accounts_from, readings=readings, faults=self.faults
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -30,7 +30,7 @@ from explorer.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     import httpx
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from explorer.credentials import CredentialStatus, Vault
     from explorer.history import History, HistoryRow
     from explorer.sandbox import SandboxServer
+    from explorer.sandbox.faults import Fault
     from explorer.session.collecting import Collector
     from explorer.settings import Folders, Settings
 
@@ -100,6 +101,7 @@ class Session:
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
+    _faults: tuple[Fault, ...] = ()
     _sandbox_lock: asyncio.Lock | None = None
     _history: History | None = None
 
@@ -372,9 +374,28 @@ class Session:
     def _start_sandbox(self) -> SandboxServer:
         from explorer.sandbox import SandboxServer
 
-        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce)
+        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce, faults=self._faults)
         server.start(self.settings.sandbox_port)
         return server
+
+    def set_faults(self, words: Sequence[str]) -> tuple[Fault, ...]:
+        """Tell the embedded sandbox what to do wrong from now on: ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]`` each, in
+        place of what it was told before; nothing makes it honest again. Gives the faults as they were understood.
+
+        Raises:
+            UsageError: a word cannot be read, and nothing is changed; UnknownName: no such kind, vendor or endpoint.
+        """
+        from explorer.sandbox.faults import parse_fault
+
+        self._faults = tuple(parse_fault(word, self.catalog) for word in words)
+        if self._sandbox is not None:
+            self._sandbox.faults.set(self._faults)
+        return self._faults
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What the embedded sandbox does wrong on purpose; those that wore out are gone."""
+        return self._sandbox.faults.faults if self._sandbox is not None else self._faults
 
     @property
     def sandbox_running(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ from explorer.sandbox import SandboxServer, create_app
 from tests.sandbox.world import NOW, World
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from explorer.core.catalog import Catalog
 
@@ -25,14 +25,15 @@ class _Switch:
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
 
-    def __call__(self, _scope: Any) -> ASGIApp | None:
-        return self.app
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
 
 
 @pytest.fixture(scope="session")
 def _port(shipped: Catalog) -> Iterator[tuple[SandboxServer, _Switch]]:
     switch = _Switch()
-    server = SandboxServer(shipped, faults=switch)
+    server = SandboxServer(shipped, app=switch)
     server.start()
     yield server, switch
     server.stop()
