@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_json, table
-from explorer.errors import CatalogError, UnknownName
+from explorer.errors import CatalogError, CatalogProblem, UnknownName
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
 
     if not file.is_file():
         raise UnknownName("file", str(file), [])
-    problems = check_file(file, Folders.from_environ(ctx.obj["environ"]))
+    problems = check_file(file, Folders.from_environ(ctx.obj["environ"])) or _sandbox_problems(file)
     if as_json:
         put_json(
             [
@@ -233,3 +233,19 @@ def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
         put("\n".join(str(one) for one in problems))
         say(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {file}")
     return CatalogError.exit_code if problems else 0
+
+
+def _sandbox_problems(file: Path) -> tuple[CatalogProblem, ...]:
+    """What is wrong with the sandbox's part of the vendors in a file that is otherwise well."""
+    from explorer.core.catalog.load import decode_checked, merge, read_toml
+    from explorer.sandbox.checks import findings
+    from explorer.settings.folders import shipped
+
+    own = read_toml(file.read_text(encoding="utf-8"), str(file))
+    base = read_toml(shipped("endpoint_catalog.toml").read_text(encoding="utf-8"), "endpoint_catalog.toml")
+    catalog = decode_checked(merge(base, own, str(file), {}))
+    return tuple(
+        CatalogProblem(str(file), f"vendors.{key}.sandbox.{path}", message)
+        for key in own.get("vendors", {})
+        for path, message in findings(catalog.vendors[key])
+    )

@@ -237,6 +237,14 @@ def test_check_reports_every_problem_of_a_file(shell: Shell, tmp_path: Path) -> 
     assert shell.code == 0
 
 
+def test_check_also_reads_what_is_meant_for_the_sandbox(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[vendors.endlessaisles.sandbox.handlers.stock]\nrespond = '{\"a\": nonsense(}'\n")
+    problems = shell.run("check", str(file), "--json")
+    assert shell.code == 2
+    assert [one["path"] for one in problems] == ["vendors.endlessaisles.sandbox.handlers.stock.respond"]
+
+
 def test_a_sixth_vendor_is_a_file(shell: Shell, home: Path) -> None:
     folder = home / "config" / "catalogs"
     folder.mkdir(parents=True)
