@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def run(environ: Mapping[str, str]) -> int:
     """Run the app for a person with this environment; gives the exit code."""
+    from explorer.core.sanitise import sanitise
     from explorer.errors import ExplorerError
     from explorer.session_factory import open_session
     from explorer.tui.app import ExplorerApp
@@ -15,10 +19,10 @@ def run(environ: Mapping[str, str]) -> int:
     try:
         session = open_session(environ)
     except ExplorerError as error:
-        from explorer.core.sanitise import sanitise
-
         sys.stderr.write(sanitise(f"{error.title}: {error.message}\n{error.hint}\n"))
         return error.exit_code
     app = ExplorerApp(session)
     app.run()
+    for words in app.last_words:
+        sys.stderr.write(sanitise(f"{words}\n"))
     return app.return_code or 0

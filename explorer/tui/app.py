@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
-from textual.theme import Theme
 
 from explorer.core.sanitise import sanitise
+from explorer.errors import ExplorerError
 from explorer.settings import default_variables, load_themes
 from explorer.tui.screens.main import MainScreen
 from explorer.tui.themes import as_theme
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from textual.command import Provider
     from textual.screen import Screen
+    from textual.theme import Theme
 
     from explorer.session import Session
 
@@ -42,6 +44,10 @@ class ExplorerApp(App[int]):
         self.session = session
         self.startup_problems: list[str] = []
         """What is wrong with files of a person's, to be told after the first frame."""
+        self.on_end: list[Callable[[], object]] = []
+        """What is to be written when the app ends; may block."""
+        self.last_words: list[str] = []
+        """What went wrong after the screen was gone."""
         super().__init__()
         self._themes_from_files()
 
@@ -82,5 +88,10 @@ class ExplorerApp(App[int]):
         self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]
 
     async def on_unmount(self) -> None:
-        """Let go of connections, the sandbox and the history."""
+        """Write the drafts; let go of connections, the sandbox and the history."""
+        for save in self.on_end:
+            try:
+                await asyncio.to_thread(save)
+            except ExplorerError as error:
+                self.last_words.append(f"{error.message}. {error.hint}")
         await self.session.close()

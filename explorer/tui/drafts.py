@@ -6,10 +6,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import Entry
-
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Catalog
+    from explorer.core.exchange import Entry
     from explorer.settings import Folders
 
 

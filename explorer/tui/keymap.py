@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
 from explorer.settings.keymap import Action, check_keymap
 from explorer.tui.actions import keymap_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 def usable_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 def as_theme(file: ThemeFile) -> Theme:
     """The theme of a file whose values have been checked, with a value for each of our own variables."""
-    return Theme(
-        name=file.name,
-        dark=file.dark,
-        variables={**default_variables(file.dark), **file.variables},
-        **file.colours,  # type: ignore[arg-type] - the keys are those of ``settings.themes.BASE``
-    )
+    theme = Theme(name=file.name, primary=file.colours["primary"], dark=file.dark)
+    theme.variables = {**default_variables(file.dark), **file.variables}
+    for name, colour in file.colours.items():
+        setattr(theme, name, colour)
+    return theme

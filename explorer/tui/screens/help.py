@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -15,10 +13,25 @@ from textual.widgets import Static
 
 from explorer.tui.actions import ACTIONS, SCOPES, keys_of, shown
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
 ABOUT: Final = {
-    "tree": "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself about this very call, in a way that changes the request; those about every call of the vendor are added when it is open. `inferred` marks what the document does not name.",
-    "request": "What will be sent. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule, and what is wrong with it. The URL above and the tabs follow as you type.",
-    "response": "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. Wire shows every byte that was sent, secrets masked.",
+    "tree": (
+        "The endpoints of every vendor. ◆ counts the places where the vendor's document contradicts itself about this "
+        "very call, in a way that changes the request; those about every call of the vendor are added when it is open. "
+        "`inferred` marks what the document does not name."
+    ),
+    "request": (
+        "What will be sent. Each field shows its state (○ absent, ◌ empty, ∅ null, ● set, ◐ sent as given), its rule, "
+        "and what is wrong with it. The URL above and the tabs follow as you type."
+    ),
+    "response": (
+        "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. "
+        "Wire shows every byte that was sent, secrets masked."
+    ),
     "history": "Everything that was sent, secrets masked: enter shows it, r sends it again, e puts it into the form.",
 }
 
@@ -32,7 +45,8 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
-        & > Vertical { width: 92; max-width: 96%; height: 90%; border: round $border; background: $surface; padding: 0 1; }
+        & > Vertical { width: 92; max-width: 96%; height: 90%; padding: 0 1; }
+        & > Vertical { border: round $border; background: $surface; }
         & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
         & Static { height: auto; margin: 0 0 1 0; }
     }
@@ -58,7 +72,8 @@ class HelpScreen(ModalScreen[None]):
                 for scope, title in SCOPES.items():
                     lines = list(self._keys(scope))
                     if lines:
-                        yield Static(Content("\n").join([Content.styled(title, "bold $text-primary"), *lines]), markup=False)
+                        heading = Content.styled(title, "bold $text-primary")
+                        yield Static(Content("\n").join([heading, *lines]), markup=False)
 
     def _keys(self, scope: str) -> Iterator[Content]:
         for one in ACTIONS:

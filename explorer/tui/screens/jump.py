@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Label
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
 
 REQUEST_KEYS = dict(zip("qwert", ("params", "headers", "body", "auth", "docs"), strict=True))
 RESPONSE_KEYS = dict(zip("asdf", ("body", "headers", "wire", "timing"), strict=True))
@@ -25,8 +27,9 @@ class JumpScreen(ModalScreen[Target | None]):
     DEFAULT_CSS = """
     JumpScreen {
         background: $background 40%;
-        & > Label { background: $accent; color: $background; text-style: bold; width: 3; height: 1; position: absolute; }
-        & > #jump-hint { dock: bottom; width: 1fr; background: $panel; color: $foreground; padding: 0 1; position: relative; }
+        & > Label { background: $accent; color: $background; text-style: bold; width: 3; height: 1; }
+        & > Label { position: absolute; }
+        & > #jump-hint { dock: bottom; width: 1fr; background: $panel; color: $foreground; position: relative; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
@@ -36,7 +39,7 @@ class JumpScreen(ModalScreen[Target | None]):
         for key, pane in PANE_KEYS.items():
             for one in main.query(f"#{pane}").results(Widget):
                 if one.display and one.region:
-                    self._targets[key] = ((pane, ""), one.region.offset + (1, 0))
+                    self._targets[key] = ((pane, ""), one.region.offset + Offset(1, 0))
         self._add_tabs(main, "request", REQUEST_KEYS)
         self._add_tabs(main, "response", RESPONSE_KEYS)
         super().__init__()

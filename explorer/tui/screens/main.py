@@ -12,13 +12,11 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from textual import events, on, work
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
 
 from explorer.errors import CredentialMissing, ExplorerError, FormError, Problem
 from explorer.tui.actions import ALWAYS, BY_ID, FOOTERS, bindings, keys_of, shown
@@ -29,6 +27,10 @@ from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.title_bar import Place, TitleBar
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.timer import Timer
+
     from explorer.client import Progress
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.core.pagination import PageInfo
@@ -98,7 +100,9 @@ class MainScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start in the filter; furnish the rest after the first frame."""
-        self.query_one(EndpointTree).focus_filter()
+        tree = self.query_one(EndpointTree)
+        tree.focus_filter()
+        tree.listing.cursor_line = 0
         self._arrange()
         self.call_after_refresh(self._furnish)
 
@@ -115,6 +119,7 @@ class MainScreen(Screen[None]):
         await self.query_one("#work").mount(request, response)
         await self.query_one("#middle").mount(history)
         app = self._app
+        app.on_end.append(self.desk.drafts.save)
         app.startup_problems += await asyncio.to_thread(self.desk.drafts.load)
         self.session.on_warning = lambda text: app.tell(text, severity="warning")
         settings_problems = self.session.settings_problems
@@ -267,7 +272,7 @@ class MainScreen(Screen[None]):
         event.stop()
         self.open(event.address)
 
-    @work(exclusive=True, group="open", exit_on_error=True, description="open")
+    @work(exclusive=True, group="open", exit_on_error=False, description="open")
     async def open(self, address: str, draft: Draft | None = None) -> None:
         """Open an endpoint, with its own draft unless one is given."""
         await self._furnished.wait()
@@ -334,6 +339,23 @@ class MainScreen(Screen[None]):
             self._save_timer.stop()
         self._save_timer = self.set_timer(SAVE_PAUSE, self._save_drafts)
 
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed with what nobody expected says so; it never stays as if it went on. The error's own
+        text is not shown, since nobody knows what it holds."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        error = event.worker.error
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace is not None else ""
+        text = f"A defect of this program: {type(error).__name__}{where} during {event.worker.description}."
+        if event.worker.group == "send":
+            self.response_pane.show_failure("Something went wrong", text, "Please report it. Nothing was lost.")
+            self.query_one(TitleBar).state = "failed"
+        else:
+            self._app.tell(text, severity="error")
+
     def _keep_draft(self) -> None:
         if self.desk.address and self._furnished.is_set():
             pane = self.request_pane
@@ -396,7 +418,7 @@ class MainScreen(Screen[None]):
         self.desk.keep(readings=readings)
         self._reshow(event.key, unfolded=self.request_pane.readings_open)
 
-    @work(exclusive=True, group="open", exit_on_error=True, description="reading")
+    @work(exclusive=True, group="open", exit_on_error=False, description="reading")
     async def _reshow(self, key: str, *, unfolded: bool) -> None:
         await self._show_endpoint()
         await self.request_pane.focus_reading(key, unfolded=unfolded)
@@ -655,9 +677,8 @@ class MainScreen(Screen[None]):
 
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
-        if self.desk.address:
-            if not self.request_pane.fill_examples():
-                self._app.tell("No required field with an example is blank.")
+        if self.desk.address and not self.request_pane.fill_examples():
+            self._app.tell("No required field with an example is blank.")
 
     def action_method(self) -> None:
         """The next method of the call."""
@@ -865,10 +886,8 @@ class MainScreen(Screen[None]):
         elif tab:
             self.response_pane.show_tab(tab)
 
-    async def action_quit(self) -> None:
-        """Keep the drafts and leave."""
-        self._keep_draft()
-        await self._write_drafts()
+    def action_quit(self) -> None:
+        """Leave; the app writes the drafts when it ends."""
         self.app.exit(0)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import ACTIONS, keys_of, shown
-from explorer.tui.screens.main import MainScreen
 from explorer.tui.widgets.endpoint_tree import haystack, leaves_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from explorer.tui.screens.main import MainScreen
 
 LIMIT = 40
 """How many hits are shown."""
@@ -91,7 +94,9 @@ class ExplorerCommands(Provider):
                 continue
             title = entry.title.lower()
             score = sum(2.0 if title.startswith(word) else 1.5 if word in title else 1.0 for word in words)
-            yield Hit(score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitise_line(entry.help))
+            yield Hit(
+                score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitise_line(entry.help)
+            )
             count += 1
             if count >= LIMIT:
                 return

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
 
-from explorer.core.catalog.model import Endpoint, Vendor
 from explorer.core.sanitise import sanitise, sanitise_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
     from explorer.core.auth.base import Step
+    from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.credentials import CredentialStatus
 
 
@@ -67,7 +69,13 @@ def scheme_text(
     auth = vendor.auth.get(endpoint.auth)
     if auth is None:
         return Content.assemble(("Anonymous", "bold"), ": this call carries no credentials.")
-    lines = [Content.assemble((sanitise_line(auth.title or auth.scheme), "bold"), f"  {auth.scheme}  ", (vendor.cite(auth.lines), "$text-muted"))]
+    lines = [
+        Content.assemble(
+            (sanitise_line(auth.title or auth.scheme), "bold"),
+            f"  {auth.scheme}  ",
+            (vendor.cite(auth.lines), "$text-muted"),
+        )
+    ]
     if auth.note:
         lines.append(Content(sanitise_line(auth.note)))
     lines.append(Content(""))

@@ -1,18 +1,23 @@
-"""What the catalog knows of an endpoint: summary, notes, parameters, rules, readings, samples, the vendor's own notes."""
+"""What the catalog knows of an endpoint: summary, notes, parameters, rules, readings, samples, the vendor's notes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.catalog.model import Endpoint, Note, Parameter, Reading, Rule, Vendor
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.widgets.fields.state import rule_text
 from explorer.tui.widgets.readings import ReadingBox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from textual.app import ComposeResult
+
+    from explorer.core.catalog.model import Endpoint, Note, Parameter, Reading, Rule, Vendor
 
 
 class DocsView(VerticalScroll, can_focus=True):
@@ -50,7 +55,10 @@ class DocsView(VerticalScroll, can_focus=True):
         if self._vendor.notes:
             title = f"{sanitise_line(self._vendor.title)} in general"
             yield Static(_chapter(title, map(self._note, self._vendor.notes)), markup=False)
-        statuses = {**self._vendor.verdict.statuses, **(self._endpoint.verdict.statuses if self._endpoint.verdict else {})}
+        statuses = {
+            **self._vendor.verdict.statuses,
+            **(self._endpoint.verdict.statuses if self._endpoint.verdict else {}),
+        }
         if statuses:
             lines = (Content.assemble((code, "bold"), f"  {sanitise_line(words)}") for code, words in statuses.items())
             yield Static(_chapter("Statuses", lines), markup=False)
@@ -71,7 +79,9 @@ class DocsView(VerticalScroll, can_focus=True):
             parts.insert(1, Content(sanitise_line(endpoint.summary)))
         if endpoint.pagination:
             style = vendor.pagination.get(endpoint.pagination)
-            parts.append(Content(f"Paged: {sanitise_line(style.title or style.style) if style else endpoint.pagination}."))
+            parts.append(
+                Content(f"Paged: {sanitise_line(style.title or style.style) if style else endpoint.pagination}.")
+            )
         return Content("\n").join(parts)
 
     def _note(self, note: Note) -> Content:
@@ -107,7 +117,9 @@ class DocsView(VerticalScroll, can_focus=True):
         for sample in self._endpoint.samples:
             title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
             yield Static(
-                Content.assemble((title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", "$text-muted")),
+                Content.assemble(
+                    (title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", "$text-muted")
+                ),
                 markup=False,
             )
             yield Static(Content(sanitise(sample.body)), classes="docs-sample", markup=False)

@@ -6,25 +6,29 @@ vendor, group, title, id, path or method; where nothing has them all, letters in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Input, Tree
-from textual.widgets.tree import TreeNode
 
-from explorer.core.catalog.model import Catalog, Endpoint, Vendor
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.title_bar import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.style import Style
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.timer import Timer
+    from textual.widgets.tree import TreeNode
+
+    from explorer.core.catalog.model import Catalog, Endpoint, Vendor
 
 PAUSE = 0.1
 """Seconds without a key before the filter is applied."""
@@ -203,7 +207,7 @@ class EndpointTree(Vertical):
         yield tree
 
     @property
-    def tree(self) -> Tree[Node]:
+    def listing(self) -> Tree[Node]:
         """The tree below the box."""
         return self.query_one(_Tree)
 
@@ -219,11 +223,11 @@ class EndpointTree(Vertical):
 
     def focus_tree(self) -> None:
         """Put the focus on the tree."""
-        self.tree.focus()
+        self.listing.focus()
 
     def point_at(self, address: str) -> None:
         """Unfold down to the endpoint and put the cursor there."""
-        for vendor_node in self.tree.root.children:
+        for vendor_node in self.listing.root.children:
             branch = vendor_node.data
             if not isinstance(branch, Branch) or not address.startswith(f"{branch.vendor.id}."):
                 continue
@@ -233,7 +237,7 @@ class EndpointTree(Vertical):
                     if isinstance(leaf_node.data, Leaf) and leaf_node.data.address == address:
                         vendor_node.expand()
                         group_node.expand()
-                        self.call_after_refresh(self.tree.move_cursor, leaf_node)
+                        self.call_after_refresh(self.listing.move_cursor, leaf_node)
                         return
 
     # --- filling -----------------------------------------------------------------------------------------------------
@@ -257,7 +261,7 @@ class EndpointTree(Vertical):
         if text == self._applied:
             return
         self._applied = text
-        tree = self.tree
+        tree = self.listing
         with self.app.batch_update():
             tree.root.remove_children()
             if text:
@@ -304,7 +308,7 @@ class EndpointTree(Vertical):
         if self._timer is not None:
             self._timer.stop()
         self._apply()
-        leaves = [node.data for branch in self.tree.root.children for node in branch.children]
+        leaves = [node.data for branch in self.listing.root.children for node in branch.children]
         first = next((leaf for leaf in leaves if isinstance(leaf, Leaf)), None)
         if event.value.strip() and first is not None:
             self.post_message(self.Chosen(first.address))

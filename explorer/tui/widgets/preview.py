@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -17,6 +15,10 @@ from explorer.core.sanitise import sanitise_line
 from explorer.tui.widgets.fields.repeats import Bar, Pair, PairsBox, Rebuilt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
     from explorer.core.exchange import SentRequest
 
 
@@ -67,7 +69,7 @@ class HeadersTab(VerticalScroll, can_focus=False):
     @on(Pair.Removed)
     async def _remove(self, event: Pair.Removed) -> None:
         event.stop()
-        await self._pairs.remove(event.pair_line)
+        await self._pairs.take_out(event.pair_line)
 
     @on(Pair.Changed)
     @on(Rebuilt)
@@ -105,5 +107,7 @@ class BodyPreview(Vertical):
         if not request.body:
             self.query_one(Static).update(Content("This request has no body."))
             return
-        self.query_one(Static).update(Content(f"{sanitise_line(kind)}, {len(request.body):,} bytes, as it will be sent"))
+        self.query_one(Static).update(
+            Content(f"{sanitise_line(kind)}, {len(request.body):,} bytes, as it will be sent")
+        )
         view.show(Document(request.body[:200_000], kind, view="raw"))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.catalog.model import Reading, Vendor
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.widgets.fields.choice import OptionLines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from textual.app import ComposeResult
+
+    from explorer.core.catalog.model import Reading, Vendor
 
 
 class ReadingBox(Vertical):
@@ -77,6 +82,7 @@ def summary(readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> str:
     keys = [key for key, reading in readings.items() if reading.changes_request]
     if not keys:
         return ""
-    text = f"{len(keys)} reading{'s' if len(keys) > 1 else ''} of the document change{'' if len(keys) > 1 else 's'} this request"
+    many = len(keys) > 1
+    text = f"{len(keys)} readings of the document change this request" if many else "1 reading changes this request"
     other = [f"{key}={chosen[key]}" for key in keys if chosen.get(key, readings[key].default) != readings[key].default]
     return text + (f"; not the default: {', '.join(other)}" if other else "")

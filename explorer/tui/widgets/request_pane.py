@@ -6,30 +6,33 @@ messages come up; the screen turns them into calls of the session.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Static, Tab, Tabs
+from textual.widgets import ContentSwitcher, Tab, Tabs
 
-from explorer.core.catalog.model import Endpoint, Reading, Vendor
-from explorer.core.exchange import Entry
 from explorer.core.sanitise import sanitise_line
-from explorer.errors import Problem
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines
 from explorer.tui.widgets.fields.form import Form
+from explorer.tui.widgets.quiet import Quiet
 from explorer.tui.widgets.readings import ReadingBox, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from explorer.core.catalog.model import Endpoint, Reading, Vendor
+    from explorer.core.exchange import Entry
     from explorer.credentials import CredentialStatus
+    from explorer.errors import Problem
     from explorer.session import Prepared
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
@@ -51,7 +54,7 @@ class Shown:
     extra: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
-class StatusLine(Static):
+class StatusLine(Quiet):
     """A line that a click acts on."""
 
     @dataclass
@@ -82,14 +85,15 @@ class RequestPane(Widget):
         & Tabs Underline { display: none; }
         & Tab { color: $text-muted; }
         & Tab.-active { color: $foreground; text-style: bold reverse; }
-        & Tabs:focus Tab.-active { color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold; }
+        & Tabs:focus Tab.-active { color: $block-cursor-foreground; background: $block-cursor-background; }
         & ContentSwitcher { height: 1fr; }
         & ContentSwitcher > Vertical { height: 1fr; }
         & StatusLine { height: auto; max-height: 2; padding: 0 1; }
         & StatusLine:hover { background: $foreground 6%; }
         & #request-method { height: 1; padding: 0 1; }
         & #request-about { height: 2; padding: 0 1; color: $text-muted; background: $foreground 4%; }
-        & #request-readings { height: auto; max-height: 60%; overflow-y: auto; display: none; scrollbar-size-vertical: 1; }
+        & #request-readings { height: auto; max-height: 60%; overflow-y: auto; scrollbar-size-vertical: 1; }
+        & #request-readings { display: none; }
         &.-readings #request-readings { display: block; }
     }
     """
@@ -185,18 +189,18 @@ class RequestPane(Widget):
         return [DocsView(shown.vendor, shown.endpoint, shown.readings, shown.chosen)]
 
     def _params(self, shown: Shown) -> list[Widget]:
-        parts: list[Widget] = [StatusLine("", id="request-status", markup=False)]
+        parts: list[Widget] = [StatusLine("", id="request-status")]
         text = summary(shown.readings, shown.chosen)
         if text:
             line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses", "$text-muted"))
-            parts += [StatusLine(line, id="request-reading-line", markup=False), Vertical(id="request-readings")]
+            parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
             choice = ChoiceLine([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)
             choice.id = "request-method"
             parts.append(choice)
         if self._form is not None:
             parts.append(self._form)
-        parts.append(Static("", id="request-about", markup=False))
+        parts.append(Quiet("", id="request-about"))
         return parts
 
     def _fill(self, key: str) -> None:
@@ -383,7 +387,7 @@ class RequestPane(Widget):
     @on(Form.Visited)
     def _visited(self, event: Form.Visited) -> None:
         event.stop()
-        for line in self.query("#request-about").results(Static):
+        for line in self.query("#request-about").results(Quiet):
             line.update(event.about)
 
     @on(Form.FileWanted)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on
-from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Select, Static
 
-from explorer.core.catalog.model import Endpoint, Parameter
 from explorer.core.exchange import Entry
 from explorer.core.form import find_parameter
-from explorer.errors import Problem
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.repeats import (
@@ -34,6 +29,15 @@ from explorer.tui.widgets.fields.repeats import (
     ValueLine,
 )
 from explorer.tui.widgets.fields.row import FieldRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from explorer.core.catalog.model import Endpoint, Parameter
+    from explorer.errors import Problem
 
 SECTIONS: Final = {
     "path": "Path",
@@ -249,7 +253,7 @@ class Form(VerticalScroll, can_focus=False):
         box = _around(item, Repeat)
         if item is None or not isinstance(box, Repeat):
             return False
-        await box.remove(item)
+        await box.take_out(item)
         return True
 
     @on(Bar.Pressed)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input
 
 from explorer.core.catalog.model import Group, Parameter
 from explorer.core.exchange import Entry
 from explorer.core.sanitise import sanitise_line
-from explorer.errors import Problem
 from explorer.tui.widgets.fields.row import FieldInput, FieldRow
+from explorer.tui.widgets.quiet import Quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from explorer.errors import Problem
 
 
 @dataclass
@@ -31,7 +37,7 @@ class Bar(Horizontal):
     DEFAULT_CSS = """
     Bar {
         height: 1; width: 1fr; padding: 0 1; background: $foreground 6%;
-        & > Static { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
+        & > Quiet { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
         & > Button { width: auto; min-width: 8; }
     }
     """
@@ -49,14 +55,14 @@ class Bar(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Text and button."""
-        yield Static(self._text, markup=False)
+        yield Quiet(self._text)
         yield Button(Content(self._button), compact=True)
 
     def update(self, text: Content) -> None:
         """Show another text."""
         self._text = text
         if self.is_mounted:
-            self.query_one(Static).update(text)
+            self.query_one(Quiet).update(text)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -107,10 +113,9 @@ class Repeat(Vertical):
 
     def heading(self) -> Content:
         """The heading."""
-        parts = [Content.styled(sanitise_line(self.repeat_title), "bold")]
-        for one in self._problems:
-            parts.append(Content.styled(f"✗ {sanitise_line(f'{one.message} ({one.expected})')}", "$text-error"))
-        return Content("  ").join(parts)
+        title = Content.styled(sanitise_line(self.repeat_title), "bold")
+        wrong = (f"✗ {sanitise_line(f'{one.message} ({one.expected})')}" for one in self._problems)
+        return Content("  ").join([title, *(Content.styled(text, "$text-error") for text in wrong)])
 
     def _retitle(self) -> None:
         if self.is_mounted:
@@ -120,7 +125,7 @@ class Repeat(Vertical):
         """Add one more and put the focus into it."""
         raise NotImplementedError
 
-    async def remove(self, item: Widget) -> None:
+    async def take_out(self, item: Widget) -> None:
         """Remove an item."""
         neighbours = [one for one in self.children if one is not item]
         await item.remove()

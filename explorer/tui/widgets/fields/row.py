@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button, Input, Select, Static
+from textual.widgets import Button, Input, Select
 
-from explorer.core.catalog.model import Parameter
-from explorer.core.exchange import Entry
 from explorer.core.sanitise import sanitise_line
-from explorer.errors import Problem
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
+from explorer.tui.widgets.quiet import Quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.core.catalog.model import Parameter
+    from explorer.core.exchange import Entry
+    from explorer.errors import Problem
 
 SHORT_CHOICE: Final = 26
 """Cells that a choice may take to stand on one line; longer ones open a list."""
 
 
-class FieldMark(Static):
+class FieldMark(Quiet):
     """The mark and name of a field. Space or a click changes its state."""
 
     @dataclass
@@ -96,11 +101,11 @@ class FieldRow(Widget):
 
     def compose(self) -> ComposeResult:
         """Mark, control, note."""
-        mark = FieldMark(self._mark_text(), markup=False)
+        mark = FieldMark(self._mark_text())
         mark.can_focus = not self.param.required
         yield mark
         yield self._control()
-        yield Static(self._note_text(), classes="field-note", markup=False)
+        yield Quiet(self._note_text(), classes="field-note")
 
     def _control(self) -> Widget:
         param = self.param
@@ -200,7 +205,9 @@ class FieldRow(Widget):
         """All that is known of the field, for the line below the form."""
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
-        title = Content.assemble((sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}")
+        title = Content.assemble(
+            (sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}"
+        )
         return Content.assemble(title, "\n", sanitise_line(param.note)) if param.note else title
 
     # --- painting ----------------------------------------------------------------------------------------------------
@@ -209,7 +216,7 @@ class FieldRow(Widget):
         if not self.is_mounted:
             return
         self.query_one(FieldMark).update(self._mark_text())
-        self.query_one(".field-note", Static).update(self._note_text())
+        self.query_one(".field-note", Quiet).update(self._note_text())
         wrong = any(one.level == "error" and not _missing(one) for one in self._problems)
         for line in self.query(Input):
             line.set_class(wrong, "-bad")
@@ -232,7 +239,9 @@ class FieldRow(Widget):
                 sign, style = ("✗", "$text-error") if one.level == "error" else ("!", "$text-warning")
                 parts.append(Content.styled(f"{sign} {sanitise_line(one.message)}{expected}", style))
         if self.field_state.kind in ("empty", "null"):
-            parts.append(Content.styled("sent empty" if self.field_state.kind == "empty" else "sent as null", "$accent"))
+            parts.append(
+                Content.styled("sent empty" if self.field_state.kind == "empty" else "sent as null", "$accent")
+            )
         if not parts or not any(one.level == "error" for one in self._problems):
             parts.append(Content(sanitise_line(rule_text(self.param))))
         return Content("\n").join(parts)

@@ -1,17 +1,19 @@
 """What a field holds: absent, empty, null and set are four things.
 
-    absent ─ space ─► empty ─ space ─► null (JSON only) ─ space ─► set again (where something had been typed) ─► absent
-       ▲ typing sets; taking the last character away makes absent
+absent ─ space ─► empty ─ space ─► null (JSON only) ─ space ─► set again (where something had been typed) ─► absent
+   ▲ typing sets; taking the last character away makes absent
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from explorer.core.catalog.model import Parameter
 from explorer.core.exchange import Entry
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.model import Parameter
 
 Kind = Literal["absent", "empty", "null", "set"]
 MARKS: Final = {"absent": "○", "empty": "◌", "null": "∅", "set": "●"}

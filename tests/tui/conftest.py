@@ -1,0 +1,50 @@
+"""What the app's tests stand on: a session over the shipped catalog with a sandbox of its own, and a way to wait."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.credentials import Vault
+from explorer.history import History
+from explorer.session import Session
+from explorer.settings import Folders, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from explorer.core.catalog import Catalog
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago, so that suites can run side by side."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def session(shipped: Catalog, environ: Mapping[str, str], port: int) -> Session:
+    """A session without a keyring, with a sandbox of its own."""
+    folders = Folders.from_environ(environ)
+    return Session(
+        catalog=shipped,
+        settings=Settings(sandbox_port=port),
+        folders=folders,
+        vault=Vault(environ, keyring=None),
+        environ=environ,
+        open_history=lambda: History(folders.data / "history.sqlite3", now=time.time),
+    )
+
+
+@pytest.fixture
+def own_theme(environ: Mapping[str, str]) -> Path:
+    """Where a person's own themes are."""
+    folder = Folders.from_environ(environ).config / "themes"
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,94 @@
+"""Driving the app as a person does: keys, and waiting for what is seen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widgets import Input
+
+from explorer.tui.app import ExplorerApp
+from explorer.tui.screens.main import MainScreen
+from explorer.tui.widgets.fields.row import FieldRow
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from textual.pilot import Pilot
+
+    from explorer.session import Session
+
+SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+class Driver:
+    """The app under test."""
+
+    def __init__(self, app: ExplorerApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen, whatever is on top of it."""
+        return next(one for one in self.app.screen_stack if isinstance(one, MainScreen))
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    async def keys(self, *keys: str) -> None:
+        """Press keys one after the other."""
+        await self.pilot.press(*keys)
+
+    async def write(self, text: str) -> None:
+        """Put a text in at the cursor, as a terminal's paste does."""
+        self.app.post_message(events.Paste(text))
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+        """Wait until *condition* holds; fail with what is on the screen."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds} s for {what}; the screen:\n{self.text}")
+            await asyncio.sleep(0.01)
+
+    async def see(self, words: str, seconds: float = 20.0) -> None:
+        """Wait until *words* are on the screen."""
+        await self.until(lambda: words in self.text, repr(words), seconds)
+
+    async def open(self, address: str) -> None:
+        """Open an endpoint by typing its address into the filter."""
+        self.main.action_filter()
+        self.main.query_one("#tree").query_one(Input).value = ""
+        await self.write(address)
+        await self.keys("enter")
+        await self.until(lambda: self.main.desk.address == address and self.rows(), f"the form of {address}")
+        await self.until(lambda: self.main.pane == "request", "the request pane")
+
+    def rows(self) -> dict[str, FieldRow]:
+        """The fields of the form, by name."""
+        return {row.field_name: row for row in self.main.query(FieldRow)}
+
+    @property
+    def url(self) -> str:
+        """The URL in the title."""
+        from explorer.tui.widgets.title_bar import TitleBar
+
+        return self.main.query_one(TitleBar).place.url
+
+
+@asynccontextmanager
+async def driven(session: Session, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
+    """The app, running in a terminal of that size."""
+    app = ExplorerApp(session)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(driver.main._furnished.is_set, "the panes")
+        yield driver

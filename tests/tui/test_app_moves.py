@@ -1,0 +1,249 @@
+"""Moving about: drafts, guard, readings, environments, footer, palette, help, themes, sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from explorer.core.secret import Secret
+from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
+from explorer.tui.widgets.key_bar import KeyBar
+from explorer.tui.widgets.title_bar import TitleBar
+from tests.tui.driving import SIZES, Driver, driven
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from explorer.session import Session
+
+
+async def test_a_draft_stays_when_one_moves_away_and_after_a_restart(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.write("16001")
+        await app.open("endlessaisles.stock")
+        await app.open("cottoncart.order_calculate")
+        assert app.rows()["item1_product_id"].query_one(Input).value == "16001"
+        await app.keys("ctrl+q")
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        assert app.rows()["item1_product_id"].query_one(Input).value == "16001"
+
+
+async def test_a_reading_changes_the_request_and_is_marked(session: Session) -> None:
+    async with driven(session, (200, 50)) as app:
+        await app.open("cottoncart.order_calculate")
+        assert "readings" in " ".join(app.main.query_one(TitleBar).place.badges)
+        await app.keys("escape", "R")
+        await app.see("No line names an HTTP method")
+        await app.keys("down", "space")
+        await app.see("http_method=post")
+        await app.until(lambda: app.main.query_one(TitleBar).place.method == "POST", "the method to follow")
+
+
+async def test_the_documentation_has_both_versions_their_lines_and_why(session: Session) -> None:
+    async with driven(session, (200, 50)) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.keys("escape", "left_square_bracket", "f")
+        await app.see("Readings")
+        await app.keys("pagedown")
+        for words in ("POST with the parameters as a form", "002:45,305,381", "Why:"):
+            await app.see(words)
+
+
+async def use(app: Driver, environment: str) -> None:
+    """Choose an environment of the open vendor with the keys that a person would use."""
+    vendor = app.main.session.vendor(app.main.desk.vendor_id)
+    names = app.main.session.environments(vendor)
+    now = names.index(app.main.desk.environment)
+    await app.keys("escape", "E")
+    await app.see("Environment ·")
+    steps = names.index(environment) - now
+    await app.keys(*["down"] * steps, "enter")
+    await app.until(lambda: app.main.desk.environment == environment, f"the environment {environment}")
+
+
+async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Session) -> None:
+    session.vault.remember(session.vendor("endlessaisles"), "production", "token", Secret("made-up"))
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_cancel")
+        await use(app, "production")
+        assert app.main.query_one(TitleBar).has_class("-guarded")
+        assert "GUARDED" in app.text
+        await app.keys("x", "f5")
+        await app.see("endlessaisles.orders_cancel")
+        await app.see("https://app.endlessaisles.io")
+        await app.keys("enter")
+        await app.see("nothing left this machine")
+        assert not app.main.sending
+        assert session.history() is not None
+        assert not await session.recent()
+
+
+async def test_a_read_in_a_guarded_environment_does_not_ask(session: Session) -> None:
+    vendor = session.vendor("endlessaisles")
+    dead = msgspec.structs.replace(vendor.environments["production"], base_url="http://127.0.0.1:9")
+    changed = msgspec.structs.replace(vendor, environments={**vendor.environments, "production": dead})
+    session.catalog = msgspec.structs.replace(
+        session.catalog, vendors={**session.catalog.vendors, "endlessaisles": changed}
+    )
+    session.vault.remember(changed, "production", "token", Secret("made-up"))
+    async with driven(session) as app:
+        app.main.desk.chosen["endlessaisles"] = "production"
+        await app.open("endlessaisles.orders_list")
+        await app.keys("escape", "f5")
+        await app.see("Could not connect")
+
+
+async def test_a_missing_credential_is_told_and_can_be_typed(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_list")
+        await use(app, "test")
+        await app.keys("f5")
+        await app.see("A credential is missing")
+        await app.keys("K")
+        await app.see("Credentials ·")
+        await app.write("typed-token")
+        assert "typed-token" not in app.text
+        await app.keys("enter")
+        app.main.request_pane.open_tab("auth")
+        await app.see("typed in this session")
+        assert "typed-token" not in app.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_size_shows_the_panes_that_fit(session: Session, size: tuple[int, int]) -> None:
+    async with driven(session, size) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape")
+        seen = app.main.visible_panes()
+        assert seen == ({"request"} if size[0] < 100 else {"tree", "request", "response"})
+        for key, pane in (("1", "tree"), ("3", "response"), ("2", "request")):
+            await app.keys(key)
+            assert app.main.pane == pane
+            assert app.main.query_one(f"#{pane}").display
+        await app.keys("f")
+        assert app.main.visible_panes() == {"request"}
+        await app.keys("f")
+        assert app.main.visible_panes() == seen
+
+
+async def test_the_response_stands_beside_the_request_on_demand(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape")
+        response = app.main.query_one("#response")
+        assert response.region.y > app.main.query_one("#request").region.y
+        await app.keys("L")
+        assert response.region.y == app.main.query_one("#request").region.y
+
+
+def test_the_footer_names_only_keys_that_there_are() -> None:
+    for names in FOOTERS.values():
+        assert len(names) <= 6
+        assert all(name in BY_ID for name in names)
+
+
+def test_no_two_actions_of_one_place_have_the_same_key() -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for action in ACTIONS:
+        for key in action.keys.split(","):
+            for scope in {action.scope, ""} if action.run and action.scope not in ("tree", "field") else {action.scope}:
+                assert (scope, key) not in seen or not action.run, (action.id, seen[scope, key])
+                seen[scope, key] = action.id
+
+
+async def test_the_keys_of_the_footer_do_what_they_say(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("xsellcast.brands_get")
+        await app.keys("escape")
+        hints = {one.title: one.key for one in app.main.query_one(KeyBar).fitting}
+        assert {"Help", "Commands"} <= set(hints)
+        assert len(hints) <= 8
+        await app.keys("question_mark")
+        await app.see("Everywhere (letters work outside of input fields)")
+        await app.keys("escape", "ctrl+p")
+        await app.until(lambda: type(app.app.screen).__name__ == "CommandPalette", "the palette")
+        await app.keys("escape", "right_square_bracket")
+        assert app.main.request_pane.tab == "headers"
+        await app.keys("m")
+        assert app.main.query_one(TitleBar).place.method == "HEAD"
+        await app.keys("x")
+        await app.keys("f5")
+        await app.see("HEAD")
+        await app.until(lambda: "xsellcast.brands_get" in app.main.desk.last, "the answer")
+
+
+async def test_a_click_on_the_footer_does_it(session: Session) -> None:
+    async with driven(session) as app:
+        bar = app.main.query_one(KeyBar)
+        at = bar.render().plain.index("Help") + 1
+        await app.pilot.click(KeyBar, offset=(at, 0))
+        await app.see("Everywhere")
+
+
+async def test_the_palette_finds_endpoints_with_brackets_and_opens_them(session: Session) -> None:
+    async with driven(session) as app:
+        await app.keys("ctrl+p")
+        await app.write("read stock")
+        await app.see("endlessaisles.stock")
+        await app.keys("down", "enter")
+        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")
+
+
+async def test_jump_mode_goes_to_a_tab(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.stock")
+        await app.keys("f2", "r")
+        await app.until(lambda: app.main.request_pane.tab == "auth", "the auth tab")
+
+
+@pytest.mark.parametrize("theme", ["explorer-light", "explorer-dark", "high-contrast"])
+async def test_themes_are_worn(session: Session, theme: str) -> None:
+    session.settings = msgspec.structs.replace(session.settings, theme=theme)
+    async with driven(session) as app:
+        assert app.app.theme == theme
+        await app.open("endlessaisles.stock")
+        await app.see("Read stock")
+
+
+async def test_a_bad_theme_of_ones_own_is_a_message(session: Session, own_theme: Path) -> None:
+    (own_theme / "mine.toml").write_text('name = "mine"\n[colours]\nprimary = "blurple"\n')
+    async with driven(session, (200, 50)) as app:
+        await app.see("mine.toml")
+
+
+async def test_without_colour_everything_is_still_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_cancel")
+        await use(app, "production")
+        assert "GUARDED" in app.text
+        for words in ("PUT", "required", "✗" if "✗" in app.text else "•"):
+            assert words in app.text
+
+
+async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session: Session) -> None:
+    session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "B", "no_such": "x"})
+    async with driven(session, (200, 50)) as app:
+        await app.see("no such action")
+        await app.open("endlessaisles.stock")
+        await app.keys("escape", "B")
+        assert "tree" not in app.main.visible_panes()
+
+
+async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: Session) -> None:
+    async with driven(session) as app:
+        await app.write("aisles stock")
+        await app.see("1 found")
+        await app.keys("enter")
+        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")
+
+
+async def test_the_tree_is_walked_with_keys(session: Session) -> None:
+    async with driven(session) as app:
+        await app.keys("escape", "j", "right", "j", "enter")
+        await app.until(lambda: app.main.desk.address.startswith("xsellcast."), "an endpoint of the first group")

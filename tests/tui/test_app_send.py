@@ -1,0 +1,135 @@
+"""Opening, filling, sending to the real sandbox, and what is seen of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input
+
+from tests.tui.driving import SIZES, driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_call_is_opened_filled_and_sent_and_its_verdict_is_seen(
+    session: Session, size: tuple[int, int]
+) -> None:
+    async with driven(session, size) as app:
+        await app.open("cottoncart.order_calculate")
+        assert "4 required are missing" in app.text
+        await app.keys(*"16001", "enter")
+        for text in ("810003", "M", "2"):
+            await app.write(text)
+            await app.keys("enter")
+        await app.see("ready to send")
+        await app.until(lambda: "item1_product_id=16001" in app.url and "auth_sig=" in app.url, "the signed URL")
+        await app.keys("f5")
+        await app.see("✓ OK · 200 OK")
+        await app.see('"success": true')
+
+
+async def test_what_is_missing_is_told_and_nothing_is_sent(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.keys("f5")
+        await app.see("Not sent: the form has errors")
+        assert not session.sandbox_running
+        assert app.app.focused is not None
+        row = app.app.focused.parent
+        assert getattr(row, "field_name", "") == "item1_product_id"
+
+
+async def test_a_wrong_value_has_its_error_beside_it_before_anything_is_sent(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.write("many")
+        await app.see("'many' is no integer")
+
+
+async def test_it_can_be_sent_although_it_is_wrong_and_the_vendor_says_no(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.keys("escape", "exclamation_mark")
+        await app.see("✗ FAILED")
+        await app.see("item1_product_id")
+
+
+async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work(session: Session) -> None:
+    firsts = (
+        "xsellcast.brands_list",
+        "fashionphile.category_list",
+        "quickstart.customers_list",
+        "endlessaisles.products_list",
+    )
+    async with driven(session, (200, 50)) as app:
+        for address in firsts:
+            await app.open(address)
+            await app.keys("escape", "x", "f5")
+            await app.until(lambda wanted=address: wanted in app.main.desk.last, f"the answer to {address}")  # type: ignore[misc]
+            verdict = app.main.desk.last[address].verdict
+            assert verdict.outcome == "OK", (address, verdict)
+
+
+async def test_the_history_shows_it_and_opens_it(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape", "f5")
+        await app.see("✓ OK")
+        await app.keys("h")
+        await app.see("History · 1")
+        await app.see("endlessaisles.products_list")
+        await app.keys("enter")
+        await app.see("From the history")
+
+
+async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: Session) -> None:
+    async with driven(session, (200, 50)) as app:
+        await app.open("fashionphile.sign_in")
+        secrets = [row for row in app.rows().values() if row.param.secret]
+        assert secrets
+        secrets[0].query_one(Input).focus()
+        await app.pilot.pause()
+        await app.write("swordfish99")
+        await app.until(lambda: app.main.request_pane._prepared is not None, "the preview")
+        for tab in ("headers", "body", "auth", "docs", "params"):
+            app.main.request_pane.open_tab(tab)
+            await app.pilot.pause()
+            assert "swordfish99" not in app.text
+        await app.keys("ctrl+q")
+    assert "swordfish99" not in "".join(
+        path.read_text(errors="replace") for path in session.folders.data.glob("*.json")
+    )
+
+
+async def test_escape_stops_a_send_at_once(session: Session) -> None:
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        vendor = session.catalog.vendors["endlessaisles"]
+        import msgspec
+
+        changed = msgspec.structs.replace(
+            vendor,
+            environments={"test": msgspec.structs.replace(vendor.environments["test"], base_url=address)},
+        )
+        session.catalog = msgspec.structs.replace(
+            session.catalog, vendors={**session.catalog.vendors, "endlessaisles": changed}
+        )
+        session.environ = {**session.environ}
+        from explorer.core.secret import Secret
+
+        session.vault.remember(changed, "test", "token", Secret("t0"))
+        async with driven(session) as app:
+            app.main.desk.chosen["endlessaisles"] = "test"
+            await app.open("endlessaisles.products_list")
+            await app.keys("escape", "f5")
+            await app.see("sending")
+            await app.keys("escape")
+            await app.see("Cancelled", 2.0)
+            assert not app.main.sending

@@ -1,0 +1,160 @@
+"""The form: what a field holds, and what the widgets make of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input
+
+from explorer.core.catalog.model import Parameter
+from explorer.core.exchange import Entry
+from explorer.tui.widgets.fields.choice import ChoiceLine
+from explorer.tui.widgets.fields.form import Form
+from explorer.tui.widgets.fields.repeats import Pair
+from explorer.tui.widgets.fields.row import FieldMark
+from explorer.tui.widgets.fields.state import FieldState, rule_text, state_of
+from tests.tui.driving import Driver, driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+
+
+def test_absent_empty_null_and_set_are_four_things() -> None:
+    param = Parameter(name="note", location="json")
+    state = FieldState()
+    seen = []
+    for _ in range(3):
+        seen.append(state.entry(param, "note"))
+        state = state.cycled(param)
+    assert seen == [None, Entry(name="note"), Entry(name="note", kind="json", value="null")]
+    assert state.entry(param, "note") is None
+
+
+def test_null_is_offered_only_where_it_can_be_written() -> None:
+    param = Parameter(name="note", location="query")
+    assert [FieldState("absent").cycled(param).kind, FieldState("empty").cycled(param).kind] == ["empty", "absent"]
+
+
+def test_what_was_typed_comes_back_after_the_other_states() -> None:
+    param = Parameter(name="note", location="query")
+    state = FieldState().typed("hello")
+    for _ in range(3):
+        state = state.cycled(param)
+    assert state.entry(param, "note") == Entry(name="note", value="hello")
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind", "text"),
+    [
+        (Entry(name="a", kind="json", value="null"), "null", ""),
+        (Entry(name="a", kind="json", value='"x y"'), "set", "x y"),
+        (Entry(name="a", kind="json", value="3.50"), "set", "3.50"),
+        (Entry(name="a"), "empty", ""),
+        (None, "absent", ""),
+    ],
+)
+def test_a_call_from_the_command_line_fills_the_same_states(entry: Entry | None, kind: str, text: str) -> None:
+    assert state_of(entry) == FieldState(kind, text)  # type: ignore[arg-type]
+
+
+def test_the_rule_of_a_field_is_told_in_a_few_words() -> None:
+    param = Parameter(name="count", location="query", type="integer", min=1, max=100, default="20")
+    assert rule_text(param) == "integer · 1 to 100 · default: 20 (not sent)"
+    assert rule_text(Parameter(name="day", location="query", type="date", date_format="%d/%m/%Y")) == "date dd/mm/yyyy"
+
+
+def entries(app: Driver) -> dict[str, str]:
+    """What the form would send, by name."""
+    return {one.name: one.value for one in app.main.request_pane.entries}
+
+
+async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.write("16001")
+        await app.keys("escape", "plus")
+        await app.until(lambda: "item2_product_id" in app.rows(), "a second item")
+        await app.write("16002")
+        assert entries(app) == {"item1_product_id": "16001", "item2_product_id": "16002"}
+        app.rows()["item1_product_id"].query_one(Input).focus()
+        await app.pilot.pause()
+        await app.main.request_pane.action_remove_item()
+        await app.until(lambda: "item1_product_id" not in app.rows(), "the first item to go")
+        assert entries(app) == {"item2_product_id": "16002"}
+        await app.keys("ctrl+r")
+        await app.see("item2_colour_id")
+
+
+async def test_a_group_is_added_to_with_the_mouse(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.pilot.click("GroupBox > Bar > Button")
+        await app.until(lambda: "item2_size" in app.rows(), "a second item")
+
+
+async def test_a_map_takes_keys_of_ones_own(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("quickstart.customers_list")
+        form = app.main.query_one(Form)
+        box = next(part for part in form._parts if type(part).__name__ == "MapBox")
+        await box.add()  # type: ignore[union-attr]
+        name, value = app.main.query(Pair).first().query(Input)
+        name.value, value.value = "email", "ada@example.com"
+        await app.until(lambda: "ada%40example.com" in app.url, "the filter in the URL")
+        assert "filter%5Bemail%5D=" in app.url or "filter[email]=" in app.url
+
+
+async def test_an_optional_field_goes_through_its_states_with_space(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        row = app.rows()["country"]
+        row.query_one(FieldMark).focus()
+        await app.keys("space")
+        await app.see("sent empty")
+        assert entries(app)["country"] == ""
+        await app.keys("space")
+        assert "country" not in entries(app)
+
+
+async def test_choices_are_chosen_with_keys(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        line = app.rows()["format"].query_one(ChoiceLine)
+        line.focus()
+        await app.keys("right")
+        await app.until(lambda: "calculate.xml" in app.url, "the URL to follow")
+
+
+async def test_secrets_are_typed_behind_dots(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("fashionphile.sign_in")
+        secret = [row for row in app.rows().values() if row.param.secret]
+        assert all(row.query_one(Input).password for row in secret)
+
+
+async def test_every_kind_of_endpoint_has_a_form_that_opens(session: Session) -> None:
+    async with driven(session) as app:
+        seen: set[object] = set()
+        for vendor in session.catalog.vendors.values():
+            for key, endpoint in vendor.endpoints.items():
+                params = endpoint.params.values()
+                kinds = frozenset((one.location, one.type, one.repeat, bool(one.enum)) for one in params)
+                if kinds <= seen:
+                    continue
+                seen |= kinds
+                await app.main.open(f"{vendor.id}.{key}").wait()
+                shown = {row.param.name for row in app.rows().values()}
+                plain = {one.name for one in endpoint.params.values() if one.repeat in (None, "comma")}
+                assert plain <= shown, (vendor.id, key)
+
+
+async def test_hostile_text_in_a_field_changes_nothing_on_the_screen(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        app.rows()["item1_size"].query_one(Input).value = "[red]x[/blue][@click=app.quit]\x1b]0;owned\x07"
+        await app.pilot.pause()
+        await app.until(lambda: "item1_size" in app.url, "the preview")
+        assert "\x1b" not in app.text
+        await app.keys("f5")
+        assert app.app.is_running
