@@ -134,6 +134,7 @@ class RequestPane(Widget):
         self._shown: Shown | None = None
         self._form: Form | None = None
         self._prepared: Prepared | None = None
+        self._ready = False
         self._problems: tuple[Problem, ...] = ()
         self._credentials: tuple[CredentialStatus, ...] = ()
         super().__init__(id=id)
@@ -151,6 +152,7 @@ class RequestPane(Widget):
     async def show(self, shown: Shown, entries: Sequence[Entry]) -> None:
         """Show an endpoint with *entries* in its form."""
         self._shown, self._prepared, self._credentials = shown, None, ()
+        self._ready = False
         self.remove_class("-readings")
         self.border_title = Content(f"Request · {sanitise_line(shown.endpoint.title)}")
         self._form = Form(shown.endpoint, entries, shown.extra)
@@ -160,6 +162,7 @@ class RequestPane(Widget):
             await self._make("params")
             if self.tab != "params":
                 await self._make(self.tab)
+        self._ready = True
 
     async def _make(self, key: str) -> None:
         """Fill a tab that is still empty."""
@@ -253,9 +256,15 @@ class RequestPane(Widget):
     # --- what it holds -----------------------------------------------------------------------------------------------
 
     @property
+    def address(self) -> str:
+        """The ``vendor.endpoint`` whose form stands; empty while one is being made."""
+        shown = self._shown
+        return f"{shown.vendor.id}.{shown.endpoint.id}" if shown is not None and self._ready else ""
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """What is set in the form."""
-        return self._form.entries if self._form is not None and self._form.is_mounted else ()
+        return self._form.entries if self._form is not None and self._ready else ()
 
     @property
     def readings(self) -> dict[str, str]:
@@ -265,7 +274,7 @@ class RequestPane(Widget):
     @property
     def extra_params(self) -> tuple[tuple[str, str], ...]:
         """Undocumented query parameters."""
-        return self._form.extra if self._form is not None and self._form.is_mounted else ()
+        return self._form.extra if self._form is not None and self._ready else ()
 
     @property
     def extra_headers(self) -> tuple[tuple[str, str], ...]:

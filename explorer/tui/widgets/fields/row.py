@@ -154,7 +154,7 @@ class FieldRow(Widget):
             return "sent as null"
         if param.prefill is not None:
             return sanitise_line(param.prefill)
-        return "" if param.secret else sanitise_line(param.example)
+        return f"e.g. {sanitise_line(param.example)}" if param.example and not param.secret else ""
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,242 @@
+"""Opening an endpoint and filling its form: drafts, problems, the signed preview, readings."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import on, work
+
+from explorer.errors import ExplorerError
+from explorer.tui.screens.panes import PanesScreen
+from explorer.tui.widgets.endpoint_tree import EndpointTree
+from explorer.tui.widgets.title_bar import Place, TitleBar
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from explorer.errors import Problem
+    from explorer.session import Prepared, Session
+    from explorer.tui.drafts import Draft
+    from explorer.tui.widgets.request_pane import RequestPane
+
+PREVIEW_PAUSE = 0.08
+"""Seconds without a change before the signed preview is made again."""
+SAVE_PAUSE = 1.0
+"""Seconds without a change before drafts are written."""
+
+
+class EditingScreen(PanesScreen):
+    """The way from the tree to a form, and from the form to the desk."""
+
+    def __init__(self, session: Session) -> None:
+        self._preview_number = 0
+        self._preview_timer: Timer | None = None
+        self._save_timer: Timer | None = None
+        super().__init__(session)
+
+    # --- opening -----------------------------------------------------------------------------------------------------
+
+    @on(EndpointTree.Chosen)
+    def _chosen(self, event: EndpointTree.Chosen) -> None:
+        event.stop()
+        self.open(event.address)
+
+    @work(exclusive=True, group="open", exit_on_error=False, description="open")
+    async def open(self, address: str, draft: Draft | None = None) -> None:
+        """Open an endpoint, with its own draft unless one is given."""
+        await self._furnished.wait()
+        self._keep_draft()
+        self.desk.open(address, draft)
+        if draft is not None:
+            self.desk.keep()
+        await self._show_endpoint()
+        self.pane = "request"
+        self._arrange()
+        self.request_pane.focus_start()
+        if not self.sending:
+            await self._show_last()
+
+    async def _show_last(self) -> None:
+        """Show what was answered last; the floor above knows how."""
+        self.response_pane.show_idle("Nothing sent yet. F5 or ctrl+r sends.")
+
+    async def _show_endpoint(self) -> None:
+        """Make the form of what is on the desk."""
+        from explorer.tui.widgets.request_pane import Shown
+
+        desk = self.desk
+        operation = desk.operation
+        shown_ = Shown(
+            vendor=operation.vendor,
+            endpoint=operation.endpoint,
+            environment=desk.environment,
+            readings=desk.readings,
+            chosen=dict(desk.draft.readings),
+            method=desk.draft.method,
+            headers=desk.draft.headers,
+            extra=desk.draft.extra,
+        )
+        self._title(desk.plain_url())
+        await self.request_pane.show(shown_, desk.draft.entries)
+        self._check()
+        self._preview_soon()
+        self._look_up_credentials()
+
+    def _title(self, url: str = "") -> None:
+        bar = self.query_one(TitleBar)
+        desk = self.desk
+        operation = desk.operation
+        bar.place = Place(
+            vendor=operation.vendor.title,
+            endpoint=operation.endpoint.title,
+            environment=desk.environment,
+            guarded=desk.guarded,
+            method=desk.draft.method or operation.endpoint.method,
+            url=url or bar.place.url,
+            badges=desk.badges(),
+        )
+
+    # --- while typing ------------------------------------------------------------------------------------------------
+
+    def on_request_pane_changed(self) -> None:
+        """Check at once; sign, and write the draft, when there is a pause."""
+        self._keep_draft()
+        self._check()
+        self._preview_soon()
+        if self._save_timer is not None:
+            self._save_timer.stop()
+        self._save_timer = self.set_timer(SAVE_PAUSE, self._save_drafts)
+
+    def _keep_draft(self) -> None:
+        if not self._furnished.is_set():
+            return
+        pane = self.request_pane
+        if self.desk.address and pane.address == self.desk.address:
+            self.desk.keep(entries=pane.entries, headers=pane.extra_headers, extra=pane.extra_params)
+
+    def _check(self) -> tuple[Problem, ...]:
+        checked = self.session.check(self.desk.call())
+        self.request_pane.show_problems(checked.problems)
+        return checked.errors
+
+    def _preview_soon(self) -> None:
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
+        self._preview_timer = self.set_timer(PREVIEW_PAUSE, self._preview)
+
+    def _preview(self) -> None:
+        self._preview_number += 1
+        self._prepare(self._preview_number)
+
+    @work(exclusive=True, group="preview", exit_on_error=False, description="preview")
+    async def _prepare(self, number: int) -> None:
+        call = self.desk.call(force=True)
+        try:
+            prepared = await asyncio.to_thread(self.session.prepare, call)
+            url = prepared.shown.url
+        except ExplorerError as error:
+            if number == self._preview_number:
+                self._title(f"{self.desk.plain_url()}  ({error.message})")
+            return
+        if number == self._preview_number:
+            self._prepared(prepared, url)
+
+    def _prepared(self, prepared: Prepared, url: str) -> None:
+        self._title(url)
+        self.request_pane.show_prepared(prepared)
+
+    @work(exclusive=True, group="credentials", exit_on_error=False, description="credentials")
+    async def _look_up_credentials(self) -> None:
+        vendor = self.session.vendor(self.desk.vendor_id)
+        found = await asyncio.to_thread(self.session.credentials, vendor, self.desk.environment)
+        self.request_pane.show_credentials(found)
+
+    @work(exclusive=True, group="drafts", exit_on_error=False, description="drafts")
+    async def _save_drafts(self) -> None:
+        await self._write_drafts()
+
+    async def _write_drafts(self) -> None:
+        try:
+            for note in await asyncio.to_thread(self.desk.drafts.save):
+                self._app.tell(note, severity="warning")
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+
+    async def on_request_pane_reading_changed(self, event: RequestPane.ReadingChanged) -> None:
+        """Make the form anew under the other reading; what was typed stays."""
+        self._keep_draft()
+        readings = {**self.desk.draft.readings, event.key: event.choice}
+        if self.desk.readings[event.key].default == event.choice:
+            del readings[event.key]
+        self.desk.keep(readings=readings)
+        self._reshow(event.key, unfolded=self.request_pane.readings_open)
+
+    @work(exclusive=True, group="open", exit_on_error=False, description="reading")
+    async def _reshow(self, key: str, *, unfolded: bool) -> None:
+        await self._show_endpoint()
+        await self.request_pane.focus_reading(key, unfolded=unfolded)
+
+    def on_request_pane_method_changed(self, event: RequestPane.MethodChanged) -> None:
+        """Another method of the call."""
+        self.desk.keep(method=event.method)
+        self._title()
+        self._preview_soon()
+
+    @work(exclusive=True, group="file", exit_on_error=False, description="file")
+    async def on_request_pane_file_pick_requested(self, event: RequestPane.FilePickRequested) -> None:
+        """Pick a file and put its path into the field."""
+        from explorer.core.exchange import Entry
+        from explorer.tui.screens.file_picker import FilePickerDialog
+
+        path = await self.app.push_screen_wait(FilePickerDialog(title=f"A file for {event.name}"))
+        if path:
+            self.request_pane.fill(event.name, Entry(name=event.name, kind="file", value=path))
+
+    # --- what a person does with the form ----------------------------------------------------------------------------
+    async def action_readings(self) -> None:
+        """Unfold the readings above the form."""
+        if self.desk.address:
+            if self.pane != "request":
+                self._go("request")
+            await self.request_pane.toggle_readings()
+
+    def action_examples(self) -> None:
+        """Put examples into required fields that are blank."""
+        if self.desk.address and not self.request_pane.fill_examples():
+            self._app.tell("No required field with an example is blank.")
+
+    def action_method(self) -> None:
+        """The next method of the call."""
+        if self.desk.address:
+            methods = self.desk.operation.endpoint.methods
+            now = self.desk.draft.method or methods[0]
+            following = methods[(methods.index(now) + 1) % len(methods)]
+            if following == now:
+                self._app.tell(f"{now} is its only method.")
+                return
+            self.desk.keep(method=following)
+            self.request_pane.show_method(following)
+            self._title()
+            self._preview_soon()
+
+    def action_copy_url(self) -> None:
+        """Copy the URL of the request, secrets masked."""
+        url = self.query_one(TitleBar).place.url
+        if url:
+            self.app.copy_to_clipboard(url)
+            self._app.tell(f"Copied the URL, {len(url)} characters.")
+
+    @work(exclusive=True, group="open", exit_on_error=False, description="discard")
+    async def action_discard(self) -> None:
+        """Clear the form and its draft, after asking."""
+        if not self.desk.address:
+            return
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        question = f"Clear everything that was typed for {self.desk.address}?"
+        if await self.app.push_screen_wait(ConfirmDialog("Clear the form?", question, yes="Yes, clear it")):
+            self.desk.keep(entries=(), readings={}, headers=(), extra=(), method="")
+            await self._show_endpoint()
+            self.request_pane.focus_start()
+            self._save_drafts()
