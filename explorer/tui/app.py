@@ -36,7 +36,6 @@ class ExplorerApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     CSS = """
-    Screen { background: $background; color: $foreground; }
     CommandPalette > Vertical { max-width: 100; }
     """
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.catalog.model import Reading
+    from explorer.errors import Problem
     from explorer.session import Operation, Session
 
 
@@ -104,6 +105,11 @@ class Desk:
         """The URL before anything is known of the values: base and path template."""
         call = self.call()
         return self.session.base_url(call).rstrip("/") + self.operation.endpoint.path
+
+    def told(self, problem: Problem) -> str:
+        """A problem of the form as one sentence, with the document's lines."""
+        cited = self.session.vendor(self.vendor_id).cite(problem.lines)
+        return str(replace(problem, lines=cited))
 
     def badges(self) -> tuple[str, ...]:
         """Words for the title: inferred, readings, the effect where it is grave."""

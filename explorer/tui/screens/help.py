@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.tui.actions import ACTIONS, SCOPES, keys_of, shown
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +92,7 @@ class HelpScreen(ModalScreen[None]):
         names = " ".join(dict.fromkeys(shown(key.strip()) for key in keys))
         start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<17} ")
         rest = ("\n" + " " * start.cell_length).join(lines)
-        return Content.assemble(start, (rest, "$text-muted"))
+        return Content.assemble(start, (rest, MUTED))
 
     def on_mount(self) -> None:
         """Arrow keys scroll at once."""

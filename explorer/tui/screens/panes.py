@@ -45,7 +45,7 @@ class PanesScreen(Screen[None]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     PanesScreen {
-        layout: vertical;
+        layout: vertical; background: $background; color: $foreground;
         & #middle { height: 1fr; }
         & #tree { width: 38; height: 1fr; }
         & #work { width: 1fr; height: 1fr; layout: vertical; }

@@ -51,12 +51,12 @@ class SendingScreen(ChoosingScreen):
 
     def _refuse(self, errors: tuple[Problem, ...]) -> None:
         """Nothing is sent: tell what to mend and go to the first field of it."""
-        text = "\n".join(f"· {one}" for one in errors)
+        text = "\n".join(f"· {self.desk.told(one)}" for one in errors)
         hint = "Mend them, put examples into them with x, or send it as it is with ! (outside of fields)."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
         self.request_pane.focus_field(errors[0].field)
         if self.narrow:
-            self._app.tell(f"Not sent: {errors[0]}", severity="warning")
+            self._app.tell(f"Not sent: {self.desk.told(errors[0])}", severity="warning")
 
     @work(exclusive=True, group="send", exit_on_error=False, description="send")
     async def _send(self, call: Call) -> None:

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Button, Static
 
 from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def scheme_text(
         Content.assemble(
             (sanitise_line(auth.title or auth.scheme), "bold"),
             f"  {auth.scheme}  ",
-            (vendor.cite(auth.lines), "$text-muted"),
+            (vendor.cite(auth.lines), MUTED),
         )
     ]
     if auth.note:
@@ -83,7 +84,7 @@ def scheme_text(
     for one in credentials:
         mark, style = ("✓", "$text-success") if one.present else ("✗", "$text-warning")
         source = f"from {sanitise_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
-        lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, "$text-muted")))
+        lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, MUTED)))
     return Content("\n").join(lines)
 
 
@@ -100,5 +101,5 @@ def steps_text(steps: Sequence[Step], before: str, missing: Sequence[str]) -> Co
         lines.append(Content.assemble((f"{number}. {sanitise_line(step.title)}", "bold")))
         lines.append(Content(sanitise(step.text)))
         if step.detail:
-            lines.append(Content.styled(sanitise(step.detail), "$text-muted"))
+            lines.append(Content.styled(sanitise(step.detail), MUTED))
     return Content("\n").join(lines)

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.state import rule_text
 from explorer.tui.widgets.readings import ReadingBox
 
@@ -71,7 +72,7 @@ class DocsView(VerticalScroll, can_focus=True):
             Content.assemble(
                 (" ".join(endpoint.methods), "bold"),
                 f" {sanitise_line(endpoint.path)}  ",
-                (f"{vendor.id}.{endpoint.id}  {vendor.cite(endpoint.lines)}", "$text-muted"),
+                (f"{vendor.id}.{endpoint.id}  {vendor.cite(endpoint.lines)}", MUTED),
             ),
             Content(f"Effect: {endpoint.effect}. Auth: {endpoint.auth}. Body: {endpoint.body}."),
         ]
@@ -89,7 +90,7 @@ class DocsView(VerticalScroll, can_focus=True):
 
     def _cited(self, text: str, lines: str) -> Content:
         cited = self._vendor.cite(lines)
-        return Content.assemble(text, (f"  {cited}" if cited else "", "$text-muted"))
+        return Content.assemble(text, (f"  {cited}" if cited else "", MUTED))
 
     def _param(self, param: Parameter) -> Content:
         star = "*" if param.required else ""
@@ -118,7 +119,7 @@ class DocsView(VerticalScroll, can_focus=True):
             title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
             yield Static(
                 Content.assemble(
-                    (title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", "$text-muted")
+                    (title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", MUTED)
                 ),
                 markup=False,
             )

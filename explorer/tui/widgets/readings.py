@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import OptionLines
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ReadingBox(Vertical):
     def compose(self) -> ComposeResult:
         """About, versions, why."""
         reading = self._reading
-        mark = ("◆ ", "$accent bold") if reading.changes_request else ("◇ ", "$text-muted")
+        mark = ("◆ ", "$accent bold") if reading.changes_request else ("◇ ", MUTED)
         about = Content.assemble(mark, (sanitise_line(self._key), "bold"), "  ", sanitise_line(reading.about))
         yield Static(about, markup=False)
         if reading.changes_request:
@@ -67,7 +68,7 @@ class ReadingBox(Vertical):
             yield (
                 name,
                 Content.assemble(
-                    sanitise_line(choice.title), (default, "italic"), (f"  {cited}" if cited else "", "$text-muted")
+                    sanitise_line(choice.title), (default, "italic"), (f"  {cited}" if cited else "", MUTED)
                 ),
             )
 

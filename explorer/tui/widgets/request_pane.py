@@ -18,6 +18,7 @@ from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
+from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines
 from explorer.tui.widgets.fields.form import Form
 from explorer.tui.widgets.quiet import Quiet
@@ -195,7 +196,7 @@ class RequestPane(Widget):
         parts: list[Widget] = [StatusLine("", id="request-status")]
         text = summary(shown.readings, shown.chosen)
         if text:
-            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses", "$text-muted"))
+            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses", MUTED))
             parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
             choice = ChoiceLine([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)

@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,7 @@ class ChoiceLine(Widget, can_focus=True):
         for value, words in self._choices:
             text = sanitise_line(words)
             chosen = value == self.value
-            style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else "$text-muted"
+            style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else MUTED
             parts.append(Content.styled(f"[{text}]" if chosen else f" {text} ", style))
         return Content(" ").join(parts)
 

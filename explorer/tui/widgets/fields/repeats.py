@@ -14,6 +14,7 @@ from textual.widgets import Button, Input
 from explorer.core.catalog.model import Group, Parameter
 from explorer.core.exchange import Entry
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.row import FieldInput, FieldRow
 from explorer.tui.widgets.quiet import Quiet
 
@@ -83,7 +84,7 @@ class Item(Vertical):
 
     def compose(self) -> ComposeResult:
         """Heading and fields; a lone field needs no heading of its own."""
-        yield Bar(Content.styled(f"  {sanitise_line(self._title)}", "$text-muted"), "− remove")
+        yield Bar(Content.styled(f"  {sanitise_line(self._title)}", MUTED), "− remove")
         yield from self._rows
 
 
@@ -193,7 +194,7 @@ class GroupBox(Repeat):
         group = self.group
         limits = f", at least {group.min}" if group.min else ""
         limits += f", at most {group.max}" if group.max is not None else ""
-        return Content.styled(f"{count}{limits}", "$text-muted")
+        return Content.styled(f"{count}{limits}", MUTED)
 
     async def add(self) -> None:
         """Add an item with the next index."""

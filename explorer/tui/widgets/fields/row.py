@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Select
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
 from explorer.tui.widgets.quiet import Quiet
@@ -224,7 +225,7 @@ class FieldRow(Widget):
     def _mark_text(self) -> Content:
         kind = self.field_state.kind
         mark = "◐" if kind == "absent" and self.param.prefill is not None else MARKS[kind]
-        style = {"set": "$success", "absent": "$text-muted"}.get(kind, "$accent")
+        style = {"set": "$success", "absent": MUTED}.get(kind, "$accent")
         star = ("*", "$error bold") if self.param.required else ""
         return Content.assemble((mark, style), " ", sanitise_line(self.field_name), star)
 
