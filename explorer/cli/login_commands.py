@@ -57,7 +57,8 @@ def login_command(
 
         async def paste(_url: str) -> str:
             say("Paste the URL that you land on:")
-            return (await asyncio.to_thread(sys.stdin.readline)).strip()
+            line: str = await asyncio.to_thread(sys.stdin.readline)
+            return line.strip()
 
         try:
             said: str = await session.log_in(call, open_url=show, paste=paste if no_browser else None)
@@ -66,7 +67,7 @@ def login_command(
         finally:
             await session.close()
 
-    said = asyncio.run(go())
+    said: str = asyncio.run(go())
     say(f"{vendor.title}, {where}: {said}")
     if as_json:
         put_json(

@@ -204,9 +204,14 @@ class ServedVendor:
         return values
 
     def _check_version(self, arrival: Arrival, endpoint: Endpoint) -> None:
+        """The vendor's version header is wanted as it is; a call's own media type is negotiated (RFC 9110, 12.5.1)."""
         wanted = endpoint.accept or self.vendor.version.accept
         given = arrival.headers.get("accept", "")
-        if wanted and media_type(wanted) not in [media_type(part) for part in given.split(",")]:
+        ranges = [media_type(part) for part in given.split(",")]
+        fitting = [media_type(wanted)]
+        if endpoint.accept:
+            fitting += ["*/*", media_type(wanted).partition("/")[0] + "/*", ""]
+        if wanted and not set(ranges) & set(fitting):
             raise refuse("version", "accept", "the Accept header is not right", expected=wanted, got=given or "none")
 
     def _authenticate(self, arrival: Arrival, endpoint: Endpoint) -> Grant | None:
