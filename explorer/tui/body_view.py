@@ -1,55 +1,40 @@
-"""A response body on the screen: any size, sanitised, coloured where it is visible, searched as a whole."""
+"""A response body on the screen: any size, sanitised, coloured where it is visible, folded, searched as a whole."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 from dataclasses import dataclass
-from itertools import pairwise
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from textual import work
+from rich.style import Style
 from textual.binding import Binding
-from textual.cache import LRUCache
 from textual.geometry import Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from explorer.core.document.table import Table
+from explorer.tui.body_paint import KINDS, Painter
+from explorer.tui.body_rows import BodyRows
 
-    from rich.style import Style
+if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.selection import Selection
 
-    from explorer.core.document import Document, Hit, Search, Token
+    from explorer.core.document import Hit
+    from explorer.tui.body_find import State
 
-_KINDS = (
-    *("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error", "offset"),
-    *("match", "current"),
-)
-_PAUSE_EVERY = 0.008
-"""Seconds of counting or measuring between two turns of the event loop."""
-_SEEK_AT_ONCE = 0.02
-"""Seconds that a key may look for a match before it goes on between other keys."""
 _COPY_LIMIT = 100_000
-"""Lines that a selection may be copied from at once."""
-
-Span = tuple[int, int, str]
+"""Rows that a selection may be copied from at once."""
 
 
-class BodyView(ScrollView, can_focus=True):
-    """Shows a ``Document``. ``show`` it; then ``search``, ``next_match`` and ``previous_match`` find things in it.
+class BodyView(BodyRows):
+    """Shows a ``Document`` or a ``Table``. ``show`` it; ``grown`` when more of it is there; then ``search``, ``fold``.
 
     Making the document is the caller's work, in a thread where the body is large. Nothing here depends on its size
-    but the counting of matches and the measuring of the width, which go on in steps between keys.
+    but what goes on in steps between keys: counting matches, measuring, wrapping, folding a whole level.
     """
 
     ALLOW_SELECT = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"body--{kind}" for kind in _KINDS}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"body--{kind}" for kind in (*KINDS, "cursor", "header")}
     DEFAULT_CSS = """
     BodyView {
         background: $surface;
@@ -66,46 +51,47 @@ class BodyView(ScrollView, can_focus=True):
         & > .body--text { color: $foreground; }
         & > .body--error { color: $text-error; text-style: underline; }
         & > .body--offset { color: $text-muted; }
+        & > .body--folded { color: $text-accent; text-style: italic; }
         & > .body--match { background: $warning-muted; text-style: underline; }
         & > .body--current { background: $warning; color: $background; text-style: bold; }
+        & > .body--cursor { background: $foreground 12%; }
+        & > .body--header { background: $boost; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "scroll_down", "Down", show=False, id="body.down", tooltip="One line down"),
-        Binding("k,up", "scroll_up", "Up", show=False, id="body.up", tooltip="One line up"),
-        Binding("h,left", "scroll_left", "Left", show=False, id="body.left", tooltip="Some columns to the left"),
-        Binding("l,right", "scroll_right", "Right", show=False, id="body.right", tooltip="Some columns to the right"),
-        Binding("pagedown,space", "page_down", "Page down", show=False, id="body.page_down", tooltip="One page down"),
-        Binding("pageup,b", "page_up", "Page up", show=False, id="body.page_up", tooltip="One page up"),
-        Binding("g,home", "scroll_home", "Top", show=False, id="body.top", tooltip="To the first line"),
-        Binding("G,end", "scroll_end", "End", show=False, id="body.end", tooltip="To the last line"),
+        Binding("j,down", "cursor(1)", "Down", show=False, id="body.down", tooltip="One line down"),
+        Binding("k,up", "cursor(-1)", "Up", show=False, id="body.up", tooltip="One line up"),
+        Binding("h,left", "sideways(-8)", "Left", show=False, id="body.left", tooltip="Some columns to the left"),
+        Binding("l,right", "sideways(8)", "Right", show=False, id="body.right", tooltip="Some columns to the right"),
+        Binding("pagedown,space", "page(1)", "Page down", show=False, id="body.page_down", tooltip="One page down"),
+        Binding("pageup,b", "page(-1)", "Page up", show=False, id="body.page_up", tooltip="One page up"),
+        Binding("g,home", "top", "Top", show=False, id="body.top", tooltip="To the first line"),
+        Binding("G,end", "bottom", "End", show=False, id="body.end", tooltip="To the last line"),
         Binding("0", "line_start", "Line start", show=False, id="body.line_start", tooltip="To the first column"),
         Binding("$,dollar_sign", "line_end", "Line end", show=False, id="body.line_end", tooltip="To the last column"),
+        Binding("enter", "toggle_fold", "Fold", show=False, id="body.fold", tooltip="Fold or unfold at the cursor"),
+        Binding("minus", "fold", "Fold", show=False, id="body.fold_around", tooltip="Fold what the cursor is in"),
+        Binding("plus,equals_sign", "unfold", "Unfold", show=False, id="body.unfold", tooltip="Unfold at the cursor"),
+        Binding("w", "wrap", "Wrap", show=False, id="body.wrap", tooltip="Wrap long lines, or scroll them"),
         Binding("slash", "search", "Search", id="body.search", tooltip="Search the whole body"),
         Binding("n", "next_match", "Next match", show=False, id="body.next", tooltip="To the next match"),
         Binding("N", "previous_match", "Previous", show=False, id="body.previous", tooltip="To the match before"),
     ]
 
     @dataclass
-    class SearchWanted(Message):
+    class SearchWanted(BodyRows.About):
         """The search key was pressed: whoever has room shows a box and calls ``search``."""
 
-        view: BodyView
+    @dataclass
+    class RowChosen(BodyRows.About):
+        """Enter was pressed on a record of a table."""
 
-        @property
-        def control(self) -> BodyView:
-            """The view, for ``@on`` selectors."""
-            return self.view
+        line: int
 
     @dataclass
-    class SearchMoved(Message):
-        """The search went on: more matches were counted, or another one is current.
+    class SearchMoved(BodyRows.About):
+        """The search went on: more matches were counted, or another one is current. See ``State``."""
 
-        ``current`` counts from 1 and is 0 while unknown; ``complete`` when all of the body was counted; ``wrapped``
-        when the last step went round an end; ``problem`` when the needle cannot be searched for.
-        """
-
-        view: BodyView
         needle: str
         count: int
         current: int
@@ -113,224 +99,96 @@ class BodyView(ScrollView, can_focus=True):
         wrapped: bool = False
         problem: str = ""
 
-        @property
-        def control(self) -> BodyView:
-            """The view, for ``@on`` selectors."""
-            return self.view
-
-    def __init__(
-        self,
-        *,
-        name: str | None = None,
-        id: str | None = None,  # noqa: A002 - textual's name
-        classes: str | None = None,
-        disabled: bool = False,
-    ) -> None:
-        # Before super().__init__: styles are notified while the base class is made.
-        self._document: Document | None = None
-        self._strips: LRUCache[int, Strip] = LRUCache(2000)
-        self._search: Search | None = None
-        self._hit: Hit | None = None
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-
-    # -- content ---------------------------------------------------------------------------------------------------
-
-    @property
-    def document(self) -> Document | None:
-        """What is shown."""
-        return self._document
-
-    def show(self, document: Document | None, *, keep_place: bool = False) -> None:
-        """Show *document* from its top, or where the view stands with *keep_place*. A search that was on is ended."""
-        self._document = document
-        self._search = self._hit = None
-        self._strips.clear()
-        self._resize()
-        if not keep_place:
-            self.scroll_to(0, 0, animate=False, force=True)
-        self.refresh()
-        if document is not None:
-            self._measure(document)
-
-    @property
-    def hits(self) -> int:
-        """Matches counted so far."""
-        return self._search.count if self._search else 0
-
-    @property
-    def hit(self) -> Hit | None:
-        """The current match."""
-        return self._hit
-
-    def _resize(self) -> None:
-        document = self._document
-        self.virtual_size = Size(document.width, document.line_count) if document else Size(0, 0)
-
-    @work(group="measure", exclusive=True, exit_on_error=False, description="measure a body")
-    async def _measure(self, document: Document) -> None:
-        await self._in_steps(document.measure())
-        if document is self._document and document.width > self.virtual_size.width:
-            self._resize()
-
-    async def _in_steps(self, steps: Iterator[object]) -> None:
-        """Run *steps* a few milliseconds at a time, so that keys are answered in between."""
-        clock = asyncio.get_running_loop().time
-        until = clock() + _PAUSE_EVERY
-        for _ in steps:
-            if clock() >= until:
-                await asyncio.sleep(0.001)
-                until = clock() + _PAUSE_EVERY
-
     # -- search ----------------------------------------------------------------------------------------------------
 
     def search(self, needle: str, *, regex: bool = False) -> None:
-        """Look for *needle* from the first visible line on, round the end; an empty one ends the search.
-
-        Goes to the first match at once; all are counted in steps. Both are told by ``SearchMoved``.
-        """
-        self._search = self._hit = None
-        self._strips.clear()
+        """Look for *needle* from the cursor on, round the end; an empty one ends the search. See ``SearchMoved``."""
+        document, painter = self._document, self._painter
+        if document is None or painter is None:
+            return
+        if needle:
+            self._finder.begin(document, needle, self._line_at(self._visible()), regex=regex)
+        else:
+            self._finder.end()
+        painter.search, painter.hit = self._finder.search, self._finder.hit
+        painter.forget()
         self.refresh()
-        if self._document is None or not needle:
-            return
-        try:
-            self._search = self._document.search(needle, regex=regex)
-        except (re.error, ValueError, RecursionError, OverflowError) as error:
-            self.post_message(self.SearchMoved(self, needle, 0, 0, complete=True, problem=str(error)))
-            return
-        self._tell()
-        self._seek(forward=True)
-        self._count(self._search)
+        self.refresh_bindings()
 
     def next_match(self) -> None:
         """Go to the match after the current one, round the end."""
-        self._seek(forward=True)
+        self._finder.seek(self.cursor_line, forward=True)
 
     def previous_match(self) -> None:
         """Go to the match before the current one, round the beginning."""
-        self._seek(forward=False)
+        self._finder.seek(self.cursor_line, forward=False)
 
-    def _seek(self, *, forward: bool) -> None:
-        search, document = self._search, self._document
-        if search is None or document is None:
+    def _line_at(self, row: int) -> int:
+        return self._rows.at(row)[0] if self._rows is not None else row
+
+    def _go_to(self, hit: Hit) -> None:
+        """Show *hit*, scrolled as little as brings it on the screen with a few lines around it."""
+        document, painter = self._document, self._painter
+        if document is None or painter is None:
             return
-        start = document.line_offset(self.scroll_offset.y)
-        if self._hit is not None:
-            start = self._hit.end if forward else self._hit.offset
-        steps = search.seek(start, forward=forward)
-        until = monotonic() + _SEEK_AT_ONCE
-        for hit in steps:
-            if hit is not None:
-                self._go_to(document, hit, wrapped=(hit.offset < start) is forward)
-                return
-            if monotonic() > until:
-                self._seek_on(search, document, steps, start, forward)
-                return
-
-    @work(group="seek", exclusive=True, exit_on_error=False, description="seek a match in a body")
-    async def _seek_on(
-        self, search: Search, document: Document, steps: Iterator[Hit | None], start: int, forward: bool
-    ) -> None:
-        """Go on with a search that takes long, between keys."""
-        for hit in steps:
-            if search is not self._search:
-                return
-            if hit is not None:
-                self._go_to(document, hit, wrapped=(hit.offset < start) is forward)
-                return
-            await asyncio.sleep(0.001)
-
-    def _go_to(self, document: Document, hit: Hit, *, wrapped: bool) -> None:
-        for touched in (self._hit, hit):
-            if touched is not None:
-                self._strips.discard(touched.line)
-        self._hit = hit
-        self._reveal(document, hit)
-        self.refresh()
-        self._tell(wrapped=wrapped)
-
-    def _reveal(self, document: Document, hit: Hit) -> None:
-        """Scroll as little as brings *hit* on the screen, with a few lines around it."""
-        width, height = self.size
-        left, top = self.scroll_offset
+        painter.forget(painter.hit.line if painter.hit else None)
+        painter.forget(hit.line)
+        painter.search, painter.hit = self._finder.search, hit
         first = document.cell_of(hit.line, hit.column)
-        last = first + hit.length
+        self.go_to_line(hit.line, first)
+        if not (self._rows is not None and self._rows.width):
+            self._show_cells(first, first + hit.length)
+        self.refresh()
+
+    def _show_cells(self, first: int, last: int) -> None:
+        width, left = self.room.width, self.scroll_offset.x
         # The width may not be measured yet, and a place beyond it cannot be scrolled to.
         if last > self.virtual_size.width:
-            self.virtual_size = Size(last + 1, document.line_count)
+            self.virtual_size = Size(last + 1, self.virtual_size.height)
         if not left <= first < last <= left + width:
-            left = 0 if last <= width else max(0, first - width // 4)
-        if not top <= hit.line < top + height:
-            top = max(0, hit.line - height // 3)
-        self.scroll_to(left, top, animate=False)
+            self.scroll_to(
+                x=0 if last <= width else max(0, first - width // 4), animate=False, force=True, immediate=True
+            )
 
-    def _tell(self, *, wrapped: bool = False) -> None:
-        search = self._search
-        if search is not None:
-            current = search.ordinal(self._hit) if self._hit else 0
-            self.post_message(self.SearchMoved(self, search.needle, search.count, current, search.complete, wrapped))
-
-    @work(group="count", exclusive=True, exit_on_error=False, description="count matches in a body")
-    async def _count(self, search: Search) -> None:
-        await self._in_steps(step for step in search.scan() if search is self._search)
-        if search is self._search:
-            self._tell()
+    def _tell(self, state: State) -> None:
+        self.post_message(self.SearchMoved(self, *state))
+        if self._painter is not None and state.complete:
+            self._painter.forget()
+            self.refresh()
 
     # -- painting --------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
         """Row *y* of the viewport. Total: what fails to paint shows as text that says so."""
         scroll_x, scroll_y = self.scroll_offset
-        width, style, n = self.size.width, self.rich_style, y + scroll_y
-        if self._document is None or not 0 <= n < self._document.line_count:
-            return Strip.blank(width, style)
+        width, style = self.size.width, self.rich_style
+        painter, row = self._painter, y + scroll_y - self._top
         try:
-            strip, start = self._strip(self._document, n, scroll_x, width, style)
-            left = max(scroll_x - start, 0)
-            return strip.crop_extend(left, left + width, style).apply_offsets(scroll_x, n)
+            if painter is None:
+                return Strip.blank(width, style)
+            if y < self._top:
+                return self._header(painter, scroll_x, width)
+            if not 0 <= row < self.row_count:
+                return Strip.blank(width, style)
+            selection = self.text_selection
+            span = selection.get_span(row) if selection else None
+            if row == self._row and self.has_focus:
+                style += Style(bgcolor=self.get_component_rich_style("body--cursor").bgcolor)
+                strip = painter.strip(row, scroll_x, width, style, selected=span, kept=False)
+            else:
+                strip = painter.strip(row, scroll_x, width, style, selected=span, kept=True)
+            return strip.apply_offsets(scroll_x, row)
         except Exception as error:  # noqa: BLE001 - an exception here would end the app
-            self.log.error(f"line {n} of a body could not be painted: {type(error).__name__}")
-            text = f"(line {n + 1} could not be shown: {type(error).__name__})"
+            self.log.error(f"row {row} of a body could not be painted: {type(error).__name__}")
+            text = f"(row {row + 1} could not be shown: {type(error).__name__})"
             return Strip([Segment(text, style)]).crop_extend(0, width, style)
 
-    def _strip(self, document: Document, n: int, left: int, width: int, style: Style) -> tuple[Strip, int]:
-        """Line *n*, or the window of a long one, and the cell at which it begins."""
-        selection = self.text_selection
-        span = selection.get_span(n) if selection else None
-        if document.is_long(n):
-            start, tokens = document.window(n, left, width)
-            return self._painted(tokens, self._spans(document, n, tokens, start), style), start
-        strip = self._strips.get(n) if span is None else None
-        if strip is None:
-            tokens = document.tokens(n)
-            spans = self._spans(document, n, tokens, 0)
-            if span is not None:
-                spans.append((span[0], span[1] if span[1] >= 0 else 1 << 40, "selection"))
-            strip = self._painted(tokens, spans, style)
-            if span is None:
-                self._strips[n] = strip
-        return strip, 0
-
-    def _spans(self, document: Document, n: int, tokens: list[Token], start: int) -> list[Span]:
-        """What of the shown text is a match: character spans in it. *start* is the cell at which it begins."""
-        search, hit = self._search, self._hit
-        if search is None:
-            return []
-        text = "".join(part for _, part in tokens)
-        spans: list[Span] = [(low, high, "match") for low, high in search.spans(text)]
-        if hit is not None and hit.line == n:
-            low = hit.column if start == 0 else document.cell_of(n, hit.column) - start
-            spans.append((low, low + hit.length, "current"))
-        return spans
-
-    def _painted(self, tokens: list[Token], spans: list[Span], style: Style) -> Strip:
-        parts = _overlay(tokens, spans) if spans else tokens
-        return Strip([Segment(text, style + self._style_of(kind)) for kind, text in parts if text])
+    def _header(self, painter: Painter, left: int, width: int) -> Strip:
+        style = self.get_component_rich_style("body--header")
+        tokens = painter.document.header() if isinstance(painter.document, Table) else []
+        return painter.header(tokens, left, width, style)
 
     def _style_of(self, kind: str) -> Style:
-        if "+" in kind:
-            below, _, above = kind.partition("+")
-            return self._style_of(below) + self._style_of(above)
         if kind == "selection":
             return self.screen.get_component_rich_style("screen--selection")
         return self.get_component_rich_style(f"body--{kind}", partial=True)
@@ -338,7 +196,8 @@ class BodyView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """The theme or the focus changed: strips hold old colours."""
         super().notify_style_update()
-        self._strips.clear()
+        if self._painter is not None:
+            self._painter.forget()
 
     # -- selection -------------------------------------------------------------------------------------------------
 
@@ -347,63 +206,95 @@ class BodyView(ScrollView, can_focus=True):
         self.refresh()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """The selected text as shown (at most 100 000 lines of it)."""
+        """The selected text as shown (at most 100 000 rows of it), without the breaks that wrapping made."""
         document = self._document
         if document is None:
             return None
         if selection.start is None and selection.end is None:
             return document.text(0, _COPY_LIMIT), "\n"
-        first = selection.start.y if selection.start else 0
-        last = selection.end.y if selection.end else document.line_count - 1
-        last = min(last, document.line_count - 1, first + _COPY_LIMIT)
-        parts = []
-        for n in range(max(first, 0), last + 1):
-            span = selection.get_span(n)
-            if span is not None:
-                parts.append(document.line(n)[span[0] : span[1] if span[1] >= 0 else None])
-        return "\n".join(parts), "\n"
+        first = max(selection.start.y if selection.start else 0, 0)
+        last = selection.end.y if selection.end else self.row_count - 1
+        text = ""
+        for row in range(first, min(last, self.row_count - 1, first + _COPY_LIMIT) + 1):
+            line, part = self._rows.at(row) if self._rows is not None else (row, 0)
+            span = selection.get_span(row)
+            if span is None:
+                continue
+            shown = document.line(line)
+            if self._rows is not None and self._rows.width:
+                starts = self._rows.starts(line)
+                shown = shown[starts[part] : starts[part + 1] if part + 1 < len(starts) else None]
+            between = "" if row == first or part else "\n"
+            text += between + shown[span[0] : span[1] if span[1] >= 0 else None]
+        return text, "\n"
 
     # -- actions: at once, an animation would paint each page many times -------------------------------------------
 
-    def action_scroll_down(self) -> None:
-        """One line down."""
-        self.scroll_relative(y=1, animate=False)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys of a search work only while there is one, so that they can turn pages otherwise."""
+        if action in ("next_match", "previous_match"):
+            return self.searching
+        return super().check_action(action, parameters)
 
-    def action_scroll_up(self) -> None:
-        """One line up."""
-        self.scroll_relative(y=-1, animate=False)
+    def action_cursor(self, step: int) -> None:
+        """One row down or up."""
+        self._to_row(self._visible() + step)
 
-    def action_scroll_right(self) -> None:
-        """Eight columns to the right."""
-        self.scroll_relative(x=8, animate=False)
+    def action_page(self, step: int) -> None:
+        """One page down or up, less a line to go on reading at."""
+        by = step * max(self.room.height - self._top - 1, 1)
+        row = self._visible() + by
+        self.scroll_to(
+            y=max(0, min(self.scroll_offset.y + by, self.max_scroll_y)), animate=False, force=True, immediate=True
+        )
+        self._to_row(row)
 
-    def action_scroll_left(self) -> None:
-        """Eight columns to the left."""
-        self.scroll_relative(x=-8, animate=False)
+    def action_sideways(self, cells: int) -> None:
+        """Some columns to the left or right."""
+        self._scroll(x=self.scroll_offset.x + cells)
 
-    def action_page_down(self) -> None:
-        """One page down, less a line to go on reading at."""
-        self.scroll_relative(y=max(self.size.height - 1, 1), animate=False)
-
-    def action_page_up(self) -> None:
-        """One page up, less a line."""
-        self.scroll_relative(y=-max(self.size.height - 1, 1), animate=False)
-
-    def action_scroll_home(self) -> None:
+    def action_top(self) -> None:
         """To the first line and column."""
-        self.scroll_to(0, 0, animate=False)
+        self._to_end = False
+        self._scroll(0, 0)
+        self._to_row(0)
 
-    def action_scroll_end(self) -> None:
+    def action_bottom(self) -> None:
         """To the last line; the column stays."""
-        self.scroll_to(y=self.max_scroll_y, animate=False)
+        self.to_end()
 
     def action_line_start(self) -> None:
         """To the first column."""
-        self.scroll_to(x=0, animate=False)
+        self._scroll(x=0)
 
     def action_line_end(self) -> None:
         """To the last column."""
-        self.scroll_to(x=self.max_scroll_x, animate=False)
+        self._scroll(x=self.max_scroll_x)
+
+    def action_toggle_fold(self) -> None:
+        """Fold what the line opens, or unfold what is folded there; on a record of a table, ask for it."""
+        line = self.cursor_line
+        if self._rows is None:
+            self.post_message(self.RowChosen(self, line))
+        elif self._rows.folds.end_of(line) is not None:
+            self.unfold()
+        else:
+            self.fold()
+
+    def action_fold(self) -> None:
+        """Fold what the line opens; where it opens nothing, what it is in."""
+        self.fold()
+
+    def action_unfold(self) -> None:
+        """Unfold what is folded at the cursor."""
+        self.unfold()
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or let them scroll."""
+        if self._rows is not None:
+            self._wrap = not self._wrap
+            self._scroll(x=0)
+            self._rewrap()
 
     def action_search(self) -> None:
         """Ask for a needle."""
@@ -416,18 +307,3 @@ class BodyView(ScrollView, can_focus=True):
     def action_previous_match(self) -> None:
         """See ``previous_match``."""
         self.previous_match()
-
-
-def _overlay(tokens: Iterable[Token], spans: list[Span]) -> list[Token]:
-    """*tokens* cut at the edges of *spans*; a piece inside one has the kind ``below+above``, the last span winning."""
-    edges = sorted({edge for low, high, _ in spans for edge in (low, high)})
-    parts: list[Token] = []
-    at = 0
-    for kind, text in tokens:
-        end = at + len(text)
-        cuts = [at, *(edge for edge in edges if at < edge < end), end]
-        for low, high in pairwise(cuts):
-            above = next((name for start, stop, name in reversed(spans) if start <= low and high <= stop), "")
-            parts.append((f"{kind}+{above}" if above else kind, text[low - at : high - at]))
-        at = end
-    return parts

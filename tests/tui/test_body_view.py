@@ -93,25 +93,30 @@ async def test_lines_are_painted_with_theme_colours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "first"),
+    ("keys", "first", "cursor"),
     [
-        ((), "["),
-        (("j", "j", "down"), '    "name"'),
-        (("j", "j", "k"), "  {"),
-        (("pagedown",), '    "name": "kettle 1"'),
-        (("pagedown", "pageup"), "["),
-        (("G",), "    "),
-        (("G", "g"), "["),
-        (("end", "home"), "["),
-        (("space", "space", "b", "b"), "["),
+        ((), "[", "["),
+        (("j", "j", "down"), "[", '    "name": "kettle 0",'),
+        (("j", "j", "k"), "[", "  {"),
+        (("j",) * 11, '    "id": 0', '    "sold": null'),
+        (("pagedown",), '    "name": "kettle 1"', '    "name": "kettle 1",'),
+        (("pagedown", "pageup"), "[", "["),
+        (("G",), "    ", "]"),
+        (("G", "k"), "    ", "  }"),
+        (("G", "g"), "[", "["),
+        (("end", "home"), "[", "["),
+        (("space", "space", "b", "b"), "[", "["),
     ],
 )
-async def test_keys_move(keys: tuple[str, ...], first: str) -> None:
+async def test_keys_move(keys: tuple[str, ...], first: str, cursor: str) -> None:
     async with Bench().run_test(size=(60, 10)) as pilot:
         app = await shown(pilot, json_document())
         await pilot.press(*keys)
         await pilot.pause()
         assert app.painted()[0].startswith(first)
+        assert json_document().line(app.view.cursor_line) == cursor
+        marked = [row for row in range(10) if app.segments(row)[0].style != app.segments((row + 5) % 10)[0].style]
+        assert any(app.painted()[row].rstrip() == cursor for row in marked), "the cursor's line stands out"
         if keys == ("G",):
             assert app.painted()[-1].startswith("]")
 
@@ -183,10 +188,10 @@ async def test_matches_stand_out_and_go_when_the_search_ends() -> None:
         await searched(pilot, app, "kettle")
         current, other = ground(3, "kettle"), ground(9, "kettle")
         assert len({plain, current, other}) == 3, "the current match stands out from the others"
-        assert ground(3, '"name"') == plain
+        assert ground(9, '"name"') == plain
         app.view.search("")
         await pilot.pause()
-        assert ground(3, "kettle") == plain
+        assert ground(9, "kettle") == plain
 
 
 async def test_a_needle_that_cannot_be_is_said() -> None:

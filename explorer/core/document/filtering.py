@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from xml.etree import ElementTree
 
-from explorer.core.document.markup import xml_check
+from explorer.core.document.markup import format_markup, xml_check
 from explorer.core.sanitise import sanitise_line
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST = 64_000_000
 """Bytes up to which JSON and XML are filtered."""
-_PATHS = re.compile(r"[./*]|\w+(?::\w+)?(?:\[|$)")
+_PATHS = re.compile(r"[./*]|[\w:.-]+[/\[]")
 _LAST_STEP = re.compile(r"(.*?)/+(?:@([\w.:-]+)|(text\(\)))$")
 
 
@@ -39,6 +39,7 @@ class Filter:
         self._source = source
         self._run: Callable[[str], Filtered] = self._lines
         self._problem = ""
+        self._laid_out = b""
         self._parsed: Any = None
         if kind in ("json", "xml"):
             self._prepare(kind)
@@ -92,24 +93,35 @@ class Filter:
 
     def _xpath(self, expression: str) -> Filtered:
         if not _PATHS.match(expression):
-            return self._lines(expression)
+            if not self._laid_out:
+                self._laid_out = format_markup(self._source, html=False)
+            return _holding(self._laid_out, expression)
         root: ElementTree.Element = self._parsed
         last = _LAST_STEP.match(expression)
         path, name = (last[1], last[2]) if last else (expression, None)
         try:
             found = _find_all(root, path)
-        except (SyntaxError, KeyError, ValueError, TypeError, StopIteration) as error:
-            return Filtered(problem=f"no path that is understood: {sanitise_line(str(error))}")
+        except TypeError:
+            return Filtered(problem="the path is not complete")
+        except (SyntaxError, KeyError, ValueError, StopIteration) as error:
+            return Filtered(problem=f"no path that is understood here ({sanitise_line(str(error))})")
         if last is not None:
             values = [node.get(name) if name else node.text for node in found]
-            return Filtered("\n".join(value for value in values if value is not None).encode(), "text/plain")
+            return Filtered(
+                "\n".join(value for value in values if value is not None).encode(), "text/plain; charset=utf-8"
+            )
         parts = [ElementTree.tostring(node, encoding="unicode").strip() for node in found]
         return Filtered(f"<results>{''.join(parts)}</results>".encode(), "application/xml")
 
     def _lines(self, words: str) -> Filtered:
-        flags = re.IGNORECASE if words == words.lower() else 0
-        pattern = re.compile(b"[^\n]*" + re.escape(words.encode("utf-8", "replace")) + b"[^\n]*", flags)
-        return Filtered(b"\n".join(pattern.findall(self._source)), "text/plain; charset=utf-8")
+        return _holding(self._source, words)
+
+
+def _holding(data: bytes, words: str) -> Filtered:
+    """The lines of *data* that hold *words*; words without a capital ignore case."""
+    flags = re.IGNORECASE if words == words.lower() else 0
+    pattern = re.compile(b"[^\n]*" + re.escape(words.encode("utf-8", "replace")) + b"[^\n]*", flags)
+    return Filtered(b"\n".join(pattern.findall(data)), "text/plain; charset=utf-8")
 
 
 class _Kept:

@@ -45,8 +45,8 @@ def foldable(document: Document, n: int) -> bool:
     return bool(_OPENED.match(head)) and indent_of(document, n + 1) > indent_of(document, n)
 
 
-def fold_end(document: Document, n: int) -> Generator[None, None, int | None]:
-    """The closing line of what line *n* opens; None where it opens nothing that is closed."""
+def fold_at(document: Document, n: int) -> Generator[None, None, tuple[int, int] | None]:
+    """Line *n* and the closing line of what it opens; None where it opens nothing that is closed."""
     if not foldable(document, n):
         return None
     end = document.span(n)[1]
@@ -54,7 +54,19 @@ def fold_end(document: Document, n: int) -> Generator[None, None, int | None]:
     data = document.data
     closing = {b"{": b"}", b"[": b"]"}.get(data[end - 1 : end], b"</")
     at = yield from scanning.find(data, indent + closing, end)
-    return document.line_at(at + 1) if at >= 0 else None
+    return (n, document.line_at(at + 1)) if at >= 0 else None
+
+
+def fold_around(document: Document, n: int) -> Generator[None, None, tuple[int, int] | None]:
+    """Header and closing line of what line *n* is in; None where it is in nothing."""
+    indent = indent_of(document, n) - INDENT
+    if not document.laid_out or document.kind not in DEEPEST or indent < 0:
+        return None
+    start = document.span(n)[0]
+    starts = (b'"', b"{", b"[") if document.kind == "json" else (b"<",)
+    needles = tuple(b"\n" + b" " * indent + one for one in starts)
+    at = yield from scanning.find_last(document.data, needles, 0, start - 1)
+    return (yield from fold_at(document, document.line_at(at + 1)))
 
 
 def folds_at(document: Document, depth: int) -> Iterator[tuple[int, int] | None]:

@@ -171,3 +171,26 @@ def value_at(document: Document, n: int, end: int | None) -> bytes:
     if document.kind == "form" and document.view == "pretty":
         return text.partition(b"=")[2]
     return text
+
+
+def record_line(document: Document, path: tuple[str, ...], n: int) -> Generator[None, None, int]:
+    """The line at which element *n* of the array at *path* begins; -1 where it is not found."""
+    if not document.laid_out:
+        return n + (document.kind == "csv")
+    data, start, indent = document.data, 0, INDENT
+    for key in path:
+        needle = b"\n" + b" " * indent + json.dumps(key, ensure_ascii=False).encode("utf-8", "replace") + b": "
+        at = yield from scanning.find(data, needle, start)
+        if at < 0:
+            return -1
+        start, indent = at + 1, indent + INDENT
+    pattern = re.compile(b"\n" + b" " * indent + rb"[^ }\]]")
+    left = n
+    for match in scanning.matches(data, pattern, start, len(data), indent + 2):
+        if match is None:
+            yield
+        elif left == 0:
+            return document.line_at(match.start() + 1)
+        else:
+            left -= 1
+    return -1

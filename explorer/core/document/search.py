@@ -7,9 +7,12 @@ ends); in a line of more than a mebibyte it misses what lies across the cuts.
 
 from __future__ import annotations
 
+import json
 import re
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +37,9 @@ class Searchable(Protocol):
 
     def place(self, offset: int, end: int) -> tuple[int, int, int]:
         """Line, column and length in characters of the shown line, of the bytes from *offset* to *end*."""
+
+    def span(self, n: int) -> tuple[int, int]:
+        """The bytes of ``data`` that line *n* is cut from."""
 
 
 class Hit(NamedTuple):
@@ -130,9 +136,17 @@ class Search:
                 return before + sum(1 for low, _ in self._matches(start, self._block_end(start)) if low <= hit.offset)
         return 0
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Start and end of the matches in a shown text, for painting."""
+    def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - other searches need the line
+        """Start and end of the matches in *text*, which is (a part of) the shown *line*."""
         return [match.span() for match in self._pattern.finditer(text) if match.end() > match.start()]
+
+    def blocks(self) -> Iterator[array[int]]:
+        """Starts and ends of all matches, one after the other, a step at a time."""
+        start, size = 0, len(self._document.data)
+        while start < size:
+            end = self._block_end(start)
+            yield array("Q", [edge for span in self._matches(start, end) for edge in span])
+            start = end
 
     def _hit(self, offset: int, end: int) -> Hit:
         return Hit(offset, end, *self._document.place(offset, end))
@@ -180,3 +194,88 @@ class Search:
             if span[0] >= end:
                 return
             yield span
+
+
+class Found:
+    """Matches that another process finds, since a regular expression may take for ever. Has the ways of ``Search``."""
+
+    def __init__(self, document: Searchable, needle: str) -> None:
+        self.needle = needle
+        self.complete = False
+        self._document = document
+        self._starts = array("Q")
+        self._ends = array("Q")
+
+    @property
+    def count(self) -> int:
+        """Matches so far."""
+        return len(self._starts)
+
+    def extend(self, edges: bytes) -> None:
+        """Take in starts and ends as ``Search.blocks`` gives them."""
+        both = array("Q")
+        both.frombytes(edges)
+        self._starts += both[::2]
+        self._ends += both[1::2]
+
+    def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
+        """The nearest match from *offset* on (or before it), round the end; None as long as it may yet come."""
+        while True:
+            i = bisect_left(self._starts, offset)
+            if forward and i < len(self._starts):
+                yield self._hit(i)
+            elif not forward and i > 0:
+                yield self._hit(i - 1)
+            elif self.complete:
+                if self._starts:
+                    yield self._hit(0 if forward else len(self._starts) - 1)
+                return
+            else:
+                yield None
+
+    def ordinal(self, hit: Hit) -> int:
+        """Which match *hit* is, from 1."""
+        return bisect_right(self._starts, hit.offset)
+
+    def spans(self, line: int, text: str) -> list[tuple[int, int]]:
+        """Start and end of the matches in *text*; none in lines of which only a part is shown."""
+        start, end = self._document.span(line)
+        low, high = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        if high - low > len(text) or end - start > 1 << 14:
+            return []
+        places = (self._document.place(self._starts[i], self._ends[i]) for i in range(low, high))
+        return [(column, column + length) for _, column, length in places]
+
+    def _hit(self, i: int) -> Hit:
+        start, end = self._starts[i], self._ends[i]
+        return Hit(start, end, *self._document.place(start, end))
+
+
+class _Bytes:
+    """Bytes to be searched of which no lines are shown."""
+
+    def __init__(self, data: bytes, encoding: str) -> None:
+        self.data = data
+        self.search_encoding = encoding
+
+    def place(self, offset: int, end: int) -> tuple[int, int, int]:  # noqa: ARG002 - never asked
+        return 0, 0, 0
+
+    def span(self, n: int) -> tuple[int, int]:  # noqa: ARG002 - never asked
+        return 0, len(self.data)
+
+
+def serve(source: BinaryIO, answers: BinaryIO) -> None:
+    """Read one line of JSON (``pattern``, ``encoding``, ``size``) and a body; write the matches of the pattern.
+
+    Each block is its length in bytes (eight, in the machine's order) and so many bytes of ``Search.blocks``; one of
+    all ones ends them. Meant for a process of its own, which can be ended at any time.
+    """
+    head = json.loads(source.readline())
+    data = _Bytes(source.read(head["size"]), head["encoding"])
+    for block in Search(data, head["pattern"], regex=True).blocks():
+        edges = block.tobytes()
+        answers.write(array("Q", [len(edges)]).tobytes() + edges)
+        answers.flush()
+    answers.write(b"\xff" * 8)
+    answers.flush()

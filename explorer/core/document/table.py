@@ -214,12 +214,12 @@ class RowSearch:
         """Which match *hit* is, from 1; 0 while unknown."""
         return self._found.index(hit.line) + 1 if hit.line in self._found else 0
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
-        """Start and end of the matches in a shown text."""
+    def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - as other searches
+        """Start and end of the matches in the shown *text*."""
         return [match.span() for match in self._pattern.finditer(text) if match.end() > match.start()]
 
     def _hit(self, n: int) -> Hit:
-        span = next(iter(self.spans(self._table.line(n))), (0, 0))
+        span = next(iter(self.spans(n, self._table.line(n))), (0, 0))
         return Hit(n, n + 1, n, span[0], span[1] - span[0])
 
     def _matches(self, n: int) -> bool:

@@ -21,15 +21,17 @@ def breaks(text: str, width: int) -> list[int]:
     """The cells at which the rows of *text* begin; a wide character is not torn."""
     if text.isascii():
         return list(range(0, max(len(text), 1), width))
-    starts, row, at = [0], 0, 0
-    for character in text:
-        size = cells(character)
-        if row + size > width:
-            starts.append(at)
-            row = 0
-        row += size
-        at += size
-    return starts
+    starts, at, taken = [0], 0, 0
+    while True:
+        row = text[at : at + width]
+        size = cells(row)
+        while size > width:
+            row = row[: len(row) - max((size - width) // 2, 1)]
+            size = cells(row)
+        at, taken = at + max(len(row), 1), taken + size
+        if at >= len(text):
+            return starts
+        starts.append(taken)
 
 
 class Rows:

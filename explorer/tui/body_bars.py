@@ -1,0 +1,186 @@
+"""The bottom bars of a body: a box to type in, and a row of keys to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Label, Static
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+DELAY = 0.15
+"""Seconds after the last key until what was typed is told."""
+
+
+class TypeBar(Vertical):
+    """A box with a sign before it, a word on how it goes behind it and a problem below it.
+
+    *switch* names something that ctrl+r turns on and off, such as ``regex``.
+    """
+
+    DEFAULT_CSS = """
+    TypeBar {
+        height: auto;
+        display: none;
+        background: $boost;
+        & > Horizontal { height: 1; }
+        & Label { width: auto; padding: 0 1; color: $text-accent; }
+        & Input { width: 1fr; }
+        & .switch { color: $text-muted; }
+        & .switch.-on { color: $text-warning; text-style: bold; }
+        & .state { min-width: 12; color: $text-muted; text-align: right; }
+        & > .problem { height: auto; max-height: 3; padding: 0 1; color: $text-error; display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "switch", "Regex", show=False, id="body.regex", tooltip="Plain words or an expression"),
+    ]
+
+    @dataclass
+    class Typed(Message):
+        """Something was typed; ``done`` when enter was pressed."""
+
+        bar: TypeBar
+        text: str
+        done: bool
+
+        @property
+        def control(self) -> TypeBar:
+            """The bar, for ``@on`` selectors."""
+            return self.bar
+
+    def __init__(self, sign: str, placeholder: str, *, switch: str = "", id: str) -> None:  # noqa: A002 - textual's
+        self._sign = sign
+        self._placeholder = placeholder
+        self._switch = switch
+        self._timer: Timer | None = None
+        self.switched = False
+        super().__init__(id=id)
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Label(Content(self._sign))
+            yield Input(placeholder=self._placeholder, compact=True)
+            yield Label(Content(f"ctrl+r {self._switch}" if self._switch else ""), classes="switch")
+            yield Label(classes="state", markup=False)
+        yield Static(classes="problem", markup=False)
+
+    @property
+    def text(self) -> str:
+        """What is in the box."""
+        return self.query_one(Input).value
+
+    def open(self, text: str | None = None) -> None:
+        """Show the box with *text* (or what was in it) marked, and put the focus there."""
+        self.display = True
+        box = self.query_one(Input)
+        if text is not None:
+            with self.prevent(Input.Changed):
+                box.value = text
+        box.focus()
+        box.action_select_all()
+
+    def hint(self, text: str) -> None:
+        """What the empty box says."""
+        self.query_one(Input).placeholder = text
+
+    def close(self) -> None:
+        """Hide the box and empty it."""
+        self._stop()
+        self.display = False
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = ""
+        self.tell("")
+
+    def tell(self, state: str, problem: str = "") -> None:
+        """Say how it goes, and what is wrong."""
+        self.query_one(".state", Label).update(Content(f"{state} "))
+        line = self.query_one(".problem", Static)
+        line.update(Content(sanitise_line(problem)))
+        line.display = bool(problem)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._stop()
+        self._timer = self.set_timer(DELAY, self._typed)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._stop()
+        self.post_message(self.Typed(self, self.text, done=True))
+
+    def _typed(self) -> None:
+        self._timer = None
+        self.post_message(self.Typed(self, self.text, done=False))
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether there is something to switch."""
+        return bool(self._switch) if action == "switch" else super().check_action(action, parameters)
+
+    def action_switch(self) -> None:
+        """Turn the switch."""
+        self.switched = not self.switched
+        self.query_one(".switch").set_class(self.switched, "-on")
+        self._typed()
+
+
+class ChoiceBar(Static, can_focus=True):
+    """One row of keys; the next key chooses, any other closes it."""
+
+    DEFAULT_CSS = """
+    ChoiceBar { height: auto; max-height: 2; display: none; background: $boost; padding: 0 1; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A key was pressed: one of those offered, or an empty text."""
+
+        what: str
+        key: str
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        self._what = ""
+        self._keys: tuple[str, ...] = ()
+        super().__init__(id=id)
+
+    def open(self, what: str, choices: Sequence[tuple[str, str]], more: str = "") -> None:
+        """Offer *choices* (key and word) for *what*; *more* are keys that are taken as well."""
+        self._what = what
+        self._keys = (*(key for key, _ in choices), *more)
+        parts = [Content.assemble((key, "$footer-key-foreground bold"), " ", word) for key, word in choices]
+        self.update(Content("  ").join([Content.styled(what, MUTED), *parts, Content.styled("esc", MUTED)]))
+        self.display = True
+        self.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the key."""
+        event.stop()
+        event.prevent_default()
+        key = event.character if event.character in self._keys else ""
+        self.display = False
+        self.post_message(self.Chosen(self._what, key or ""))
+
+    def on_blur(self) -> None:
+        """Nothing was chosen."""
+        self.display = False

@@ -1,0 +1,61 @@
+"""What is copied from a body: as it was sent and not as it is shown, and never more than a terminal takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.core.document.folding import fold_at
+from explorer.core.document.outline import value_at
+from explorer.core.document.table import Table
+from explorer.tui.numbers import size_text
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from explorer.core.document import Document
+
+LIMIT = 75_000
+"""Bytes that are handed to the terminal (OSC 52): many cut or drop what is longer than 100 000 in base64."""
+CHOICES = (("y", "value"), ("p", "path"), ("l", "line"), ("s", "subtree"), ("a", "whole body"))
+
+
+class Copied(NamedTuple):
+    """What to copy, and in words what that is; or why nothing is."""
+
+    text: str = ""
+    what: str = ""
+    problem: str = ""
+
+
+def to_copy(document: Document | Table, line: int, key: str, path: str) -> Generator[None, None, Copied]:
+    """What the *key* of ``CHOICES`` means at *line*, which has that *path*; in steps."""
+    what = dict(CHOICES)[key]
+    if key == "p":
+        return Copied(path, "the path") if path else Copied(problem="there is no path here")
+    if not document.line_count:
+        return Copied(problem="there is nothing to copy")
+    if isinstance(document, Table):
+        raw = document.document.source if key == "a" else document.records.raw(line)
+        return _checked(raw, "the whole body" if key == "a" else f"record {line}")
+    if key == "a":
+        if document.kind == "hex":
+            return Copied(problem="these bytes are no text; S saves them to a file")
+        return _checked(document.source, "the whole body")
+    if key == "l" or document.kind == "hex":
+        if document.kind == "hex":
+            return _checked(document.line(line).encode(), "the line")
+        start, stop = document.span(line)
+        return _checked(document.data[start : min(stop, start + LIMIT)], "the line", stop - start)
+    fold = yield from fold_at(document, line)
+    start, stop = document.span(line)[0], document.span(line if fold is None else fold[1])[1]
+    if stop - start > 4 * LIMIT:
+        return _checked(b"", f"the {what}", stop - start)
+    return _checked(value_at(document, line, None if fold is None else fold[1]), f"the {what}")
+
+
+def _checked(raw: bytes, what: str, size: int = 0) -> Copied:
+    size = max(size, len(raw))
+    if size > LIMIT:
+        too_much = f"{what} is {size_text(size)}, and terminals take {size_text(LIMIT)} at most"
+        return Copied(problem=f"{too_much}: press S to save the body to a file")
+    return Copied(raw.decode("utf-8", "replace"), f"{what} ({size_text(size)})")

@@ -1,0 +1,99 @@
+"""Bodies as files: saved where a person says, or for a while for their pager or editor."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from explorer.core.sanitise import sanitise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from textual.app import App
+
+    from explorer.core.document import Document
+    from explorer.core.document.table import Table
+
+_STEP = 1 << 20
+SUFFIXES = {"json": ".json", "xml": ".xml", "html": ".html", "csv": ".csv", "form": ".txt", "text": ".txt"}
+_IMAGES = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WebP": ".webp", "PDF": ".pdf", "ZIP": ".zip", "gzip": ".gz"}
+
+
+def suffix_of(document: Document) -> str:
+    """The usual ending of a file that holds *document*."""
+    return SUFFIXES.get(document.kind) or _IMAGES.get(document.title.split(" ", 1)[0], ".bin")
+
+
+def save(body: bytes, path: str, *, overwrite: bool) -> str:
+    """Write *body* to *path*; gives the absolute path. Raises ``FileExistsError`` and other ``OSError``."""
+    target = Path(path).expanduser().absolute()
+    with target.open("wb" if overwrite else "xb") as file:
+        file.write(body)
+    return str(target)
+
+
+def program(environ: Mapping[str, str], *, edit: bool) -> list[str]:
+    """The person's editor (``$VISUAL``, ``$EDITOR``) or pager (``$PAGER``) with its arguments."""
+    named = (environ.get("VISUAL") or environ.get("EDITOR") or "vi") if edit else (environ.get("PAGER") or "less")
+    try:
+        return shlex.split(named) or [named]
+    except ValueError:
+        return [named]
+
+
+def write_temporary(document: Document | Table, suffix: str, *, sanitised: bool) -> str:
+    """A file that nobody else can read with the lines of *document* as laid out; gives its path. Raises ``OSError``.
+
+    *sanitised*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
+    """
+    handle, path = tempfile.mkstemp(prefix="api-explorer-", suffix=suffix)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for text in _texts(document, sanitised=sanitised):
+                file.write(text)
+    except OSError:
+        Path(path).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _texts(document: Document | Table, *, sanitised: bool) -> Iterator[bytes]:
+    from explorer.core.document.table import Table
+
+    if isinstance(document, Table) or document.kind == "hex":
+        for first in range(0, document.line_count, 1000):
+            yield f"{document.text(first, first + 1000)}\n".encode("utf-8", "replace")
+        return
+    data, start = document.data, 0
+    while start < len(data):
+        end = data.find(b"\n", start + _STEP) + 1 or len(data)
+        block = data[start:end]
+        yield sanitise(block.decode("utf-8", "replace")).encode("utf-8", "replace") if sanitised else block
+        start = end
+
+
+def open_in(app: App[object], command: list[str], path: str) -> str:
+    """Give the terminal to *command* with the file at *path* until it ends; what went wrong, or an empty text.
+
+    The file is gone afterwards.
+    """
+    problem = ""
+    try:
+        with app.suspend():
+            # An exception in here would leave the screen dead: it is kept for afterwards.
+            try:
+                subprocess.run([*command, path], check=False)  # noqa: S603 - the person's own program
+            except OSError as error:
+                problem = f"{command[0]}: {error.strerror or error}"
+    except SuspendNotSupported:
+        problem = "this terminal cannot be handed to another program"
+    finally:
+        Path(path).unlink(missing_ok=True)
+    return problem

@@ -1,0 +1,344 @@
+"""The rows of a shown body: its cursor, what is folded and wrapped, and how far it is scrolled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+
+from explorer.core.document.folding import fold_around, fold_at, foldable, folds_at
+from explorer.core.document.table import Table
+from explorer.core.document.wrapping import Rows
+from explorer.tui.body_find import Finder, State, finished, in_steps
+from explorer.tui.body_paint import Painter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Iterator
+
+    from rich.style import Style
+    from textual import events
+    from textual.worker import Worker
+
+    from explorer.core.document import Document, Hit
+
+_AT_ONCE = 0.02
+"""Seconds that a key may take before its work goes on between other keys."""
+
+
+class BodyRows(ScrollView, can_focus=True):
+    """Shows the rows of a ``Document`` or a ``Table``; ``BodyView`` paints them and has the keys.
+
+    Nothing here depends on the size of the body but what goes on in steps between keys: measuring, wrapping, folding
+    a whole level.
+    """
+
+    @dataclass
+    class About(Message):
+        """Something about a view."""
+
+        view: BodyRows
+
+        @property
+        def control(self) -> BodyRows:
+            """The view, for ``@on`` selectors."""
+            return self.view
+
+    @dataclass
+    class CursorMoved(About):
+        """Another line is under the cursor."""
+
+        line: int
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - textual's name
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        # Before super().__init__: styles are notified while the base class is made.
+        self._document: Document | Table | None = None
+        self._painter: Painter | None = None
+        self._rows: Rows | None = None
+        self._row = 0
+        self._known = (0, 0)
+        self._to_end = False
+        self._wrap = False
+        self._finder = Finder(self._start, self._go_to, self._tell)
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+
+    def _start(self, work: Callable[[], Coroutine[Any, Any, None]] | None, group: str) -> None:
+        if not self.is_attached:
+            return
+        if work is None:
+            self.workers.cancel_group(self, group)
+        else:
+            _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False, description=group)
+
+    def _go_to(self, hit: Hit) -> None:
+        raise NotImplementedError
+
+    def _tell(self, state: State) -> None:
+        raise NotImplementedError
+
+    def _style_of(self, kind: str) -> Style:
+        raise NotImplementedError
+
+    # -- content ---------------------------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document | Table | None:
+        """What is shown."""
+        return self._document
+
+    def show(self, document: Document | Table | None, *, keep_place: bool = False) -> None:
+        """Show *document* from its top, or where the view stands with *keep_place*. A search that was on is ended."""
+        self._document = document
+        self._rows = None if document is None or isinstance(document, Table) else Rows(document)
+        self._painter = Painter(document, self._rows, self._style_of) if document is not None else None
+        self._finder.end()
+        self._known = (-1, 0)
+        self._to_end = False
+        if not keep_place:
+            self._row = 0
+        self.grown()
+        if not keep_place:
+            self._scroll(0, 0)
+        self.refresh()
+        self._moved()
+
+    def grown(self) -> None:
+        """More of the document is there, or other lines than before."""
+        document, painter = self._document, self._painter
+        if document is None or painter is None:
+            self.virtual_size = Size(0, 0)
+            return
+        generation, count = self._known
+        self._known = (document.generation, document.line_count)
+        if generation != document.generation:
+            painter.forget()
+            if self._rows is not None:
+                self._rows.folds.clear()
+                self._rows.changed()
+        elif count:
+            painter.forget(count - 1)
+        self._row = max(min(self._row, self.row_count - 1), 0)
+        self._resize()
+        self.refresh()
+        if document.complete:
+            if self._wrap:
+                self._rewrap()
+            else:
+                self._start(partial(self._measure, document), "measure")
+            if self._to_end:
+                self.to_end()
+
+    @property
+    def row_count(self) -> int:
+        """Rows that the body takes, folded and wrapped as it is."""
+        if self._rows is not None:
+            return self._rows.count
+        return self._document.line_count if self._document else 0
+
+    @property
+    def folded(self) -> int:
+        """How many folds there are."""
+        return len(self._rows.folds) if self._rows is not None else 0
+
+    @property
+    def hits(self) -> int:
+        """Matches counted so far."""
+        return self._finder.search.count if self._finder.search else 0
+
+    @property
+    def searching(self) -> bool:
+        """Whether there is a search whose matches can be walked."""
+        return self._finder.search is not None
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether long lines go on over several rows."""
+        return self._wrap
+
+    def _resize(self) -> None:
+        document = self._document
+        if document is not None:
+            width = 1 if self._rows is not None and self._rows.width else document.width
+            self.virtual_size = Size(width, self.row_count + self._top)
+
+    @property
+    def room(self) -> Size:
+        """Columns and rows between the scrollbars."""
+        return self.scrollable_content_region.size
+
+    @property
+    def _top(self) -> int:
+        """Rows of the header."""
+        return 1 if isinstance(self._document, Table) else 0
+
+    async def _measure(self, document: Document | Table) -> None:
+        await in_steps(document.measure())
+        if document is self._document and document.width > self.virtual_size.width:
+            self._resize()
+
+    # -- the cursor ------------------------------------------------------------------------------------------------
+
+    @property
+    def cursor_line(self) -> int:
+        """The line of the document under the cursor."""
+        return self._rows.at(self._row)[0] if self._rows is not None else self._row
+
+    def go_to_line(self, line: int, cell: int = 0) -> None:
+        """Put the cursor on *line*, at the row of it that shows *cell*; unfolds what hides it."""
+        if self._rows is not None:
+            header = self._rows.folds.header_over(line)
+            if header is not None:
+                self.unfold(header)
+            line = self._rows.row_of(line, cell)
+        self._to_row(line)
+
+    def _to_row(self, row: int, *, margin: int = 0) -> None:
+        row = max(0, min(row, self.row_count - 1))
+        before, self._row = self._row, row
+        height = max(self.room.height - self._top, 1)
+        top = self.scroll_offset.y
+        if not top + margin <= row < top + height - margin:
+            top = row - height // 3 if margin else (row if row < top else row - height + 1)
+            self._scroll(y=top)
+        for one in (before, row):
+            self.refresh_line(one + self._top)
+        self._moved()
+
+    def _scroll(self, x: int | None = None, y: int | None = None) -> None:
+        """Scroll at once, also where the scrollbar that allows it is yet to be shown."""
+        x, y = x if x is None else max(x, 0), y if y is None else max(y, 0)
+        self.scroll_to(x, y, animate=False, force=True, immediate=True)
+
+    def _moved(self) -> None:
+        self.post_message(self.CursorMoved(self, self.cursor_line if self._document is not None else 0))
+
+    def to_end(self) -> None:
+        """To the last line. While the body is still made ready: to its end again once that is there."""
+        self._to_end = self._document is not None and not self._document.complete
+        self._to_row(self.row_count - 1)
+
+    def _visible(self) -> int:
+        """The cursor's row, or the nearest one on the screen where that was scrolled away."""
+        top = self.scroll_offset.y
+        return max(top, min(self._row, top + self.room.height - self._top - 1))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse is."""
+        at = event.get_content_offset(self)
+        if at is not None and at.y >= self._top:
+            self._to_row(self.scroll_offset.y + at.y - self._top)
+
+    # -- folding and wrapping --------------------------------------------------------------------------------------
+
+    def fold_level(self, depth: int) -> None:
+        """Fold everything at *depth* (1 is right below the root), in steps."""
+        if self._rows is not None:
+            self._start(partial(self._fold_level, self._rows, depth), "fold")
+
+    async def _fold_level(self, rows: Rows, depth: int) -> None:
+        found: list[tuple[int, int]] = []
+
+        def kept() -> Iterator[None]:
+            for fold in folds_at(rows.document, depth):
+                if fold is not None:
+                    found.append(fold)
+                yield
+
+        await in_steps(kept())
+        if rows is self._rows:
+            line = self.cursor_line
+            rows.folds.replace(found)
+            self._folded(line)
+
+    def unfold_all(self) -> None:
+        """Show every line."""
+        if self._rows is not None:
+            line = self.cursor_line
+            self._start(None, "fold")
+            self._rows.folds.clear()
+            self._folded(line)
+
+    def fold(self, *, around: bool = False) -> None:
+        """Fold what the cursor's line opens; where it opens nothing or with *around*, what it is in."""
+        rows, line = self._rows, self.cursor_line
+        if rows is None:
+            return
+        if rows.folds.end_of(line) is not None or not foldable(rows.document, line):
+            around = True
+        steps = fold_around(rows.document, line) if around else fold_at(rows.document, line)
+        until = monotonic() + _AT_ONCE
+        try:
+            while monotonic() < until:
+                next(steps)
+        except StopIteration as end:
+            self._fold_lines(rows, end.value)
+        else:
+            self._start(partial(self._fold_on, rows, steps), "fold")
+
+    async def _fold_on(self, rows: Rows, steps: Generator[None, None, tuple[int, int] | None]) -> None:
+        """Go on with what takes long, between keys."""
+        self._fold_lines(rows, await finished(steps))
+
+    def _fold_lines(self, rows: Rows, fold: tuple[int, int] | None) -> None:
+        if rows is self._rows and fold is not None:
+            rows.folds.add(*fold)
+            self._folded(fold[0])
+
+    def unfold(self, header: int | None = None) -> None:
+        """Unfold what is hidden behind *header*, or at the cursor."""
+        if self._rows is not None:
+            header = self.cursor_line if header is None else header
+            self._rows.folds.remove(header)
+            self._folded(header)
+
+    def _folded(self, line: int) -> None:
+        """Folds have changed; the cursor stays on *line* (or the header over it)."""
+        if self._rows is not None and self._painter is not None:
+            self._rows.changed()
+            self._painter.forget()
+            self._resize()
+            self._to_row(self._rows.row_of(line))
+            self.refresh()
+
+    def _rewrap(self) -> None:
+        if self._rows is not None:
+            self._start(partial(self._wrap_rows, self._rows), "wrap")
+
+    async def _wrap_rows(self, rows: Rows) -> None:
+        line = self.cursor_line
+
+        def steps() -> Iterator[None]:
+            if not self._wrap:
+                rows.unwrap()
+                return
+            for _ in rows.wrap(self.room.width):
+                if rows is not self._rows:
+                    return
+                self._resize()
+                yield
+
+        await in_steps(steps())
+        if rows is self._rows:
+            self._folded(line)
+
+    def watch_show_vertical_scrollbar(self) -> None:
+        """The scrollbar takes its columns from the lines, or gives them back."""
+        self.call_after_refresh(self.on_resize)
+
+    def on_resize(self) -> None:
+        """Lines break elsewhere."""
+        if self._wrap and self._rows is not None and self._rows.width != max(self.room.width, 8):
+            self._rewrap()
+        else:
+            self._resize()

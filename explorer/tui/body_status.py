@@ -1,0 +1,55 @@
+"""The words below a body: what it is, where the cursor is, how a search or a filter goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from explorer.core.document.table import Table
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.numbers import size_text
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from explorer.core.document import Document
+    from explorer.tui.body_view import BodyView
+
+_HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such as //item[1]/name, or words"}
+
+
+def status_text(
+    document: Document | Table, line: int, *, path: str, filtered: bool, folded: int, wrapped: bool, said: str
+) -> Content:
+    """One line: kind, size, charset, place, path, and what was last *said*."""
+    count = document.line_count
+    more = "" if document.complete else " …"
+    unit = "record" if isinstance(document, Table) else "row" if document.kind == "hex" else "line"
+    raw = not isinstance(document, Table) and document.view == "raw" and document.kind not in ("text", "csv", "hex")
+    parts = [
+        sanitise_line(document.title) + (" raw" if raw else "") + (" filtered" if filtered else ""),
+        size_text(document.size),
+        document.charset if document.charset != "utf-8" else "",
+        f"{unit} {min(line + 1, count):,} of {count:,}{more}",
+        f"{folded:,} folded" if folded else "",
+        "wrapped" if wrapped else "",
+    ]
+    text = Content.styled(" · ".join(part for part in parts if part), MUTED)
+    if path:
+        text = text + Content.styled(f"  {sanitise_line(path)}", "$text-primary bold")
+    return text + Content.styled(f"  {sanitise_line(said)}", "$text-success") if said else text
+
+
+def search_state(event: BodyView.SearchMoved) -> tuple[str, str]:
+    """How a search stands, and its problem."""
+    if event.problem:
+        return "", event.problem
+    if event.count == 0:
+        return "no match" if event.complete else "searching …", ""
+    text = f"{event.current or '?'} of {event.count:,}{'' if event.complete else '+'}"
+    return text + (" (went round)" if event.wrapped else ""), ""
+
+
+def filter_hint(kind: str) -> str:
+    """What can be typed into the filter's box."""
+    return _HINTS.get(kind, "words: lines that hold them stay")

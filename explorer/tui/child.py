@@ -1,0 +1,90 @@
+"""Work that may take for ever or needs much memory, in a process of its own that can be ended at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import explorer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from explorer.core.document.store import Data
+
+_HOME = str(Path(explorer.__file__).resolve().parents[1])
+_KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
+_CHUNK = 1 << 20
+
+
+class Child:
+    """A Python process that runs ``serve`` of the module *module*. Credentials of the environment are not passed on."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, head: dict[str, Any], body: Data) -> None:
+        """Start it and hand it *head* (with the size added) and *body*. Raises ``OSError``."""
+        code = f"import sys; from {self._module} import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment["PYTHONPATH"] = _HOME
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-c", code),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+        )
+        await self.send(head | {"size": len(body)})
+        for start in range(0, len(body), _CHUNK):
+            await self._write(body[start : start + _CHUNK])
+
+    async def send(self, value: object) -> None:
+        """Write one line of JSON."""
+        await self._write(json.dumps(value).encode() + b"\n")
+
+    async def line(self) -> dict[str, Any]:
+        """Read one line of JSON. Raises ``EOFError`` when the process has ended."""
+        assert self._process is not None and self._process.stdout is not None  # noqa: S101, PT018 - start came first
+        line = await self._process.stdout.readline()
+        if not line:
+            raise EOFError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def read(self, size: int) -> bytes:
+        """Read *size* bytes. Raises ``EOFError`` when the process ends before."""
+        assert self._process is not None and self._process.stdout is not None  # noqa: S101, PT018 - start came first
+        try:
+            return await self._process.stdout.readexactly(size)
+        except asyncio.IncompleteReadError:
+            raise EOFError from None
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """Blocks with their sizes in front, up to the one that ends them."""
+        while True:
+            size = int.from_bytes(await self.read(8), sys.byteorder)
+            if size == (1 << 64) - 1:
+                return
+            yield await self.read(size)
+
+    def end(self) -> None:
+        """End it now, whatever it does."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+    async def _write(self, data: bytes) -> None:
+        assert self._process is not None and self._process.stdin is not None  # noqa: S101, PT018 - start came first
+        try:
+            self._process.stdin.write(data)
+            await self._process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            raise EOFError from None
