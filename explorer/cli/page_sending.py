@@ -24,7 +24,9 @@ async def send_pages(session: Session, collector: Collector, form: str, output: 
         UsageError: *output* cannot be written; what ``Session.send`` raises.
     """
     try:
-        say((await collector.plan()).text)
+        plan = await collector.plan()
+        if collector.first_came:
+            say(plan.text)
         sinks, file = _sinks(collector, form, output)
         try:
             await stream(collector, sinks)

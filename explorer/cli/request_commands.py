@@ -158,7 +158,9 @@ def send_command(
 
         form = "ndjson" if ndjson else "json" if as_json else "array"
         most = max_pages if several else 1
-        collector = session.collect(call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets)
+        collector = session.collect(
+            call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
+        )
         return asyncio.run(send_pages(session, collector, form, output))
     exchange = asyncio.run(_send(session, call, timeout))
     if output is not None:

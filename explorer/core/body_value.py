@@ -72,6 +72,15 @@ def json_text(response: ReceivedResponse) -> bytes:
     return body
 
 
+def is_utf8(body: bytes) -> bool:
+    """Whether the bytes are UTF-8, with or without a byte order mark."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _not_utf8(error: UnicodeDecodeError) -> bytes:
     raise NotReadable(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.body_value import NotReadable, media_type, read_body
+from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def judge(
     try:
         body = read_body(response)
     except NotReadable as error:
-        return _unread(response, meaning, str(error))
+        return _unread(response, meaning, response.truncated or str(error))
     said = _body_says(rule, body) if isinstance(body, Mapping) else None
     names = [param.name for param in endpoint.params.values()]
     message = _message(rule, body)
@@ -38,6 +38,8 @@ def judge(
     outcome, why = _outcome(rule, response, said)
     if outcome == "OK" and body is None and response.body.strip() and _data_is_due(endpoint, response):
         outcome, why = "UNKNOWN", f"{media_type(response) or 'no media type'}, where data is documented"
+    if outcome == "OK":
+        why += _lie(endpoint, response, body)
     if outcome == "OK" and (absent := _absent(endpoint, body, sent or {})):
         outcome, why = "PARTIAL", f"not all that was asked for is there: {', '.join(absent[:20])} not given"
     code = _text(dig(body, rule.code)) if rule.code else ""
@@ -127,6 +129,19 @@ def _data_is_due(endpoint: Endpoint, response: ReceivedResponse) -> bool:
     """Whether every documented good answer of the call is JSON or XML, and this one says to be something else."""
     due = [one.media_type for one in endpoint.samples if one.status < 400]
     return bool(due) and all(_is_data(kind) for kind in due) and not _is_data(media_type(response))
+
+
+def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
+    """What a good answer says of itself that is not so, as the end of a sentence."""
+    if body is None or not response.body:
+        return ""
+    lies = ""
+    kind = media_type(response)
+    if _data_is_due(endpoint, response):
+        lies += f"; said to be {kind or 'nothing'}, and is JSON"
+    if not kind.endswith(("/xml", "+xml")) and not is_utf8(response.body):
+        lies += "; the JSON is not in UTF-8"
+    return lies
 
 
 def _is_data(kind: str) -> bool:

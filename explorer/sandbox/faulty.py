@@ -229,9 +229,9 @@ def _overlap(by: Misbehaviour, fault: Fault, answer: Answer) -> None:
             return
         key, count = ("overlap", by.vendor.id, by.endpoint.id if by.endpoint else ""), int(fault.amount)
         before = by.board.memory.get(key, [])
-        by.board.memory[key] = records[-count:] if count else []
         if before and records:
             records[:] = [*before, *records][: len(records)]
+        by.board.memory[key] = records[-count:] if count else []
 
     _paged(by, answer, change)
 

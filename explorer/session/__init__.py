@@ -461,14 +461,16 @@ class Session:
         at_once: int = 4,
         timeout: float | None = None,
         masked: bool = True,
+        tell: Callable[[str], None] = lambda _text: None,
     ) -> Collector:
         """What fetches every page of *call*: planned, up to *at_once* at a time, checked, in order.
 
-        *timeout* is seconds for each page. Records are *masked* as ``redacted`` masks an exchange.
+        *timeout* is seconds for each page. Records are *masked* as ``redacted`` masks an exchange. *tell* is told of
+        every page that is asked for again.
         """
         from explorer.session.collecting import Collector
 
-        return Collector(self, call, max_pages=max_pages, at_once=at_once, timeout=timeout, masked=masked)
+        return Collector(self, call, max_pages=max_pages, at_once=at_once, timeout=timeout, masked=masked, tell=tell)
 
     # --- history ---------------------------------------------------------------------------------------------------
 

@@ -53,12 +53,15 @@ class Collector:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
+        """*at_once* pages at most are under way together; *tries* for each; *patience*: seconds that the vendor may
+        ask to wait; *tell* is told of every page that is asked for again."""
         style = paging(session, call)
         given = {**dict(call.extra), **{one.name: one.value for one in call.entries}}
         self.state: State = "new"
         self._session, self._max, self._at_once, self._clock = session, max_pages, max(1, at_once), clock
-        self._fetcher = Fetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance)
+        self._fetcher = Fetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance, tell)
         self._fetcher.gate.set()
         self._checks = Checks(style.asked_size(given) if style is not None else None)
         self._notes: list[Finding] = []
@@ -88,8 +91,12 @@ class Collector:
         if self._route is not None:
             return self._route.plan
         if self._first.number not in self._ready:
-            self._ready[self._first.number] = await self._one(self._first)
-            await self._fetcher.flush()
+            self._count_time(going=True)
+            try:
+                self._ready[self._first.number] = await self._one(self._first)
+            finally:
+                self._count_time(going=False)
+                await self._fetcher.flush()
         page = self._opening = self._ready[self._first.number]
         if not page.came:
             return Plan(None, None, 1, f"the first page did not come: {page.problem}")
@@ -236,8 +243,10 @@ class Collector:
     async def _came_before_stop(self, task: asyncio.Task[Page]) -> bool:
         if not task.done() and not self._stop.is_set():
             stopped = asyncio.create_task(self._stop.wait())
-            await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
+            try:
+                await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stopped.cancel()
         return task.done() and not self._stop.is_set()
 
     def _given(self, page: Page) -> Page:

@@ -62,6 +62,8 @@ class Fetcher:
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float]
+    tell: Callable[[str], None]
+    """Told of every page that is asked for again, in words."""
     retries: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while pages may be asked for."""
@@ -86,6 +88,7 @@ class Fetcher:
             if wait > self.patience:
                 return _put_off(page, wait)
             self.retries += 1
+            self.tell(f"page {number}: {page.problem}; asked for again in {wait:.1f} s")
             if told is not None:
                 self.hold_until = max(self.hold_until, self.clock() + wait)
             else:

@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_never_ok(body: bytes, kind: str) -> None:
     assert judged(body, 500, kind=kind, **FLAG).outcome == "FAILED"
 
 
-# --- several things asked for by id, and not all given ------------------------------------------------------------------
+# --- several things asked for by id, and not all given ---------------------------------------------------------------
 
 
 def partly(body: bytes, ids: str, **asked: str) -> Judgement:
@@ -151,7 +151,7 @@ def test_a_refusal_stays_a_refusal_although_ids_are_missing() -> None:
     assert judge(shop, call, response, {"ids": "1"}).outcome == "FAILED"
 
 
-# --- answers that lie about themselves ------------------------------------------------------------------------------------
+# --- answers that lie about themselves -------------------------------------------------------------------------------
 
 
 def test_a_body_that_repeats_a_failing_status_in_a_200_has_failed() -> None:

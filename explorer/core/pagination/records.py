@@ -53,8 +53,9 @@ def whole(response: ReceivedResponse) -> tuple[Record, ...]:
 def _raw_records(text: bytes, path: str) -> list[bytes]:
     if text.lstrip()[:1] == b"[":
         return [bytes(one) for one in _LIST.decode(text)]
-    for part in path.split(".") if path else ():
-        table = _TABLE.decode(text) if text.lstrip()[:1] == b"{" else {}
+    parts = path.split(".") if path else []
+    for depth, part in enumerate(parts):
+        table = _TABLE.decode(text) if not depth or text.lstrip()[:1] == b"{" else {}
         text = bytes(table.get(part, b""))
     first = text.lstrip()[:1]
     if first == b"[":

@@ -1,0 +1,208 @@
+"""What is odd about pages, and how records are cut out of bodies: no sockets, only values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from explorer.core.body_value import NotReadable
+from explorer.core.exchange import Call, Exchange, Failure, Judgement, ReceivedResponse, SentRequest
+from explorer.core.pagination import PageInfo
+from explorer.core.pagination.checks import Checks, fingerprint
+from explorer.core.pagination.records import cut, whole
+from explorer.core.repeating import pause, retry_after, worth_repeating
+
+
+def response(body: bytes, kind: str = "application/json") -> ReceivedResponse:
+    return ReceivedResponse(status=200, headers=(("Content-Type", kind),), body=body)
+
+
+# --- cutting ---------------------------------------------------------------------------------------------------------
+
+
+def test_records_keep_every_byte_that_means_something() -> None:
+    record = b'{"b":1.0,"a":1e400,"a":-0,"n":900719925474099312345,"t":"\\u00e9\\/, : \\n"}'
+    body = b'\n{"meta": {"x": []}, "data" : [ ' + record + b' ,\n[1 , 2], "x, y", null ] }'
+    assert cut(response(body), "data") == (record, b"[1,2]", b'"x, y"', b"null")
+
+
+def test_a_deep_path_a_bare_list_and_a_lone_table() -> None:
+    assert cut(response(b'{"a": {"b": [1, {"c": 2}]}}'), "a.b") == (b"1", b'{"c":2}')
+    assert cut(response(b"[1, 2]"), "data") == (b"1", b"2")
+    assert cut(response(b'{"data": {"id": 1}}'), "data") == (b'{"id":1}',)
+    assert cut(response(b'{"data": null}'), "data") == ()
+    assert cut(response(b'{"other": [1]}'), "data") == ()
+    assert cut(response(b""), "data") == ()
+
+
+def test_a_body_of_which_nothing_is_known_is_its_list_or_itself() -> None:
+    assert whole(response(b'{"a": 1}')) == (b'{"a":1}',)
+    assert whole(response(b"[1, 2]")) == (b"1", b"2")
+    assert whole(response(b"")) == ()
+
+
+@pytest.mark.parametrize(
+    ("children", "expected"),
+    [
+        ("<shop><id>1</id></shop><shop><id>2</id></shop>", [{"id": "1"}, {"id": "2"}]),
+        ("<shop><id>1</id><name>A</name></shop>", [{"id": "1", "name": "A"}]),
+        ("", []),
+    ],
+)
+def test_xml_lists_are_records_too(children: str, expected: list[Any]) -> None:
+    body = f"<response><success>true</success><shops>{children}</shops></response>".encode()
+    found = cut(response(body, "application/xml"), "shops")
+    assert [json.loads(record) for record in found] == expected
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data": [1, 2', b"<html>", b"nonsense", b"3", b'{"data": [1] ] }', b'{"a":"\xff"}']
+)
+def test_what_is_no_page_is_said_to_be_none(body: bytes) -> None:
+    with pytest.raises(NotReadable):
+        cut(response(body), "data")
+
+
+def test_another_charset_is_turned_into_utf8() -> None:
+    body = '{"data": [{"name": "Zoë"}]}'
+    for raw in (body.encode("utf-16"), body.encode()):
+        assert [json.loads(one) for one in cut(response(raw), "data")] == [{"name": "Zoë"}]
+
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+
+def records(*numbers: int) -> list[bytes]:
+    return [json.dumps({"id": number}).encode() for number in numbers]
+
+
+def kinds(checks: Checks, *, complete: bool = True) -> list[str]:
+    return [one.kind for one in checks.findings(whole=complete)]
+
+
+def info(total: int | None = None, size: int | None = None, *, more: bool = True) -> PageInfo:
+    return PageInfo(total=total, size=size, has_next=more)
+
+
+def test_pages_that_fit_together_are_nothing_to_speak_of() -> None:
+    checks = Checks(2)
+    checks.page(1, records(1, 2), info(5, 2))
+    checks.page(2, records(3, 4), info(5, 2))
+    checks.page(3, records(5), info(5, 2, more=False))
+    assert kinds(checks) == []
+    assert checks.different == 5
+
+
+def test_records_are_told_apart_by_type_and_id_or_by_all_they_hold() -> None:
+    assert fingerprint(b'{"id": 1, "x": 1}') == fingerprint(b'{"x": 2, "id": 1}')
+    assert fingerprint(b'{"id": 1, "type": "a"}') != fingerprint(b'{"id": 1, "type": "b"}')
+    assert fingerprint(b'{"name": 1}') != fingerprint(b'{"name": 2}')
+    assert fingerprint(b'{"id": {"a": 1}, "x": 1}') != fingerprint(b'{"id": {"a": 1}, "x": 2}')
+    assert fingerprint(b'{"id": null, "x": 1}') != fingerprint(b'{"id": null, "x": 2}')
+
+
+def test_duplicates_name_the_pages() -> None:
+    checks = Checks()
+    checks.page(1, records(1, 2, 2), info())
+    checks.page(2, records(2, 3), info())
+    (found,) = checks.findings(whole=False)
+    assert found.text == "2 records came more than once: 1 twice on page 1; 1 of page 1 again on page 2"
+    assert found.pages == (1, 2)
+
+
+def test_the_very_same_page_is_known_again() -> None:
+    checks = Checks()
+    assert not checks.page(1, records(1, 2), info())
+    assert checks.page(2, records(1, 2), info())
+    assert not checks.page(3, records(2, 1), info())
+    assert not checks.page(4, [], info())
+    assert not checks.page(5, [], info())
+
+
+def test_a_silent_cap_needs_a_size_that_was_asked_for() -> None:
+    for asked, expected in ((None, []), (2, []), (50, ["size_capped"])):
+        checks = Checks(asked)
+        checks.page(1, records(1, 2), info(size=2))
+        assert kinds(checks, complete=False) == expected
+
+
+def test_a_last_page_may_be_short_and_one_before_may_not() -> None:
+    checks = Checks()
+    checks.page(1, records(1, 2), info(size=2))
+    checks.page(2, records(3), info(size=2))
+    assert kinds(checks) == []
+    checks.page(3, records(4), info(size=2, more=False))
+    assert kinds(checks) == ["short_page"]
+
+
+def test_what_is_missing_is_counted_only_when_all_was_fetched() -> None:
+    checks = Checks()
+    checks.page(1, records(1, 2), info(4))
+    checks.page(2, records(3), info(4, more=False))
+    assert kinds(checks, complete=False) == []
+    assert "3 different ones came: 1 missing" in checks.findings(whole=True)[0].text
+    checks.failed(3)
+    assert kinds(checks) == ["failed_page"]
+    checks.page(3, records(4, 5), info(4, more=False))
+    assert "surplus" in kinds(checks)
+
+
+# --- trying again ----------------------------------------------------------------------------------------------------
+
+
+def exchange(status: int = 200, outcome: Any = "OK", failure: str = "", code: str = "", **headers: str) -> Exchange:
+    return Exchange(
+        call=Call(vendor="v", endpoint="e"),
+        started_at=0,
+        request=SentRequest(method="GET", url="http://a/"),
+        response=ReceivedResponse(status=status, headers=tuple((k.replace("_", "-"), v) for k, v in headers.items())),
+        verdict=Judgement(outcome=outcome, http_status=status, code=code),
+        failure=Failure(kind=failure, title="T", message="M") if failure else None,
+    )
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_statuses_that_pass(status: int) -> None:
+    assert worth_repeating(exchange(status, "FAILED"))
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 501, 505])
+def test_statuses_that_stay(status: int) -> None:
+    assert not worth_repeating(exchange(status, "FAILED", code=str(status)))
+
+
+def test_failures_and_errors_inside_a_200() -> None:
+    assert worth_repeating(exchange(failure="TimedOut"))
+    assert worth_repeating(exchange(failure="BrokenAnswer"))
+    assert not worth_repeating(exchange(failure="TooLarge"))
+    assert worth_repeating(exchange(200, "UNKNOWN"))
+    assert not worth_repeating(exchange(302, "UNKNOWN"))
+    assert worth_repeating(exchange(200, "FAILED", code="503"))
+    assert not worth_repeating(exchange(200, "FAILED", code="400"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 59),
+        ("Fri, 31 Dec 1999 23:00:00 GMT", 0),
+        ("soon", None),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+    ],
+)
+def test_retry_after_is_a_number_or_a_date(text: str, seconds: float | None) -> None:
+    # 1999-12-31 23:59:00 UTC is 946684740 (date -u -d '1999-12-31 23:59:00' +%s)
+    assert retry_after(exchange(Retry_After=text), 946684740.0) == seconds
+
+
+def test_pauses_double_and_end_at_half_a_minute() -> None:
+    assert [pause(attempt, None, 0.0) for attempt in (1, 2, 3, 4)] == [0.5, 1, 2, 4]
+    assert pause(50, None, 0.0) == 30
+    assert pause(2, None, 1.0) == 0.5
+    assert pause(1, 7.0, 0.9) == 7
