@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def run(environ: Mapping[str, str]) -> int:
-    """Run the app for a person with this environment; gives the exit code."""
+    """Run the app for a person with this environment; gives the exit code.
+
+    What is made before the first frame lives as long as the app: looking for garbage in it would only hold the frame
+    up, so that begins after it (``PanesScreen._furnish``).
+    """
+    gc.disable()
     from explorer.core.sanitise import sanitise
     from explorer.errors import ExplorerError
     from explorer.session_factory import open_session

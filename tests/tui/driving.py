@@ -69,7 +69,7 @@ class Driver:
         self.main.query_one("#tree").query_one(Input).value = ""
         await self.write(address)
         await self.keys("enter")
-        await self.until(lambda: self.main.desk.address == address and self.rows(), f"the form of {address}")
+        await self.until(lambda: self.main.request_pane.address == address, f"the form of {address}")
         await self.until(lambda: self.main.pane == "request", "the request pane")
 
     def rows(self) -> dict[str, FieldRow]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from explorer.session import Session
 
 
@@ -133,3 +135,60 @@ async def test_escape_stops_a_send_at_once(session: Session) -> None:
             await app.keys("escape")
             await app.see("Cancelled", 2.0)
             assert not app.main.sending
+
+
+async def test_pages_are_turned_with_keys(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape", "f5")
+        await app.see("page 1 of")
+        await app.keys("3", "n")
+        await app.see("page 2 of")
+        assert "page=2" in app.url
+        await app.keys("3", "p")
+        await app.see("page 1 of")
+
+
+async def test_a_file_is_picked_and_uploaded(session: Session, tmp_path: Path) -> None:
+    picture = tmp_path / "harbour.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    async with driven(session, (200, 50)) as app:
+        await app.open("cottoncart.manage_create_store")
+        row = next(row for row in app.rows().values() if row.param.type == "file")
+        row.query_one(Button).press()
+        await app.see("Choose" if "Choose" in app.text else "A file for")
+        await app.keys("shift+tab")
+        await app.write(str(picture))
+        await app.keys("enter")
+        await app.until(lambda: row.entry is not None, "the path in the field")
+        assert row.entry is not None
+        assert (row.entry.kind, row.entry.value) == ("file", str(picture))
+        await app.keys("escape", "x", "f5")
+        await app.until(lambda: app.main.desk.last, "the answer")
+        sent = app.main.desk.last["cottoncart.manage_create_store"].request
+        assert b'filename="harbour.png"' in sent.body
+
+
+async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("quickstart.customers_list")
+        await app.keys("escape", "I")
+        await app.see("Allow it on this page")
+        assert "response_type=code" in app.text.replace("\n", "")
+        await app.keys("escape")
+        await app.see("Stopped waiting")
+
+
+async def test_a_login_by_the_vendors_own_call_is_told(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("fashionphile.account_fetch")
+        await app.keys("escape", "I")
+        await app.see("Logged in")
+
+
+async def test_an_endpoint_is_opened_with_the_mouse(session: Session) -> None:
+    async with driven(session) as app:
+        await app.write("read stock")
+        await app.see("1 found")
+        await app.pilot.click("#tree Tree", offset=(12, 1))
+        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import webbrowser
+from typing import TYPE_CHECKING
 
 from textual import work
 
 from explorer.errors import ExplorerError
 from explorer.tui.screens.editing import EditingScreen
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _has_browser(environ: Mapping[str, str]) -> bool:
+    """Whether a browser with a window of its own can be had; one that lives in the terminal would fight for it."""
+    return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
 
 class ChoosingScreen(EditingScreen):
-    """Environment, credentials, theme."""
+    """Environment, credentials, login, theme."""
+
+    logging_in = False
+    """Whether a login waits for a person's consent."""
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="environment")
     async def action_environment(self) -> None:
@@ -63,6 +77,34 @@ class ChoosingScreen(EditingScreen):
                 self._app.tell(f"{error.message} {error.hint}", severity="error")
             self._look_up_credentials()
             self._preview_soon()
+
+    @work(exclusive=True, group="login", exit_on_error=False, description="log in")
+    async def action_login(self) -> None:
+        """Get a token now: by the vendor's own call, or by a person's consent in a browser."""
+        if not self.desk.address:
+            self._app.tell("Open an endpoint first: a login belongs to a vendor.")
+            return
+        pane = self.response_pane
+
+        async def show(url: str) -> None:
+            pane.show_idle(f"Allow it on this page; the answer is waited for here.\n\n{url}\n\nesc stops waiting.")
+            if _has_browser(self.session.environ):
+                await asyncio.to_thread(webbrowser.open, url)
+
+        self.logging_in = True
+        try:
+            said = await self.session.log_in(self.desk.call(force=True), open_url=show, paste=None)
+            self._app.tell(f"Logged in: {said}.")
+            pane.show_idle(f"Logged in: {said}.")
+        except ExplorerError as error:
+            pane.show_failure(error.title, error.message, error.hint)
+        except asyncio.CancelledError:
+            pane.show_idle("Stopped waiting for the consent.")
+            raise
+        finally:
+            self.logging_in = False
+        self._look_up_credentials()
+        self._preview_soon()
 
     def action_theme(self) -> None:
         """The next theme."""

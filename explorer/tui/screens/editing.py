@@ -204,7 +204,7 @@ class EditingScreen(PanesScreen):
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
         if self.desk.address and not self.request_pane.fill_examples():
-            self._app.tell("No required field with an example is blank.")
+            self._app.tell("No field that is asked for is blank, or the catalog has no example for it.")
 
     def action_method(self) -> None:
         """The next method of the call."""

@@ -51,6 +51,8 @@ class MainScreen(SendingScreen):
         """Stop a send; else leave the field, close the history, give back the room."""
         if self.sending:
             self._cancel()
+        elif self.logging_in:
+            self.workers.cancel_group(self, "login")
         elif isinstance(self.focused, Input):
             if self.pane == "tree":
                 self.query_one(EndpointTree).focus_tree()

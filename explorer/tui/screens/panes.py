@@ -6,6 +6,7 @@ At first only the tree, the title and an empty right side are there; everything 
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING, Literal, cast
 
 from textual import work
@@ -110,6 +111,9 @@ class PanesScreen(Screen[None]):
             app.tell(problem, severity="warning")
         self._furnished.set()
         self._arrange()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
 
     @property
     def _app(self) -> ExplorerApp:
@@ -204,8 +208,6 @@ class PanesScreen(Screen[None]):
     @property
     def scope(self) -> str:
         """Which row of the table of footers fits what has the focus."""
-        from textual.widgets import Select
-
         if self.sending and self.pane == "response":
             return "sending"
         focused = self.focused
@@ -213,7 +215,7 @@ class PanesScreen(Screen[None]):
             return "filter" if self.pane in ("tree", "history") else "field"
         if type(focused).__name__ == "FieldMark":
             return "mark"
-        if isinstance(focused, Select):
+        if type(focused).__name__ in ("Select", "SelectOverlay", "ChoiceLine"):
             return "field"
         return self.pane
 

@@ -118,9 +118,7 @@ class DocsView(VerticalScroll, can_focus=True):
         for sample in self._endpoint.samples:
             title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
             yield Static(
-                Content.assemble(
-                    (title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", MUTED)
-                ),
+                Content.assemble((title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", MUTED)),
                 markup=False,
             )
             yield Static(Content(sanitise(sample.body)), classes="docs-sample", markup=False)

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 from textual import on
+from textual.color import Color
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Tree
@@ -22,7 +25,6 @@ from explorer.tui.widgets.title_bar import METHODS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from rich.style import Style
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.timer import Timer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Catalog, Endpoint, Vendor
 
+_INFERRED = " inferred"
 PAUSE = 0.1
 """Seconds without a key before the filter is applied."""
 
@@ -97,53 +100,55 @@ Node = Branch | Leaf
 class _Tree(Tree[Node]):
     """The tree itself."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"endpoint-tree--{name}" for name in (*METHODS, "dim")}
     DEFAULT_CSS = """
-    _Tree {
-        background: transparent;
-        height: 1fr;
-        padding: 0;
-        & > .endpoint-tree--get { color: $method-get; text-style: bold; }
-        & > .endpoint-tree--head { color: $method-head; text-style: bold; }
-        & > .endpoint-tree--post { color: $method-post; text-style: bold; }
-        & > .endpoint-tree--put { color: $method-put; text-style: bold; }
-        & > .endpoint-tree--patch { color: $method-patch; text-style: bold; }
-        & > .endpoint-tree--delete { color: $method-delete; text-style: bold; }
-        & > .endpoint-tree--dim { color: $text-muted; }
-    }
+    _Tree { background: transparent; height: 1fr; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
+
+    def __init__(self) -> None:
+        self._colours: dict[str, Style] = {}
+        super().__init__("catalog")
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        self._colours = {}
+        super().notify_style_update()
+
+    def get_label_width(self, node: TreeNode[Node]) -> int:
+        """Cells of a label, without painting it."""
+        data = node.data
+        if isinstance(data, Leaf):
+            return sum(cell_len(text) for text, _ in _leaf_parts(data))
+        return cell_len(str(node.label)) + 2 + len(_INFERRED)
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
         """Method word, title and badges of an endpoint; vendors in bold."""
         data = node.data
         if isinstance(data, Leaf):
-            return self._leaf(data, style, under_cursor=node is self.cursor_node)
+            plain = node is self.cursor_node
+            parts = ((text, style if plain else style + self._colour(name)) for text, name in _leaf_parts(data))
+            return Text.assemble(*parts, no_wrap=True, end="")
         label = super().render_label(node, base_style, style)
         if isinstance(data, Branch) and not data.group:
             label.stylize("bold")
             if data.vendor.inferred:
-                label.append(" inferred", self._part("dim", style))
+                label.append(_INFERRED, style + self._colour("dim"))
         return label
 
-    def _leaf(self, leaf: Leaf, style: Style, *, under_cursor: bool) -> Text:
-        endpoint = leaf.endpoint
-        method = endpoint.method
-        name = method.lower() if method.lower() in METHODS else "dim"
-        word, dim = (style, style) if under_cursor else (self._part(name, style), self._part("dim", style))
-        text = Text(no_wrap=True, end="")
-        text.append(f"{_short(method):<6}", word)
-        text.append(sanitise_line(endpoint.title), style)
-        count = readings_that_matter(endpoint)
-        if count:
-            text.append(f" ◆{count}", dim)
-        if endpoint.inferred and not leaf.vendor.inferred:
-            text.append(" inferred", dim)
-        return text
-
-    def _part(self, name: str, style: Style) -> Style:
-        """A part's own colour on the label's ground."""
-        return style + self.get_component_rich_style(f"endpoint-tree--{name}", partial=True)
+    def _colour(self, name: str) -> Style:
+        """A method's colour, or that of less important text, under the theme; nothing for what has none."""
+        found = self._colours.get(name)
+        if found is None:
+            variables = self.app.theme_variables
+            if name == "dim":
+                ground, ink = Color.parse(variables["background"]), Color.parse(variables["foreground"])
+                found = Style(color=ground.blend(ink, 0.65).rich_color)
+            elif name:
+                found = Style(color=Color.parse(variables[f"method-{name}"]).rich_color, bold=True)
+            else:
+                found = Style.null()
+            self._colours[name] = found
+        return found
 
     def action_fold(self) -> None:
         """Fold the branch, or go to the one above."""
@@ -164,6 +169,22 @@ class _Tree(Tree[Node]):
             node.expand()
         elif node.children:
             self.move_cursor(node.children[0])
+
+
+def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
+    """The texts of an endpoint's label and the names of their colours."""
+    endpoint = leaf.endpoint
+    method = endpoint.method
+    parts = [
+        (f"{_short(method):<6}", method.lower() if method.lower() in METHODS else ""),
+        (sanitise_line(endpoint.title), ""),
+    ]
+    count = readings_that_matter(endpoint)
+    if count:
+        parts.append((f" ◆{count}", "dim"))
+    if endpoint.inferred and not leaf.vendor.inferred:
+        parts.append((_INFERRED, "dim"))
+    return parts
 
 
 def _short(method: str) -> str:
@@ -199,7 +220,7 @@ class EndpointTree(Vertical):
     def compose(self) -> ComposeResult:
         """The box and the tree, vendors unfolded to their groups."""
         yield Input(placeholder="find an endpoint", compact=True, select_on_focus=False)
-        tree: _Tree = _Tree("catalog")
+        tree = _Tree()
         tree.show_root = False
         tree.guide_depth = 2
         tree.auto_expand = True

@@ -197,10 +197,10 @@ class Form(VerticalScroll, can_focus=False):
         return chosen is not None
 
     def fill_examples(self) -> int:
-        """Put the catalog's examples into required fields that are blank; how many there were."""
+        """Put the catalog's examples into blank fields that are required or that a rule asks for; how many."""
         count = 0
         for row in self.query(FieldRow):
-            if row.param.required and row.blank and row.param.example and row.param.type != "file":
+            if (row.param.required or row.wanting) and row.blank and row.param.example and row.param.type != "file":
                 row.fill(Entry(name=row.field_name, value=row.param.example))
                 count += 1
         return count

@@ -169,6 +169,11 @@ class FieldRow(Widget):
         """Whether nothing is in it that would be sent."""
         return self.field_state.kind == "absent" and self.param.prefill is None
 
+    @property
+    def wanting(self) -> bool:
+        """Whether something is wrong with it."""
+        return any(one.level == "error" for one in self._problems)
+
     def fill(self, entry: Entry | None) -> None:
         """Put something else in, as if it had been typed."""
         self._become(state_of(entry))
