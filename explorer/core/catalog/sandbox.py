@@ -64,7 +64,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A table of the catalog's sandbox part."""
 
 
-class Account(Table, kw_only=True):
+class Account(Table, frozen=True, kw_only=True):
     """Somebody who may call. The account ``demo`` is always there and has each credential's ``sandbox`` value."""
 
     title: str = ""
@@ -75,7 +75,7 @@ class Account(Table, kw_only=True):
     """More that templates may say of it: ``account.email``."""
 
 
-class Collection(Table, kw_only=True):
+class Collection(Table, frozen=True, kw_only=True):
     """Records that are there when the sandbox starts, and that calls add to and take from."""
 
     count: int = 0
@@ -87,7 +87,7 @@ class Collection(Table, kw_only=True):
     """Templates laid over the first records: what examples of the catalog speak of."""
 
 
-class Answer(Table, kw_only=True):
+class Answer(Table, frozen=True, kw_only=True):
     """How the vendor says no: a status and a template over ``problem`` (``param``, ``label``, ``check``, ``message``,
     ``expected``, ``got``, ``said``: the vendor's own sentence), ``problems``, ``messages`` (all sentences) and
     ``fields`` (parameter → sentences)."""
@@ -98,7 +98,7 @@ class Answer(Table, kw_only=True):
     media_type: str = "application/json"
 
 
-class Step(Table, kw_only=True):
+class Step(Table, frozen=True, kw_only=True):
     """One thing that a handler does; ``when`` (an expression) can switch it off.
 
     ``find``: the first record of ``in`` (or of the list ``from``) that fits ``where``, as ``record``; none:
@@ -154,7 +154,7 @@ class Step(Table, kw_only=True):
     """Credential → expression."""
 
 
-class Handler(Table, kw_only=True):
+class Handler(Table, frozen=True, kw_only=True):
     """What the sandbox does for one endpoint. Without one it answers with the endpoint's first good sample."""
 
     like: str = ""
@@ -175,7 +175,7 @@ class Handler(Table, kw_only=True):
     """Answers of this call that differ from the vendor's."""
 
 
-class SandboxVendor(Table, kw_only=True):
+class SandboxVendor(Table, frozen=True, kw_only=True):
     """How the sandbox plays one vendor."""
 
     words: dict[str, tuple[Any, ...]] = {}
