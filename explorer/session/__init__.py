@@ -15,7 +15,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from explorer.settings import Folders, Settings
 
 SANDBOX = "sandbox"
+_KNOWN = 200
+"""How many operations are remembered; another reading or environment makes another."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Session:
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
     _faults: tuple[Fault, ...] = ()
+    _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
     _sandbox_lock: asyncio.Lock | None = None
     _history: History | None = None
 
@@ -137,6 +140,16 @@ class Session:
         Raises:
             UnknownName: vendor, endpoint, environment, reading or choice is not known.
         """
+        key = (call.address, call.environment, tuple(sorted(call.readings.items())))
+        catalog, found = self._operations.get(key, (None, None))
+        if found is None or catalog is not self.catalog:
+            found = self._operation(call)
+            if len(self._operations) > _KNOWN:
+                self._operations.clear()
+            self._operations[key] = (self.catalog, found)
+        return found
+
+    def _operation(self, call: Call) -> Operation:
         from explorer.core.catalog import apply_readings
 
         vendor, endpoint = self.endpoint(call.address)
