@@ -16,7 +16,6 @@ from textual.widgets import Input
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.panes import WIDE, Pane
 from explorer.tui.screens.sending import SendingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.core.exchange import Entry
+    from explorer.tui.screens.panes import Pane
     from explorer.tui.widgets.history_panel import HistoryPanel
 
 
@@ -43,7 +43,7 @@ class MainScreen(SendingScreen):
             self.history_open = True
             self._show_history("", focus=True)
             return
-        if pane == "response" and self.history_open and self.size.width < WIDE:
+        if pane == "response" and self.history_open and not self.roomy:
             self.history_open = False
         self._go(pane)
 
@@ -122,14 +122,14 @@ class MainScreen(SendingScreen):
             await self.open(call.address, draft).wait()
         if then == "open":
             self.desk.last[call.address] = exchange
-            if self.size.width < WIDE and not self.narrow:
+            if not self.roomy and not self.narrow:
                 self.history_open = False
             await self._show_exchange(exchange)
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
             self.response_pane.explain(f"From the history: sent {when} to {call.environment}.")
             self._go("response")
         elif then == "replay":
-            self.history_open = self.history_open and self.size.width >= WIDE
+            self.history_open = self.history_open and self.roomy
             self._go("response")
             self._send_checked(force=call.force)
 

@@ -52,8 +52,8 @@ class PanesScreen(Screen[None]):
         & #work { width: 1fr; height: 1fr; layout: vertical; }
         & #work.-beside { layout: horizontal; }
         & #welcome { padding: 1 2; color: $text-muted; height: 1fr; width: 1fr; }
-        & #history { width: 1fr; }
-        & #middle.-wide #history { width: 60; }
+        & #work.-roomy #history { width: 60; }
+        & .-single #history { width: 1fr; }
         & #middle.-single #tree { width: 1fr; }
     }
     """
@@ -100,8 +100,7 @@ class PanesScreen(Screen[None]):
         history = HistoryPanel(id="history")
         for one in (request, response, history):
             one.display = False
-        await self.query_one("#work").mount(request, response)
-        await self.query_one("#middle").mount(history)
+        await self.query_one("#work").mount(request, response, history)
         app = self._app
         app.on_end.append(self.desk.drafts.save)
         app.startup_problems += await asyncio.to_thread(self.desk.drafts.load)
@@ -154,6 +153,11 @@ class PanesScreen(Screen[None]):
             return self.size.width >= WIDE
         return self.placing == "beside"
 
+    @property
+    def roomy(self) -> bool:
+        """Whether the history has room beside request and response."""
+        return self.beside and self.size.width >= WIDE
+
     def visible_panes(self) -> set[str]:
         """Which panes are seen."""
         if self.narrow or self.zoomed:
@@ -163,7 +167,7 @@ class PanesScreen(Screen[None]):
             panes.add("tree")
         if self.history_open:
             panes.add("history")
-            if self.size.width < WIDE:
+            if not self.roomy:
                 panes.discard("response")
         return panes
 
@@ -176,12 +180,11 @@ class PanesScreen(Screen[None]):
                 for one in self.query(f"#{name}"):
                     one.display = name in seen and (opened or name in ("tree", "history"))
             work = self.query_one("#work")
-            work.display = bool(seen & {"request", "response"})
+            work.display = bool(seen & {"request", "response", "history"})
             work.set_class(self.beside, "-beside")
-            self.query_one("#welcome").display = not opened
-            middle = self.query_one("#middle")
-            middle.set_class(self.size.width >= WIDE, "-wide")
-            middle.set_class(len(seen) == 1, "-single")
+            work.set_class(self.roomy and len(seen) > 1, "-roomy")
+            self.query_one("#welcome").display = not opened and "history" not in seen
+            self.query_one("#middle").set_class(len(seen) == 1, "-single")
         self._show_keys()
 
     def on_resize(self) -> None:

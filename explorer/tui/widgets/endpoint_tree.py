@@ -219,7 +219,9 @@ class EndpointTree(Vertical):
 
     def compose(self) -> ComposeResult:
         """The box and the tree, vendors unfolded to their groups."""
-        yield Input(placeholder="find an endpoint", compact=True, select_on_focus=False)
+        line = Input(placeholder="find an endpoint", compact=True, select_on_focus=False)
+        line.cursor_blink = False
+        yield line
         tree = _Tree()
         tree.show_root = False
         tree.guide_depth = 2

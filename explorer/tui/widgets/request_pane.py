@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from explorer.session import Prepared
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
-SLIM: Final = 84
+SLIM: Final = 72
 """Cells below which a field's note stands under it."""
 
 
@@ -96,6 +96,8 @@ class RequestPane(Widget):
         & #request-readings { height: auto; max-height: 60%; overflow-y: auto; scrollbar-size-vertical: 1; }
         & #request-readings { display: none; }
         &.-readings #request-readings { display: block; }
+        &.-slim FieldRow { grid-size: 2; grid-columns: 24 1fr; }
+        &.-slim FieldRow > .field-note { column-span: 2; padding: 0 0 0 2; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("request")]

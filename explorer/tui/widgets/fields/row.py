@@ -49,7 +49,12 @@ class FieldMark(Quiet):
 
 
 class FieldInput(Input):
-    """A line to type in; the form hears of enter and the arrows."""
+    """A line to type in; the form hears of enter and the arrows. Its cursor stands still: nothing is painted while
+    nothing happens."""
+
+    def on_mount(self) -> None:
+        """No blinking."""
+        self.cursor_blink = False
 
 
 class FieldRow(Widget):
@@ -72,10 +77,6 @@ class FieldRow(Widget):
         & > Horizontal > Input { width: 1fr; }
         & > Horizontal > Button { width: 8; min-width: 8; margin: 0 0 0 1; }
         &:focus-within { background: $foreground 4%; }
-    }
-    .-slim FieldRow {
-        grid-size: 2; grid-columns: 22 1fr;
-        & > .field-note { column-span: 2; padding: 0 0 0 4; }
     }
     """
 
