@@ -76,6 +76,24 @@ def test_every_record_of_every_vendor_comes_once(run: Run, address: str, words: 
     assert not [character for character in out.decode() if ord(character) > 0x7E]
 
 
+@pytest.mark.parametrize(
+    ("address", "words", "absent"),
+    [
+        ("endlessaisles.stock", ("sku=81001,99999999",), "99999999"),
+        ("fashionphile.product_fetch", ("ids=10001,77,10002",), "77"),
+        ("endlessaisles.stock", ("sku=81001",), ""),
+        ("fashionphile.product_fetch", ("ids=10002,10001",), ""),
+    ],
+)
+def test_what_was_asked_for_by_id_and_is_not_there_is_named(
+    run: Run, address: str, words: tuple[str, ...], absent: str
+) -> None:
+    code, out, _ = run(address, *words, "--json")
+    verdict = json.loads(out)["verdict"]
+    assert (code, verdict["outcome"]) == ((1, "PARTIAL") if absent else (0, "OK"))
+    assert not absent or f"{absent} not given" in verdict["why"]
+
+
 def test_the_plan_comes_first_and_the_sum_last(run: Run) -> None:
     _, _, told = run("endlessaisles.orders_list", "per_page=50", "--all-pages", "--concurrency", "3")
     lines = told.splitlines()
