@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorer.session import Session
+    from explorer.tui.app import ExplorerApp
+
 
 def run(environ: Mapping[str, str]) -> int:
     """Run the app for a person with this environment; gives the exit code.
@@ -17,18 +20,39 @@ def run(environ: Mapping[str, str]) -> int:
     up, so that begins after it (``PanesScreen._furnish``).
     """
     gc.disable()
-    from explorer.core.sanitise import sanitise
     from explorer.errors import ExplorerError
     from explorer.session_factory import open_session
-    from explorer.tui.app import ExplorerApp
 
     try:
         session = open_session(environ)
     except ExplorerError as error:
-        sys.stderr.write(sanitise(f"{error.title}: {error.message}\n{error.hint}\n"))
+        _say(f"{error.title}: {error.message}\n{error.hint}")
         return error.exit_code
-    app = ExplorerApp(session)
-    app.run()
-    for words in app.last_words:
-        sys.stderr.write(sanitise(f"{words}\n"))
-    return app.return_code or 0
+    from explorer.tui.app import ExplorerApp
+
+    return run_app(session, ExplorerApp)
+
+
+def run_app(session: Session, make: type[ExplorerApp]) -> int:
+    """Run an app over *session* to its end; gives the exit code. A defect is told without any value of the program:
+    what it stumbled over may have been a token."""
+    words: list[str] = []
+    try:
+        app = make(session)
+        words = app.last_words
+        app.run()
+        code = app.return_code or 0
+    except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
+        from explorer.tui.defects import told
+
+        words.append(told(error, session.folders))
+        code = 1
+    for one in words:
+        _say(one)
+    return code
+
+
+def _say(text: str) -> None:
+    from explorer.core.sanitise import sanitise
+
+    sys.stderr.write(sanitise(f"{text}\n"))

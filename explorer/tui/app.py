@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 
@@ -16,6 +16,7 @@ from explorer.tui.themes import as_theme
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import RenderableType
     from textual.command import Provider
     from textual.screen import Screen
     from textual.theme import Theme
@@ -46,7 +47,8 @@ class ExplorerApp(App[int]):
         self.on_end: list[Callable[[], object]] = []
         """What is to be written when the app ends; may block."""
         self.last_words: list[str] = []
-        """What went wrong after the screen was gone."""
+        """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
+        self._defects: list[str] = []
         super().__init__()
         self._themes_from_files()
 
@@ -73,7 +75,8 @@ class ExplorerApp(App[int]):
         return MainScreen(self.session)
 
     def on_mount(self) -> None:
-        """Keys from the settings."""
+        """Keys from the settings; a task that fails where nobody waits for it is told of like any defect."""
+        asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         if self.session.settings.keymap:
             from explorer.tui.keymap import usable_keymap
 
@@ -85,6 +88,36 @@ class ExplorerApp(App[int]):
         """Say something that needs no answer."""
         level = severity if severity in ("information", "warning", "error") else "information"
         self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]
+
+    # --- defects -----------------------------------------------------------------------------------------------------
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._defect(error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End. The library would print the traceback with every local variable, and tokens are among those."""
+        self.bell()
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: RenderableType) -> None:  # noqa: ARG002 - they may show values
+        """End, showing nothing of what the error holds."""
+        self._fatal_error()
+
+    def _defect(self, error: BaseException) -> None:
+        """Write down the first defect, for the last words; those that follow from it say nothing new."""
+        if not self._defects:
+            from explorer.tui.defects import told
+
+            self._defects.append(type(error).__name__)
+            self.last_words.append(told(error, self.session.folders))
+
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002
+        error = context.get("exception")
+        if isinstance(error, Exception) and self.is_running:
+            from explorer.tui.defects import told
+
+            self.tell(told(error, self.session.folders), severity="error")
 
     async def on_unmount(self) -> None:
         """Write the drafts; let go of connections, the sandbox and the history."""
