@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.core.document.table import RowSearch, Table
 
 T = TypeVar("T")
-PAUSE_EVERY = 0.008
+PAUSE_EVERY = 0.005
 """Seconds of counting or measuring between two turns of the event loop."""
 _SEEK_AT_ONCE = 0.02
 """Seconds that a key may look for a match before it goes on between other keys."""

@@ -33,6 +33,7 @@ from explorer.tui.body_filter import LiveFilter
 from explorer.tui.body_find import finished
 from explorer.tui.body_status import filter_hint, search_state, status_text
 from explorer.tui.body_view import BodyView
+from explorer.tui.child import all_ended
 from explorer.tui.numbers import size_text
 from explorer.tui.spool import Spool
 
@@ -49,7 +50,9 @@ AT_ONCE: Final = 65_536
 SPOOL_FROM: Final = 8_000_000
 """Bodies from this many bytes on are laid out into a temporary file."""
 _TELL_EVERY: Final = 0.1
-_PATH_AT_ONCE: Final = 0.004
+_PATH_AT_ONCE: Final = 0.003
+_PATH_AFTER: Final = 0.08
+"""Seconds that the cursor must rest until a path is looked for that is not at hand."""
 
 Mode = Literal["pretty", "table", "raw"]
 MODES: Final[tuple[Mode, ...]] = ("pretty", "table", "raw")
@@ -93,7 +96,7 @@ class BodyPanel(Vertical):
         self._outline: Outline | None = None
         self._spools: list[Spool] = []
         self._name = "response"
-        self._path = self._said = self._saved = ""
+        self._path = self._said = self._saved = self._noted = ""
         super().__init__(id=id, classes=classes)
 
     def compose(self) -> ComposeResult:
@@ -136,19 +139,21 @@ class BodyPanel(Vertical):
             bar.close()
         self._original = self._outline = None
         self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
-        self.workers.cancel_group(self, "ready")
+        for group in ("filter", "path", "copy", "go", "open"):
+            self.workers.cancel_group(self, group)
         self.view.show(None)
         for spool in self._spools:
             spool.close()
         self._spools.clear()
         self._tell()
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         """Nothing stays behind."""
         self._number += 1
         self._end_filter()
         for spool in self._spools:
             spool.close()
+        await all_ended()
 
     def _new_spool(self) -> Spool:
         spool = Spool()
@@ -264,6 +269,7 @@ class BodyPanel(Vertical):
         self._tell()
 
     async def _path_on(self, steps: Generator[None, None, str]) -> None:
+        await asyncio.sleep(_PATH_AFTER)
         self._path = await finished(steps)
         self._tell()
 
@@ -280,13 +286,15 @@ class BodyPanel(Vertical):
         document = view.document
         note = self.query_one("#body-note", Static)
         if document is None:
-            note.display = False
-            self.query_one("#body-status", Static).update("")
+            note.display, self._noted = False, ""
+            self.query_one("#body-status", Static).update("", layout=False)
             return
         problems = [document.note, *(spool.problem for spool in self._spools)]
         text = "; ".join(part for part in problems if part)
-        note.display = bool(text)
-        note.update(Content(f"⚠ {sanitise_line(text)}"))
+        if text != self._noted:
+            self._noted = text
+            note.display = bool(text)
+            note.update(Content(f"⚠ {sanitise_line(text)}"))
         status = status_text(
             document,
             view.cursor_line,
@@ -296,7 +304,7 @@ class BodyPanel(Vertical):
             wrapped=view.wrapped,
             said=self._said,
         )
-        self.query_one("#body-status", Static).update(status)
+        self.query_one("#body-status", Static).update(status, layout=False)
 
     # -- search ----------------------------------------------------------------------------------------------------
 

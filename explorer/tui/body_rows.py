@@ -157,6 +157,11 @@ class BodyRows(ScrollView, can_focus=True):
         return self._finder.search.count if self._finder.search else 0
 
     @property
+    def counted(self) -> bool:
+        """Whether all matches are counted."""
+        return self._finder.search is not None and self._finder.search.complete
+
+    @property
     def searching(self) -> bool:
         """Whether there is a search whose matches can be walked."""
         return self._finder.search is not None

@@ -31,6 +31,7 @@ def status_text(
         size_text(document.size),
         document.charset if document.charset != "utf-8" else "",
         f"{unit} {min(line + 1, count):,} of {count:,}{more}",
+        "" if document.complete else "formatting",
         f"{folded:,} folded" if folded else "",
         "wrapped" if wrapped else "",
     ]

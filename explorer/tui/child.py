@@ -22,6 +22,27 @@ _KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
 _CHUNK = 1 << 20
 
 
+_ENDING: set[asyncio.Task[None]] = set()
+
+
+async def all_ended() -> None:
+    """Wait for the processes that were ended."""
+    if _ENDING:
+        await asyncio.wait(set(_ENDING), timeout=2)
+
+
+async def _bury(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    if process.stdin is not None:
+        process.stdin.close()
+    await process.wait()
+    if process.stdout is not None:
+        with contextlib.suppress(RuntimeError):  # whoever still reads comes to the end by itself
+            while await process.stdout.read(_CHUNK):
+                pass
+
+
 class Child:
     """A Python process that runs ``serve`` of the module *module*. Credentials of the environment are not passed on."""
 
@@ -75,11 +96,12 @@ class Child:
             yield await self.read(size)
 
     def end(self) -> None:
-        """End it now, whatever it does."""
+        """End it now, whatever it does; ``all_ended`` waits until it and its pipes are gone."""
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+        if process is not None:
+            task = asyncio.get_running_loop().create_task(_bury(process))
+            _ENDING.add(task)
+            task.add_done_callback(_ENDING.discard)
 
     async def _write(self, data: bytes) -> None:
         assert self._process is not None and self._process.stdin is not None  # noqa: S101, PT018 - start came first

@@ -72,7 +72,7 @@ async def test_the_tabs_turn_with_brackets_and_the_focus_follows() -> None:
             await pilot.pause()
             seen.append((type(app.focused).__name__, app.painted()))
     names = [name for name, _ in seen]
-    assert names == ["HeadersView", "WireView", "TimingView", "ResponseBody", "TimingView"]
+    assert names == ["HeadersView", "WireView", "TimingView", "BodyView", "TimingView"]
     assert "Content-Encoding  gzip" in seen[0][1]
     assert "→ POST /oauth/token HTTP/1.1" in seen[1][1]
     assert "receive" in seen[2][1]
@@ -207,7 +207,7 @@ async def test_a_large_body_says_that_it_is_being_formatted_and_then_stands_ther
     app = bench()
     async with app.run_test(size=(80, 24)) as pilot:
         app.widget.show_exchange(changed(OK, body=large))
-        assert "formatting" in str(app.query_one("#body-words", Static).content)
+        assert "formatting" in str(app.query_one("#body-status", Static).content)
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert '"first": 0' in app.painted()

@@ -39,7 +39,7 @@ class Lines:
         """Cells of the widest line measured so far."""
         self._measured = 0
         self._carry = 0
-        self._ends: dict[int, list[int]] = {}
+        self._ends: dict[int, tuple[int, list[int]]] = {}
 
     @property
     def data(self) -> Data:
@@ -120,12 +120,14 @@ class Lines:
         return self.width
 
     def _newlines_of(self, block: int) -> list[int]:
-        ends = self._ends.get(block)
-        if ends is None:
-            start = block * BLOCK
-            ends = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
-            if start + BLOCK <= self._size:  # one that still grows is not kept
-                if len(self._ends) >= _KEPT:
-                    self._ends.pop(next(iter(self._ends)), None)
-                self._ends[block] = ends
+        # What was read of a block that still grows holds until there is more of it.
+        until = min((block + 1) * BLOCK, self._size)
+        kept = self._ends.get(block)
+        if kept is not None and kept[0] == until:
+            return kept[1]
+        start = block * BLOCK
+        ends = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
+        if len(self._ends) >= _KEPT:
+            self._ends.pop(next(iter(self._ends)), None)
+        self._ends[block] = (until, ends)
         return ends

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from textual import on, work
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -21,7 +21,6 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
-from explorer.core.document import Document
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.numbers import seconds_text, size_text
 from explorer.tui.widgets.body_tab import BodyTab
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
 State = Literal["idle", "sending", "answer", "failure"]
 TABS: Final = ("body", "headers", "wire", "timing")
-AT_ONCE: Final = 16_384
-"""Bodies up to this many bytes are laid out on the spot; larger ones in a thread."""
 
 
 class ResponsePane(Widget):
@@ -105,13 +102,6 @@ class ResponsePane(Widget):
 
         name: str
 
-    @dataclass
-    class _Ready(Message):
-        """A body has been laid out."""
-
-        number: int
-        document: Document
-
     def __init__(
         self,
         *,
@@ -120,7 +110,6 @@ class ResponsePane(Widget):
         classes: str | None = None,
     ) -> None:
         self._clock = clock
-        self._number = 0
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
         super().__init__(id=id, classes=classes)
@@ -214,8 +203,7 @@ class ResponsePane(Widget):
         return self.query_one(TabbedContent)
 
     def _forget(self) -> None:
-        """Whatever is still being laid out belongs to the past."""
-        self._number += 1
+        """What was shown belongs to the past."""
         self._exchange = self._page = None
 
     def _enter(self, state: State, title: Content) -> None:
@@ -240,21 +228,8 @@ class ResponsePane(Widget):
         response = exchange.response
         if response is None or not response.body:
             body.show_nothing(exchange)
-        elif len(response.body) <= AT_ONCE:
-            body.show(Document(response.body, response.header("content-type")), response)
         else:
-            body.show_formatting(len(response.body))
-            self._in_thread(self._number, response.body, response.header("content-type"))
-
-    @work(thread=True, exclusive=True, group="format", exit_on_error=False, description="format a body")
-    def _in_thread(self, number: int, body: bytes, content_type: str) -> None:
-        self.post_message(self._Ready(number, Document(body, content_type)))
-
-    @on(_Ready)
-    def _laid_out(self, event: _Ready) -> None:
-        event.stop()
-        if event.number == self._number and self._exchange is not None and self._exchange.response is not None:
-            self.query_one(BodyTab).show(event.document, self._exchange.response)
+            body.show(response)
 
     # --- what a person does ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,292 @@
+"""Measures the body viewer in a real terminal against floors of the same run: `python scripts/bench_viewer.py`.
+
+For each body the viewer runs in a pseudo-terminal of its own (120 x 40, read through pyte): from the key that shows the
+body to the first lines, keys while it is made ready and after, the jump to the end, a search through all of it, the
+longest time that the event loop stood still, memory. The floors are taken in the same run by fresh processes:
+``msgspec.json.format``, a bare expat pass, ``re.finditer`` over the laid-out bytes, the idle program.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+NEEDLE = "NEEDLE"
+FIRST, LAST = "FIRST_RECORD", "LAST_RECORD"
+WORDS = "alpine amber anchor basalt cedar copper delta ember fern garnet harbor indigo jade façade 東京 señor".split()
+FLOORS = {
+    "json": "import msgspec; msgspec.json.format(body, indent=2)",
+    "xml": "from xml.parsers import expat; expat.ParserCreate().Parse(body, True)",
+    "text": "body.decode()",
+}
+TYPES = {"json": "application/json", "xml": "application/xml", "text": "text/plain"}
+
+
+def record(rng: random.Random, number: int) -> dict[str, Any]:
+    """A product as a shop would send it, of some 700 bytes."""
+
+    def words(count: int) -> str:
+        return " ".join(rng.choice(WORDS) for _ in range(count))
+
+    return {
+        "id": number,
+        "name": words(3),
+        "text": words(rng.randint(20, 50)),
+        "price": {"amount": round(rng.random() * 900, 2), "currency": "EUR", "discount": None},
+        "tags": [rng.choice(WORDS) for _ in range(rng.randint(0, 6))],
+        "variants": [
+            {"id": n, "colour": rng.choice(WORDS), "stock": rng.randint(0, 900)} for n in range(rng.randint(1, 5))
+        ],
+        "seen": rng.random() < 0.5,
+    }
+
+
+def records(size: int) -> list[dict[str, Any]]:
+    """About *size* bytes of records; one in a thousand holds the needle."""
+    rng = random.Random(7)  # noqa: S311 - the same bodies every time
+    pool = [record(rng, n) for n in range(1000)]
+    average = len(json.dumps(pool, ensure_ascii=False).encode()) / 1000
+    made = [pool[n % 1000] | {"id": n} for n in range(max(int(size / average), 2))]
+    made[0] = made[0] | {"name": FIRST}
+    made[-1] = made[-1] | {"seen": LAST}
+    for n in range(0, len(made), 1000):
+        made[n] = made[n] | {"text": f"a {NEEDLE} in the hay"}
+    return made
+
+
+def body_of(case: str) -> tuple[bytes, str]:
+    """The body of a case such as ``json-20``, ``pretty-20``, ``xml-20``, ``line-20``, ``deep``, and its kind."""
+    name, _, megabytes = case.partition("-")
+    size = int(megabytes or 1) * 1_000_000
+    if name == "line":
+        return (f"{FIRST} " + "x" * size + f" {NEEDLE} {LAST}").encode(), "text"
+    if name == "deep":
+        return b'{"a":[' * 200_000 + f'"{FIRST} {NEEDLE} {LAST}"'.encode() + b"]}" * 200_000, "json"
+    made = records(size)
+    if name == "xml":
+        return b"<shop>" + b"".join(xml(one) for one in made) + b"</shop>", "xml"
+    indent = 2 if name == "pretty" else None
+    separators = None if indent else (",", ":")
+    return json.dumps({"data": made}, ensure_ascii=False, indent=indent, separators=separators).encode(), "json"
+
+
+def xml(value: Any, tag: str = "product") -> bytes:
+    """*value* as an element."""
+    if isinstance(value, dict):
+        inner = b"".join(xml(one, key) for key, one in value.items())
+    elif isinstance(value, list):
+        inner = b"".join(xml(one, "item") for one in value)
+    else:
+        inner = str(value).encode()
+    return f"<{tag}>".encode() + inner + f"</{tag}>".encode()
+
+
+def floor(code: str, path: Path, repeat: int = 3) -> float:
+    """Seconds that *code* takes over the bytes at *path*, the best of some in a fresh process."""
+    script = (
+        "import sys, time; body = open(sys.argv[1], 'rb').read(); best = 9e9\n"
+        f"for _ in range({repeat}):\n start = time.perf_counter(); {code}; best = min(best, time.perf_counter() - start)\n"
+        "print(best)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def search_floor(path: Path, kind: str) -> float:
+    """Seconds of ``re.finditer`` over what the viewer searches."""
+    laid_out = "import re, msgspec; body = msgspec.json.format(body, indent=2) if not done else body; done = True; "
+    if kind != "json" or path.stat().st_size < 3_000_000:
+        return floor(f"import re; sum(1 for _ in re.finditer(b'(?i){NEEDLE}', body))", path)
+    script = (
+        "import sys, time, re, msgspec; body = msgspec.json.format(open(sys.argv[1], 'rb').read(), indent=2); best = 9e9\n"
+        "for _ in range(3):\n start = time.perf_counter()\n"
+        f" sum(1 for _ in re.finditer(b'{NEEDLE}', body)); best = min(best, time.perf_counter() - start)\nprint(best)"
+    )
+    del laid_out
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def measure(case: str, folder: Path) -> dict[str, Any]:
+    """All figures of one case."""
+    from terminal import Terminal
+
+    body, kind = body_of(case)
+    path, report = folder / f"{case}.body", folder / f"{case}.report"
+    path.write_bytes(body)
+    size = len(body)
+    del body
+    figures: dict[str, Any] = {"case": case, "mb": size / 1e6}
+    figures["floor"] = None if case == "deep" else floor(FLOORS[kind], path)
+    figures["search_floor"] = search_floor(path, kind) if case != "deep" else None
+    terminal = Terminal([sys.executable, __file__, "--view", str(path), TYPES[kind], str(report)])
+    try:
+        terminal.wait("READY", 20)
+        terminal.settle()
+        idle = terminal.memory()
+        terminal.send("f8")
+        terminal.wait("LOADED", 15)
+        terminal.settle()
+        start = terminal.send("f9")
+        shown = terminal.wait(FIRST if case != "deep" else '"a"', 25)
+        figures["first"] = shown - start
+        figures["keys_loading"] = [terminal.latency(key) for key in "jkjkjkjk"]
+        terminal.wait("DONE", 25)
+        figures["ready"] = time.perf_counter() - start
+        terminal.settle()
+        figures["keys_top"] = [terminal.latency(key) for key in ("j", "k", "pagedown") * 8]
+        start = terminal.send("G")
+        figures["to_end"] = (terminal.wait(LAST, 30) - start) if case in ("deep",) or "line" not in case else None
+        terminal.settle()
+        figures["keys_end"] = [terminal.latency(key) for key in ("k", "pageup", "k") * 8]
+        figures["memory"], figures["peak"], figures["idle"] = terminal.memory(), terminal.peak, idle
+        terminal.send("f10")
+        terminal.wait("COUNTED", 25)
+        terminal.send("f12")
+        terminal.end()
+    finally:
+        terminal.close()
+    return figures | json.loads(report.read_text())
+
+
+def view(path: str, content_type: str, report: str) -> None:
+    """The program that is measured: the panel and nothing else."""
+    import asyncio
+
+    from textual.app import App, ComposeResult
+    from textual.widgets import Static
+
+    from explorer.tui.body_panel import BodyPanel
+    from explorer.tui.body_view import BodyView
+
+    class Viewer(App[None]):
+        BINDINGS = [("f8", "load"), ("f9", "show_body"), ("f10", "count"), ("f12", "quit")]
+        told: dict[str, float] = {}
+        body = b""
+
+        def compose(self) -> ComposeResult:
+            yield Static("READY", id="state")
+            yield BodyPanel()
+
+        async def on_mount(self) -> None:
+            self.run_worker(self.beat())
+
+        async def beat(self) -> None:
+            last, stall = time.perf_counter(), 0.0
+            while True:
+                await asyncio.sleep(0.002)
+                now = time.perf_counter()
+                stall, last = max(stall, now - last), now
+                if "shown" not in self.told:
+                    stall = 0.0
+                self.watch_search(now)
+                self.told["stall" if "done" not in self.told else "stall_after"] = stall
+                document = self.query_one(BodyView).document
+                if "done" not in self.told and document is not None and document.complete:
+                    self.told["done"] = now
+                    stall = 0.0
+                    self.query_one("#state", Static).update("DONE")
+
+        def watch_search(self, now: float) -> None:
+            view = self.query_one(BodyView)
+            if "search_started" in self.told and "search_all" not in self.told:
+                if view.hits:
+                    self.told.setdefault("search_first", now - self.told["search_started"])
+                if view.counted:
+                    self.told |= {"search_all": now - self.told["search_started"], "hits": view.hits}
+                    self.query_one("#state", Static).update("COUNTED")
+
+        def action_load(self) -> None:
+            self.body = Path(path).read_bytes()
+            self.query_one("#state", Static).update("LOADED")
+
+        def action_show_body(self) -> None:
+            self.told["shown"] = time.perf_counter()
+            self.query_one(BodyPanel).show(self.body, content_type)
+            self.query_one(BodyView).focus()
+
+        def action_count(self) -> None:
+            self.query_one(BodyView).action_top()
+            self.told["search_started"] = time.perf_counter()
+            self.query_one(BodyView).search(NEEDLE)
+
+        def on_unmount(self) -> None:
+            Path(report).write_text(json.dumps(self.told))
+
+    Viewer().run()
+
+
+def milliseconds(values: list[float | None]) -> str:
+    """p95 and the slowest."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return "-"
+    return f"{1000 * known[min(int(len(known) * 0.95), len(known) - 1)]:.0f}/{1000 * known[-1]:.0f}"
+
+
+def row(one: dict[str, Any]) -> str:
+    """One line of the table."""
+    ratio = f"{one['first'] / (2 * one['floor'] + 0.1):.2f}" if one["floor"] is not None else "-"
+    search = f"{one['search_all'] / one['search_floor']:.1f}" if one["search_floor"] else "-"
+    end = f"{1000 * one['to_end']:.0f}" if one["to_end"] is not None else "-"
+    floors = f"{1000 * one['floor']:.0f}" if one["floor"] is not None else "-"
+    cells = [
+        *(
+            one["case"],
+            floors,
+            f"{1000 * one['first']:.0f}",
+            ratio,
+            f"{one['ready']:.2f}",
+            f"{1000 * one['stall']:.0f}",
+        ),
+        *(milliseconds(one["keys_loading"]), milliseconds(one["keys_top"]), milliseconds(one["keys_end"]), end),
+        *(f"{1000 * one['search_first']:.0f}", f"{1000 * one['search_all']:.0f}", search),
+        *(
+            f"{one['memory'] - one['idle']:.0f}",
+            f"{(one['memory'] - one['idle']) / one['mb']:.1f}",
+            f"{one['peak'] - one['idle']:.0f}",
+        ),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+HEADS = (
+    *("body", "floor ms", "first lines ms", "of budget", "all ready s", "longest stall ms"),
+    *("keys loading p95/max", "keys top p95/max", "keys end p95/max", "to the end ms"),
+    *("first hit ms", "all hits ms", "x finditer", "memory over idle MB", "x body", "peak over idle MB"),
+)
+CASES = "json-1 pretty-1 json-5 pretty-5 json-20 pretty-20 xml-20 line-20 deep json-100 pretty-100"
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", default=CASES.split())
+    parser.add_argument("--view", nargs=3, metavar=("FILE", "TYPE", "REPORT"))
+    parser.add_argument("--runs", type=int, default=1)
+    parsed = parser.parse_args()
+    if parsed.view:
+        view(*parsed.view)
+        return
+    print("| " + " | ".join(HEADS) + " |\n|" + " --- |" * len(HEADS))
+    with tempfile.TemporaryDirectory() as folder:
+        for case in parsed.cases:
+            runs = [measure(case, Path(folder)) for _ in range(parsed.runs)]
+            middle = statistics.median_low([run["first"] for run in runs])
+            print(row(next(run for run in runs if run["first"] == middle)), flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    main()

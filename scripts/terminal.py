@@ -1,0 +1,131 @@
+"""A program in a pseudo-terminal, its screen as text and its memory, for measuring. Linux only."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import threading
+import time
+from pathlib import Path
+
+import pyte
+
+KEYS = {
+    **{"pagedown": b"\x1b[6~", "pageup": b"\x1b[5~", "enter": b"\r", "escape": b"\x1b"},
+    **{"f8": b"\x1b[19~", "f9": b"\x1b[20~", "f10": b"\x1b[21~", "f12": b"\x1b[24~"},
+}
+_QUERIES = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c", b"\x1b[?u": b"\x1b[?0u"}
+_UNKNOWN = re.compile(
+    rb"\x1b\[[<=>][0-9;:]*[@-~]|\x1b\[\?[0-9;]*(?:\$[a-z]|u)|\x1b[P_^X][^\x1b]*\x1b\\\\|\x1b\[[0-9;]*t"
+)
+
+
+class Terminal:
+    """Starts *command* on a screen of 120 x 40."""
+
+    def __init__(self, command: list[str], columns: int = 120, rows: int = 40) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.peak = 0.0
+        self._pid, self._handle = pty.fork()
+        if self._pid == 0:
+            environment = os.environ | {
+                "TERM": "xterm-256color",
+                "COLORTERM": "truecolor",
+                "TEXTUAL_ANIMATIONS": "none",
+            }
+            os.execvpe(command[0], command, environment)  # noqa: S606 - our own program
+        fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def text(self) -> str:
+        """What is on the screen."""
+        return "\n".join(self._screen.display)
+
+    def send(self, key: str) -> float:
+        """Press *key*; gives the time."""
+        now = time.perf_counter()
+        os.write(self._handle, KEYS.get(key, key.encode()))
+        return now
+
+    def wait(self, text: str, seconds: float) -> float:
+        """Until *text* is on the screen; gives the time of the bytes that brought it."""
+        end, stamp = time.perf_counter() + seconds, time.perf_counter()
+        while text not in self.text():
+            arrived = self._read(0.05)
+            stamp = arrived or stamp
+            if time.perf_counter() > end:
+                raise TimeoutError(f"no {text!r} on the screen:\n{self.text()}")
+        return stamp
+
+    def latency(self, key: str, seconds: float = 5.0) -> float | None:
+        """Seconds from *key* until something on the screen has changed; None where nothing did."""
+        before, start = self.text(), self.send(key)
+        while time.perf_counter() < start + seconds:
+            arrived = self._read(0.05)
+            if arrived and self.text() != before:
+                while self._read(0.005):
+                    pass
+                return arrived - start
+        return None
+
+    def settle(self, quiet: float = 0.3) -> None:
+        """Until nothing has been written for a while."""
+        end = time.perf_counter() + 20
+        while self._read(quiet) and time.perf_counter() < end:
+            pass
+
+    def memory(self) -> float:
+        """Resident megabytes of the program and its children."""
+        total, todo = 0, [self._pid]
+        while todo:
+            process = Path("/proc") / str(todo.pop())
+            try:
+                total += int((process / "statm").read_text().split()[1])
+                for task in (process / "task").iterdir():
+                    todo += [int(child) for child in (task / "children").read_text().split()]
+            except (OSError, IndexError):
+                continue
+        return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    def end(self, seconds: float = 10.0) -> None:
+        """Wait until the program has ended by itself."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            self._read(0.05)
+            if os.waitpid(self._pid, os.WNOHANG)[0]:
+                self._pid = 0
+                return
+
+    def close(self) -> None:
+        """End the program."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            self._pid = 0
+        os.close(self._handle)
+
+    def _read(self, seconds: float) -> float | None:
+        if not select.select([self._handle], [], [], seconds)[0]:
+            return None
+        try:
+            data = os.read(self._handle, 1 << 16)
+        except OSError:
+            return None
+        now = time.perf_counter()
+        for query, answer in _QUERIES.items():
+            if query in data:
+                os.write(self._handle, answer)
+        self._stream.feed(_UNKNOWN.sub(b"", data))
+        return now
+
+    def _watch(self) -> None:
+        while self._pid:
+            self.peak = max(self.peak, self.memory())
+            time.sleep(0.05)
