@@ -1,0 +1,87 @@
+"""Readings laid over what they concern: vendor and endpoint as they are under the chosen ones."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from explorer.core.catalog.model import Endpoint, Reading, Vendor
+from explorer.errors import UnknownName, UsageError
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+_TABLES_OF_TABLES = ("params", "groups", "environments", "credentials", "auth", "pagination")
+
+
+def apply_readings(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> tuple[Vendor, Endpoint]:
+    """Vendor and endpoint as they are under the chosen readings (key → choice); the others stay at their default.
+
+    Raises:
+        UnknownName: no such reading, or no such choice of it.
+    """
+    known = {**vendor.readings, **endpoint.readings}
+    for key, choice in chosen.items():
+        if key not in known:
+            raise UnknownName("reading", key, known)
+        if choice not in known[key].choices:
+            raise UnknownName(f"choice of reading {key}", choice, known[key].choices)
+    vendor = _apply(vendor, vendor.readings, chosen)
+    endpoint = _apply(endpoint, endpoint.readings, chosen)
+    if endpoint.id in vendor.endpoints and vendor.readings:
+        overlaid = _apply_vendor_wide(vendor, endpoint, chosen)
+        return vendor, overlaid
+    return vendor, endpoint
+
+
+def _apply_vendor_wide(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> Endpoint:
+    """The endpoint under ``set.each_endpoint`` of the vendor's chosen readings."""
+    for key, reading in vendor.readings.items():
+        patch = reading.choices[chosen.get(key, reading.default)].set.get("each_endpoint")
+        if patch:
+            endpoint = _overlay(endpoint, patch)
+    return endpoint
+
+
+def _apply(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> _S:
+    for key, reading in readings.items():
+        patch = reading.choices[chosen.get(key, reading.default)].set
+        patch = {name: value for name, value in patch.items() if name != "each_endpoint"}
+        if patch:
+            thing = _overlay(thing, patch)
+    return thing
+
+
+def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
+    builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(thing))
+    try:
+        changed = msgspec.convert(laid_over(builtins, patch), type(thing))
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"the chosen readings exclude each other: {error}", hint="Take one of them back to its default."
+        ) from None
+    if isinstance(changed, Endpoint):
+        return typing.cast("_S", name_endpoint(changed.id, changed))
+    return changed
+
+
+def laid_over(base: Mapping[str, Any], patch: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in patch.items():
+        below = merged.get(key)
+        if value is False and (isinstance(below, Mapping) or within in _TABLES_OF_TABLES):
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(below, Mapping):
+            merged[key] = laid_over(below, value, key)
+        else:
+            merged[key] = value
+    return merged
+
+
+def name_endpoint(key: str, endpoint: Endpoint) -> Endpoint:
+    params = {
+        name: param if param.name else msgspec.structs.replace(param, name=name)
+        for name, param in endpoint.params.items()
+    }
+    return msgspec.structs.replace(endpoint, id=key, params=params)

@@ -1,0 +1,86 @@
+"""One table of a catalog as a value, decoded key by key so that no problem hides another."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from explorer.errors import nearest
+
+if typing.TYPE_CHECKING:
+    from explorer.core.catalog.report import Path, Report
+
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+def decode_table(struct: type[_S], table: object, path: Path, report: Report, *, partial: bool = False) -> _S | None:
+    """*table* as *struct*, or None when it has problems (which *report* then holds).
+
+    With *partial* what is well is decoded all the same, so that it can be checked further.
+    """
+    if not isinstance(table, Mapping):
+        report.add(path, "is not a table")
+        return None
+    before = len(report.problems)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        known = fields.get(key)
+        if known is None:
+            report.unknown((*path, key), "key", key, list(fields))
+            continue
+        decoded = _value(_hints(struct)[known.name], value, (*path, key), report)
+        if decoded is not None:
+            values[known.name] = decoded
+    for key, known in fields.items():
+        if known.required and key not in table:
+            report.add(path, f"{key!r} is missing")
+    if len(report.problems) > before and not (partial and all(f.name in values for f in fields.values() if f.required)):
+        return None
+    return struct(**values)
+
+
+def _value(hint: Any, value: object, path: Path, report: Report) -> Any:
+    origin = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return decode_table(hint, value, path, report)
+    if origin in (typing.Union, types.UnionType):
+        inner = [one for one in arguments if one is not type(None)]
+        if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], msgspec.Struct):
+            return decode_table(inner[0], value, path, report)
+    if origin is dict and _holds_tables(arguments[1]):
+        if not isinstance(value, Mapping):
+            report.add(path, "is not a table")
+            return {}
+        tables = {key: _value(arguments[1], one, (*path, key), report) for key, one in value.items()}
+        return {key: one for key, one in tables.items() if one is not None}
+    if origin is tuple and _holds_tables(arguments[0]):
+        if not isinstance(value, list | tuple):
+            report.add(path, "is not an array")
+            return ()
+        rows = [_value(arguments[0], one, (*path, f"[{n}]"), report) for n, one in enumerate(value)]
+        return tuple(one for one in rows if one is not None)
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        allowed = arguments if origin is typing.Literal else ()
+        expected = f"one of: {', '.join(map(str, allowed))}" if allowed else ""
+        near = nearest(value, [str(one) for one in allowed]) if isinstance(value, str) and allowed else None
+        message = f"{value!r} is not allowed here" if allowed else str(error).replace("Expected", "should be")
+        report.add(path, message, expected, near or "")
+        return None
+
+
+def _holds_tables(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+
+
+@cache
+def _hints(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return typing.get_type_hints(struct)
