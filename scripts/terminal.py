@@ -17,8 +17,14 @@ from pathlib import Path
 import pyte
 
 KEYS = {
-    **{"pagedown": b"\x1b[6~", "pageup": b"\x1b[5~", "enter": b"\r", "escape": b"\x1b"},
-    **{"f8": b"\x1b[19~", "f9": b"\x1b[20~", "f10": b"\x1b[21~", "f12": b"\x1b[24~"},
+    "pagedown": b"\x1b[6~",
+    "pageup": b"\x1b[5~",
+    "enter": b"\r",
+    "escape": b"\x1b",
+    "f8": b"\x1b[19~",
+    "f9": b"\x1b[20~",
+    "f10": b"\x1b[21~",
+    "f12": b"\x1b[24~",
 }
 _QUERIES = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[c": b"\x1b[?62;22c", b"\x1b[?u": b"\x1b[?0u"}
 _UNKNOWN = re.compile(

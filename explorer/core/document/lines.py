@@ -101,18 +101,27 @@ class Lines:
             at = self._measured
             self._measured = min(at + BLOCK, len(data))
             block = data[at : self._measured]
-            first, *rest = block.split(b"\n")
-            if not rest:
-                self._carry += len(first)
+            end = block.find(b"\n")
+            if end < 0:
+                self._carry += len(block)
             else:
                 # A line across blocks counts by its bytes: at least its cells, but for tabs.
-                self.width = max(self.width, self._carry + len(first)) if self._carry else self._wider(first)
-                self._carry = len(rest.pop())
-                if rest and max(map(len, rest)) * (4 if b"\t" in block else 1) > self.width:
-                    for line in rest:
-                        self._wider(line)
+                self._carry, first = len(block) - block.rfind(b"\n") - 1, self._carry + end
+                self.width = max(self.width, first) if first > end else self._wider(block[:end])
+                self._measure_inside(block, end + 1, len(block) - self._carry)
             yield
         self.width = max(self.width, self._carry)
+
+    def _measure_inside(self, block: bytes, start: int, end: int) -> None:
+        """Lines that may be wider than what is known: those of more bytes, and those with tabs."""
+        if b"\t" in block:
+            for line in block[start:end].split(b"\n"):
+                self._wider(line)
+            return
+        lines = block[start:end].split(b"\n")
+        if max(map(len, lines)) > self.width:
+            for line in lines:
+                self._wider(line)
 
     def _wider(self, line: bytes) -> int:
         if b"\t" in line or len(line) > self.width:
