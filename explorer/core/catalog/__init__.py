@@ -31,7 +31,8 @@ from explorer.core.catalog.model import (
 )
 
 if TYPE_CHECKING:
-    from explorer.core.catalog.load import apply_readings, decode, merge, read_toml
+    from explorer.core.catalog.load import decode, merge, read_toml
+    from explorer.core.catalog.readings import apply_readings
 
 __all__ = [
     "Asked",
@@ -62,8 +63,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name not in ("apply_readings", "decode", "merge", "read_toml"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from explorer.core.catalog import load
+    if name == "apply_readings":
+        from explorer.core.catalog import readings
 
-    return getattr(load, name)
+        return readings.apply_readings
+    if name in ("decode", "merge", "read_toml"):
+        from explorer.core.catalog import load
+
+        return getattr(load, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,12 +17,12 @@ import msgspec
 
 from explorer.core.catalog.checks import check_vendor
 from explorer.core.catalog.model import Catalog, Vendor
-from explorer.core.catalog.readings import apply_readings, name_endpoint
+from explorer.core.catalog.readings import name_endpoint
 from explorer.core.catalog.report import Path, Report
 from explorer.core.catalog.tables import decode_table
 from explorer.errors import CatalogError, CatalogProblem
 
-__all__ = ["apply_readings", "decode", "decode_checked", "merge", "name_parts", "read_toml"]
+__all__ = ["decode", "decode_checked", "merge", "name_parts", "read_toml"]
 _TOP = ("schema", "edition", "vendors")
 
 
