@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,40 @@ def put_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def put_body(body: bytes, charset: str = "utf-8") -> None:
-    """A body: sanitised for a terminal, byte for byte for a pipe."""
-    if sys.stdout.isatty():
-        text = body.decode(charset, "replace")
-        sys.stdout.write(sanitise(text))
-        if not text.endswith("\n"):
-            sys.stdout.write("\n")
+_COLOURS = {
+    "key": "36",
+    "tag": "36",
+    "string": "32",
+    "number": "33",
+    "constant": "35",
+    "attribute": "33",
+    "comment": "2",
+    "offset": "2",
+    "error": "31",
+}
+
+
+def put_body(body: bytes, content_type: str = "") -> None:
+    """A body: laid out, coloured (unless ``NO_COLOR`` is set) and sanitised for a terminal, byte for byte for a pipe."""
+    if not sys.stdout.isatty():
         sys.stdout.flush()
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
         return
+    from explorer.core.document import Document
+
+    document = Document(body, content_type)
+    colours = {} if os.environ.get("NO_COLOR") else _COLOURS
+    for number in range(document.line_count):
+        sys.stdout.write("".join(_coloured(kind, text, colours) for kind, text in document.tokens(number)) + "\n")
+    if document.note:
+        sys.stdout.write(f"({document.note})\n")
     sys.stdout.flush()
-    sys.stdout.buffer.write(body)
-    sys.stdout.buffer.flush()
+
+
+def _coloured(kind: str, text: str, colours: dict[str, str]) -> str:
+    code = colours.get(kind)
+    return f"\x1b[{code}m{text}\x1b[0m" if code else text
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:

@@ -171,7 +171,7 @@ def send_command(
     else:
         _narrate(shown)
         if output is None and shown.response is not None:
-            put_body(shown.response.body)
+            put_body(shown.response.body, shown.response.header("content-type"))
     return exit_code(exchange)
 
 
