@@ -39,7 +39,7 @@ _COLOURS = {
 
 
 def put_body(body: bytes, content_type: str = "") -> None:
-    """A body: laid out, coloured (unless ``NO_COLOR`` is set) and sanitised for a terminal, byte for byte for a pipe."""
+    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitised for a terminal, byte for byte for a pipe."""
     if not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout.buffer.write(body)

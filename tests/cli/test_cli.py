@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -270,3 +273,10 @@ def test_the_body_goes_to_a_file(shell: Shell, tmp_path: Path) -> None:
     shell.run("send", "endlessaisles.stock", "sku=81001", "--output", str(target))
     assert shell.code == 0
     assert "81001" in json.loads(target.read_text())["data"]
+
+
+def test_the_app_says_that_it_needs_a_terminal(environ: Mapping[str, str]) -> None:
+    command = [sys.executable, "-m", "explorer"]
+    found = subprocess.run(command, env={**os.environ, **environ}, stdin=subprocess.DEVNULL, capture_output=True)
+    assert (found.returncode, found.stdout) == (2, b"")
+    assert b"--help" in found.stderr
