@@ -122,6 +122,8 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
     from terminal import Terminal
 
     name, (body, kind) = case.partition("-")[0], body_of(case)
+    # A single line is read sideways.
+    near, far = (["l", "h", "l"], ["h", "l", "h"]) if name == "line" else (["j", "k", "pagedown"], ["k", "pageup", "k"])
     path, report = folder / f"{case}.body", folder / f"{case}.report"
     path.write_bytes(body)
     size = len(body)
@@ -140,15 +142,15 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
         start = terminal.send("f9")
         shown = terminal.wait(FIRST if case != "deep" else '"a"', 25)
         figures["first"] = shown - start
-        figures["keys_loading"] = [terminal.latency(key) for key in "jkjkjkjk"]
+        figures["keys_loading"] = [terminal.latency(key) for key in 4 * (near[:2])]
         terminal.wait("DONE", 25)
         figures["ready"] = time.perf_counter() - start
         terminal.settle()
-        figures["keys_top"] = [terminal.latency(key) for key in ("j", "k", "pagedown") * 8]
-        start = terminal.send("G")
-        figures["to_end"] = (terminal.wait(LAST, 30) - start) if name not in ("deep", "line") else None
+        figures["keys_top"] = [terminal.latency(key) for key in 8 * near]
+        start = terminal.send("$" if name == "line" else "G")
+        figures["to_end"] = (terminal.wait(LAST, 30) - start) if name != "deep" else None
         terminal.settle()
-        figures["keys_end"] = [terminal.latency(key) for key in ("k", "pageup", "k") * 8]
+        figures["keys_end"] = [terminal.latency(key) for key in 8 * far]
         figures["memory"], figures["peak"], figures["idle"] = terminal.memory(), terminal.peak, idle
         terminal.send("f10")
         terminal.wait("COUNTED", 25)

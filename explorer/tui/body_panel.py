@@ -20,6 +20,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
+from explorer.core.document import lexing
 from explorer.core.document.document import Document
 from explorer.core.document.outline import Outline, record_line
 from explorer.core.document.records import records_of
@@ -49,6 +50,7 @@ AT_ONCE: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
 SPOOL_FROM: Final = 8_000_000
 """Bodies from this many bytes on are laid out into a temporary file."""
+_WARM_AFTER: Final = 0.7
 _TELL_EVERY: Final = 0.1
 _PATH_AT_ONCE: Final = 0.003
 _PATH_AFTER: Final = 0.08
@@ -108,6 +110,13 @@ class BodyPanel(Vertical):
         yield ChoiceBar(id="body-choice")
         yield Static(id="body-status", markup=False)
 
+    def on_mount(self) -> None:
+        """Once the screen is there, load what the first body needs to be coloured."""
+        self.set_timer(_WARM_AFTER, self._warm)
+
+    def _warm(self) -> None:
+        self.run_worker(partial(lexing.warm, "json"), thread=True, group="warm", description="load a lexer")
+
     # -- content ---------------------------------------------------------------------------------------------------
 
     @property
@@ -128,8 +137,11 @@ class BodyPanel(Vertical):
         document = Document.opened(body, content_type, new_store=new_store)
         self._original = document
         self._modes = {"pretty": document}
+        steps = document.steps()
+        if len(body) < SPOOL_FROM:
+            next(steps, None)  # a few milliseconds, and the first frame has the first lines
         self._present(document)
-        self._make_ready(document, document.steps())
+        self._make_ready(document, steps)
 
     def clear(self) -> None:
         """Let go of the body and of everything that is under way for it."""

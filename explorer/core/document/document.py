@@ -6,7 +6,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Literal
 
-from explorer.core.document import binary, lexing
+from explorer.core.document import binary
 from explorer.core.document.cells import cells
 from explorer.core.document.colouring import Colouring
 from explorer.core.document.layout import Layout
@@ -75,11 +75,10 @@ class Document:
 
     def steps(self) -> Iterator[None]:
         """Lay out, a few milliseconds a step; what there is after each can be read."""
-        warmed = False
+        measured = False
         for _ in self._layout.raw_steps() if self._known else self._layout.steps():
-            if not warmed:
-                lexing.warm(self.kind)
-                warmed = True
+            if not measured:
+                measured = True
                 for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):
                     pass
             yield
