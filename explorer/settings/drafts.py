@@ -1,7 +1,13 @@
-"""Half-filled forms, kept in ``<data>/drafts.json`` so that nothing typed is lost. Secrets are never written."""
+"""Half-filled forms, kept in ``<data>/drafts.json`` so that nothing typed is lost. Secrets are never written.
+
+    {"vendor.endpoint": {"entries": [...], "readings": {...}, "headers": [...], "extra": [...], "method": "HEAD"}}
+
+Files of the first version held the entries alone, as a list in place of the table; they are read as well.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,14 +16,33 @@ from explorer.core.exchange import Call, Entry
 from explorer.settings.files import FileError, read_bytes, reason, write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from explorer.core.catalog.model import Catalog
     from explorer.settings.folders import Folders
 
-Drafts = dict[str, tuple[Entry, ...]]
-"""``vendor.endpoint`` → its entries."""
+
+@dataclass(frozen=True)
+class Draft:
+    """A half-made call of one endpoint: everything that a person set."""
+
+    entries: tuple[Entry, ...] = ()
+    readings: dict[str, str] = field(default_factory=dict)
+    """Reading → the choice that was taken in place of the default."""
+    headers: tuple[tuple[str, str], ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+    """Undocumented query parameters."""
+    method: str = ""
+    """One of the endpoint's methods; the first where empty."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is set."""
+        return bool(self.entries or self.readings or self.headers or self.extra or self.method)
+
+
+Drafts = dict[str, Draft]
+"""``vendor.endpoint`` → its draft."""
 
 
 def load_drafts(folders: Folders) -> tuple[Drafts, tuple[str, ...]]:
@@ -30,21 +55,22 @@ def load_drafts(folders: Folders) -> tuple[Drafts, tuple[str, ...]]:
     if not data:
         return {}, ()
     try:
-        return msgspec.json.decode(data, type=Drafts), ()
+        kept = msgspec.json.decode(data, type=dict[str, tuple[Entry, ...] | Draft])
     except (msgspec.MsgspecError, RecursionError) as error:
         return {}, (_move_aside(path, str(error)),)
+    return {address: one if isinstance(one, Draft) else Draft(one) for address, one in kept.items()}, ()
 
 
-def save_drafts(folders: Folders, drafts: Mapping[str, Sequence[Entry]], catalog: Catalog) -> tuple[str, ...]:
-    """Lay *drafts* over those in the file: an address with no entries is taken away, one that is not named stays.
-    Entries for secret parameters are left out. The answer says whether a damaged file was set aside.
+def save_drafts(folders: Folders, drafts: Mapping[str, Draft], catalog: Catalog) -> tuple[str, ...]:
+    """Lay *drafts* over those in the file: an empty one is taken away, an address that is not named stays. What is
+    secret in them is left out. The answer says whether a damaged file was set aside.
 
     Raises:
         StoreError: the file could not be written; it is as it was.
     """
     kept, problems = load_drafts(folders)
-    for address, entries in drafts.items():
-        public = public_entries(catalog, address, entries)
+    for address, draft in drafts.items():
+        public = public_draft(catalog, address, draft)
         if public:
             kept[address] = public
         elif public is not None:
@@ -54,8 +80,8 @@ def save_drafts(folders: Folders, drafts: Mapping[str, Sequence[Entry]], catalog
     return problems
 
 
-def public_entries(catalog: Catalog, address: str, entries: Sequence[Entry]) -> tuple[Entry, ...] | None:
-    """Those of *entries* that hold nothing secret, or None where the catalog has no such endpoint to judge by."""
+def public_draft(catalog: Catalog, address: str, draft: Draft) -> Draft | None:
+    """What of *draft* holds nothing secret, or None where the catalog has no such endpoint to judge by."""
     from explorer.core.redaction import Redactor
 
     vendor_id, _, endpoint_id = address.partition(".")
@@ -63,9 +89,15 @@ def public_entries(catalog: Catalog, address: str, entries: Sequence[Entry]) -> 
     endpoint = vendor.endpoints.get(endpoint_id) if vendor else None
     if vendor is None or endpoint is None:
         return None
-    call = Call(vendor=vendor_id, endpoint=endpoint_id, entries=tuple(entries))
-    masked = Redactor(vendor).call(endpoint, call).entries
-    return tuple(entry for entry, shown in zip(call.entries, masked, strict=True) if entry == shown)
+    call = Call(vendor=vendor_id, endpoint=endpoint_id, entries=draft.entries, headers=draft.headers, extra=draft.extra)
+    masked = Redactor(vendor).call(endpoint, call)
+    return Draft(
+        entries=tuple(one for one, shown in zip(call.entries, masked.entries, strict=True) if one == shown),
+        readings=draft.readings,
+        headers=tuple(one for one, shown in zip(call.headers, masked.headers, strict=True) if one == shown),
+        extra=tuple(one for one, shown in zip(call.extra, masked.extra, strict=True) if one == shown),
+        method=draft.method,
+    )
 
 
 def _move_aside(path: Path, why: str) -> str:

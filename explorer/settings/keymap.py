@@ -36,8 +36,8 @@ _WORDS: Final = {
 
 
 class Action(NamedTuple):
-    """An action that keys can be given to. Two actions whose scopes are the same, or one of which has the empty scope
-    (everywhere), must not share a key."""
+    """An action that keys can be given to. Two actions of the same scope must not share a key; what has the focus comes
+    first, so a pane's key may shadow the same key of the empty scope (everywhere), which goes on working elsewhere."""
 
     id: str
     keys: str
@@ -134,7 +134,7 @@ def _drop_clashes(good: dict[str, str], known: Mapping[str, Action], problems: l
             (key, owner)
             for key in good[action_id].split(",")
             for owner in owners.get(key, ())
-            if not owner.scope or not action.scope or owner.scope == action.scope
+            if owner.scope == action.scope
         ]
         if clash:
             key, owner = clash[0]

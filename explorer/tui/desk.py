@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from explorer.core.exchange import Call, Entry, Exchange
+from explorer.core.secret import MASK
 from explorer.errors import ExplorerError
 from explorer.session import SANDBOX
 from explorer.tui.drafts import Draft, DraftBook
@@ -33,6 +36,8 @@ class Desk:
     """Vendor → environment, chosen since the start."""
     last: dict[str, Exchange] = field(default_factory=dict)
     """Address → the redacted exchange that was shown last."""
+    _sent: dict[str, tuple[Exchange, Call]] = field(default_factory=dict)
+    """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
     def open(self, address: str, draft: Draft | None = None) -> None:
         """Put another endpoint on the desk, with its own draft unless one is given.
@@ -49,6 +54,20 @@ class Desk:
         if self.address:
             self.draft = replace(self.draft, **changes)
             self.drafts.put(self.address, self.draft)
+
+    def answered(self, shown: Exchange, call: Call) -> None:
+        """Keep the redacted exchange that came of *call*."""
+        self.last[call.address] = shown
+        self._sent[call.address] = (shown, call)
+
+    def real(self, shown: Exchange) -> Exchange:
+        """A redacted exchange with its call as it was given, for making another call of it. What the history masked
+        is left out, and must be typed again."""
+        last, call = self._sent.get(shown.call.address, (None, shown.call))
+        if last is not shown:
+            entries = tuple(entry for entry in shown.call.entries if MASK not in entry.value)
+            call = msgspec.structs.replace(shown.call, entries=entries)
+        return msgspec.structs.replace(shown, call=call)
 
     @property
     def vendor_id(self) -> str:
@@ -102,9 +121,12 @@ class Desk:
         return self.environment == SANDBOX
 
     def plain_url(self) -> str:
-        """The URL before anything is known of the values: base and path template."""
-        call = self.call()
-        return self.session.base_url(call).rstrip("/") + self.operation.endpoint.path
+        """The URL before anything is known of the values: base and path template. The port of a sandbox that takes any
+        free one is not known before it runs."""
+        base = self.session.base_url(self.call()).rstrip("/")
+        if self.in_sandbox and not self.session.settings.sandbox_port and not self.session.sandbox_running:
+            base = base.replace("127.0.0.1:0/", "127.0.0.1:…/", 1)
+        return base + self.operation.endpoint.path
 
     def told(self, problem: Problem) -> str:
         """A problem of the form as one sentence, with the document's lines."""

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from explorer.settings.drafts import Draft
+
+__all__ = ["Draft", "DraftBook"]
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Catalog
-    from explorer.core.exchange import Entry
     from explorer.settings import Folders
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A half-made call of one endpoint."""
-
-    entries: tuple[Entry, ...] = ()
-    readings: dict[str, str] = field(default_factory=dict)
-    headers: tuple[tuple[str, str], ...] = ()
-    extra: tuple[tuple[str, str], ...] = ()
-    method: str = ""
 
 
 class DraftBook:
@@ -58,8 +49,8 @@ class DraftBook:
             if self._loaded:
                 return ()
             kept, problems = load_drafts(self._folders)
-            for address, entries in kept.items():
-                self._drafts.setdefault(address, Draft(tuple(entries)))
+            for address, draft in kept.items():
+                self._drafts.setdefault(address, draft)
             self._loaded = True
             return problems
 
@@ -72,9 +63,9 @@ class DraftBook:
         from explorer.settings import save_drafts
 
         with self._lock:
-            changed = {address: self._drafts[address].entries for address in list(self._changed)}
+            changed = {address: self._drafts[address] for address in list(self._changed)}
             if not changed:
                 return ()
             notes = save_drafts(self._folders, changed, self._catalog)
-            self._changed -= {name for name, entries in changed.items() if self._drafts[name].entries == entries}
+            self._changed -= {name for name, draft in changed.items() if self._drafts[name] == draft}
             return notes

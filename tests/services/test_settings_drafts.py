@@ -9,6 +9,7 @@ import pytest
 from explorer.core.catalog import Catalog, decode
 from explorer.core.exchange import Entry
 from explorer.settings import Folders, load_drafts, save_drafts
+from explorer.settings.drafts import Draft
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +48,8 @@ def entry(name: str, value: str = "v") -> Entry:
 
 def test_drafts_come_back_as_they_were_typed(folders: Folders, catalog: Catalog) -> None:
     typed = (entry("name", "é\n\0\x1b[31m"), Entry(name="item1_size", kind="json", value="null"), entry("unknown", ""))
-    save_drafts(folders, {"shop.pay": typed}, catalog)
-    assert load_drafts(folders) == ({"shop.pay": typed}, ())
+    save_drafts(folders, {"shop.pay": Draft(typed)}, catalog)
+    assert load_drafts(folders) == ({"shop.pay": Draft(typed)}, ())
 
 
 def test_secrets_are_never_written(folders: Folders, catalog: Catalog) -> None:
@@ -60,8 +61,8 @@ def test_secrets_are_never_written(folders: Folders, catalog: Catalog) -> None:
         entry("user[token]", secret),
         Entry(name="extra", kind="json", value=f'{{"token": "{secret}"}}'),
     )
-    save_drafts(folders, {"shop.pay": typed}, catalog)
-    assert load_drafts(folders)[0] == {"shop.pay": (entry("name", "Zelda"),)}
+    save_drafts(folders, {"shop.pay": Draft(typed)}, catalog)
+    assert load_drafts(folders)[0] == {"shop.pay": Draft((entry("name", "Zelda"),))}
     for file in folders.data.rglob("*"):
         assert secret.encode() not in file.read_bytes()
 
@@ -70,8 +71,8 @@ def test_drafts_of_another_instance_stay(folders: Folders, catalog: Catalog) -> 
     path = folders.data / "drafts.json"
     path.parent.mkdir(parents=True)
     path.write_text('{"gone.away": [{"name": "a", "value": "1"}], "shop.pay": [{"name": "name", "value": "old"}]}')
-    save_drafts(folders, {"shop.pay": (), "not.known": (entry("a"),)}, catalog)
-    assert load_drafts(folders)[0] == {"gone.away": (entry("a", "1"),)}
+    save_drafts(folders, {"shop.pay": Draft(), "not.known": Draft((entry("a"),))}, catalog)
+    assert load_drafts(folders)[0] == {"gone.away": Draft((entry("a", "1"),))}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": [{"nam": 1}]}', '{"a": ' + "[" * 5000, "\udcff"])
@@ -80,7 +81,27 @@ def test_a_damaged_file_is_set_aside(folders: Folders, catalog: Catalog, text: s
     path.parent.mkdir(parents=True)
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     before = path.read_bytes()
-    problems = save_drafts(folders, {"shop.pay": (entry("name"),)}, catalog)
+    problems = save_drafts(folders, {"shop.pay": Draft((entry("name"),))}, catalog)
     assert "drafts.damaged-1.json" in problems[0]
     assert (folders.data / "drafts.damaged-1.json").read_bytes() == before
-    assert load_drafts(folders) == ({"shop.pay": (entry("name"),)}, ())
+    assert load_drafts(folders) == ({"shop.pay": Draft((entry("name"),))}, ())
+
+
+def test_all_that_was_set_comes_back_and_nothing_secret(folders: Folders, catalog: Catalog) -> None:
+    secret = "correct-horse-battery"
+    whole = Draft(
+        (entry("name", "Zelda"), entry("password", secret)),
+        {"which": "other"},
+        (("X-Mine", "1"), ("Authorization", f"Bearer {secret}"), ("Cookie", secret)),
+        (("debug", "1"), ("token", secret)),
+        "HEAD",
+    )
+    save_drafts(folders, {"shop.pay": whole}, catalog)
+    kept = Draft((entry("name", "Zelda"),), {"which": "other"}, (("X-Mine", "1"),), (("debug", "1"),), "HEAD")
+    assert load_drafts(folders) == ({"shop.pay": kept}, ())
+    assert secret.encode() not in (folders.data / "drafts.json").read_bytes()
+
+
+def test_a_draft_of_readings_alone_is_kept(folders: Folders, catalog: Catalog) -> None:
+    save_drafts(folders, {"shop.pay": Draft(readings={"which": "other"})}, catalog)
+    assert load_drafts(folders)[0]["shop.pay"].readings == {"which": "other"}

@@ -74,9 +74,10 @@ def test_a_key_that_its_owner_gives_up_is_free() -> None:
     assert check_keymap({"send": "ctrl+q", "quit": "f10"}, ACTIONS)[0] == {"send": "ctrl+q", "quit": "f10"}
 
 
-def test_scopes_may_share_a_key_and_everywhere_may_not() -> None:
+def test_a_pane_may_shadow_a_key_and_one_scope_has_it_once() -> None:
     assert check_keymap({"find": "f", "filter": "f"}, ACTIONS)[1] == ()
-    assert "'f' is the key of" in check_keymap({"find": "f", "quit": "f"}, ACTIONS)[1][0]
+    assert check_keymap({"find": "f", "quit": "f"}, ACTIONS)[1] == ()
+    assert "'f' is the key of" in check_keymap({"send": "f", "quit": "f"}, ACTIONS)[1][0]
 
 
 def test_every_key_of_the_library_is_known() -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from explorer.core.secret import Secret
 from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
+from explorer.tui.drafts import Draft
 from explorer.tui.widgets.key_bar import KeyBar
 from explorer.tui.widgets.title_bar import TitleBar
 from tests.tui.driving import SIZES, Driver, driven
@@ -31,6 +32,43 @@ async def test_a_draft_stays_when_one_moves_away_and_after_a_restart(session: Se
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         assert app.rows()["item1_product_id"].query_one(Input).value == "16001"
+
+
+async def test_readings_method_own_headers_and_parameters_stay_after_a_restart(session: Session) -> None:
+    draft = Draft(readings={"http_method": "post"}, headers=(("X-Mine", "1"),), extra=(("debug", "2"),), entries=())
+    async with driven(session, (200, 50)) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.main.open("cottoncart.order_calculate", draft).wait()
+        await app.open("xsellcast.brands_list")
+        await app.keys("escape", "m")
+        await app.keys("ctrl+q")
+    async with driven(session, (200, 50)) as app:
+        await app.open("cottoncart.order_calculate")
+        assert app.main.desk.draft == draft
+        await app.until(lambda: "debug=2" in app.url, "the undocumented parameter")
+        assert app.main.query_one(TitleBar).place.method == "POST"
+        assert app.main.request_pane.extra_headers == (("X-Mine", "1"),)
+        await app.open("xsellcast.brands_list")
+        assert app.main.query_one(TitleBar).place.method == "HEAD"
+
+
+async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: Session) -> None:
+    session.settings = msgspec.structs.replace(session.settings, sandbox_port=0)
+    async with driven(session) as app:
+        await app.open("endlessaisles.stock")
+        await app.keys(*"81001")
+        await app.until(lambda: "sku=81001" in app.url, "the URL")
+        assert ":0/" not in app.url
+        await app.keys("f5")
+        await app.see("✓ OK")
+
+
+async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> None:
+    session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "b"})
+    async with driven(session) as app:
+        await app.open("endlessaisles.stock")
+        await app.keys("escape", "b")
+        assert "tree" not in app.main.visible_panes()
 
 
 async def test_a_reading_changes_the_request_and_is_marked(session: Session) -> None:

@@ -104,6 +104,9 @@ class EditingScreen(PanesScreen):
         self._keep_draft()
         self._check()
         self._preview_soon()
+        self._save_soon()
+
+    def _save_soon(self) -> None:
         if self._save_timer is not None:
             self._save_timer.stop()
         self._save_timer = self.set_timer(SAVE_PAUSE, self._save_drafts)
@@ -133,6 +136,8 @@ class EditingScreen(PanesScreen):
     async def _prepare(self, number: int) -> None:
         call = self.desk.call(force=True)
         try:
+            if self.desk.in_sandbox and not self.session.settings.sandbox_port:
+                await self.session.ready(call)  # any free port: which one is known once it runs
             prepared = await asyncio.to_thread(self.session.prepare, call)
             url = prepared.shown.url
         except ExplorerError as error:
@@ -170,6 +175,7 @@ class EditingScreen(PanesScreen):
         if self.desk.readings[event.key].default == event.choice:
             del readings[event.key]
         self.desk.keep(readings=readings)
+        self._save_soon()
         self._reshow(event.key, unfolded=self.request_pane.readings_open)
 
     @work(exclusive=True, group="open", exit_on_error=False, description="reading")
@@ -180,6 +186,7 @@ class EditingScreen(PanesScreen):
     def on_request_pane_method_changed(self, event: RequestPane.MethodChanged) -> None:
         """Another method of the call."""
         self.desk.keep(method=event.method)
+        self._save_soon()
         self._title()
         self._preview_soon()
 
@@ -216,6 +223,7 @@ class EditingScreen(PanesScreen):
                 self._app.tell(f"{now} is its only method.")
                 return
             self.desk.keep(method=following)
+            self._save_soon()
             self.request_pane.show_method(following)
             self._title()
             self._preview_soon()

@@ -97,7 +97,7 @@ class PanesScreen(Screen[None]):
         from explorer.tui.widgets.response_pane import ResponsePane
 
         request, response = RequestPane(id="request"), ResponsePane(id="response")
-        history = HistoryPanel(id="history")
+        history = HistoryPanel(now=self.session.now, id="history")
         for one in (request, response, history):
             one.display = False
         await self.query_one("#work").mount(request, response, history)
