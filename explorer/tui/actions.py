@@ -64,6 +64,7 @@ ACTIONS: Final = (
     Action("tree_unfold", "right", "Unfold", "Unfold the branch.", "unfold", "tree"),
     Action("next_field", "enter,down", "Next field", "Go to the next field.", "next_field", "field"),
     Action("previous_field", "up", "Field before", "Go to the field before.", "previous_field", "field"),
+    Action("other_value", "o", "Other value", "On a choice: type what is not among it.", "other_value", "field"),
     Action("state", "space", "Absent/empty/null", "On a field's mark: absent, empty, null, set.", scope="mark"),
     Action("add_item", "plus", "Add", "Add one more of the group that has the focus.", "add_item", "request"),
     Action("remove_item", "minus", "Remove", "Remove the one that has the focus.", "remove_item", "request"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from explorer.core.catalog.model import Parameter
 from explorer.core.exchange import Entry
@@ -124,6 +124,49 @@ async def test_choices_are_chosen_with_keys(session: Session) -> None:
         line.focus()
         await app.keys("right")
         await app.until(lambda: "calculate.xml" in app.url, "the URL to follow")
+
+
+async def test_a_choice_takes_a_value_that_is_not_among_it(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        row = app.rows()["sort"]
+        row.focus_control()
+        await app.keys("o")
+        await app.until(lambda: row.query(Input), "a line to type in")
+        await app.keys(*"sideways")
+        await app.until(lambda: "sort=sideways" in app.url, "the URL")
+        await app.keys("escape", "exclamation_mark")
+        await app.until(lambda: app.main.desk.last, "the answer")
+        assert app.main.desk.last["endlessaisles.products_list"].verdict.outcome == "FAILED"
+        await app.open("endlessaisles.stock")
+        await app.open("endlessaisles.products_list")
+        assert app.rows()["sort"].query_one(Input).value == "sideways"
+        app.rows()["sort"].focus_control()
+        await app.keys(*["backspace"] * 8, "up")
+        await app.until(lambda: app.rows()["sort"].query(ChoiceLine), "the choices again")
+
+
+async def test_a_long_list_of_choices_has_a_way_out_too(session: Session) -> None:
+    async with driven(session) as app:
+        for address, vendor in (
+            (f"{one.id}.{key}", one) for one in session.catalog.vendors.values() for key in one.endpoints
+        ):
+            params = vendor.endpoints[address.partition(".")[2]].params.values()
+            wanted = next(
+                (p for p in params if p.enum and not p.comma and not p.repeat and len("".join(p.enum)) > 40), None
+            )
+            if wanted is not None and not wanted.group:
+                break
+        else:
+            raise AssertionError("the catalog has no long choice")
+        await app.open(address)
+        row = app.rows()[wanted.name]
+        assert row.query(Select)
+        row.focus_control()
+        await app.keys("enter", "end", "enter")
+        await app.until(lambda: row.query(Input), "a line to type in")
+        await app.keys(*"odd")
+        assert row.entry == Entry(name=wanted.name, value="odd")
 
 
 async def test_secrets_are_typed_behind_dots(session: Session) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 from textual import on
@@ -101,7 +101,7 @@ class _Tree(Tree[Node]):
     """The tree itself."""
 
     DEFAULT_CSS = """
-    _Tree { background: transparent; height: 1fr; padding: 0; }
+    _Tree { background: transparent; height: 1fr; padding: 0; overflow-x: hidden; scrollbar-size-vertical: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
@@ -115,24 +115,37 @@ class _Tree(Tree[Node]):
         super().notify_style_update()
 
     def get_label_width(self, node: TreeNode[Node]) -> int:
-        """Cells of a label, without painting it."""
+        """Cells of a label, without painting it; never more than there is room for, so nothing scrolls sideways."""
         data = node.data
         if isinstance(data, Leaf):
-            return sum(cell_len(text) for text, _ in _leaf_parts(data))
-        return cell_len(str(node.label)) + 2 + len(_INFERRED)
+            width = sum(cell_len(text) for text, _ in _leaf_parts(data))
+        else:
+            width = cell_len(str(node.label)) + 2 + len(_INFERRED)
+        room = self._room(node)
+        return min(width, room) if room > 0 else width
+
+    def _room(self, node: TreeNode[Node]) -> int:
+        """Cells that the label of *node* may take."""
+        depth, above = 0, node.parent
+        while above is not None and above is not self.root:
+            depth, above = depth + 1, above.parent
+        return self.scrollable_content_region.width - depth * self.guide_depth
 
     def render_label(self, node: TreeNode[Node], base_style: Style, style: Style) -> Text:
         """Method word, title and badges of an endpoint; vendors in bold."""
         data = node.data
         if isinstance(data, Leaf):
             plain = node is self.cursor_node
-            parts = ((text, style if plain else style + self._colour(name)) for text, name in _leaf_parts(data))
+            fitting = _cut(_leaf_parts(data), self._room(node))
+            parts = ((text, style if plain else style + self._colour(name)) for text, name in fitting)
             return Text.assemble(*parts, no_wrap=True, end="")
         label = super().render_label(node, base_style, style)
         if isinstance(data, Branch) and not data.group:
             label.stylize("bold")
             if data.vendor.inferred:
                 label.append(_INFERRED, style + self._colour("dim"))
+        if (room := self._room(node)) > 0:
+            label.truncate(room, overflow="ellipsis")
         return label
 
     def _colour(self, name: str) -> Style:
@@ -185,6 +198,16 @@ def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
     if endpoint.inferred and not leaf.vendor.inferred:
         parts.append((_INFERRED, "dim"))
     return parts
+
+
+def _cut(parts: list[tuple[str, str]], room: int) -> list[tuple[str, str]]:
+    """The texts of a label with the title cut so that all of them fit."""
+    over = sum(cell_len(text) for text, _ in parts) - room
+    if over <= 0 or room <= 0:
+        return parts
+    method, (title, colour), *badges = parts
+    left = max(1, cell_len(title) - over)
+    return [method, (f"{set_cell_size(title, left - 1).rstrip()}…", colour), *badges]
 
 
 def _short(method: str) -> str:

@@ -89,7 +89,7 @@ class RequestPane(Widget):
         & Tabs:focus Tab.-active { color: $block-cursor-foreground; background: $block-cursor-background; }
         & ContentSwitcher { height: 1fr; }
         & ContentSwitcher > Vertical { height: 1fr; }
-        & StatusLine { height: auto; max-height: 2; padding: 0 1; }
+        & StatusLine { height: auto; max-height: 3; padding: 0 1; }
         & StatusLine:hover { background: $foreground 6%; }
         & #request-method { height: 1; padding: 0 1; }
         & #request-about { height: 2; padding: 0 1; color: $text-muted; background: $foreground 4%; }
@@ -449,11 +449,11 @@ def _status_text(problems: Sequence[Problem]) -> Content:
     missing = [one.field for one in errors if one.message == "is required"]
     wrong = [one for one in errors if one.message != "is required"]
     parts: list[Content] = []
+    if wrong:
+        names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
+        parts.append(Content.styled(f"✗ {names}", "$text-error"))
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         names = ", ".join(map(sanitise_line, missing))
         parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
-    if wrong:
-        names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
-        parts.append(Content.styled(f"✗ {names}", "$text-error"))
-    return Content("  ").join(parts)
+    return Content("\n").join(parts)

@@ -47,9 +47,11 @@ class ChoiceLine(Widget, can_focus=True):
             """The line, for ``@on`` selectors."""
             return self.line
 
-    def __init__(self, choices: Sequence[tuple[str, str]], value: str = "") -> None:
-        """*choices* are (value, words shown)."""
+    def __init__(self, choices: Sequence[tuple[str, str]], value: str = "", *, more: str = "") -> None:
+        """*choices* are (value, words shown). *more*, where given, is what a click on the ``…`` behind them chooses;
+        the keys leave it out."""
         self._choices = tuple(choices)
+        self._more = more
         super().__init__()
         self.set_reactive(ChoiceLine.value, value)
 
@@ -66,6 +68,8 @@ class ChoiceLine(Widget, can_focus=True):
             chosen = value == self.value
             style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else MUTED
             parts.append(Content.styled(f"[{text}]" if chosen else f" {text} ", style))
+        if self._more:
+            parts.append(Content.styled("…", MUTED))
         return Content(" ").join(parts)
 
     def action_step(self, step: int) -> None:
@@ -84,6 +88,8 @@ class ChoiceLine(Widget, can_focus=True):
                 self._choose(value)
                 return
             at += width + 1
+        if self._more and at <= event.x <= at + 1:
+            self.post_message(self.Changed(self, self._more))
 
     def _choose(self, value: str) -> None:
         if value != self.value:

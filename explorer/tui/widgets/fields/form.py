@@ -221,6 +221,12 @@ class Form(VerticalScroll, can_focus=False):
         """Go to the field before."""
         self._step(-1)
 
+    async def action_other_value(self) -> None:
+        """Type a value that is not among the choices of the field with the focus."""
+        row = _around(self.screen.focused, FieldRow)
+        if isinstance(row, FieldRow):
+            await row.type_other()
+
     def _step(self, step: int) -> None:
         """Move among the controls, leaving out marks and buttons; the ends are ends."""
         chain = [one for one in self.screen.focus_chain if one in self.walk_children()]

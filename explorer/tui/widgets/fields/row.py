@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 SHORT_CHOICE: Final = 26
 """Cells that a choice may take to stand on one line; longer ones open a list."""
+NAME_ROOM: Final = 30
+"""Cells of a row that neither the control nor the note beside it has: name, gutters, padding."""
+OTHER: Final = "\0other"
+"""Stands for a value that is not among the choices, to be typed. No value begins with NUL by itself."""
 
 
 class FieldMark(Quiet):
@@ -73,6 +78,8 @@ class FieldRow(Widget):
         & Select > SelectCurrent { background: $surface; }
         & Select:focus > SelectCurrent { background: $boost; background-tint: $foreground 10%; }
         & > .field-note { height: auto; color: $text-muted; }
+        &.-long { grid-size: 2; grid-columns: 26 1fr; }
+        &.-long > .field-note { column-span: 2; padding: 0 0 0 27; }
         & > Horizontal { height: 1; }
         & > Horizontal > Input { width: 1fr; }
         & > Horizontal > Button { width: 8; min-width: 8; margin: 0 0 0 1; }
@@ -97,6 +104,8 @@ class FieldRow(Widget):
         self.field_name = name
         self.field_state = state_of(entry)
         self._problems: tuple[Problem, ...] = ()
+        self._free = self._outside()
+        self._changing = asyncio.Lock()
         super().__init__()
 
     # --- making ------------------------------------------------------------------------------------------------------
@@ -109,14 +118,26 @@ class FieldRow(Widget):
         yield self._control()
         yield Quiet(self._note_text(), classes="field-note")
 
-    def _control(self) -> Widget:
+    @property
+    def _words(self) -> list[str]:
+        """What is to be chosen from; nothing where the value is typed."""
         param = self.param
-        if not param.comma and (param.type == "boolean" or param.enum):
-            words = [*param.enum, *param.also] if param.enum else ["true", "false", *param.also]
+        if param.comma or not (param.type == "boolean" or param.enum):
+            return []
+        return list(dict.fromkeys([*(param.enum or ("true", "false")), *param.also]))
+
+    def _outside(self) -> bool:
+        """Whether the field holds something that is not among its choices."""
+        word = self._word()
+        return bool(word) and word not in self._words
+
+    def _control(self) -> Widget:
+        param, words = self.param, self._words
+        if words and not self._free:
             absent = "absent" if param.prefill is None else param.prefill
             if sum(len(word) + 3 for word in words) + len(absent) + 3 <= SHORT_CHOICE:
                 others = [(word, word) for word in words if word != param.prefill]
-                return ChoiceLine([("", absent), *others], self._word())
+                return ChoiceLine([("", absent), *others], self._word(), more=OTHER)
             return self._select(words, absent)
         line = FieldInput(
             self.field_state.shown,
@@ -128,6 +149,26 @@ class FieldRow(Widget):
         if param.type == "file":
             return Horizontal(line, Button("Pick…", compact=True))
         return line
+
+    async def type_other(self) -> bool:
+        """Put a line to type in in the place of the choices, since what is wrong must be sendable too; False where the
+        field is no choice."""
+        if not self._words:
+            return False
+        if not self._free:
+            await self._swap(free=True)
+            self.focus_control()
+        return True
+
+    async def _swap(self, *, free: bool) -> None:
+        """Change the control: choices, or a line to type in."""
+        async with self._changing:
+            if free == self._free or not self.is_mounted:
+                return
+            self._free = free
+            with self.app.batch_update():
+                await self.children[1].remove()
+                await self.mount(self._control(), after=0)
 
     def _word(self) -> str:
         """The word of a choice that stands for what the field holds: a boolean may have come as ``1``."""
@@ -141,11 +182,10 @@ class FieldRow(Widget):
     def _select(self, words: Sequence[str], absent: str) -> Widget:
         from rich.text import Text
 
-        shown = self.field_state.shown
-        options = [(Text(sanitise_line(word)), word) for word in dict.fromkeys([*words, *([shown] if shown else [])])]
-        select: Select[str] = Select(options, prompt=absent, allow_blank=True, compact=True)
-        if shown:
-            select.value = shown
+        options = [(Text(sanitise_line(word)), word) for word in words]
+        select: Select[str] = Select([*options, (Text("other…"), OTHER)], prompt=absent, allow_blank=True, compact=True)
+        if self._word():
+            select.value = self._word()
         return select
 
     def _placeholder(self) -> str:
@@ -190,8 +230,10 @@ class FieldRow(Widget):
             choice.value = self._word()
         for select in self.query(Select):
             with self.prevent(Select.Changed):
-                select.value = state.shown or Select.NULL
+                select.value = self._word() if self._word() in self._words else Select.NULL
         self._repaint()
+        if self._words and self._outside() != self._free:
+            self.call_later(self._swap, free=self._outside())
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Show what is wrong with it."""
@@ -212,8 +254,9 @@ class FieldRow(Widget):
         """All that is known of the field, for the line below the form."""
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
+        more = "  · o types another value" if self._words else ""
         title = Content.assemble(
-            (sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}"
+            (sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}{more}"
         )
         return Content.assemble(title, "\n", sanitise_line(param.note)) if param.note else title
 
@@ -224,9 +267,20 @@ class FieldRow(Widget):
             return
         self.query_one(FieldMark).update(self._mark_text())
         self.query_one(".field-note", Quiet).update(self._note_text())
+        self._fit()
         wrong = any(one.level == "error" and not _missing(one) for one in self._problems)
         for line in self.query(Input):
             line.set_class(wrong, "-bad")
+
+    def on_resize(self) -> None:
+        """Another width has other room for the note."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """A note that is longer than its place beside the control goes below it, over the whole width."""
+        room = (self.size.width - NAME_ROOM) // 2
+        if room > 0:
+            self.set_class(any(line.cell_length > room for line in self._note_text().split("\n")), "-long")
 
     def _mark_text(self) -> Content:
         kind = self.field_state.kind
@@ -267,14 +321,25 @@ class FieldRow(Widget):
         self._set(event.value)
 
     @on(ChoiceLine.Changed)
-    def _chosen(self, event: ChoiceLine.Changed) -> None:
+    async def _chosen(self, event: ChoiceLine.Changed) -> None:
         event.stop()
-        self._set(event.value)
+        if event.value == OTHER:
+            await self.type_other()
+        else:
+            self._set(event.value)
 
     @on(Select.Changed)
-    def _selected(self, event: Select.Changed) -> None:
+    async def _selected(self, event: Select.Changed) -> None:
         event.stop()
-        self._set("" if event.value is Select.NULL else str(event.value))
+        if event.value == OTHER:
+            await self.type_other()
+        else:
+            self._set("" if event.value is Select.NULL else str(event.value))
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """A line that was left with nothing of its own in it becomes the choices again."""
+        if isinstance(event.widget, Input) and self._free and self._words and not self._outside():
+            self.call_later(self._swap, free=False)
 
     @on(Button.Pressed)
     def _pick(self, event: Button.Pressed) -> None:
