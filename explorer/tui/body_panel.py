@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from textual import on
@@ -51,6 +51,8 @@ AT_ONCE: Final = 65_536
 SPOOL_FROM: Final = 8_000_000
 """Bodies from this many bytes on are laid out into a temporary file."""
 _WARM_AFTER: Final = 0.7
+_BREATH: Final = 0.0003
+"""Seconds between two steps of a thread, in which keys are answered."""
 _TELL_EVERY: Final = 0.1
 _PATH_AT_ONCE: Final = 0.003
 _PATH_AFTER: Final = 0.08
@@ -115,7 +117,11 @@ class BodyPanel(Vertical):
         self.set_timer(_WARM_AFTER, self._warm)
 
     def _warm(self) -> None:
-        self.run_worker(partial(lexing.warm, "json"), thread=True, group="warm", description="load a lexer")
+        def warm() -> None:
+            for kind in ("json", "xml", "html"):
+                lexing.warm(kind)
+
+        self.run_worker(warm, thread=True, group="warm", exit_on_error=False, description="load lexers")
 
     # -- content ---------------------------------------------------------------------------------------------------
 
@@ -196,6 +202,7 @@ class BodyPanel(Vertical):
             if monotonic() - told > _TELL_EVERY:
                 told = monotonic()
                 self.call_later(self._grown, number, document)
+            sleep(_BREATH)
         self.call_later(self._grown, number, document)
 
     def _grown(self, number: int, document: Document | Table) -> None:

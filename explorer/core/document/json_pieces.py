@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIRST = 1 << 15
 """Bytes of the first piece: what a screen shows, many times over."""
-PIECE = 1 << 19
+PIECE = 1 << 18
 """Bytes of the others, more or less."""
 DEEPEST = 64
 """Levels of nesting in a piece, and open containers at an end of a piece up to which the body is laid out in pieces."""

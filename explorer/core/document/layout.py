@@ -138,6 +138,9 @@ class Layout:
                     self.lines.append(piece)
                 yield
         except NotInPieces:
+            # Looking at the whole takes long; what was sent can be read meanwhile.
+            if self.pretty:
+                yield from self._as_sent()
             result = format_json(self.source)
             if isinstance(result, Broken):
                 return result
