@@ -31,7 +31,9 @@ class Action(NamedTuple):
 ACTIONS: Final = (
     Action("send", "f5,ctrl+r", "Send", "Send the request as it stands; what is missing is shown first.", "send"),
     Action("send_anyway", "exclamation_mark", "Send anyway", "Send although the form has errors.", "send_anyway"),
-    Action("back", "escape", "Back", "Stop a send; else leave the field, close what is open, step back.", "back"),
+    Action(
+        "back", "escape", "Back", "Stop what is under way; else leave the field, close what is open, step back.", "back"
+    ),
     Action("pane_tree", "1", "Endpoints", "Go to the tree of endpoints.", "pane('tree')"),
     Action("pane_request", "2", "Request", "Go to the request.", "pane('request')"),
     Action("pane_response", "3", "Response", "Go to the response.", "pane('response')"),
@@ -41,6 +43,8 @@ ACTIONS: Final = (
     Action("environment", "E", "Environment", "Choose where the vendor's calls go.", "environment"),
     Action("credentials", "K", "Credentials", "Type the vendor's credentials for this environment.", "credentials"),
     Action("login", "I", "Log in", "Get a token now: by the vendor's own call, or by consent in a browser.", "login"),
+    Action("all_pages", "A", "All pages", "Fetch every page of the call, after showing what it takes.", "all_pages"),
+    Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action("examples", "x", "Examples", "Put the catalog's examples into blank fields that are asked for.", "examples"),
@@ -68,6 +72,15 @@ ACTIONS: Final = (
     Action("state", "space", "Absent/empty/null", "On a field's mark: absent, empty, null, set.", scope="mark"),
     Action("add_item", "plus", "Add", "Add one more of the group that has the focus.", "add_item", "request"),
     Action("remove_item", "minus", "Remove", "Remove the one that has the focus.", "remove_item", "request"),
+    Action("next_page", "n", "Next page", "Ask for the next page.", "page('next')", "response"),
+    Action("previous_page", "p", "Page before", "Ask for the page before.", "page('previous')", "response"),
+    Action("first_page", "less_than_sign", "First page", "Ask for the first page.", "page('first')", "response"),
+    Action("last_page", "greater_than_sign", "Last page", "Ask for the last page.", "page('last')", "response"),
+    Action("page_number", "number_sign", "Page …", "Ask for the page of a number.", "page_number", "response"),
+    Action("guilty_field", "e", "Mend", "Go to the field that the vendor complains about.", "guilty_field", "response"),
+    Action("go_on", "r", "Go on", "Fetch the pages that failed or are still to come.", "go_on", "response"),
+    Action("start_pages", "enter", "Start", "Fetch all pages, as planned.", "start_pages", "collect"),
+    Action("pause_pages", "space", "Pause", "Ask for no further page, or go on.", "pause_pages", "collect"),
 )
 BY_ID: Final = {action.id: action for action in ACTIONS}
 
@@ -78,6 +91,7 @@ SCOPES: Final = {
     "mark": "On the mark before a field",
     "request": "In the request",
     "response": "In the response",
+    "collect": "While all pages are fetched",
     "history": "In the history",
 }
 FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -118,6 +132,10 @@ _NAMES: Final = {
     "colon": ":",
     "plus": "+",
     "minus": "-",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "number_sign": "#",
+    "vertical_line": "|",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "escape": "esc",
@@ -160,5 +178,6 @@ _WHERE: Final = {
     "mark": "field's mark",
     "request": "request",
     "response": "response",
+    "collect": "all pages",
     "history": "history",
 }

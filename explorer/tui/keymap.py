@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding
 
 from explorer.settings.keymap import Action, check_keymap
-from explorer.tui.actions import keymap_actions
+from explorer.tui.actions import BY_ID, keymap_actions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,5 +29,5 @@ def _of_widgets() -> Iterator[Action]:
 
     for widget in (ResponsePane, BodyPanel, BodyView, TypeBar, LinesView, HistoryPanel, HistoryList):
         for binding in widget.BINDINGS:
-            if isinstance(binding, Binding) and binding.id:
+            if isinstance(binding, Binding) and binding.id and binding.id not in BY_ID:
                 yield Action(binding.id, binding.key, binding.id.partition(".")[0])

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.tui.actions import ACTIONS, SCOPES, keys_of, shown
+from explorer.tui.actions import ACTIONS, BY_ID, SCOPES, keys_of, shown
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ def _own_bindings(scope: str) -> Iterator[Binding]:
 
     for widget in (ResponsePane, BodyPanel, BodyView) if scope == "response" else (HistoryPanel, HistoryList):
         for binding in widget.BINDINGS:
-            if isinstance(binding, Binding):
+            if isinstance(binding, Binding) and binding.id not in BY_ID:
                 yield binding

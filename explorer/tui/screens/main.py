@@ -2,7 +2,8 @@
 
 widgets ── messages ──► screen ── desk.call() ──► Session (in workers) ──► results back, late ones dropped
 
-PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► MainScreen: each adds one thing to the one before
+PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
+─► MainScreen: each adds one thing to the one before
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from textual.widgets import Input
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.sending import SendingScreen
+from explorer.tui.screens.faulting import FaultingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from explorer.tui.widgets.history_panel import HistoryPanel
 
 
-class MainScreen(SendingScreen):
+class MainScreen(FaultingScreen):
     """The one screen that everything happens on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]
@@ -48,8 +49,8 @@ class MainScreen(SendingScreen):
         self._go(pane)
 
     def action_back(self) -> None:
-        """Stop a send; else leave the field, close the history, give back the room."""
-        if self.sending:
+        """Stop a send or the fetching of all pages; else leave the field, close the history, give back the room."""
+        if self.sending or (self.collecting and self.pane == "response"):
             self._cancel()
         elif self.logging_in:
             self.workers.cancel_group(self, "login")

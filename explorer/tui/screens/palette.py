@@ -45,6 +45,8 @@ class ExplorerCommands(Provider):
     def _actions(self) -> Iterator[Entry]:
         keymap = self._main.session.settings.keymap
         for one in ACTIONS:
+            if one.id == "faults" and not self._main.faults_offered:
+                continue
             if one.run and not one.scope and one.id != "palette":
                 key = shown(keys_of(one.id, keymap)[0])
                 yield Entry(one.title, key, one.help, f"{one.title} {one.id} {one.help}".lower(), self._runs(one.run))

@@ -1,4 +1,4 @@
-"""Sending what is on the desk: asking first where that is due, showing how far it is, stopping it, turning pages."""
+"""Sending what is on the desk: asking first where that is due, showing how far it is, stopping it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from textual import work
 from textual.worker import Worker, WorkerState
 
 from explorer.errors import CredentialMissing, ExplorerError, FormError
-from explorer.tui.drafts import Draft
 from explorer.tui.screens.choosing import ChoosingScreen
 from explorer.tui.widgets.title_bar import TitleBar
 
@@ -78,7 +77,7 @@ class SendingScreen(ChoosingScreen):
         try:
             exchange = await self.session.send(call, on_progress=progress)
             exchange = await asyncio.to_thread(self.session.redacted, exchange)
-            self.desk.last[call.address] = exchange
+            self.desk.answered(exchange, call)
             if self.sending == number:
                 await self._show_exchange(exchange)
         except asyncio.CancelledError:
@@ -143,28 +142,6 @@ class SendingScreen(ChoosingScreen):
     def on_response_pane_cancel_requested(self) -> None:
         """Esc in the response pane."""
         self._cancel()
-
-    def on_response_pane_page_requested(self, event: ResponsePane.PageRequested) -> None:
-        """Another page of what is shown."""
-        exchange = self.response_pane.exchange
-        if exchange is not None:
-            self._turn(exchange, event.to)
-
-    @work(exclusive=True, group="turn", exit_on_error=False, description="turn")
-    async def _turn(self, exchange: Exchange, to: str) -> None:
-        try:
-            call = await asyncio.to_thread(self.session.turn, exchange, to)
-        except ExplorerError as error:
-            self._show_error(error)
-            return
-        if call is None:
-            self._app.tell(f"There is no {to} page.")
-            return
-        draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
-        self.desk.open(call.address, draft)
-        self.desk.keep()
-        await self._show_endpoint()
-        self._send(self.desk.call(force=call.force))
 
     def on_response_pane_field_requested(self, event: ResponsePane.FieldRequested) -> None:
         """A field that the vendor complained about."""

@@ -2,6 +2,7 @@
 
     show_idle ─► nothing sent yet          show_exchange ─► verdict + tabs (a failure keeps what had arrived)
     show_sending ─► a clock                show_failure  ─► what went wrong before anything was sent
+    show_collection ─► all pages: plan, progress, findings, over the tabs
 
 Attributes go down, messages come up; what is shown has been redacted by the caller.
 """
@@ -22,8 +23,10 @@ from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
 from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.tui.actions import bindings
 from explorer.tui.numbers import seconds_text, size_text
 from explorer.tui.widgets.body_tab import BodyTab
+from explorer.tui.widgets.collect_view import Collection, CollectView
 from explorer.tui.widgets.headers_view import HeadersView
 from explorer.tui.widgets.sending_view import SendingView
 from explorer.tui.widgets.timing_view import TimingView
@@ -62,6 +65,9 @@ class ResponsePane(Widget):
         &.-answer > #response-answer, &.-failure > #response-answer { display: block; }
         &.-failure TabbedContent { display: none; }
         & #response-answer { height: 1fr; }
+        & CollectView { display: none; }
+        &.-collecting CollectView { display: block; }
+        &.-collecting VerdictView { display: none; }
         & TabbedContent { height: 1fr; }
         & ContentSwitcher { height: 1fr; }
         & TabPane { height: 1fr; padding: 0; }
@@ -77,10 +83,7 @@ class ResponsePane(Widget):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left_square_bracket", "tab(-1)", "Tab", id="response.previous_tab", tooltip="The tab to the left"),
         Binding("right_square_bracket", "tab(1)", "Tab", id="response.next_tab", tooltip="The tab to the right"),
-        Binding("n", "page('next')", "Next page", id="response.next_page", tooltip="Ask for the next page"),
-        Binding(
-            "p", "page('previous')", "Previous page", id="response.previous_page", tooltip="Ask for the page before"
-        ),
+        *bindings("response"),
         Binding("escape", "cancel", "Cancel", id="response.cancel", tooltip="Stop the request that is under way"),
     ]
 
@@ -92,9 +95,13 @@ class ResponsePane(Widget):
 
     @dataclass
     class PageRequested(Message):
-        """A person wants another page: ``next`` or ``previous``."""
+        """A person wants another page: ``next``, ``previous``, ``first``, ``last``; empty: one by its number."""
 
         to: str
+
+    @dataclass
+    class GoOnRequested(Message):
+        """A person wants the pages of a collection that failed or are still to come."""
 
     @dataclass
     class FieldRequested(Message):
@@ -112,6 +119,8 @@ class ResponsePane(Widget):
         self._clock = clock
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
+        self._blamed = 0
+        """How often the key for a guilty field was pressed: each time it goes to the next one."""
         super().__init__(id=id, classes=classes)
         self.add_class("-idle")
         self.border_title = "Response"
@@ -121,6 +130,7 @@ class ResponsePane(Widget):
         yield SendingView(self._clock)
         with Vertical(id="response-answer"):
             yield VerdictView()
+            yield CollectView()
             with TabbedContent(initial="body"):
                 yield TabPane("Body", BodyTab(), id="body")
                 yield TabPane("Headers", HeadersView(), id="headers")
@@ -154,6 +164,11 @@ class ResponsePane(Widget):
         if self.state == "sending":
             self.query_one(SendingView).progress(progress)
 
+    def note(self, text: str) -> None:
+        """Say what happened last while a call is under way."""
+        if self.state == "sending":
+            self.query_one(SendingView).note(text)
+
     def show_exchange(self, exchange: Exchange, page: PageInfo | None = None, refusal: str = "") -> None:
         """Show a redacted *exchange*: which *page* it holds, and the *refusal* of the sandbox if it was one (decoded
         here from the response where it is not given)."""
@@ -166,7 +181,39 @@ class ResponsePane(Widget):
         self._label("headers", "Headers", len(exchange.response.headers) if exchange.response else 0)
         self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)
         self._enter("answer", _title(exchange))
+        if page is not None and (page.has_next or page.has_previous):
+            self.border_subtitle = Content("n next  p before  # page …  A all pages")
         self._lay_out(exchange)
+
+    # --- all pages -------------------------------------------------------------------------------------------------
+
+    @property
+    def collecting(self) -> bool:
+        """Whether it shows a collection of pages."""
+        return self.has_class("-collecting")
+
+    def show_collection(self, exchange: Exchange, collection: Collection) -> None:
+        """Show how a *collection* of pages stands, over the tabs of *exchange*: its first page, or all in one."""
+        self.show_exchange(exchange)
+        self._label("wire", "Wire", 0)
+        self.add_class("-collecting")
+        self.update_collection(collection, exchange)
+
+    def update_collection(self, collection: Collection, exchange: Exchange | None = None) -> None:
+        """Show how the collection that is shown stands by now."""
+        if self.collecting:
+            self.query_one(CollectView).collection = collection
+            self.border_title = _collection_title(collection, exchange or self._exchange)
+            self.refresh_bindings()
+
+    @property
+    def collection_focused(self) -> bool:
+        """Whether the keys go to the collection."""
+        return self.query_one(CollectView).has_focus
+
+    def focus_collection(self) -> None:
+        """Put the focus where the keys of a collection are."""
+        self.query_one(CollectView).focus()
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
         """Show why nothing was sent, or nothing came, and what to do next."""
@@ -179,18 +226,19 @@ class ResponsePane(Widget):
         self.query_one(VerdictView).explain(text)
 
     def focus_content(self) -> None:
-        """Put the focus where keys are of use: the view of the open tab, or the clock of a send."""
+        """Put the focus where keys are of use: the view of the open tab, a send's clock, or pages to be fetched."""
         if self.state == "sending":
             self.query_one(SendingView).focus()
         elif self.state == "answer":
-            self._focus_target().focus()
+            held = self.collecting and self._collection.state != "done"
+            (self.query_one(CollectView) if held else self._focus_target()).focus()
 
     def show_tab(self, tab: str) -> None:
         """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
         inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, Tabs)
         self._tabs.active = tab
         if inside:
-            self.call_after_refresh(self.focus_content)
+            self.call_after_refresh(lambda: self._focus_target().focus())
 
     def _focus_target(self) -> Widget:
         views = {"headers": HeadersView, "wire": WireView, "timing": TimingView}
@@ -205,6 +253,9 @@ class ResponsePane(Widget):
     def _forget(self) -> None:
         """What was shown belongs to the past."""
         self._exchange = self._page = None
+        self._blamed = 0
+        self.border_subtitle = ""
+        self.remove_class("-collecting")
 
     def _enter(self, state: State, title: Content) -> None:
         waited = self.screen.focused is self.query_one(SendingView)
@@ -236,13 +287,27 @@ class ResponsePane(Widget):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing are not offered."""
         if action == "cancel":
-            return self.state == "sending"
+            return self.state == "sending" or (self.collecting and not self._collection.over)
         if action == "tab":
             return self.state == "answer"
         if action == "page":
             page = self._page
-            return page is not None and (page.has_next if parameters == ("next",) else page.has_previous)
+            return page is not None and (page.has_next if parameters[0] in ("next", "last") else page.has_previous)
+        if action == "page_number":
+            return self._page is not None
+        if action == "go_on":
+            return self.collecting and self._collection.more
+        if action == "guilty_field":
+            return bool(self._guilty)
         return True
+
+    @property
+    def _collection(self) -> Collection:
+        return self.query_one(CollectView).collection
+
+    @property
+    def _guilty(self) -> list[str]:
+        return [one.name for one in self._exchange.verdict.fields] if self._exchange is not None else []
 
     def action_tab(self, step: int) -> None:
         """Open the tab *step* to the right."""
@@ -251,6 +316,20 @@ class ResponsePane(Widget):
     def action_page(self, to: str) -> None:
         """Ask for another page."""
         self.post_message(self.PageRequested(to))
+
+    def action_page_number(self) -> None:
+        """Ask for a page by its number."""
+        self.post_message(self.PageRequested(""))
+
+    def action_go_on(self) -> None:
+        """Ask for the pages that are missing."""
+        self.post_message(self.GoOnRequested())
+
+    def action_guilty_field(self) -> None:
+        """Go to the next field that the vendor complains about."""
+        names = self._guilty
+        self.post_message(self.FieldRequested(names[self._blamed % len(names)]))
+        self._blamed += 1
 
     def action_cancel(self) -> None:
         """Ask for the send to be stopped."""
@@ -274,4 +353,23 @@ def _title(exchange: Exchange) -> Content:
         parts.append(Content(f"{response.status} {sanitise_line(response.reason)}".rstrip()))
         parts.append(Content(size_text(len(response.body)) + (" (cut)" if response.truncated else "")))
     parts.append(Content(seconds_text(exchange.timings.total)))
+    return Content(" · ").join(parts)
+
+
+_WORDS: Final = {
+    "new": "all pages?",
+    "running": "⇅ fetching all pages",
+    "paused": "‖ fetching all pages, paused",
+}
+
+
+def _collection_title(collection: Collection, exchange: Exchange | None) -> Content:
+    """The border title while pages are fetched, and after that."""
+    if collection.state in _WORDS:
+        return Content(f"Response · {_WORDS[collection.state]}")
+    outcome = collection.verdict.outcome
+    parts = [Content("Response"), Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")]
+    parts.append(Content(f"all pages · {collection.sums}"))
+    if exchange is not None and exchange.response is not None:
+        parts.append(Content(size_text(len(exchange.response.body))))
     return Content(" · ").join(parts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 from textual.widget import Widget
 
+from explorer.core.sanitise import sanitise_line
 from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ class SendingView(Widget, can_focus=True):
         self._clock = clock
         self._started = 0.0
         self._progress: Progress | None = None
+        self._note = ""
         self._timer: Timer | None = None
         super().__init__(id=id)
 
     def start(self, started: float) -> None:
         """Begin to count from *started*, a reading of the clock."""
-        self._started, self._progress = started, None
+        self._started, self._progress, self._note = started, None, ""
         if self._timer is None:
             self._timer = self.set_interval(_TICK, self.refresh)
         self._timer.resume()
@@ -63,12 +65,19 @@ class SendingView(Widget, can_focus=True):
         self._progress = progress
         self.refresh()
 
+    def note(self, text: str) -> None:
+        """Say what happened last."""
+        self._note = sanitise_line(text)
+        self.refresh()
+
     def render(self) -> Content:
-        """The state of the send as three lines."""
+        """The state of the send as three lines, and what happened last."""
         elapsed = max(0.0, self._clock() - self._started)
         phase = _WORDS[self._progress.phase] if self._progress else "preparing"
         lines = [Content.assemble((f"⇅ {elapsed:.1f} s", "bold $text-accent"), f"  {phase} …"), Content(self._bytes())]
         lines.append(Content.assemble(("esc", "bold"), " cancel"))
+        if self._note:
+            lines.append(Content.styled(self._note, "$text-warning"))
         return Content("\n").join(lines)
 
     def _bytes(self) -> str:

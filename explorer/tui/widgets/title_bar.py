@@ -11,6 +11,8 @@ from textual.widget import Widget
 
 from explorer.core.sanitise import sanitise_line
 
+_FAULTS: Final = 30
+"""Cells of faults that are named."""
 METHODS: Final = frozenset({"get", "head", "post", "put", "patch", "delete"})
 
 
@@ -48,6 +50,8 @@ class TitleBar(Widget):
     """
     place: reactive[Place] = reactive(Place(), init=False)
     state: reactive[str] = reactive("", init=False)
+    faults: reactive[str] = reactive("", init=False)
+    """What the sandbox does wrong on purpose, in its own words."""
 
     def watch_place(self, place: Place) -> None:
         """A guarded place makes the bar red."""
@@ -61,15 +65,25 @@ class TitleBar(Widget):
     def _first(self, width: int) -> Content:
         place = self.place
         if not place.vendor:
-            return Content.assemble(("API Explorer", "bold"), ("  choose an endpoint", "dim"))
+            return _between(
+                Content.assemble(("API Explorer", "bold"), ("  choose an endpoint", "dim")), self._faults(), width
+            )
         word = f" {sanitise_line(place.environment).upper()} "
         if place.guarded:
             word = f" {sanitise_line(place.environment).upper()} · GUARDED "
-        right = Content.styled(word, "reverse bold")
+        right = Content.assemble(self._faults(), Content.styled(word, "reverse bold"))
         left = Content.assemble((sanitise_line(place.vendor), "bold"), " › ", sanitise_line(place.endpoint))
         for badge in place.badges:
             left = Content.assemble(left, "  ", (badge, "italic"))
         return _between(left, right, width)
+
+    def _faults(self) -> Content:
+        """The mark that answers are not to be trusted; nothing while the sandbox is honest."""
+        if not self.faults:
+            return Content("")
+        words = sanitise_line(self.faults)
+        words = f"{words[: _FAULTS - 1]}…" if len(words) > _FAULTS else words
+        return Content.assemble((f" ⚡ FAULTS {words} ", "bold $text-warning on $warning-muted"), " ")
 
     def _second(self, width: int) -> Content:
         place = self.place

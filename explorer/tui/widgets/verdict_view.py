@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
+from explorer.sandbox.faults import FAULT_HEADER, KINDS
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def details_text(exchange: Exchange, refusal: str) -> Content:
     lines = []
     if exchange.verdict.meaning:
         lines.append(_labelled("The documents", _short(exchange.verdict.meaning)))
+    if fault := fault_text(exchange):
+        lines.append(_labelled("Sandbox fault, on purpose", _short(fault), "$text-warning"))
     if refusal:
         lines.append(_labelled("Sandbox check", _short(refusal), "$text-warning"))
     return Content("\n").join(lines)
@@ -99,6 +102,15 @@ def failure_text(title: str, message: str, hint: str, then: Content | None = Non
     if then is not None:
         lines.append(then)
     return Content("\n").join(lines)
+
+
+def fault_text(exchange: Exchange) -> str:
+    """What the sandbox did wrong on purpose with this answer; empty where it was honest, and elsewhere."""
+    if exchange.call.environment != "sandbox" or exchange.response is None:
+        return ""
+    words = exchange.response.header(FAULT_HEADER).split()
+    kinds = (KINDS.get(word.partition("=")[0].partition("*")[0].partition("@")[0]) for word in words)
+    return "; ".join(f"{word} ({kind.title})" if kind else word for word, kind in zip(words, kinds, strict=True))
 
 
 def _labelled(label: str, text: str, style: str = MUTED) -> Content:

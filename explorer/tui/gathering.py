@@ -1,0 +1,122 @@
+"""The pages of one call while they come: their records kept in a temporary file, and put together as one document.
+
+collector ──► Gathering.add(page) … ──► merged() ──► the Body tab
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from explorer.core.exchange import ReceivedResponse
+from explorer.tui.spool import Spool
+from explorer.tui.widgets.collect_view import Collection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.core.exchange import Exchange
+    from explorer.session.collecting import Collector
+    from explorer.session.fetching import Page
+    from explorer.session.route import Plan
+
+
+class Gathering:
+    """What came of a collector so far. Whoever makes one closes it."""
+
+    def __init__(self, address: str, collect: Callable[[Callable[[str], None]], Collector]) -> None:
+        """*collect* makes the collector, given what is to be told of pages that are asked for again."""
+        self.address = address
+        self.collector = collect(self.say)
+        self.plan: Plan | None = None
+        self.said = ""
+        """What was said last: a page that is asked for again, or why it stopped."""
+        self.shown: Callable[[], None] = lambda: None
+        """Called when there is something new to be said."""
+        self.failed: dict[int, str] = {}
+        """Number of a page that did not come → why."""
+        self.merged: Exchange | None = None
+        """All records as one answer, once it has ended."""
+        self._spool = Spool()
+        self._places: dict[int, tuple[int, int]] = {}
+        """Page number → from where to where its records stand in the spool."""
+
+    @property
+    def active(self) -> bool:
+        """Whether pages are under way or held back."""
+        return self.collector.state in ("running", "paused")
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it ended, and there is more to ask for."""
+        return self.collector.state in ("cancelled", "incomplete")
+
+    def say(self, text: str) -> None:
+        """Keep a sentence for the line of what happened last."""
+        self.said = text
+        self.shown()
+
+    def add(self, page: Page) -> None:
+        """Keep what a page holds, or why it did not come."""
+        if not page.came:
+            self.failed[page.number] = page.problem
+            return
+        self.failed.pop(page.number, None)
+        if page.records:
+            at = self._spool.size
+            self._spool.append(b",\n".join(page.records))
+            self._places[page.number] = (at, self._spool.size)
+
+    def merge(self) -> Exchange | None:
+        """The first page's exchange with the records of all pages as its body, in order, and the verdict on all.
+
+        Copies every record: work for a thread where they are many. None where no page came.
+        """
+        first = self.collector.first
+        if first is None or first.response is None:
+            return None
+        data = self._spool.data
+        records = (data[start:end] for _, (start, end) in sorted(self._places.items()))
+        body = b"[" + b",\n".join(records) + b"]"
+        response = ReceivedResponse(
+            status=first.response.status,
+            reason=first.response.reason,
+            http_version=first.response.http_version,
+            headers=(*_others(first.response), ("Content-Type", "application/json")),
+            body=body,
+        )
+        progress = self.collector.progress
+        timings = msgspec.structs.replace(first.timings, total=progress.elapsed)
+        verdict = self.collector.verdict
+        self.merged = msgspec.structs.replace(
+            first, response=response, verdict=verdict, timings=timings, pages=progress.pages, failure=None
+        )
+        return self.merged
+
+    @property
+    def collection(self) -> Collection:
+        """How it stands, as it is shown."""
+        progress = self.collector.progress
+        return Collection(
+            state=progress.state,
+            plan=self.plan.text if self.plan is not None else "",
+            progress=progress.text,
+            pages=progress.pages,
+            of_pages=progress.of_pages,
+            records=progress.records,
+            elapsed=progress.elapsed,
+            said=self.said,
+            findings=tuple(one.text for one in self.collector.findings if one.kind != "failed_page"),
+            failed=tuple(sorted(self.failed.items())),
+            verdict=self.collector.verdict,
+        )
+
+    def close(self) -> None:
+        """Stop, and give the temporary file back."""
+        self.collector.cancel()
+        self._spool.close()
+
+
+def _others(response: ReceivedResponse) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in response.headers if pair[0].lower() != "content-type")

@@ -1,0 +1,158 @@
+"""The dialog of faults: each kind with its mark, its value and how often. What is changed holds at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input, Label, OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.sandbox.faults import KINDS, Fault, FaultKind
+from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+
+_KINDS: Final = tuple(KINDS.values())
+_NAME: Final = 20
+"""Cells of the column of names."""
+
+
+class FaultsDialog(Dialog[None]):
+    """Switches faults on and off. *change* is given all words that are to hold, and may raise an ``ExplorerError``,
+    whose words are shown."""
+
+    DEFAULT_CSS = """
+    FaultsDialog {
+        & > .dialog { width: 84; padding: 0 1; }
+        & OptionList { border: none; padding: 0; }
+        & #line { height: 1; }
+        & #line Label { width: auto; }
+        & #line #meaning { margin-left: 1; max-width: 60%; }
+        & #line Input { width: 1fr; }
+        & #problem { height: auto; color: $text-error; display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,F", "close", "Close", id="faults.close", tooltip="Close; what is on stays on"),
+        Binding("space", "switch", "On/off", id="faults.switch", tooltip="Switch the fault on or off"),
+        Binding("x", "honest", "All off", id="faults.honest", tooltip="Make the sandbox honest again"),
+        Binding("j", "move(1)", "Down", show=False, id="faults.down", tooltip="The one below"),
+        Binding("k", "move(-1)", "Up", show=False, id="faults.up", tooltip="The one above"),
+    ]
+
+    def __init__(self, change: Callable[[list[str]], object], faults: Sequence[Fault]) -> None:
+        self._change = change
+        self._words: dict[str, list[str]] = {}
+        for fault in faults:
+            self._words.setdefault(fault.kind, []).append(str(fault))
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Faults of the sandbox")
+            yield OptionList(*(self._option(kind) for kind in _KINDS), markup=False, compact=True)
+            with Horizontal(id="line"):
+                yield Label(id="what", markup=False)
+                yield Input(compact=True)
+                yield Label(id="meaning", markup=False)
+            yield Static(id="problem", markup=False)
+            yield Static(
+                Content("after the value: *2 twice only · @vendor or @vendor.endpoint only there"),
+                classes="dialog-hint",
+            )
+            yield Static(Content("space on, off · tab value · x all off · esc closes"), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        listing = self.query_one(OptionList)
+        listing.highlighted = next((at for at, kind in enumerate(_KINDS) if kind.name in self._words), 0)
+        listing.focus()
+
+    # --- what is chosen ----------------------------------------------------------------------------------------------
+
+    @property
+    def _kind(self) -> FaultKind:
+        return _KINDS[self.query_one(OptionList).highlighted or 0]
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        kind = self._kind
+        self._tell("")
+        self.query_one("#what", Label).update(Content.styled(f"{kind.name}{'=' if kind.value else ''}", "bold"))
+        box = self.query_one(Input)
+        self.query_one("#meaning", Label).update(Content.styled(kind.value or "takes no value", MUTED))
+        words = self._words.get(kind.name)
+        box.value = words[0].removeprefix(kind.name).removeprefix("=") if words else kind.default
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_switch()
+
+    @on(Input.Submitted)
+    def _typed(self) -> None:
+        if self._put({**self._words, self._kind.name: [self._word()]}):
+            self.query_one(OptionList).focus()
+
+    def _word(self) -> str:
+        kind, text = self._kind, self.query_one(Input).value.strip()
+        return kind.name + (f"={text}" if text and text[0] not in "*@" else text)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    def action_switch(self) -> None:
+        """Switch the fault on, with the value that stands below; or off."""
+        words = dict(self._words)
+        if words.pop(self._kind.name, None) is None:
+            words[self._kind.name] = [self._word()]
+        self._put(words)
+
+    def action_honest(self) -> None:
+        """All off."""
+        self._put({})
+
+    def action_move(self, step: int) -> None:
+        """The one below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
+    def action_close(self) -> None:
+        """Close; what is on stays on. From the value, first go back to the list."""
+        if self.query_one(Input).has_focus:
+            self.query_one(OptionList).focus()
+        else:
+            self.dismiss(None)
+
+    def _put(self, words: dict[str, list[str]]) -> bool:
+        """Let these faults hold; False where they cannot."""
+        try:
+            self._change([word for one in words.values() for word in one])
+        except ExplorerError as error:
+            self._tell(f"✗ {error.message}. {error.hint}")
+            return False
+        self._words = words
+        self._tell("")
+        listing = self.query_one(OptionList)
+        for at, kind in enumerate(_KINDS):
+            listing.replace_option_prompt_at_index(at, self._option(kind).prompt)
+        return True
+
+    def _tell(self, text: str) -> None:
+        problem = self.query_one("#problem", Static)
+        problem.update(Content(sanitise_line(text)))
+        problem.display = bool(text)
+
+    def _option(self, kind: FaultKind) -> Option:
+        words = self._words.get(kind.name)
+        name = sanitise_line(" ".join(words)) if words else kind.name
+        mark = ("● ", "bold $text-warning") if words else ("○ ", MUTED)
+        style = "bold $text-warning" if words else "bold"
+        return Option(Content.assemble(mark, (f"{name:<{_NAME}} ", style), kind.title))

@@ -1,0 +1,57 @@
+"""Turning pages by hand: next, before, first, last, or one by its number. Each is put into the form and sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from explorer.errors import ExplorerError
+from explorer.tui.drafts import Draft
+from explorer.tui.screens.sending import SendingScreen
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call, Exchange
+    from explorer.tui.widgets.response_pane import ResponsePane
+
+
+class PagingScreen(SendingScreen):
+    """From the page that is shown to another."""
+
+    def on_response_pane_page_requested(self, event: ResponsePane.PageRequested) -> None:
+        """Another page of what is shown; no word for it: ask for its number."""
+        exchange = self.response_pane.exchange
+        if exchange is not None:
+            self._turn(exchange, event.to)
+
+    @work(exclusive=True, group="turn", exit_on_error=False, description="turn")
+    async def _turn(self, exchange: Exchange, to: str) -> None:
+        real = self.desk.real(exchange)
+        try:
+            number = 0 if to else await self._asked_for(real)
+            if not to and not number:
+                return
+            call = await asyncio.to_thread(self.session.turn, real, to or number)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            return
+        if call is None:
+            self._app.tell(f"There is no {to} page." if to else f"There is no page {number}.")
+            return
+        await self._put_on_desk(call)
+        self._send(self.desk.call(force=call.force))
+
+    async def _asked_for(self, exchange: Exchange) -> int:
+        """The number of the page that a person wants; 0 for none."""
+        from explorer.tui.screens.page_number import PageNumberDialog
+
+        info = await asyncio.to_thread(self._page_of, exchange)
+        return await self.app.push_screen_wait(PageNumberDialog(info)) or 0
+
+    async def _put_on_desk(self, call: Call) -> None:
+        """Make the form say what is asked for."""
+        draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
+        self.desk.open(call.address, draft)
+        self.desk.keep()
+        await self._show_endpoint()

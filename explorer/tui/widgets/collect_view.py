@@ -1,0 +1,196 @@
+"""All pages of a call: the plan, the progress, what went wrong, and in the end what was found. Stands where the verdict
+on a single answer stands.
+
+    new ─enter─► running ◄─space─► paused        running ─esc─► cancelled ─r─► running
+                    └──► done | incomplete ─r─► running (the failed pages first)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from explorer.core.exchange import Judgement
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.actions import bindings
+from explorer.tui.numbers import seconds_text
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.verdict_view import badge
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+_BAR: Final = 40
+_LISTED: Final = 8
+"""Failed pages that are named before it says how many more there are."""
+_LONGEST: Final = 300
+
+
+@dataclass(frozen=True)
+class Collection:
+    """How a collection of pages stands, in words where it can be."""
+
+    state: str = "new"
+    """``new``, ``running``, ``paused``, ``cancelled``, ``incomplete`` (ended, with pages missing), ``done``."""
+    plan: str = ""
+    progress: str = ""
+    pages: int = 0
+    of_pages: int | None = None
+    records: int = 0
+    elapsed: float = 0.0
+    """Seconds."""
+    said: str = ""
+    """What happened last."""
+    findings: tuple[str, ...] = ()
+    failed: tuple[tuple[int, str], ...] = ()
+    """Pages that did not come: number and why."""
+    verdict: Judgement = field(default_factory=Judgement)
+
+    @property
+    def active(self) -> bool:
+        """Whether pages are under way or held back."""
+        return self.state in ("running", "paused")
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, for now or for good."""
+        return not self.active and self.state != "new"
+
+    @property
+    def more(self) -> bool:
+        """Whether it ended, and there is more to ask for."""
+        return self.state in ("cancelled", "incomplete")
+
+    @property
+    def sums(self) -> str:
+        """What came, as words."""
+        pages = f"{self.pages} page{'' if self.pages == 1 else 's'}"
+        return f"{self.records} record{'' if self.records == 1 else 's'} from {pages} in {seconds_text(self.elapsed)}"
+
+
+class CollectView(VerticalScroll, can_focus=True):
+    """Shows a ``Collection`` and takes its keys."""
+
+    DEFAULT_CSS = """
+    CollectView {
+        height: auto; max-height: 50%; scrollbar-size-vertical: 1;
+        & > Static { padding: 0 1; height: auto; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("collect")]
+
+    collection: reactive[Collection] = reactive(Collection(), init=False, bindings=True)
+
+    @dataclass
+    class StartRequested(Message):
+        """A person agrees to the plan."""
+
+    @dataclass
+    class PauseRequested(Message):
+        """A person wants no further page asked for, or wants to go on after that."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def watch_collection(self) -> None:
+        """Show how it stands."""
+        self.query_one(Static).update(text_of(self.collection))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Keys that would do nothing are left to others."""
+        now = self.collection
+        if action == "start_pages":
+            return now.state == "new"
+        if action == "pause_pages":
+            return now.active
+        return True
+
+    def action_start_pages(self) -> None:
+        """Agree to the plan."""
+        self.post_message(self.StartRequested())
+
+    def action_pause_pages(self) -> None:
+        """Hold on, or go on."""
+        self.post_message(self.PauseRequested())
+
+
+def text_of(now: Collection) -> Content:
+    """How it stands, line by line."""
+    lines = {"new": _planned, "running": _running, "paused": _running}.get(now.state, _ended)(now)
+    return Content("\n").join(lines)
+
+
+def _planned(now: Collection) -> list[Content]:
+    lines = [
+        Content.assemble(_mark("▶ ALL PAGES"), "  ", (_short(now.plan), "bold")),
+        Content("The first page is here. Fetch the others?"),
+    ]
+    if now.said:
+        lines.append(Content.styled(f"⚠ {_short(now.said)}", "$text-warning"))
+    return [*lines, _keys(("enter", "start"), ("esc", "leave it at the first page"))]
+
+
+def _running(now: Collection) -> list[Content]:
+    paused = now.state == "paused"
+    lines = [Content.assemble(_mark("‖ PAUSED" if paused else "⇅ ALL PAGES"), "  ", _short(now.progress)), _bar(now)]
+    if now.said:
+        lines.append(Content.styled(f"↻ {_short(now.said)}", "$text-warning"))
+    lines += [*_failed(now), *_findings(now)]
+    return [*lines, _keys(("space", "go on" if paused else "pause"), ("esc", "stop and keep what came"))]
+
+
+def _ended(now: Collection) -> list[Content]:
+    lines = [Content.assemble(badge(now.verdict.outcome), f"  {_short(now.verdict.why)}")]
+    whole = "All pages" if now.state == "done" else "What came is kept"
+    lines.append(Content(f"{whole}: {now.sums}, below as one."))
+    if now.verdict.message:
+        lines.append(Content.styled(_short(now.verdict.message), "bold"))
+    lines += [*_failed(now), *_findings(now)]
+    if now.state == "done" and not now.findings:
+        lines.append(Content.styled("✓ Checked: nothing came twice, and nothing is missing.", "$text-success"))
+    if now.said:
+        lines.append(Content.styled(_short(now.said), MUTED))
+    if now.more:
+        lines.append(_keys(("r", "the failed pages again" if now.failed else "go on where it stopped")))
+    return lines
+
+
+def _mark(words: str) -> Content:
+    return Content.styled(f" {words} ", "bold $text-accent on $accent-muted")
+
+
+def _bar(now: Collection) -> Content:
+    if not now.of_pages:
+        return Content.styled("how many pages there are is not told", MUTED)
+    done = min(_BAR, now.pages * _BAR // now.of_pages)
+    percent = f"  {now.pages * 100 // now.of_pages} %"
+    return Content.assemble(("━" * done, "$text-accent"), ("─" * (_BAR - done), MUTED), percent)
+
+
+def _failed(now: Collection) -> list[Content]:
+    style = "bold $text-error"
+    lines = [Content.assemble((f"✗ page {number}", style), f"  {_short(why)}") for number, why in now.failed[:_LISTED]]
+    if len(now.failed) > _LISTED:
+        lines.append(Content.styled(f"✗ and {len(now.failed) - _LISTED} more pages", style))
+    return lines
+
+
+def _findings(now: Collection) -> list[Content]:
+    return [Content.styled(f"⚠ {_short(text)}", "$text-warning") for text in now.findings]
+
+
+def _keys(*pairs: tuple[str, str]) -> Content:
+    parts = [Content.assemble((key, "bold $footer-key-foreground"), f" {words}") for key, words in pairs]
+    return Content("   ").join(parts)
+
+
+def _short(text: str) -> str:
+    line = sanitise_line(" ".join(text.split()))
+    return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
