@@ -22,12 +22,13 @@ def _of_widgets() -> Iterator[Action]:
     """The bindings that widgets declare themselves: their id's first word is the scope."""
     from explorer.tui.body_bars import TypeBar
     from explorer.tui.body_panel import BodyPanel
+    from explorer.tui.body_reading import BodyReading
     from explorer.tui.body_view import BodyView
     from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
     from explorer.tui.widgets.lines_view import LinesView
     from explorer.tui.widgets.response_pane import ResponsePane
 
-    for widget in (ResponsePane, BodyPanel, BodyView, TypeBar, LinesView, HistoryPanel, HistoryList):
+    for widget in (ResponsePane, BodyPanel, BodyReading, BodyView, TypeBar, LinesView, HistoryPanel, HistoryList):
         for binding in widget.BINDINGS:
             if isinstance(binding, Binding) and binding.id and binding.id not in BY_ID:
                 yield Action(binding.id, binding.key, binding.id.partition(".")[0])

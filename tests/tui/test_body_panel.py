@@ -77,6 +77,11 @@ async def shown(pilot: Pilot[None], body: bytes, content_type: str = "applicatio
     return app
 
 
+def down(app: Bench, lines: int) -> None:
+    """As many presses of j."""
+    app.view.go_to_line(app.view.cursor_line + lines)
+
+
 async def settled(pilot: Pilot[None]) -> None:
     await pilot.pause()
     await pilot.app.workers.wait_for_complete()
@@ -101,7 +106,7 @@ async def test_the_status_line_tells_what_it_is_and_where_the_cursor_is() -> Non
     async with Bench().run_test(size=(100, 20)) as pilot:
         app = await shown(pilot, API)
         assert app.status() == "JSON · 6.7 kB · line 1 of 757"
-        await pilot.press(*["j"] * 8)
+        down(app, 8)
         await settled(pilot)
         assert "line 9 of" in app.status()
         assert app.status().endswith("data[0].attributes.price.amount")
@@ -130,7 +135,8 @@ async def test_folding_at_the_cursor_shows_a_count_and_comes_back() -> None:
 async def test_minus_folds_what_the_cursor_is_in_and_plus_unfolds_it() -> None:
     async with Bench().run_test(size=(100, 12)) as pilot:
         app = await shown(pilot, API)
-        await pilot.press(*["j"] * 8, "minus")
+        down(app, 8)
+        await pilot.press("minus")
         await settled(pilot)
         assert app.status().split("  ")[-1] == "data[0].attributes.price"
         assert app.painted()[7].strip() == '"price": { … 2 items, 3 lines … },'
@@ -189,7 +195,8 @@ async def test_a_search_finds_what_is_folded_away_and_unfolds_it() -> None:
 async def test_copying_gives_what_was_sent(keys: str, copied: str) -> None:
     async with Bench().run_test(size=(100, 12)) as pilot:
         app = await shown(pilot, API)
-        await pilot.press(*["j"] * 6, "y", keys)
+        down(app, 6)
+        await pilot.press("y", keys)
         await settled(pilot)
         assert app.clipboard == copied
         assert "copied" in app.status()
@@ -198,7 +205,8 @@ async def test_copying_gives_what_was_sent(keys: str, copied: str) -> None:
 async def test_a_subtree_is_copied_from_the_margin_and_numbers_stay_as_sent() -> None:
     async with Bench().run_test(size=(100, 12)) as pilot:
         app = await shown(pilot, API)
-        await pilot.press(*["j"] * 7, "y", "s")
+        down(app, 7)
+        await pilot.press("y", "s")
         await settled(pilot)
         assert app.clipboard == '{\n  "amount": 19.50,\n  "currency": "EUR"\n}'
 

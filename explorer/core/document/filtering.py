@@ -61,7 +61,7 @@ class Filter:
             return
         try:
             if kind == "json":
-                self._parsed = json.loads(self._source, parse_float=_float, parse_int=_int)
+                self._parsed = _loads(self._source)
                 self._run = self._jmespath
             else:
                 for _ in (check := _Kept(xml_check(self._source))):
@@ -151,6 +151,21 @@ def _find_all(root: ElementTree.Element, path: str) -> list[ElementTree.Element]
 # jmespath looks at the *name* of a value's type, so that these bear the names of what they stand for.
 _Float = type("float", (float,), {"sent": ""})
 _Int = type("int", (int,), {"sent": ""})
+
+
+def _loads(source: bytes) -> Any:
+    """The value of *source*; a list of values where each line is one."""
+    try:
+        return json.loads(source, parse_float=_float, parse_int=_int)
+    except ValueError:
+        lines = [line for line in source.split(b"\n") if line.strip()]
+        if len(lines) < 2 or lines[0].lstrip()[:1] not in (b"{", b"["):
+            raise
+        try:
+            return [json.loads(line, parse_float=_float, parse_int=_int) for line in lines]
+        except ValueError:
+            pass
+        raise
 
 
 def _float(text: str) -> Any:

@@ -110,11 +110,14 @@ class HelpScreen(ModalScreen[None]):
 def _own_bindings(scope: str) -> Iterator[Binding]:
     """The bindings that the panes' widgets declare themselves."""
     from explorer.tui.body_panel import BodyPanel
+    from explorer.tui.body_reading import BodyReading
     from explorer.tui.body_view import BodyView
     from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
     from explorer.tui.widgets.response_pane import ResponsePane
 
-    for widget in (ResponsePane, BodyPanel, BodyView) if scope == "response" else (HistoryPanel, HistoryList):
+    for widget in (
+        (ResponsePane, BodyPanel, BodyReading, BodyView) if scope == "response" else (HistoryPanel, HistoryList)
+    ):
         for binding in widget.BINDINGS:
             if isinstance(binding, Binding) and binding.id not in BY_ID:
                 yield binding
