@@ -1,72 +1,56 @@
-"""``history``: what was sent and what came back."""
+"""``history``: what was sent and what came back; found, shown, noted and tagged."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
 from explorer.cli.output import put, put_json, table
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from explorer.history import HistoryRow
+    from explorer.session import Session
+    from explorer.session.remembering import Kept
+
+T = TypeVar("T")
 
 
 @click.group("history", invoke_without_command=True)
 @click.pass_context
 def history_command(ctx: click.Context) -> None:
-    """The saved history: list it, or show one entry."""
+    """The saved history: find entries, show one, note and tag it."""
     if ctx.invoked_subcommand is None:
         ctx.invoke(history_list)
 
 
 @history_command.command("list")
-@click.argument("text", required=False, default="")
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--before", type=int, metavar="NUMBER", help="Only entries with a smaller number.")
 @click.option("--json", "as_json", is_flag=True, help="The rows as data.")
 @click.pass_context
-def history_list(ctx: click.Context, text: str = "", limit: int = 50, as_json: bool = False) -> int:
-    """List the newest entries, or those that hold TEXT."""
+def history_list(
+    ctx: click.Context, words: tuple[str, ...] = (), limit: int = 50, before: int | None = None, as_json: bool = False
+) -> int:
+    """List the newest entries, or those that the WORDS ask for.
+
+    Words are looked for in URL, parameters, bodies, answers, notes and tags; the last one may be the beginning of one,
+    as may any that ends in *, and "words in quotes" stand in a row. Filters: vendor:NAME, endpoint:NAME, env:NAME,
+    method:POST, status:404 (4xx, >=400, 500-599, none), verdict:failed, since:2h, until:2026-11-21, tag:NAME.
+    """
     session = session_of(ctx)
-
-    async def fetch() -> list[dict[str, object]]:
-        try:
-            rows = await session.recent(limit, text)
-        finally:
-            await session.close()
-        return [
-            {
-                "id": row.id,
-                "started_at": datetime.fromtimestamp(row.started_at, UTC).isoformat(),
-                "vendor": row.vendor,
-                "endpoint": row.endpoint,
-                "environment": row.environment,
-                "method": row.method,
-                "url": row.url,
-                "status": row.status,
-                "outcome": row.outcome,
-                "size": row.size,
-                "seconds": row.seconds,
-                "state": row.state,
-            }
-            for row in rows
-        ]
-
-    rows = asyncio.run(fetch())
+    rows = _run(session, session.recent(limit, " ".join(words), before))
     if as_json:
-        put_json(rows)
+        put_json([row_table(row) for row in rows])
     elif rows:
-        cells = [
-            (
-                str(row["id"]),
-                str(row["started_at"])[:19].replace("T", " "),
-                str(row["outcome"]),
-                str(row["status"] or "-"),
-                f"{row['vendor']}.{row['endpoint']}",
-                f"{row['method']} {row['url']}",
-            )
-            for row in rows
-        ]
-        put(table(cells))
+        put(table([_cells(row) for row in rows]))
     return 0
 
 
@@ -79,23 +63,118 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     from explorer.cli.exchange_text import exchange_table, request_text
 
     session = session_of(ctx)
+    kept = _run(session, session.kept(number))
+    exchange = kept.exchange
+    if as_json:
+        put_json(
+            {
+                **exchange_table(exchange),
+                "started_at": exchange.started_at,
+                "address": exchange.call.address,
+                "note": kept.row.note,
+                "tags": kept.row.tag_names,
+                "origin": exchange.origin or None,
+                "replayed": exchange.replayed or None,
+                "replays": kept.replays,
+            }
+        )
+        return 0
+    for line in _about(kept):
+        say(line)
+    put(request_text(exchange.request))
+    if exchange.failure is not None:
+        put(f"\n{exchange.failure.title}: {exchange.failure.message}")
+    if exchange.response is not None:
+        response = exchange.response
+        put(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
+        put("\n".join(f"{name}: {value}" for name, value in response.headers))
+        put("\n" + response.body.decode("utf-8", "replace"))
+    return 0
 
-    async def fetch() -> None:
+
+@history_command.command("note")
+@click.argument("number", type=int)
+@click.argument("text")
+@click.pass_context
+def history_note(ctx: click.Context, number: int, text: str) -> int:
+    """Put a note on entry NUMBER in place of the one it has; an empty TEXT takes it away."""
+    session = session_of(ctx)
+    _say_added(_run(session, session.annotate(number, note=text)))
+    return 0
+
+
+@history_command.command("tag")
+@click.argument("number", type=int)
+@click.argument("tags", nargs=-1)
+@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Take a tag away.")
+@click.pass_context
+def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: tuple[str, ...]) -> int:
+    """Add TAGS to entry NUMBER; a search finds them by tag:NAME."""
+    session = session_of(ctx)
+    _say_added(_run(session, session.annotate(number, add=tags, remove=remove)))
+    return 0
+
+
+def row_table(row: HistoryRow) -> dict[str, Any]:
+    """``history list --json``: one entry as data."""
+    return {
+        "id": row.id,
+        "started_at": datetime.fromtimestamp(row.started_at, UTC).isoformat(),
+        "vendor": row.vendor,
+        "endpoint": row.endpoint,
+        "environment": row.environment,
+        "method": row.method,
+        "url": row.url,
+        "status": row.status,
+        "outcome": row.outcome,
+        "size": row.size,
+        "seconds": row.seconds,
+        "state": row.state,
+        "origin": row.origin or None,
+        "note": row.note,
+        "tags": row.tag_names,
+    }
+
+
+def _cells(row: HistoryRow) -> tuple[str, ...]:
+    tags = "".join(f"  #{tag}" for tag in row.tag_names)
+    origin = f"  (replay of {row.origin})" if row.origin else ""
+    return (
+        str(row.id),
+        f"{datetime.fromtimestamp(row.started_at, UTC):%Y-%m-%d %H:%M:%S}",
+        row.outcome,
+        str(row.status or "-"),
+        row.address,
+        f"{row.method} {row.url}{tags}{origin}",
+    )
+
+
+def _about(kept: Kept) -> list[str]:
+    """What there is to say of an entry beside the exchange."""
+    lines = []
+    if kept.exchange.origin:
+        how = {"exact": "the same bytes", "form": "from the form"}.get(kept.exchange.replayed, "signed anew")
+        lines.append(f"a replay of {kept.exchange.origin}, {how}")
+    if kept.replays:
+        lines.append(f"replayed as {', '.join(str(one) for one in kept.replays)}")
+    if kept.row.tag_names:
+        lines.append("tags: " + " ".join(kept.row.tag_names))
+    if kept.row.note:
+        lines.append(f"note: {kept.row.note}")
+    return lines
+
+
+def _say_added(row: HistoryRow) -> None:
+    say(f"{row.id}: tags: {' '.join(row.tag_names) or 'none'}; note: {row.note or 'none'}")
+
+
+def _run(session: Session, work: Awaitable[T]) -> T:
+    """Wait for *work*, then close the session."""
+
+    async def wait() -> T:
         try:
-            exchange = await session.past(number)
+            return await work
         finally:
             await session.close()
-        if as_json:
-            put_json({**exchange_table(exchange), "started_at": exchange.started_at, "address": exchange.call.address})
-            return
-        put(request_text(exchange.request))
-        if exchange.failure is not None:
-            put(f"\n{exchange.failure.title}: {exchange.failure.message}")
-        if exchange.response is not None:
-            response = exchange.response
-            put(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
-            put("\n".join(f"{name}: {value}" for name, value in response.headers))
-            put("\n" + response.body.decode("utf-8", "replace"))
 
-    asyncio.run(fetch())
-    return 0
+    return asyncio.run(wait())

@@ -137,6 +137,22 @@ class Failure(Value, frozen=True, kw_only=True):
     exit_code: int = 3
 
 
+class Circumstances(Value, frozen=True, kw_only=True):
+    """What a call was made under, so that a replay can say what changed since. Nothing in it is secret."""
+
+    edition: str = ""
+    """Edition of the catalog."""
+    catalog: str = ""
+    """Digest of the whole catalog."""
+    endpoint: str = ""
+    """Digest of what the catalog says of this call, its vendor's authentication and version."""
+    base_url: str = ""
+    credentials: dict[str, str] = {}
+    """Name → ``Secret.fingerprint`` of every credential that was there."""
+    used: tuple[str, ...] = ()
+    """Fingerprints of the secrets of the auth scheme that stood in the request."""
+
+
 class Exchange(Value, frozen=True, kw_only=True):
     """One call and all that came of it."""
 
@@ -156,3 +172,9 @@ class Exchange(Value, frozen=True, kw_only=True):
     """Form problems that were overridden, as tables."""
     id: int = 0
     """Its number in the history, 0 before it is kept."""
+    under: Circumstances | None = None
+    """None in an entry that was kept before there were any."""
+    origin: int = 0
+    """The number of the entry that it is a replay of, or 0."""
+    replayed: Literal["", "again", "exact", "form"] = ""
+    """How it was made of its origin."""

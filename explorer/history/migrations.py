@@ -52,6 +52,14 @@ CREATE TRIGGER entry_unsearched AFTER DELETE ON entries BEGIN
 END
 """
 
+_ANNOTATIONS: Final = """
+ALTER TABLE entries ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+CREATE INDEX entries_by_origin ON entries (origin) WHERE origin > 0;
+CREATE INDEX entries_tagged ON entries (id) WHERE tags != ''
+"""
+
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Run the statements of *script* one by one (``executescript`` would end the transaction)."""
@@ -84,7 +92,11 @@ def _add_search(connection: sqlite3.Connection) -> None:
         )
 
 
-STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_add_entries, _add_search)
+def _add_annotations(connection: sqlite3.Connection) -> None:
+    _run(connection, _ANNOTATIONS)
+
+
+STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_add_entries, _add_search, _add_annotations)
 
 
 def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:

@@ -34,6 +34,16 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     seconds: float = 0.0
     state: State = "sent"
+    origin: int = 0
+    """The entry that it was a replay of, or 0."""
+    note: str = ""
+    tags: str = ""
+    """The tags in alphabetical order, a blank before and after each (`` later slow ``), or empty."""
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """The tags one by one."""
+        return tuple(self.tags.split())
 
     @property
     def address(self) -> str:
@@ -43,6 +53,8 @@ class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
 
 COLUMNS: Final = HistoryRow.__struct_fields__[1:]
 """The columns of the table ``entries`` that a row shows, its id left out."""
+ADDED: Final = ("note", "tags")
+"""Those of them that a person adds afterwards."""
 
 
 def columns(exchange: Exchange) -> dict[str, Any]:
@@ -55,16 +67,17 @@ def columns(exchange: Exchange) -> dict[str, Any]:
         state = "done"
     return {
         "started_at": exchange.started_at,
-        "vendor": _clean(exchange.call.vendor),
-        "endpoint": _clean(exchange.call.endpoint),
-        "environment": _clean(exchange.call.environment),
-        "method": _clean(exchange.request.method),
-        "url": _clean(exchange.request.url),
+        "vendor": clean(exchange.call.vendor),
+        "endpoint": clean(exchange.call.endpoint),
+        "environment": clean(exchange.call.environment),
+        "method": clean(exchange.request.method),
+        "url": clean(exchange.request.url),
         "status": response.status if response else None,
         "outcome": exchange.verdict.outcome,
         "size": len(response.body) if response else 0,
         "seconds": exchange.timings.total,
         "state": state,
+        "origin": exchange.origin,
     }
 
 
@@ -73,8 +86,8 @@ def row(values: tuple[Any, ...]) -> HistoryRow:
     return HistoryRow(**dict(zip(("id", *COLUMNS), values, strict=True)))
 
 
-def words(exchange: Exchange) -> tuple[str, str, str, str]:
-    """What a search finds: address and URL, form, bodies, verdict or failure."""
+def words(exchange: Exchange, note: str = "", tags: str = "") -> tuple[str, str, str, str]:
+    """What a search finds: address and URL; form; bodies; verdict or failure, note and tags."""
     call = exchange.call
     place = f"{call.vendor} {call.endpoint} {call.environment} {exchange.request.method} {exchange.request.url}"
     form = " ".join(f"{entry.name} {entry.value}" for entry in call.entries)
@@ -82,7 +95,8 @@ def words(exchange: Exchange) -> tuple[str, str, str, str]:
     said = f"{exchange.verdict.code} {exchange.verdict.message}"
     if exchange.failure:
         said += f" {exchange.failure.title} {exchange.failure.message}"
-    return _clean(place), _clean(form[:SEARCHED]), "\n".join(_readable(one) for one in bodies), _clean(said)
+    said += f"\n{note}\n{tags}"
+    return clean(place), clean(form[:SEARCHED]), "\n".join(_readable(one) for one in bodies), clean(said)
 
 
 def pack(exchange: Exchange) -> bytes:
@@ -118,7 +132,7 @@ def _storable(exchange: Exchange) -> Exchange:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return _clean(value)
+        return clean(value)
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -126,8 +140,8 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _clean(text: str) -> str:
-    """*text* as SQLite can keep it."""
+def clean(text: str) -> str:
+    """*text* as SQLite can keep it: without lone surrogates."""
     return text.encode("utf-8", "replace").decode()
 
 

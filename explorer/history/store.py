@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from explorer.core.search_words import parse_words
 from explorer.errors import StoreError, UnknownName
+from explorer.history.annotations import Annotation, annotate
+from explorer.history.finding import SELECT, statement
 from explorer.history.opening import inode_of, is_damage, open_file, set_aside, store_error
 from explorer.history.owners import is_gone, this_process
-from explorer.history.rows import COLUMNS, HistoryRow, columns, pack, row, unpack, words
+from explorer.history.rows import ADDED, COLUMNS, HistoryRow, columns, pack, row, unpack, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
 
 T = TypeVar("T")
-_SELECT: Final = f"SELECT {', '.join(f'e.{name}' for name in ('id', *COLUMNS))}"
-_NAMES: Final = (*COLUMNS, "owner", "stored")
+_NAMES: Final = (*(name for name in COLUMNS if name not in ADDED), "owner", "stored")
 _INSERT: Final = f"INSERT INTO entries ({', '.join(_NAMES)}) VALUES ({', '.join(f':{one}' for one in _NAMES)})"  # noqa: S608 - our own names
 _SET: Final = ", ".join(f"{one} = :{one}" for one in _NAMES)
 _UPDATE: Final = f"UPDATE entries SET {_SET} WHERE id = :id AND vendor = :vendor AND endpoint = :endpoint"  # noqa: S608
@@ -67,7 +68,7 @@ class History:
         Raises:
             StoreError: it could not be kept (a full disk, say); what was kept before is safe.
         """
-        return self._write(lambda connection: _insert(connection, exchange))
+        return self._write(lambda connection: insert(connection, exchange))
 
     def complete(self, number: int, exchange: Exchange) -> int:
         """Put what came of it in the place of what was begun (0: nothing was), and clear out the oldest entries where
@@ -79,7 +80,7 @@ class History:
 
         def write(connection: sqlite3.Connection) -> int:
             if not number or not _update(connection, number, exchange):
-                return _insert(connection, exchange)
+                return insert(connection, exchange)
             return number
 
         kept = self._write(write)
@@ -100,32 +101,48 @@ class History:
     def recent(
         self, limit: int = 200, before: int | None = None, text: str = "", vendor: str = "", endpoint: str = ""
     ) -> list[HistoryRow]:
-        """The newest entries first: those numbered below *before*, that hold every word of *text* (or a word that
-        begins so), of a vendor, of an endpoint.
+        """The newest entries first: those numbered below *before*, that the words of *text* ask for (the grammar of
+        ``core.search_words``), of a vendor, of an endpoint.
+
+        Raises:
+            UsageError: a filter in *text* cannot be read.
+            StoreError: the file could not be read.
+        """
+        search = parse_words(text, self._now())
+        found, values = statement(search, limit=limit, before=before, vendor=vendor, endpoint=endpoint)
+        return [row(cells) for cells in self._read(found, values)]
+
+    def row(self, number: int) -> HistoryRow:
+        """What a list shows of that entry.
+
+        Raises:
+            UnknownName: there is none.
+            StoreError: the file could not be read.
+        """
+        rows = self._read(f"{SELECT} FROM entries e WHERE e.id = ?", (number,))
+        if not rows:
+            raise UnknownName("entry of the history", str(number), ())
+        return row(rows[0])
+
+    def replays(self, number: int) -> list[int]:
+        """The numbers of the entries that were replays of that one, in order.
 
         Raises:
             StoreError: the file could not be read.
         """
-        found: dict[str, Any] = {"limit": limit}
-        source, conditions, order = "entries e", [], "e.id"
-        query = search_query(text)
-        if query:
-            source, order = "search s JOIN entries e ON e.id = s.rowid", "s.rowid"
-            conditions.append("search MATCH :query")
-            found["query"] = query
-        elif text.strip():
-            conditions.append("instr(e.url, :text)")
-            found["text"] = text.strip().encode("utf-8", "replace").decode()
-        for name, value in (("vendor", vendor), ("endpoint", endpoint)):
-            if value:
-                conditions.append(f"e.{name} = :{name}")
-                found[name] = value.encode("utf-8", "replace").decode()
-        if before is not None:
-            conditions.append(f"{order} < :before")
-            found["before"] = before
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        statement = f"{_SELECT} FROM {source}{where} ORDER BY {order} DESC LIMIT :limit"
-        return [row(values) for values in self._read(statement, found)]
+        found = self._read("SELECT id FROM entries WHERE origin > 0 AND origin = ? ORDER BY id", (number,))
+        return [cells[0] for cells in found]
+
+    def annotate(self, number: int, annotation: Annotation) -> HistoryRow:
+        """Change the note and the tags of an entry; the entry as it is then.
+
+        Raises:
+            UnknownName: there is none.
+            UsageError: a tag cannot be one.
+            StoreError: the file could not be written; nothing is changed.
+        """
+        self._write(lambda connection: annotate(connection, number, annotation))
+        return self.row(number)
 
     def get(self, number: int) -> Exchange:
         """The exchange of that number.
@@ -243,13 +260,8 @@ class History:
             self._write(lambda connection: _delete(connection, gone))
 
 
-def search_query(text: str) -> str:
-    """*text* in the language of FTS5: every word of it, or a word that begins so. Empty where it holds no word."""
-    found = re.findall(r"[^\W_]+", text)
-    return " ".join(f'"{word}"*' for word in found)
-
-
-def _insert(connection: sqlite3.Connection, exchange: Exchange) -> int:
+def insert(connection: sqlite3.Connection, exchange: Exchange) -> int:
+    """Put an exchange into the file within the transaction that is open; its number."""
     data, found = pack(exchange), words(exchange)
     values = {**columns(exchange), "owner": this_process(), "stored": _bytes(data, found)}
     cursor = connection.execute(_INSERT, values)
@@ -260,7 +272,8 @@ def _insert(connection: sqlite3.Connection, exchange: Exchange) -> int:
 
 
 def _update(connection: sqlite3.Connection, number: int, exchange: Exchange) -> bool:
-    data, found = pack(exchange), words(exchange)
+    added = connection.execute("SELECT note, tags FROM entries WHERE id = ?", (number,)).fetchone() or ("", "")
+    data, found = pack(exchange), words(exchange, *added)
     values = {**columns(exchange), "owner": this_process(), "stored": _bytes(data, found), "id": number}
     if not connection.execute(_UPDATE, values).rowcount:
         return False

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from explorer.sandbox import SandboxServer
     from explorer.sandbox.faults import Fault
     from explorer.session.collecting import Collector
+    from explorer.session.remembering import Kept
     from explorer.settings import Folders, Settings
 
 SANDBOX = "sandbox"
@@ -495,13 +496,15 @@ class Session:
                 self.on_warning(problem)
         return self._history
 
-    async def recent(self, limit: int = 200, text: str = "") -> list[HistoryRow]:
-        """The newest rows of the history, filtered by *text*."""
-        return await asyncio.to_thread(self._recent, limit, text)
+    async def recent(self, limit: int = 200, text: str = "", before: int | None = None) -> list[HistoryRow]:
+        """The newest rows of the history that the words of *text* ask for (``core.search_words``), below *before*.
 
-    def _recent(self, limit: int, text: str) -> list[HistoryRow]:
-        history = self.history()
-        return history.recent(limit=limit, text=text) if history else []
+        Raises:
+            UsageError: a filter in *text* cannot be read.
+        """
+        from explorer.session.remembering import recent
+
+        return await asyncio.to_thread(recent, self, limit, text, before)
 
     async def past(self, number: int) -> Exchange:
         """The exchange of that number, as it was kept (redacted).
@@ -509,13 +512,33 @@ class Session:
         Raises:
             UnknownName: there is none.
         """
-        return await asyncio.to_thread(self._past, number)
+        from explorer.session.remembering import past
 
-    def _past(self, number: int) -> Exchange:
-        history = self.history()
-        if history is None:
-            raise UsageError("there is no history")
-        return history.get(number)
+        return await asyncio.to_thread(past, self, number)
+
+    async def kept(self, number: int) -> Kept:
+        """The entry of that number: the exchange as it was kept, its note and tags, and its replays.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        from explorer.session.remembering import kept
+
+        return await asyncio.to_thread(kept, self, number)
+
+    async def annotate(
+        self, number: int, *, note: str | None = None, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> HistoryRow:
+        """Replace the note of an entry (None leaves it) and add and remove tags; the entry as it is then.
+
+        Raises:
+            UnknownName: there is no such entry; UsageError: a tag cannot be one.
+        """
+        from explorer.history.annotations import Annotation
+        from explorer.session.remembering import annotate
+
+        annotation = Annotation(note=note, add=tuple(add), remove=tuple(remove))
+        return await asyncio.to_thread(annotate, self, number, annotation)
 
     def redacted(self, exchange: Exchange) -> Exchange:
         """*exchange* with its secrets masked, as it is shown and kept."""

@@ -25,13 +25,18 @@ from explorer.core.exchange import (
 )
 from explorer.errors import StoreError, UnknownName
 from explorer.history import History
+from explorer.history.annotations import Annotation
 from explorer.history.migrations import STEPS, migrate
-from explorer.history.rows import columns, pack
+from explorer.history.rows import columns, pack, words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Open = Callable[..., History]
+FIRST_SHAPE = (
+    "started_at", "vendor", "endpoint", "environment", "method", "url", "status", "outcome", "size", "seconds", "state"
+)  # fmt: skip
+"""The columns of a row in the first release's file."""
 
 
 @pytest.fixture
@@ -239,16 +244,23 @@ def test_a_history_of_every_older_shape_is_brought_up_to_date(open_history: Open
         path.unlink(missing_ok=True)
         with sqlite3.connect(path, isolation_level=None) as old:
             migrate(old, steps)
-            values = {**columns(answered(4)), "owner": "1.x", "stored": 10}
+            values = {name: columns(answered(4))[name] for name in FIRST_SHAPE} | {"owner": "1.x", "stored": 10}
             names, marks = ",".join(values), ",".join("?" * len(values))
             old.execute(f"INSERT INTO entries ({names}) VALUES ({marks})", [*values.values()])  # noqa: S608 - ours
             old.execute("INSERT INTO blobs VALUES (1, ?)", (pack(answered(4)),))
+            if steps > 1:
+                old.execute(
+                    "INSERT INTO search (rowid, place, form, bodies, said) VALUES (1, ?, ?, ?, ?)", words(answered(4))
+                )
         old.close()
         history = open_history()
         assert history.problems == []
         assert [row.id for row in history.recent(text="zelda")] == [1]
         assert history.get(1).verdict.outcome == "OK"
         assert history.count() == 1
+        assert (history.row(1).note, history.row(1).tag_names, history.row(1).origin) == ("", (), 0)
+        history.annotate(1, Annotation(note="from long ago", add=("kept",)))
+        assert [row.id for row in history.recent(text='"long ago" tag:kept')] == [1]
         history.close()
 
 

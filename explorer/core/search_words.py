@@ -1,0 +1,185 @@
+"""The words of a search in the history, read: free text, and filters such as ``status:>=400`` and ``since:2h``.
+
+    cheese "two words" endpoint:orders status:>=400,none verdict:failed since:2h tag:later
+    └──── text ──────┘ └───────────────────────────── filters ───────────────────────────┘
+
+Every word narrows the search; commas in a filter, and a filter given again, widen it (but every tag must be there).
+The last word may be the beginning of one, as may one that ends in ``*`` and the names in filters. Dates are UTC. Pure:
+the time that ``since:`` counts from is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, get_args
+
+from explorer.core.exchange import Outcome, Value
+from explorer.errors import UsageError, nearest
+
+Sign = Literal["<", "<=", ">", ">=", "=", "none"]
+_WORD: Final = re.compile(r'(?P<key>[A-Za-z]+):(?P<value>(?:"[^"]*"?|[^\s"])*)|"(?P<phrase>[^"]*)"?|(?P<plain>[^\s"]+)')
+_AGE: Final = re.compile(r"([0-9]{1,6})([smhdw])")
+_STATUS: Final = re.compile(r"(<=|>=|<|>|=)?([0-9]{1,4})")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+class StatusTest(Value, frozen=True):
+    """One condition on the HTTP status; with the sign ``none``: there is no answer."""
+
+    sign: Sign
+    number: int = 0
+
+
+class Phrase(Value, frozen=True):
+    """Words that stand in a row; of the last one only its beginning is told where it is not *whole*."""
+
+    text: str
+    whole: bool = False
+
+
+class Search(Value, frozen=True, kw_only=True):
+    """What a search asks for. Everything that is given must hold; of several values of one filter but tags, one must.
+
+    ``vendors``, ``endpoints`` and ``environments`` are beginnings of names, an endpoint also with its vendor
+    (``shop.orders``), tags likewise; ``statuses`` are alternatives, each a set of conditions that hold together;
+    ``since`` and ``until`` are Unix seconds.
+    """
+
+    phrases: tuple[Phrase, ...] = ()
+    vendors: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    statuses: tuple[tuple[StatusTest, ...], ...] = ()
+    verdicts: tuple[Outcome, ...] = ()
+    methods: tuple[str, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    tags: tuple[str, ...] = ()
+
+
+def parse_words(text: str, now: float) -> Search:
+    """Read a search; *now* is Unix seconds.
+
+    Raises:
+        UsageError: a filter is unknown or its value cannot be read; the message names the word.
+    """
+    phrases: list[Phrase] = []
+    filters: dict[str, Any] = {}
+    for found in _WORD.finditer(text):
+        key, value = found["key"], (found["value"] or "").replace('"', "")
+        name = key.lower() if key else ""
+        if name in _FILTERS:
+            if not value:
+                raise UsageError(f"{found[0]} says nothing", hint=f"Such as {_EXAMPLES[name]}.")
+            field, read = _FILTERS[name]
+            filters[field] = _joined(filters.get(field), read(found[0], value, now))
+        elif key and not value.startswith("//") and (near := nearest(name, _FILTERS)):
+            raise UsageError(f"no filter is called {key}: ({found[0]})", hint=f"Did you mean {near}:?")
+        elif found["phrase"] is not None:
+            phrases.append(Phrase(found["phrase"], whole=True))
+        else:
+            phrases.append(Phrase(found[0].replace('"', " ")))
+    return Search(phrases=_beginnings(phrases), **filters)
+
+
+def _beginnings(phrases: list[Phrase]) -> tuple[Phrase, ...]:
+    """The phrases, of which a plain word is whole unless it is the last one, which may still be in typing, or ends in
+    ``*``. One letter is never a beginning: it would be one of nearly everything."""
+    last = len(phrases) - 1
+    return tuple(
+        Phrase(one.text, whole=one.whole or len(one.text.strip("*")) < 2 or not (at == last or one.text.endswith("*")))
+        for at, one in enumerate(phrases)
+    )
+
+
+def _joined(before: Any, after: Any) -> Any:
+    """Two words of one filter: alternatives where they are lists, otherwise the later one."""
+    return before + after if isinstance(before, tuple) else after
+
+
+def _parts(word: str, value: str) -> list[str]:
+    parts = [part for part in value.split(",") if part]
+    if not parts:
+        raise UsageError(f"{word} says nothing", hint="Names with commas between them.")
+    return parts
+
+
+def _names(word: str, value: str, _now: float) -> tuple[str, ...]:
+    return tuple(part.lower() for part in _parts(word, value))
+
+
+def _methods(word: str, value: str, _now: float) -> tuple[str, ...]:
+    return tuple(part.upper() for part in _parts(word, value))
+
+
+def _verdicts(word: str, value: str, _now: float) -> tuple[Outcome, ...]:
+    known: tuple[Outcome, ...] = get_args(Outcome)
+    found: list[Outcome] = []
+    for part in _parts(word, value):
+        fitting = [one for one in known if one.startswith(part.upper())]
+        if not fitting:
+            raise UsageError(f"{word}: no verdict is called {part}", hint="One of ok, failed, partial, unknown.")
+        found += fitting
+    return tuple(found)
+
+
+def _statuses(word: str, value: str, _now: float) -> tuple[tuple[StatusTest, ...], ...]:
+    return tuple(_status(word, part.lower()) for part in _parts(word, value))
+
+
+def _status(word: str, part: str) -> tuple[StatusTest, ...]:
+    if part == "none":
+        return (StatusTest("none"),)
+    if re.fullmatch(r"[1-9]xx", part):
+        low = int(part[0]) * 100
+        return (StatusTest(">=", low), StatusTest("<", low + 100))
+    low_text, dash, high_text = part.partition("-")
+    if dash and low_text.isdecimal() and high_text.isdecimal():
+        return (StatusTest(">=", int(low_text[:9])), StatusTest("<=", int(high_text[:9])))
+    found = _STATUS.fullmatch(part)
+    if not found:
+        raise UsageError(f"{word}: {part} is no status", hint="Such as 404, 4xx, >=400, 500-599, or none.")
+    sign: Any = found[1] or "="
+    return (StatusTest(sign, int(found[2])),)
+
+
+def _moment(word: str, value: str, now: float) -> float:
+    age = _AGE.fullmatch(value.lower())
+    if age:
+        return now - int(age[1]) * _SECONDS[age[2]]
+    today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    named = {"today": today, "yesterday": today - timedelta(days=1)}.get(value.lower())
+    try:
+        moment = named or datetime.fromisoformat(value)
+    except ValueError:
+        raise UsageError(
+            f"{word}: {value} is no time", hint="Such as 30m, 2h, 3d, today, 2026-11-21 or 2026-11-21T09:30 (UTC)."
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+_Read = Callable[[str, str, float], Any]
+_FILTERS: Final[dict[str, tuple[str, _Read]]] = {
+    "vendor": ("vendors", _names),
+    "endpoint": ("endpoints", _names),
+    "env": ("environments", _names),
+    "status": ("statuses", _statuses),
+    "verdict": ("verdicts", _verdicts),
+    "method": ("methods", _methods),
+    "since": ("since", _moment),
+    "until": ("until", _moment),
+    "tag": ("tags", _names),
+}
+_EXAMPLES: Final = {
+    "vendor": "vendor:shop",
+    "endpoint": "endpoint:shop.orders",
+    "env": "env:sandbox",
+    "status": "status:>=400",
+    "verdict": "verdict:failed",
+    "method": "method:post",
+    "since": "since:2h",
+    "until": "until:2026-11-21",
+    "tag": "tag:later",
+}
