@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
+import httpx
 import pytest
 from textual.widgets import Button, Input
 
+from explorer.tui.screens.consent import ConsentDialog
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
@@ -169,6 +173,20 @@ async def test_a_file_is_picked_and_uploaded(session: Session, tmp_path: Path) -
         assert b'filename="harbour.png"' in sent.body
 
 
+async def consent(url: str, *, follow: bool) -> str:
+    """What a browser does: open the consent page, allow it, land on the redirect URL; gives that URL."""
+    async with httpx.AsyncClient() as browser:
+        page = (await browser.get(url)).text
+        action, ticket = re.search(r'action="([^"]+)"', page), re.search(r'name="ticket" value="([^"]+)"', page)
+        assert action
+        assert ticket
+        answer = await browser.post(urljoin(url, action[1]), data={"ticket": ticket[1], "decision": "allow"})
+        landed = answer.headers["location"]
+        if follow:
+            await browser.get(landed)
+        return str(landed)
+
+
 async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Session) -> None:
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
@@ -176,7 +194,28 @@ async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Se
         await app.see("Allow it on this page")
         assert "response_type=code" in app.text.replace("\n", "")
         await app.keys("escape")
-        await app.see("Stopped waiting")
+        await app.see("You stopped the login")
+
+
+@pytest.mark.parametrize("by", ["redirect", "paste"])
+async def test_consent_comes_by_itself_or_is_pasted(session: Session, by: str) -> None:
+    async with driven(session) as app:
+        await app.open("quickstart.customers_list")
+        await app.keys("escape", "I")
+        await app.until(lambda: isinstance(app.app.screen, ConsentDialog), "the dialog")
+        dialog = app.app.screen
+        assert isinstance(dialog, ConsentDialog)
+        await app.keys("f2")
+        assert app.app.clipboard == dialog.url
+        landed = await consent(dialog.url, follow=by == "redirect")
+        if by == "paste":
+            await app.keys(*"nonsense", "enter")
+            await app.see("Paste the whole URL")
+            await app.keys("ctrl+u")
+            await app.write(landed)
+            await app.keys("enter")
+        await app.see("Logged in: an access token was given")
+        assert "code=" not in app.text
 
 
 async def test_a_login_by_the_vendors_own_call_is_told(session: Session) -> None:

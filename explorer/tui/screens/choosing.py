@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import webbrowser
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 from textual import work
 
-from explorer.errors import ExplorerError
+from explorer.errors import Cancelled, ExplorerError
 from explorer.tui.screens.editing import EditingScreen
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 def _has_browser(environ: Mapping[str, str]) -> bool:
     """Whether a browser with a window of its own can be had; one that lives in the terminal would fight for it."""
     return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+async def _nothing(url: str) -> None:
+    """The consent page is shown by the dialog that takes its answer."""
 
 
 class ChoosingScreen(EditingScreen):
@@ -85,15 +89,10 @@ class ChoosingScreen(EditingScreen):
             self._app.tell("Open an endpoint first: a login belongs to a vendor.")
             return
         pane = self.response_pane
-
-        async def show(url: str) -> None:
-            pane.show_idle(f"Allow it on this page; the answer is waited for here.\n\n{url}\n\nesc stops waiting.")
-            if _has_browser(self.session.environ):
-                await asyncio.to_thread(webbrowser.open, url)
-
         self.logging_in = True
+        pane.show_idle("Logging in …")
         try:
-            said = await self.session.log_in(self.desk.call(force=True), open_url=show, paste=None)
+            said = await self.session.log_in(self.desk.call(force=True), open_url=_nothing, paste=self._consented)
             self._app.tell(f"Logged in: {said}.")
             pane.show_idle(f"Logged in: {said}.")
         except ExplorerError as error:
@@ -105,6 +104,49 @@ class ChoosingScreen(EditingScreen):
             self.logging_in = False
         self._look_up_credentials()
         self._preview_soon()
+
+    async def _consented(self, url: str) -> str:
+        """The URL that a person landed on: the one that came by itself over the loopback redirect, or the one that was
+        pasted, whichever is first.
+
+        Raises:
+            Cancelled: the person closed the dialog.
+        """
+        from explorer.loopback import wait_for_redirect
+        from explorer.tui.screens.consent import ConsentDialog
+
+        redirect = next((value for name, value in parse_qsl(urlsplit(url).query) if name == "redirect_uri"), "")
+        listens, arrived = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+        async def started() -> None:
+            listens.set()
+
+        async def listen() -> None:
+            try:
+                landed = await wait_for_redirect(redirect, started)
+            except ExplorerError:
+                listens.set()  # not on this machine, or its port is taken: what is pasted is what there is
+                return
+            if not arrived.done():
+                arrived.set_result(landed)
+
+        listening = asyncio.create_task(listen())
+        try:
+            await listens.wait()
+            dialog = ConsentDialog(
+                self.session.vendor(self.desk.vendor_id).title,
+                url,
+                waited_for="" if listening.done() else redirect,
+                browser=_has_browser(self.session.environ),
+            )
+            arrived.add_done_callback(lambda done: None if done.cancelled() else dialog.dismiss(done.result()))
+            landed = await self.app.push_screen_wait(dialog)
+        finally:
+            listening.cancel()
+            arrived.cancel()
+        if landed is None:
+            raise Cancelled("You stopped the login; no token was asked for.")
+        return landed
 
     def action_theme(self) -> None:
         """The next theme."""

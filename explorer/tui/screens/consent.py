@@ -1,0 +1,104 @@
+"""The dialog of an OAuth2 login: the consent page's URL to open or copy, and a box for the URL that one lands on."""
+
+from __future__ import annotations
+
+import webbrowser
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.tui.screens.dialogs import Dialog
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class ConsentDialog(Dialog[str | None]):
+    """Shows *url* and gives the URL that a person pasted, or None. Where *waited_for* says so, the answer may come by
+    itself over the loopback redirect; whoever waits for that dismisses the dialog."""
+
+    DEFAULT_CSS = """
+    ConsentDialog > .dialog { width: 92; }
+    ConsentDialog VerticalScroll { height: auto; max-height: 8; background: $foreground 6%; }
+    ConsentDialog Input { margin-top: 1; }
+    ConsentDialog #consent-problem { color: $text-error; height: auto; display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="consent.cancel", tooltip="Stop the login"),
+        Binding("f2", "copy", "Copy URL", id="consent.copy", tooltip="Copy the URL of the consent page"),
+        Binding("f3", "browse", "Browser", id="consent.browse", tooltip="Open the consent page in a browser"),
+    ]
+
+    def __init__(self, title: str, url: str, *, waited_for: str = "", browser: bool = False) -> None:
+        self._title, self.url = sanitise_line(title), url
+        self._waited_for, self._browser = sanitise(waited_for), browser
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Log in · {self._title}")
+            yield Static(Content("1. Allow it on this page:"), classes="dialog-text")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content(sanitise_line(self.url)), classes="dialog-text", id="consent-url")
+            yield Static(Content(self._second()), classes="dialog-text")
+            line = Input(placeholder="paste the URL that you land on", compact=True, id="consent-landed")
+            line.cursor_blink = False
+            yield line
+            yield Static(
+                Content("✗ Paste the whole URL that the browser shows after you allowed it."), id="consent-problem"
+            )
+            yield Static(Content("F2 copies the URL · F3 opens a browser · esc stops"), classes="dialog-hint")
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(Content("Copy URL"), id="copy")
+                yield Button(Content("Cancel"), id="cancel")
+                yield Button(Content("Log in"), id="log-in", variant="primary")
+
+    def _second(self) -> str:
+        if self._waited_for:
+            return f"2. The answer is waited for at {self._waited_for}. If it does not come by itself:"
+        return "2. The page that you land on may not open; its URL is what counts:"
+
+    def on_mount(self) -> None:
+        """Type at once; open the browser where there is one."""
+        self.query_one(Input).focus()
+        if self._browser:
+            self.action_browse()
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self._take()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "copy":
+            self.action_copy()
+        elif event.button.id == "log-in":
+            self._take()
+        else:
+            self.dismiss(None)
+
+    def _take(self) -> None:
+        landed = self.query_one(Input).value.strip()
+        if "://" in landed and "?" in landed:
+            self.dismiss(landed)
+        else:
+            self.query_one("#consent-problem").display = True
+
+    def action_copy(self) -> None:
+        """Copy the URL of the consent page."""
+        self.app.copy_to_clipboard(self.url)
+        self.notify(f"Copied the URL, {len(self.url)} characters.", markup=False)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, description="browser")
+    def action_browse(self) -> None:
+        """Open the consent page in a browser."""
+        webbrowser.open(self.url)
+
+    def action_cancel(self) -> None:
+        """Stop the login."""
+        self.dismiss(None)
