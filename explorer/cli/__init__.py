@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": ("catalog_commands", "check_command"),
     "prepare": ("request_commands", "prepare_command"),
     "send": ("request_commands", "send_command"),
+    "export": ("export_commands", "export_command"),
     "login": ("login_commands", "login_command"),
     "logout": ("login_commands", "logout_command"),
     "history": ("history_commands", "history_command"),

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _request_options(command: _F) -> _F:
-    """The options that prepare and send share."""
+def call_options(command: _F) -> _F:
+    """What a command needs to know for ``make_call``, its first words aside."""
     for decorate in reversed(
         (
-            click.argument("address", metavar="VENDOR.ENDPOINT"),
-            click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]..."),
             click.option("--env", "environment", help="The environment; the sandbox unless told."),
             click.option("--base-url", default="", help="Replaces the environment's base URL."),
             click.option("--method", default="", help="Another of the endpoint's methods, such as HEAD."),
@@ -38,6 +36,19 @@ def _request_options(command: _F) -> _F:
             ),
             click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of your own."),
             click.option("--force", is_flag=True, help="Go on although the form has errors."),
+        )
+    ):
+        command = decorate(command)
+    return command
+
+
+def _request_options(command: _F) -> _F:
+    """The options that prepare and send share."""
+    for decorate in reversed(
+        (
+            click.argument("address", metavar="VENDOR.ENDPOINT"),
+            click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]..."),
+            call_options,
             click.option("--show-secrets", is_flag=True, help="Do not mask secrets."),
             click.option("--json", "as_json", is_flag=True, help="The result as data."),
         )

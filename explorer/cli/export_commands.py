@@ -1,0 +1,71 @@
+"""``export``: a call, sent or not, as something that runs elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.output import put
+from explorer.cli.request_commands import call_options, make_call
+from explorer.core.export import FORMS
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Exchange
+    from explorer.session import Session
+
+_SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading", "headers": "header"}
+
+
+@click.command("export")
+@click.argument("target", metavar="NUMBER | VENDOR.ENDPOINT")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE | NUMBER]...")
+@click.option("--as", "form", type=click.Choice(FORMS), default="curl", show_default=True, help="What to write.")
+@click.option("--show-secrets", is_flag=True, help="Put the secrets themselves in place of variables.")
+@call_options
+@click.pass_context
+def export_command(
+    ctx: click.Context, /, target: str, values: tuple[str, ...], form: str, show_secrets: bool, **options: Any
+) -> int:
+    """Write an entry of the history, or a call that was not sent, as curl, HTTPie, Python, raw HTTP or HAR.
+
+    Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. Several
+    NUMBERs make one archive (--as har).
+    """
+    from explorer.session.exporting import export_call, export_past
+
+    if not target.isdecimal():
+        session = session_of(ctx, keep_history=False)
+        call = make_call(session, target, values, options)
+        _put_bytes(export_call(session, call, form, show_secrets=show_secrets))
+        return 0
+    odd = [word for word in values if not word.isdecimal()]
+    given = [name for name, value in options.items() if value]
+    if odd or given:
+        what = odd[0] if odd else f"--{_SPELLED.get(given[0], given[0])}"
+        raise UsageError(f"{what!r} has no place beside an entry of the history", hint="It is written as it was sent.")
+    session = session_of(ctx)
+    exchanges = asyncio.run(_past(session, [int(word) for word in (target, *values)]))
+    _put_bytes(export_past(session, exchanges, form, show_secrets=show_secrets))
+    return 0
+
+
+async def _past(session: Session, numbers: list[int]) -> list[Exchange]:
+    try:
+        return [await session.past(number) for number in numbers]
+    finally:
+        await session.close()
+
+
+def _put_bytes(data: bytes) -> None:
+    """Byte for byte into a pipe or file; sanitised on a terminal."""
+    if sys.stdout.isatty():
+        put(data.decode("utf-8", "replace").removesuffix("\n"))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,325 @@
+"""Call → recipe: secrets become marks, the program's own encoder and scheme make the request, marks become holes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from explorer.core.auth import multipart, wire
+from explorer.core.auth.base import Anonymous, AuthContext
+from explorer.core.auth.hmac_query import HmacQuery, base_string
+from explorer.core.auth.options import RotatingBearerOptions, TokenParamOptions
+from explorer.core.auth.tokens import TokenStore
+from explorer.core.exchange import Entry
+from explorer.core.export.marks import Marks
+from explorer.core.export.recipe import (
+    SIGNATURE,
+    TIMESTAMP,
+    TOKEN,
+    Message,
+    Part,
+    Recipe,
+    SignIn,
+    Signing,
+    Variable,
+    holes,
+    texts_of,
+    variable_name,
+)
+from explorer.core.form import FieldValue, FileRef, NumberToken, check
+from explorer.core.request import ACCEPT_ENCODING, USER_AGENT, build_request, upload_of
+from explorer.core.secret import MASK, Secret
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import httpx
+
+    from explorer.core.auth.base import Scheme
+    from explorer.core.catalog.model import Endpoint, Vendor
+    from explorer.core.exchange import Call
+    from explorer.core.export.recipe import Code
+    from explorer.core.redaction import Redactor
+    from explorer.core.request import Upload
+
+_SANDBOX = "sandbox"
+_OWN = {"accept-encoding": ACCEPT_ENCODING, "user-agent": USER_AGENT}
+"""Headers that are this program's own business, where a person did not set them otherwise."""
+_TRANSPORT = ("host", "content-length", "connection", "transfer-encoding")
+
+
+def recipe_for(
+    vendor: Vendor,
+    endpoint: Endpoint,
+    call: Call,
+    base_url: str,
+    *,
+    credential: Callable[[str], Secret | None],
+    redactor: Redactor,
+) -> Recipe:
+    """The recipe of *call*, with vendor and endpoint as they are under its readings.
+
+    A call that was kept masked will do as well: what is masked in it becomes a variable. *credential* gives what is
+    known now, *redactor* tells what is secret.
+
+    Raises:
+        UsageError: base URL, a path value or a header cannot be sent; or a signature cannot be made without the key id.
+    """
+    return _Maker(vendor, endpoint, call, base_url, credential, redactor).recipe()
+
+
+class _Maker:
+    """One export on its way."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        endpoint: Endpoint,
+        call: Call,
+        base_url: str,
+        credential: Callable[[str], Secret | None],
+        redactor: Redactor,
+    ) -> None:
+        self.vendor = vendor
+        self.endpoint = endpoint
+        self.base_url = base_url
+        self.environment = call.environment
+        self.known = credential
+        self.original = call
+        self.masked = redactor.call(endpoint, call)
+        self.marks = Marks(repr(call) + base_url)
+        self.variables: dict[str, Variable] = {}
+        self.minted = ""
+        """The credential that is asked for first, where one is."""
+
+    def recipe(self) -> Recipe:
+        request, files = self._unsigned()
+        scheme = self._scheme()
+        sign_in = self._sign_in(scheme)
+        signing = None
+        if isinstance(scheme, HmacQuery):
+            signing, request = self._signed(scheme, request)
+        else:
+            request = scheme.preview(request)
+        message = self._message(request, files)
+        used = holes(*texts_of(message))
+        if sign_in:
+            used |= holes(*texts_of(sign_in.request))
+        if signing:
+            used |= holes(signing.base, signing.key)
+        names = {one.name for one in used}
+        variables = tuple(one for name, one in self.variables.items() if name in names)
+        return Recipe(self.original.address, message, variables, sign_in, signing)
+
+    # --- the request before it is signed -----------------------------------------------------------------------------
+
+    def _unsigned(self) -> tuple[httpx.Request, tuple[FileRef, ...]]:
+        masked = self.masked
+        entries = tuple(self._entry(one, was) for one, was in zip(masked.entries, self.original.entries, strict=True))
+        values = tuple(_number(one, self.marks.stem) for one in check(self.endpoint, entries).values)
+        extra = [(name, self._unmask(value, name)) for name, value in masked.extra]
+        headers = [(name, self._unmask(value, name)) for name, value in masked.headers]
+        return self._build(self.endpoint, values, self.original.method, extra, headers)
+
+    def _entry(self, entry: Entry, was: Entry) -> Entry:
+        if MASK not in entry.value:
+            return entry
+        if entry.value == MASK and was.value != MASK:
+            credential = self._same_credential(was.value)
+            text = was.value.strip('"') if was.kind == "json" else was.value
+            name = credential or self._variable(entry.name, Secret(text))
+        else:
+            name = self._variable(entry.name, None)
+        return msgspec.structs.replace(entry, value=entry.value.replace(MASK, self.marks.mark(name)))
+
+    def _same_credential(self, value: str) -> str:
+        for name in self.vendor.credentials:
+            found = self.known(name)
+            if found and found.reveal() == value:
+                return self._credential_variable(name)
+        return ""
+
+    def _variable(self, name: str, value: Secret | None) -> str:
+        """The variable for a secret that was typed under *name*.
+
+        It is that of a credential only where the call is the one that signs in: a new password is not the password.
+        """
+        last = name.rpartition(".")[2]
+        if last in self.vendor.credentials:
+            if not self._signs_in():
+                name = f"{self.endpoint.id}.{name}"
+            elif value is None:
+                return self._credential_variable(last)
+        text = variable_name(self.vendor.id, name)
+        self.variables.setdefault(text, Variable(text, "", value))
+        return text
+
+    def _signs_in(self) -> bool:
+        from explorer.core.auth import scheme_of
+
+        return any(scheme_of(self.vendor, key, self._context()).mints(self.endpoint.id) for key in self.vendor.auth)
+
+    def _unmask(self, text: str, name: str) -> str:
+        if MASK not in text:
+            return text
+        variable = variable_name(self.vendor.id, name)
+        self.variables.setdefault(variable, Variable(variable))
+        return text.replace(MASK, self.marks.mark(variable))
+
+    def _build(
+        self,
+        endpoint: Endpoint,
+        values: Sequence[FieldValue],
+        method: str = "",
+        extra: Sequence[tuple[str, str]] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> tuple[httpx.Request, tuple[FileRef, ...]]:
+        files = tuple(one.value for one in values if one.location == "multipart" and isinstance(one.value, FileRef))
+        request = build_request(
+            self.vendor,
+            endpoint,
+            values,
+            self.base_url,
+            method=method,
+            extra=extra,
+            headers=headers,
+            boundary=f"{self.marks.stem}boundary",
+            read_file=_unread,
+        )
+        return request, files
+
+    # --- auth --------------------------------------------------------------------------------------------------------
+
+    def _scheme(self) -> Scheme:
+        from explorer.core.auth import scheme_for
+
+        return scheme_for(self.vendor, self.endpoint, self._context())
+
+    def _context(self) -> AuthContext:
+        return AuthContext(
+            vendor=self.vendor,
+            endpoint=self.endpoint,
+            environment=self.environment,
+            now=lambda: 0.0,
+            nonce=lambda _size: "",
+            credential=self._credential,
+            tokens=TokenStore(),
+            base_url=self.base_url,
+        )
+
+    def _credential(self, name: str) -> Secret:
+        """A credential as the schemes get it: a mark, or the text itself where the catalog does not call it secret."""
+        if self.minted and name == self.minted:
+            return Secret(self.marks.mark(TOKEN))
+        table = self.vendor.credentials.get(name)
+        found = self.known(name)
+        if table is not None and not table.secret and found:
+            return found
+        return Secret(self.marks.mark(self._credential_variable(name)))
+
+    def _credential_variable(self, name: str) -> str:
+        text = variable_name(self.vendor.id, name)
+        self.variables.setdefault(text, Variable(text, self._demo(name), self.known(name)))
+        return text
+
+    def _demo(self, name: str) -> str:
+        """The sandbox's public demo value, where it is the one that is used."""
+        table = self.vendor.credentials.get(name)
+        if table is None or self.environment != _SANDBOX:
+            return ""
+        found = self.known(name)
+        return table.sandbox if found is None or found.reveal() == table.sandbox else ""
+
+    def _sign_in(self, scheme: Scheme) -> SignIn | None:
+        """The call that gives the token, where the scheme has one and no lasting token is at hand."""
+        options = scheme.options
+        if isinstance(scheme, Anonymous):
+            return None
+        if isinstance(options, RotatingBearerOptions):
+            sets: tuple[Mapping[str, str], ...] = (options.sign_in_values, *options.sign_in_other_values)
+            endpoint, kept = options.sign_in, options.token
+            wanted = not self.known(kept) or self._complete(sets) is not None
+        elif isinstance(options, TokenParamOptions):
+            endpoint, kept, sets = options.mint, options.token, (options.mint_values,)
+            wanted = not self.known(kept)
+        else:
+            return None
+        if not endpoint or not wanted:
+            return None
+        names = self._complete(sets) or sets[0]
+        entries = tuple(Entry(name=param, value=self._credential(name).reveal()) for param, name in names.items())
+        target = self.vendor.endpoints[endpoint]
+        request, _ = self._build(target, check(target, entries).values)
+        self.minted = kept
+        return SignIn(self._message(request, ()), options.token_field)
+
+    def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
+        """The first set of which every credential is known."""
+        return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
+
+    def _signed(self, scheme: HmacQuery, request: httpx.Request) -> tuple[Signing, httpx.Request]:
+        options = scheme.options
+        bare = scheme.strip(request)
+        key_id = self._credential(options.key_id).reveal()
+        if not options.encode_id and self.marks.stem in key_id:
+            variable = variable_name(self.vendor.id, options.key_id)
+            raise UsageError(
+                f"under this reading the key id is changed on its way, so it has to be known: {variable} is not set",
+                hint=f"Set {variable}.",
+            )
+        stamp = (options.timestamp_param, self.marks.mark(TIMESTAMP))
+        pairs = (*wire.query_pairs(bare), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
+        base = base_string(options, wire.path_below(self.base_url, bare.url), pairs)
+        shown = key_id if options.encode_id else key_id.replace("@", "")
+        added = ((options.id_param, shown), stamp, (options.signature_param, self.marks.mark(SIGNATURE)))
+        in_body = wire.takes_form(bare, self.endpoint.body)
+        signed = wire.add_to_body(bare, added) if in_body else wire.add_to_query(bare, added)
+        key = self._credential(options.secret).reveal()
+        code: Code = "url" if options.escaped else "raw"
+        return Signing(self.marks.split(base, code), self.marks.split(key), options.uppercase), signed
+
+    # --- request → message -------------------------------------------------------------------------------------------
+
+    def _message(self, request: httpx.Request, files: Sequence[FileRef]) -> Message:
+        kind = request.headers.get("content-type", "")
+        boundary = multipart.boundary_of(kind)
+        parts: tuple[Part, ...] = ()
+        body: str = ""
+        if boundary is not None and request.content:
+            parts = tuple(self._parts(request.content, boundary, files))
+        else:
+            body = request.content.decode("utf-8", "surrogateescape")
+        code: Code = "url" if kind.startswith(wire.FORM) else "json" if "json" in kind else "raw"
+        headers = []
+        for raw_name, raw_value in request.headers.raw:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            low = name.lower()
+            if low in _TRANSPORT or _OWN.get(low) == value or (parts and low == "content-type"):
+                continue
+            headers.append((name, self.marks.split(value)))
+        url = self.marks.split(str(request.url), "url")
+        return Message(request.method, url, tuple(headers), self.marks.split(body, code), parts)
+
+    def _parts(self, content: bytes, boundary: bytes, files: Sequence[FileRef]) -> Iterator[Part]:
+        waiting = iter(files)
+        for one in multipart.parts(content, boundary):
+            name = one.name.replace("%22", '"')
+            if one.filename is None:
+                yield Part(name, self.marks.split(one.value.decode("utf-8", "surrogateescape")))
+            else:
+                path = next(waiting).path
+                yield Part(name, (), path, _unread(path).media_type)
+
+
+def _unread(path: str) -> Upload:
+    return upload_of(path, b"")
+
+
+def _number(one: FieldValue, stem: str) -> FieldValue:
+    """A secret number of a JSON body stays a number."""
+    numeric = one.param is not None and one.param.type in ("integer", "number") and one.location == "json"
+    if numeric and isinstance(one.value, str) and one.value.startswith(stem):
+        return FieldValue(one.param, one.name, one.location, NumberToken(one.value), one.index)
+    return one

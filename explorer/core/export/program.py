@@ -1,0 +1,126 @@
+"""A recipe as a Python program over httpx."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from explorer.core.export.recipe import SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
+from explorer.core.export.shell import to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.export.recipe import Message, Part, Recipe, Text, Variable
+
+_FILLED = {"raw": "{0}", "url": 'quote({0}, safe="")', "json": "json.dumps({0})[1:-1]"}
+_COMPUTED = (TOKEN, TIMESTAMP, SIGNATURE)
+
+
+def python(recipe: Recipe, *, show_secrets: bool = False) -> str:
+    """A program for Python 3.11 or newer with httpx that makes the call and prints status and body."""
+    body = list(_body(recipe, show_secrets))
+    return "\n".join([*_imports("\n".join(body)), "", *body])
+
+
+def _imports(body: str) -> Iterator[str]:
+    """What *body* uses, by the names that only code of ours can spell like this."""
+    for module, sign in (("hashlib", "hashlib.sha256"), ("hmac", "hmac.new("), ("json", "json.dumps(")):
+        if sign in body:
+            yield f"import {module}"
+    if "os.environ" in body or "os.path" in body:
+        yield "import os"
+    if "time.time()" in body:
+        yield "import time"
+    if "quote(" in body:
+        yield "from urllib.parse import quote"
+    yield ""
+    yield "import httpx"
+
+
+def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
+    short = _short_names(recipe.variables)
+    for variable in recipe.variables:
+        yield f"{short[variable.name]} = {_value(variable, show_secrets)}"
+    sign_in, signing = recipe.sign_in, recipe.signing
+    if sign_in:
+        yield from _call("answer", sign_in.request, short)
+        yield f"{TOKEN} = answer.json()[{sign_in.field!r}]"
+    if signing:
+        yield f"{TIMESTAMP} = str(int(time.time()))"
+        yield f"base = {_expression(signing.base, short)}"
+        key = _bytes(signing.key, short)
+        capitals = ".upper()" if signing.uppercase else ""
+        yield f"{SIGNATURE} = hmac.new({key}, {_encoded('base')}, hashlib.sha256).hexdigest(){capitals}"
+    yield from _call("response", recipe.request, short)
+    yield "print(response.status_code)"
+    yield "print(response.text)"
+
+
+def _short_names(variables: tuple[Variable, ...]) -> dict[str, str]:
+    """``API_EXPLORER_SHOP_TOKEN`` → ``TOKEN``, as far as that tells them apart."""
+    short: dict[str, str] = {}
+    for one in variables:
+        words = one.name.split("_")[3:]
+        name = "_".join(words)
+        short[one.name] = name if name[:1].isalpha() and name not in short.values() else one.name
+    return short
+
+
+def _value(one: Variable, show_secrets: bool) -> str:
+    if show_secrets and one.value is not None:
+        return repr(one.value.reveal())
+    if one.fallback:
+        return f"os.environ.get({one.name!r}) or {one.fallback!r}"
+    return f"os.environ[{one.name!r}]"
+
+
+def _call(name: str, message: Message, short: dict[str, str]) -> Iterator[str]:
+    yield f"{name} = httpx.request("
+    yield f"    {message.method!r},"
+    yield f"    {_expression(message.url, short)},"
+    if message.headers:
+        yield "    headers={"
+        for header, value in message.headers:
+            yield f"        {header!r}: {_expression(value, short)},"
+        yield "    },"
+    if message.parts:
+        yield "    files=["
+        for part in message.parts:
+            yield f"        ({part.name!r}, {_part(part, short)}),"
+        yield "    ],"
+    elif message.body:
+        yield f"    content={_bytes(message.body, short)},"
+    yield "    timeout=30,"
+    yield ")"
+
+
+def _part(part: Part, short: dict[str, str]) -> str:
+    if not part.file:
+        return f"(None, {_bytes(part.value, short)})"
+    path = repr(part.file)
+    if part.file.startswith("~/"):
+        path = f"os.path.expanduser({path})"
+    file_name = re.split(r"[/\\]", part.file)[-1]
+    return f'({file_name!r}, open({path}, "rb"), {part.media_type!r})'
+
+
+def _expression(text: Text, short: dict[str, str]) -> str:
+    pieces = [repr(one) if isinstance(one, str) else _hole(one, short) for one in text]
+    return " + ".join(pieces) or "''"
+
+
+def _hole(one: Hole, short: dict[str, str]) -> str:
+    name = one.name if one.name in _COMPUTED else short[one.name]
+    return _FILLED[one.code].format(name)
+
+
+def _bytes(text: Text, short: dict[str, str]) -> str:
+    if not holes(text):
+        return repr(to_bytes("".join(str(one) for one in text)))
+    expression = _expression(text, short)
+    return _encoded(expression if len(text) == 1 else f"({expression})")
+
+
+def _encoded(expression: str) -> str:
+    return f'{expression}.encode("utf-8", "surrogateescape")'

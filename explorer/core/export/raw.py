@@ -1,0 +1,56 @@
+"""A request as bytes on the wire (RFC 9112), the masked secrets in it as ``$NAME``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus, urlsplit
+
+from explorer.core.export.recipe import variable_name
+from explorer.core.secret import MASK
+
+if TYPE_CHECKING:
+    from explorer.core.catalog.model import Vendor
+    from explorer.core.exchange import SentRequest
+
+_PAIR = re.compile(rf"([^&=?#\s]+)=(?={MASK})")
+_FIELD = re.compile(rf'"([^"\\]+)"(\s*:\s*)"(?={MASK})')
+_PART = re.compile(rf'name="([^"]+)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n(?={MASK})')
+
+
+def raw_http(vendor: Vendor, request: SentRequest) -> bytes:
+    """*request*, its secrets masked or not, as an HTTP/1.1 message. Where a mask stood in the body, there is no
+    Content-Length, since the length of what belongs there is not known."""
+    url = urlsplit(_named(vendor, request.url))
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    text = request.body.decode("utf-8", "surrogateescape")
+    body = _named(vendor, text)
+    headers = [(name, _header(vendor, name, value)) for name, value in request.headers]
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers.insert(0, ("Host", url.netloc))
+    if body != text:
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
+    head = "\r\n".join([*lines, "", ""])
+    return (head + body).encode("utf-8", "surrogateescape")
+
+
+def _header(vendor: Vendor, name: str, value: str) -> str:
+    """The scheme's own header stands for its token; any other for its name."""
+    if MASK not in value:
+        return value
+    for auth in vendor.auth.values():
+        if str(auth.options.get("header", "")).lower() == name.lower():
+            credential = str(auth.options.get("token" if auth.scheme != "oauth2" else "access_token", "token"))
+            return value.replace(MASK, f"${variable_name(vendor.id, credential)}")
+    return value.replace(MASK, f"${variable_name(vendor.id, name)}")
+
+
+def _named(vendor: Vendor, text: str) -> str:
+    """*text* with ``$NAME`` for every mask: by the name that stands before it, or as a secret in general."""
+    if MASK not in text:
+        return text
+    for pattern in (_FIELD, _PART, _PAIR):
+        text = pattern.sub(lambda found: found[0] + "$" + variable_name(vendor.id, unquote_plus(found[1])), text)
+    text = re.sub(rf"(\$API_EXPLORER_\w+){MASK}", r"\1", text)
+    return text.replace(MASK, f"${variable_name(vendor.id, 'secret')}")

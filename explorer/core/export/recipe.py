@@ -1,0 +1,105 @@
+"""A request with holes in it, and what fills them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from explorer.core.secret import Secret
+
+Code = Literal["raw", "url", "json"]
+"""How the text that fills a hole is written there: as it is, percent-escaped, or escaped as inside a JSON text."""
+TOKEN = "token"  # noqa: S105 - the name of a variable
+TIMESTAMP = "timestamp"
+SIGNATURE = "signature"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place that is filled when the text runs: by an environment variable, or by something computed before."""
+
+    name: str
+    code: Code = "raw"
+
+
+Text = tuple[str | Hole, ...]
+"""Text with holes. Bytes that are no UTF-8 stand as lone surrogates (``surrogateescape``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of a multipart body; ``file`` is the path of an upload, as it was typed."""
+
+    name: str
+    value: Text = ()
+    file: str = ""
+    media_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request. Either ``body`` or ``parts`` is given, or none of them."""
+
+    method: str
+    url: Text
+    headers: tuple[tuple[str, Text], ...] = ()
+    body: Text = ()
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable that a secret comes from.
+
+    ``fallback`` is the sandbox's public demo value; ``value`` the secret itself, where it is known.
+    """
+
+    name: str
+    fallback: str = ""
+    value: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The call whose JSON answer holds the token in ``field``."""
+
+    request: Message
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A hexadecimal HMAC-SHA256 of ``base`` under ``key``."""
+
+    base: Text
+    key: Text
+    uppercase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A call and everything that must be there before it can be made."""
+
+    address: str
+    request: Message
+    variables: tuple[Variable, ...] = ()
+    sign_in: SignIn | None = None
+    signing: Signing | None = None
+
+
+def variable_name(vendor: str, name: str) -> str:
+    """``API_EXPLORER_<VENDOR>_<NAME>`` in capitals, for any concrete name (``paymentMethods[0].cvvCode``)."""
+    words = re.findall(r"[A-Za-z0-9]+", f"{vendor}_{name}")
+    return "_".join(["API_EXPLORER", *words]).upper()
+
+
+def holes(*texts: Text) -> set[Hole]:
+    """Every hole in *texts*."""
+    return {piece for text in texts for piece in text if isinstance(piece, Hole)}
+
+
+def texts_of(message: Message) -> tuple[Text, ...]:
+    """Every text of a request that may have holes."""
+    return (message.url, message.body, *(value for _, value in message.headers), *(one.value for one in message.parts))

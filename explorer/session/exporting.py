@@ -1,0 +1,101 @@
+"""Calls as text to be pasted elsewhere: what ``core.export`` needs to know is looked up here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from explorer.core.exchange import Exchange
+from explorer.core.export import FORMS
+from explorer.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.core.exchange import Call
+    from explorer.core.export.recipe import Recipe
+    from explorer.core.secret import Secret
+    from explorer.session import Session
+
+
+def recipe_of(session: Session, call: Call) -> Recipe:
+    """The recipe of *call*, which may be one that was kept masked. May reach the keyring, and then blocks.
+
+    Raises:
+        UsageError: it cannot be built; UnknownName: vendor, endpoint, environment or reading are not known any more.
+    """
+    from explorer.core.export import recipe_for
+
+    operation = session.operation(call)
+
+    def credential(name: str) -> Secret | None:
+        found = session.vault.find(operation.vendor, name, call.environment)
+        return found.value if found else None
+
+    return recipe_for(
+        operation.vendor,
+        operation.endpoint,
+        call,
+        session.base_url(call),
+        credential=credential,
+        redactor=session.redactor(call),
+    )
+
+
+def export_call(session: Session, call: Call, form: str, *, show_secrets: bool = False) -> bytes:
+    """A call that was not sent, as one of ``FORMS``.
+
+    Raises:
+        UnknownName: no such form; FormError, CredentialMissing: as from ``Session.prepare``; UsageError: *form* cannot
+        hold it.
+    """
+    _known_form(form)
+    if form not in ("http", "har"):
+        session.checked(call)
+        return _as_command(session, call, form, show_secrets)
+    prepared = session.prepare(call)
+    request = prepared.request if show_secrets else prepared.shown
+    exchange = Exchange(call=call, started_at=session.now(), request=request)
+    return _as_sent(session, [exchange], form)
+
+
+def export_past(session: Session, exchanges: Sequence[Exchange], form: str, *, show_secrets: bool = False) -> bytes:
+    """Exchanges of the history (masked), as one of ``FORMS``; more than one only as ``har``. With *show_secrets* the
+    credentials that are there now stand in the commands; what was masked when it was kept stays so.
+
+    Raises:
+        UnknownName: no such form, or the catalog does not know the call any more; UsageError: *form* cannot hold it.
+    """
+    _known_form(form)
+    if form == "har":
+        return _as_sent(session, exchanges, form)
+    if len(exchanges) != 1:
+        raise UsageError(f"{len(exchanges)} entries do not fit into {form}", hint="Name one, or take --as har.")
+    if form == "http":
+        return _as_sent(session, exchanges, form)
+    call = msgspec.structs.replace(exchanges[0].call, force=True)
+    return _as_command(session, call, form, show_secrets)
+
+
+def _as_command(session: Session, call: Call, form: str, show_secrets: bool) -> bytes:
+    from explorer.core.export import curl, httpie, python
+
+    recipe = recipe_of(session, call)
+    write = {"curl": curl, "httpie": httpie, "python": python}[form]
+    text = write(recipe, show_secrets=show_secrets)
+    return (text + "\n").encode("utf-8", "surrogateescape")
+
+
+def _as_sent(session: Session, exchanges: Sequence[Exchange], form: str) -> bytes:
+    from explorer.core.export import har, raw_http
+
+    if form == "har":
+        return (json.dumps(har(exchanges), indent=2) + "\n").encode()
+    return raw_http(session.vendor(exchanges[0].call.vendor), exchanges[0].request)
+
+
+def _known_form(form: str) -> None:
+    if form not in FORMS:
+        raise UnknownName("form of export", form, FORMS)
