@@ -105,6 +105,7 @@ class Gathering:
             pages=progress.pages,
             of_pages=progress.of_pages,
             records=progress.records,
+            retries=progress.retries,
             elapsed=progress.elapsed,
             said=self.said,
             findings=tuple(one.text for one in self.collector.findings if one.kind != "failed_page"),

@@ -133,7 +133,7 @@ class CollectingScreen(PagingScreen):
         self.desk.answered(first, call)
         if not collector.first_came:
             await self._show_exchange(first)
-            self.response_pane.explain(f"All pages: {plan.why}. Nothing more was asked for; A tries again.")
+            self.response_pane.explain("No page after this was asked for; A tries again.")
         elif plan.calls == 1:
             await self._show_exchange(first)
             self.response_pane.explain(f"All pages: {plan.text}.")
@@ -196,6 +196,7 @@ class CollectingScreen(PagingScreen):
         gathering.failed.clear()
         try:
             await self._take_all(gathering, collector)
+            gathering.said = ""
         except ExplorerError as error:
             gathering.said = f"{error.title}: {error.message}. {error.hint}"
         finally:

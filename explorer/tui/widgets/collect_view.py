@@ -31,6 +31,8 @@ _BAR: Final = 40
 _LISTED: Final = 8
 """Failed pages that are named before it says how many more there are."""
 _LONGEST: Final = 300
+_LINE: Final = 140
+"""Characters of a sentence, and of why a page failed."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,11 @@ class Collection:
     pages: int = 0
     of_pages: int | None = None
     records: int = 0
+    retries: int = 0
     elapsed: float = 0.0
     """Seconds."""
     said: str = ""
-    """What happened last."""
+    """What happened last: a page asked for again, or why it stopped."""
     findings: tuple[str, ...] = ()
     failed: tuple[tuple[int, str], ...] = ()
     """Pages that did not come: number and why."""
@@ -147,18 +150,21 @@ def _running(now: Collection) -> list[Content]:
 
 
 def _ended(now: Collection) -> list[Content]:
-    lines = [Content.assemble(badge(now.verdict.outcome), f"  {_short(now.verdict.why)}")]
+    why = now.verdict.why
+    if now.failed:
+        why = f"{len(now.failed)} page{'' if len(now.failed) == 1 else 's'} did not come"
+    lines = [Content.assemble(badge(now.verdict.outcome), f"  {_short(why)}")]
     whole = "All pages" if now.state == "done" else "What came is kept"
-    lines.append(Content(f"{whole}: {now.sums}, below as one."))
-    if now.verdict.message:
-        lines.append(Content.styled(_short(now.verdict.message), "bold"))
+    again = f" ({now.retries} tried again)" if now.retries else ""
+    lines.append(Content(f"{whole}: {now.sums}{again}, below as one."))
+    if now.said:
+        lines.append(Content.styled(_short(now.said), "bold $text-warning"))
+    if now.more:
+        words = "the failed pages again, and those still to come" if now.failed else "go on where it stopped"
+        lines.append(_keys(("r", words)))
     lines += [*_failed(now), *_findings(now)]
     if now.state == "done" and not now.findings:
         lines.append(Content.styled("✓ Checked: nothing came twice, and nothing is missing.", "$text-success"))
-    if now.said:
-        lines.append(Content.styled(_short(now.said), MUTED))
-    if now.more:
-        lines.append(_keys(("r", "the failed pages again" if now.failed else "go on where it stopped")))
     return lines
 
 
@@ -176,7 +182,8 @@ def _bar(now: Collection) -> Content:
 
 def _failed(now: Collection) -> list[Content]:
     style = "bold $text-error"
-    lines = [Content.assemble((f"✗ page {number}", style), f"  {_short(why)}") for number, why in now.failed[:_LISTED]]
+    named = now.failed[:_LISTED]
+    lines = [Content.assemble((f"✗ page {number}", style), f"  {_short(why, _LINE)}") for number, why in named]
     if len(now.failed) > _LISTED:
         lines.append(Content.styled(f"✗ and {len(now.failed) - _LISTED} more pages", style))
     return lines
@@ -191,6 +198,6 @@ def _keys(*pairs: tuple[str, str]) -> Content:
     return Content("   ").join(parts)
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = _LONGEST) -> str:
     line = sanitise_line(" ".join(text.split()))
-    return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
+    return f"{line[: longest - 1]}…" if len(line) > longest else line

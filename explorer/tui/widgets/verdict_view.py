@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from explorer.core.exchange import Exchange, Failure, JudgedField, Outcome
+    from explorer.core.exchange import Exchange, JudgedField, Outcome
     from explorer.core.pagination import PageInfo
 
 SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
@@ -74,10 +74,10 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
         first.append(Content(f"  {_short(verdict.why)}"))
     if verdict.code and verdict.code != str(verdict.http_status):
         first.append(Content.styled(f" · code {_short(verdict.code)}", "bold"))
-    if place := page_text(page):
+    if verdict.outcome in ("OK", "PARTIAL") and (place := page_text(page)):
         first.append(Content.styled(f" · {place}", MUTED))
     lines = [Content.assemble(*first)]
-    if verdict.message:
+    if verdict.message and verdict.message not in verdict.why:
         lines.append(Content.styled(_short(verdict.message), "bold" if verdict.outcome != "OK" else ""))
     return Content("\n").join(lines)
 
@@ -87,8 +87,10 @@ def details_text(exchange: Exchange, refusal: str) -> Content:
     lines = []
     if exchange.verdict.meaning:
         lines.append(_labelled("The documents", _short(exchange.verdict.meaning)))
-    if fault := fault_text(exchange):
-        lines.append(_labelled("Sandbox fault, on purpose", _short(fault), "$text-warning"))
+    if advice := next_step(exchange):
+        lines.append(_labelled("Next", advice, "$text-warning"))
+    if fault := _fault_line(exchange):
+        lines.append(fault)
     if refusal:
         lines.append(_labelled("Sandbox check", _short(refusal), "$text-warning"))
     return Content("\n").join(lines)
@@ -111,6 +113,11 @@ def fault_text(exchange: Exchange) -> str:
     words = exchange.response.header(FAULT_HEADER).split()
     kinds = (KINDS.get(word.partition("=")[0].partition("*")[0].partition("@")[0]) for word in words)
     return "; ".join(f"{word} ({kind.title})" if kind else word for word, kind in zip(words, kinds, strict=True))
+
+
+def _fault_line(exchange: Exchange) -> Content:
+    fault = fault_text(exchange)
+    return _labelled("Sandbox fault, on purpose", _short(fault), "$text-warning") if fault else NOTHING
 
 
 def _labelled(label: str, text: str, style: str = MUTED) -> Content:
@@ -195,8 +202,10 @@ class VerdictView(VerticalScroll, can_focus=False):
                 details_text(exchange, refusal),
             )
         else:
-            hint = failure.hint or next_step(failure)
-            self._show(failure_text(failure.title, failure.message, hint, arrived_text(exchange)), ())
+            own = "" if failure.kind == "TimedOut" else failure.hint  # that one names an option of the command line
+            hint = own or _HERE.get(failure.kind, "The Wire tab shows what was sent.")
+            text = failure_text(failure.title, failure.message, hint, arrived_text(exchange))
+            self._show(text, (), details=_fault_line(exchange))
         self.set_class(exchange.response is None, "-alone")
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
@@ -235,11 +244,32 @@ def _field_text(field: JudgedField, said: str) -> Content:
     return Content.assemble(*parts)
 
 
-def next_step(failure: Failure) -> str:
-    """What to do next where the failure itself does not say."""
-    return {
-        "BrokenAnswer": "Send it again; the Wire tab shows what went out and what came back.",
-        "TimedOut": "Send it again, or allow more time with timeout_seconds in settings.toml.",
-        "ConnectFailed": "Check the host and the network, or choose the sandbox environment, which needs neither.",
-        "Cancelled": "Send it again when you like; whether the vendor acted on it is not known.",
-    }.get(failure.kind, "The Wire tab shows what was sent.")
+_HERE: Final = {
+    "BrokenAnswer": "Send it again; the Wire tab shows what went out and what came back.",
+    "TimedOut": "Send it again, or allow more time with timeout_seconds in settings.toml.",
+    "ConnectFailed": "Check the host and the network, or choose the sandbox environment, which needs neither.",
+    "Cancelled": "Send it again when you like; whether the vendor acted on it is not known.",
+}
+"""What to do next about a failure that does not say so itself."""
+
+
+def next_step(exchange: Exchange) -> str:
+    """What to do about an answer that is none, where that may be said without knowing the vendor; else empty."""
+    response, outcome = exchange.response, exchange.verdict.outcome
+    if response is None or outcome in ("OK", "PARTIAL"):
+        return ""
+    if wait := sanitise_line(response.header("retry-after")).strip():
+        until = f"{wait} s have passed" if wait.isdigit() else wait
+        return f"send it again when {until}; the vendor asks for that (Retry-After)."
+    if response.status == 429:
+        return "wait a while, and send it again."
+    if response.status >= 500:
+        again = (
+            "send it again"
+            if exchange.request.method.upper() in ("GET", "HEAD")
+            else "see whether it acted, then send it again"
+        )
+        return f"the vendor's side failed; {again}."
+    if outcome == "UNKNOWN" and response.body:
+        return "read the body, which is shown as it came; send it again."
+    return ""

@@ -1,0 +1,214 @@
+"""Pages on the screen, from the real sandbox: turned by hand, and all of them with plan, pause, stop, failed pages,
+going on and findings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from textual.widgets import Input
+
+from tests.tui.driving import driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+    from tests.tui.driving import Driver
+
+PRODUCTS = "endlessaisles.products_list"
+MINE = "cottoncart.manage_my_stores"
+
+
+async def small_pages(app: Driver, address: str, name: str, size: str) -> None:
+    """Open an endpoint and ask for pages of that size."""
+    await app.open(address)
+    app.rows()[name].query_one(Input).focus()
+    await app.pilot.pause()
+    await app.write(size)
+    await app.until(lambda: any(one.value == size for one in app.main.desk.draft.entries), "the page size")
+    await app.keys("escape")
+
+
+async def planned(app: Driver) -> None:
+    """Ask for all pages of the 200 stores, 50 at a time, and see the plan."""
+    await small_pages(app, MINE, "count", "50")
+    await app.keys("A")
+    await app.see("4 calls for 200 records; 3 at once")
+
+
+def merged(app: Driver) -> list[Any]:
+    """The records that the Body tab shows."""
+    exchange = app.main.response_pane.exchange
+    assert exchange is not None
+    assert exchange.response is not None
+    found = json.loads(exchange.response.body)
+    assert isinstance(found, list)
+    return found
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+async def test_the_last_the_first_and_any_page_have_a_key(session: Session) -> None:
+    async with driven(session) as app:
+        await small_pages(app, PRODUCTS, "per_page", "50")
+        await app.keys("f5")
+        await app.see("page 1 of 7")
+        await app.see("# page")
+        await app.keys("3", "greater_than_sign")
+        await app.see("page 7 of 7")
+        await app.keys("3", "less_than_sign")
+        await app.see("page 1 of 7")
+        await app.keys("3", "number_sign")
+        await app.see("Go to page")
+        await app.keys("9", "enter")
+        await app.see("The last page is 7")
+        await app.keys("backspace", "4", "enter")
+        await app.see("page 4 of 7")
+        assert "page=4" in app.url
+        assert "per_page=50" in app.url
+
+
+async def test_a_page_that_does_not_come_can_be_left_again(session: Session) -> None:
+    async with driven(session) as app:
+        await small_pages(app, PRODUCTS, "per_page", "50")
+        await app.keys("f5")
+        await app.see("page 1 of 7")
+        session.set_faults(["500*1"])
+        await app.keys("3", "n")
+        await app.see("✗ FAILED · 500")
+        await app.see("the vendor's side failed; send it again")
+        assert "of 0 records" not in app.text
+        await app.keys("f5")
+        await app.see("page 2 of 7")
+
+
+async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.order_calculate")
+        await app.keys("escape", "exclamation_mark")
+        await app.see("✗ FAILED")
+        await app.keys("3")
+        await app.until(lambda: app.main.pane == "response", "the response")
+        await app.keys("e")
+        await app.until(lambda: app.main.pane == "request", "the form")
+        assert app.app.focused is not None
+        assert getattr(app.app.focused.parent, "field_name", "") == "item1_product_id"
+
+
+# --- all of them -----------------------------------------------------------------------------------------------------
+
+
+async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        await app.see("enter start")
+        await app.keys("enter")
+        await app.see("All pages: 200 records from 4 pages")
+        await app.see("✓ Checked: nothing came twice, and nothing is missing.")
+        await app.see("all pages · 200 records")
+        records = merged(app)
+        assert len({one["store_id"] for one in records}) == 200
+        await app.until(lambda: app.main.pane == "response", "the body")
+        assert len(await session.recent(limit=10)) == 4
+
+
+async def test_no_to_the_plan_leaves_the_first_page(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        await app.keys("escape")
+        await app.see("page 1 of 4")
+        assert len(await session.recent(limit=10)) == 1
+
+
+async def test_a_call_of_one_page_says_so(session: Session) -> None:
+    async with driven(session) as app:
+        await small_pages(app, MINE, "count", "500")
+        await app.keys("A")
+        await app.see("everything is in the first answer")
+        await app.open("cottoncart.order_calculate")
+        await app.keys("escape", "A")
+        await app.see("This call has no pages")
+
+
+async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["slow=60*6"])
+        await app.keys("enter")
+        await app.see("1 of 4 pages, 50 records")
+        await app.keys("space")
+        await app.see("‖ PAUSED")
+        await app.keys("space")
+        await app.see("⇅ ALL PAGES")
+        await app.keys("escape")
+        await app.see("◐ PARTIAL   stopped after 1 page", 3.0)
+        await app.see("What came is kept: 50 records from 1 page")
+        assert len(merged(app)) == 50
+        session.set_faults([])
+        await app.keys("r")
+        await app.see("All pages: 200 records from 4 pages")
+        assert len({one["store_id"] for one in merged(app)}) == 200
+
+
+async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["endless*1"])
+        session.settings = _limited(session)
+        await app.keys("enter")
+        await app.see("◐ PARTIAL   1 page did not come")
+        await app.see("The answer is too large")
+        assert len(merged(app)) == 150
+        await app.keys("r")
+        await app.see("All pages: 200 records from 4 pages")
+        ids = [one["store_id"] for one in merged(app)]
+        assert len(set(ids)) == 200
+
+
+async def test_what_is_odd_is_said_above_the_records(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["overlap=2", "totals=1"])
+        await app.keys("enter")
+        await app.see("records came more than once")
+        await app.see("the total changed while the pages came")
+        await app.see("missing")
+
+
+async def test_a_first_page_that_fails_is_shown_as_any_answer(session: Session) -> None:
+    async with driven(session) as app:
+        await small_pages(app, MINE, "count", "50")
+        session.set_faults(["429=600*1"])
+        await app.keys("A")
+        await app.see("✗ FAILED · 429")
+        await app.see("No page after this was asked for; A tries again.")
+        await app.see("send it again when 600 s have passed")
+
+
+async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["slow=0.5*3"])
+        await app.keys("enter")
+        await app.see("1 of 4 pages")
+        await app.open("cottoncart.order_calculate")
+        await app.see("200 records from 4 pages in")
+        assert not app.main.response_pane.collecting
+        await app.open(MINE)
+        await app.see("All pages: 200 records from 4 pages")
+
+
+async def test_a_new_send_takes_the_place_of_the_collection(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        await app.keys("enter")
+        await app.see("All pages: 200 records")
+        await app.keys("f5")
+        await app.see("page 1 of 4")
+        assert not app.main.response_pane.collecting
+
+
+def _limited(session: Session) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(session.settings, max_body_bytes=200_000)

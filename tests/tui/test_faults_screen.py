@@ -1,0 +1,139 @@
+"""Faults of the sandbox, switched on in the app: what the screen says under each, that escape always works, and that
+the title never hides them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from textual.widgets import Input
+
+from tests.tui.driving import driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+    from tests.tui.driving import Driver
+
+MINE = "cottoncart.manage_my_stores"
+
+SAID = {
+    "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or allow more time"),
+    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (The body comes"),
+    "cut": ("✗ The answer is broken", "peer closed connection", "Next: Send it again", "✂ not whole"),
+    "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
+    "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
+    "503=9": ("✗ FAILED", "not available at the moment", "Next: send it again when 9 s have passed"),
+    "error200=17": ("✗ FAILED", "success is false in an HTTP 200", "code 17"),
+    "malformed": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: expected"),
+    "truncated": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: it ends too early"),
+    "content_type": ("✓ OK", "said to be text/html, and is JSON", "⚠ declared text/html, is JSON"),
+    "charset=utf-16": ("✓ OK", "the JSON is not in UTF-8", "⚠ declared utf-8"),
+    "endless": ("✗ The answer is too large", "was cut there", "Next: Raise max_body_bytes", "✂ not whole"),
+}
+
+
+async def switched(app: Driver, word: str) -> None:
+    """Switch a fault on or off in the dialog."""
+    kind, _, value = word.partition("=")
+    await app.keys("F")
+    await app.see("Faults of the sandbox")
+    from explorer.sandbox.faults import KINDS
+
+    await app.keys(*("k" for _ in KINDS), *("j" for _ in range(list(KINDS).index(kind))))
+    if value:
+        await app.keys("tab")
+        app.app.screen.query_one(Input).value = value
+        await app.keys("enter")
+    else:
+        await app.keys("space")
+
+
+async def test_every_fault_is_said_and_nothing_hangs(session: Session) -> None:
+    session.settings = msgspec.structs.replace(session.settings, timeout_seconds=0.5, max_body_bytes=300_000)
+    async with driven(session, (200, 50)) as app:
+        await app.open(MINE)
+        await app.keys("escape", "f5")
+        await app.see("✓ OK")
+        for word, said in SAID.items():
+            session.set_faults([word])
+            await app.keys("f5")
+            for words in said:
+                await app.see(words, 10.0)
+            await app.see("⚡ FAULTS")
+        session.set_faults([])
+        await app.keys("f5")
+        await app.see("200 of 200 records")
+        await app.until(lambda: "⚡" not in app.text, "no mark")
+
+
+@pytest.mark.parametrize("fault", ["slow=60", "drip=60"])
+async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: Session, fault: str) -> None:
+    async with driven(session) as app:
+        await app.open(MINE)
+        session.set_faults([fault])
+        await app.keys("escape", "f5")
+        await app.see("waiting" if fault.startswith("slow") else "8 B")
+        began = time.monotonic()
+        await app.keys("escape")
+        await app.see("Cancelled", 3.0)
+        assert time.monotonic() - began < 3.0
+
+
+async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: Session) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.keys("escape", "F")
+        await app.see("Faults of the sandbox")
+        for words in ("A body that never ends", "A page begins with the last records", "x all off · esc closes"):
+            assert words in app.text
+        await app.keys("j", "j", "j", "space")
+        await app.see("⚡ FAULTS 429=1")
+        await app.see("● 429=1")
+        await app.keys("tab")
+        app.app.screen.query_one(Input).value = "7*2@cottoncart"
+        await app.keys("enter")
+        await app.see("● 429=7*2@cottoncart")
+        await app.keys("escape")
+        assert "⚡ FAULTS 429=7*2@cottoncart" in app.text
+        assert [str(one) for one in session.faults] == ["429=7*2@cottoncart"]
+        await app.keys("F", "x", "escape")
+        assert session.faults == ()
+        assert "FAULTS" not in app.text
+
+
+async def test_a_value_that_cannot_be_is_refused_with_words(session: Session) -> None:
+    async with driven(session) as app:
+        await app.keys("escape")
+        await switched(app, "slow=soon")
+        await app.see("'soon' is no value of the fault slow")
+        assert session.faults == ()
+        app.app.screen.query_one(Input).value = "2@nobody"
+        await app.keys("enter")
+        await app.see("nobody")
+        assert session.faults == ()
+
+
+async def test_the_mark_goes_when_a_fault_has_worn_out(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open(MINE)
+        await app.keys("escape")
+        await switched(app, "500=*1")
+        await app.keys("escape")
+        await app.see("⚡ FAULTS 500*1")
+        await app.keys("f5")
+        await app.see("✗ FAILED · 500")
+        await app.until(lambda: "⚡" not in app.text, "no mark")
+
+
+async def test_only_the_sandbox_goes_wrong_on_purpose(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape")
+        await app.main.change_environment("test")
+        await app.until(lambda: app.main.desk.environment == "test", "the vendor's own environment")
+        await app.keys("F")
+        await app.see("Only the sandbox goes wrong on purpose")
+        await app.keys("ctrl+p", *"faults")
+        await app.pilot.pause(0.3)
+        assert "Let the sandbox go wrong" not in app.text
