@@ -191,7 +191,10 @@ class BodyView(BodyRows):
     def _style_of(self, kind: str) -> Style:
         if kind == "selection":
             return self.screen.get_component_rich_style("screen--selection")
-        return self.get_component_rich_style(f"body--{kind}", partial=True)
+        style = self.get_component_rich_style(f"body--{kind}", partial=True)
+        if style.color is not None:  # alone it knows no ground to be blended with, and would be white on every theme
+            style += Style(color=self.get_component_rich_style(f"body--{kind}").color)
+        return style
 
     def notify_style_update(self) -> None:
         """The theme or the focus changed: strips hold old colours."""

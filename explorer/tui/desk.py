@@ -5,6 +5,7 @@ No widget stands here: the screen shows what the desk says and tells it what a p
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,12 @@ class Desk:
         if self.in_sandbox and not self.session.settings.sandbox_port and not self.session.sandbox_running:
             base = base.replace("127.0.0.1:0/", "127.0.0.1:…/", 1)
         return base + self.operation.endpoint.path
+
+    def readable(self, url: str) -> str:
+        """*url* with what is still missing in its path as the document writes it: ``{id}``."""
+        for name in re.findall(r"\{(\w+)\}", self.operation.endpoint.path):
+            url = url.replace(f"%7B{name}%7D", f"{{{name}}}")
+        return url
 
     def told(self, problem: Problem) -> str:
         """A problem of the form as one sentence, with the document's lines."""

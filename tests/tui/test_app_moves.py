@@ -63,6 +63,14 @@ async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: Se
         await app.see("✓ OK")
 
 
+async def test_what_is_missing_in_the_path_is_named_in_the_url(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.orders_cancel")
+        await app.until(lambda: app.url.endswith("/orders/{id}/cancel"), "the path as it is documented")
+        await app.keys(*"20418")
+        await app.until(lambda: app.url.endswith("/orders/20418/cancel"), "the path")
+
+
 async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "b"})
     async with driven(session) as app:

@@ -145,7 +145,7 @@ class EditingScreen(PanesScreen):
                 self._title(f"{self.desk.plain_url()}  ({error.message})")
             return
         if number == self._preview_number:
-            self._prepared(prepared, url)
+            self._prepared(prepared, self.desk.readable(url))
 
     def _prepared(self, prepared: Prepared, url: str) -> None:
         self._title(url)

@@ -76,7 +76,8 @@ class ExplorerCommands(Provider):
 
     def _themes(self) -> Iterator[Entry]:
         main = self._main
-        for name in main.app.available_themes:
+        own = main._app.theme_names
+        for name in [*own, *(one for one in main.app.available_themes if one not in own)]:
             yield Entry(f"Theme: {name}", "", "Wear it from now on.", f"theme {name}", _wears(main, name))
 
     async def discover(self) -> Hits:
