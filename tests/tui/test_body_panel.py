@@ -291,6 +291,7 @@ async def test_a_filter_is_live_keeps_tokens_and_the_original_is_one_key_away() 
         assert [line.strip() for line in app.painted()[:4]] == ["[", "19.50,", "19.50", "]"]
         await typed(pilot, "data[?id >")
         await until(pilot, lambda: app.problem("filter") != "")
+        await until(pilot, lambda: any("Incomplete expression" in line for line in app.painted()))
         assert "19.50" in app.painted()[1], "what was there stays while the expression is unfinished"
         await typed(pilot, "length(data)")
         await until(pilot, lambda: app.painted()[0].strip() == "50")

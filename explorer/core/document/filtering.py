@@ -86,6 +86,7 @@ class Filter:
             found = jmespath.search(expression, self._parsed)
         except (JMESPathError, ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
             text = str(error).split("\n", 1)[0] or type(error).__name__
+            text = text.removeprefix("Invalid jmespath expression: ").rstrip(": ")
             return Filtered(problem=sanitise_line(text))
         out: list[str] = []
         _write(found, out.append)
