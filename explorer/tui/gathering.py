@@ -105,6 +105,7 @@ class Gathering:
             pages=progress.pages,
             of_pages=progress.of_pages,
             records=progress.records,
+            of_records=progress.of_records,
             retries=progress.retries,
             elapsed=progress.elapsed,
             said=self.said,

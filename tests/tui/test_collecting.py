@@ -78,7 +78,9 @@ async def test_a_page_that_does_not_come_can_be_left_again(session: Session) -> 
         await app.see("✗ FAILED · 500")
         await app.see("the vendor's side failed; send it again")
         assert "of 0 records" not in app.text
-        await app.keys("f5")
+        await app.keys("3", "p")
+        await app.see("page 1 of 7")
+        await app.keys("3", "n")
         await app.see("page 2 of 7")
 
 
@@ -212,3 +214,24 @@ def _limited(session: Session) -> Any:
     import msgspec
 
     return msgspec.structs.replace(session.settings, max_body_bytes=200_000)
+
+
+async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: Session) -> None:
+    async with driven(session) as app:
+        await small_pages(app, MINE, "count", "50")
+        session.set_faults(["429=60"])
+        await app.keys("A")
+        await app.see("asked for again in 60.0 s")
+        await app.keys("escape")
+        await app.see("You stopped it before the first page was here.", 3.0)
+        assert not app.main.sending
+
+
+async def test_the_app_can_be_left_while_pages_come(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["slow=60"])
+        await app.keys("enter")
+        await app.see("1 of 4 pages, 50 records")
+        await app.keys("ctrl+q")
+    assert app.app.last_words == []

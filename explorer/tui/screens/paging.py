@@ -32,7 +32,7 @@ class PagingScreen(SendingScreen):
             number = 0 if to else await self._asked_for(real)
             if not to and not number:
                 return
-            call = await asyncio.to_thread(self.session.turn, real, to or number)
+            call = await asyncio.to_thread(self._turned, real, to or number)
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}", severity="warning")
             return
@@ -41,6 +41,17 @@ class PagingScreen(SendingScreen):
             return
         await self._put_on_desk(call)
         self._send(self.desk.call(force=call.force))
+
+    def _turned(self, exchange: Exchange, to: str | int) -> Call | None:
+        """The call for another page. Where a page did not come, the one before it is known by the call's own number."""
+        call = self.session.turn(exchange, to)
+        if call is None and to == "previous" and exchange.verdict.outcome != "OK":
+            from explorer.session.pages import paging
+            from explorer.session.route import start_number
+
+            number = start_number(paging(self.session, exchange.call), exchange.call)
+            return self.session.turn(exchange, number - 1) if number > 1 else None
+        return call
 
     async def _asked_for(self, exchange: Exchange) -> int:
         """The number of the page that a person wants; 0 for none."""

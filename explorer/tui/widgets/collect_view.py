@@ -46,6 +46,7 @@ class Collection:
     pages: int = 0
     of_pages: int | None = None
     records: int = 0
+    of_records: int | None = None
     retries: int = 0
     elapsed: float = 0.0
     """Seconds."""
@@ -164,7 +165,8 @@ def _ended(now: Collection) -> list[Content]:
         lines.append(_keys(("r", words)))
     lines += [*_failed(now), *_findings(now)]
     if now.state == "done" and not now.findings:
-        lines.append(Content.styled("✓ Checked: nothing came twice, and nothing is missing.", "$text-success"))
+        told = "nothing is missing." if now.of_records is not None else "the vendor tells no total to compare with."
+        lines.append(Content.styled(f"✓ Checked: nothing came twice, and {told}", "$text-success"))
     return lines
 
 

@@ -292,7 +292,11 @@ class ResponsePane(Widget):
             return self.state == "answer"
         if action == "page":
             page = self._page
-            return page is not None and (page.has_next if parameters[0] in ("next", "last") else page.has_previous)
+            if page is None:
+                return False
+            if parameters[0] in ("next", "last"):
+                return page.has_next
+            return page.has_previous or self._failed  # one must get back from a page that did not come
         if action == "page_number":
             return self._page is not None
         if action == "go_on":
@@ -304,6 +308,10 @@ class ResponsePane(Widget):
     @property
     def _collection(self) -> Collection:
         return self.query_one(CollectView).collection
+
+    @property
+    def _failed(self) -> bool:
+        return self._exchange is not None and self._exchange.verdict.outcome in ("FAILED", "UNKNOWN")
 
     @property
     def _guilty(self) -> list[str]:
