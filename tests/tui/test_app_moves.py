@@ -71,6 +71,22 @@ async def test_what_is_missing_in_the_path_is_named_in_the_url(session: Session)
         await app.until(lambda: app.url.endswith("/orders/20418/cancel"), "the path")
 
 
+@pytest.mark.parametrize("key", ["x", "m", "R", "Y", "D", "E", "K", "I", "right_square_bracket", "f5", "2", "3"])
+async def test_a_key_that_needs_an_endpoint_says_so(session: Session, key: str) -> None:
+    async with driven(session) as app:
+        await app.keys("escape", key)
+        await app.see("Open an endpoint first")
+
+
+@pytest.mark.parametrize("key", ["f", "L"])
+async def test_a_key_for_which_there_is_no_room_says_so(session: Session, key: str) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.open("endlessaisles.stock")
+        await app.keys("escape", key)
+        await app.see("Below 100 columns")
+        assert not app.main.zoomed
+
+
 async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "b"})
     async with driven(session) as app:

@@ -203,19 +203,23 @@ class EditingScreen(PanesScreen):
     # --- what a person does with the form ----------------------------------------------------------------------------
     async def action_readings(self) -> None:
         """Unfold the readings above the form."""
-        if self.desk.address:
-            if self.pane != "request":
-                self._go("request")
-            await self.request_pane.toggle_readings()
+        if not self._opened():
+            return
+        if not any(one.changes_request for one in self.desk.readings.values()):
+            self._app.tell("No reading changes this request.")
+            return
+        if self.pane != "request":
+            self._go("request")
+        await self.request_pane.toggle_readings()
 
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
-        if self.desk.address and not self.request_pane.fill_examples():
+        if self._opened() and not self.request_pane.fill_examples():
             self._app.tell("No field that is asked for is blank, or the catalog has no example for it.")
 
     def action_method(self) -> None:
         """The next method of the call."""
-        if self.desk.address:
+        if self._opened():
             methods = self.desk.operation.endpoint.methods
             now = self.desk.draft.method or methods[0]
             following = methods[(methods.index(now) + 1) % len(methods)]
@@ -231,14 +235,14 @@ class EditingScreen(PanesScreen):
     def action_copy_url(self) -> None:
         """Copy the URL of the request, secrets masked."""
         url = self.query_one(TitleBar).place.url
-        if url:
+        if self._opened() and url:
             self.app.copy_to_clipboard(url)
             self._app.tell(f"Copied the URL, {len(url)} characters.")
 
     @work(exclusive=True, group="open", exit_on_error=False, description="discard")
     async def action_discard(self) -> None:
         """Clear the form and its draft, after asking."""
-        if not self.desk.address:
+        if not self._opened():
             return
         from explorer.tui.screens.dialogs import ConfirmDialog
 

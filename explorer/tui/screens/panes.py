@@ -275,6 +275,12 @@ class PanesScreen(Screen[None]):
         self.pane = pane
         self._arrange()
 
+    def _opened(self) -> bool:
+        """Whether an endpoint is open; says so where none is."""
+        if not self.desk.address:
+            self._app.tell("Open an endpoint first.")
+        return bool(self.desk.address)
+
     def action_filter(self) -> None:
         """Find an endpoint."""
         self.sidebar, self.pane = True, "tree"
@@ -283,13 +289,16 @@ class PanesScreen(Screen[None]):
 
     def action_tab(self, step: int) -> None:
         """The tab beside the open one, of the pane with the focus."""
-        if not self.desk.address:
+        if not self._opened():
             return
         pane = self.response_pane if self.pane == "response" else self.request_pane
         pane.action_tab(step)
 
     def action_zoom(self) -> None:
         """Give the pane the whole room, or give it back."""
+        if self.narrow and not self.zoomed:
+            self._app.tell(f"Below {NARROW} columns the pane has the whole room already.")
+            return
         self.zoomed = not self.zoomed
         self._arrange()
 
@@ -306,6 +315,9 @@ class PanesScreen(Screen[None]):
 
     def action_layout(self) -> None:
         """Put the response beside or below the request."""
+        if self.narrow:
+            self._app.tell(f"Below {NARROW} columns one pane has the whole room; 2 and 3 change between them.")
+            return
         self.placing = "stacked" if self.beside else "beside"
         self._arrange()
         self._remember(layout=self.placing)
