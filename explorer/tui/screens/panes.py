@@ -54,6 +54,7 @@ class PanesScreen(Screen[None]):
         & #welcome { padding: 1 2; color: $text-muted; height: 1fr; width: 1fr; }
         & #work.-roomy #history { width: 60; }
         & .-single #history { width: 1fr; }
+        & #middle.-wide #tree { width: 48; }
         & #middle.-single #tree { width: 1fr; }
     }
     """
@@ -184,7 +185,9 @@ class PanesScreen(Screen[None]):
             work.set_class(self.beside, "-beside")
             work.set_class(self.roomy and len(seen) > 1, "-roomy")
             self.query_one("#welcome").display = not opened and "history" not in seen
-            self.query_one("#middle").set_class(len(seen) == 1, "-single")
+            middle = self.query_one("#middle")
+            middle.set_class(len(seen) == 1, "-single")
+            middle.set_class(self.size.width >= WIDE, "-wide")
         self._show_keys()
 
     def on_resize(self) -> None:
