@@ -16,7 +16,7 @@ from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialError, UnknownName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from explorer.core.catalog.model import Vendor
 
@@ -201,6 +201,18 @@ class Vault:
         except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
             raise KeyringUnavailable(f"the system keyring did not delete the value: {_told(error)}") from None
         self._looked_up[key] = None
+
+    def held(self, vendors: Iterable[Vendor]) -> tuple[Secret, ...]:
+        """Every secret of these vendors that is at hand in any environment, for masking; the keyring is not asked."""
+        texts = {secret.reveal() for secret in (*self._typed.values(), *self._looked_up.values()) if secret}
+        for vendor in vendors:
+            for name, credential in vendor.credentials.items():
+                if not credential.secret:
+                    continue
+                places = (SANDBOX, *vendor.environments)
+                variables = {one for place in places for one in _variables(vendor, name, place)}
+                texts |= {self._environ.get(one, "").rstrip("\r\n") for one in variables} | {credential.sandbox}
+        return tuple(Secret(text) for text in sorted(texts) if text)
 
     def _known(self, vendor: Vendor, environment: str, name: str) -> _Key:
         if name not in vendor.credentials:

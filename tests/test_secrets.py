@@ -14,6 +14,7 @@ import pytest
 from explorer.cli import main
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
+from explorer.core.secret import Secret
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
@@ -89,9 +90,18 @@ def test_refused_secrets_are_nowhere(home: Path, environ: Mapping[str, str], cap
     main(["history", "list"], {**environ, **MARKED})
     for number in range(1, 2 * len(CALLS) + 1):
         main(["history", "show", str(number)], {**environ, **MARKED})
+    for number in range(1, 2 * len(CALLS) + 1, 2):
+        main(["replay", str(number), "client_secret=marked-secret-typed-1"], {**environ, **MARKED})
+        main(["replay", str(number), "--exact", "password=marked-secret-typed-2"], {**environ, **MARKED})
+        main(["replay", str(number), "--json"], {**environ, **MARKED})
+        main(["replay", str(number), "--exact"], {**environ, **MARKED})
+        main(["history", "note", str(number), f"tried {' '.join(MARKED.values())}"], {**environ, **MARKED})
+    main(["history", "list", "tried", "--json"], {**environ, **MARKED})
     out, err = capfd.readouterr()
     kept = everything_written(home)
     assert "brands" in kept
+    assert "tried" in kept
+    assert "is another than then" not in err
     for secret in [*MARKED.values(), "marked-secret-typed-1", "marked-secret-typed-2"]:
         for spelled in spellings(secret):
             assert spelled not in out, secret
@@ -133,11 +143,19 @@ async def test_tokens_passwords_and_cards_are_nowhere(session: Session, home: Pa
             secrets.add(body["user"]["password"])
         secrets |= {token.value.reveal() for token in session.tokens(call).history}
         shown = session.redacted(exchange)
-        for secret in secrets | {CARD, "8731"}:
-            assert secret not in repr(shown), address
+        given = tuple(entry for entry in call.entries if entry.value in (CARD, "8731"))
+        for how in ("again", "exact"):
+            plan = await session.replay(exchange.id, how, given)
+            replayed = await plan.send()
+            assert (replayed.response is not None, replayed.origin) == (True, exchange.id)
+            for secret in secrets | {CARD, "8731"}:
+                assert secret not in repr((shown, plan.changes, plan.notes, session.redacted(replayed))), address
+        secrets |= {token.value.reveal() for token in session.tokens(call).history}
     assert len(secrets) >= 4
     await session.close()
     kept = everything_written(home / "data")
     assert "payment-profiles" in kept
     for secret in secrets | {CARD}:
         assert secret not in kept, secret
+    for short in (CARD, "8731"):  # what can be guessed must not stand there as a fingerprint either
+        assert Secret(short).fingerprint() not in kept

@@ -26,9 +26,11 @@ _COMMANDS = {
     "prepare": ("request_commands", "prepare_command"),
     "send": ("request_commands", "send_command"),
     "export": ("export_commands", "export_command"),
+    "import": ("import_commands", "import_command"),
     "login": ("login_commands", "login_command"),
     "logout": ("login_commands", "logout_command"),
     "history": ("history_commands", "history_command"),
+    "replay": ("replay_command", "replay_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),
 }
 

@@ -159,7 +159,7 @@ def send_command(
     call = make_call(session, address, values, options)
     question = session.confirmation(call)
     if question and not yes:
-        _ask(question)
+        ask(question)
     several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
         say("note: this call does not page")
@@ -174,6 +174,17 @@ def send_command(
         )
         return asyncio.run(send_pages(session, collector, form, output))
     exchange = asyncio.run(_send(session, call, timeout))
+    return put_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
+
+
+def put_exchange(
+    session: Session, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
+) -> int:
+    """Print what came of a send, and give the exit code of the vendor's verdict.
+
+    Raises:
+        UsageError: *output* cannot be written.
+    """
     if output is not None:
         _write(output, exchange)
     shown = exchange if show_secrets else session.redacted(exchange)
@@ -186,7 +197,12 @@ def send_command(
     return exit_code(exchange)
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
+    """Ask a person whether to go on.
+
+    Raises:
+        UsageError: there is nobody to ask; click.Abort: they said no.
+    """
     if not sys.stdin.isatty():
         raise UsageError(f"{question}, and nobody can be asked", hint="Say --yes if that is what you want.")
     if not click.confirm(f"This {question}. Go on?", default=False, err=True):

@@ -161,6 +161,7 @@ class Redactor:
         """An exchange fit to be kept: nothing secret left in any part of it."""
         verdict = exchange.verdict
         failure = exchange.failure
+        under = exchange.under
         return msgspec.structs.replace(
             exchange,
             call=self.call(endpoint, exchange.call),
@@ -173,6 +174,7 @@ class Redactor:
                 fields=tuple(msgspec.structs.replace(one, message=self.text(one.message)) for one in verdict.fields),
             ),
             failure=msgspec.structs.replace(failure, message=self.text(failure.message)) if failure else None,
+            under=msgspec.structs.replace(under, base_url=self.url(under.base_url)) if under else None,
         )
 
     def _hop(self, hop: Hop) -> Hop:

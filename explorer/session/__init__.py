@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from explorer.sandbox.faults import Fault
     from explorer.session.collecting import Collector
     from explorer.session.remembering import Kept
+    from explorer.session.replaying import How, Replay
     from explorer.settings import Folders, Settings
 
 SANDBOX = "sandbox"
@@ -356,9 +357,10 @@ class Session:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     async def send(
-        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None
+        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None, origin: int = 0
     ) -> Exchange:
-        """Send *call* and give what came of it, judged and kept in the history.
+        """Send *call* and give what came of it, judged and kept in the history; *origin* is the entry that it was put
+        into the form from, or 0.
 
         A failure of the network is part of the exchange, not an exception.
 
@@ -370,7 +372,20 @@ class Session:
         """
         from explorer.session.sending import send
 
-        return await send(self, call, timeout, on_progress)
+        return await send(self, call, timeout, on_progress, origin=origin, replayed="form" if origin else "")
+
+    async def replay(self, number: int, how: How, given: Sequence[Entry] = ()) -> Replay:
+        """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or
+        ``form`` (nothing is sent). *given* are values that were masked when it was kept. Sends nothing; the ``Replay``
+        tells what changed since and what to ask, and has a ``send``.
+
+        Raises:
+            UnknownName: there is no such entry, or the catalog knows its call no more; UsageError: *given* is none of
+            its values.
+        """
+        from explorer.session.replaying import replay
+
+        return await replay(self, number, how, given)
 
     async def ready(self, call: Call) -> None:
         """Start the sandbox if *call* goes there and it does not run yet."""

@@ -43,16 +43,19 @@ def kept(session: Session, number: int) -> Kept:
 
 
 def annotate(session: Session, number: int, annotation: Annotation) -> HistoryRow:
-    """``Session.annotate``: what is secret in the note is masked as it is in the entry."""
+    """``Session.annotate``: every secret that is at hand, of whatever vendor, is masked in the note."""
+    from explorer.core.catalog import Vendor
+    from explorer.core.redaction import Redactor
+
     history = _history(session)
     if annotation.note:
         call = history.get(number).call
+        known = session.vault.held(session.catalog.vendors.values())
         try:
-            redactor = session.redactor(call, session.scheme(call).secrets())
-        except UnknownName:
-            redactor = None  # the catalog knows this call no more, and so no secret of it
-        if redactor is not None:
-            annotation = msgspec.structs.replace(annotation, note=redactor.text(annotation.note))
+            redactor = session.redactor(call, (*known, *session.scheme(call).secrets()))
+        except UnknownName:  # the catalog knows this call no more; any vendor's redactor masks by value
+            redactor = Redactor(Vendor(title=""), None, known)
+        annotation = msgspec.structs.replace(annotation, note=redactor.text(annotation.note))
     return history.annotate(number, annotation)
 
 

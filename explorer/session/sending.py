@@ -7,7 +7,7 @@ check ── build ── begin (history) ── client ── judge ── comp
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -25,11 +25,20 @@ if TYPE_CHECKING:
     from explorer.core.form import Checked
     from explorer.session import Session
 
+Replayed = Literal["", "again", "exact", "form"]
 _AT_ONCE = 200_000
 """Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
 
 
-async def send(session: Session, call: Call, timeout: float | None, on_progress: OnProgress | None) -> Exchange:
+async def send(
+    session: Session,
+    call: Call,
+    timeout: float | None,
+    on_progress: OnProgress | None,
+    *,
+    origin: int = 0,
+    replayed: Replayed = "",
+) -> Exchange:
     """``Session.send``."""
     checked = session.checked(call)
     await session.ready(call)
@@ -38,16 +47,49 @@ async def send(session: Session, call: Call, timeout: float | None, on_progress:
     if missing and not call.force:
         session.raise_missing(call, missing[0])
     request = await asyncio.to_thread(session.build, call, checked)
-    exchange = _begun(session, call, checked, request)
+    exchange = await asyncio.to_thread(_begun, session, call, checked, request, origin, replayed)
     kept = await _keep(session, call, exchange, scheme)
     return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress)
 
 
-def _begun(session: Session, call: Call, checked: Checked, request: httpx.Request) -> Exchange:
+async def send_prepared(
+    session: Session,
+    call: Call,
+    request: httpx.Request,
+    scheme: Scheme,
+    timeout: float | None,
+    on_progress: OnProgress | None,
+    *,
+    origin: int,
+    replayed: Replayed,
+) -> Exchange:
+    """Send a request that is there already, as *scheme* sends it; what is wrong with the form is kept beside it."""
+    exchange = await asyncio.to_thread(_begun, session, call, session.check(call), request, origin, replayed)
+    kept = await _keep(session, call, exchange, scheme)
+    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress)
+
+
+def _begun(
+    session: Session,
+    call: Call,
+    checked: Checked,
+    request: httpx.Request,
+    origin: int = 0,
+    replayed: Replayed = "",
+) -> Exchange:
     from explorer.client import sent_request
+    from explorer.session.circumstances import circumstances
 
     problems = tuple({"field": one.field, "message": one.message, "level": one.level} for one in checked.problems)
-    return Exchange(call=call, started_at=session.now(), request=sent_request(request), problems=problems)
+    return Exchange(
+        call=call,
+        started_at=session.now(),
+        request=sent_request(request),
+        problems=problems,
+        under=circumstances(session, call),
+        origin=origin,
+        replayed=replayed,
+    )
 
 
 async def _finish(
@@ -85,6 +127,7 @@ async def _transferred(
 ) -> Exchange:
     """*exchange* with all that went over the wire; *used* takes up the schemes that signed."""
     from explorer.client import MAX_REDIRECTS, Limits
+    from explorer.session.circumstances import fingerprints_in
 
     limits = Limits(
         total=timeout or session.settings.timeout_seconds,
@@ -97,6 +140,9 @@ async def _transferred(
         return used[-1]
 
     transfer = await session.http().send(request, sign, limits, on_progress)
+    under, secrets = exchange.under, tuple(secret for one in used for secret in one.secrets())
+    if under is not None:
+        under = msgspec.structs.replace(under, used=fingerprints_in(transfer.request, secrets))
     return msgspec.structs.replace(
         exchange,
         request=transfer.request,
@@ -104,6 +150,7 @@ async def _transferred(
         hops=transfer.hops,
         timings=transfer.timings,
         failure=transfer.failure,
+        under=under,
     )
 
 

@@ -110,6 +110,10 @@ class Scheme(httpx.Auth, ABC):
         """Every secret that it has put or could put on the wire or into a signature, for masking."""
         return ()
 
+    def signed_at(self, request: httpx.Request) -> float | None:  # noqa: ARG002
+        """The moment (Unix seconds) that the signature in *request* is of; None where it does not tell."""
+        return None
+
     def needs_before(self) -> str:
         """What has to be asked of the vendor before the call, in words, or an empty text."""
         return ""

@@ -81,6 +81,10 @@ class HmacQuery(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.secret, self.options.key_id)
 
+    def signed_at(self, request: httpx.Request) -> float | None:
+        text = dict(wire.query_pairs(request) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
+        return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
+
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
         bare = self.strip(request)
         pairs = self._signed_pairs(bare, at)

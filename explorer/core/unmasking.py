@@ -1,0 +1,150 @@
+"""The way back from a masked request: every mask is found with the name that it stands for, and filled where its text
+is known. Everything else stays byte for byte as it was kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
+
+import msgspec
+
+from explorer.core.exchange import SentRequest, Value
+from explorer.core.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.core.exchange import Header
+
+Place = Literal["url", "query", "header", "form", "multipart", "json", "body"]
+_PAIR: Final = re.compile(rf"([^&=?#\s]+)={MASK}(?=&|$)")
+_JSON: Final = re.compile(rf'("(?:[^"\\]|\\.)*")(\s*:\s*)"{MASK}"')
+_PART: Final = re.compile(rf'(name="([^"\r\n]*)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n){MASK}(?=\r\n--)')
+
+
+class Masked(Value, frozen=True):
+    """A place in a request whose text was masked; the name is empty where only its place is known."""
+
+    place: Place
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.name}".strip()
+
+
+Fill = Callable[[Masked], str | None]
+"""The text for a masked place, decoded (for ``json``: as JSON), or None where it is not known."""
+
+
+def masked_places(request: SentRequest) -> tuple[Masked, ...]:
+    """Every mask of *request*, in order."""
+    return filled(request, lambda _place: None)[1]
+
+
+def filled(request: SentRequest, fill: Fill) -> tuple[SentRequest, tuple[Masked, ...]]:
+    """*request* with its masks filled by *fill*, its length corrected, and the places that stayed masked."""
+    left: list[Masked] = []
+    head, mark, query = request.url.partition("?")
+    _note(left, head, "url")
+    query = _pairs(query, "query", fill, left)
+    headers = tuple((name, _header(name, value, fill, left)) for name, value in request.headers)
+    body = _body(request, fill, left)
+    if body != request.body:
+        headers = _with_header(headers, "content-length", str(len(body)))
+    changed = msgspec.structs.replace(request, url=head + mark + query, headers=headers, body=body)
+    return changed, tuple(left)
+
+
+def moved(request: SentRequest, old: str, new: str) -> SentRequest:
+    """*request* with the base URL *new* in place of *old*, the ``Host`` header with it; as it is where it is not below
+    *old*."""
+    old, new = old.rstrip("/"), new.rstrip("/")
+    if old == new or not request.url.startswith((f"{old}/", f"{old}?")):
+        return request
+    headers = _with_header(request.headers, "host", urlsplit(new).netloc)
+    return msgspec.structs.replace(request, url=new + request.url[len(old) :], headers=headers)
+
+
+def _with_header(headers: Sequence[Header], wanted: str, value: str) -> tuple[Header, ...]:
+    return tuple((name, value if name.lower() == wanted else before) for name, before in headers)
+
+
+def _header(name: str, value: str, fill: Fill, left: list[Masked]) -> str:
+    if MASK not in value:
+        return value
+    place = Masked("header", name)
+    text = fill(place)
+    if text is None:
+        left.append(place)
+        return value
+    return value.replace(MASK, text)
+
+
+def _pairs(text: str, place: Literal["query", "form"], fill: Fill, left: list[Masked]) -> str:
+    escape = quote_plus if place == "form" else _escape
+
+    def put(found: re.Match[str]) -> str:
+        one = Masked(place, unquote_plus(found[1]))
+        known = fill(one)
+        if known is None:
+            left.append(one)
+            return found[0]
+        return f"{found[1]}={escape(known)}"
+
+    _note(left, _PAIR.sub("", text), place)
+    return _PAIR.sub(put, text)
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _body(request: SentRequest, fill: Fill, left: list[Masked]) -> bytes:
+    text = request.body.decode("utf-8", "surrogateescape")
+    if MASK not in text:
+        return request.body
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    kind = kind.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        text = _pairs(text, "form", fill, left)
+    elif kind == "multipart/form-data":
+        text = _parts(text, fill, left)
+    else:
+        text = _json(text, fill, left)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _parts(text: str, fill: Fill, left: list[Masked]) -> str:
+    def put(found: re.Match[str]) -> str:
+        one = Masked("multipart", found[2])
+        known = fill(one)
+        if known is None:
+            left.append(one)
+            return found[0]
+        return found[1] + known
+
+    _note(left, _PART.sub("", text), "multipart")
+    return _PART.sub(put, text)
+
+
+def _json(text: str, fill: Fill, left: list[Masked]) -> str:
+    def put(found: re.Match[str]) -> str:
+        one = Masked("json", json.loads(found[1], strict=False))
+        known = fill(one)
+        if known is None:
+            left.append(one)
+            return found[0]
+        return found[1] + found[2] + known
+
+    _note(left, _JSON.sub("", text), "body")
+    return _JSON.sub(put, text)
+
+
+def _note(left: list[Masked], rest: str, place: Place) -> None:
+    """A mask in *rest* stands for a piece of text of which no name is known."""
+    if MASK in rest:
+        left.append(Masked(place))

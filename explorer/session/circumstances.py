@@ -1,0 +1,101 @@
+"""What a call is made under (catalog, base URL, credentials by fingerprint), and what of it changed since."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from explorer.core.exchange import Circumstances
+from explorer.session import SANDBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from explorer.core.exchange import Call, Exchange, SentRequest
+    from explorer.core.secret import Secret
+    from explorer.session import Session
+
+
+def circumstances(session: Session, call: Call) -> Circumstances:
+    """What *call* is made under now. Blocking where the keyring is asked for the first time.
+
+    Raises:
+        UnknownName: the catalog does not know it.
+    """
+    vendor, endpoint = session.endpoint(call.address)
+    shape = msgspec.json.encode((endpoint, vendor.auth, vendor.version))
+    found = ((name, session.vault.find(vendor, name, call.environment)) for name in vendor.credentials)
+    return Circumstances(
+        edition=session.catalog.edition,
+        catalog=session.catalog.digest,
+        endpoint=hashlib.sha256(shape).hexdigest()[:16],
+        base_url=session.base_url(call),
+        credentials={name: one.value.fingerprint() for name, one in found if one is not None},
+    )
+
+
+def fingerprints_in(request: SentRequest, secrets: Iterable[Secret]) -> tuple[str, ...]:
+    """The fingerprints of those *secrets* that stand in the request."""
+    places = [request.url, *(value for _, value in request.headers), request.body.decode("utf-8", "replace")]
+    found = []
+    for secret in secrets:
+        text = secret.reveal()
+        if text and any(text in place or quote(text, safe="") in place for place in places):
+            found.append(secret.fingerprint())
+    return tuple(dict.fromkeys(found))
+
+
+def lost_readings(session: Session, call: Call) -> dict[str, str]:
+    """The readings of *call* that the catalog offers no more: key → choice."""
+    known = session.readings(*session.endpoint(call.address))
+    return {
+        key: choice for key, choice in call.readings.items() if key not in known or choice not in known[key].choices
+    }
+
+
+def changes(session: Session, exchange: Exchange) -> tuple[str, ...]:
+    """What changed since *exchange* was made, in sentences that hold no secret.
+
+    Raises:
+        UnknownName: the catalog knows vendor, endpoint or environment no more.
+    """
+    call, then = exchange.call, exchange.under
+    lost = [
+        f"the reading {key}={choice} is no longer in the catalog; the default is taken"
+        for key, choice in lost_readings(session, call).items()
+    ]
+    if then is None:
+        return ("what it was made under was not kept then, so changes since cannot be told", *lost)
+    now = circumstances(session, call)
+    return (*_catalog(then, now), *lost, *_place(call, then, now), *_credentials(then, now))
+
+
+def _catalog(then: Circumstances, now: Circumstances) -> list[str]:
+    editions = f" (edition {then.edition}, now {now.edition})" if then.edition != now.edition else ""
+    if then.endpoint != now.endpoint:
+        return [f"what the catalog says of this call changed since{editions}"]
+    return []
+
+
+def _place(call: Call, then: Circumstances, now: Circumstances) -> list[str]:
+    if call.environment == SANDBOX or call.base_url or then.base_url == now.base_url:
+        return []
+    return [f"the environment {call.environment} was at {then.base_url} and is now at {now.base_url}"]
+
+
+def _credentials(then: Circumstances, now: Circumstances) -> list[str]:
+    told = []
+    for name in sorted({*then.credentials, *now.credentials}):
+        before, after = then.credentials.get(name), now.credentials.get(name)
+        if before == after:
+            continue
+        if after is None:
+            told.append(f"the credential {name} of then ({before}) is not there now")
+        elif before is None:
+            told.append(f"the credential {name} was not there then")
+        else:
+            told.append(f"the credential {name} is another than then ({before}, now {after})")
+    return told

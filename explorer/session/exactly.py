@@ -1,0 +1,159 @@
+"""The bytes of a request that was kept masked: values from the call, secrets of then told by their fingerprint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+
+from explorer.client import sent_request
+from explorer.core.auth.kept import Kept
+from explorer.core.request import json_bytes
+from explorer.core.secret import MASK
+from explorer.core.unmasking import Masked, filled, moved
+from explorer.errors import CredentialError
+from explorer.session.replaying import base_of_then
+
+if TYPE_CHECKING:
+    from explorer.core.auth.base import Scheme
+    from explorer.core.exchange import Call, Exchange, SentRequest
+    from explorer.core.form import FieldValue
+    from explorer.core.secret import Secret
+    from explorer.session import Session
+
+
+@dataclass(frozen=True)
+class Exactly:
+    """A request as it was, and the scheme that sends it: as it stands where every secret of then was to be had."""
+
+    request: httpx.Request
+    scheme: Scheme
+    notes: tuple[str, ...]
+    left: tuple[str, ...]
+    """Names that stayed masked."""
+
+
+@dataclass
+class _Filling:
+    """What is known of the masks of one request."""
+
+    kept: SentRequest
+    scheme: Scheme
+    used: tuple[str, ...]
+    values: list[FieldValue]
+    loose: dict[str, str]
+    """Headers and undocumented parameters of the call."""
+    lost: list[str] = field(default_factory=list)
+    """Places of the auth scheme whose secret of then is not to be had."""
+
+    def __call__(self, place: Masked) -> str | None:
+        if self._signs(place):
+            secret = self._secret_of_then()
+            if secret is None:
+                self.lost.append(str(place))
+                return None
+            return self._prefix(place) + secret.reveal()
+        return self._value(place)
+
+    def _signs(self, place: Masked) -> bool:
+        options = self.scheme.options
+        wanted = str(getattr(options, "header" if place.place == "header" else "param", ""))
+        return bool(wanted) and place.name.lower() == wanted.lower()
+
+    def _prefix(self, place: Masked) -> str:
+        """The word before a token in a header, where it was masked with the token."""
+        whole = any(name == place.name and value == MASK for name, value in self.kept.headers)
+        return str(getattr(self.scheme.options, "prefix", "")) if place.place == "header" and whole else ""
+
+    def _secret_of_then(self) -> Secret | None:
+        return next((one for one in self.scheme.secrets() if one.fingerprint() in self.used), None)
+
+    def _value(self, place: Masked) -> str | None:
+        """The next value of that name that was not put in yet; JSON knows only the last part of a name."""
+        for one in self.values:
+            name = one.name.replace("]", "").replace("[", ".").rpartition(".")[2] if place.place == "json" else one.name
+            if name.lower() == place.name.lower():
+                self.values.remove(one)
+                text = json_bytes(one.value).decode("utf-8", "surrogatepass")
+                return text if place.place == "json" or not isinstance(one.value, str) else str(one.value)
+        return self.loose.get(place.name.lower()) if place.place in ("header", "query") else None
+
+
+def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
+    """The request of *origin* made again with the values of *call*, addressed to where its environment is now."""
+    from explorer.core.form import find_parameter
+
+    endpoint, scheme = session.operation(call).endpoint, session.scheme(call)
+    secret = {
+        entry.name for entry in call.entries if (found := find_parameter(endpoint, entry.name)) and found[0].secret
+    }
+    values = [one for one in session.check(call).values if one.name in secret or _was_masked(origin, one.name)]
+    loose = {name.lower(): value for name, value in (*call.extra, *call.headers)}
+    kept = _first_sent(origin)
+    filling = _Filling(kept, scheme, origin.under.used if origin.under else (), values, loose)
+    now = session.base_url(call)
+    placed = moved(kept, base_of_then(origin, now), now)
+    sent, left = filled(placed, filling)
+    request = _request(sent)
+    notes = [*_address(kept, placed), *_length(kept, request)]
+    if origin.response is None and sent_request(scheme.strip(request)) == sent_request(request):
+        notes.append("it was cut off before its signed bytes were kept, so it is signed now")
+        return Exactly(request, scheme, tuple(notes), ())
+    other = tuple(one.name or str(one) for one in left if str(one) not in filling.lost)
+    if not filling.lost:
+        notes += _age(scheme, request, session.now())
+        return Exactly(request, _sender(scheme, request), tuple(notes), other)
+    which = ", ".join(filling.lost)
+    notes.append(f"the secret of then in {which} is not to be had; that of now is put in its place")
+    return Exactly(scheme.strip(request), scheme, tuple(notes), other)
+
+
+def _request(sent: SentRequest) -> httpx.Request:
+    """The request as it goes out; headers that are still masked are left out."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.headers if MASK not in value]
+    request = httpx.Request(sent.method, sent.url, headers=headers, content=sent.body)
+    request.read()
+    return request
+
+
+def _was_masked(origin: Exchange, name: str) -> bool:
+    return any(entry.name == name and MASK in entry.value for entry in origin.call.entries)
+
+
+def _first_sent(origin: Exchange) -> SentRequest:
+    """The request of the call itself, before any redirect that was followed."""
+    for hop in origin.hops:
+        if hop.purpose == "call" and hop.response is not None and 300 <= hop.response.status < 400:
+            return hop.request
+    return origin.request
+
+
+def _sender(scheme: Scheme, request: httpx.Request) -> Scheme:
+    """The scheme itself where it would send the very same bytes (its token is in use, and the answer may hold the next
+    one); otherwise one that adds nothing."""
+    try:
+        same = sent_request(scheme.preview(request)) == sent_request(request)
+    except CredentialError:
+        same = False
+    return scheme if same else Kept(scheme)
+
+
+def _address(kept: SentRequest, placed: SentRequest) -> list[str]:
+    if kept.url == placed.url:
+        return []
+    return [f"sent to {placed.url_without_query} in place of {kept.url_without_query}"]
+
+
+def _length(kept: SentRequest, request: httpx.Request) -> list[str]:
+    """A warning where what was given again cannot be what stood there: the length of then is known."""
+    then = next((value for name, value in kept.headers if name.lower() == "content-length"), "")
+    now = str(len(request.content))
+    if not then.isdigit() or MASK in str(request.content, "utf-8", "replace") or then == now:
+        return []
+    return [f"the body has {now} bytes and had {then} then: what was put in is not what stood there"]
+
+
+def _age(scheme: Scheme, request: httpx.Request, now: float) -> list[str]:
+    at = scheme.signed_at(request)
+    return [] if at is None else [f"signed as of then, {max(0, now - at):,.0f} seconds ago"]

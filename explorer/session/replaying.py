@@ -1,0 +1,182 @@
+"""Sending an entry of the history once more, with intent.
+
+again   the same intent, signed now: fresh timestamp, current token
+exact   exactly these bytes, as far as they may be kept: what was masked is filled in again
+form    nothing is sent: the call for a form, and what has to be typed again
+
+entry ── Session.replay ──► Replay (what changed since, what is missing, what to ask) ── send ──► Exchange
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from explorer.core.secret import MASK
+from explorer.errors import UsageError
+from explorer.session import SANDBOX
+from explorer.session.circumstances import changes, lost_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.client import OnProgress
+    from explorer.core.catalog.model import Endpoint, Vendor
+    from explorer.core.exchange import Call, Entry, Exchange
+    from explorer.session import Session
+    from explorer.session.exactly import Exactly
+
+How = Literal["again", "exact", "form"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """An entry made ready to be sent again; nothing was sent yet."""
+
+    session: Session
+    number: int
+    how: How
+    origin: Exchange
+    call: Call
+    """What is asked for; entries that are still masked are left out."""
+    changes: tuple[str, ...]
+    """What changed since, in sentences."""
+    notes: tuple[str, ...]
+    """What was filled in again, and which bytes cannot be those of then."""
+    masked: tuple[str, ...]
+    """What was masked when it was kept and has to be given again before it can be sent."""
+    question: str
+    """What a person must say yes to first, or an empty text."""
+    exactly: Exactly | None = None
+
+    async def send(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Exchange:
+        """Send it, and keep the exchange as a replay of its origin.
+
+        Raises:
+            UsageError: something has to be given again first, or it is for a form; nothing was sent.
+            FormError, CredentialMissing, CredentialRefused, asyncio.CancelledError: as ``Session.send``.
+        """
+        from explorer.session.sending import send, send_prepared
+
+        if self.masked:
+            raise UsageError(
+                f"{', '.join(self.masked)} of entry {self.number} was masked when it was kept",
+                hint="Give it again as NAME=VALUE, or open the entry in the form.",
+            )
+        if self.how == "form":
+            raise UsageError("what goes into a form is sent from there")
+        if self.exactly is None:
+            return await send(self.session, self.call, timeout, on_progress, origin=self.number, replayed="again")
+        return await send_prepared(
+            self.session,
+            self.call,
+            self.exactly.request,
+            self.exactly.scheme,
+            timeout,
+            on_progress,
+            origin=self.number,
+            replayed="exact",
+        )
+
+
+async def replay(session: Session, number: int, how: How, given: Sequence[Entry]) -> Replay:
+    """``Session.replay``."""
+    origin = await session.past(number)
+    session.endpoint(origin.call.address)
+    if how != "form":
+        await session.ready(origin.call)
+    return await asyncio.to_thread(_planned, session, number, origin, how, given)
+
+
+def _planned(session: Session, number: int, origin: Exchange, how: How, given: Sequence[Entry]) -> Replay:
+    told = changes(session, origin)
+    call, notes, masked = _filled(session, origin.call, given, how)
+    exactly = None
+    if how == "exact":
+        from explorer.session.exactly import restored
+
+        exactly = restored(session, origin, call)
+        notes, masked = (*notes, *exactly.notes), masked or tuple(dict.fromkeys(exactly.left))
+    return Replay(
+        session=session,
+        number=number,
+        how=how,
+        origin=origin,
+        call=call,
+        changes=told,
+        notes=notes,
+        masked=masked,
+        question="" if how == "form" else session.confirmation(call),
+        exactly=exactly,
+    )
+
+
+def _filled(
+    session: Session, call: Call, given: Sequence[Entry], how: How
+) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
+    """The call under readings that still are, its masked entries filled in; what was filled; what is still masked."""
+    lost = lost_readings(session, call)
+    readings = {key: choice for key, choice in call.readings.items() if key not in lost}
+    known = _sign_in_credentials(*session.endpoint(call.address)) if how != "form" else {}
+    waiting = {entry.name: entry for entry in given}
+    entries: list[Entry] = []
+    notes: list[str] = []
+    masked: list[str] = []
+    for entry in call.entries:
+        if entry.name in waiting:
+            entries.append(waiting.pop(entry.name))
+        elif MASK not in entry.value:
+            entries.append(entry)
+        elif (text := _credential(session, call, known.get(entry.name, ""))) is not None:
+            entries.append(msgspec.structs.replace(entry, kind="text", value=text))
+            notes.append(f"{entry.name} was masked; the credential {known[entry.name]} is put in")
+        else:
+            masked.append(entry.name)
+    loose = [
+        tuple((name, waiting.pop(name).value if MASK in value and name in waiting else value) for name, value in pairs)
+        for pairs in (call.extra, call.headers)
+    ]
+    if waiting:
+        raise UsageError(
+            f"the entry has no {', '.join(waiting)}",
+            hint="Only values that it had are given again; in the form everything can be changed.",
+        )
+    masked += [name for pairs in loose for name, value in pairs if MASK in value]
+    extra, headers = (tuple(pair for pair in pairs if MASK not in pair[1]) for pairs in loose)
+    call = msgspec.structs.replace(call, readings=readings, entries=tuple(entries), extra=extra, headers=headers)
+    return call, tuple(notes), tuple(masked)
+
+
+def _credential(session: Session, call: Call, name: str) -> str | None:
+    found = session.vault.find(session.vendor(call.vendor), name, call.environment) if name else None
+    return found.value.reveal() if found else None
+
+
+def _sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
+    """Parameter → credential where the call is one that an auth scheme signs in with; elsewhere nothing is a
+    credential's, however it is called."""
+    for auth in vendor.auth.values():
+        options = list(auth.options.values())
+        lists = [one for option in options if isinstance(option, list | tuple) for one in option]
+        if endpoint.id not in [one for one in (*options, *lists) if isinstance(one, str)]:
+            continue
+        tables = [one for one in (*options, *lists) if isinstance(one, dict)]
+        named = {param: str(name) for table in reversed(tables) for param, name in table.items()}
+        return {name: name for name in vendor.credentials} | named
+    return {}
+
+
+def base_of_then(origin: Exchange, now: str) -> str:
+    """The base URL that the request of then was made with; of an entry that does not tell, in the sandbox, the one
+    that has the same path as *now* has."""
+    if origin.under is not None:
+        return origin.under.base_url
+    if origin.call.environment != SANDBOX or origin.call.base_url:
+        return now
+    from urllib.parse import urlsplit
+
+    then, here = urlsplit(origin.request.url), urlsplit(now)
+    return f"{then.scheme}://{then.netloc}{here.path}"

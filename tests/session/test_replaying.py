@@ -1,0 +1,299 @@
+"""Replays: signed now, byte for byte, or into the form; what changed since is said; a replay knows its origin."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from explorer.core.catalog import Catalog, decode
+from explorer.core.exchange import Call, Entry, Failure
+from explorer.core.form import parse_entry
+from explorer.credentials import Vault
+from explorer.errors import UnknownName, UsageError
+from explorer.history import History
+from explorer.session import Session
+from explorer.settings import Folders, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+HMAC = {"scheme": "hmac_query", "options": {"key_id": "id", "secret": "key"}}
+HEADER = {"scheme": "token_header", "options": {"token": "token", "header": "X-Twin", "prefix": "Key "}}
+SIGNED = {"title": "Signed", "group": "G", "path": "/signed.json", "auth": "hmac"}
+FORM = {
+    "title": "Form",
+    "group": "G",
+    "path": "/form",
+    "auth": "hmac",
+    "method": "POST",
+    "body": "form",
+    "effect": "create",
+}
+JSON = {**FORM, "title": "Json", "path": "/json", "auth": "token", "body": "json"}
+PARTS = {**FORM, "title": "Parts", "path": "/parts", "auth": "token", "body": "multipart"}
+
+
+def params(place: str) -> dict[str, Any]:
+    """Parameters of a call, one of them secret."""
+    return {
+        "q": {"in": place},
+        "pin": {"in": place, "secret": True},
+        "card.number" if place == "json" else "number": {"in": place, "secret": True, "type": "integer"},
+    }
+
+
+TABLES: dict[str, Any] = {
+    "edition": "one",
+    "vendors": {
+        "twin": {
+            "title": "Twin",
+            "environments": {"raw": {"base_url": "http://127.0.0.1:1/base", "guarded": True}},
+            "credentials": {"id": {"title": "Id", "secret": False}, "key": {"title": "Key"}, "token": {"title": "T"}},
+            "auth": {"hmac": HMAC, "token": HEADER},
+            "endpoints": {
+                "signed": {**SIGNED, "params": params("query")},
+                "form": {**FORM, "params": params("form")},
+                "json": {**JSON, "params": params("json")},
+                "parts": {**PARTS, "params": params("multipart")},
+            },
+            "readings": {
+                "where": {
+                    "about": "?",
+                    "default": "a",
+                    "why": ".",
+                    "choices": {"a": {"title": "A"}, "b": {"title": "B", "set": {"summary": "b"}}},
+                }
+            },
+        }
+    },
+}
+
+
+def catalog(port: int, change: Callable[[Any], None] = lambda _tables: None) -> Catalog:
+    """The catalog with its environment at *port*, changed."""
+    tables = msgspec.json.decode(msgspec.json.encode(TABLES))
+    tables["vendors"]["twin"]["environments"]["raw"]["base_url"] = f"http://127.0.0.1:{port}/base"
+    change(tables)
+    return decode(tables, "test")
+
+
+@dataclass
+class World:
+    """A session on a clock, and the requests that arrived at its vendor."""
+
+    session: Session
+    environ: dict[str, str]
+    port: int
+    seen: list[bytes] = field(default_factory=list)
+    clock: float = 1_700_000_000.0
+
+    async def send(self, endpoint: str, *words: str, **more: Any) -> int:
+        entries = tuple(parse_entry(word) for word in words)
+        call = Call(vendor="twin", endpoint=endpoint, environment="raw", entries=entries, **more)
+        exchange = await self.session.send(call)
+        assert exchange.response is not None
+        return exchange.id
+
+
+@pytest.fixture
+async def world(environ: Mapping[str, str]) -> AsyncIterator[World]:
+    async with recorder() as (port, seen):
+        given = {
+            **environ,
+            "API_EXPLORER_TWIN_ID": "ada@shop",
+            "API_EXPLORER_TWIN_KEY": "marked-key-1",
+            "API_EXPLORER_TWIN_TOKEN": "marked-token-1",
+        }
+        folders = Folders.from_environ(environ)
+        session = Session(
+            catalog=catalog(port),
+            settings=Settings(),
+            folders=folders,
+            vault=Vault(given, keyring=None),
+            environ=given,
+            open_history=lambda: History(folders.data / "history.sqlite3", now=lambda: 0.0),
+        )
+        here = World(session, given, port, seen)
+        session.now = lambda: here.clock
+        yield here
+        await session.close()
+
+
+@asynccontextmanager
+async def recorder() -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server that keeps the bytes of each request and answers an empty object."""
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        lines = head.lower().split(b"\r\n")
+        length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
+        seen.append(head + await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], seen
+
+
+async def test_again_is_signed_now_and_exact_has_the_bytes_of_then(world: World) -> None:
+    number = await world.send("signed", "q=a b/é")
+    world.clock += 3600
+    again = await (await world.session.replay(number, "again")).send()
+    plan = await world.session.replay(number, "exact")
+    exact = await plan.send()
+    first, second, third = world.seen
+    assert third == first
+    assert b"auth_ts=1700000000&" in first
+    assert b"auth_ts=1700003600&" in second
+    assert second.split(b"auth_sig=")[1] != first.split(b"auth_sig=")[1]
+    assert plan.changes == ()
+    assert any("3,600 seconds ago" in note for note in plan.notes)
+
+    for exchange, how in ((again, "again"), (exact, "exact")):
+        kept = await world.session.kept(exchange.id)
+        assert (kept.row.origin, kept.exchange.replayed) == (number, how)
+    assert (await world.session.kept(number)).replays == (again.id, exact.id)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "number"), [("signed", "number"), ("form", "number"), ("json", "card.number"), ("parts", "number")]
+)
+async def test_masked_values_given_again_make_the_very_bytes(world: World, endpoint: str, number: str) -> None:
+    words = ("q=1 & 2", "pin=so secret+é", f"{number}=4444111144441111")
+    kept = await world.send(endpoint, *words)
+    exact = await world.session.replay(kept, "exact")
+    assert exact.masked == ("pin", number)
+    with pytest.raises(UsageError, match="pin"):
+        await exact.send()
+    assert len(world.seen) == 1
+
+    world.clock += 50
+    given = tuple(parse_entry(word) for word in words[1:])
+    await (await world.session.replay(kept, "exact", given)).send()
+    assert world.seen[1] == world.seen[0]
+    await (await world.session.replay(kept, "again", given)).send()
+    assert world.seen[2].partition(b"\r\n\r\n")[2].startswith(b"q=1") or b"4444111144441111" in world.seen[2]
+
+
+async def test_a_value_of_another_length_than_then_is_told(world: World) -> None:
+    kept = await world.send("json", "pin=abc")
+    plan = await world.session.replay(kept, "exact", (Entry(name="pin", value="abcd"),))
+    assert any("bytes and had" in note for note in plan.notes)
+    plan = await world.session.replay(kept, "exact", (Entry(name="pin", value="abc"),))
+    assert not any("bytes and had" in note for note in plan.notes)
+
+
+async def test_a_value_that_the_entry_has_not_is_refused(world: World) -> None:
+    kept = await world.send("json", "pin=abc")
+    with pytest.raises(UsageError, match="colour"):
+        await world.session.replay(kept, "again", (Entry(name="colour", value="red"),))
+
+
+async def test_another_token_than_then_is_told_and_put_in(world: World) -> None:
+    kept = await world.send("json", "q=1")
+    world.environ["API_EXPLORER_TWIN_TOKEN"] = "marked-token-2"
+    plan = await world.session.replay(kept, "exact")
+    assert any("token is another than then" in change for change in plan.changes)
+    assert any("X-Twin" in note and "not to be had" in note for note in plan.notes)
+    assert "marked" not in repr(plan.changes) + repr(plan.notes)
+    await plan.send()
+    assert world.seen[1] == world.seen[0].replace(b"marked-token-1", b"marked-token-2")
+
+
+async def test_the_signature_of_then_needs_no_key(world: World) -> None:
+    kept = await world.send("signed", "q=1")
+    world.environ["API_EXPLORER_TWIN_KEY"] = "marked-key-2"
+    plan = await world.session.replay(kept, "exact")
+    assert any("key is another than then" in change for change in plan.changes)
+    await plan.send()
+    assert world.seen[1] == world.seen[0]
+
+
+async def test_what_changed_in_the_catalog_is_told(world: World) -> None:
+    kept = await world.send("signed", "q=1", readings={"where": "b"})
+    assert (await world.session.replay(kept, "again")).changes == ()
+
+    def change(tables: Any) -> None:
+        vendor = tables["vendors"]["twin"]
+        tables["edition"] = "two"
+        vendor["endpoints"]["signed"]["params"]["new"] = {"in": "query"}
+        vendor["environments"]["raw"]["base_url"] += "/v2"
+        del vendor["readings"]["where"]
+
+    world.session.catalog = catalog(world.port, change)
+    plan = await world.session.replay(kept, "again")
+    told = "\n".join(plan.changes)
+    assert "says of this call changed" in told
+    assert "edition one, now two" in told
+    assert "where=b is no longer" in told
+    assert "/base and is now at" in told
+    await plan.send()
+    assert b"GET /base/v2/signed.json" in world.seen[1]
+
+    other = catalog(world.port, lambda tables: tables["vendors"]["twin"]["endpoints"]["form"].update(title="New"))
+    world.session.catalog = other
+    assert not any("catalog says" in change for change in (await world.session.replay(kept, "again")).changes)
+
+
+async def test_a_call_that_is_gone_is_named(world: World) -> None:
+    kept = await world.send("signed")
+    world.session.catalog = catalog(
+        world.port, lambda tables: tables["vendors"]["twin"]["endpoints"].pop("signed") and None
+    )
+    with pytest.raises(UnknownName, match=r"twin\.signed"):
+        await world.session.replay(kept, "again")
+    with pytest.raises(UnknownName):
+        await world.session.replay(99, "again")
+
+
+async def test_a_guarded_environment_asks(world: World) -> None:
+    read, change = await world.send("signed"), await world.send("form", "q=1")
+    for how in ("again", "exact"):
+        assert (await world.session.replay(read, how)).question == ""
+        assert "twin.form" in (await world.session.replay(change, how)).question
+
+
+async def test_the_form_gets_what_is_known_and_what_to_type(world: World) -> None:
+    kept = await world.send("form", "q=1", "pin=secret-pin", readings={"where": "b"}, extra=(("more", "yes"),))
+    plan = await world.session.replay(kept, "form")
+    assert plan.call.entries == (Entry(name="q", value="1"),)
+    assert (plan.masked, plan.question) == (("pin",), "")
+    assert (plan.call.readings, plan.call.extra) == ({"where": "b"}, (("more", "yes"),))
+    with pytest.raises(UsageError):
+        await plan.send()
+    sent = await world.session.send(plan.call, origin=kept)
+    assert (await world.session.past(sent.id)).replayed == "form"
+
+
+async def test_an_entry_that_was_cut_off_before_it_was_signed_is_signed_now(world: World) -> None:
+    kept = await world.send("signed", "q=1")
+    history = world.session.history()
+    assert history is not None
+    whole = history.get(kept)
+    bare = msgspec.structs.replace(whole.request, url=whole.request.url.partition("&auth_id")[0])
+    cut = msgspec.structs.replace(
+        whole, request=bare, response=None, failure=Failure(kind="Cancelled", title="Cancelled", message="stopped")
+    )
+    plan = await world.session.replay(history.complete(0, cut), "exact")
+    assert any("signed now" in note for note in plan.notes)
+    await plan.send()
+    assert b"auth_sig=" in world.seen[1]
+
+
+async def test_an_entry_of_an_older_version_can_be_replayed(world: World) -> None:
+    kept = await world.send("signed", "q=1")
+    history = world.session.history()
+    assert history is not None
+    old = history.complete(0, msgspec.structs.replace(history.get(kept), under=None))
+    plan = await world.session.replay(old, "exact")
+    assert "cannot be told" in plan.changes[0]
+    await plan.send()
+    assert world.seen[1] == world.seen[0]
