@@ -10,12 +10,14 @@ import msgspec
 from explorer.core.exchange import Exchange
 from explorer.core.export import FORMS
 from explorer.errors import UnknownName, UsageError
+from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Recipe
+    from explorer.core.import_curl import Imported
     from explorer.core.secret import Secret
     from explorer.session import Session
 
@@ -99,3 +101,19 @@ def _as_sent(session: Session, exchanges: Sequence[Exchange], form: str) -> byte
 def _known_form(form: str) -> None:
     if form not in FORMS:
         raise UnknownName("form of export", form, FORMS)
+
+
+def import_line(session: Session, text: str) -> Imported:
+    """The call of a curl line; ``$NAME`` in it is looked up in the environment.
+
+    Raises:
+        UsageError: there is no curl command in it, or the catalog knows no call like it.
+    """
+    from explorer.core.import_curl import Place, import_curl
+    from explorer.sandbox.address import sandbox_base_url
+
+    places = []
+    for vendor in session.catalog.vendors.values():
+        places += [Place(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
+        places.append(Place(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True))
+    return import_curl(session.catalog, text, places, session.environ)

@@ -84,13 +84,13 @@ class _Maker:
     ) -> None:
         self.vendor = vendor
         self.endpoint = endpoint
-        self.base_url = base_url
         self.environment = call.environment
         self.known = credential
         self.original = call
         self.masked = redactor.call(endpoint, call)
         self.marks = Marks(repr(call) + base_url)
         self.variables: dict[str, Variable] = {}
+        self.base_url = self._unmask(redactor.text(base_url), "base_url")
         self.minted = ""
         """The credential that is asked for first, where one is."""
 

@@ -1,0 +1,109 @@
+"""``import curl``: a curl line as a call of the catalog."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
+from explorer.cli.output import put, put_json
+from explorer.cli.request_commands import ask, put_exchange
+from explorer.core.secret import MASK
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call, Entry, Exchange
+    from explorer.session import Session
+
+
+@click.group("import")
+def import_command() -> None:
+    """Take over what was written for another program."""
+
+
+@import_command.command("curl")
+@click.argument("line", required=False, default="-", metavar="[LINE | -]")
+@click.option("--json", "as_json", is_flag=True, help="The call (or with --send its result) as data.")
+@click.option("--send", is_flag=True, help="Send the call as well.")
+@click.option("--force", is_flag=True, help="Send although the form has errors.")
+@click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
+@click.pass_context
+def import_curl_command(ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool) -> int:
+    """Tell which call the curl LINE makes, as a line for this program. LINE is one quoted word, or - for stdin.
+
+    What the catalog has no place for, and what would be sent otherwise, is said on stderr. $NAME in the line is looked
+    up in the environment. Credentials of the vendor's own scheme are left out: they are made anew on sending.
+    """
+    import msgspec
+
+    from explorer.session.exporting import import_line
+
+    session = session_of(ctx, keep_history=send)
+    text = sys.stdin.read() if line == "-" else line
+    imported = import_line(session, text)
+    call = msgspec.structs.replace(imported.call, force=force)
+    shown = session.redactor(call).call(session.operation(call).endpoint, call)
+    for note in imported.notes:
+        say(f"note: {session.redactor(call).text(note)}")
+    if not send:
+        if as_json:
+            put_json({**_table(shown), "notes": [session.redactor(call).text(one) for one in imported.notes]})
+        else:
+            put(shlex.join(["api-explorer", "send", *_words(shown)]))
+        return 0
+    masked = [one.name for one in call.entries if MASK in one.value]
+    if masked:
+        raise UsageError(f"the value of {', '.join(masked)} is not in the line", hint="Set the variable that it names.")
+    say(shlex.join(["api-explorer", "send", *_words(shown)]))
+    question = session.confirmation(call)
+    if question and not yes:
+        ask(question)
+    exchange = asyncio.run(_sent(session, call))
+    return put_exchange(session, exchange, None, as_json=as_json)
+
+
+async def _sent(session: Session, call: Call) -> Exchange:
+    try:
+        return await session.send(call)
+    finally:
+        await session.close()
+
+
+def _words(call: Call) -> list[str]:
+    """The words after ``send`` that make *call*."""
+    words = [call.address, *(_word(one) for one in call.entries), "--env", call.environment]
+    for option, value in (("--method", call.method), ("--base-url", call.base_url)):
+        words += [option, value] if value else []
+    for option, pairs, sign in (
+        ("--reading", tuple(call.readings.items()), "="),
+        ("--extra", call.extra, "="),
+        ("--header", call.headers, ":"),
+    ):
+        for name, value in pairs:
+            words += [option, f"{name}{sign}{value}"]
+    return words
+
+
+def _word(entry: Entry) -> str:
+    if entry.kind == "json":
+        return f"{entry.name}:={entry.value}"
+    return f"{entry.name}={'@' if entry.kind == 'file' else ''}{entry.value}"
+
+
+def _table(call: Call) -> dict[str, Any]:
+    """The call as data."""
+    return {
+        "address": call.address,
+        "environment": call.environment,
+        "method": call.method,
+        "base_url": call.base_url,
+        "entries": [{"name": one.name, "kind": one.kind, "value": one.value} for one in call.entries],
+        "readings": call.readings,
+        "extra": [list(pair) for pair in call.extra],
+        "headers": [list(pair) for pair in call.headers],
+    }

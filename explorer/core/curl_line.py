@@ -1,0 +1,257 @@
+"""A curl command line as the request that it would make."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus
+
+from explorer.core.auth import wire
+from explorer.core.shell_words import ShellText
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_SHORT: Final = {
+    "X": "request",
+    "H": "header",
+    "d": "data",
+    "F": "form",
+    "u": "user",
+    "A": "user-agent",
+    "e": "referer",
+    "b": "cookie",
+    "o": "output",
+    "m": "max-time",
+    "x": "proxy",
+    "E": "cert",
+    "c": "cookie-jar",
+    "w": "write-out",
+    "T": "upload-file",
+    "K": "config",
+    "r": "range",
+    "D": "dump-header",
+    "U": "proxy-user",
+    "y": "speed-time",
+    "Y": "speed-limit",
+    "z": "time-cond",
+    "C": "continue-at",
+    "G": "get",
+    "I": "head",
+    "k": "insecure",
+}
+_SENT_WORDS: Final = """
+request header data data-ascii data-raw data-binary data-urlencode form form-string json url url-query user user-agent
+referer cookie range oauth2-bearer
+"""
+_SENT: Final = frozenset(_SENT_WORDS.split())
+"""Options with a value that shape the request and are taken over."""
+_OTHER_WORDS: Final = """
+output max-time connect-timeout proxy cacert capath cert key cookie-jar write-out upload-file config resolve connect-to
+interface dump-header proxy-user speed-time speed-limit time-cond continue-at limit-rate max-redirs aws-sigv4 tls-max
+ciphers noproxy request-target dns-servers local-port max-filesize stderr trace trace-ascii unix-socket variable retry
+retry-delay retry-max-time keepalive-time expect100-timeout pass cert-type key-type proto proto-default expand-data
+expand-url expand-header
+"""
+_OTHER: Final = frozenset(_OTHER_WORDS.split())
+"""Options with a value that are not."""
+_SILENT: Final = frozenset(["output", "write-out", "max-time", "connect-timeout", "dump-header", "stderr", "retry"])
+"""What only says how curl itself should behave, so that nothing needs to be said of it."""
+_TOLD_FLAGS: Final = {"insecure": "--insecure: certificates are always checked here"}
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """A field of ``-F``; ``file`` is the path of an upload."""
+
+    name: str
+    value: str = ""
+    file: str = ""
+
+
+@dataclass
+class CurlLine:
+    """The request of a curl line, and in ``notes`` what of the line is not in it."""
+
+    url: str = ""
+    method: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: str | None = None
+    parts: list[FormPart] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def header(self, name: str) -> str:
+        """The value of a header, or an empty text."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+def read_curl(text: str, variables: Mapping[str, str]) -> CurlLine:
+    """The last curl command in *text*, with *variables* (environment) where it names them.
+
+    Raises:
+        UsageError: there is none, it has no URL, or a quote is not closed.
+    """
+    shell = ShellText(text, variables)
+    lines = [words[1:] for words in shell.commands if words[0].rpartition("/")[2] in ("curl", "curl.exe")]
+    if not lines:
+        raise UsageError("there is no curl command in it", hint="Paste the whole line, from the word curl on.")
+    return _Reader(lines[-1]).line()
+
+
+class _Reader:
+    """Reads the options of one command."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._line = CurlLine()
+        self._data: list[str] = []
+        self._query: list[str] = []
+        self._flags: set[str] = set()
+        self._json = False
+        for name, value in _options(words):
+            self._take(name, value)
+
+    def line(self) -> CurlLine:
+        line = self._line
+        if not line.url:
+            raise UsageError("the curl line names no URL", hint="Such as curl https://host.example/path.")
+        if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", line.url):
+            line.url = f"http://{line.url}"
+        line.url = line.url.partition("#")[0]
+        if self._data and "get" in self._flags:
+            self._query += self._data
+        elif self._data:
+            line.body = ("" if self._json else "&").join(self._data)
+        if self._query:
+            line.url += ("&" if "?" in line.url else "?") + "&".join(self._query)
+        has_body = line.body is not None or bool(line.parts)
+        line.method = line.method or ("HEAD" if "head" in self._flags else "POST" if has_body else "GET")
+        for name, value in (("Content-Type", "application/json"), ("Accept", "application/json")):
+            if self._json and not line.header(name):
+                line.headers.append((name, value))
+        if line.body is not None and not line.header("content-type"):
+            line.headers.append(("Content-Type", wire.FORM))
+        return line
+
+    def _take(self, name: str, value: str) -> None:
+        line = self._line
+        if name in ("", "url"):
+            if line.url:
+                line.notes.append(f"{value!r} is a further URL; only the first is taken")
+            line.url = line.url or value
+        elif name == "request":
+            line.method = value.upper()
+        elif name == "header":
+            self._header(value)
+        elif name.startswith("data") or name in ("json", "url-query"):
+            self._body(name, value)
+        elif name in ("form", "form-string"):
+            self._part(name, value)
+        elif name in ("user", "user-agent", "referer", "cookie", "range", "oauth2-bearer"):
+            line.headers.append(_as_header(name, value))
+        elif name in _OTHER:
+            if name not in _SILENT:
+                line.notes.append(f"--{name} is not taken over")
+        else:
+            self._flags.add(name)
+            if name in _TOLD_FLAGS:
+                line.notes.append(_TOLD_FLAGS[name])
+
+    def _header(self, value: str) -> None:
+        if value.startswith("@"):
+            self._line.notes.append(f"headers of the file {value[1:]} are not read")
+            return
+        name, colon, text = value.partition(":")
+        if colon and text.strip():
+            self._line.headers.append((name.strip(), text.strip()))
+        elif not colon and value.endswith(";"):
+            self._line.headers.append((value[:-1].strip(), ""))
+
+    def _body(self, name: str, value: str) -> None:
+        if name in ("data-urlencode", "url-query"):
+            self._urlencoded(name, value)
+            return
+        if value.startswith("@") and name != "data-raw":
+            self._line.notes.append(f"the body in the file {value[1:]} is not read: paste it in")
+            return
+        self._json = self._json or name == "json"
+        self._data.append(value)
+
+    def _urlencoded(self, option: str, value: str) -> None:
+        name, sign, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]
+        if option == "url-query" and value.startswith("+"):
+            pair = value[1:]
+        elif sign == "@":
+            self._line.notes.append(f"the value of {name or 'the body'} in the file {text} is not read")
+            return
+        else:
+            pair = quote_plus(name) if not sign else f"{name}={_quoted(text)}" if name else _quoted(text)
+        (self._query if option == "url-query" else self._data).append(pair)
+
+    def _part(self, option: str, value: str) -> None:
+        name, _, text = value.partition("=")
+        parts = self._line.parts
+        if option == "form-string":
+            parts.append(FormPart(name, text))
+        elif text.startswith("@"):
+            parts.append(FormPart(name, file=_path(text[1:])))
+        elif text.startswith("<"):
+            self._line.notes.append(f"the value of {name} in the file {text[1:]} is not read")
+        else:
+            quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)
+            plain = (
+                re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else re.sub(r";\s*(type|filename|headers)=.*", "", text)
+            )
+            parts.append(FormPart(name, plain))
+
+
+def _quoted(text: str) -> str:
+    return quote_plus(text, errors="surrogateescape")
+
+
+def _path(text: str) -> str:
+    """The path of ``-F name=@PATH;type=…``, where it may stand in double quotes."""
+    quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text)
+    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else re.split(r"[;,]", text)[0]
+
+
+def _as_header(name: str, value: str) -> tuple[str, str]:
+    if name == "user":
+        return ("Authorization", "Basic " + base64.b64encode(value.encode("utf-8", "surrogateescape")).decode())
+    if name == "oauth2-bearer":
+        return ("Authorization", f"Bearer {value}")
+    if name == "range":
+        return ("Range", f"bytes={value}")
+    return ({"user-agent": "User-Agent", "referer": "Referer", "cookie": "Cookie"}[name], value)
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Long names of options with their values; a word that belongs to none has an empty name."""
+    waiting = iter(words)
+    for word in waiting:
+        if word.startswith("--") and word != "--":
+            name, equals, value = word[2:].partition("=")
+            if name in _SENT | _OTHER:
+                yield name, value if equals else next(waiting, "")
+            else:
+                yield name, ""
+        elif word.startswith("-") and len(word) > 1 and word != "--":
+            yield from _short(word[1:], waiting)
+        elif re.fullmatch(r"[0-9]*[<>]+.*", word):
+            if word.endswith((">", "<")):
+                next(waiting, "")
+        elif word != "--":
+            yield "", word
+
+
+def _short(letters: str, waiting: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """``-sSLXPOST`` as flags and one option with a value."""
+    for number, letter in enumerate(letters):
+        name = _SHORT.get(letter, letter)
+        if name in _SENT | _OTHER:
+            rest = letters[number + 1 :]
+            yield name, rest or next(waiting, "")
+            return
+        yield name, ""

@@ -1,0 +1,185 @@
+"""A pasted curl line becomes the call that it makes, and what has no place is said."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.core.curl_line import read_curl
+from explorer.core.exchange import Entry
+from explorer.core.import_curl import Imported, Place, import_curl
+from explorer.core.secret import MASK
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog
+
+SANDBOX = "http://127.0.0.1:8710"
+
+
+def places(catalog: Catalog) -> list[Place]:
+    found = [
+        Place(vendor.id, name, one.base_url)
+        for vendor in catalog.vendors.values()
+        for name, one in vendor.environments.items()
+    ]
+    found.append(Place("cottoncart", "sandbox", f"{SANDBOX}/cottoncart/api", any_port=True))
+    return found
+
+
+def read(shipped: Catalog, text: str, **variables: str) -> Imported:
+    return import_curl(shipped, text, places(shipped), variables)
+
+
+def values(found: Imported) -> dict[str, str]:
+    return {entry.name: entry.value for entry in found.call.entries}
+
+
+def test_the_host_tells_the_environment_and_the_path_the_call(shipped: Catalog) -> None:
+    found = read(shipped, "curl 'https://app.endlessaisles.io/api/stock?sku=81001'")
+    assert (found.call.address, found.call.environment) == ("endlessaisles.stock", "production")
+    assert found.call.entries == (Entry(name="sku", value="81001"),)
+    assert found.notes == ()
+    found = read(shipped, "curl https://app-qa.endlessaisles.io/api/stock?sku=1")
+    assert found.call.environment == "test"
+
+
+def test_a_sandbox_on_any_port_is_the_sandbox(shipped: Catalog) -> None:
+    found = read(shipped, "curl http://127.0.0.1:40001/cottoncart/api/v1/stats/balance.json")
+    assert (found.call.address, found.call.environment) == ("cottoncart.stats_balance", "sandbox")
+    assert found.call.base_url == ""
+
+
+def test_the_format_in_the_path_is_a_value(shipped: Catalog) -> None:
+    found = read(shipped, f"curl {SANDBOX}/cottoncart/api/v1/stats/balance.xml")
+    assert values(found) == {"format": "xml"}
+
+
+def test_credentials_of_the_scheme_are_left_out_with_a_word(shipped: Catalog) -> None:
+    line = f"curl '{SANDBOX}/cottoncart/api/v1/stats/balance.json?auth_id=a%40b&auth_ts=1&auth_sig=00'"
+    found = read(shipped, line)
+    assert found.call.entries == ()
+    assert found.call.extra == ()
+    assert any("auth_id, auth_ts, auth_sig" in note for note in found.notes)
+    found = read(shipped, "curl https://app.endlessaisles.io/api/stock?sku=1 -H 'x-ea-request-token: hush-hush'")
+    assert found.call.headers == ()
+    assert "hush-hush" not in repr(found)
+
+
+def test_json_fields_stand_under_the_names_of_the_form(shipped: Catalog) -> None:
+    body = {"shipping": {"city": "Cary"}, "line_items": [{"id": 81001, "price": 25.5}, {"id": 2}], "odd": [1]}
+    line = f"""curl -X PUT https://app-qa.endlessaisles.io/api/orders -H 'Content-Type: application/json' \\
+  --data-raw '{json.dumps(body)}'"""
+    found = read(shipped, line)
+    assert found.call.address == "endlessaisles.orders_create"
+    assert values(found) == {
+        "shipping.city": "Cary",
+        "line_items[0].id": "81001",
+        "line_items[0].price": "25.5",
+        "line_items[1].id": "2",
+        "odd": "[1]",
+    }
+    assert any(note.startswith("odd is no field") for note in found.notes)
+
+
+def test_the_same_address_is_told_by_its_fields(shipped: Catalog) -> None:
+    found = read(shipped, "curl http://www.fashionphile.test/api/authenticate -F email=a@b.co -F 'password=x y'")
+    assert found.call.address == "fashionphile.sign_in"
+    assert values(found) == {"email": "a@b.co", "password": "x y"}
+    found = read(shipped, "curl http://www.fashionphile.test/api/authenticate -F token=abc")
+    assert found.call.address == "fashionphile.sign_in_facebook"
+
+
+def test_uploads_keep_their_path(shipped: Catalog) -> None:
+    line = f"""curl {SANDBOX}/cottoncart/api/v1/manage/edit_store.json -F store_id=me \\
+        -F 'logo_file=@"/tmp/a; \\"b\\".png";type=image/png' --form-string 'name=@home;type=x'"""
+    found = read(shipped, line)
+    assert found.call.entries == (
+        Entry(name="store_id", value="me"),
+        Entry(name="logo_file", kind="file", value='/tmp/a; "b".png'),
+        Entry(name="name", value="@home;type=x"),
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl -sSL -G https://app.endlessaisles.io/api/stock -d sku=5",
+        "curl -G 'https://app.endlessaisles.io/api/stock' --data-urlencode sku=5",
+        "curl --url https://app.endlessaisles.io/api/stock?sku=5 --compressed -o out.json",
+        "curl https://app.endlessaisles.io/api/stock --url-query sku=5 | python3 -m json.tool > out.json",
+        "curl \\\n  -X GET \\\n  $'https://app.endlessaisles.io/api/stock?sku=\\x35' # mine",
+        'NUMBER=5; curl "https://app.endlessaisles.io/api/stock?sku=$NUMBER"',
+        'curl "https://app.endlessaisles.io/api/stock?sku=${NUMBER:-5}"',
+        'curl.exe ^\r\n  "https://app.endlessaisles.io/api/stock?sku=5"',
+        "cd /tmp && /usr/bin/curl -XGET http://app.endlessaisles.io/api/stock?sku=5",
+    ],
+)
+def test_ways_to_write_the_same_line(shipped: Catalog, line: str) -> None:
+    found = read(shipped, line)
+    assert (found.call.address, values(found)) == ("endlessaisles.stock", {"sku": "5"})
+
+
+def test_what_has_no_place_is_kept_and_said(shipped: Catalog) -> None:
+    line = "curl -k --proxy http://p.example 'https://app.endlessaisles.io/api/stock?sku=5&debug=1' -H 'X-Mine: a b'"
+    found = read(shipped, f"{line} -u me:you")
+    assert found.call.extra == (("debug", "1"),)
+    assert found.call.headers == (("X-Mine", "a b"), ("Authorization", "Basic bWU6eW91"))
+    told = "\n".join(found.notes)
+    for word in ("debug", "--insecure", "--proxy"):
+        assert word in told
+
+
+def test_an_unknown_host_with_a_known_path_becomes_the_base_url(shipped: Catalog) -> None:
+    found = read(shipped, "curl https://shop.example/v9/customers?page=2 -H 'Authorization: Bearer x'")
+    assert (found.call.address, found.call.base_url) == ("quickstart.customers_list", "https://shop.example/v9")
+    assert any("shop.example" in note for note in found.notes)
+
+
+def test_a_reading_is_chosen_where_the_line_fits_to_it_alone(shipped: Catalog) -> None:
+    line = f"curl '{SANDBOX}/cottoncart/api/v1/catalogue/stores.json?auth_id=a%40b&auth_ts=1&auth_sig=00'"
+    assert read(shipped, line).call.readings == {"catalogue_auth": "signed"}
+    bare = line.partition("?")[0] + "'"
+    assert read(shipped, bare).call.readings == {}
+
+
+def test_a_variable_is_looked_up_or_has_to_be_given_again(shipped: Catalog) -> None:
+    line = 'curl http://www.fashionphile.test/api/authenticate -F email=a@b.co -F "password=$MINE"'
+    assert values(read(shipped, line, MINE="from outside"))["password"] == "from outside"
+    assert values(read(shipped, line))["password"] == MASK
+
+
+def test_what_would_be_sent_otherwise_is_said(shipped: Catalog) -> None:
+    line = 'curl \'http://www.fashionphile.test/api/authenticate\' --json \'{"email": "a@b.co", "password": "p4ss"}\''
+    told = read(shipped, line).notes
+    assert told == ("the line sends application/json; this call sends multipart/form-data",)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("wget https://app.endlessaisles.io/api/stock", "no curl command"),
+        ("curl -X PATCH https://app.endlessaisles.io/api/stock", "takes GET"),
+        ("curl https://nowhere.example/zzz", "knows no call"),
+        ("curl 'https://app.endlessaisles.io", "not closed"),
+        ("curl -v", "names no URL"),
+        ("curl http://[::1/x", "is no URL"),
+        ("", "no curl command"),
+        ("curl https://app.endlessaisles.io/api/stock?sku=%ff", "no UTF-8"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_says_why(shipped: Catalog, line: str, told: str) -> None:
+    with pytest.raises(UsageError) as error:
+        read(shipped, line)
+    assert told in error.value.message
+
+
+@given(st.lists(st.sampled_from([*"'\"$`\\ \n;&|(){}=@#%-", "curl ", "-F ", "-d ", "$'", "$(", "x", "é", "\udcff"])))
+def test_whatever_is_pasted_nothing_breaks(pieces: list[str]) -> None:
+    with contextlib.suppress(UsageError):
+        read_curl("curl " + "".join(pieces), {})
