@@ -3,7 +3,7 @@
     python scripts/bench_history.py [--entries 100000] [--file FILE]
 
 Every search is measured through ``History.recent`` and as the bare FTS5 query on the same file; the first may cost at
-most three times the second and a millisecond (to make rows of what was found), and less than a frame (16 ms) for whole
+most three times the second (0.3 ms are forgiven to a busy machine), and less than a frame (16 ms) for whole
 words. Opening the full history may cost no more
 than opening an empty one (and 10 ms). Exits with 1 where a budget is missed. *FILE* is kept for the next run.
 """
@@ -108,7 +108,7 @@ def searches(history: History, path: Path) -> list[str]:
         ours = milliseconds(lambda text=text: history.recent(limit=ROWS, text=text))  # type: ignore[misc]
         rows = len(history.recent(limit=ROWS, text=text))
         print(f"{text:28} {ours:8.2f} ms   bare {alone:8.2f} ms   {rows} rows")
-        if ours > 3 * alone + 1:  # a millisecond to make rows of what was found
+        if ours > 3 * alone + 0.3:  # what a busy machine adds
             missed.append(f"{text!r}: {ours:.2f} ms, more than three times {alone:.2f} ms")
         if text in WORDS and ours > FRAME:
             missed.append(f"{text!r}: {ours:.2f} ms, more than a frame")

@@ -19,7 +19,7 @@ _QUICK_FROM: Final = 1_000_000
 """Bytes from which packing is made quick rather than small."""
 
 
-class HistoryRow(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryRow(msgspec.Struct, frozen=True):
     """One line of the list. ``size`` counts the bytes of the decoded body, ``seconds`` the whole exchange."""
 
     id: int
@@ -83,7 +83,7 @@ def columns(exchange: Exchange) -> dict[str, Any]:
 
 def row(values: tuple[Any, ...]) -> HistoryRow:
     """A row of ``id, *COLUMNS`` as a value."""
-    return HistoryRow(**dict(zip(("id", *COLUMNS), values, strict=True)))
+    return HistoryRow(*values)
 
 
 def words(exchange: Exchange, note: str = "", tags: str = "") -> tuple[str, str, str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import msgspec
 
 from explorer.core.exchange import Circumstances
+from explorer.errors import CredentialError
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.secret import Secret
     from explorer.session import Session
+
+_ENDS: Final = 65_536
+"""Bytes at the beginning and the end of a body where a token is looked for: between them lies what is uploaded."""
 
 
 def circumstances(session: Session, call: Call) -> Circumstances:
@@ -27,23 +31,33 @@ def circumstances(session: Session, call: Call) -> Circumstances:
     """
     vendor, endpoint = session.endpoint(call.address)
     shape = msgspec.json.encode((endpoint, vendor.auth, vendor.version))
-    found = ((name, session.vault.find(vendor, name, call.environment)) for name in vendor.credentials)
     return Circumstances(
         edition=session.catalog.edition,
         catalog=session.catalog.digest,
         endpoint=hashlib.sha256(shape).hexdigest()[:16],
         base_url=session.base_url(call),
-        credentials={name: one.value.fingerprint() for name, one in found if one is not None},
+        credentials={name: text for name in vendor.credentials if (text := _fingerprint(session, call, name))},
     )
+
+
+def _fingerprint(session: Session, call: Call, name: str) -> str:
+    """Of a credential that is there; empty for one that is not, or that cannot be sent and so was not."""
+    try:
+        found = session.vault.find(session.vendor(call.vendor), name, call.environment)
+    except CredentialError:
+        return ""
+    return found.value.fingerprint() if found else ""
 
 
 def fingerprints_in(request: SentRequest, secrets: Iterable[Secret]) -> tuple[str, ...]:
     """The fingerprints of those *secrets* that stand in the request."""
-    places = [request.url, *(value for _, value in request.headers), request.body.decode("utf-8", "replace")]
+    headers = "\n".join(value for _, value in request.headers)
+    places = (request.url.encode(), headers.encode(), request.body[:_ENDS], request.body[-_ENDS:])
     found = []
     for secret in secrets:
         text = secret.reveal()
-        if text and any(text in place or quote(text, safe="") in place for place in places):
+        spelled = {text.encode("utf-8", "surrogateescape"), quote(text, safe="").encode()} if text else ()
+        if any(one in place for one in spelled for place in places):
             found.append(secret.fingerprint())
     return tuple(dict.fromkeys(found))
 
