@@ -3,9 +3,9 @@
     python scripts/bench_history.py [--entries 100000] [--file FILE]
 
 Every search is measured through ``History.recent`` and as the bare FTS5 query on the same file; the first may cost at
-most three times the second (0.3 ms are forgiven to a busy machine), and less than a frame (16 ms) for whole
-words. Opening the full history may cost no more
-than opening an empty one (and 10 ms). Exits with 1 where a budget is missed. *FILE* is kept for the next run.
+most three times the second (0.3 ms are forgiven to a busy machine), and less than a frame (16 ms) for whole words.
+Opening the full history may cost no more than opening one of a screenful (and 10 ms). Exits with 1 where a budget is
+missed. *FILE* is kept for the next run.
 """
 
 from __future__ import annotations

@@ -100,6 +100,10 @@ def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
     if origin.response is None and sent_request(scheme.strip(request)) == sent_request(request):
         notes.append("it was cut off before its signed bytes were kept, so it is signed now")
         return Exactly(request, scheme, tuple(notes), ())
+    signed_at = scheme.signed_at(request)
+    if signed_at is not None and left and all(one.name in _signature_params(scheme) for one in left):
+        request, left = scheme.preview(request, signed_at), ()
+        notes.append("the signature was masked; it is made again as of then")
     other = tuple(one.name or str(one) for one in left if str(one) not in filling.lost)
     if not filling.lost:
         notes += _age(scheme, request, session.now())
@@ -107,6 +111,12 @@ def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
     which = ", ".join(filling.lost)
     notes.append(f"the secret of then in {which} is not to be had; that of now is put in its place")
     return Exactly(scheme.strip(request), scheme, tuple(notes), other)
+
+
+def _signature_params(scheme: Scheme) -> tuple[str, ...]:
+    """The parameters that a signing scheme adds and can make again for any moment."""
+    names = ("id_param", "signature_param")
+    return tuple(str(getattr(scheme.options, name)) for name in names if hasattr(scheme.options, name))
 
 
 def _request(sent: SentRequest) -> httpx.Request:

@@ -217,6 +217,19 @@ async def test_the_signature_of_then_needs_no_key(world: World) -> None:
     assert world.seen[1] == world.seen[0]
 
 
+async def test_a_masked_signature_is_made_again_as_of_then(world: World) -> None:
+    world.session.catalog = catalog(
+        world.port, lambda tables: tables["vendors"]["twin"]["credentials"]["id"].update(secret=True)
+    )
+    kept = await world.send("signed", "q=1")
+    assert "ada" not in (await world.session.past(kept)).request.url
+    world.clock += 500
+    plan = await world.session.replay(kept, "exact")
+    assert any("made again as of then" in note for note in plan.notes)
+    await plan.send()
+    assert world.seen[1] == world.seen[0]
+
+
 async def test_what_changed_in_the_catalog_is_told(world: World) -> None:
     kept = await world.send("signed", "q=1", readings={"where": "b"})
     assert (await world.session.replay(kept, "again")).changes == ()
