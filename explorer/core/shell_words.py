@@ -154,7 +154,7 @@ class ShellText:
 
     def _end_of_command(self, start: int) -> int:
         """Where the command of ``$(`` ends, quotes and further parentheses in it considered."""
-        pattern = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[()]", re.DOTALL)
+        pattern = re.compile(r"\$'(?:[^'\\]|\\.)*'|'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[()]", re.DOTALL)
         depth = 1
         for found in pattern.finditer(self._text, start):
             depth += {"(": 1, ")": -1}.get(found[0], 0)

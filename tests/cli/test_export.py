@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.exchange import ReceivedResponse
+from explorer.core.exchange import Call, ReceivedResponse
+from explorer.core.export import FORMS
+from explorer.core.form import parse_entry
 from explorer.core.verdict import judge
 from explorer.sandbox import SandboxServer
+from explorer.session.exporting import export_call, import_line
+from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:
@@ -33,7 +38,7 @@ ORDER = (
     "line_items[0].price=25.00",
     "line_items[0].quantity=1",
 )
-CALLS = (
+CALLS: tuple[tuple[str, ...], ...] = (
     ("xsellcast.brands_list", "page=1"),
     ("xsellcast.users_create", f"firstname={NASTY}", "lastname=Lovelace"),
     ("xsellcast.customers_offer_delete", "customer_id=1", "offer_id=4711"),
@@ -114,3 +119,130 @@ def test_what_is_exported_gets_the_same_verdict(
     program = exported(shell, shipped, server, call, "python")
     status, _, body = run(sys.executable, "-c", program).partition("\n")
     assert told(shipped, call[0], int(status), body) == expected
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call[0]))
+def test_what_is_exported_comes_back_as_the_same_call(environ: Mapping[str, str], call: tuple[str, ...]) -> None:
+    session = open_session(environ)
+    session.nonce = lambda size: "n" * size
+    vendor, _, endpoint = call[0].partition(".")
+    entries = tuple(parse_entry(word.replace("{photo}", __file__)) for word in call[1:])
+    original = Call(vendor=vendor, endpoint=endpoint, entries=entries, force=True)
+    line = export_call(session, original, "curl").decode()
+    imported = import_line(session, line).call
+    assert imported.address == original.address
+    assert imported.environment == "sandbox"
+    masked = session.redactor(original).call(session.vendor(vendor).endpoints[endpoint], original)
+    first, second = (session.build(one, session.check(one)) for one in (masked, imported))
+    if endpoint in ("request_token", "sign_in"):  # their secrets are the demo account's, which the line falls back on
+        first = session.build(original, session.check(original))
+    assert (second.method, str(second.url), second.content) == (first.method, str(first.url), first.content)
+    assert {*second.headers.raw} == {*first.headers.raw}
+
+
+MARKED = {
+    "API_EXPLORER_XSELLCAST_CLIENT_SECRET": "marked-secret-xs-4711",
+    "API_EXPLORER_FASHIONPHILE_PASSWORD": "marked-secret-fp-4712",
+    "API_EXPLORER_COTTONCART_SECRET": "MarkedSecretCc47",
+    "API_EXPLORER_QUICKSTART_ACCESS_TOKEN": "marked-secret-qs-4714",
+    "API_EXPLORER_ENDLESSAISLES_TOKEN": "marked-secret-ea-4715",
+}
+TYPED = "typed-secret-4716"
+SECRET_CALLS: tuple[tuple[str, ...], ...] = (
+    ("xsellcast.brands_list",),
+    ("xsellcast.request_token", "client_id=demo-client", f"client_secret={TYPED}"),
+    ("fashionphile.whoami",),
+    ("fashionphile.sign_in", "email=demo@example.com", f"password={TYPED}"),
+    ("fashionphile.account_update", "id=1", f"password={TYPED}", f"password_confirmation={TYPED}"),
+    ("fashionphile.payment_profile_create", "id=1", "credit_card_number=4444111144441111", "verification_number=8731"),
+    ("cottoncart.stats_balance",),
+    ("cottoncart.manage_create_user", "email=new@example.com", f"password={TYPED}"),
+    ("quickstart.customers_list", "page=1"),
+    ("quickstart.token", "grant_type=refresh_token", f"refresh_token={TYPED}", f"client_secret={TYPED}"),
+    ("endlessaisles.stock", "sku=81001", "--extra", "q=marked-secret-ea-4715", "--header", f"Cookie: {TYPED}"),
+)
+
+
+def test_no_secret_is_in_any_export(shell: Shell) -> None:
+    shell.environ.update(MARKED)
+    for call in SECRET_CALLS:
+        shell.run("send", *call, "--force", "--json")
+    seen = 0
+    for number, call in enumerate(SECRET_CALLS, 1):
+        for form in FORMS:
+            for command in (["export", str(number), "--as", form], ["export", *call, "--force", "--as", form]):
+                shell.run(*command)
+                assert shell.code == 0, shell.err
+                for secret in (*MARKED.values(), TYPED, "4444111144441111", "8731"):
+                    assert secret not in shell.out + shell.err, (command, secret)
+                seen += "API_EXPLORER_" in shell.out
+    assert seen > 80
+    text = shell.run("export", "endlessaisles.stock", "--show-secrets")
+    assert "marked-secret-ea-4715" in text
+
+
+def test_an_entry_of_the_history_is_exported_and_runs(shell: Shell, shipped: Catalog, server: SandboxServer) -> None:
+    url = server.base_url(shipped.vendors["cottoncart"])
+    shell.run("send", "cottoncart.stats_balance", "--base-url", url, "--json")
+    script = str(shell.run("export", "1"))
+    body = run("bash", "-c", script)
+    assert told(shipped, "cottoncart.stats_balance", 200, body)[0] == "OK"
+    sent = shell.run("export", "1", "--as", "http")
+    assert sent.startswith("GET /cottoncart/api/v1/stats/balance.json?")
+    assert "auth_sig=" in sent
+    shell.run("send", "endlessaisles.stock", "sku=81001")
+    log = json.loads(shell.run("export", "1", "2", "--as", "har"))["log"]
+    assert [entry["response"]["status"] for entry in log["entries"]] == [200, 200]
+
+
+def test_without_demo_values_a_command_says_which_variable_it_wants(shell: Shell) -> None:
+    script = str(shell.run("export", "endlessaisles.stock", "--env", "production"))
+    assert shell.code == 0
+    found = subprocess.run(["bash", "-c", script], capture_output=True)
+    assert found.returncode != 0
+    assert b"API_EXPLORER_ENDLESSAISLES_TOKEN" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["export", "99"], "99"),
+        (["export", "1", "sku=2"], "sku=2"),
+        (["export", "1", "--env", "production"], "--env"),
+        (["export", "1", "2"], "har"),
+        (["export", "endlessaisles.stok"], "endlessaisles.stock"),
+        (["export", "endlessaisles.stock", "sku=x"], "no integer"),
+        (["export", "endlessaisles.stock", "--as", "postman"], "postman"),
+        (["import", "curl", "wget x"], "no curl command"),
+    ],
+)
+def test_a_wrong_word_is_told(shell: Shell, words: list[str], told: str) -> None:
+    shell.run("send", "endlessaisles.stock")
+    shell.run("send", "endlessaisles.stock")
+    shell.run(*words)
+    assert shell.code == 2
+    assert told in shell.err
+
+
+def test_an_imported_line_is_told_or_sent(shell: Shell) -> None:
+    line = "curl 'http://127.0.0.1:8710/endlessaisles/api/stock?sku=81001&odd=1' -H 'X-EA-REQUEST-TOKEN: abc-hush'"
+    out = shell.run("import", "curl", line)
+    assert out == "api-explorer send endlessaisles.stock sku=81001 --env sandbox --extra odd=1\n"
+    assert "X-EA-REQUEST-TOKEN" in shell.err
+    assert "abc-hush" not in shell.err
+    found = shell.run("import", "curl", line, "--json")
+    assert found["address"] == "endlessaisles.stock"
+    assert found["extra"] == [["odd", "1"]]
+    found = shell.run("import", "curl", line.replace("&odd=1", ""), "--send", "--json")
+    assert shell.code == 0, shell.err
+    assert found["verdict"]["outcome"] == "OK"
+
+
+def test_a_value_that_the_line_does_not_hold_is_asked_for(shell: Shell) -> None:
+    line = 'curl http://127.0.0.1:8710/fashionphile/api/authenticate -F email=demo@example.com -F "password=$MINE"'
+    shell.run("import", "curl", line, "--send")
+    assert shell.code == 2
+    assert "password" in shell.err
+    found = shell.run("import", "curl", line, "--send", "--json", MINE="sandbox-bag-42")
+    assert (shell.code, found["verdict"]["outcome"]) == (0, "OK")
+    assert "sandbox-bag-42" not in shell.out + shell.err
