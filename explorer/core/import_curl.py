@@ -11,41 +11,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote, urlsplit
-
-import msgspec
+from urllib.parse import urlsplit
 
 from explorer.core.auth import wire
-from explorer.core.auth.options import AUTH_OPTIONS
-from explorer.core.catalog import apply_readings
 from explorer.core.curl_line import read_curl
 from explorer.core.exchange import Call, Entry
 from explorer.core.form import find_parameter
-from explorer.core.import_body import body_entries, same_type
+from explorer.core.import_body import body_entries
 from explorer.core.import_check import differences
+from explorer.core.import_match import Candidate, Place, all_auth_names, auth_names, candidates, nothing_fits
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from explorer.core.catalog.model import Catalog, Endpoint, Vendor
+    from explorer.core.catalog.model import Catalog
     from explorer.core.curl_line import CurlLine
 
 _TRANSPORT: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "expect", "transfer-encoding"}
 )
-_CHANGING: Final = ("path", "method", "auth", "body")
-"""What a reading may set so that a line fits to it alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A base URL under which a vendor is served. ``any_port``: the port does not tell (a sandbox on loopback)."""
-
-    vendor: str
-    environment: str
-    base_url: str
-    any_port: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +39,6 @@ class Imported:
 
     call: Call
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """An endpoint that the line may mean."""
-
-    vendor: Vendor
-    endpoint: Endpoint
-    readings: dict[str, str]
-    environment: str
-    base_url: str
-    """Given where it is none of the vendor's."""
-    values: dict[str, str]
-    """Of the places in the path."""
-    score: tuple[int, ...]
 
 
 def import_curl(catalog: Catalog, text: str, places: Sequence[Place], variables: Mapping[str, str]) -> Imported:
@@ -82,162 +52,15 @@ def import_curl(catalog: Catalog, text: str, places: Sequence[Place], variables:
         urlsplit(line.url).port  # noqa: B018 - it is the reading that fails
     except ValueError as error:
         raise UsageError(f"{line.url!r} is no URL: {error}", hint="Such as https://host.example/path.") from None
-    found = sorted(_candidates(catalog, line, places), key=lambda one: one.score, reverse=True)
+    found = sorted(candidates(catalog, line, places), key=lambda one: one.score, reverse=True)
     if not found:
-        raise UsageError(_nothing_fits(catalog, line, places), hint="`api-explorer list` shows every call.")
+        raise UsageError(nothing_fits(catalog, line, places), hint="`api-explorer list` shows every call.")
     return _imported(line, found[0])
 
 
-# --- which call ------------------------------------------------------------------------------------------------------
-
-
-def _candidates(catalog: Catalog, line: CurlLine, places: Sequence[Place]) -> Iterator[_Candidate]:
-    known = [(one, path) for one in places if (path := _below(line.url, one)) is not None]
-    for place, path in known:
-        yield from _fitting(catalog.vendors[place.vendor], line, path, place.environment, "")
-    if known:
-        return
-    parts = urlsplit(line.url)
-    for vendor in catalog.vendors.values():
-        environment = next(iter(vendor.environments), "sandbox")
-        for found in re.finditer("/", parts.path):
-            base = f"{parts.scheme}://{parts.netloc}{parts.path[: found.start()]}"
-            yield from _fitting(vendor, line, parts.path[found.start() :], environment, base)
-
-
-def _below(url: str, place: Place) -> str | None:
-    """The path of *url* below that of *place*, or None where it is not there. The scheme does not tell."""
-    one, other = urlsplit(url), urlsplit(place.base_url)
-    if place.any_port:
-        if one.hostname not in ("127.0.0.1", "localhost", "::1"):
-            return None
-    elif (one.hostname, _port(one.port, one.scheme)) != (other.hostname, _port(other.port, one.scheme)):
-        return None
-    root = other.path.rstrip("/")
-    return one.path[len(root) :] if one.path.startswith(f"{root}/") else None
-
-
-def _port(port: int | None, scheme: str) -> int | None:
-    return port or {"http": 80, "https": 443}.get(scheme)
-
-
-def _fitting(vendor: Vendor, line: CurlLine, path: str, environment: str, base_url: str) -> Iterator[_Candidate]:
-    for plain in vendor.endpoints.values():
-        for readings in _variations(vendor, plain):
-            wanted = next((_set(vendor, plain, *one).get("path") for one in readings.items()), None)
-            if wanted is None and readings and not _match(plain.path, path):
-                continue
-            if wanted is not None and not _match(str(wanted), path):
-                continue
-            owner, endpoint = apply_readings(vendor, plain, readings)
-            values = _match(endpoint.path, path)
-            if values is None or line.method not in endpoint.methods:
-                continue
-            score = _score(owner, endpoint, line, values, readings, base_url)
-            yield _Candidate(owner, endpoint, readings, environment, base_url, values, score)
-
-
-def _variations(vendor: Vendor, endpoint: Endpoint) -> Iterator[dict[str, str]]:
-    """The default readings, and each single other choice that changes what a line is told by."""
-    yield {}
-    for key, reading in {**vendor.readings, **endpoint.readings}.items():
-        for choice in reading.choices:
-            if choice != reading.default and any(one in _set(vendor, endpoint, key, choice) for one in _CHANGING):
-                yield {key: choice}
-
-
-def _set(vendor: Vendor, endpoint: Endpoint, key: str, choice: str) -> dict[str, object]:
-    reading = endpoint.readings.get(key) or vendor.readings[key]
-    return reading.choices[choice].set
-
-
-def _match(template: str, path: str) -> dict[str, str] | None:
-    """The texts of the template's places, decoded, or None where the path is another."""
-    names = re.findall(r"\{([^{}]*)\}", template)
-    literals = re.split(r"\{[^{}]*\}", template)
-    found = re.fullmatch("([^/]+)".join(re.escape(one) for one in literals), path)
-    if not found:
-        found = re.fullmatch("([^/]+)".join(re.escape(one) for one in literals), unquote(path))
-    return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else None
-
-
-def _score(
-    vendor: Vendor,
-    endpoint: Endpoint,
-    line: CurlLine,
-    values: Mapping[str, str],
-    readings: Mapping[str, str],
-    base_url: str,
-) -> tuple[int, ...]:
-    """Greater is likelier: fields that are known, credentials in the right way, a longer template, fewer readings."""
-    names = list(_names(line, endpoint))
-    auth = _auth_names(vendor, endpoint)
-    known = sum(find_parameter(endpoint, name) is not None for name in names if name.lower() not in auth)
-    unknown = sum(1 for name in names if name.lower() not in auth) - known
-    required = sum(
-        param.required and param.location != "path" and "#" not in param.name and param.name not in names
-        for param in endpoint.params.values()
-    )
-    allowed = all(
-        (param := endpoint.params.get(name)) is None or not param.enum or value in (*param.enum, *param.also)
-        for name, value in values.items()
-    )
-    carried = {name.lower() for name in names} | {name.lower() for name, _ in line.headers}
-    signed = len(auth & carried) if auth else -len(_all_auth_names(vendor) & carried)
-    literal = len(re.sub(r"\{[^{}]*\}", "", endpoint.path))
-    fits = _body_fits(endpoint, line)
-    return (allowed, known - unknown - required, fits, signed, literal, -len(readings), -len(base_url))
-
-
-def _names(line: CurlLine, endpoint: Endpoint) -> Iterator[str]:
-    """The names of everything that the line sends beside headers, as the endpoint would have them."""
-    yield from (name for name, _ in wire.decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")))
-    yield from (entry.name for entry in body_entries(endpoint, line, (), []))
-
-
-def _body_fits(endpoint: Endpoint, line: CurlLine) -> bool:
-    if line.parts:
-        return endpoint.body == "multipart"
-    return not line.body or (endpoint.body != "none" and same_type(line.header("content-type"), endpoint.body))
-
-
-def _auth_names(vendor: Vendor, endpoint: Endpoint) -> set[str]:
-    """What carries the credentials of the endpoint's own scheme, in lower case."""
-    auth = vendor.auth.get(endpoint.auth)
-    if auth is None:
-        return set()
-    options = msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])
-    words = ("id_param", "timestamp_param", "signature_param", "param", "header")
-    return {str(getattr(options, word)).lower() for word in words if hasattr(options, word)}
-
-
-def _all_auth_names(vendor: Vendor) -> set[str]:
-    some = next(iter(vendor.endpoints.values()), None)
-    if some is None:
-        return set()
-    return {name for key in vendor.auth for name in _auth_names(vendor, msgspec.structs.replace(some, auth=key))}
-
-
-def _nothing_fits(catalog: Catalog, line: CurlLine, places: Sequence[Place]) -> str:
-    """Why no call fits: the methods of those with this path, or nothing like it."""
-    other = line.url.partition("?")[0]
-    methods: set[str] = set()
-    for place in places:
-        path = _below(line.url, place)
-        if path is not None:
-            for endpoint in catalog.vendors[place.vendor].endpoints.values():
-                methods |= set(endpoint.methods) if _match(endpoint.path, path) is not None else set()
-    if methods:
-        return f"{other} takes {', '.join(sorted(methods))}, and not {line.method}"
-    return f"the catalog knows no call like {line.method} {other}"
-
-
-# --- its values ------------------------------------------------------------------------------------------------------
-
-
-def _imported(line: CurlLine, found: _Candidate) -> Imported:
+def _imported(line: CurlLine, found: Candidate) -> Imported:
     notes: list[str] = list(line.notes)
-    auth = _auth_names(found.vendor, found.endpoint)
+    auth = auth_names(found.vendor, found.endpoint)
     dropped: list[str] = []
     entries = list(_path_entries(found))
     extra: list[tuple[str, str]] = []
@@ -279,7 +102,7 @@ def _imported(line: CurlLine, found: _Candidate) -> Imported:
     return Imported(call, tuple(dict.fromkeys(notes)))
 
 
-def _path_entries(found: _Candidate) -> Iterator[Entry]:
+def _path_entries(found: Candidate) -> Iterator[Entry]:
     for name, value in found.values.items():
         param = found.endpoint.params.get(name)
         start = None if param is None else param.prefill if param.prefill is not None else param.default
@@ -287,10 +110,10 @@ def _path_entries(found: _Candidate) -> Iterator[Entry]:
             yield Entry(name=name, value=value)
 
 
-def _headers(line: CurlLine, found: _Candidate, entries: list[Entry], dropped: list[str]) -> Iterable[tuple[str, str]]:
+def _headers(line: CurlLine, found: Candidate, entries: list[Entry], dropped: list[str]) -> Iterable[tuple[str, str]]:
     """The headers that a person added; those of the call itself become entries or are left to it."""
     endpoint, vendor = found.endpoint, found.vendor
-    secret = _all_auth_names(vendor) if endpoint.auth == "none" else _auth_names(vendor, endpoint)
+    secret = all_auth_names(vendor) if endpoint.auth == "none" else auth_names(vendor, endpoint)
     own = {name.lower(): name for name, one in endpoint.params.items() if one.location == "header"}
     accept = endpoint.accept or vendor.version.accept or "*/*"
     for name, value in line.headers:

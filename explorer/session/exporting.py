@@ -109,7 +109,8 @@ def import_line(session: Session, text: str) -> Imported:
     Raises:
         UsageError: there is no curl command in it, or the catalog knows no call like it.
     """
-    from explorer.core.import_curl import Place, import_curl
+    from explorer.core.import_curl import import_curl
+    from explorer.core.import_match import Place
     from explorer.sandbox.address import sandbox_base_url
 
     places = []

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from explorer.core.catalog import Catalog
+    from explorer.session import Session
 
 NASTY = 'it\'s "$HOME" `id` !x \\n & = + % ünï\t\n☃'
 ORDER = (
@@ -64,6 +65,13 @@ def server(shipped: Catalog) -> Iterator[SandboxServer]:
     found.start()
     yield found
     found.stop()
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    found = open_session({"API_EXPLORER_HOME": str(tmp_path_factory.mktemp("home"))})
+    found.nonce = lambda size: "n" * size
+    return found
 
 
 @pytest.fixture
@@ -121,10 +129,52 @@ def test_what_is_exported_gets_the_same_verdict(
     assert told(shipped, call[0], int(status), body) == expected
 
 
+HTTPIE = """
+import re, sys
+import httpx
+
+words = iter(sys.argv[1:])
+given, headers, files, body = [], {}, [], None
+for word in words:
+    if word == "--raw":
+        body = next(words).encode("utf-8", "surrogateescape")
+    elif word.startswith("--") or len(given) < 2:
+        given += [] if word.startswith("--") else [word]
+    else:
+        name, sign, value = re.fullmatch(r"(.*?)(?<!\\\\)([:=@])(.*)", word, re.DOTALL).groups()
+        name, value = re.sub(r"\\\\([:;=@])", r"\\1", name), re.sub(r"^\\\\([:;=@])", r"\\1", value)
+        if sign == ":":
+            headers[name] = value
+        elif sign == "=":
+            files.append((name, (None, value)))
+        else:
+            path, _, kind = value.partition(";type=")
+            files.append((name, (path.rpartition("/")[2], open(path, "rb"), kind)))
+answer = httpx.request(*given, headers=headers, content=body, files=files or None, timeout=30)
+print(answer.text, end="")
+print(answer.status_code, file=sys.stderr)
+"""
+"""HTTPie's own reading of its words, as far as an export uses it: HTTPie is not there where the tests run."""
+
+
+@pytest.mark.parametrize("number", [0, 1, 4, 6, 8, 12, 14])
+def test_httpie_gets_the_same_verdict(
+    shell: Shell, shipped: Catalog, server: SandboxServer, number: int, tmp_path: Path
+) -> None:
+    call = CALLS[number]
+    expected = directly(shell, shipped, server, call)
+    script = exported(shell, shipped, server, call, "httpie")
+    program = tmp_path / "http"
+    program.write_text(f"#!{sys.executable}\n{HTTPIE}")
+    program.chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    found = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, timeout=60)
+    assert found.returncode == 0, found.stderr.decode()
+    assert told(shipped, call[0], int(found.stderr.split()[-1]), found.stdout.decode()) == expected
+
+
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call[0]))
-def test_what_is_exported_comes_back_as_the_same_call(environ: Mapping[str, str], call: tuple[str, ...]) -> None:
-    session = open_session(environ)
-    session.nonce = lambda size: "n" * size
+def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tuple[str, ...]) -> None:
     vendor, _, endpoint = call[0].partition(".")
     entries = tuple(parse_entry(word.replace("{photo}", __file__)) for word in call[1:])
     original = Call(vendor=vendor, endpoint=endpoint, entries=entries, force=True)

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.auth import multipart, wire
+from explorer.core.auth import wire
 from explorer.core.auth.base import Anonymous, AuthContext
 from explorer.core.auth.hmac_query import HmacQuery, base_string
 from explorer.core.auth.options import RotatingBearerOptions, TokenParamOptions
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.exchange import Entry
 from explorer.core.export.marks import Marks
+from explorer.core.export.messages import message_of, unread
 from explorer.core.export.recipe import (
     SIGNATURE,
     TIMESTAMP,
     TOKEN,
-    Message,
-    Part,
     Recipe,
     SignIn,
     Signing,
@@ -28,12 +27,12 @@ from explorer.core.export.recipe import (
     variable_name,
 )
 from explorer.core.form import FieldValue, FileRef, NumberToken, check
-from explorer.core.request import ACCEPT_ENCODING, USER_AGENT, build_request, upload_of
+from explorer.core.request import build_request
 from explorer.core.secret import MASK, Secret
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import httpx
 
@@ -42,12 +41,8 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
     from explorer.core.redaction import Redactor
-    from explorer.core.request import Upload
 
 _SANDBOX = "sandbox"
-_OWN = {"accept-encoding": ACCEPT_ENCODING, "user-agent": USER_AGENT}
-"""Headers that are this program's own business, where a person did not set them otherwise."""
-_TRANSPORT = ("host", "content-length", "connection", "transfer-encoding")
 
 
 def recipe_for(
@@ -103,7 +98,7 @@ class _Maker:
             signing, request = self._signed(scheme, request)
         else:
             request = scheme.preview(request)
-        message = self._message(request, files)
+        message = message_of(request, files, self.marks)
         used = holes(*texts_of(message))
         if sign_in:
             used |= holes(*texts_of(sign_in.request))
@@ -186,7 +181,7 @@ class _Maker:
             extra=extra,
             headers=headers,
             boundary=f"{self.marks.stem}boundary",
-            read_file=_unread,
+            read_file=unread,
         )
         return request, files
 
@@ -253,7 +248,7 @@ class _Maker:
         target = self.vendor.endpoints[endpoint]
         request, _ = self._build(target, check(target, entries).values)
         self.minted = kept
-        return SignIn(self._message(request, ()), options.token_field)
+        return SignIn(message_of(request, (), self.marks), options.token_field)
 
     def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
         """The first set of which every credential is known."""
@@ -279,42 +274,6 @@ class _Maker:
         key = self._credential(options.secret).reveal()
         code: Code = "url" if options.escaped else "raw"
         return Signing(self.marks.split(base, code), self.marks.split(key), options.uppercase), signed
-
-    # --- request → message -------------------------------------------------------------------------------------------
-
-    def _message(self, request: httpx.Request, files: Sequence[FileRef]) -> Message:
-        kind = request.headers.get("content-type", "")
-        boundary = multipart.boundary_of(kind)
-        parts: tuple[Part, ...] = ()
-        body: str = ""
-        if boundary is not None and request.content:
-            parts = tuple(self._parts(request.content, boundary, files))
-        else:
-            body = request.content.decode("utf-8", "surrogateescape")
-        code: Code = "url" if kind.startswith(wire.FORM) else "json" if "json" in kind else "raw"
-        headers = []
-        for raw_name, raw_value in request.headers.raw:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            low = name.lower()
-            if low in _TRANSPORT or _OWN.get(low) == value or (parts and low == "content-type"):
-                continue
-            headers.append((name, self.marks.split(value)))
-        url = self.marks.split(str(request.url), "url")
-        return Message(request.method, url, tuple(headers), self.marks.split(body, code), parts)
-
-    def _parts(self, content: bytes, boundary: bytes, files: Sequence[FileRef]) -> Iterator[Part]:
-        waiting = iter(files)
-        for one in multipart.parts(content, boundary):
-            name = one.name.replace("%22", '"')
-            if one.filename is None:
-                yield Part(name, self.marks.split(one.value.decode("utf-8", "surrogateescape")))
-            else:
-                path = next(waiting).path
-                yield Part(name, (), path, _unread(path).media_type)
-
-
-def _unread(path: str) -> Upload:
-    return upload_of(path, b"")
 
 
 def _number(one: FieldValue, stem: str) -> FieldValue:
