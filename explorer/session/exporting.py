@@ -54,10 +54,13 @@ def export_call(session: Session, call: Call, form: str, *, show_secrets: bool =
         hold it.
     """
     _known_form(form)
-    if form not in ("http", "har"):
-        session.checked(call)
-        return _as_command(session, call, form, show_secrets)
-    prepared = session.prepare(call)
+    try:
+        if form not in ("http", "har"):
+            session.checked(call)
+            return _as_command(session, call, form, show_secrets)
+        prepared = session.prepare(call)
+    except UnicodeEncodeError:
+        raise UsageError("a value holds bytes that are no UTF-8", hint="Values are text.") from None
     request = prepared.request if show_secrets else prepared.shown
     exchange = Exchange(call=call, started_at=session.now(), request=request)
     return _as_sent(session, [exchange], form)

@@ -18,7 +18,7 @@ from explorer.core.verdict import judge
 from explorer.sandbox import SandboxServer
 from explorer.session.exporting import export_call, import_line
 from explorer.session_factory import open_session
-from tests.cli.test_cli import Shell
+from tests.cli.test_cli import SIGNER, VECTORS, Shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -129,6 +129,56 @@ def test_what_is_exported_gets_the_same_verdict(
     assert told(shipped, call[0], int(status), body) == expected
 
 
+def stand_in(folder: Path, name: str, code: str) -> None:
+    path = folder / name
+    path.write_text(f"#!{sys.executable}\n{code}")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["id"]))
+def test_the_snippets_sign_as_php_does(shell: Shell, vector: Mapping[str, Any], tmp_path: Path) -> None:
+    """At the moment of the vector: the shell is given another clock, the program another httpx."""
+    method, _, name = vector["call"].partition("/")
+    words = [f"{key}={value}" for key, value in vector["params"]]
+    words += [f"{key}=@{file}" for key, file in vector["files"].items()]
+    readings = ["--reading", "catalogue_auth=signed"] if method == "catalogue" else []
+    command = ["export", f"cottoncart.{method}_{name}", *words, *readings, "--force", "--as"]
+    script, program = (str(shell.run(*command, form, **SIGNER)) for form in ("curl", "python"))
+    stand_in(tmp_path, "date", f"print({vector['auth_ts']})")
+    stand_in(tmp_path, "curl", "import sys; print(sys.argv[1:])")
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    out = subprocess.run(["bash", "-c", script], env={**os.environ, **SIGNER, "PATH": path}, capture_output=True)
+    assert vector["sig"] in out.stdout.decode(), out.stderr.decode()
+    fixed = program.replace("time.time()", str(vector["auth_ts"])).partition("\nresponse = ")[0]
+    assert vector["sig"] in run(sys.executable, "-c", f"{fixed}\nprint(signature)", **SIGNER)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        "signing_key=api_key",
+        "signed_values=escaped",
+        "auth_id_sign=dropped",
+        "parameter_order=as_sent",
+        "signature_case=upper",
+    ],
+)
+def test_a_reading_of_the_signature_is_kept(shell: Shell, reading: str, tmp_path: Path) -> None:
+    words = ["cottoncart.manage_create_user", "name=Zoë & co/+", "email=a@b.co", "--reading", reading]
+    expected = shell.run("prepare", *words, "--at", "1329130234", "--show-secrets", "--json")["request"]["body"]
+    script = str(shell.run("export", *words))
+    stand_in(tmp_path, "date", "print(1329130234)")
+    stand_in(tmp_path, "curl", "import sys; print(sys.argv[-1], end='')")
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    out = subprocess.run(["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True)
+    assert out.stdout.decode() == expected
+    program = str(shell.run("export", *words, "--as", "python")).replace("time.time()", "1329130234")
+    (tmp_path / "httpx.py").write_text(
+        "def request(*words, **more):\n    print(more['content'].decode(), end='')\n    raise SystemExit\n"
+    )
+    assert run(sys.executable, "-c", program, PYTHONPATH=str(tmp_path)) == expected
+
+
 HTTPIE = """
 import re, sys
 import httpx
@@ -164,9 +214,7 @@ def test_httpie_gets_the_same_verdict(
     call = CALLS[number]
     expected = directly(shell, shipped, server, call)
     script = exported(shell, shipped, server, call, "httpie")
-    program = tmp_path / "http"
-    program.write_text(f"#!{sys.executable}\n{HTTPIE}")
-    program.chmod(0o755)
+    stand_in(tmp_path, "http", HTTPIE)
     environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     found = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, timeout=60)
     assert found.returncode == 0, found.stderr.decode()
@@ -263,6 +311,7 @@ def test_without_demo_values_a_command_says_which_variable_it_wants(shell: Shell
         (["export", "endlessaisles.stok"], "endlessaisles.stock"),
         (["export", "endlessaisles.stock", "sku=x"], "no integer"),
         (["export", "endlessaisles.stock", "--as", "postman"], "postman"),
+        (["export", "endlessaisles.stock", "sku=\udcff", "--force"], "UTF-8"),
         (["import", "curl", "wget x"], "no curl command"),
     ],
 )
