@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,10 +69,24 @@ def server(shipped: Catalog) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    found = open_session({"API_EXPLORER_HOME": str(tmp_path_factory.mktemp("home"))})
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose catalog is decoded already."""
+    folder = tmp_path_factory.mktemp("warm")
+    open_session({"API_EXPLORER_HOME": str(folder)})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def session(warm: Path) -> Session:
+    found = open_session({"API_EXPLORER_HOME": str(warm)})
     found.nonce = lambda size: "n" * size
     return found
+
+
+@pytest.fixture
+def environ(home: Path, warm: Path) -> Mapping[str, str]:
+    shutil.copytree(warm / "cache", home / "cache")
+    return {"API_EXPLORER_HOME": str(home)}
 
 
 @pytest.fixture
