@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.auth.base import Grant, Refusal
+from explorer.core.auth.hmac_query import HmacQuery
 from explorer.core.catalog.model import Parameter
 from explorer.errors import CredentialMissing
 from tests.core.auth_world import NOW, World, arrived, endpoint, form, get, multipart, steady, vendor
@@ -267,3 +268,14 @@ def test_the_explanation_hides_secrets_and_shows_the_signature() -> None:
     assert "name=Ada" in text
     assert dict(arrived(it.scheme(call).preview(request)).query)["auth_sig"] in text
     assert SECRET in [secret.reveal() for secret in it.scheme().secrets()]
+
+
+def test_the_second_that_is_signed_is_the_second_that_is_sent() -> None:
+    """A clock that goes on with every look at it, as a real one does at the turn of a second."""
+    it = world()
+    context = it.context()
+    times = iter(range(int(NOW), int(NOW) + 100))
+    context.now = lambda: float(next(times))
+    scheme = HmacQuery(it.scheme().options, context)
+    for signed in (next(scheme.auth_flow(get("/v1/a/b.json?x=1"))), scheme.preview(get("/v1/a/b.json?x=1"))):
+        assert isinstance(it.verifier.verify(arrived(signed)), Grant)

@@ -28,7 +28,7 @@ SAID = {
     "error200=17": ("✗ FAILED", "success is false in an HTTP 200", "code 17"),
     "malformed": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: expected"),
     "truncated": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: it ends too early"),
-    "content_type": ("✓ OK", "said to be text/html, and is JSON", "⚠ declared text/html, is JSON"),
+    "content_type": ("✓ OK", "said to be text/html", "⚠ declared text/html, is JSON"),
     "charset=utf-16": ("✓ OK", "the JSON is not in UTF-8", "⚠ declared utf-8"),
     "endless": ("✗ The answer is too large", "was cut there", "Next: Raise max_body_bytes", "✂ not whole"),
 }

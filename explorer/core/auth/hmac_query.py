@@ -66,6 +66,7 @@ class HmacQuery(Scheme):
         return self._without((self.options.key_id, self.options.secret))
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
+        at = self._time(at)  # read once: the second that is signed is the second that is sent
         bare = self.strip(request)
         base = base_string(self.options, self._path(bare), self._signed_pairs(bare, at))
         text = signature(self.options, self._need(self.options.secret), base)
@@ -86,6 +87,7 @@ class HmacQuery(Scheme):
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+        at = self._time(at)
         bare = self.strip(request)
         pairs = self._signed_pairs(bare, at)
         shown = tuple((name, MASK if self._hides(name) else value) for name, value in pairs)
