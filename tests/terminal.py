@@ -25,9 +25,11 @@ class Terminal:
         if self.pid == 0:
             environ = {**os.environ, "API_EXPLORER_HOME": home, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
             environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+            for name in ("COLUMNS", "LINES"):
+                environ.pop(name, None)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.chdir(ROOT)
             os.execvpe(command[0], command, environ)  # noqa: S606 - the program under test
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.seen = b""
 
     def until(self, marker: bytes, seconds: float = 20.0, since: int = 0) -> float:
