@@ -1,8 +1,8 @@
 """What the sandbox can be told to do wrong, on purpose: ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]``.
 
     slow=5                     every answer comes after five seconds
-    429=2*3@cottoncart         the next three calls of that vendor are told to come back in two seconds
-    truncated@quickstart.customers_list
+    429=2*3@shop               the next three calls of that vendor are told to come back in two seconds
+    truncated@shop.orders_list
 
 Imports neither starlette nor uvicorn.
 """
