@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 if os.environ.get("EXPLORER_NEXT_HTTPX"):
-    import httpx2
-
-    httpx2.alias_httpx()
+    import_module("httpx2").alias_httpx()
 
 from typing import TYPE_CHECKING
 

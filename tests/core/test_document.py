@@ -338,7 +338,7 @@ class TestLargeBodies:
 
     def test_any_line_is_found_in_the_index(self) -> None:
         document = Document(self.BODY, "application/json")
-        expected = document.data.decode().split("\n")
+        expected = bytes(document.data).decode().split("\n")
         assert document.line_count == len(expected)
         for n in [0, 1, 65_535, 65_536, document.line_count // 2, document.line_count - 1]:
             assert document.line(n) == expected[n]
