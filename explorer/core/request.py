@@ -66,7 +66,26 @@ def build_request(
         UnknownName: *method* is none of the endpoint's.
         UsageError: base URL, a path value or a header cannot be sent.
     """
-    method = method or endpoint.method
+    try:
+        return _built(
+            vendor, endpoint, values, base_url, method or endpoint.method, extra, headers, boundary, read_file
+        )
+    except UnicodeEncodeError as error:
+        sign = f"{error.object[error.start]!a}"
+        raise UsageError(f"{sign} stands for no character and cannot be sent", hint="Give the text as UTF-8.") from None
+
+
+def _built(
+    vendor: Vendor,
+    endpoint: Endpoint,
+    values: Sequence[FieldValue],
+    base_url: str,
+    method: str,
+    extra: Iterable[tuple[str, str]],
+    headers: Iterable[Header],
+    boundary: str,
+    read_file: ReadFile | None,
+) -> httpx.Request:
     if method not in endpoint.methods:
         raise UnknownName(f"method of {vendor.id}.{endpoint.id}", method, endpoint.methods)
     url = check_base_url(base_url) + _path(endpoint, values)
@@ -195,8 +214,9 @@ def _close(node: Any) -> Any:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Compact JSON in UTF-8 in which a ``NumberToken`` stays exactly as it was typed (RFC 8259)."""
-    return _json(value).encode("utf-8", "surrogatepass")
+    """Compact JSON in UTF-8 in which a ``NumberToken`` stays exactly as it was typed and half a surrogate pair is an
+    escape (RFC 8259, 8.2)."""
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", _json(value)).encode()
 
 
 def _json(value: Any) -> str:

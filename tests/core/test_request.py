@@ -155,3 +155,14 @@ def test_any_text_survives_the_query_and_the_form(text: str) -> None:
         shop, buy, check(buy, [Entry(name="shipping.city", value=text)]).values, "https://shop.example"
     )
     assert json.loads(sent.content)["shipping"]["city"] == text
+
+
+def test_half_a_surrogate_pair_is_an_escape_in_json_and_refused_elsewhere() -> None:
+    literal = r'customer.email:="\ud83d"'
+    assert rb'"email":"\ud83d"' in build("buy", "shipping.city=x", literal).content
+    with pytest.raises(UsageError, match="cannot be sent"):
+        build("cart", r'note:="\ud83d"')
+    with pytest.raises(UsageError, match="cannot be sent"):
+        build("search", extra=[("a", "\udcff")])
+    with pytest.raises(UsageError, match="UTF-8"):
+        entries("q=\udcff")

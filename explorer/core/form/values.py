@@ -57,8 +57,10 @@ def parse_entry(word: str) -> Entry:
     """``name=value``, ``name:=json`` or ``name=@file`` as an entry.
 
     Raises:
-        UsageError: there is no ``=``, no name, or the JSON is broken.
+        UsageError: there is no ``=``, no name, the JSON is broken, or the word was no UTF-8.
     """
+    if any("\ud800" <= sign <= "\udfff" for sign in word):
+        raise UsageError(f"{word!a} is not UTF-8", hint="Give the text as UTF-8.")
     name, equals, value = word.partition("=")
     if not equals or not name.strip(":"):
         raise UsageError(f"{word!r} is no form value", hint="Write name=value, name:=json or name=@file.")
