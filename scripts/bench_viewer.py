@@ -169,8 +169,8 @@ def view(path: str, content_type: str, report: str) -> None:
     from textual.app import App, ComposeResult
     from textual.widgets import Static
 
-    from explorer.tui.body_panel import BodyPanel
-    from explorer.tui.body_view import BodyView
+    from explorer.tui.body.panel import BodyPanel
+    from explorer.tui.body.view import BodyView
 
     class Viewer(App[None]):
         BINDINGS = [("f8", "load"), ("f9", "show_body"), ("f10", "count"), ("f12", "quit")]

@@ -15,9 +15,9 @@ from explorer.session import SANDBOX
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from explorer.core.curl.importing import Imported
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Recipe
-    from explorer.core.import_curl import Imported
     from explorer.core.secret import Secret
     from explorer.session import Session
 
@@ -112,8 +112,8 @@ def import_line(session: Session, text: str) -> Imported:
     Raises:
         UsageError: there is no curl command in it, or the catalog knows no call like it.
     """
-    from explorer.core.import_curl import import_curl
-    from explorer.core.import_match import Place
+    from explorer.core.curl.importing import import_curl
+    from explorer.core.curl.match import Place
     from explorer.sandbox.address import sandbox_base_url
 
     places = []

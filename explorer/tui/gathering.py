@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.exchange import ReceivedResponse
-from explorer.tui.spool import Spool
+from explorer.tui.body.spool import Spool
 from explorer.tui.widgets.collect_view import Collection
 
 if TYPE_CHECKING:

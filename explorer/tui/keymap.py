@@ -20,10 +20,10 @@ def usable_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str,
 
 def _of_widgets() -> Iterator[Action]:
     """The bindings that widgets declare themselves: their id's first word is the scope."""
-    from explorer.tui.body_bars import TypeBar
-    from explorer.tui.body_panel import BodyPanel
-    from explorer.tui.body_reading import BodyReading
-    from explorer.tui.body_view import BodyView
+    from explorer.tui.body.bars import TypeBar
+    from explorer.tui.body.panel import BodyPanel
+    from explorer.tui.body.reading import BodyReading
+    from explorer.tui.body.view import BodyView
     from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
     from explorer.tui.widgets.lines_view import LinesView
     from explorer.tui.widgets.response_pane import ResponsePane

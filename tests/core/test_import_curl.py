@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.curl_line import read_curl
+from explorer.core.curl.importing import Imported, import_curl
+from explorer.core.curl.line import read_curl
+from explorer.core.curl.match import Place
 from explorer.core.exchange import Entry
-from explorer.core.import_curl import Imported, import_curl
-from explorer.core.import_match import Place
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
 

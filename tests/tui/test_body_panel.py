@@ -12,9 +12,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Input, Static
 
-from explorer.tui.body_panel import SPOOL_FROM, BodyPanel
-from explorer.tui.body_view import BodyView
-from explorer.tui.spool import Spool
+from explorer.tui.body.panel import SPOOL_FROM, BodyPanel
+from explorer.tui.body.spool import Spool
+from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from textual.geometry import Offset
 from textual.selection import Selection
 
 from explorer.core.document import Document
-from explorer.tui.body_view import BodyView
+from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
     from rich.segment import Segment

@@ -109,9 +109,9 @@ class HelpScreen(ModalScreen[None]):
 
 def _own_bindings(scope: str) -> Iterator[Binding]:
     """The bindings that the panes' widgets declare themselves."""
-    from explorer.tui.body_panel import BodyPanel
-    from explorer.tui.body_reading import BodyReading
-    from explorer.tui.body_view import BodyView
+    from explorer.tui.body.panel import BodyPanel
+    from explorer.tui.body.reading import BodyReading
+    from explorer.tui.body.view import BodyView
     from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
     from explorer.tui.widgets.response_pane import ResponsePane
 

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise_line
-from explorer.tui.body_panel import BodyPanel
+from explorer.tui.body.panel import BodyPanel
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

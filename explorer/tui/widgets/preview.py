@@ -91,7 +91,7 @@ class BodyPreview(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line about it and the body itself."""
-        from explorer.tui.body_view import BodyView
+        from explorer.tui.body.view import BodyView
 
         yield Static("", markup=False)
         yield BodyView()
@@ -99,7 +99,7 @@ class BodyPreview(Vertical):
     def show_request(self, request: SentRequest) -> None:
         """Show the body of *request*."""
         from explorer.core.document import Document
-        from explorer.tui.body_view import BodyView
+        from explorer.tui.body.view import BodyView
 
         kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
         view = self.query_one(BodyView)

@@ -22,15 +22,15 @@ from explorer.core.document.outline import Outline, record_line
 from explorer.core.document.records import records_of
 from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
-from explorer.tui.body_bars import TypeBar
-from explorer.tui.body_filter import LiveFilter
-from explorer.tui.body_find import finished
-from explorer.tui.body_reading import BodyReading
-from explorer.tui.body_status import filter_hint
-from explorer.tui.body_view import BodyView
-from explorer.tui.child import all_ended
+from explorer.tui.body.bars import TypeBar
+from explorer.tui.body.child import all_ended
+from explorer.tui.body.filter import LiveFilter
+from explorer.tui.body.find import finished
+from explorer.tui.body.reading import BodyReading
+from explorer.tui.body.spool import Spool
+from explorer.tui.body.status import filter_hint
+from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
-from explorer.tui.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

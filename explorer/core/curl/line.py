@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
 from explorer.core.auth import wire
-from explorer.core.shell_words import ShellText
+from explorer.core.curl.shell_words import ShellText
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

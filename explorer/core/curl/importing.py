@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from explorer.core.auth import wire
-from explorer.core.curl_line import read_curl
+from explorer.core.curl.body import body_entries
+from explorer.core.curl.check import differences
+from explorer.core.curl.line import read_curl
+from explorer.core.curl.match import Candidate, Place, all_auth_names, auth_names, candidates, nothing_fits
 from explorer.core.exchange import Call, Entry
 from explorer.core.form import find_parameter
-from explorer.core.import_body import body_entries
-from explorer.core.import_check import differences
-from explorer.core.import_match import Candidate, Place, all_auth_names, auth_names, candidates, nothing_fits
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from explorer.core.catalog.model import Catalog
-    from explorer.core.curl_line import CurlLine
+    from explorer.core.curl.line import CurlLine
 
 _TRANSPORT: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "expect", "transfer-encoding"}

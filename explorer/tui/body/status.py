@@ -13,7 +13,7 @@ from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from explorer.core.document import Document
-    from explorer.tui.body_view import BodyView
+    from explorer.tui.body.view import BodyView
 
 _HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such as //item[1]/name, or words"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.document.filtering import Filtered
-from explorer.tui.child import Child
+from explorer.tui.body.child import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -169,7 +169,7 @@ class Finder:
 
     async def _find(self, document: Document, found: Found) -> None:
         """Have another process look; it is ended with this search."""
-        from explorer.tui.child import Child
+        from explorer.tui.body.child import Child
 
         child, last = Child("explorer.core.document.search"), monotonic()
         try:

@@ -12,14 +12,14 @@ import msgspec
 from explorer.core.auth import wire
 from explorer.core.auth.options import AUTH_OPTIONS
 from explorer.core.catalog import apply_readings
+from explorer.core.curl.body import body_entries, same_type
 from explorer.core.form import find_parameter
-from explorer.core.import_body import body_entries, same_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from explorer.core.catalog.model import Catalog, Endpoint, Vendor
-    from explorer.core.curl_line import CurlLine
+    from explorer.core.curl.line import CurlLine
 
 _CHANGING: Final = ("path", "method", "auth", "body")
 """What a reading may set so that a line fits to it alone."""

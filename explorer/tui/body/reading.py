@@ -16,12 +16,12 @@ from textual.widgets import Static
 
 from explorer.core.document.table import Table
 from explorer.core.sanitise import sanitise_line
-from explorer.tui import body_files
-from explorer.tui.body_bars import ChoiceBar, TypeBar
-from explorer.tui.body_copy import CHOICES, to_copy
-from explorer.tui.body_find import finished
-from explorer.tui.body_status import search_state, status_text
-from explorer.tui.body_view import BodyView
+from explorer.tui.body import files as body_files
+from explorer.tui.body.bars import ChoiceBar, TypeBar
+from explorer.tui.body.copy import CHOICES, to_copy
+from explorer.tui.body.find import finished
+from explorer.tui.body.status import search_state, status_text
+from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:

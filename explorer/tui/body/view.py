@@ -12,15 +12,15 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from explorer.core.document.table import Table
-from explorer.tui.body_paint import KINDS, Painter
-from explorer.tui.body_rows import BodyRows
+from explorer.tui.body.paint import KINDS, Painter
+from explorer.tui.body.rows import BodyRows
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.selection import Selection
 
     from explorer.core.document import Hit
-    from explorer.tui.body_find import State
+    from explorer.tui.body.find import State
 
 _COPY_LIMIT = 100_000
 """Rows that a selection may be copied from at once."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from explorer.core.catalog.model import Endpoint, Vendor
-    from explorer.core.curl_line import CurlLine
+    from explorer.core.curl.line import CurlLine
     from explorer.core.exchange import Call
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from explorer.core.catalog.model import Endpoint
-    from explorer.core.curl_line import CurlLine
+    from explorer.core.curl.line import CurlLine
 
 
 _KINDS = {"json": "application/json", "form": wire.FORM, "multipart": "multipart/form-data"}

@@ -14,8 +14,8 @@ from textual.scroll_view import ScrollView
 from explorer.core.document.folding import fold_around, fold_at, foldable, folds_at
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows
-from explorer.tui.body_find import Finder, State, finished, in_steps
-from explorer.tui.body_paint import Painter
+from explorer.tui.body.find import Finder, State, finished, in_steps
+from explorer.tui.body.paint import Painter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
