@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer import __version__
-from explorer.cli.narration import say_error
+from explorer.cli.narration import say_defect, say_error
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -94,4 +94,6 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except BrokenPipeError:
         sys.stderr.close()
         return 0
+    except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
+        return say_defect(error, environ)
     return result if isinstance(result, int) else 0

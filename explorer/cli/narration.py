@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from explorer.core.sanitise import sanitise
 from explorer.errors import CatalogError, ExplorerError, FormError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def say(text: str) -> None:
@@ -28,6 +32,16 @@ def say_error(error: ExplorerError, *, as_json: bool = False) -> int:
         sys.stdout.write(json.dumps({"error": error_table(error)}, indent=2) + "\n")
         sys.stdout.flush()
     return error.exit_code
+
+
+def say_defect(error: Exception, environ: Mapping[str, str]) -> int:
+    """Say that the program itself is wrong, with no value of what it held: it may have been a token. Gives the exit
+    code, which is none of the vendor's or the user's."""
+    from explorer.settings import Folders
+    from explorer.settings.defects import EXIT_CODE, told
+
+    say(told(error, Folders.from_environ(environ)))
+    return EXIT_CODE
 
 
 def error_table(error: ExplorerError) -> dict[str, object]:

@@ -36,17 +36,17 @@ def run(environ: Mapping[str, str]) -> int:
 def run_app(session: Session, make: type[ExplorerApp]) -> int:
     """Run an app over *session* to its end; gives the exit code. A defect is told without any value of the program:
     what it stumbled over may have been a token."""
+    from explorer.settings.defects import EXIT_CODE, told
+
     words: list[str] = []
     try:
         app = make(session)
         words = app.last_words
         app.run()
-        code = app.return_code or 0
+        code = EXIT_CODE if app.defects else app.return_code or 0
     except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
-        from explorer.tui.defects import told
-
         words.append(told(error, session.folders))
-        code = 1
+        code = EXIT_CODE
     for one in words:
         _say(one)
     return code

@@ -48,7 +48,8 @@ class ExplorerApp(App[int]):
         """What is to be written when the app ends; may block."""
         self.last_words: list[str] = []
         """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
-        self._defects: list[str] = []
+        self.defects: list[str] = []
+        """What ended the app though nobody expected it; empty where all is well."""
         super().__init__()
         self._themes_from_files()
 
@@ -106,16 +107,16 @@ class ExplorerApp(App[int]):
 
     def _defect(self, error: BaseException) -> None:
         """Write down the first defect, for the last words; those that follow from it say nothing new."""
-        if not self._defects:
-            from explorer.tui.defects import told
+        if not self.defects:
+            from explorer.settings.defects import told
 
-            self._defects.append(type(error).__name__)
+            self.defects.append(type(error).__name__)
             self.last_words.append(told(error, self.session.folders))
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002
         error = context.get("exception")
         if isinstance(error, Exception) and self.is_running:
-            from explorer.tui.defects import told
+            from explorer.settings.defects import told
 
             self.tell(told(error, self.session.folders), severity="error")
 

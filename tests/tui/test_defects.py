@@ -52,7 +52,7 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
     if how != "making":
         terminal.until(b"Cotton Cart")
         terminal.type("\x1b[20~")
-    assert terminal.until_end() == 1
+    assert terminal.until_end() == 70
     assert b"MARKED" not in terminal.seen
     assert b"pwned" not in terminal.seen
     assert b"locals" not in terminal.seen
@@ -70,7 +70,7 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
 
 def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
     from explorer.settings import Folders
-    from explorer.tui.defects import KEPT, told
+    from explorer.settings.defects import KEPT, told
 
     folders = Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
     for _ in range(KEPT + 5):
@@ -82,7 +82,7 @@ def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_the_places_are_told(tmp_path: Path) -> None:
     from explorer.settings import Folders
-    from explorer.tui.defects import told
+    from explorer.settings.defects import told
 
     (tmp_path / "data").write_text("a file where the folder should be")
     try:

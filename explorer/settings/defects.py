@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 20
 """Files of defects that are kept; the oldest goes first."""
+EXIT_CODE: Final = 70
+"""What both shells end with; EX_SOFTWARE of BSD's ``sysexits.h``, apart from what a vendor or a user can cause."""
 _DEPTH: Final = 60
 """Places of one exception that are written; of a deeper one, the innermost."""
 
@@ -83,7 +85,7 @@ def told(error: BaseException, folders: Folders) -> str:
     except (OSError, StoreError):
         return f"A defect of this program ended it ({kind}). No details could be written to {folder}:\n{text}"
     return (
-        f"A defect of this program ended it ({kind}). Your drafts are kept. Please report it with {path}, "
+        f"A defect of this program ended it ({kind}). Nothing that was kept is lost. Please report it with {path}, "
         "which names types and places in the program, and no values."
     )
 
