@@ -50,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     layout: Annotated[Literal["auto", "stacked", "beside"], _about('"auto", "stacked" or "beside"')] = "auto"
     """Where the response stands: below the request, beside it, or as the width of the terminal suggests."""
     sidebar: Annotated[bool, _about("true or false")] = True
+    documents_folder: Annotated[
+        str, _about('a folder, as in documents_folder = "~/documents"', pattern=r"^[^\x00-\x1f\x7f]{0,4096}$")
+    ] = ""
+    """Where the vendors' own documents are, for reading beside the form; ``API_EXPLORER_DOCUMENTS`` goes first."""
 
 
 class _Read(msgspec.Struct, frozen=True):
