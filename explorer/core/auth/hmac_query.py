@@ -10,15 +10,26 @@ The parameters are read from the finished URL and body, and the three new ones a
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from explorer.core.auth import wire
+from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import Account, same
 from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, is_secret_name
+from explorer.core.auth.recipe import (
+    ORDERS,
+    VALUES,
+    Material,
+    Part,
+    Recipe,
+    arranged,
+    base_from,
+    base_of,
+    collect,
+    sign,
+)
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -27,28 +38,29 @@ if TYPE_CHECKING:
     from explorer.core.auth.options import HmacQueryOptions
 
 
+def recipe_of(options: HmacQueryOptions) -> Recipe:
+    """The recipe that the options stand for."""
+    return Recipe(
+        base=options.base,
+        signature_param=options.signature_param,
+        strip_suffix=options.strip_suffix,
+        values="percent" if options.escaped else "decoded",
+        order=options.order,
+        digest=options.digest,
+        output="HEX" if options.uppercase else "hex",
+    )
+
+
 def base_string(options: HmacQueryOptions, path: str, pairs: wire.Pairs) -> str:
     """The text that is signed. *path* is decoded and below the base URL; *pairs* are all text parameters, decoded, in
     the order of the request, the id and the timestamp among them. Equal keys keep their order."""
-    signed = [(name, value) for name, value in pairs if name != options.signature_param]
-    if options.order == "bytes":
-        signed.sort(key=lambda pair: pair[0].encode("utf-8", "surrogateescape"))
-    if options.escaped:
-        query = wire.encode_pairs(signed).decode("ascii")
-    else:
-        query = "&".join(f"{name}={value}" for name, value in signed)
-    bare = path.lstrip("/")
-    if options.strip_suffix:
-        bare = re.sub(r"\.[A-Za-z0-9]+$", "", bare)
-    places = {"path": bare, "query": query}
-    return re.sub(r"\{(path|query)\}", lambda place: places[place[1]], options.base)
+    parts = tuple(Part(name, value, "query") for name, value in pairs)
+    return base_of(recipe_of(options), Material(path, parts))
 
 
 def signature(options: HmacQueryOptions, secret: str, base: str) -> str:
     """The hexadecimal HMAC of *base*."""
-    key = secret.encode("utf-8", "surrogateescape")
-    text = hmac.new(key, base.encode("utf-8", "surrogateescape"), getattr(hashlib, options.digest)).hexdigest()
-    return text.upper() if options.uppercase else text
+    return sign(recipe_of(options), secret, base)
 
 
 def _wire_id(options: HmacQueryOptions, key_id: str) -> str:
@@ -86,35 +98,59 @@ class HmacQuery(Scheme):
         text = dict(wire.query_pairs(request) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
 
+    def material(self, request: httpx.Request, at: float | None = None) -> Material:
+        """What *request* offers to the recipe, signed at *at* (Unix seconds, or now); id and time stand last."""
+        bare = self.strip(request)
+        parts = [Part(name, value, "query") for name, value in wire.query_pairs(bare)]
+        parts += [Part(name, value, "body") for name, value in wire.body_pairs(bare)]
+        parts += [Part(name, value, "file") for name, value in _files(bare)]
+        parts += [Part(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
+        root, url = wire.root_of(self.context.base_url), request.url
+        return Material(self._path(bare), tuple(parts), request.method, f"{url.scheme}://{url.netloc.decode()}", root)
+
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
         at = self._time(at)
-        bare = self.strip(request)
-        pairs = self._signed_pairs(bare, at)
-        shown = tuple((name, MASK if self._hides(name) else value) for name, value in pairs)
-        signed = self.preview(request, at)
-        text = dict(wire.query_pairs(signed) + wire.body_pairs(signed))[self.options.signature_param]
-        stamp = int(self._time(at))
+        recipe, material, bare = recipe_of(self.options), self.material(request, at), self.strip(request)
+        kept, left = collect(recipe, material)
+        shown = [replace(part, value=MASK) if self._hides(part.name) else part for part in kept]
+        key = self._need(self.options.secret)
+        text = sign(recipe, key, base_of(recipe, material))
+        stamp = int(at)
         when = datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        order = "by key, in the order of their bytes" if self.options.order == "bytes" else "as they are sent"
-        place = "body" if self._in_body(bare) else "query"
+        ordered = arranged(recipe, shown)
         return (
             Step(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),
             Step(
                 title="Parameters",
-                text=self._mask("\n".join(f"{name}={value}" for name, value in shown)),
-                detail=f"decoded, files left out; sorted {order} in the base string",
+                text=self._mask("\n".join(f"{part.name}={part.value}" for part in shown)),
+                detail="decoded, in the order of the request",
+            ),
+            *(Step(title="Left out", text=one.part.name, detail=one.why) for one in left),
+            Step(
+                title="Sorted",
+                text=self._mask(" ".join(part.name for part in ordered)),
+                detail=f"{ORDERS[recipe.order]}; values {VALUES[recipe.values]}",
             ),
             Step(
                 title="Base string",
-                text=self._mask(base_string(self.options, self._path(bare), shown)),
+                text=self._mask(base_from(recipe, material, ordered)),
                 detail="path below the base URL without its format, then the parameters",
+            ),
+            Step(
+                title="Key",
+                text=f"{MASK} ({Secret(key).fingerprint()})",
+                detail=f"the credential {self.options.secret!r}; its fingerprint tells it from others",
             ),
             Step(
                 title="Signature",
                 text=text,
                 detail=f"HMAC-{self.options.digest.upper()}, hexadecimal; key: the credential {self.options.secret!r}",
             ),
-            Step(title="Sent", text=f"{self.options.signature_param}={text}", detail=f"put last in the {place}"),
+            Step(
+                title="Sent",
+                text=f"{self.options.signature_param}={text}",
+                detail=f"put last in the {'body' if self._in_body(bare) else 'query'}",
+            ),
         )
 
     def _added(self, at: float | None, *, on_wire: bool) -> wire.Pairs:
@@ -136,6 +172,13 @@ class HmacQuery(Scheme):
 
     def _hides(self, name: str) -> bool:
         return is_secret_name(self.context.vendor, self.context.endpoint, name)
+
+
+def _files(request: httpx.Request) -> list[tuple[str, str]]:
+    """The fields of uploaded files, with the names that they are uploaded under."""
+    boundary = multipart.boundary_of(request.headers.get("content-type", ""))
+    fields = multipart.parts(request.content, boundary) if boundary is not None else []
+    return [(part.name, part.filename) for part in fields if part.filename is not None]
 
 
 class HmacQueryVerifier(Verifier):

@@ -106,9 +106,14 @@ def rebuilt(request: httpx.Request, *, url: httpx.URL | None = None, content: by
     )
 
 
+def root_of(base_url: str) -> str:
+    """The decoded path of a base URL, without a slash at its end."""
+    return httpx.URL(base_url).path.rstrip("/") if base_url else ""
+
+
 def path_below(base_url: str, url: httpx.URL) -> str:
     """The decoded path of *url* below that of *base_url*, with its leading slash; the whole path of one elsewhere."""
-    root = httpx.URL(base_url).path.rstrip("/") if base_url else ""
+    root = root_of(base_url)
     return url.path[len(root) :] if root and url.path.startswith(root + "/") else url.path
 
 

@@ -1,0 +1,166 @@
+"""Two texts byte by byte: where they differ first, and both laid out so that what is the same stands in one column."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, Literal
+
+from explorer.core.debugging.visible import name_of, visible
+from explorer.core.document.cells import cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Change = Literal["same", "changed", "added", "removed"]
+GAP: Final = "░"
+"""Fills a column that the other text does not have."""
+_AROUND: Final = 8
+_FINE: Final = 1_200
+"""Characters up to which the middle is compared sign by sign; longer ones by parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of both texts."""
+
+    change: Change
+    left: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByteDiff:
+    """``first`` is the offset in bytes of the first difference, or -1; ``left_hex`` and ``right_hex`` are the bytes
+    from there, ``before_hex`` those before it."""
+
+    pieces: tuple[Piece, ...]
+    first: int = -1
+    before_hex: str = ""
+    left_hex: str = ""
+    right_hex: str = ""
+    told: str = ""
+    """The first difference in words."""
+
+    @property
+    def same(self) -> bool:
+        """Whether there is no difference."""
+        return self.first < 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedRow:
+    """A row of both texts, as many cells each; ``marks`` has ``^`` below each difference, ``offset`` is that of the
+    left text in bytes."""
+
+    offset: int
+    left: str
+    marks: str
+    right: str
+
+
+def compare(left: str, right: str) -> ByteDiff:
+    """Compare two texts; lone surrogates stand for bytes that are no UTF-8."""
+    if left == right:
+        return ByteDiff((Piece("same", left, right),) if left else ())
+    raw_left, raw_right = _bytes(left), _bytes(right)
+    first = next((at for at, (one, other) in enumerate(zip(raw_left, raw_right, strict=False)) if one != other), None)
+    first = min(len(raw_left), len(raw_right)) if first is None else first
+    return ByteDiff(
+        pieces=tuple(_pieces(left, right)),
+        first=first,
+        before_hex=raw_left[max(0, first - _AROUND) : first].hex(" "),
+        left_hex=raw_left[first : first + _AROUND].hex(" "),
+        right_hex=raw_right[first : first + _AROUND].hex(" "),
+        told=_told(raw_left, raw_right, first),
+    )
+
+
+def _told(left: bytes, right: bytes, first: int) -> str:
+    ours, theirs = _sign_at(left, first), _sign_at(right, first)
+    return f"byte {first}: {name_of(ours) if ours else 'the end'} / {name_of(theirs) if theirs else 'the end'}"
+
+
+def _sign_at(raw: bytes, at: int) -> str:
+    while at > 0 and at < len(raw) and raw[at] & 0xC0 == 0x80:
+        at -= 1
+    return raw[at : at + 4].decode("utf-8", "replace")[:1]
+
+
+def _pieces(left: str, right: str) -> Iterator[Piece]:
+    head = _common(left, right)
+    tail = _common(left[head:][::-1], right[head:][::-1])
+    if head:
+        yield Piece("same", left[:head], right[:head])
+    middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
+    yield from _middle(middle_left, middle_right)
+    if tail:
+        yield Piece("same", left[len(left) - tail :], right[len(right) - tail :])
+
+
+def _middle(left: str, right: str) -> Iterator[Piece]:
+    ours, theirs = list(left), list(right)
+    if max(len(ours), len(theirs)) > _FINE:
+        ours, theirs = _words(left), _words(right)
+        if len(ours) == len(theirs) or max(len(ours), len(theirs)) > _FINE:
+            yield from _one_by_one(ours, theirs)
+            return
+    changes: dict[str, Change] = {"equal": "same", "replace": "changed", "insert": "added", "delete": "removed"}
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+        yield Piece(changes[kind], "".join(ours[a:b]), "".join(theirs[c:d]))
+
+
+def _one_by_one(ours: list[str], theirs: list[str]) -> Iterator[Piece]:
+    """Parameter beside parameter, without looking for what moved."""
+    for one, other in zip_longest(ours, theirs, fillvalue=""):
+        yield Piece(
+            "same" if one == other else "changed" if one and other else "removed" if one else "added", one, other
+        )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^&=?]*[&=?]?", text)
+
+
+def _common(left: str, right: str) -> int:
+    shorter = min(len(left), len(right))
+    return next((at for at in range(shorter) if left[at] != right[at]), shorter)
+
+
+def aligned(diff: ByteDiff, width: int) -> list[AlignedRow]:
+    """The texts in rows of *width* cells, one below the other, everything in them visible."""
+    columns: list[tuple[str, str, str]] = []
+    for piece in diff.pieces:
+        mark = " " if piece.change == "same" else "^"
+        length = max(len(piece.left), len(piece.right))
+        left, right = visible(piece.left).ljust(length, "\0"), visible(piece.right).ljust(length, "\0")
+        columns += [(one, mark, other) for one, other in zip(left, right, strict=True)]
+    raw = "".join(piece.left for piece in diff.pieces)
+    rows: list[AlignedRow] = []
+    at = offset = 0
+    while at < len(columns):
+        row, used, taken = ["", "", ""], 0, at
+        while taken < len(columns):
+            one, mark, other = columns[taken]
+            room = max(cells(one.replace("\0", GAP)), cells(other.replace("\0", GAP)), 1)
+            if used + room > width and used:
+                break
+            for index, sign in enumerate((one, mark, other)):
+                sign = GAP if sign == "\0" else sign
+                row[index] += sign + (GAP if index != 1 and sign == GAP else mark if index == 1 else " ") * (
+                    room - cells(sign)
+                )
+            used += room
+            taken += 1
+        rows.append(AlignedRow(offset, *row))
+        kept = sum(one != "\0" for one, _, _ in columns[at:taken])
+        offset += len(_bytes(raw[:kept]))
+        raw = raw[kept:]
+        at = taken
+    return rows
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

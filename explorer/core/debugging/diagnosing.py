@@ -1,0 +1,343 @@
+"""Which known mistake lies between two signatures: each is tried alone, then any two together.
+
+What can be read is read first (a time in milliseconds, an id without its ``@``), so that the search has only to find
+what cannot be seen. Nothing here takes longer than a second: the pairs are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.auth.recipe import Part
+from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from explorer.core.debugging.case import Case, Known
+    from explorer.core.debugging.pasted import Kind, Pasted
+
+MOST_TRIED: Final = 12_000
+"""Pairs of mistakes that are tried at most."""
+MOST_KEYS: Final = 24
+_ALIKE: Final = 0.5
+"""Share of a base string that must be the same for a mistake to be called the nearest."""
+_TOLD: Final = 4
+"""Other explanations that are given at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A mistake, and what exactly was done."""
+
+    mistake: Mistake
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both in one line."""
+        return f"{self.mistake.title}: {self.detail}" if self.detail else self.mistake.title
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """``ours`` is the base string as it should be for what was pasted; ``theirs`` the one that was pasted, or the one
+    that the causes lead to (empty where that is not known)."""
+
+    kind: Kind
+    same: bool = False
+    causes: tuple[Cause, ...] = ()
+    also: tuple[tuple[Cause, ...], ...] = ()
+    """Other mistakes that would give the very same."""
+    nearest: Cause | None = None
+    """The mistake that comes nearest where none fits."""
+    nearest_base: str = ""
+    notes: tuple[str, ...] = ()
+    ours: str = ""
+    theirs: str = ""
+    our_signature: str = ""
+    their_signature: str = ""
+    tried: int = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether the difference is explained."""
+        return bool(self.causes)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence."""
+        if self.kind == "nothing":
+            return "nothing was pasted"
+        if self.same:
+            return "the same"
+        if self.causes:
+            return "not the same: " + "; and ".join(cause.text for cause in self.causes)
+        if self.nearest is not None:
+            return f"not the same, and no known mistake fits; the nearest: {self.nearest.text}"
+        return "not the same, and no known mistake fits"
+
+
+@dataclass
+class _Search:
+    """One search: what a case gives (*outcome*), and what it should give."""
+
+    known: Known
+    outcome: Callable[[Case], str]
+    wanted: str
+    right: str
+    tried: int = 0
+    singles: list[tuple[Mistake, Case, str, str]] = field(default_factory=list)
+    """Mistake, case with it, detail, what it gives: those that make a difference."""
+
+    def alone(self, case: Case) -> list[tuple[Cause, ...]]:
+        """Single mistakes that explain it."""
+        for mistake in MISTAKES:
+            for other, detail in mistake.variants(case, self.known):
+                self.tried += 1
+                given = self.outcome(other)
+                if given != self.right:
+                    self.singles.append((mistake, other, detail, given))
+        return [(Cause(one, detail),) for one, _, detail, given in self.singles if given == self.wanted]
+
+    def together(self, changes: Callable[[Case], object]) -> list[tuple[Cause, ...]]:
+        """Pairs of mistakes that explain it, of which each makes a difference of its own by *changes*."""
+        found: list[tuple[Cause, ...]] = []
+        for first, case, detail, _ in self.singles:
+            before = changes(case)
+            for second in MISTAKES[MISTAKES.index(first) + 1 :]:
+                for other, more in second.variants(case, self.known):
+                    if self.tried >= MOST_TRIED:
+                        return found
+                    self.tried += 1
+                    if self.outcome(other) == self.wanted and changes(other) != before:
+                        found.append((Cause(first, detail), Cause(second, more)))
+        return found
+
+
+def diagnose(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+    """Compare *pasted* with *case*, which is signed as it should be."""
+    known = replace(known, keys=known.keys[:MOST_KEYS])
+    if pasted.kind == "nothing":
+        return Diagnosis("nothing", ours=case.base, our_signature=case.sign(case.base))
+    if pasted.kind == "signature":
+        return _signature(case, pasted, known, ())
+    if pasted.kind == "base":
+        return _base(case, pasted, known)
+    return _request(case, pasted, known)
+
+
+# --- a request -------------------------------------------------------------------------------------------------------
+
+
+def _request(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+    """A signed request: what it holds is what should have been signed."""
+    if pasted.material is None:
+        return Diagnosis("request", notes=pasted.notes)
+    notes = [*pasted.notes, *_other_parameters(case, pasted)]
+    own_id = case.value(known.id_param) or ""
+    theirs = replace(case, material=pasted.material)
+    seen: list[Cause] = []
+    their_id = theirs.value(known.id_param)
+    if their_id and their_id != own_id and their_id == own_id.replace("@", ""):
+        seen.append(Cause(BY_ID["lost_at"], f"{their_id} was sent for {own_id}"))
+        theirs = theirs.with_value(known.id_param, own_id)
+    elif their_id and their_id != own_id:
+        notes.append(f"it is signed for {known.id_param}={their_id}, you hold {own_id}")
+    seen += _time_seen(theirs.value(known.timestamp_param) or "", known)
+    if not pasted.signature:
+        base = theirs.base
+        return Diagnosis("request", causes=tuple(seen), notes=tuple(notes), ours=base, our_signature=theirs.sign(base))
+    found = _signature(theirs, pasted, replace(known, at=None), tuple(seen))
+    return replace(found, kind="request", notes=(*notes, *found.notes))
+
+
+def _other_parameters(case: Case, pasted: Pasted) -> Iterator[str]:
+    """How the parameters of a request differ from those of the call."""
+    if pasted.material is None:
+        return
+    mine = {part.name: part for part in case.material.parts if part.place in ("query", "body")}
+    theirs = {part.name: part for part in pasted.material.parts if part.place in ("query", "body")}
+    if not mine:
+        return  # no call was made up to compare with: only the path was named
+    for name in [*mine, *(one for one in theirs if one not in mine)]:
+        if name not in theirs:
+            yield f"it has no {name}; your call has"
+        elif name not in mine:
+            yield f"it has {name}; your call has not"
+        elif mine[name].value != theirs[name].value:
+            yield f"its {name} has another value than that of your call"
+
+
+def _time_seen(stamp: str, known: Known) -> list[Cause]:
+    """What can be read off a timestamp."""
+    if re.fullmatch(r"[0-9]{12,16}", stamp, re.ASCII):
+        return [Cause(BY_ID["milliseconds"], f"{known.timestamp_param}={stamp}")]
+    if known.at is None or not re.fullmatch(r"[0-9]{1,11}", stamp, re.ASCII):
+        return []
+    offset = int(stamp) - known.at
+    return [Cause(SKEW, told(offset))] if abs(offset) > known.tolerance else []
+
+
+# --- a signature -----------------------------------------------------------------------------------------------------
+
+
+def _signature(case: Case, pasted: Pasted, known: Known, seen: tuple[Cause, ...]) -> Diagnosis:
+    base = case.base
+    right, wanted = case.sign(base), pasted.signature
+    result = Diagnosis("signature", causes=seen, ours=base, our_signature=right, their_signature=wanted)
+    if right == wanted:
+        notes = ("the signature itself is right for what was sent",) if seen else ()
+        return replace(result, same=not seen, theirs=base, notes=notes)
+    search = _Search(known, lambda one: one.sign(one.base), wanted, right)
+    found = search.alone(case)
+    if not found and (moment := _of_a_moment(case, wanted, known)) is not None:
+        return _moved(result, case, moment, known)
+    found = found or search.together(lambda one: one.sign(one.base)) or _soon(search, wanted, known)
+    if not found:
+        return replace(result, notes=_shape(wanted, right), tried=search.tried)
+    theirs = _replayed(case, found[0], known)
+    more = tuple(found[1 : 1 + _TOLD])
+    return replace(result, causes=(*seen, *found[0]), also=more, theirs=theirs.base, tried=search.tried)
+
+
+def _moved(result: Diagnosis, case: Case, moment: Cause, known: Known) -> Diagnosis:
+    """A signature that is right but for its moment; one that is near enough is the same."""
+    theirs = _replayed(case, (moment,), known)
+    stamp, own = (one.value(known.timestamp_param) or "0" for one in (theirs, case))
+    result = replace(result, theirs=theirs.base)
+    if moment.mistake is SKEW and abs(int(stamp) - int(own)) <= known.tolerance:
+        note = f"it is of another moment, {moment.detail}; the vendor allows {known.tolerance:g} seconds"
+        return replace(
+            result, same=not result.causes, ours=theirs.base, our_signature=result.their_signature, notes=(note,)
+        )
+    return replace(result, causes=(*result.causes, moment))
+
+
+def _of_a_moment(case: Case, wanted: str, known: Known) -> Cause | None:
+    """The moment that the signature is of, if it is right otherwise: the moment is replaced in the base string, since
+    there are thousands of them."""
+    for mistake in (SKEW, FINER):
+        for stamp, detail in _spelled(case, mistake, known):
+            if case.sign(stamp) == wanted:
+                return Cause(mistake, detail)
+    return None
+
+
+def _spelled(case: Case, mistake: Mistake, known: Known) -> Iterator[tuple[str, str]]:
+    """The base string of *case* at each moment of *mistake*."""
+    stamp, base = case.value(known.timestamp_param), case.base
+    spelled = f"{known.timestamp_param}={stamp}"
+    if stamp and base.count(spelled) == 1:
+        head, _, tail = base.partition(spelled)
+        for other, detail in mistake.variants(case, known):
+            yield f"{head}{known.timestamp_param}={other.value(known.timestamp_param)}{tail}", detail
+
+
+def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]:
+    """A single mistake in a signature that was made shortly before or after."""
+    for mistake, case, detail, _ in search.singles:
+        for base, more in _spelled(case, NEAR, known):
+            search.tried += 1
+            if case.sign(base) == wanted:
+                return [(Cause(mistake, detail), Cause(NEAR, more))]
+    return []
+
+
+def _replayed(case: Case, causes: tuple[Cause, ...], known: Known) -> Case:
+    """The case with the mistakes of *causes* in it."""
+    for cause in causes:
+        case = next(other for other, detail in cause.mistake.variants(case, known) if detail == cause.detail)
+    return case
+
+
+def _shape(wanted: str, right: str) -> tuple[str, ...]:
+    if len(wanted) != len(right):
+        return (f"it has {len(wanted)} characters, a signature of this recipe has {len(right)}",)
+    return ("a signature tells nothing about how near it is: paste the base string to see where they part",)
+
+
+# --- a base string ---------------------------------------------------------------------------------------------------
+
+
+def _base(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+    wanted = pasted.base
+    case, seen, notes = _of_their_time(case, wanted, known)
+    case = _with_their_signature(case, wanted)
+    base = case.base
+    result = Diagnosis(
+        "base", causes=seen, notes=notes, ours=base, theirs=wanted, our_signature=case.sign(base), their_signature=""
+    )
+    if any(cause.mistake.id == "milliseconds" for cause in seen):
+        in_seconds = (case.value(known.timestamp_param) or "")[:-3]
+        result = replace(result, ours=case.with_value(known.timestamp_param, in_seconds).base)
+    if base == wanted:
+        return replace(result, same=not seen)
+    search = _Search(known, lambda one: one.base, wanted, base)
+    found = search.alone(case) or search.together(lambda one: one.base)
+    if found:
+        more = tuple(found[1 : 1 + _TOLD])
+        return replace(result, causes=(*seen, *found[0]), also=more, tried=search.tried)
+    return _unexplained(replace(result, causes=(), tried=search.tried), search, seen)
+
+
+def _of_their_time(case: Case, base: str, known: Known) -> tuple[Case, tuple[Cause, ...], tuple[str, ...]]:
+    """The case with the timestamp of *base*, so that only other differences are left."""
+    found = re.search(rf"(?<![^?&]){re.escape(known.timestamp_param)}=([0-9]+)(?![0-9.])", base)
+    own = case.value(known.timestamp_param)
+    if not known.timestamp_param or found is None or own is None or found[1] == own:
+        return case, (), ()
+    seen = tuple(_time_seen(found[1], known))
+    notes = () if seen else (f"it is of another moment ({found[1]}, yours {own}), which is taken over",)
+    return case.with_value(known.timestamp_param, found[1]), seen, notes
+
+
+def _with_their_signature(case: Case, base: str) -> Case:
+    """The case that knows which signature stands in *base*, for the mistake of signing it."""
+    name = case.recipe.signature_param
+    found = re.search(rf"(?<![^?&]){re.escape(name)}=([^&]*)", base)
+    if found is None:
+        return case
+    parts = (*case.material.parts, Part(name, found[1], "auth"))
+    return replace(case, material=replace(case.material, parts=parts))
+
+
+def _unexplained(result: Diagnosis, search: _Search, seen: tuple[Cause, ...]) -> Diagnosis:
+    """No mistake fits: the nearest one, and the parameters that differ."""
+    best, score = None, max(_ALIKE, _likeness(result.ours, result.theirs))
+    for mistake, other, detail, given in search.singles:
+        likeness = _likeness(given, result.theirs)
+        if likeness > score:
+            best, score = (Cause(mistake, detail), other.base), likeness
+    notes = (*result.notes, *_differing(result.ours, result.theirs))
+    nearest, base = best if best is not None else (None, "")
+    return replace(result, causes=seen, nearest=nearest, nearest_base=base, notes=notes)
+
+
+def _likeness(one: str, other: str) -> float:
+    """How much of the longer text is a common beginning or end, from 0 to 1."""
+    shorter = min(len(one), len(other))
+    head = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+    rest = shorter - head
+    tail = next((at for at in range(rest) if one[-1 - at] != other[-1 - at]), rest)
+    return (head + tail) / max(len(one), len(other), 1)
+
+
+def _differing(ours: str, theirs: str) -> Iterator[str]:
+    mine, other = _pairs(ours), _pairs(theirs)
+    if not other:
+        return
+    for name in [*mine, *(one for one in other if one not in mine)][:40]:
+        if name not in other:
+            yield f"{name} is missing in it"
+        elif name not in mine:
+            yield f"it has {name or 'a parameter without a name'}, and yours has not"
+        elif mine[name] != other[name]:
+            yield f"{name} has another value in it"
+
+
+def _pairs(base: str) -> dict[str, str]:
+    query = base.partition("?")[2]
+    return {name: value for name, _, value in (one.partition("=") for one in query.split("&"))} if query else {}
