@@ -48,7 +48,8 @@ EPILOGUE = 'if ($sig === null) { $sig = hmac($base, $key); } echo json_encode(["
 PHP = {
     "escaped": "$base = $path . '?' . http_build_query(sorted($p), '', '&', PHP_QUERY_RFC3986);",
     "plus_for_space": "$base = $path . '?' . http_build_query(sorted($p));",
-    "double_encoding": "foreach ($p as &$v) $v = urlencode(rawurlencode($v)); $base = $path . '?' . joined(sorted($p));",
+    "double_encoding": "foreach ($p as &$v) $v = urlencode(rawurlencode($v)); $base = "
+    "$path . '?' . joined(sorted($p));",
     "unsorted": "$base = $path . '?' . joined($p);",
     "natural_order": "ksort($p, SORT_NATURAL); $base = $path . '?' . joined($p);",
     "locale_order": "uksort($p, 'strcasecmp'); $base = $path . '?' . joined($p);",
