@@ -31,6 +31,7 @@ _COMMANDS = {
     "logout": ("login_commands", "logout_command"),
     "history": ("history_commands", "history_command"),
     "replay": ("replay_command", "replay_command"),
+    "readings": ("readings_command", "readings_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),
 }
 

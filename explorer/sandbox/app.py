@@ -8,12 +8,12 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount
 
-from explorer.errors import UnknownName
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.arrival import Arrival, read
 from explorer.sandbox.consent import DECISION_PATH, decide
 from explorer.sandbox.faulty import Misbehaviour
+from explorer.sandbox.following import Following
 from explorer.sandbox.refusal import Refused, header_text
 from explorer.sandbox.vendor import ServedVendor
 
@@ -31,18 +31,21 @@ class Sandbox:
 
     def __init__(
         self,
-        catalog: Catalog,
+        following: Following,
         *,
         now: Callable[[], float],
         nonce: Callable[[int], str],
         accounts_from: Mapping[str, str],
-        readings: Mapping[str, str],
         faults: FaultBoard | None,
     ) -> None:
-        self._catalog = catalog
+        self._following = following
         self._now, self._nonce, self._environ = now, nonce, accounts_from
-        self._readings, self._faults = readings, faults
-        self._served: dict[str, ServedVendor] = {}
+        self._faults = faults
+        self._served: dict[str, tuple[int, ServedVendor]] = {}
+
+    @property
+    def _catalog(self) -> Catalog:
+        return self._following.catalog
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -91,12 +94,15 @@ class Sandbox:
         return response(reply, as_xml=False, root="", item="")
 
     def served(self, vendor: Vendor) -> ServedVendor:
-        """The vendor as it is served, with its state."""
-        if vendor.id not in self._served:
-            self._served[vendor.id] = ServedVendor(
-                vendor, now=self._now, nonce=self._nonce, environ=self._environ, readings=self._readings
-            )
-        return self._served[vendor.id]
+        """The vendor as it is served, with its state; under the readings that are followed now."""
+        turn, readings = self._following.turn, self._following.readings
+        made, served = self._served.get(vendor.id, (0, None))
+        if served is None:
+            served = ServedVendor(vendor, now=self._now, nonce=self._nonce, environ=self._environ, readings=readings)
+        elif made != turn:
+            served.follow(vendor, readings)
+        self._served[vendor.id] = (turn, served)
+        return served
 
     def _contents(self, path: str) -> ASGIApp:
         lines = [f"{root_path(vendor)}  {vendor.title}" for vendor in self._catalog.vendors.values()]
@@ -115,32 +121,18 @@ def create_app(
     accounts_from: Mapping[str, str] | None = None,
     readings: Mapping[str, str] | None = None,
     faults: FaultBoard | None = None,
+    following: Following | None = None,
 ) -> Starlette:
     """The sandbox as an ASGI app.
 
     *now* gives Unix seconds, *nonce(n)* URL-safe text from *n* random bytes. *accounts_from* is read like an
     environment: ``API_EXPLORER_<VENDOR>_<NAME>`` makes one more account. *readings* maps ``vendor.reading`` and
     ``vendor.endpoint.reading`` to the choice that the sandbox follows in place of the default. *faults* says what goes
-    wrong on purpose, and may be changed while it serves.
+    wrong on purpose, and may be changed while it serves; so may *following*, which stands for catalog and readings.
 
     Raises:
         UnknownName: a reading or a choice that the catalog has not.
     """
-    _check_readings(catalog, readings or {})
-    sandbox = Sandbox(
-        catalog, now=now, nonce=nonce, accounts_from=accounts_from or {}, readings=readings or {}, faults=faults
-    )
+    following = following or Following(catalog, readings or {})
+    sandbox = Sandbox(following, now=now, nonce=nonce, accounts_from=accounts_from or {}, faults=faults)
     return Starlette(routes=[Mount("/", app=sandbox)])
-
-
-def _check_readings(catalog: Catalog, readings: Mapping[str, str]) -> None:
-    known = {}
-    for vendor in catalog.vendors.values():
-        known.update({f"{vendor.id}.{key}": reading for key, reading in vendor.readings.items()})
-        for endpoint in vendor.endpoints.values():
-            known.update({f"{vendor.id}.{endpoint.id}.{key}": one for key, one in endpoint.readings.items()})
-    for key, choice in readings.items():
-        if key not in known:
-            raise UnknownName("reading", key, known)
-        if choice not in known[key].choices:
-            raise UnknownName(f"choice of reading {key}", choice, known[key].choices)

@@ -43,6 +43,15 @@ class Authority:
             if key != "demo":
                 self.enrol(key, known.credentials, {**known.data, "roles": list(known.roles)})
 
+    def follow(self, vendor: Vendor) -> None:
+        """Take over what *vendor* says of its auths; accounts and live tokens stay."""
+        for key, verifier in list(self._verifiers.items()):
+            if key in vendor.auth and vendor.auth[key].scheme == self._vendor.auth[key].scheme:
+                verifier.options = verifier_for(vendor, key, self.book, self._now, self.nonce).options
+            else:
+                del self._verifiers[key]
+        self._vendor = vendor
+
     def enrol(self, account_id: str, credentials: Mapping[str, str], about: Mapping[str, Any]) -> None:
         """Make an account, in place of one with the same id."""
         self.book.add(Account(account_id, {name: Secret(value) for name, value in credentials.items()}))

@@ -17,6 +17,7 @@ from explorer.errors import ExplorerError
 from explorer.sandbox.address import sandbox_base_url
 from explorer.sandbox.app import create_app
 from explorer.sandbox.faults import FaultBoard
+from explorer.sandbox.following import Following
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,8 +105,10 @@ class SandboxServer:
         """*app* is served in place of the app that ``create_app`` makes, where given."""
         self.faults = FaultBoard(faults)
         """What it does wrong on purpose; may be set while it serves."""
+        self.following = Following(catalog, readings or {})
+        """The catalog and the readings that it follows; may be changed while it serves."""
         self._app = app or create_app(
-            catalog, now=now, nonce=nonce, accounts_from=accounts_from, readings=readings, faults=self.faults
+            catalog, now=now, nonce=nonce, accounts_from=accounts_from, faults=self.faults, following=self.following
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

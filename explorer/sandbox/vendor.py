@@ -48,13 +48,21 @@ class ServedVendor:
     ) -> None:
         """*readings* maps ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice, the others stay."""
         self._now, self._nonce = now, nonce
+        self._serve_as(documented, readings)
+        self.authority = Authority(self.vendor, environ, now, nonce)
+        self.state = State(self.vendor.id, self.sandbox, now())
+
+    def _serve_as(self, documented: Vendor, readings: Mapping[str, str]) -> None:
         self.vendor = _under_readings(documented, readings)
         self.sandbox = self.vendor.sandbox
         self.router = Router(documented, self.vendor, readings)
-        self.authority = Authority(self.vendor, environ, now, nonce)
-        self._refuser = Refuser(self.sandbox, now)
+        self._refuser = Refuser(self.sandbox, self._now)
         self._derived = derived_handlers(self.vendor)
-        self.state = State(self.vendor.id, self.sandbox, now())
+
+    def follow(self, documented: Vendor, readings: Mapping[str, str]) -> None:
+        """Be served under other readings; accounts, tokens and records stay."""
+        self._serve_as(documented, readings)
+        self.authority.follow(self.vendor)
 
     # --- one request -------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,8 @@ class Session:
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
     _faults: tuple[Fault, ...] = ()
+    _followed: dict[str, str] = field(default_factory=dict)
+    """The readings that the sandbox follows in place of the defaults (``session.experiments.follow``)."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
     _sandbox_lock: asyncio.Lock | None = None
     _history: History | None = None
@@ -403,7 +405,9 @@ class Session:
     def _start_sandbox(self) -> SandboxServer:
         from explorer.sandbox import SandboxServer
 
-        server = SandboxServer(self.catalog, now=self.now, nonce=self.nonce, faults=self._faults)
+        server = SandboxServer(
+            self.catalog, now=self.now, nonce=self.nonce, readings=self._followed, faults=self._faults
+        )
         server.start(self.settings.sandbox_port)
         return server
 

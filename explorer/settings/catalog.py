@@ -1,8 +1,10 @@
 """The shipped catalog with the user's own laid over it, decoded once and kept for the next start.
 
-shipped file ──┐
-catalogs/a.toml┼─ bytes ─► key ─► kept? ──yes──► LoadedCatalog
-catalogs/b.toml┘                    └─no─► merge one by one, leave bad ones out ─► decode ─► keep ─┘
+shipped file   ──┐
+catalogs/a.toml  ┼─ bytes ─► key ─► kept? ──yes──► LoadedCatalog
+overlays/a.toml  ┘                    └─no─► merge one by one, leave bad ones out ─► decode ─► keep ─┘
+
+An overlay (``explorer.settings.overlay``) is laid over last. Where something in it is wrong, the rest of it holds.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from explorer.settings.folders import Folders, shipped
 from explorer.settings.kept import fetch, keep, key_of, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 class LoadedCatalog(msgspec.Struct, frozen=True):
@@ -44,10 +46,10 @@ class _Source(NamedTuple):
 
 
 def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog:
-    """The shipped catalog and the user's (``<config>/catalogs/*.toml``, in the order of their names).
+    """The shipped catalog and the user's (``<config>/catalogs/*.toml``, then ``overlays/*.toml``, by their names).
 
-    A user's file that is wrong is left out and reported. What was decoded is kept in the cache folder, so that the
-    next start neither parses nor checks. *base*: a file in the place of the shipped one.
+    A user's file that is wrong is left out and reported; of an overlay only what is wrong. What was decoded is kept in
+    the cache folder, so that the next start neither parses nor checks. *base*: a file in the place of the shipped one.
 
     Raises:
         CatalogError: the shipped file itself is missing or wrong.
@@ -55,12 +57,15 @@ def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog
     first = _read(base or shipped("endpoint_catalog.toml"))
     if first.problem:
         raise CatalogError([first.problem])
-    own, listing_problem = _own_files(folders)
-    digest = key_of(part for one in (first, *own) for part in (one.path.name, one.data))
-    key = key_of([digest, *_context(), *(f"{one.path} {one.problem}" for one in (first, *own)), str(listing_problem)])
+    own, no_list = _own_files(folders, "catalogs")
+    over, no_overlays = _own_files(folders, "overlays")
+    sources = (first, *own, *over)
+    digest = key_of(part for one in sources for part in (one.path.name, one.data))
+    unlisted = [one for one in (no_list, no_overlays) if one is not None]
+    key = key_of([digest, *_context(), *(f"{one.path} {one.problem}" for one in sources), str(unlisted)])
     found = fetch(folders.cache, "catalog", key, _Kept)
     if found is None:
-        found = _assemble(first, own, digest, [listing_problem] if listing_problem else [])
+        found = _assemble(first, own, over, digest, unlisted)
         keep(folders.cache, "catalog", key, found)
     return LoadedCatalog(found.catalog, found.problems, tuple(Path(one) for one in found.files))
 
@@ -81,7 +86,7 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
             decode(mapping, str(path))
             return ()
         below = parse_toml(_read(base_path).data, str(base_path))
-        for other in _own_files(folders)[0] if folders else ():
+        for other in _own_files(folders, "catalogs")[0] if folders else ():
             if other.path.name < path.name and not other.problem:
                 below, _ = _lay_over(below, other)
         return _try(below, mapping, str(path))[1]
@@ -93,20 +98,46 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
         return (_too_deep(path),)
 
 
-def _assemble(first: _Source, own: Sequence[_Source], digest: str, problems: list[CatalogProblem]) -> _Kept:
+def check_overlay(folders: Folders, path: Path, data: bytes) -> tuple[CatalogProblem, ...]:
+    """What would be wrong with the overlay at *path* if it held *data*: over the shipped catalog and the user's files.
+
+    Raises:
+        CatalogError: the shipped file itself is missing or wrong.
+    """
+    first = _read(shipped("endpoint_catalog.toml"))
+    below = _mapping_of(first)
+    for other in (*_own_files(folders, "catalogs")[0], *_own_files(folders, "overlays")[0]):
+        if other.path != path:
+            below, _ = _lay_over(below, other)
+    return _lay_over_piecewise(below, _Source(path, data))[1]
+
+
+def _mapping_of(first: _Source) -> dict[str, Any]:
+    if first.problem:
+        raise CatalogError([first.problem])
+    try:
+        return parse_toml(first.data, str(first.path))
+    except FileError as error:
+        raise CatalogError([_problem(error)]) from None
+
+
+def _assemble(
+    first: _Source, own: Sequence[_Source], over: Sequence[_Source], digest: str, problems: list[CatalogProblem]
+) -> _Kept:
     """The shipped file, which CI has checked, with those of the user's files over it that are well."""
     from explorer.core.catalog.load import decode, decode_checked
 
-    try:
-        mapping = parse_toml(first.data, str(first.path))
-    except FileError as error:
-        raise CatalogError([_problem(error)]) from None
+    mapping = _mapping_of(first)
     files = [str(first.path)]
     for source in own:
         mapping, wrong = _lay_over(mapping, source)
         problems.extend(wrong)
         if not wrong:
             files.append(str(source.path))
+    for source in over:
+        mapping, wrong = _lay_over_piecewise(mapping, source)
+        problems.extend(wrong)
+        files.append(str(source.path))
     try:
         catalog = decode_checked(mapping, digest=digest)
     except msgspec.ValidationError:
@@ -124,6 +155,63 @@ def _lay_over(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tu
         return base, (_problem(error),)
     except RecursionError:
         return base, (_too_deep(source.path),)
+
+
+def _lay_over_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+    """*base* with an overlay over it. Where that is wrong, each table of it is laid over by itself, so that an entry
+    that a newer catalog has outlived takes no other with it; problems name the line."""
+    whole, problems = _lay_over(base, source)
+    if not problems or source.problem:
+        return whole, problems
+    try:
+        overlay = parse_toml(source.data, str(source.path))
+    except FileError:
+        return base, problems
+    problems = ()
+    for piece in _tables(overlay):
+        gone = _gone(base, piece, str(source.path))
+        if gone is None:
+            base, wrong = _try(base, piece, str(source.path))
+        problems += wrong if gone is None else (gone,)
+    text = source.data.decode("utf-8-sig")
+    return base, tuple(_with_line(one, text) for one in problems)
+
+
+def _tables(overlay: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plain values of each table of *overlay*, each as a mapping from the top."""
+    plain = {key: value for key, value in overlay.items() if not isinstance(value, dict)}
+    if plain or not overlay:
+        yield plain
+    for key, value in overlay.items():
+        if isinstance(value, dict):
+            for inner in _tables(value):
+                yield {key: inner}
+
+
+def _gone(base: dict[str, Any], piece: dict[str, Any], file: str) -> CatalogProblem | None:
+    """What to say of a table of an overlay that is about something the catalog does not have."""
+    from explorer.core.catalog.report import dotted
+
+    path: tuple[str, ...] = ()
+    while len(piece) == 1 and isinstance(inner := next(iter(piece.values())), dict):
+        path = (*path, next(iter(piece)))
+        below = base.get(path[-1])
+        if below is None and len(path) > 1 and path[-2] in _NAMED:
+            kind = _NAMED[path[-2]]
+            return CatalogProblem(file, dotted(path), f"the catalog has no {kind} {path[-1]!r}", "take the table out")
+        base, piece = below if isinstance(below, dict) else {}, inner
+    return None
+
+
+_NAMED = {"vendors": "vendor", "endpoints": "endpoint", "readings": "reading"}
+
+
+def _with_line(problem: CatalogProblem, text: str) -> CatalogProblem:
+    from explorer.settings.places import line_of
+
+    line = line_of(text, problem.path)
+    where = f"line {line}, {problem.path}" if line else problem.path
+    return CatalogProblem(problem.file, where, problem.message, problem.expected, problem.near)
 
 
 def _try(base: dict[str, Any], overlay: dict[str, Any], file: str) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
@@ -156,9 +244,9 @@ def _read(path: Path) -> _Source:
     return _Source(path, data)
 
 
-def _own_files(folders: Folders) -> tuple[list[_Source], CatalogProblem | None]:
+def _own_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProblem | None]:
     try:
-        return [_read(one) for one in toml_files(folders.config / "catalogs")], None
+        return [_read(one) for one in toml_files(folders.config / kind)], None
     except FileError as error:
         return [], _problem(error)
 

@@ -1,0 +1,170 @@
+"""Where a document contradicts itself, with all that is known of it: the lines, what servers made of it, what a person
+adopted. Adopting and forgetting. Functions that say so block; shells call them in a thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import CatalogError, UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from explorer.core.catalog.model import Choice, Reading, Vendor
+    from explorer.session import Session
+    from explorer.settings.evidence import Book, Evidence
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One reading as it stands now."""
+
+    vendor: Vendor
+    endpoint: str
+    """The endpoint that it concerns; empty where it concerns every call of the vendor."""
+    key: str
+    reading: Reading
+    evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    """Choice → the last trial in each environment, the newest first."""
+    adopted: bool = False
+    """Whether its default is a person's own choice."""
+
+    @property
+    def address(self) -> str:
+        """``vendor.endpoint.key``, or ``vendor.key``."""
+        return ".".join(part for part in (self.vendor.id, self.endpoint, self.key) if part)
+
+    @property
+    def tried(self) -> bool:
+        """Whether any choice of it was."""
+        return any(self.evidence.values())
+
+
+def evidence_words(one: Evidence, when: str) -> str:
+    """``production: accepted 2026-11-21 200 OK #14``; *when* is the day in words."""
+    status = " ".join(str(part) for part in (one.status, one.reason) if part)
+    number = f"#{one.number}" if one.number else ""
+    place = one.environment + (f" ({one.base_url})" if one.base_url else "")
+    return f"{place}: " + " ".join(part for part in (one.verdict, when, status, number) if part)
+
+
+def doubts(session: Session, vendor_id: str, endpoint_id: str | None = None) -> tuple[Doubt, ...]:
+    """The readings of one endpoint, those of the vendor last; of the vendor alone (an empty text); or all (None).
+    Blocking.
+
+    Raises:
+        UnknownName: there is no such vendor or endpoint.
+    """
+    from explorer.settings.evidence import load_evidence
+    from explorer.settings.overlay import adopted
+
+    vendor = session.vendor(vendor_id)
+    book = load_evidence(session.folders)
+    for problem in book.problems:
+        session.on_warning(problem)
+    own = adopted(session.folders, vendor_id)
+    found: list[Doubt] = []
+    if endpoint_id:
+        session.endpoint(f"{vendor_id}.{endpoint_id}")
+    names = [endpoint_id] if endpoint_id else list(vendor.endpoints) if endpoint_id is None else []
+    for name in names:
+        readings = vendor.endpoints[name].readings
+        found += [_doubt(vendor, name, key, one, book, own) for key, one in readings.items()]
+    found += [_doubt(vendor, "", key, one, book, own) for key, one in vendor.readings.items()]
+    return tuple(found)
+
+
+def _doubt(
+    vendor: Vendor, endpoint: str, key: str, reading: Reading, book: Book, own: Mapping[tuple[str, str], str]
+) -> Doubt:
+    evidence = {choice: found for choice in reading.choices if (found := book.of(vendor.id, endpoint, key, choice))}
+    return Doubt(vendor, endpoint, key, reading, evidence, (endpoint, key) in own)
+
+
+def find_doubt(session: Session, address: str, key: str) -> Doubt:
+    """The reading of that key at ``vendor`` or ``vendor.endpoint``. Blocking.
+
+    Raises:
+        UnknownName: there is no such vendor, endpoint or reading.
+    """
+    vendor_id, _, endpoint_id = address.partition(".")
+    found = {one.key: one for one in doubts(session, vendor_id, endpoint_id)}
+    if key not in found:
+        raise UnknownName(f"reading of {address}", key, found)
+    return found[key]
+
+
+def choice_of(doubt: Doubt, name: str) -> Choice:
+    """A choice of a reading.
+
+    Raises:
+        UnknownName: it has none of that name.
+    """
+    if name not in doubt.reading.choices:
+        raise UnknownName(f"choice of reading {doubt.key}", name, doubt.reading.choices)
+    return doubt.reading.choices[name]
+
+
+def adopt(session: Session, doubt: Doubt, choice: str) -> tuple[str, ...]:
+    """Make *choice* the default of a reading, by the person's overlay; what had to be done for it. The catalog of the
+    session, and the sandbox, are those after it. Blocking.
+
+    Raises:
+        UnknownName: no such choice; SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
+    """
+    choice_of(doubt, choice)
+    return _lay_over(session, doubt, choice)
+
+
+def forget(session: Session, doubt: Doubt) -> tuple[int, bool]:
+    """Take a reading back to the catalog's own default and forget what servers made of it: how many trials were
+    forgotten, and whether a choice of one's own was. Blocking.
+
+    Raises:
+        SettingsError, StoreError: as ``adopt``.
+    """
+    from explorer.settings.evidence import forget_evidence
+
+    if doubt.adopted:
+        _lay_over(session, doubt, None)
+    trials = [one for found in doubt.evidence.values() for one in found]
+    return forget_evidence(session.folders, trials, session.now()), doubt.adopted
+
+
+def _lay_over(session: Session, doubt: Doubt, choice: str | None) -> tuple[str, ...]:
+    below = ("endpoints", doubt.endpoint) if doubt.endpoint else ()
+    return change_catalog(session, doubt.vendor.id, [((*below, "readings", doubt.key, "default"), choice)])
+
+
+def change_catalog(session: Session, vendor_id: str, changes: Sequence[tuple[tuple[str, ...], Any]]) -> tuple[str, ...]:
+    """Lay *changes* (path below the vendor, value or None) over the catalog by the person's overlay, and take the
+    catalog up as it is then. Blocking.
+
+    Raises:
+        SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
+    """
+    from explorer.settings.catalog import check_overlay, load_catalog
+    from explorer.settings.overlay import change_overlay
+
+    notes = change_overlay(
+        session.folders,
+        vendor_id,
+        changes,
+        lambda path, data: [one for one in check_overlay(session.folders, path, data) if _is_new(one, changes)],
+    )
+    try:
+        loaded = load_catalog(session.folders)
+    except CatalogError as error:
+        return (*notes, f"{error.message} (the catalog is as it was)")
+    session.catalog = loaded.catalog
+    if session._sandbox is not None:
+        session._sandbox.following.set(session.catalog, session._followed)
+    return notes
+
+
+def _is_new(problem: Any, changes: Sequence[tuple[tuple[str, ...], Any]]) -> bool:
+    """Whether a problem of the overlay is one that the changes make; older ones were told at the start."""
+    from explorer.core.catalog.report import dotted
+
+    return any(value is not None and dotted(path[:-1]) in problem.path for path, value in changes)

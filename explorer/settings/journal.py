@@ -1,0 +1,68 @@
+"""Small facts kept one to a line of JSON: what is added goes to the end, and nothing that stands there is changed.
+
+So two instances can add to one file, a crash spoils its own line at most, and a line that cannot be read is left out
+and left in.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from explorer.errors import StoreError
+from explorer.settings.files import FileError, read_bytes, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+def read_lines(path: Path, kind: type[T]) -> tuple[tuple[T, ...], tuple[str, ...]]:
+    """The facts in the order in which they were added, and a sentence where some could not be read."""
+    try:
+        data = read_bytes(path)
+    except FileError as error:
+        return (), (f"{error} (nothing of it is shown)",)
+    found: list[T] = []
+    bad: list[int] = []
+    decoder = msgspec.json.Decoder(kind)
+    for number, line in enumerate((data or b"").split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(decoder.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            bad.append(number)
+    if not bad:
+        return tuple(found), ()
+    which = f"line {bad[0]}" if len(bad) == 1 else f"{len(bad)} lines, the first of them line {bad[0]},"
+    return tuple(found), (f"{path}: {which} cannot be read and is left out; the file is as it was",)
+
+
+def add_lines(path: Path, facts: Sequence[object]) -> None:
+    """Put facts at the end of the file, in one write; what it holds stays as it is.
+
+    Raises:
+        StoreError: the file could not be written.
+    """
+    text = b"".join(msgspec.json.encode(one) + b"\n" for one in facts)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            if size:  # a line that a crash left without its end must not swallow the next one
+                os.lseek(descriptor, size - 1, os.SEEK_SET)
+                text = text if os.read(descriptor, 1) == b"\n" else b"\n" + text
+            os.write(descriptor, text)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreError(
+            f"{path} could not be written: {reason(error)}", hint="What it held is still there."
+        ) from error
