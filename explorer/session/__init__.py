@@ -102,6 +102,8 @@ class Session:
     open_history: Callable[[], History] | None = None
     """None where nothing is kept."""
     on_warning: Callable[[str], None] = lambda _text: None
+    on_exchange: Callable[[Exchange], None] = lambda _exchange: None
+    """Called with each exchange when it has ended, as it was; at once, in the loop that sent it."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     _sandbox: SandboxServer | None = None

@@ -112,6 +112,7 @@ async def _finish(
     exchange = await asyncio.to_thread(_judged, session, call, exchange)
     await _complete(session, call, exchange, kept, used)
     await asyncio.to_thread(_keep_refreshed, session, call)
+    session.on_exchange(exchange)
     return exchange
 
 
@@ -189,6 +190,7 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
         keep(_masked(session, call, exchange, used))
     if session.operation(call).vendor.auth and call.environment != SANDBOX:
         await asyncio.to_thread(_keep_refreshed, session, call)
+    session.on_exchange(exchange)
     return exchange
 
 

@@ -1,0 +1,169 @@
+"""Whether a deed is what a condition asks for, and if not, in one sentence why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from explorer.core.tracks.deed import Deed
+    from explorer.core.tracks.model import Condition
+
+ANOTHER_CALL: Final = "another call"
+"""What ``missed`` says of a deed that has nothing to do with the condition."""
+
+
+def missed(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+    """Why *deed* does not meet *condition*, or an empty text. *past*: the deeds before it, the oldest first."""
+    if condition.call and deed.address not in condition.call:
+        return ANOTHER_CALL
+    for clause in _CLAUSES:
+        if text := clause(condition, deed, past):
+            return text
+    return ""
+
+
+def _environment(_condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    return "" if deed.environment == "sandbox" else f"it went to {deed.environment}; tracks count in the sandbox"
+
+
+def _values(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    given = dict(deed.values)
+    for name, wanted in condition.params.items():
+        value = given.get(name, "")
+        if not wanted and name in given:
+            return f"{name} is to be left out"
+        if wanted == "*" and not value:
+            return f"{name} was not given"
+        if wanted not in ("", "*") and value != wanted:
+            return f"{name} was {value or 'not given'}, and is to be {wanted}"
+    return ""
+
+
+def _readings(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    if condition.readings is None:
+        return ""
+    if not condition.readings:
+        return "it was sent under another reading than the usual one" if deed.readings else ""
+    for key, choice in condition.readings.items():
+        if deed.readings.get(key, "") != choice and not (choice == "*" and key in deed.readings):
+            return f"the reading {key} was not changed" if choice == "*" else f"the reading {key} is to be {choice}"
+    return ""
+
+
+def _file(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    return "no file was sent" if condition.file and not deed.file else ""
+
+
+def _method(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    return _among(condition.method, deed.method, "the method was")
+
+
+def _fault(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    if condition.fault and not set(condition.fault) & set(deed.faults):
+        return f"the sandbox was honest; the fault {_or(condition.fault)} is asked for"
+    return ""
+
+
+def _failure(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    if condition.failure and deed.failure not in condition.failure:
+        return "the answer came whole" if not deed.failure else f"it ended as {deed.failure}"
+    return ""
+
+
+def _status(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    return _among(tuple(map(str, condition.status)), str(deed.status or "none"), "the status was")
+
+
+def _check(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    if condition.check and deed.check not in condition.check:
+        came = f"it was refused by the check {deed.check}" if deed.check else "the sandbox did not refuse it"
+        return f"{came}; {_or(condition.check)} is asked for"
+    return ""
+
+
+def _outcome(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    text = _among(condition.outcome, deed.outcome, "the verdict was")
+    return f"{text} (refused by the check {deed.check})" if text and deed.check else text
+
+
+def _token(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+    wanted = condition.token
+    if not wanted:
+        return ""
+    if not deed.used:
+        return "no token went with it"
+    if wanted == "fresh":
+        before = {secret for one in past if one.address == deed.address for secret in one.used}
+        if not before:
+            return "it was the first send of this call; send it again"
+        return "the same token went with it as before" if before & set(deed.used) else ""
+    if wanted == "same":
+        before = {secret for one in past if one.vendor == deed.vendor for secret in one.used}
+        return "" if before & set(deed.used) else "another token went with it than before"
+    return ""
+
+
+def _hops(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+    lacking = [one for one in condition.hops if one not in deed.hops]
+    return f"no request for {lacking[0]} went before it" if lacking else ""
+
+
+def _page(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+    if not condition.page:
+        return ""
+    if deed.page is None:
+        return "the answer is no page of a list"
+    alike = [one for one in past if one.address == deed.address and one.pages == deed.pages and one.outcome == "OK"]
+    if condition.page == "next":
+        return "" if any(one.page == deed.page - 1 for one in alike) else "it is not the page after one that you saw"
+    if condition.page == "last":
+        return "" if deed.page == deed.pages else f"it is page {deed.page} of {deed.pages or 'an unknown number'}"
+    if deed.pages is None:
+        return "the vendor does not tell how many pages there are"
+    begun = max((at for at, one in enumerate(past) if one.ticked), default=-1)
+    alike = [one for one in alike if one in past[begun + 1 :]]
+    seen = {one.page for one in (*alike, deed)} & set(range(1, deed.pages + 1))
+    return "" if len(seen) == deed.pages else f"{len(seen)} of {deed.pages} pages are here"
+
+
+def _same(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+    if not condition.same_as:
+        return ""
+    then = next((one for one in reversed(past) if one.ticked == condition.same_as), None)
+    if then is None or then.address != deed.address:
+        return "it is another call than before"
+    differs = [name for name in {**dict(then.values), **dict(deed.values)} if _of(then, name) != _of(deed, name)]
+    return f"{sorted(differs)[0]} is not the same as before" if differs else ""
+
+
+def _of(deed: Deed, name: str) -> list[str]:
+    return [value for key, value in deed.values if key == name]
+
+
+def _among(wanted: tuple[str, ...], came: str, words: str) -> str:
+    return f"{words} {came}; {_or(wanted)} is asked for" if wanted and came not in wanted else ""
+
+
+def _or(words: Sequence[str]) -> str:
+    return " or ".join(words)
+
+
+_CLAUSES: Final[tuple[Callable[[Condition, Deed, Sequence[Deed]], str], ...]] = (
+    _environment,
+    _method,
+    _values,
+    _readings,
+    _file,
+    _fault,
+    _failure,
+    _check,
+    _status,
+    _outcome,
+    _token,
+    _hops,
+    _page,
+    _same,
+)
+"""In the order in which what they say helps most."""

@@ -1,0 +1,175 @@
+"""Guided tracks as a person walks them: which is under way, what each send meant for it, and how far all are.
+
+    Session.on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from explorer.core.tracks import Heard, Standing, Step, Track, current_step, deed_of, placeholders, take
+from explorer.errors import ExplorerError, UnknownName
+from explorer.settings.tracks import (
+    Book,
+    book_path,
+    load_book,
+    load_tracks,
+    practice_file,
+    put_practice_files,
+    save_book,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from explorer.core.exchange import Exchange
+    from explorer.core.pagination.base import PageInfo
+    from explorer.session import Session
+
+_READ: Final = 2_000_000
+"""Bytes of a body up to which it is asked which page it holds."""
+
+
+class Tutor:
+    """The tracks of a session and a person's progress in them. Made by ``open_tutor``."""
+
+    def __init__(self, session: Session, tracks: Mapping[str, Track], book: Book, problems: tuple[str, ...]) -> None:
+        self._session = session
+        self.tracks = dict(tracks)
+        self.problems = problems
+        """What was wrong with files of tracks or of the progress."""
+        self.running: Track | None = self.tracks.get(book.running)
+        self.heard: Heard | None = None
+        """What the last send meant for the track under way."""
+        self._standings = dict(book.standings)
+
+    # --- how far it is -----------------------------------------------------------------------------------------------
+
+    def track(self, track_id: str) -> Track:
+        """The track of that id.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        if track_id not in self.tracks:
+            raise UnknownName("track", track_id, self.tracks)
+        return self.tracks[track_id]
+
+    def standing(self, track: Track) -> Standing:
+        """How far a track is."""
+        return self._standings.get(track.id, Standing())
+
+    def step(self, track: Track | None = None) -> Step | None:
+        """The step that is to be done next, of the track under way unless one is given; None: all are done."""
+        track = track or self.running
+        return current_step(track, self.standing(track)) if track is not None else None
+
+    def done(self, track: Track) -> int:
+        """How many steps of a track are done."""
+        known = self.standing(track).done
+        return sum(step.id in known for step in track.steps)
+
+    def words(self, track: Track, text: str, keys: Mapping[str, str]) -> str:
+        """A text of a track with its placeholders filled in; *keys*: action → how its key is written."""
+        known = {f"key:{name}": key for name, key in keys.items()}
+        known |= {f"file:{one}": str(practice_file(self._session.folders, track.id, one)) for one in track.files}
+        for vendor in self._session.catalog.vendors.values():
+            known |= {f"demo:{vendor.id}.{name}": one.sandbox for name, one in vendor.credentials.items()}
+        return placeholders(text.strip(), known)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    def start(self, track_id: str) -> Track:
+        """Take up a track, where it stopped; one that was done begins anew. Writes its practice files. Blocking.
+
+        Raises:
+            UnknownName: there is no such track; StoreError: a file could not be written.
+        """
+        track = self.track(track_id)
+        if self.step(track) is None:
+            self._standings.pop(track.id, None)
+        put_practice_files(self._session.folders, track)
+        self.running, self.heard = track, None
+        self.save()
+        return track
+
+    def leave(self) -> None:
+        """Follow no track; what was done is kept. Blocking.
+
+        Raises:
+            StoreError: the progress could not be written.
+        """
+        self.running = self.heard = None
+        self.save()
+
+    def reset(self, track_id: str) -> None:
+        """Forget what was done of a track. Blocking.
+
+        Raises:
+            UnknownName: there is no such track; StoreError: the progress could not be written.
+        """
+        self._standings.pop(self.track(track_id).id, None)
+        self.heard = None
+        self.save()
+
+    def take(self, exchange: Exchange) -> Heard | None:
+        """What *exchange* (as it was sent) means for the track under way; None: nothing, or there is no track."""
+        if self.running is None or self.step() is None:
+            return None
+        deed = deed_of(self._masked(exchange), self._page(exchange))
+        standing, heard = take(self.running, self.standing(self.running), deed, self._session.now())
+        self._standings[self.running.id] = standing
+        if heard is not None:
+            self.heard = heard
+        if heard is not None and heard.kind == "finished":
+            self.running = None
+        return heard
+
+    def save(self) -> None:
+        """Write the progress. Blocking.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        running = self.running.id if self.running is not None else ""
+        save_book(self._session.folders, Book(running=running, standings=self._standings))
+
+    def _masked(self, exchange: Exchange) -> Exchange:
+        """Without its bodies, which no track looks at."""
+        response = exchange.response
+        bare = msgspec.structs.replace(response, body=b"") if response is not None else None
+        request = msgspec.structs.replace(exchange.request, body=b"")
+        return self._session.redacted(msgspec.structs.replace(exchange, request=request, response=bare))
+
+    def _page(self, exchange: Exchange) -> PageInfo | None:
+        if exchange.response is None or len(exchange.response.body) > _READ:
+            return None
+        try:
+            return self._session.page_info(exchange)
+        except ExplorerError:
+            return None
+
+
+def open_tutor(session: Session) -> Tutor:
+    """The tracks and the progress in them. Blocking."""
+    tracks, problems = load_tracks(session.folders)
+    book, more = load_book(session.folders)
+    return Tutor(session, tracks, book, (*problems, *more))
+
+
+def begun(session: Session) -> bool:
+    """Whether a person ever took up a track: one look at the disk. Blocking."""
+    return book_path(session.folders).exists()
+
+
+def follow(session: Session, tutor: Tutor, tell: Callable[[Heard], None]) -> None:
+    """From now on, tell of each send of *session* that means something for the track under way."""
+
+    def heard(exchange: Exchange) -> None:
+        found = tutor.take(exchange)
+        if found is not None:
+            tell(found)
+
+    session.on_exchange = heard
