@@ -32,6 +32,7 @@ _COMMANDS = {
     "history": ("history_commands", "history_command"),
     "replay": ("replay_command", "replay_command"),
     "readings": ("readings_command", "readings_command"),
+    "tracks": ("tracks_command", "tracks_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),
 }
 

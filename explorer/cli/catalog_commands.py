@@ -25,6 +25,10 @@ def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:
     session.on_warning = say
     for problem in (*session.catalog_problems, *session.settings_problems):
         say(f"left out: {problem}")
+    if keep_history and session.folders.track_progress.exists():
+        from explorer.cli.tracks_command import follow_here
+
+        follow_here(session)
     return session
 
 

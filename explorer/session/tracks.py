@@ -1,6 +1,6 @@
 """Guided tracks as a person walks them: which is under way, what each send meant for it, and how far all are.
 
-    Session.on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
+Session.on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from explorer.core.tracks import Heard, Standing, Step, Track, current_step, dee
 from explorer.errors import ExplorerError, UnknownName
 from explorer.settings.tracks import (
     Book,
-    book_path,
     load_book,
     load_tracks,
     practice_file,
@@ -157,11 +156,6 @@ def open_tutor(session: Session) -> Tutor:
     tracks, problems = load_tracks(session.folders)
     book, more = load_book(session.folders)
     return Tutor(session, tracks, book, (*problems, *more))
-
-
-def begun(session: Session) -> bool:
-    """Whether a person ever took up a track: one look at the disk. Blocking."""
-    return book_path(session.folders).exists()
 
 
 def follow(session: Session, tutor: Tutor, tell: Callable[[Heard], None]) -> None:

@@ -41,6 +41,11 @@ class Folders(NamedTuple):
         """The history's database."""
         return self.data / "history.sqlite3"
 
+    @property
+    def track_progress(self) -> Path:
+        """How far a person is with the guided tracks; there once a track was taken up."""
+        return self.data / "tracks.json"
+
 
 def shipped(name: str) -> Path:
     """A file or folder that travels with the program: inside an installed package, at the top of a checkout."""

@@ -1,4 +1,4 @@
-"""Guided tracks from files, and a person's progress, kept in ``<data>/tracks.json``.
+"""Guided tracks from files, and a person's progress, kept in ``Folders.track_progress``.
 
 Tracks are TOML: those that travel with the program, and a person's own in ``<config>/tracks/*.toml``. One whose id is
 known already takes its place.
@@ -54,14 +54,9 @@ def _read(path: Path) -> Track:
         raise ValueError(f"{path}: {error}") from None
 
 
-def book_path(folders: Folders) -> Path:
-    """Where the progress is kept."""
-    return folders.data / "tracks.json"
-
-
 def load_book(folders: Folders) -> tuple[Book, tuple[str, ...]]:
     """The progress, and a sentence where its file could not be read; such a file is set aside, not lost."""
-    path = book_path(folders)
+    path = folders.track_progress
     try:
         data = read_bytes(path)
     except FileError as error:
@@ -80,7 +75,9 @@ def save_book(folders: Folders, book: Book) -> None:
     Raises:
         StoreError: it could not be written; the old file is as it was.
     """
-    write_atomic(book_path(folders), msgspec.json.format(msgspec.json.encode(book, order="deterministic"), indent=1))
+    write_atomic(
+        folders.track_progress, msgspec.json.format(msgspec.json.encode(book, order="deterministic"), indent=1)
+    )
 
 
 def practice_file(folders: Folders, track: str, name: str) -> Path:

@@ -45,6 +45,7 @@ ACTIONS: Final = (
     Action("login", "I", "Log in", "Get a token now: by the vendor's own call, or by consent in a browser.", "login"),
     Action("all_pages", "A", "All pages", "Fetch every page of the call, after showing what it takes.", "all_pages"),
     Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
+    Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action("examples", "x", "Examples", "Put the catalog's examples into blank fields that are asked for.", "examples"),

@@ -15,7 +15,7 @@ from explorer.core.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UnknownName
 from explorer.session import Session
-from explorer.session.tracks import Tutor, begun, follow, open_tutor
+from explorer.session.tracks import Tutor, follow, open_tutor
 from explorer.settings import Folders, Settings
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ async def test_all_pages(session: Session) -> None:
         assert "it is page 3 of 7" in await one.nothing(search, "limit=60 page=3")
         call = session.turn(exchange, "last")
         assert call is not None
-        assert dict((entry.name, entry.value) for entry in call.entries)["page"] == "7"
+        assert {entry.name: entry.value for entry in call.entries}["page"] == "7"
         await session.send(call)
         assert one.heard[-1].step.id == "last"
         assert "1 of 7 pages are here" in await one.nothing(search, "limit=60 page=3")
@@ -286,11 +286,10 @@ async def test_what_goes_elsewhere_does_not_count(session: Session) -> None:
 
 
 async def test_progress_is_kept_and_holds_no_secret(session: Session, home: Path) -> None:
-    assert not begun(session)
+    assert not session.folders.track_progress.exists()
     async with pupil(session, "rotating-token") as one:
         await one.step("sign-in", "fashionphile.sign_in", "email=demo@example.com password=sandbox-bag-42")
         one.tutor.save()
-    assert begun(session)
     kept = (home / "data" / "tracks.json").read_text()
     assert "sandbox-bag-42" not in kept
     again = open_tutor(session)

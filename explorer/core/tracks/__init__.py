@@ -1,7 +1,7 @@
 """Guided tracks: lessons as data, and what a person did against them. Nothing here reads a file or sends anything.
 
-    Track ─ steps ─ Condition           Exchange ── deed_of ──► Deed ── take ──► Standing, Heard
-    (a TOML file)                       (what was done)         (the step under way is done, missed or undone)
+Track ─ steps ─ Condition           Exchange ── deed_of ──► Deed ── take ──► Standing, Heard
+(a TOML file)                       (what was done)         (the step under way is done, missed or undone)
 """
 
 from explorer.core.tracks.deed import Deed, deed_of

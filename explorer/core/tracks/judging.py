@@ -79,7 +79,7 @@ def _status(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
 def _check(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
     if condition.check and deed.check not in condition.check:
         came = f"it was refused by the check {deed.check}" if deed.check else "the sandbox did not refuse it"
-        return f"{came}; {_or(condition.check)} is asked for"
+        return f"{came}; this step wants it refused by the check {_or(condition.check)}"
     return ""
 
 
@@ -135,7 +135,7 @@ def _same(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
     if then is None or then.address != deed.address:
         return "it is another call than before"
     differs = [name for name in {**dict(then.values), **dict(deed.values)} if _of(then, name) != _of(deed, name)]
-    return f"{sorted(differs)[0]} is not the same as before" if differs else ""
+    return f"{min(differs)} is not the same as before" if differs else ""
 
 
 def _of(deed: Deed, name: str) -> list[str]:

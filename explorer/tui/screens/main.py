@@ -3,7 +3,7 @@
 widgets ── messages ──► screen ── desk.call() ──► Session (in workers) ──► results back, late ones dropped
 
 PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
-─► MainScreen: each adds one thing to the one before
+─► TrackingScreen ─► MainScreen: each adds one thing to the one before
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from textual.widgets import Input
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.faulting import FaultingScreen
+from explorer.tui.screens.tracking import TrackingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from explorer.tui.widgets.history_panel import HistoryPanel
 
 
-class MainScreen(FaultingScreen):
+class MainScreen(TrackingScreen):
     """The one screen that everything happens on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]

@@ -348,6 +348,7 @@ Choose an endpoint on the left.
   F5        sends it, to the sandbox on this machine unless you choose otherwise
   F1        help, every key
   ctrl+p    every command
+  J         guided tracks: lessons that check what you did
 
 The sandbox checks signatures, tokens and parameters as strictly as the vendors do. Its demo \
 credentials are ready: the first request works as it stands.

@@ -1,0 +1,128 @@
+"""``tracks``: the guided tracks and how far each is. What ``send`` does counts for the one under way, too."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
+from explorer.cli.output import put, put_json, table
+
+if TYPE_CHECKING:
+    from explorer.core.tracks import Heard, Track
+    from explorer.session import Session
+    from explorer.session.tracks import Tutor
+
+
+@click.command("tracks")
+@click.argument("what", type=click.Choice(["list", "show", "start", "stop", "reset"]), default="list")
+@click.argument("track_id", metavar="[TRACK]", default="")
+@click.option("--json", "as_json", is_flag=True, help="The tracks with their steps and progress as data.")
+@click.pass_context
+def tracks_command(ctx: click.Context, what: str, track_id: str, as_json: bool) -> int:
+    """Guided tracks: lessons in the sandbox that check what was really sent.
+
+    list; show, start or reset TRACK; stop following the one under way. What stands in [brackets] in their texts are
+    actions of the app, which shows tracks with J; what `send` does counts for the track under way as well.
+    """
+    from explorer.errors import UsageError
+    from explorer.session.tracks import open_tutor
+
+    tutor = open_tutor(session_of(ctx, keep_history=False))
+    for problem in tutor.problems:
+        say(problem)
+    if what in ("show", "start", "reset") and not track_id:
+        raise UsageError(f"which track to {what}?", hint=f"One of: {', '.join(tutor.tracks)}.")
+    if what == "start":
+        tutor.start(track_id)
+    elif what == "stop":
+        tutor.leave()
+    elif what == "reset":
+        tutor.reset(track_id)
+    chosen = [tutor.track(track_id)] if track_id else list(tutor.tracks.values())
+    if as_json:
+        put_json([track_table(tutor, one) for one in chosen])
+    elif track_id:
+        _put_track(tutor, chosen[0])
+    else:
+        _put_list(tutor)
+    return 0
+
+
+def track_table(tutor: Tutor, track: Track) -> dict[str, Any]:
+    """A track as data, with its progress."""
+    known = tutor.standing(track).done
+    return {
+        "id": track.id,
+        "title": track.title,
+        "about": track.about,
+        "running": tutor.running is track,
+        "done": tutor.done(track),
+        "steps": [
+            {
+                "id": step.id,
+                "title": step.title,
+                "brief": tutor.words(track, step.brief, keys_here(track)),
+                "endpoint": step.address,
+                "done_at": known.get(step.id),
+            }
+            for step in track.steps
+        ],
+    }
+
+
+def keys_here(track: Track) -> dict[str, str]:
+    """The actions that a track's texts name, as words: which keys they have is the app's affair."""
+    texts = [f"{one.brief} {one.text} {one.learned} {' '.join(slip.text for slip in one.slips)}" for one in track.steps]
+    return {name: f"[{name.replace('_', ' ')}]" for name in re.findall(r"\{key:(\w+)\}", " ".join(texts))}
+
+
+def follow_here(session: Session) -> None:
+    """Let what this command sends count for the track under way, and say what it meant."""
+    from explorer.errors import StoreError
+    from explorer.session.tracks import follow, open_tutor
+
+    tutor = open_tutor(session)
+    track = tutor.running
+    if track is None:
+        return
+
+    def tell(heard: Heard) -> None:
+        say(f"track {track.id}, {heard.step.title}: {heard.kind}. {tutor.words(track, heard.text, keys_here(track))}")
+        step = tutor.step(track)
+        if step is not None and heard.kind in ("done", "back"):
+            say(f"  next: {step.title}. {tutor.words(track, step.brief, keys_here(track))}")
+        try:
+            tutor.save()
+        except StoreError as error:
+            say(f"{error.message}. {error.hint}")
+
+    follow(session, tutor, tell)
+
+
+def _put_list(tutor: Tutor) -> None:
+    rows = [("", "track", "steps", "what it is about")]
+    for one in tutor.tracks.values():
+        done, of = tutor.done(one), len(one.steps)
+        mark = "▶" if tutor.running is one else "✓" if done == of else ""
+        rows.append((mark, one.id, f"{done} of {of}", one.title))
+    put(table(rows))
+
+
+def _put_track(tutor: Tutor, track: Track) -> None:
+    keys, now, known = keys_here(track), tutor.step(track), tutor.standing(track).done
+    put(f"{track.title} ({track.id})" + ("  ▶ under way" if tutor.running is track else ""))
+    put(textwrap.fill(track.about, 100))
+    for at, step in enumerate(track.steps, 1):
+        sign = "✓" if step.id in known else "▸" if step is now else "○"
+        put(f"\n{sign} {at}. {step.title}  ({step.address})")
+        for text in (step.brief, step.text) if step is now else (step.learned,) if step.id in known else ():
+            filled = tutor.words(track, text, keys)
+            if filled:
+                put(textwrap.indent(textwrap.fill(filled, 96), "     "))
+    if now is None:
+        put(f"\n★ {track.ending}")

@@ -1,0 +1,82 @@
+"""The strip under the title while a guided track is under way: the step to do next, and what the last send meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
+
+SIGNS: Final = {"done": "✓", "finished": "★", "missed": "…", "back": "↶"}
+_STYLES: Final = {
+    "done": "$text-success",
+    "finished": "bold $text-success",
+    "missed": "$text-warning",
+    "back": "$text-error",
+}
+
+
+@dataclass(frozen=True)
+class TrackLine:
+    """What the strip says. ``at`` counts from 1; without a title nothing is shown."""
+
+    title: str = ""
+    at: int = 0
+    of: int = 0
+    step: str = ""
+    brief: str = ""
+    kind: str = ""
+    """What the last send meant: ``done``, ``finished``, ``missed``, ``back``, or empty."""
+    said: str = ""
+    key: str = "J"
+    """The key that shows all of the track."""
+
+
+def dots(done: int, of: int) -> str:
+    """Progress as dots: ``●●○``."""
+    return "●" * done + "○" * (of - done)
+
+
+class TrackStrip(Static):
+    """Shows a ``TrackLine``; hidden where there is none."""
+
+    DEFAULT_CSS = """
+    TrackStrip {
+        height: auto; max-height: 5; padding: 0 1; background: $accent-muted 40%; color: $foreground; display: none;
+        &.-shown { display: block; }
+    }
+    """
+    line: reactive[TrackLine] = reactive(TrackLine(), init=False)
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def watch_line(self, line: TrackLine) -> None:
+        """Show it."""
+        self.set_class(bool(line.title), "-shown")
+        self.update(text_of(line))
+
+
+def text_of(line: TrackLine) -> Content:
+    """The lines of the strip."""
+    if not line.title:
+        return Content("")
+    done = line.at - 1 if line.step else line.of
+    head = Content.assemble(
+        (f" {line.key} ", "bold reverse"), " ", (sanitise_line(line.title), "bold"), f" {dots(done, line.of)} "
+    )
+    if line.step:
+        head = Content.assemble(head, f" {line.at}. ", (sanitise_line(line.step), "bold $text-accent"))
+    parts = []
+    if line.said:
+        sign = f"{SIGNS.get(line.kind, '·')} {sanitise_line(line.said)}"
+        parts.append(Content.styled(sign, _STYLES.get(line.kind, MUTED)))
+    parts.append(head)
+    if line.brief:
+        parts.append(Content(f"  → {sanitise_line(line.brief)}"))
+    return Content("\n").join(parts)
