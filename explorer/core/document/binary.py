@@ -7,6 +7,10 @@ ZIP (APPNOTE 4.3.7).
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorer.core.document.store import Data
 
 ROW = 16
 """Bytes a row."""
@@ -66,7 +70,7 @@ def _pixels(body: bytes, name: str) -> tuple[int, int] | None:
     return None
 
 
-def hex_row(body: bytes, n: int) -> list[tuple[str, str]]:
+def hex_row(body: Data, n: int) -> list[tuple[str, str]]:
     """Tokens of row *n*: offset, two groups of eight bytes, and the printable ASCII among them."""
     row = body[n * ROW : (n + 1) * ROW]
     left, right = row[: ROW // 2].hex(" "), row[ROW // 2 :].hex(" ")

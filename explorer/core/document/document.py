@@ -53,15 +53,22 @@ class Document:
 
     def as_sent(self) -> Document:
         """The same body as sent, not laid out, with what is known about it; its ``steps`` are not yet walked."""
-        other = type(self).opened(self.body, self.content_type, view="raw")
+        other = type(self).opened(self.body[:], self.content_type, view="raw")
         layout = other._layout
         layout.kind, layout.charset, layout.notes = self.kind, self.charset, self._layout.notes
         layout.source = self._layout.source
         other._known = True
         return other
 
+    def ahead(self, arriving: Store) -> Iterator[None]:
+        """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
+        return self._layout.ahead(arriving)
+
+    def arrived(self, body: bytes) -> None:
+        """The *body* is there as a whole: ``steps`` lays out the rest."""
+        self._layout.whole(body)
+
     def _open(self, body: bytes, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
-        self.body = body
         self.content_type = content_type
         self.view: View = view
         self.media = parse_media_type(content_type)
@@ -85,6 +92,11 @@ class Document:
         self.complete = True
 
     # -- what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def body(self) -> Data:
+        """The bytes, as far as they have come."""
+        return self._layout.body
 
     @property
     def kind(self) -> Kind:
@@ -114,7 +126,7 @@ class Document:
     @property
     def source(self) -> bytes:
         """The body as UTF-8 with ``\n`` line ends, as sent; the body itself where it is no text."""
-        return self._layout.source
+        return self._layout.source[:]
 
     @property
     def data(self) -> Data:
@@ -130,7 +142,7 @@ class Document:
     def title(self) -> str:
         """What the body is, in a few words: ``JSON``, ``PNG image, 640 × 480``."""
         if self.kind == "hex":
-            return binary.describe(self.body, self.media.name)
+            return binary.describe(self.body[: 1 << 18], self.media.name)
         return _TITLES.get(self.kind, self.kind.upper())
 
     @property

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.document.json_text import INDENT, Formatted, format_slowly, has_surrogate
+from explorer.core.document.json_text import INDENT, Formatted, format_broken, format_slowly, has_surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from explorer.core.document.store import Data
 
 FIRST = 1 << 15
 """Bytes of the first piece: what a screen shows, many times over."""
@@ -30,21 +32,54 @@ class NotInPieces(Exception):
     """The text is no JSON, or of a shape that has to be looked at as a whole."""
 
 
+class Pieces:
+    """Lays out JSON from its start on, also while more of it arrives: what is laid out stays as it is."""
+
+    def __init__(self, first: int = FIRST, others: int = PIECE) -> None:
+        self.start = 0
+        """Bytes that are laid out already, with the comma behind them."""
+        self._stack = b""
+        self._wanted = first
+        self._others = others
+        self._enough = 0
+        """Bytes that must be there before it is worth to look for another end of a piece."""
+
+    def lay_out(self, data: Data, *, whole: bool) -> Iterator[bytes]:
+        """The lines of *data* from where an earlier call ended, a piece at a time: up to the last comma outside of
+        strings, or with *whole* to the end. *data* begins with what it was before. Raises ``NotInPieces``."""
+        size = len(data)
+        while whole or size >= self._enough:
+            found = _piece_end(data, self.start, self._wanted, whole=whole)
+            if found is None:
+                self._enough = self.start + (size - self.start) * 3 // 2
+                return
+            end, outside = found
+            last = whole and end == size
+            after = _stack_after(self._stack, outside, end - self.start)
+            lines = _lay_out(data[self.start : end], self._stack, after, last=last)
+            lines = (b",\n" if self.start else b"") + lines
+            if not last:
+                self.start, self._stack, self._wanted = end + 1, after, self._others
+            yield lines
+            if last:
+                return
+
+    def lay_out_rest(self, data: bytes) -> bytes:
+        """What is left of *data*, which ends too early: laid out as far as it is whole, the rest of it as sent."""
+        opened = _opened(self._stack)
+        text = format_broken(opened + data[self.start :])
+        lines = text[_head(self._stack) :] if self._stack else text
+        return (b",\n" if self.start else b"") + lines
+
+
 def pieces_of(data: bytes, first: int = FIRST, others: int = PIECE) -> Iterator[bytes]:
     """The lines of *data*, a piece at a time. Raises ``NotInPieces``."""
-    start, size, wanted = 0, len(data), first
-    stack = b""
-    while True:
-        end, outside = _piece_end(data, start, wanted)
-        after = _stack_after(stack, outside, end - start)
-        yield (b",\n" if start else b"") + _lay_out(data[start:end], stack, after, last=end == size)
-        if end == size:
-            return
-        start, stack, wanted = end + 1, after, others
+    return Pieces(first, others).lay_out(data, whole=True)
 
 
-def _piece_end(data: bytes, start: int, wanted: int) -> tuple[int, bytes]:
-    """The offset of a comma outside of strings (or the end), and what stands outside of strings up to there."""
+def _piece_end(data: Data, start: int, wanted: int, *, whole: bool) -> tuple[int, bytes] | None:
+    """The offset of a comma outside of strings (or the end), and what stands outside of strings up to there; None
+    where there is no such comma and the end is yet to come."""
     while True:
         stop = min(start + wanted, len(data))
         block = data[start:stop]
@@ -52,7 +87,7 @@ def _piece_end(data: bytes, start: int, wanted: int) -> tuple[int, bytes]:
             # Two bytes for two, so that lengths stay; a backslash at the very end belongs to what follows.
             block = block.replace(b"\\\\", b"__").replace(b'\\"', b"__")
         parts = block.split(b'"')
-        if stop == len(data):
+        if stop == len(data) and whole:
             return stop, b"".join(parts[::2])
         # The last part may be the inside of a string that goes on; a backslash cut in two is inside one as well.
         last = len(parts) - 1 - (len(parts) - 1) % 2
@@ -64,6 +99,8 @@ def _piece_end(data: bytes, start: int, wanted: int) -> tuple[int, bytes]:
                 return stop - after - len(parts[i]) + comma, outside
             if i:
                 after += len(parts[i]) + 1 + len(parts[i - 1]) + 1
+        if stop == len(data):
+            return None
         wanted *= 2
 
 
@@ -91,14 +128,22 @@ def _lay_out(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
         raise NotInPieces
     if last == bool(after) or (not last and piece.rstrip(b" \t\r\n")[-1:] in (b"", b"[", b"{")):
         raise NotInPieces
-    opened = b"".join(
+    closed = b"".join(_CLOSERS[bracket] for bracket in reversed(after))
+    text = _format(_opened(stack) + piece + closed)
+    tail = sum(INDENT * i + 2 for i in range(len(after)))
+    return text[_head(stack) : len(text) - tail]
+
+
+def _opened(stack: bytes) -> bytes:
+    """JSON that opens the containers of *stack*."""
+    return b"".join(
         b'{"":' if bracket == 0x7B and i < len(stack) - 1 else bytes((bracket,)) for i, bracket in enumerate(stack)
     )
-    closed = b"".join(_CLOSERS[bracket] for bracket in reversed(after))
-    text = _format(opened + piece + closed)
-    head = sum(INDENT * i + len(_opening_line(stack, i)) for i in range(len(stack)))
-    tail = sum(INDENT * i + 2 for i in range(len(after)))
-    return text[head : len(text) - tail]
+
+
+def _head(stack: bytes) -> int:
+    """Bytes that the formatter makes of ``_opened``."""
+    return sum(INDENT * i + len(_opening_line(stack, i)) for i in range(len(stack)))
 
 
 def _opening_line(stack: bytes, i: int) -> bytes:

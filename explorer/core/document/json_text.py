@@ -15,6 +15,8 @@ import msgspec
 INDENT = 2
 DEEPEST_INDENT = 32
 """Levels beyond this are not indented further by our own formatter."""
+PIECE_DEPTH = 128
+"""Levels that are indented where a piece of a body that is broken off is laid out."""
 SLOW_LIMIT = 8_000_000
 """Bytes up to which our own formatter is used."""
 
@@ -63,6 +65,18 @@ def format_json(data: bytes) -> Formatted | Broken:
         return Broken(len(data), "it ends too early")
 
 
+def ends_early(data: bytes) -> Broken | None:
+    """What is wrong with *data* where nothing is but that it ends too early; None where it is something else."""
+    try:
+        msgspec.json.format(data, indent=0)
+    except RecursionError:
+        return None
+    except msgspec.DecodeError as error:
+        if _POSITION.match(str(error)) is None and not has_surrogate(data):
+            return Broken(len(data), "it ends too early")
+    return None
+
+
 def _exact(data: bytes, position: int, message: str) -> int:
     """The first byte that is wrong: the formatter tells of one further for a tail, of the middle of a bad literal."""
     if message == "trailing characters":
@@ -97,26 +111,49 @@ def format_slowly(data: bytes) -> Formatted | Broken:
     return _Layout(data).run()
 
 
+def format_broken(data: bytes) -> bytes:
+    """Lay out *data* as far as it is JSON; the rest of it as sent."""
+    layout = _Layout(data, deepest=PIECE_DEPTH)
+    rest = data[layout.walk() :].strip(b" \t\n\r")
+    return layout.made(rest)
+
+
 class _Layout:
     """One pass over the tokens with an explicit stack. ``expect`` holds what may come next."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, deepest: int = DEEPEST_INDENT) -> None:
         self.data = data
         self.out: list[bytes] = []
         self.stack: list[bytes] = []
         self.expect = "value"
+        self._deepest = deepest
 
     def run(self) -> Formatted | Broken:
-        position, end = 0, len(self.data.rstrip(b" \t\n\r"))
-        while position < end:
+        end = len(self.data.rstrip(b" \t\n\r"))
+        position = self.walk()
+        if position < end:
             match = _TOKEN.match(self.data, position, end)
-            if match is None or not self._take(match):
-                start = match.start(match.lastindex or 0) if match else self._skip_space(position)
-                return Broken(start, "invalid character" if match is None else f"expected {self._wanted()}")
-            position = match.end()
+            start = match.start(match.lastindex or 0) if match else self._skip_space(position)
+            return Broken(start, "invalid character" if match is None else f"expected {self._wanted()}")
         if self.expect != "end":
             return Broken(end, "it ends too early")
         return Formatted(b"".join(self.out))
+
+    def made(self, rest: bytes) -> bytes:
+        """What was laid out, and *rest* where the next token would stand."""
+        if rest and self.expect.endswith((" or }", " or ]")):
+            self._line_if(True)
+        return b"".join(self.out) + rest
+
+    def walk(self) -> int:
+        """Take all tokens; gives the offset of the first thing that is none, or that may not stand there."""
+        position, end, data, match_token = 0, len(self.data.rstrip(b" \t\n\r")), self.data, _TOKEN.match
+        while position < end:
+            match = match_token(data, position, end)
+            if match is None or not self._take(match):
+                return position
+            position = match.end()
+        return end
 
     def _skip_space(self, position: int) -> int:
         return len(self.data) - len(self.data[position:].lstrip(b" \t\n\r"))
@@ -176,4 +213,4 @@ class _Layout:
 
     def _line_if(self, wanted: bool) -> None:
         if wanted:
-            self.out.append(b"\n" + b" " * (INDENT * min(len(self.stack), DEEPEST_INDENT)))
+            self.out.append(b"\n" + b" " * (INDENT * min(len(self.stack), self._deepest)))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from explorer.core.document import binary
 from explorer.core.document.charset import decode
 from explorer.core.document.form_text import format_form
-from explorer.core.document.json_pieces import NotInPieces, pieces_of
-from explorer.core.document.json_text import Broken, format_json
+from explorer.core.document.json_pieces import NotInPieces, Pieces
+from explorer.core.document.json_text import Broken, ends_early, format_json
 from explorer.core.document.lines import Lines
 from explorer.core.document.markup import markup_steps, xml_check
 from explorer.core.document.media import looks_like
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from explorer.core.document.media import Kind, MediaType
-    from explorer.core.document.store import Store
+    from explorer.core.document.store import Data, Store
 
 STEP = 1 << 19
 """Bytes that one step takes in where nothing is laid out."""
 FIRST = 1 << 15
+GUESSED = 1 << 12
+"""First bytes of a body by which it is taken for something while it arrives."""
 
 
 class Layout:
@@ -33,14 +35,14 @@ class Layout:
     called once more where the body turns out to be something else.
     """
 
-    def __init__(self, body: bytes, media: MediaType, *, pretty: bool, new_store: Callable[[], Store] = Memory) -> None:
-        self.body = body
+    def __init__(self, body: Data, media: MediaType, *, pretty: bool, new_store: Callable[[], Store] = Memory) -> None:
+        self.body: Data = body
         self.media = media
         self.pretty = pretty
         self.kind: Kind = "empty"
         self.charset = ""
         self.notes: list[str] = []
-        self.source = body
+        self.source: Data = body
         """The body as UTF-8 with ``\\n`` line ends; the body itself where it is no text."""
         self.laid_out = False
         """Whether ``lines`` are other than those of ``source``."""
@@ -48,17 +50,77 @@ class Layout:
         self.generation = 0
         """Grows when lines that were there before have become others."""
         self._new_store = new_store
+        self._pieces: Pieces | None = None
+        """Set while ``lines`` are those of JSON of which the rest may be laid out behind them."""
+        self._arriving: Store | None = None
+        """Set while ``lines`` are those of the body as it arrives."""
+
+    def ahead(self, arriving: Store) -> Iterator[None]:
+        """Lay out what has come of a body that is still *arriving*, from where the call before ended. Whatever it is
+        taken for now, ``steps`` looks at the whole; where that agrees, lines that are there stay."""
+        data = self.body = self.source = arriving.data
+        if self.kind == "empty" and len(data):
+            self._guess(data[:GUESSED], arriving)
+        if self._pieces is not None:
+            try:
+                for piece in self._pieces.lay_out(data, whole=False):
+                    self.lines.append(piece)
+                    yield
+            except NotInPieces:
+                self._begin_as_sent(arriving)
+        if self._arriving is not None:
+            yield from self._index(data)
+
+    def _guess(self, head: bytes, arriving: Store) -> None:
+        """What the body is, by its first bytes."""
+        probe = Layout(head, self.media, pretty=self.pretty)
+        declared = probe._decode()
+        if probe.kind == "hex":
+            self.kind = "hex"
+            return
+        looks = looks_like(probe.source[:])
+        self.kind, self.charset = probe._decide(declared, looks), probe.charset
+        plain = probe.source == head or probe.charset in ("utf-8", "ascii")
+        json = (self.kind == "json" or (looks == "json" and declared != "csv")) and not self.media.json_lines
+        if json and plain and self.pretty and not head.startswith(b"\xef\xbb\xbf"):
+            self.kind = "json"
+            self._begin()
+            self._pieces = Pieces()
+        else:
+            self._begin_as_sent(arriving)
+
+    def _begin_as_sent(self, arriving: Store) -> None:
+        if self.lines.size:
+            self.generation += 1
+        self._pieces, self._arriving, self.laid_out = None, arriving, False
+        self.lines = Lines(arriving)
+
+    def _index(self, data: Data) -> Iterator[None]:
+        """Take the lines of *data* in that are not there yet."""
+        start = self.lines.size
+        while start < len(data):
+            step = STEP if start else FIRST
+            self.lines.index(data[start : start + step])
+            start += step
+            yield
+
+    def whole(self, body: bytes) -> None:
+        """All of the *body* is there now: ``steps`` takes it from here."""
+        self.body = self.source = body
 
     def steps(self) -> Iterator[None]:
         """Decode, decide and lay out. Never raises but for what the store raises."""
-        if not self.body:
+        if not len(self.body):
             return
+        body = self.body = self.body[:]
         declared = self._decode()
         if self.kind == "hex":
             return
-        looks = looks_like(self.source)
+        if self.source is not body:
+            self._start_anew()
+        looks = looks_like(self.source[:])
         self.kind = self._decide(declared, looks)
-        if self.kind == "json" and self.body.startswith(b"\xef\xbb\xbf"):
+        if self.kind == "json" and body.startswith(b"\xef\xbb\xbf"):
             self.notes.append("begins with a byte order mark, which RFC 8259 forbids")
         if self.kind == "json" and not self.media.json_lines:
             yield from self._json()
@@ -71,11 +133,15 @@ class Layout:
         """As sent, with nothing checked or decided anew."""
         yield from self._as_sent()
 
+    def _start_anew(self) -> None:
+        """What was laid out ahead is not what the whole makes."""
+        self._pieces = self._arriving = None
+
     # -- what it is ------------------------------------------------------------------------------------------------
 
     def _decode(self) -> Kind | None:
         """Bytes to UTF-8; gives what the sender says they are."""
-        body, declared = self.body, self.media.kind
+        body, declared = self.body[:], self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
         wide = decoded.charset.startswith(("utf-16", "utf-32"))
         noise = not wide and binary.looks_binary(body, declared_text=declared is not None)
@@ -113,8 +179,14 @@ class Layout:
             before = self.source[: broken.position]
             line = before.count(b"\n") + 1
             column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-            self.notes.append(f"invalid JSON: {broken.message} at line {line}, column {column}")
-            yield from self._as_sent()
+            note = f"invalid JSON: {broken.message} at line {line}, column {column}"
+            if self._pieces is not None:
+                self.notes.append(f"{note}; laid out as far as it came")
+                self.lines.append(self._pieces.lay_out_rest(self.source[:]))
+                yield
+            else:
+                self.notes.append(note)
+                yield from self._as_sent()
 
     def _perhaps_json(self, otherwise: Kind) -> Iterator[None]:
         """Text that begins like JSON and is not declared as it: JSON if all of it is."""
@@ -128,20 +200,30 @@ class Layout:
         yield from self._other()
 
     def _json_lines(self) -> Generator[None, None, Broken | None]:
-        """Lay out (or show as sent and check) JSON; gives what is wrong with it."""
-        self._begin()
-        if not self.pretty:
-            yield from self._as_sent()
+        """Lay out (or show as sent and check) JSON; gives what is wrong with it. Where that is its end only,
+        ``_pieces`` are what was laid out before."""
+        if self._pieces is None or not self.pretty:
+            if self.pretty:
+                self._begin()
+            else:
+                yield from self._as_sent()
+            self._pieces = Pieces()
+        pieces = self._pieces
         try:
-            for piece in pieces_of(self.source):
+            for piece in pieces.lay_out(self.source, whole=True):
                 if self.pretty:
                     self.lines.append(piece)
                 yield
+            self._pieces = None
         except NotInPieces:
+            early = ends_early(self.source[:]) if self.pretty else None
+            if early is not None:
+                return early
+            self._pieces = None
             # Looking at the whole takes long; what was sent can be read meanwhile.
             if self.pretty:
                 yield from self._as_sent()
-            result = format_json(self.source)
+            result = format_json(self.source[:])
             if isinstance(result, Broken):
                 return result
             if self.pretty:
@@ -153,20 +235,21 @@ class Layout:
         return None
 
     def _other(self) -> Iterator[None]:
+        self._pieces = None
         if self.pretty and self.kind in {"xml", "html"}:
             self._begin()
-            for piece in markup_steps(self.source, html=self.kind == "html"):
+            for piece in markup_steps(self.source[:], html=self.kind == "html"):
                 self.lines.append(piece)
                 yield
         elif self.pretty and self.kind == "form":
             # Percent escapes may decode to any bytes.
             self._begin()
-            self.lines.append(format_form(self.source).decode("utf-8", "replace").encode())
+            self.lines.append(format_form(self.source[:]).decode("utf-8", "replace").encode())
             yield
         else:
             yield from self._as_sent()
         if self.kind == "xml":
-            problem = yield from xml_check(self.source)
+            problem = yield from xml_check(self.source[:])
             if problem:
                 self.notes.append(problem)
 
@@ -174,15 +257,11 @@ class Layout:
         if self.lines.size:
             self.generation += 1
         self.lines = Lines(self._new_store())
-        self.laid_out = True
+        self.laid_out, self._arriving = True, None
 
     def _as_sent(self) -> Iterator[None]:
-        if self.lines.size:
-            self.generation += 1
-        lines = Lines(Memory(self.source))
-        self.lines, self.laid_out = lines, False
-        start, step = 0, FIRST
-        while start < len(self.source):
-            lines.index(self.source[start : start + step])
-            start, step = start + step, STEP
-            yield
+        if self._arriving is None:
+            if self.lines.size:
+                self.generation += 1
+            self.lines, self.laid_out = Lines(Memory(self.source[:])), False
+        yield from self._index(self.source)
