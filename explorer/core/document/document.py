@@ -14,6 +14,7 @@ from explorer.core.document.long_line import LONG, LongLine
 from explorer.core.document.media import Kind, parse_media_type
 from explorer.core.document.search import Search
 from explorer.core.document.store import Memory
+from explorer.core.document.told import ToldLayout
 from explorer.core.sanitise import sanitise, sanitise_line
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Document:
     from one thread. Nothing is lexed before it is asked for.
     """
 
+    _layout: Layout | ToldLayout
+
     def __init__(self, body: bytes, content_type: str = "", *, view: View = "pretty") -> None:
         self._open(body, content_type, view, Memory)
         for _ in self.steps():
@@ -54,19 +57,37 @@ class Document:
     def as_sent(self) -> Document:
         """The same body as sent, not laid out, with what is known about it; its ``steps`` are not yet walked."""
         other = type(self).opened(self.body[:], self.content_type, view="raw")
-        layout = other._layout
+        layout = Layout(self.body[:], self.media, pretty=False)
+        other._layout = layout
         layout.kind, layout.charset, layout.notes = self.kind, self.charset, self._layout.notes
         layout.source = self._layout.source
         other._known = True
         return other
 
+    def begun(self) -> Document:
+        """The same body and view, of which nothing is laid out yet."""
+        return type(self).opened(self.body[:], self.content_type, view=self.view)
+
     def ahead(self, arriving: Store) -> Iterator[None]:
         """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
-        return self._layout.ahead(arriving)
+        return iter(()) if isinstance(self._layout, ToldLayout) else self._layout.ahead(arriving)
+
+    def came(self, data: Data) -> None:
+        """So much of the body is there; somebody else lays it out."""
+        self._layout.body = data
+
+    def tell_by(self, store_at: Callable[[int, int], Store]) -> ToldLayout:
+        """Have another process lay it out: what that tells goes into the layout that is given."""
+        layout = ToldLayout(self._layout, store_at)
+        self._layout = layout
+        return layout
 
     def arrived(self, body: bytes) -> None:
-        """The *body* is there as a whole: ``steps`` lays out the rest."""
-        self._layout.whole(body)
+        """The *body* is there as a whole: ``steps`` lays out the rest, where no other process does."""
+        if isinstance(self._layout, ToldLayout):
+            self._layout.body = body
+        else:
+            self._layout.whole(body)
 
     def _open(self, body: bytes, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
         self.content_type = content_type
@@ -83,7 +104,10 @@ class Document:
     def steps(self) -> Iterator[None]:
         """Lay out, a few milliseconds a step; what there is after each can be read."""
         measured = False
-        for _ in self._layout.raw_steps() if self._known else self._layout.steps():
+        layout = self._layout
+        if isinstance(layout, ToldLayout):
+            return
+        for _ in layout.raw_steps() if self._known else layout.steps():
             if not measured:
                 measured = True
                 for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):

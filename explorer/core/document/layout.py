@@ -104,6 +104,11 @@ class Layout:
             start += step
             yield
 
+    @property
+    def decoded(self) -> bool:
+        """Whether ``source`` is other than ``body``."""
+        return self.source is not self.body
+
     def whole(self, body: bytes) -> None:
         """All of the *body* is there now: ``steps`` takes it from here."""
         self.body = self.source = body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.core.document.cells import cells
 from explorer.core.document.store import Memory
@@ -74,6 +74,28 @@ class Lines:
                 self._before.append(total)
         self._open = not chunk.endswith(b"\n") if chunk else self._open
         self._size, self._newlines = size, total
+
+    def told(self, known: int) -> dict[str, Any]:
+        """The index but for its first *known* blocks, for ``take``."""
+        return {
+            "size": self._size,
+            "newlines": self._newlines,
+            "open": self._open,
+            "width": self.width,
+            "before": self._before[known:].tolist(),
+        }
+
+    @property
+    def blocks(self) -> int:
+        """Blocks whose start has been seen."""
+        return len(self._before)
+
+    def take(self, told: dict[str, Any], store: Store) -> None:
+        """Take in what another index of the same bytes, which are in *store* now, ``told``."""
+        self.store = store
+        self._size, self._newlines, self._open = told["size"], told["newlines"], told["open"]
+        self._before[told["known"] :] = array("Q", told["before"])
+        self.width, self._measured, self._carry = max(self.width, told["width"]), self._size, 0
 
     def start(self, n: int) -> int:
         """The offset at which line *n* (from 0, below ``count``) begins."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _HOME = str(Path(explorer.__file__).resolve().parents[1])
 _KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
 _CHUNK = 1 << 20
+_LINE = 1 << 22
+"""Bytes of a line of JSON at most."""
 
 
 _ENDING: set[asyncio.Task[None]] = set()
@@ -50,8 +52,8 @@ class Child:
         self._module = module
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self, head: dict[str, Any], body: Data) -> None:
-        """Start it and hand it *head* (with the size added) and *body*. Raises ``OSError``."""
+    async def start(self, head: dict[str, Any], body: Data, *, files: tuple[int, ...] = ()) -> None:
+        """Start it and hand it *head* (with the size added), *body* and the open *files*. Raises ``OSError``."""
         code = f"import sys; from {self._module} import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment["PYTHONPATH"] = _HOME
@@ -61,6 +63,8 @@ class Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             env=environment,
+            pass_fds=files,
+            limit=_LINE,
         )
         await self.send(head | {"size": len(body)})
         for start in range(0, len(body), _CHUNK):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from explorer.core.document import Document
+    from explorer.core.document.store import Data
     from explorer.core.document.table import Table
 
 _STEP = 1 << 20
@@ -31,7 +32,7 @@ def suffix_of(document: Document) -> str:
     return SUFFIXES.get(document.kind) or _IMAGES.get(document.title.split(" ", 1)[0], ".bin")
 
 
-def save(body: bytes, path: str, *, overwrite: bool) -> str:
+def save(body: Data, path: str, *, overwrite: bool) -> str:
     """Write *body* to *path*; gives the absolute path. Raises ``FileExistsError`` and other ``OSError``."""
     target = Path(path).expanduser().absolute()
     with target.open("wb" if overwrite else "xb") as file:

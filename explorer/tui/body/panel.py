@@ -1,61 +1,45 @@
 """A body with everything to read it: the view, boxes for search and filter, and a line that tells where one is.
 
-bytes ─► show ─► Document (steps in a thread, spooled above a limit) ─► BodyView ◄─ v: pretty, table, raw
-                                                                          ▲
-                               | filter in another process ─► Document ───┘  escape: the original again
+bytes ─► preparing ─► Document ─► BodyView ◄─ v: pretty, table, raw
+                                     ▲
+    | filter in another process ─────┘  escape: the original again
 """
 
 from __future__ import annotations
 
 import os
 from functools import partial
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.worker import get_current_worker
 
 from explorer.core.document import lexing
 from explorer.core.document.document import Document
-from explorer.core.document.outline import Outline, record_line
+from explorer.core.document.outline import record_line
 from explorer.core.document.records import records_of
-from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
 from explorer.tui.body.bars import TypeBar
-from explorer.tui.body.child import all_ended
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished
-from explorer.tui.body.reading import BodyReading
-from explorer.tui.body.spool import Spool
+from explorer.tui.body.preparing import BodyPreparing
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from explorer.core.document.filtering import Filtered
-    from explorer.core.document.store import Store
 
-AT_ONCE: Final = 65_536
-"""Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
-SPOOL_FROM: Final = 8_000_000
-"""Bodies from this many bytes on are laid out into a temporary file."""
 _WARM_AFTER: Final = 0.7
-_BREATH: Final = 0.0003
-"""Seconds between two steps of a thread, in which keys are answered."""
-_TELL_EVERY: Final = 0.1
-_PATH_AT_ONCE: Final = 0.003
-_PATH_AFTER: Final = 0.08
-"""Seconds that the cursor must rest until a path is looked for that is not at hand."""
 
 Mode = Literal["pretty", "table", "raw"]
 MODES: Final[tuple[Mode, ...]] = ("pretty", "table", "raw")
 
 
-class BodyPanel(BodyReading):
-    """Shows one body. ``show`` it; ``clear`` lets go of it. What it is given has been redacted by the caller."""
+class BodyPanel(BodyPreparing):
+    """Shows one body. ``show`` it, or ``begin``, ``feed`` and ``finish`` it as it comes; ``clear`` lets go of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "mode", "View", id="body.view", tooltip="Pretty, as a table, or raw"),
@@ -70,12 +54,9 @@ class BodyPanel(BodyReading):
         id: str | None = None,  # noqa: A002 - textual's name
         classes: str | None = None,
     ) -> None:
-        self._number = 0
-        self._original: Document | None = None
         self._modes: dict[Mode, Document | Table] = {}
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
-        self._spools: list[Spool] = []
         super().__init__(environ=environ, id=id, classes=classes)
 
     def on_mount(self) -> None:
@@ -91,85 +72,27 @@ class BodyPanel(BodyReading):
 
     # -- content ---------------------------------------------------------------------------------------------------
 
-    @property
-    def document(self) -> Document | None:
-        """The body, laid out; None while there is none."""
-        return self._original
-
-    def show(self, body: bytes, content_type: str, *, name: str = "response") -> None:
-        """Show *body* from its top. *name* is what a file of it would be called, without an ending."""
-        self.clear()
-        self._name = name
-        new_store: Callable[[], Store] = self._new_spool if len(body) >= SPOOL_FROM else Memory
-        document = Document.opened(body, content_type, new_store=new_store)
-        self._original = document
-        self._modes = {"pretty": document}
-        steps = document.steps()
-        if len(body) < SPOOL_FROM:
-            next(steps, None)  # a few milliseconds, and the first frame has the first lines
-        self._present(document)
-        self._make_ready(document, steps)
+    def _own(self, document: Document) -> None:
+        super()._own(document)
+        self._modes, self._mode = {"pretty": document}, "pretty"
 
     def clear(self) -> None:
         """Let go of the body and of everything that is under way for it."""
-        self._number += 1
+        self._let_go()
         self._end_filter()
         for bar in self.query(TypeBar):
             bar.close()
-        self._original = self._outline = None
+        self._outline = None
         self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
         for group in ("filter", "path", "copy", "go", "open"):
             self.workers.cancel_group(self, group)
         self.view.show(None)
-        for spool in self._spools:
-            spool.close()
-        self._spools.clear()
         self._tell()
 
     async def on_unmount(self) -> None:
         """Nothing stays behind."""
-        self._number += 1
         self._end_filter()
-        for spool in self._spools:
-            spool.close()
-        await all_ended()
-
-    def _new_spool(self) -> Spool:
-        spool = Spool()
-        self._spools.append(spool)
-        return spool
-
-    def _present(self, document: Document | Table, *, keep_place: bool = False) -> None:
-        self._outline = None if isinstance(document, Table) else Outline(document)
-        self._path = ""
-        self.view.show(document, keep_place=keep_place)
-        self._tell()
-
-    def _make_ready(self, document: Document | Table, steps: Iterator[None]) -> None:
-        """Walk *steps*: at once for a small body, else in a thread that tells every now and then."""
-        if document.size <= AT_ONCE:
-            for _ in steps:
-                pass
-            self._grown(self._number, document)
-            return
-        walk = partial(self._walk, self._number, document, steps)
-        self.run_worker(walk, thread=True, group="ready", exit_on_error=False, description="make a body ready")
-
-    def _walk(self, number: int, document: Document | Table, steps: Iterator[None]) -> None:
-        worker, told = get_current_worker(), 0.0
-        for _ in steps:
-            if worker.is_cancelled or number != self._number:
-                return
-            if monotonic() - told > _TELL_EVERY:
-                told = monotonic()
-                self.call_later(self._grown, number, document)
-            sleep(_BREATH)
-        self.call_later(self._grown, number, document)
-
-    def _grown(self, number: int, document: Document | Table) -> None:
-        if number == self._number and document is self.view.document:
-            self.view.grown()
-            self._follow()
+        await super().on_unmount()
 
     # -- pretty, table, raw ----------------------------------------------------------------------------------------
 
@@ -223,11 +146,6 @@ class BodyPanel(BodyReading):
     def filtered(self) -> bool:
         """Whether what a filter leaves is shown."""
         return self._filter is not None and self.shown_document is not self._original
-
-    @property
-    def problems(self) -> list[str]:
-        """What went wrong with the temporary files."""
-        return [spool.problem for spool in self._spools]
 
     # -- filter ----------------------------------------------------------------------------------------------------
 

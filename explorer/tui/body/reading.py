@@ -66,7 +66,7 @@ class BodyReading(Vertical):
     ) -> None:
         self._environ = environ
         self._outline: Outline | None = None
-        self._name = "response"
+        self._file_name = "response"
         self._path = self._said = self._saved = self._noted = ""
         super().__init__(id=id, classes=classes)
 
@@ -232,7 +232,7 @@ class BodyReading(Vertical):
         document = self.shown_document
         if document is not None:
             self._saved = ""
-            self._bar("save").open(f"{self._name}{body_files.suffix_of(document)}")
+            self._bar("save").open(f"{self._file_name}{body_files.suffix_of(document)}")
 
     @on(TypeBar.Typed, "#body-save")
     async def _save(self, event: TypeBar.Typed) -> None:

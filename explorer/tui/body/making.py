@@ -1,0 +1,111 @@
+"""Having a large body laid out by another process (``maker``)."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from typing import IO, TYPE_CHECKING, Any
+
+from explorer.core.document.told import BODY, ToldLayout
+from explorer.tui.body.child import Child
+from explorer.tui.body.region import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.core.document import Document
+    from explorer.core.document.store import Store
+
+_STEP = 1 << 20
+
+
+class Making:
+    """Two temporary files and the process that fills one with the lines of the other. ``close`` gives both back.
+
+    Nobody else can read them, and no name leads to them, so that they are gone when the program ends, however that
+    happens.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[IO[bytes]] = []
+        self._child: Child | None = None
+        self._more = asyncio.Event()
+        self._whole = False
+        self._closed = False
+        try:
+            for _ in range(2):
+                self._files.append(tempfile.TemporaryFile(prefix="api-explorer-"))  # noqa: SIM115 - see ``close``
+        except OSError:
+            self.close()
+            raise
+        self.body = Region(self._files[0].fileno())
+
+    def begins(self, body: bytes) -> bool:
+        """Whether *body* begins with what has come; works on it for a while."""
+        data, size = self.body.data, self.body.size
+        return size <= len(body) and all(
+            data[i : i + _STEP] == body[i : min(i + _STEP, size)] for i in range(0, size, _STEP)
+        )
+
+    async def fill(self, body: bytes) -> None:
+        """Write all of *body* that is not there yet, and say that it is whole. Raises ``OSError``."""
+        while self.body.size < len(body) and not self._closed:
+            await asyncio.to_thread(self.body.append, body[self.body.size : self.body.size + _STEP])
+            self._more.set()
+        self._whole = True
+        self._more.set()
+
+    def append(self, data: bytes) -> None:
+        """Add what has come. Raises ``OSError``."""
+        self.body.append(data)
+        self._more.set()
+
+    async def run(self, document: Document, told: Callable[[], None]) -> None:
+        """Have *document* laid out as far as its body comes; *told* is called when there is more of it to be read.
+
+        Raises:
+            OSError, EOFError: the process cannot be started, or has ended.
+        """
+        child = self._child = Child("explorer.tui.body.maker")
+        body, laid = (file.fileno() for file in self._files)
+        try:
+            head = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
+            await child.start(head, b"", files=(body, laid))
+            layout = document.tell_by(self._store_at)
+            async with asyncio.TaskGroup() as tasks:
+                feeding = tasks.create_task(self._feed(child))
+                while not await self._hear(child, layout, document, told):
+                    pass
+                feeding.cancel()
+        except* (OSError, EOFError) as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            child.end()
+
+    async def _feed(self, child: Child) -> None:
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            whole = self._whole
+            await child.send({"size": self.body.size, "whole": whole})
+            if whole:
+                return
+
+    async def _hear(self, child: Child, layout: ToldLayout, document: Document, told: Callable[[], None]) -> bool:
+        message: dict[str, Any] = await child.line()
+        layout.take(message, last=message["done"])
+        document.complete = message["done"]
+        told()
+        return document.complete
+
+    def _store_at(self, place: int, size: int) -> Store:
+        file = self._files[0 if place == BODY else 1]
+        return Region(file.fileno(), max(place, 0), size)
+
+    def close(self) -> None:
+        """End the process and give the files back; maps of them that are still read stay valid."""
+        self._closed = True
+        if self._child is not None:
+            self._child.end()
+        for file in self._files:
+            file.close()

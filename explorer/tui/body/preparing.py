@@ -1,0 +1,243 @@
+"""Making bodies ready to be read: at once, in a thread, or in another process, and while they still arrive.
+
+show ──► small: steps on the spot or in a thread ──────────────────────────┐
+     └─► large: its beginning on the spot, the rest by ``Making`` ─────────┼─► BodyView grows
+begin ─► feed … ─► what has come, laid out as far as that goes ─► finish ──┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.worker import get_current_worker
+
+from explorer.core.document.document import Document
+from explorer.core.document.outline import Outline
+from explorer.core.document.store import Memory
+from explorer.core.document.table import Table
+from explorer.tui.body.child import all_ended
+from explorer.tui.body.making import Making
+from explorer.tui.body.reading import BodyReading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AT_ONCE: Final = 65_536
+"""Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
+APART_FROM: Final = 400_000
+"""Bodies from this many bytes on are laid out by another process, into a temporary file."""
+_BREATH: Final = 0.0003
+"""Seconds between two steps of a thread, in which keys are answered."""
+_TELL_EVERY: Final = 0.1
+
+
+class BodyPreparing(BodyReading):
+    """The part of the panel that has the body. What it is given has been redacted by the caller."""
+
+    def __init__(self, **options: Any) -> None:
+        self._number = 0
+        self._original: Document | None = None
+        self._arriving: Memory | None = None
+        """What has come of a body that is yet to come whole."""
+        self._making: Making | None = None
+        self._trouble = ""
+        super().__init__(**options)
+
+    @property
+    def document(self) -> Document | None:
+        """The body, laid out; None while there is none."""
+        return self._original
+
+    @property
+    def arriving(self) -> bool:
+        """Whether more of the body is to come."""
+        return self._arriving is not None
+
+    # -- all of it is there ----------------------------------------------------------------------------------------
+
+    def show(self, body: bytes, content_type: str, *, name: str = "response") -> None:
+        """Show *body* from its top. *name* is what a file of it would be called, without an ending."""
+        self.clear()
+        self._file_name = name
+        if len(body) < APART_FROM:
+            document = Document.opened(body, content_type)
+            self._own(document)
+            steps = document.steps()
+            next(steps, None)  # a few milliseconds, and the first frame has the first lines
+            self._present(document)
+            self._make_ready(document, steps)
+            return
+        document = Document.opened(b"", content_type)
+        self._own(document)
+        for _ in document.ahead(Memory(body[:AT_ONCE])):
+            pass
+        document.arrived(body)
+        self._present(document)
+        self._make_apart(document)
+        self._fill(document, body)
+
+    def _own(self, document: Document) -> None:
+        """*document* is the body from now on."""
+        self._original = document
+
+    def _let_go(self) -> None:
+        """Forget the body and what is under way for it."""
+        self._number += 1
+        self._original, self._arriving, self._trouble = None, None, ""
+        if self._making is not None:
+            self._making.close()
+            self._making = None
+        for group in ("apart", "fill"):
+            self.workers.cancel_group(self, group)
+
+    def clear(self) -> None:
+        """Let go of the body and of everything that is under way for it."""
+        raise NotImplementedError
+
+    async def on_unmount(self) -> None:
+        """Nothing stays behind."""
+        self._let_go()
+        await all_ended()
+
+    def _present(self, document: Document | Table, *, keep_place: bool = False) -> None:
+        self._outline = None if isinstance(document, Table) else Outline(document)
+        self._path = ""
+        self.view.show(document, keep_place=keep_place)
+        self._tell()
+
+    # -- it still arrives ------------------------------------------------------------------------------------------
+
+    def begin(self, content_type: str, *, name: str = "response") -> None:
+        """A body begins to arrive: ``feed`` it, then ``finish``."""
+        self.clear()
+        self._file_name = name
+        self._arriving = Memory()
+        document = Document.opened(b"", content_type)
+        self._own(document)
+        self._present(document)
+
+    def feed(self, data: bytes) -> None:
+        """More of the body has come."""
+        document, arriving = self._original, self._arriving
+        if document is None or arriving is None or not data:
+            return
+        arriving.append(data)
+        if self._making is None:
+            for _ in document.ahead(arriving):
+                pass
+            if document.size >= APART_FROM:
+                self._make_apart(document)
+                self._hand_over(arriving.data)
+        else:
+            self._hand_over(data)
+            document.came(self._making.body.data)
+        self._grown(self._number, document)
+
+    def _hand_over(self, data: bytes) -> None:
+        if self._making is not None:
+            try:
+                self._making.append(data)
+            except OSError as error:
+                self._fail(error)
+            else:
+                self._arriving = Memory()  # it is in the file
+
+    def finish(self, body: bytes, content_type: str, *, name: str = "response") -> None:
+        """That was all: *body* is the whole of it. Where it is not what was shown of it, it is shown anew."""
+        document, arriving, making = self._original, self._arriving, self._making
+        fits = document is not None and arriving is not None and document.content_type == content_type
+        if fits and making is None:  # what was handed to a file is looked at when that is filled
+            fits = not self._trouble and arriving is not None and body.startswith(arriving.data)
+        if document is None or not fits:
+            self.show(body, content_type, name=name)
+            return
+        self._arriving = None
+        document.arrived(body)
+        if making is None:
+            self._make_ready(document, document.steps())
+        else:
+            self._fill(document, body)
+        self._tell()
+
+    # -- in another process ----------------------------------------------------------------------------------------
+
+    def _make_apart(self, document: Document) -> None:
+        try:
+            self._making = Making()
+        except OSError as error:
+            self._fail(error)
+            return
+        self._later(partial(self._run_apart, self._making, document, self._number), "apart")
+
+    async def _run_apart(self, making: Making, document: Document, number: int) -> None:
+        try:
+            await making.run(document, partial(self._grown, number, document))
+        except (OSError, EOFError) as error:
+            if number == self._number:
+                self._fail(error)
+
+    def _fill(self, document: Document, body: bytes) -> None:
+        if self._making is not None:
+            self._later(partial(self._fill_apart, self._making, document, body, self._number), "fill")
+
+    async def _fill_apart(self, making: Making, document: Document, body: bytes, number: int) -> None:
+        try:
+            if not await asyncio.to_thread(making.begins, body):
+                if number == self._number:
+                    self.show(body, document.content_type, name=self._file_name)
+                return
+            await making.fill(body)
+        except OSError as error:
+            if number == self._number:
+                self._fail(error)
+
+    def _fail(self, error: OSError | EOFError) -> None:
+        """No other process can do it: do it here, as soon as the body is whole."""
+        document = self._original
+        if self._making is not None:
+            self._making.close()
+            self._making = None
+        why = getattr(error, "strerror", None) or str(error) or "it has ended"
+        self._trouble = f"not laid out by a process of its own: {why}"
+        if document is None or self._arriving is not None:
+            return
+        anew = document.begun()
+        self._own(anew)
+        self._present(anew, keep_place=True)
+        self._make_ready(anew, anew.steps())
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong with the other process or its files."""
+        return [self._trouble]
+
+    # -- in a thread -----------------------------------------------------------------------------------------------
+
+    def _make_ready(self, document: Document | Table, steps: Iterator[None]) -> None:
+        """Walk *steps*: at once for a small body, else in a thread that tells every now and then."""
+        if document.size <= AT_ONCE:
+            for _ in steps:
+                pass
+            self._grown(self._number, document)
+            return
+        walk = partial(self._walk, self._number, document, steps)
+        self.run_worker(walk, thread=True, group="ready", exit_on_error=False, description="make a body ready")
+
+    def _walk(self, number: int, document: Document | Table, steps: Iterator[None]) -> None:
+        worker, told = get_current_worker(), 0.0
+        for _ in steps:
+            if worker.is_cancelled or number != self._number:
+                return
+            if monotonic() - told > _TELL_EVERY:
+                told = monotonic()
+                self.call_later(self._grown, number, document)
+            sleep(_BREATH)
+        self.call_later(self._grown, number, document)
+
+    def _grown(self, number: int, document: Document | Table) -> None:
+        if number == self._number and document is self.view.document:
+            self.view.grown()
+            self._follow()
