@@ -1,11 +1,31 @@
-"""Requests, answers and verdicts as data and as lines: the shapes that ``--json`` promises."""
+"""Requests and answers as lines, and the exit code of an answer; as data they are in ``core.exchange_table``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from explorer.core.exchange_table import (
+    body_value,
+    exchange_table,
+    failure_table,
+    request_table,
+    sandbox_reason,
+    verdict_table,
+)
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange, Failure, Judgement, SentRequest
+    from explorer.core.exchange import Exchange, SentRequest
+
+__all__ = [
+    "body_value",
+    "exchange_table",
+    "exit_code",
+    "failure_table",
+    "request_table",
+    "request_text",
+    "sandbox_reason",
+    "verdict_table",
+]
 
 
 def exit_code(exchange: Exchange) -> int:
@@ -19,99 +39,9 @@ def exit_code(exchange: Exchange) -> int:
     return 0
 
 
-def sandbox_reason(exchange: Exchange) -> str:
-    """What the sandbox says of a refusal: which check failed, what it expected and what it got; or an empty text."""
-    from urllib.parse import unquote
-
-    response = exchange.response
-    reason = unquote(response.header("x-sandbox-reason")) if response else ""
-    return f"sandbox, check {response.header('x-sandbox-check')}: {reason}" if response and reason else ""
-
-
 def request_text(request: SentRequest) -> str:
     """A request as lines: request line, headers, an empty line, the body as text."""
     lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
     if request.body:
         lines += ["", request.body.decode("utf-8", "replace")]
     return "\n".join(lines)
-
-
-def request_table(request: SentRequest) -> dict[str, Any]:
-    """A request as data: ``{method, url, headers, body}``."""
-    return {
-        "method": request.method,
-        "url": request.url,
-        "headers": _header_table(request.headers),
-        "body": body_value(request.body),
-    }
-
-
-def _header_table(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    joined: dict[str, str] = {}
-    for name, value in headers:
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
-
-
-def body_value(body: bytes) -> Any:
-    """Parsed JSON where it is JSON, otherwise text; None for no body."""
-    import json
-
-    if not body:
-        return None
-    text = body.decode("utf-8", "replace")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def exchange_table(exchange: Exchange) -> dict[str, Any]:
-    """``send --json``: one exchange as data."""
-    response = exchange.response
-    table: dict[str, Any] = {
-        "request": request_table(exchange.request),
-        "response": None
-        if response is None
-        else {
-            "status": response.status,
-            "reason": response.reason,
-            "headers": _header_table(response.headers),
-            "body": body_value(response.body),
-        },
-        "verdict": verdict_table(exchange.verdict),
-        "timings": {
-            "connected": exchange.timings.connected,
-            "sent": exchange.timings.sent,
-            "first_byte": exchange.timings.first_byte,
-            "total": exchange.timings.total,
-        },
-        "pages": 1,
-        "history": exchange.id or None,
-    }
-    if response is not None and response.truncated:
-        table["response"]["truncated"] = response.truncated
-    if exchange.failure is not None:
-        table["error"] = failure_table(exchange.failure)
-    reason = sandbox_reason(exchange)
-    if reason:
-        table["sandbox"] = reason
-    return table
-
-
-def verdict_table(verdict: Judgement) -> dict[str, Any]:
-    """A verdict as data."""
-    return {
-        "outcome": verdict.outcome,
-        "http_status": verdict.http_status,
-        "code": verdict.code,
-        "message": verdict.message,
-        "fields": [{"name": one.name, "message": one.message} for one in verdict.fields],
-        "why": verdict.why,
-        "meaning": verdict.meaning,
-    }
-
-
-def failure_table(failure: Failure) -> dict[str, Any]:
-    """Why there is no (whole) answer, as data."""
-    return {"kind": failure.kind, "title": failure.title, "message": failure.message, "hint": failure.hint}

@@ -104,6 +104,8 @@ class Session:
     on_warning: Callable[[str], None] = lambda _text: None
     on_exchange: Callable[[Exchange], None] = lambda _exchange: None
     """Called with each exchange when it has ended, as it was; at once, in the loop that sent it."""
+    learned: list[Secret] = field(default_factory=list)
+    """Secrets that came by another way than credentials and forms: they are masked in whatever is shown and kept."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
@@ -246,7 +248,7 @@ class Session:
         from explorer.core.secret import Secret
 
         operation = self.operation(call)
-        known = list(extra)
+        known = [*extra, *self.learned]
         for name, credential in operation.vendor.credentials.items():
             found = self.vault.find(operation.vendor, name, call.environment) if credential.secret else None
             if found is not None:

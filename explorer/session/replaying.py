@@ -120,7 +120,7 @@ def _filled(
     """The call under readings that still are, its masked entries filled in; what was filled; what is still masked."""
     lost = lost_readings(session, call)
     readings = {key: choice for key, choice in call.readings.items() if key not in lost}
-    known = _sign_in_credentials(*session.endpoint(call.address)) if how != "form" else {}
+    known = sign_in_credentials(*session.endpoint(call.address)) if how != "form" else {}
     waiting = {entry.name: entry for entry in given}
     entries: list[Entry] = []
     notes: list[str] = []
@@ -155,7 +155,7 @@ def _credential(session: Session, call: Call, name: str) -> str | None:
     return found.value.reveal() if found else None
 
 
-def _sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
+def sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
     """Parameter → credential where the call is one that an auth scheme signs in with; elsewhere nothing is a
     credential's, however it is called."""
     for auth in vendor.auth.values():

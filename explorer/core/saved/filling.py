@@ -1,0 +1,116 @@
+"""A call whose texts hold placeholders → the call as it is sent; and what of it is not known."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from explorer.core.saved.placeholders import Placeholder, PlaceholderProblem, Reference, fill, fill_json, placeholders
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.exchange import Call, Entry
+    from explorer.core.saved.model import SavedRequest
+    from explorer.core.saved.placeholders import Lookup
+
+
+class Use(NamedTuple):
+    """A placeholder and where it stands: ``value``, ``extra``, ``header`` and a name; ``base_url``; ``expect``."""
+
+    placeholder: Placeholder
+    place: str
+    name: str = ""
+
+
+def uses(request: SavedRequest) -> tuple[Use, ...]:
+    """Every placeholder of *request*, in order."""
+    return (*call_uses(request.call), *(Use(one, "expect") for text in _texts(request) for one in placeholders(text)))
+
+
+def call_uses(call: Call) -> tuple[Use, ...]:
+    """Every placeholder of *call*, in order."""
+    found = [Use(one, "base_url") for one in placeholders(call.base_url)]
+    found += [Use(one, "value", entry.name) for entry in call.entries for one in placeholders(entry.value)]
+    found += [Use(one, "extra", name) for name, value in call.extra for one in placeholders(value)]
+    found += [Use(one, "header", name) for name, value in call.headers for one in placeholders(value)]
+    return tuple(found)
+
+
+def _texts(request: SavedRequest) -> Iterator[str]:
+    for _, comparisons in (*request.expect.headers, *request.expect.body):
+        for one in comparisons:
+            yield from strings(one.value)
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from strings(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from strings(one)
+
+
+def references(request: SavedRequest) -> tuple[Reference, ...]:
+    """The answers that *request* needs values of, each placeholder once."""
+    return tuple(dict.fromkeys(one.placeholder for one in uses(request) if isinstance(one.placeholder, Reference)))
+
+
+def fill_call(call: Call, lookup: Lookup) -> Call:
+    """*call* with its placeholders filled; those that are not known stay as they are written.
+
+    Raises:
+        UsageError: a JSON value is none once it is filled.
+    """
+    if not any("${" in text for text in _call_texts(call)):
+        return call
+    return msgspec.structs.replace(
+        call,
+        base_url=_tolerant(call.base_url, lookup),
+        entries=tuple(_entry(one, lookup) for one in call.entries),
+        extra=tuple((name, _tolerant(value, lookup)) for name, value in call.extra),
+        headers=tuple((name, _tolerant(value, lookup)) for name, value in call.headers),
+    )
+
+
+def _call_texts(call: Call) -> Iterator[str]:
+    yield call.base_url
+    for entry in call.entries:
+        yield entry.value
+    for _, value in (*call.extra, *call.headers):
+        yield value
+
+
+def _tolerant(text: str, lookup: Lookup) -> str:
+    """A text that is being typed may hold half a placeholder; it is left alone."""
+    try:
+        return fill(text, lookup)
+    except PlaceholderProblem:
+        return text
+
+
+def _entry(entry: Entry, lookup: Lookup) -> Entry:
+    if "${" not in entry.value:
+        return entry
+    if entry.kind != "json":
+        return msgspec.structs.replace(entry, value=_tolerant(entry.value, lookup))
+    try:
+        value = fill_json(entry.value, lookup)
+    except PlaceholderProblem:
+        return entry
+    if not placeholders(value):
+        try:
+            json.loads(value)
+        except ValueError as error:
+            raise UsageError(
+                f"{entry.name} is no JSON once its placeholders are filled: {error}",
+                hint="Put quotes around a placeholder that stands for a text.",
+            ) from None
+    return msgspec.structs.replace(entry, value=value)

@@ -1,0 +1,107 @@
+"""Names of saved requests: which may be, in which order they come, and which one is meant.
+
+``orders/10-create`` is the file ``orders/10-create.toml``; the number before a name only says where it comes, so that
+``orders/create`` and ``orders.create`` mean it too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from explorer.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from explorer.core.saved.model import FolderOptions
+
+_SEGMENT: Final = re.compile(r"\w[\w +-]*")
+_NUMBER: Final = re.compile(r"[0-9]+[-_ ]+")
+SIDE: Final = ".mine"
+"""Ends the name of a file that holds a person's own side of a conflict."""
+FOLDER_FILE: Final = "_folder.toml"
+VARIABLES: Final = "environments"
+"""The folder of environment files, in which no requests are."""
+_RESERVED: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") for n in range(1, 10))}
+)
+
+
+def check_name(name: str) -> str:
+    """*name*, cleaned: segments with slashes between.
+
+    Raises:
+        UsageError: it cannot be the name of a file.
+    """
+    name = "/".join(part.strip() for part in name.strip().strip("/").split("/"))
+    parts = name.removesuffix(SIDE).split("/")
+    for part in parts:
+        if not _SEGMENT.fullmatch(part) or part.endswith(" ") or part.lower() in _RESERVED or len(part.encode()) > 100:
+            raise UsageError(
+                f"{name!r} cannot be the name of a saved request",
+                hint="Letters, digits, - and _, with / between folders, such as orders/create.",
+            )
+    if parts[0] == VARIABLES or len(parts) > 8 or parts[-1].startswith("_"):
+        raise UsageError(
+            f"{name!r} cannot be the name of a saved request",
+            hint=f"{VARIABLES}/ holds variables, _ begins files of options, and eight folders are deep enough.",
+        )
+    return name
+
+
+def plain(name: str) -> str:
+    """*name* without the numbers before its parts: ``10-orders/2-get`` → ``orders/get``."""
+    return "/".join(_NUMBER.sub("", part, count=1) or part for part in name.split("/"))
+
+
+def matching(wanted: str, names: Iterable[str], folder: str = "") -> str:
+    """The one of *names* that *wanted* means, looked for in *folder* first.
+
+    Raises:
+        UnknownName: none is meant; UsageError: several are.
+    """
+    known = list(names)
+    wanted = wanted.strip().strip("/")
+    spellings = dict.fromkeys((wanted, wanted.replace(".", "/")))
+    for prefix in dict.fromkeys((f"{folder}/" if folder else "", "")):
+        for spelling in spellings:
+            full = prefix + spelling
+            if full in known:
+                return full
+            found = [name for name in known if plain(name) == plain(full)]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise UsageError(f"{wanted!r} may be {' or '.join(found)}", hint="Name it with its number.")
+    raise UnknownName("saved request", wanted, known)
+
+
+def sort_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts names as people count: ``2-b`` before ``10-a``."""
+    pieces = re.findall(r"[0-9]+|[^0-9]+", name.lower())
+    return tuple((0, int(piece), "") if piece.isdigit() and piece.isascii() else (1, 0, piece) for piece in pieces)
+
+
+def ordered(names: Sequence[str], folder: str, options: dict[str, FolderOptions]) -> list[str]:
+    """The names below *folder* as a sequence runs them: what ``order`` names first, then by name; a folder's own among
+    them, where its name stands."""
+    prefix = f"{folder}/" if folder else ""
+    children: dict[str, list[str]] = {}
+    for name in names:
+        if name.startswith(prefix) and not name.endswith(SIDE):
+            children.setdefault(name[len(prefix) :].split("/", 1)[0], []).append(name)
+    order = [plain(one) for one in options[folder].order] if folder in options else []
+
+    def place(child: str) -> tuple[int, tuple[tuple[int, int, str], ...]]:
+        said = plain(child)
+        return (order.index(said) if said in order else len(order), sort_key(child))
+
+    found: list[str] = []
+    for child in sorted(children, key=place):
+        full = prefix + child
+        if full in children[child]:
+            found.append(full)
+        if any(name != full for name in children[child]):
+            found += ordered(names, full, options)
+    return found

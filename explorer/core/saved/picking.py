@@ -1,0 +1,45 @@
+"""Values out of an answer by JMESPath: of JSON with its number tokens as they were sent, of XML below its root."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.core.body_value import NotReadable, json_text, media_type, read_body
+from explorer.core.document.filtering import Filter
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import ReceivedResponse
+
+
+class Picked(NamedTuple):
+    """A JSON value as it is written; or ``problem``, why there is none."""
+
+    json: bytes = b""
+    problem: str = ""
+
+
+class Picker:
+    """Picks values out of one answer, which is parsed once."""
+
+    def __init__(self, response: ReceivedResponse) -> None:
+        self._problem = ""
+        self._filter: Filter | None = None
+        try:
+            kind = media_type(response)
+            value = read_body(response) if kind.endswith(("/xml", "+xml")) else None
+            source = json_text(response) if value is None else json.dumps(value).encode()
+        except NotReadable as error:
+            self._problem = str(error)
+            return
+        if not source.strip():
+            self._problem = "the body is empty"
+        else:
+            self._filter = Filter("json", source)
+
+    def pick(self, path: str) -> Picked:
+        """What *path* gives; ``null`` where nothing is there."""
+        if self._filter is None:
+            return Picked(problem=self._problem)
+        found = self._filter.run(path)
+        return Picked(problem=found.problem) if found.problem else Picked(found.body)

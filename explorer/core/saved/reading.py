@@ -1,0 +1,225 @@
+"""A TOML mapping → a ``SavedRequest``, with every problem of it found in one pass, each with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeVar
+
+import msgspec
+
+from explorer.core.catalog.model import Table
+from explorer.core.catalog.report import Path, Report
+from explorer.core.catalog.tables import decode_table
+from explorer.core.exchange import Call, Entry
+from explorer.core.saved.expecting import read_expectations
+from explorer.core.saved.lines import line_of
+from explorer.core.saved.model import FolderOptions, Rule, SavedRequest, VariableSet
+from explorer.core.saved.placeholders import Found, PlaceholderProblem, fill_json, parse
+from explorer.errors import CatalogProblem
+
+_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+Problems = tuple[CatalogProblem, ...]
+
+
+class _ExpectTable(Table, frozen=True, kw_only=True):
+    verdict: Literal["OK", "FAILED", "PARTIAL", "UNKNOWN", "any", ""] = ""
+    status: Any = None
+    within: str = ""
+    headers: dict[str, Any] = {}
+    body: dict[str, Any] = {}
+
+
+class _RequestTable(Table, frozen=True, kw_only=True):
+    call: str
+    description: str = ""
+    environment: str = ""
+    base_url: str = ""
+    method: str = ""
+    force: bool = False
+    readings: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    extra: Any = {}
+    headers: Any = {}
+    again: dict[str, str] = {}
+    expect: _ExpectTable = _ExpectTable()
+
+
+class _FolderTable(Table, frozen=True, kw_only=True):
+    description: str = ""
+    order: tuple[str, ...] = ()
+    go_on: bool = False
+
+
+class _VariablesTable(Table, frozen=True, kw_only=True):
+    description: str = ""
+    variables: dict[str, Any] = {}
+    environments: dict[str, str] = {}
+
+
+_T = TypeVar("_T", bound=Table)
+
+
+def duration(text: str) -> float | None:
+    """Seconds of ``10m``, ``1.5s``, ``2h``; None where it is no duration."""
+    found = _DURATION.fullmatch(text.strip())
+    return float(found[1]) * _UNITS[found[2]] if found else None
+
+
+def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[SavedRequest | None, Problems]:
+    """The request in *mapping*, or None and what is wrong with it; *text* is where the lines are looked up."""
+    report = Report(file)
+    table = decode_table(_RequestTable, mapping, (), report, partial=True)
+    request = _request(table, report) if table is not None else None
+    return (None if report.problems else request), _with_lines(report, text)
+
+
+def read_folder(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[FolderOptions, Problems]:
+    """What a ``_folder.toml`` says; the usual options where it is wrong."""
+    report = Report(file)
+    table = decode_table(_FolderTable, mapping, (), report)
+    options = FolderOptions() if table is None else msgspec.convert(msgspec.to_builtins(table), FolderOptions)
+    return options, _with_lines(report, text)
+
+
+def read_variables(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[VariableSet, Problems]:
+    """What an environment file says; as far as it is well."""
+    report = Report(file)
+    table = decode_table(_VariablesTable, mapping, (), report, partial=True) or _VariablesTable()
+    variables: dict[str, str] = {}
+    for name, value in table.variables.items():
+        path = ("variables", name)
+        if not _VARIABLE.fullmatch(name):
+            report.add(path, "is no name of a variable", "letters, digits and underscores, no digit first")
+        elif (plain := _plain(value)) is None:
+            report.add(path, "is no text", 'write it in quotes, as in NAME = "text"')
+        else:
+            variables[name] = plain
+    return VariableSet(
+        description=table.description, variables=variables, environments=table.environments
+    ), _with_lines(report, text)
+
+
+def _with_lines(report: Report, text: str) -> Problems:
+    told = []
+    for one in report.problems:
+        path = tuple(re.findall(r'"(?:[^"]*)"|\[[0-9]+\]|[^.\[\]]+', one.path)) if one.path != "(file)" else ()
+        line = line_of(text, tuple(part.strip('"') for part in path))
+        where = (f"line {line}" if line else "") + (f", {one.path}" if line and path else one.path if not line else "")
+        told.append(CatalogProblem(one.file, where, one.message, one.expected, one.near))
+    return tuple(told)
+
+
+def _request(table: _RequestTable, report: Report) -> SavedRequest:
+    vendor, dot, endpoint = table.call.partition(".")
+    if not dot or not vendor or not endpoint:
+        report.add(("call",), f"{table.call!r} is no call", 'write call = "vendor.endpoint"')
+    call = Call(
+        vendor=vendor,
+        endpoint=endpoint,
+        environment=table.environment,
+        base_url=_text(table.base_url, ("base_url",), report),
+        method=table.method.upper(),
+        entries=tuple(_entries(table.values, report)),
+        readings=table.readings,
+        extra=tuple(_pairs(table.extra, "extra", report)),
+        headers=tuple(_pairs(table.headers, "headers", report)),
+        force=table.force,
+    )
+    again = {name: _rule(text, ("again", name), report) for name, text in table.again.items()}
+    expected = read_expectations(table.expect, report, duration)
+    return SavedRequest(call=call, description=table.description, again=again, expect=expected)
+
+
+def _rule(text: str, path: Path, report: Report) -> Rule:
+    if text in ("missing", "never", "always"):
+        return Rule(text)  # type: ignore[arg-type]
+    older = duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
+    if older is None:
+        report.add(path, f"{text!r} is no rule", 'one of "missing", "never", "always", "older than 10m"')
+        return Rule()
+    return Rule("older", older)
+
+
+def _entries(values: Mapping[str, Any], report: Report) -> list[Entry]:
+    entries = []
+    for name, value in values.items():
+        path: Path = ("values", name)
+        many = value if isinstance(value, list | tuple) else [value]
+        if not many:
+            report.add(path, "is an empty array, which sends nothing", "leave the name out, or write { json = '[]' }")
+        for number, one in enumerate(many):
+            entry = _entry(name, one, (*path, f"[{number}]") if isinstance(value, list | tuple) else path, report)
+            if entry is not None:
+                entries.append(entry)
+    return entries
+
+
+def _entry(name: str, value: Any, path: Path, report: Report) -> Entry | None:
+    plain = _plain(value)
+    if plain is not None:
+        return Entry(name=name, value=_text(plain, path, report))
+    if isinstance(value, float):
+        report.add(path, "is a number with a fraction", f'in quotes its digits stay as they are: "{value}"')
+    elif not isinstance(value, Mapping) or len(value) != 1 or next(iter(value)) not in ("json", "file"):
+        expected = 'a text, { json = "null" } or { file = "path" }; an array of them for several'
+        report.add(path, "cannot be read", expected)
+    elif not isinstance(next(iter(value.values())), str):
+        report.add(path, "is no text", 'in quotes, as in { json = "null" }')
+    elif "json" in value:
+        return Entry(name=name, kind="json", value=_json(value["json"], path, report))
+    else:
+        return Entry(name=name, kind="file", value=_text(value["file"], path, report))
+    return None
+
+
+def _plain(value: Any) -> str | None:
+    """What is typed for a TOML text, integer or boolean."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _text(text: str, path: Path, report: Report) -> str:
+    try:
+        parse(text)
+    except PlaceholderProblem as error:
+        report.add(path, error.message, error.expected)
+    return text
+
+
+def _json(text: str, path: Path, report: Report) -> str:
+    try:
+        json.loads(fill_json(text, lambda _one: Found("x", "0")))
+    except PlaceholderProblem as error:
+        report.add(path, error.message, error.expected)
+    except ValueError as error:
+        report.add(path, f"is not JSON: {error}", 'such as { json = "null" }, { json = "3" }')
+    return text
+
+
+def _pairs(table: Any, key: str, report: Report) -> list[tuple[str, str]]:
+    """``{NAME = text or [texts]}``, or ``[[NAME, text], …]`` where the order matters."""
+    pairs: list[tuple[str, str]] = []
+    if isinstance(table, list | tuple):
+        for number, row in enumerate(table):
+            path: Path = (key, f"[{number}]")
+            if isinstance(row, list | tuple) and len(row) == 2 and all(isinstance(one, str) for one in row):
+                pairs.append((row[0], _text(row[1], path, report)))
+            else:
+                report.add(path, "is no pair", 'as in ["NAME", "text"]')
+        return pairs
+    if not isinstance(table, Mapping):
+        report.add((key,), "is not a table", f"write [{key}] and NAME = text below it")
+        return pairs
+    for name, value in table.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            plain = _plain(one)
+            if plain is None:
+                report.add((key, name), "is no text", 'write it in quotes, as in NAME = "text"')
+            else:
+                pairs.append((name, _text(plain, (key, name), report)))
+    return pairs

@@ -1,0 +1,274 @@
+"""Everything in a folder of saved requests, read; a file that did not change is not read again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from explorer.core.saved.model import FolderOptions, SavedRequest, VariableSet
+from explorer.core.saved.naming import FOLDER_FILE, SIDE, VARIABLES, check_name, matching, ordered, plain
+from explorer.core.saved.reading import read_folder, read_request, read_variables
+from explorer.errors import CatalogProblem, UnknownName, UsageError
+from explorer.settings.files import FileError, parse_toml, read_bytes, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from explorer.core.exchange import Call
+
+_DEEPEST: Final = 8
+_MOST: Final = 20_000
+"""Files that are looked at; a folder with more is not one of saved requests."""
+
+
+class Stamp(NamedTuple):
+    """What tells that a file was changed, without reading it."""
+
+    modified: int
+    """Nanoseconds."""
+    size: int
+    inode: int
+
+
+Stamps = dict[str, Stamp]
+"""Path relative to the folder, with slashes → stamp."""
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """One file of a request: what it says, or what is wrong with it."""
+
+    name: str
+    """``orders/10-create``."""
+    path: Path
+    text: str = ""
+    digest: str = ""
+    """Of its bytes; tells a change that came from elsewhere."""
+    request: SavedRequest | None = None
+    problems: tuple[CatalogProblem, ...] = ()
+
+    @property
+    def is_side(self) -> bool:
+        """Whether it is a person's own side of a conflict, which no sequence runs."""
+        return self.name.endswith(SIDE)
+
+
+@dataclass(frozen=True)
+class SavedSet:
+    """One environment file."""
+
+    name: str
+    path: Path
+    values: VariableSet = field(default_factory=VariableSet)
+    problems: tuple[CatalogProblem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Library:
+    """A folder of saved requests as it was when it was read."""
+
+    folder: Path
+    files: Mapping[str, SavedFile] = field(default_factory=dict)
+    options: Mapping[str, FolderOptions] = field(default_factory=dict)
+    """Folder → what its ``_folder.toml`` says."""
+    sets: Mapping[str, SavedSet] = field(default_factory=dict)
+    folder_problems: Mapping[str, tuple[CatalogProblem, ...]] = field(default_factory=dict)
+    """Folder → what is wrong with its ``_folder.toml``."""
+    problems: tuple[CatalogProblem, ...] = ()
+    """What is wrong with the folder as a whole."""
+    stamps: Stamps = field(default_factory=dict)
+
+    @property
+    def requests(self) -> dict[str, SavedRequest]:
+        """The requests whose files are well."""
+        return {name: one.request for name, one in self.files.items() if one.request is not None}
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Every folder that requests are in, by name."""
+        found = {name.rpartition("/")[0] for name in self.files}
+        found |= {"/".join(one.split("/")[:depth]) for one in found for depth in range(1, one.count("/") + 1)}
+        return tuple(sorted(found - {""}))
+
+    def file(self, wanted: str, folder: str = "") -> SavedFile:
+        """The file that *wanted* means.
+
+        Raises:
+            UnknownName: there is none; UsageError: several may be meant.
+        """
+        return self.files[matching(wanted, self.files, folder)]
+
+    def sequence(self, wanted: str) -> tuple[str, ...]:
+        """The names that a run of *wanted* runs, in order: one request, or all of a folder (``.``: all there are).
+
+        Raises:
+            UnknownName: there is neither a request nor a folder of that name.
+        """
+        wanted = wanted.strip().strip("/")
+        names = list(self.files)
+        if wanted in ("", "."):
+            return tuple(ordered(names, "", dict(self.options)))
+        folder = self.folder_named(wanted)
+        if folder is not None and wanted not in self.files:
+            return tuple(ordered(names, folder, dict(self.options)))
+        try:
+            return (matching(wanted, names),)
+        except UnknownName:
+            raise UnknownName("saved request or folder", wanted, [*names, *self.folders]) from None
+
+    def folder_named(self, wanted: str) -> str | None:
+        """The folder that *wanted* means, its number left out or not; None where there is none."""
+        wanted = wanted.strip().strip("/")
+        if wanted in self.folders:
+            return wanted
+        found = [one for one in self.folders if plain(one) == plain(wanted.replace(".", "/"))]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def everything_wrong(self) -> tuple[CatalogProblem, ...]:
+        """Every problem of every file."""
+        return (
+            *self.problems,
+            *(one for problems in self.folder_problems.values() for one in problems),
+            *(problem for one in self.sets.values() for problem in one.problems),
+            *(problem for one in self.files.values() for problem in one.problems),
+        )
+
+
+def stamps(folder: Path) -> Stamps:
+    """The stamp of every TOML file below *folder*; none where there is no such folder.
+
+    Raises:
+        FileError: a folder cannot be listed.
+    """
+    found: Stamps = {}
+    waiting = [(folder, "")]
+    while waiting:
+        here, prefix = waiting.pop()
+        try:
+            with os.scandir(here) as entries:
+                for one in entries:
+                    name = f"{prefix}{one.name}"
+                    if one.name.startswith("."):
+                        continue
+                    if one.is_dir(follow_symlinks=False):
+                        if name.count("/") < _DEEPEST:
+                            waiting.append((Path(one.path), f"{name}/"))
+                    elif one.name.endswith(".toml"):
+                        status = one.stat()
+                        found[name] = Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise FileError(str(here), "", f"cannot be listed: {reason(error)}", "make it readable") from error
+        if len(found) > _MOST:
+            raise FileError(str(folder), "", f"holds more than {_MOST:,} files", "choose another saved_folder")
+    return dict(sorted(found.items()))
+
+
+def load(folder: Path, before: Library | None = None) -> Library:
+    """Read *folder*; what *before* read and is as it was is taken from there. Never raises: what is wrong is told."""
+    try:
+        found = stamps(folder)
+    except FileError as error:
+        return Library(folder, problems=(_problem(error),))
+    if before is not None and before.folder == folder and before.stamps == found and not before.problems:
+        return before
+    old = before if before is not None and before.folder == folder else Library(folder)
+    files: dict[str, SavedFile] = {}
+    options: dict[str, FolderOptions] = {}
+    sets: dict[str, SavedSet] = {}
+    wrong: dict[str, tuple[CatalogProblem, ...]] = {}
+    for relative, stamp in found.items():
+        name = relative.removesuffix(".toml")
+        head, _, last = relative.rpartition("/")
+        same = old.stamps.get(relative) == stamp
+        if last == FOLDER_FILE:
+            options[head], wrong[head] = _folder(folder / relative)
+        elif relative.startswith(f"{VARIABLES}/"):
+            key = name.removeprefix(f"{VARIABLES}/")
+            sets[key] = old.sets[key] if same and key in old.sets else _set(key, folder / relative)
+        else:
+            files[name] = old.files[name] if same and name in old.files else read_file(name, folder / relative)
+    wrong = {head: problems for head, problems in wrong.items() if problems}
+    library = Library(folder, files, options, sets, wrong, stamps=found)
+    return _with_order_checked(library)
+
+
+def read_file(name: str, path: Path) -> SavedFile:
+    """The file of one request; what is wrong with it is told in it."""
+    data = b""
+    try:
+        found = read_bytes(path)
+        if found is None:
+            raise FileError(str(path), "", "is gone", "")
+        data = found
+        mapping = parse_toml(data, str(path))
+    except FileError as error:
+        said = data.decode("utf-8-sig", "replace")
+        return SavedFile(name, path, said, sha256(data).hexdigest(), problems=(_problem(error),))
+    text, digest = data.decode("utf-8-sig"), sha256(data).hexdigest()
+    request, problems = read_request(mapping, str(path), text)
+    try:
+        check_name(name)
+    except UsageError as error:
+        problems = (*problems, CatalogProblem(str(path), "", error.message, error.hint))
+    if request is not None:
+        request = msgspec.structs.replace(request, call=_absolute(request.call, path.parent))
+    return SavedFile(name, path, text, digest, None if problems else request, problems)
+
+
+def _absolute(call: Call, folder: Path) -> Call:
+    """The call with the paths of its files counted from the folder of the request's own file."""
+    entries = tuple(
+        msgspec.structs.replace(one, value=str(folder / one.value))
+        if one.kind == "file" and one.value and not one.value.startswith(("${", "~"))
+        else one
+        for one in call.entries
+    )
+    return msgspec.structs.replace(call, entries=entries)
+
+
+def _folder(path: Path) -> tuple[FolderOptions, tuple[CatalogProblem, ...]]:
+    try:
+        data = read_bytes(path) or b""
+        return read_folder(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
+    except FileError as error:
+        return FolderOptions(), (_problem(error),)
+
+
+def _set(name: str, path: Path) -> SavedSet:
+    try:
+        data = read_bytes(path) or b""
+        values, problems = read_variables(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
+    except FileError as error:
+        return SavedSet(name, path, problems=(_problem(error),))
+    return SavedSet(name, path, values, problems)
+
+
+def _with_order_checked(library: Library) -> Library:
+    """*library* with a word on every name in an ``order`` that is no name there."""
+    wrong = dict(library.folder_problems)
+    for head, options in library.options.items():
+        prefix = f"{head}/" if head else ""
+        children = {name[len(prefix) :].split("/")[0] for name in library.files if name.startswith(prefix)}
+        known = {plain(one) for one in children}
+        for one in options.order:
+            if plain(one) not in known:
+                file = str(library.folder / prefix / FOLDER_FILE)
+                problem = CatalogProblem(
+                    file, "order", f"{one!r} is no request here", f"known: {', '.join(sorted(known))}"
+                )
+                wrong[head] = (*wrong.get(head, ()), problem)
+    return Library(
+        library.folder, library.files, library.options, library.sets, wrong, library.problems, library.stamps
+    )
+
+
+def _problem(error: FileError) -> CatalogProblem:
+    return CatalogProblem(error.file, error.where, error.message, error.expected)

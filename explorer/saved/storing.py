@@ -1,0 +1,130 @@
+"""Writing, moving and deleting files of saved requests. What was changed by others meanwhile is never overwritten
+unasked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from explorer.core.saved.naming import SIDE, check_name
+from explorer.errors import StoreError, UsageError
+from explorer.saved.library import SavedFile, read_file
+from explorer.saved.rewriting import changed_text, new_text
+from explorer.settings.files import reason, write_atomic
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call
+    from explorer.core.saved.model import SavedRequest
+
+ANY: Final = "any"
+"""In place of a digest: overwrite whatever is there."""
+
+
+class FileChanged(UsageError):
+    """The file is not as it was when it was read, or is there where none was expected. Nothing was written."""
+
+    title = "Changed on disk"
+
+    def __init__(self, file: SavedFile, *, new: bool) -> None:
+        said = "is there already" if new else "was changed by another since you opened it"
+        super().__init__(f"{file.name} {said}", hint=f"Overwrite it, keep it, or save yours as {side_name(file.name)}.")
+        self.file = file
+        self.new = new
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """Where the request of that name is.
+
+    Raises:
+        UsageError: it cannot be a name.
+    """
+    return folder / f"{check_name(name)}.toml"
+
+
+def side_name(name: str) -> str:
+    """The name for one's own side of a conflict."""
+    return name if name.endswith(SIDE) else f"{name}{SIDE}"
+
+
+def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") -> SavedFile:
+    """Write a request. *digest* is that of the file as it was read; empty: there is to be none yet; ``ANY``: overwrite.
+
+    Raises:
+        UsageError: it cannot be a name; FileChanged: the file is not as *digest* says; StoreError: it could not be
+        written, and is as it was.
+    """
+    path = path_of(folder, name)
+    name = check_name(name)
+    now = read_file(name, path) if path.exists() else None
+    if now is not None and digest != ANY and now.digest != digest:
+        raise FileChanged(now, new=not digest)
+    written = msgspec.structs.replace(request, call=_relative(request.call, path.parent, folder))
+    text = new_text(written) if now is None else changed_text(now.text, _as_written(now, folder), written)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name} holds a text that is no UTF-8", hint="Values are text.") from None
+    if now is None or text != now.text:
+        write_atomic(path, data)
+    return read_file(name, path)
+
+
+def _as_written(file: SavedFile, folder: Path) -> SavedRequest | None:
+    request = file.request
+    if request is None:
+        return None
+    return msgspec.structs.replace(request, call=_relative(request.call, file.path.parent, folder))
+
+
+def _relative(call: Call, here: Path, folder: Path) -> Call:
+    entries = []
+    for one in call.entries:
+        path = Path(one.value)
+        if one.kind == "file" and path.is_absolute() and path.is_relative_to(folder):
+            one = msgspec.structs.replace(one, value=Path(os.path.relpath(path, here)).as_posix())
+        entries.append(one)
+    return msgspec.structs.replace(call, entries=tuple(entries))
+
+
+def delete(folder: Path, file: SavedFile) -> None:
+    """Delete the file, and its folder (not *folder* itself) where that is empty then.
+
+    Raises:
+        StoreError: it could not be deleted.
+    """
+    try:
+        file.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{file.path} could not be deleted: {reason(error)}") from error
+    _drop_empty(folder, file.path.parent)
+
+
+def move(folder: Path, file: SavedFile, name: str) -> SavedFile:
+    """Give the request another name.
+
+    Raises:
+        UsageError: it cannot be a name, or is taken; StoreError: it could not be moved.
+    """
+    path = path_of(folder, name)
+    name = check_name(name)
+    if path.exists() and not path.samefile(file.path):
+        raise UsageError(f"{name} is taken", hint="Choose another name.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file.path.rename(path)
+    except OSError as error:
+        raise StoreError(f"{file.path} could not be moved: {reason(error)}") from error
+    _drop_empty(folder, file.path.parent)
+    return read_file(name, path)
+
+
+def _drop_empty(folder: Path, emptied: Path) -> None:
+    if emptied == folder or any(emptied.iterdir()):
+        return
+    try:
+        emptied.rmdir()
+    except OSError as error:
+        raise StoreError(f"{emptied} is empty and could not be deleted: {reason(error)}") from error

@@ -1,0 +1,329 @@
+"""Saved requests as a session sees them: read, opened, checked, written without secrets, their variables filled.
+
+Saved.load ──► Library ── open ──► Call with placeholders ── fill (variables, credentials) ──► Call
+form ── request_of ── public ──► file                        sequences fills in answers and sends it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from explorer.core.saved.chains import check_chain
+from explorer.core.saved.filling import Use, call_uses, fill_call, uses
+from explorer.core.saved.model import SavedRequest, VariableSet
+from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable, escape
+from explorer.core.secret import MASK, Secret
+from explorer.errors import CatalogProblem, ExplorerError, UnknownName, UsageError
+from explorer.saved import Library, SavedFile, load, save, stamps
+from explorer.session.replaying import sign_in_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from explorer.core.exchange import Call, Exchange
+    from explorer.core.saved.placeholders import Lookup
+    from explorer.core.saved.public import Public
+    from explorer.errors import Problem
+    from explorer.session import Session
+
+PREFIX: Final = "API_EXPLORER_VAR_"
+"""Before the name of a variable, in capitals, in the environment of the process."""
+COMMON: Final = "default"
+"""The environment file that is below every other."""
+
+
+class Answer(NamedTuple):
+    """The answer to a saved request that others may take values of; not masked."""
+
+    exchange: Exchange
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where variables come from: what was given by hand, then the process's environment, then the environment file."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    file: str = ""
+    """The environment file; empty: the one that is called like the call's environment, if there is one."""
+    environment: str = ""
+    """Where all calls go, in place of what the files say."""
+
+
+class Missing(NamedTuple):
+    """A placeholder without a value, and where it stands."""
+
+    placeholder: Placeholder
+    place: str
+    secret: bool
+    hint: str
+
+
+@dataclass
+class Saved:
+    """The saved requests of one session. What reads and writes files blocks."""
+
+    session: Session
+    library: Library = field(init=False)
+    given: dict[str, str] = field(default_factory=dict)
+    """Values of variables that were typed in this run; secrets that were taken out of a form are among them."""
+    answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict)
+    """(name, environment, base URL) → the last answer in this run."""
+
+    def __post_init__(self) -> None:
+        self.library = Library(self.folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        chosen = self.session.settings.saved_folder
+        return Path(chosen).expanduser().absolute() if chosen else self.session.folders.data / "saved"
+
+    def load(self) -> Library:
+        """The folder as it is now; only files that changed are read again."""
+        self.library = load(self.folder, self.library)
+        return self.library
+
+    def is_stale(self) -> bool:
+        """Whether a file was changed since the library was read; looks at stamps only."""
+        from explorer.settings.files import FileError
+
+        try:
+            return stamps(self.folder) != self.library.stamps or self.library.folder != self.folder
+        except FileError:
+            return not self.library.problems
+
+    # --- a call of a file --------------------------------------------------------------------------------------------
+
+    def call(self, request: SavedRequest, scope: Scope) -> Call:
+        """The call of *request*, its placeholders as they are written, and the environment that it goes to.
+
+        Raises:
+            UnknownName: the catalog knows no such vendor or endpoint.
+        """
+        call = request.call
+        vendor, _ = self.session.endpoint(call.address)
+        environment = scope.environment or call.environment
+        if not environment and scope.file:
+            environment = self.variables(scope.file).environments.get(vendor.id, "")
+        return msgspec.structs.replace(call, environment=environment or self.session.default_environment(vendor))
+
+    def variables(self, name: str) -> VariableSet:
+        """What the environment file of that name says, over ``default``.
+
+        Raises:
+            UnknownName: there is no such file; UsageError: it is wrong.
+        """
+        sets = self.library.sets
+        if name not in sets:
+            raise UnknownName("environment file", name, sets)
+        for one in (sets[name], *([sets[COMMON]] if COMMON in sets else [])):
+            if one.problems:
+                raise UsageError("\n".join(map(str, one.problems)), hint="Mend the file.")
+        below = sets[COMMON].values if COMMON in sets else VariableSet()
+        values = sets[name].values
+        return VariableSet(
+            description=values.description,
+            variables={**below.variables, **values.variables},
+            environments={**below.environments, **values.environments},
+        )
+
+    def lookup(self, call: Call, scope: Scope) -> Lookup:
+        """What variables and credentials in *call* stand for; answers to other requests are not looked up here.
+
+        Raises:
+            UnknownName, UsageError: the environment file that *scope* names is not there, or wrong.
+        """
+        name = scope.file or (call.environment if call.environment in self.library.sets else COMMON)
+        table = self.variables(name).variables if scope.file or name in self.library.sets else {}
+        vendor = self.session.vendor(call.vendor)
+
+        def look(one: Placeholder) -> Found | None:
+            if isinstance(one, Variable):
+                from_process = self.session.environ.get(PREFIX + one.name.upper())
+                for text in (scope.given.get(one.name), self.given.get(one.name), from_process, table.get(one.name)):
+                    if text is not None:
+                        return Found.of_text(text)
+            if isinstance(one, Credential) and one.name in vendor.credentials:
+                found = self.session.vault.find(vendor, one.name, call.environment)
+                return Found.of_text(found.value.reveal()) if found else None
+            return None
+
+        return look
+
+    def known(self, call: Call, scope: Scope) -> Call:
+        """*call* with the variables and credentials that are known filled in; the rest stays as it is written."""
+        if not call_uses(call):
+            return call
+        return fill_call(call, self.lookup(call, scope))
+
+    def missing(self, request: SavedRequest, scope: Scope) -> tuple[Missing, ...]:
+        """Every variable and credential of *request* that has no value, once each.
+
+        Raises:
+            UnknownName, UsageError: see ``call`` and ``lookup``.
+        """
+        call = self.call(request, scope)
+        look = self.lookup(call, scope)
+        found: dict[Placeholder, Missing] = {}
+        for use in uses(request):
+            if isinstance(use.placeholder, Variable | Credential) and look(use.placeholder) is None:
+                found.setdefault(use.placeholder, self._missing(call, use))
+        return tuple(found.values())
+
+    def _missing(self, call: Call, use: Use) -> Missing:
+        one = use.placeholder
+        if isinstance(one, Credential):
+            from explorer.credentials import variable_name
+
+            hint = f"set {variable_name(call.vendor, one.name)}, or log in"
+        else:
+            hint = f"give --set {one}=…, set {PREFIX}{one}, or put it into environments/{call.environment}.toml"
+            hint = hint.replace("${", "").replace("}", "")
+        return Missing(one, f"{use.place} {use.name}".strip(), self.is_secret(call, use), hint)
+
+    def is_secret(self, call: Call, use: Use) -> bool:
+        """Whether *use* stands where something secret belongs."""
+        from explorer.core.form import find_parameter
+        from explorer.core.redaction import Redactor
+
+        operation = self.session.operation(call)
+        found = find_parameter(operation.endpoint, use.name) if use.place == "value" else None
+        if found is not None and found[0].secret:
+            return True
+        redactor = Redactor(operation.vendor)
+        if use.place == "header":
+            return MASK in redactor.headers([(use.name, "x")])[0][1]
+        return redactor.is_secret_name(use.name) if use.name else False
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def public(self, request: SavedRequest) -> Public:
+        """*request* as it may stand in a file.
+
+        Raises:
+            UsageError: a secret stands where no placeholder can be put for it; UnknownName: the catalog does not know
+            the call.
+        """
+        from explorer.core.saved.public import public
+
+        call = request.call
+        asked = call if call.environment else self.call(request, Scope())
+        operation = self.session.operation(asked)
+        credentials = sign_in_credentials(operation.vendor, operation.endpoint)
+        known = self.session.vault.held(self.session.catalog.vendors.values())
+        plain = fill_call(asked, lambda _one: Found("", "0"))
+        return public(
+            request,
+            operation.vendor,
+            operation.endpoint,
+            self.session.redactor(_without_secrets(plain), (*known, *self.session.scheme(asked).secrets())),
+            {param: name for param, name in credentials.items() if self._holds(asked, param, name)},
+        )
+
+    def _holds(self, call: Call, param: str, credential: str) -> bool:
+        """Whether what the form has for *param* is the credential that is at hand."""
+        found = self.session.vault.find(self.session.vendor(call.vendor), credential, call.environment)
+        return found is not None and any(
+            one.name == param and one.value == found.value.reveal() for one in call.entries
+        )
+
+    def save(self, name: str, request: SavedRequest, *, digest: str = "") -> tuple[SavedFile, Public]:
+        """Write *request* under *name*, without its secrets; these are remembered for this run, so that it can be sent.
+
+        Raises:
+            UsageError: see ``public`` and ``explorer.saved.save``; FileChanged; StoreError.
+        """
+        made = self.public(request)
+        file = save(self.folder, name, made.request, digest=digest)
+        self.given.update(made.taken)
+        for text in made.taken.values():
+            self.learn(text)
+        self.load()
+        return file, made
+
+    def learn(self, text: str) -> None:
+        """Mask *text* from now on, wherever it is shown or kept."""
+        secret = Secret(text)
+        if text and secret not in self.session.learned:
+            self.session.learned.append(secret)
+
+    # --- checking ----------------------------------------------------------------------------------------------------
+
+    def problems(self, file: SavedFile) -> tuple[CatalogProblem, ...]:
+        """Everything that is wrong with a file: as TOML, against the catalog, its chain, secrets in it."""
+        if file.request is None:
+            return file.problems
+        path = str(file.path)
+        try:
+            call = self.call(file.request, Scope())
+            self.session.operation(call)
+        except ExplorerError as error:
+            return (CatalogProblem(path, _line(file, "call"), error.message, error.hint),)
+        wrong = [
+            CatalogProblem(path, _line(file, "values", one.field), one.message, one.expected)
+            for one in self.form_problems(call, Scope())
+            if not call.force and one.level == "error"
+        ]
+        try:
+            made = self.public(file.request)
+            wrong += [CatalogProblem(path, "", f"holds a secret: {note}") for note in made.notes]
+        except ExplorerError as error:
+            wrong.append(CatalogProblem(path, "", error.message, error.hint))
+        try:
+            check_chain(file.name, self.library.requests)
+        except ExplorerError as error:
+            wrong.append(CatalogProblem(path, "", error.message, error.hint))
+        return tuple(wrong)
+
+    def form_problems(self, call: Call, scope: Scope) -> tuple[Problem, ...]:
+        """What is wrong with the form of *call*, but for fields that wait for a value."""
+        filled = self.known(call, scope)
+        waiting = {use.name for use in call_uses(filled) if use.place == "value"}
+        return tuple(one for one in self.session.check(filled).problems if one.field not in waiting)
+
+
+def request_of(call: Call, *, literal: bool = False, keep_environment: bool = False) -> SavedRequest:
+    """A new saved request of *call*. *literal*: nothing in its texts is a placeholder."""
+    if literal:
+        call = msgspec.structs.replace(
+            call,
+            base_url=escape(call.base_url),
+            entries=tuple(msgspec.structs.replace(one, value=escape(one.value)) for one in call.entries),
+            extra=tuple((name, escape(value)) for name, value in call.extra),
+            headers=tuple((name, escape(value)) for name, value in call.headers),
+        )
+    return SavedRequest(call=call if keep_environment else msgspec.structs.replace(call, environment=""))
+
+
+def of_history(call: Call) -> Call:
+    """The call of an entry of the history with a placeholder for what was masked when it was kept."""
+    from explorer.core.saved.public import variable_name
+
+    def shown(name: str, value: str) -> str:
+        return escape(value).replace(MASK, f"${{{variable_name(name)}}}") if MASK in value else escape(value)
+
+    return msgspec.structs.replace(
+        call,
+        base_url=escape(call.base_url),
+        entries=tuple(msgspec.structs.replace(one, value=shown(one.name, one.value)) for one in call.entries),
+        extra=tuple((name, shown(name, value)) for name, value in call.extra),
+        headers=tuple((name, shown(name, value)) for name, value in call.headers),
+    )
+
+
+def _without_secrets(call: Call) -> Call:
+    """*call* for making a redactor that knows no text of the form itself: names take care of those."""
+    return msgspec.structs.replace(call, entries=())
+
+
+def _line(file: SavedFile, *path: str) -> str:
+    from explorer.core.saved.lines import line_of
+
+    line = line_of(file.text, tuple(path))
+    return (f"line {line}, " if line else "") + ".".join(path)

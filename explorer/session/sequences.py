@@ -1,0 +1,338 @@
+"""Running saved requests: one, or a folder in order, each after those whose answers it needs.
+
+names ── planned (whole chains, nothing missing, what must be agreed to) ──► Runner.run
+                                                                               │ one step at a time
+  answers needed ── rule: missing, never, always, older ── fill ── send ── check expectations ── Step ──► Report
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from explorer.core.saved.chains import check_chain, needs
+from explorer.core.saved.filling import call_uses, fill_call, references, uses
+from explorer.core.saved.judging import check, filled_expectations
+from explorer.core.saved.naming import matching
+from explorer.core.saved.picking import Picker
+from explorer.core.saved.placeholders import Credential, Found, Placeholder, Reference, Variable
+from explorer.core.saved.report import Report, Step
+from explorer.core.secret import MASK
+from explorer.errors import ExplorerError, FormError, UsageError
+from explorer.session import SANDBOX
+from explorer.session.saving import Answer, Missing, Saved, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.client import OnProgress
+    from explorer.core.exchange import Call, Exchange
+    from explorer.core.saved.model import Rule, SavedRequest
+    from explorer.core.saved.placeholders import Lookup
+    from explorer.errors import CatalogProblem
+    from explorer.session import Session
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do; nothing was sent yet."""
+
+    names: tuple[str, ...]
+    """What was asked for, in order."""
+    chain: tuple[str, ...]
+    """Everything that may be sent: what was asked for, and what that needs."""
+    problems: tuple[CatalogProblem, ...] = ()
+    """What keeps it from being run."""
+    missing: tuple[tuple[str, Missing], ...] = ()
+    """Name of a request → a variable or credential of it that has no value."""
+    questions: tuple[str, ...] = ()
+    """What a person must say yes to first."""
+
+
+@dataclass
+class Runner:
+    """Runs names of the library, and keeps what came of each. One run at a time."""
+
+    saved: Saved
+    scope: Scope = field(default_factory=Scope)
+    go_on: bool | None = None
+    """Whether to go on after a step that failed; None: as the folder's file says."""
+    agreed: bool = False
+    """Whether a person said yes to what asks first."""
+    timeout: float | None = None
+    tell: Callable[[Step | str], None] = lambda _step: None
+    """Told of the name of each step before it is sent, and of the step when it has ended."""
+    on_progress: OnProgress | None = None
+    steps: list[Step] = field(default_factory=list)
+    exchanges: dict[str, Exchange] = field(default_factory=dict)
+    """Name → the exchange of this run, not masked."""
+
+    @property
+    def session(self) -> Session:
+        """The session that sends."""
+        return self.saved.session
+
+    # --- before ------------------------------------------------------------------------------------------------------
+
+    def plan(self, names: tuple[str, ...]) -> Plan:
+        """What a run of *names* would do. Blocking, where a keyring has to be asked.
+
+        Raises:
+            UnknownName, UsageError: a request needs its own answer or one that is not there; an environment file is
+            wrong.
+        """
+        library = self.saved.library
+        wrong = [problem for name in names for problem in library.files[name].problems]
+        if wrong:
+            return Plan(names, names, tuple(wrong))
+        requests = library.requests
+        chain = tuple(dict.fromkeys(one for name in names for one in check_chain(name, requests)))
+        missing: list[tuple[str, Missing]] = []
+        questions: list[str] = []
+        for name in chain:
+            missing += [(name, one) for one in self.saved.missing(requests[name], self.scope)]
+            question = self._question(requests[name])
+            questions += [f"{name}: {question}"] if question else []
+        return Plan(names, chain, (), tuple(missing), tuple(questions))
+
+    def _question(self, request: SavedRequest) -> str:
+        call = self.saved.call(request, self.scope)
+        question = self.session.confirmation(self.saved.known(call, self.scope))
+        if not question and any(isinstance(one.placeholder, Reference) for one in call_uses(call)):
+            return self._gravest(call)
+        return question
+
+    def _gravest(self, call: Call) -> str:
+        """What would be asked if a value that is not known yet were the one that makes the call grave."""
+        for when in self.session.operation(call).endpoint.effect_when:
+            entries = tuple(
+                msgspec.structs.replace(one, value=when.equals) if one.name == when.param and "${" in one.value else one
+                for one in call.entries
+            )
+            question = self.session.confirmation(msgspec.structs.replace(call, entries=entries))
+            if question:
+                return question
+        return ""
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    async def run(self, title: str, names: tuple[str, ...], folder: str = "") -> Report:
+        """Run *names* in order and give the report. Variables that have no value, and what must be agreed to, end it
+        before anything is sent.
+
+        Raises:
+            UsageError: a file is bad, a value is missing, nobody agreed, a request needs its own answer.
+            asyncio.CancelledError: stopped; ``steps`` holds what was done.
+        """
+        plan = await asyncio.to_thread(self.plan, names)
+        refuse(plan, agreed=self.agreed)
+        options = self.saved.library.options.get(folder)
+        go_on = self.go_on if self.go_on is not None else bool(options and options.go_on)
+        started, begun = self.session.now(), asyncio.get_running_loop().time()
+        stopped = ""
+        for name in names:
+            if stopped and not self._done(name):
+                self._skip(name, f"not run: {stopped} did not pass")
+            if stopped:
+                continue
+            step = await self._step_of(name)
+            if step.outcome != "passed" and not go_on:
+                stopped = step.name
+        seconds = asyncio.get_running_loop().time() - begun
+        return Report(title=title, started_at=started, seconds=seconds, steps=tuple(self.steps))
+
+    def _done(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+    async def _step_of(self, name: str) -> Step:
+        """The step of *name*, which may have been run already because another needed it."""
+        return self._done(name) or await self._run(name, "")
+
+    async def _run(self, name: str, needed_by: str) -> Step:
+        """Send one request, after those that it needs, and check its answer. Nothing but a cancellation is raised."""
+        request = self.saved.library.requests[name]
+        base = Step(name=name, address=request.call.address, needed_by=needed_by)
+        try:
+            call, lookup = await self.prepared(name)
+        except ExplorerError as error:
+            return self._end(self._errored(base, error))
+        base = msgspec.structs.replace(base, environment=call.environment)
+        self.tell(name)
+        try:
+            question = self.session.confirmation(call)
+            if question and not self.agreed:
+                raise UsageError(f"{question}, and nobody agreed", hint="Say --yes if that is what you want.")
+            exchange = await self.session.send(call, timeout=self.timeout, on_progress=self.on_progress)
+        except ExplorerError as error:
+            return self._end(self._errored(base, error))
+        return self._end(await self.judged(base, call, exchange, lookup))
+
+    async def judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
+        """Keep the answer, and give the step with every expectation checked."""
+        self.exchanges[base.name] = exchange
+        self.saved.answers[_key(base.name, call)] = Answer(exchange, self.session.now())
+        await self._tag(base.name, exchange)
+        return await asyncio.to_thread(self._judged, base, call, exchange, lookup)
+
+    def _judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
+        request = self.saved.library.requests[base.name]
+        shown = self.session.redacted(exchange)
+        expect = filled_expectations(request.expect, lookup)
+        redactor = self.session.redactor(call, self.session.scheme(call).secrets())
+        results = check(expect, exchange, shown, redactor.text)
+        step = msgspec.structs.replace(base, seconds=exchange.timings.total, exchange=shown, results=results)
+        if exchange.failure is not None:
+            code, text = exchange.failure.exit_code, f"{exchange.failure.title}: {exchange.failure.message}"
+            return msgspec.structs.replace(step, outcome="error", message=redactor.text(text), exit_code=code)
+        return msgspec.structs.replace(step, outcome="passed" if all(one.held for one in results) else "failed")
+
+    def _end(self, step: Step) -> Step:
+        self.steps.append(step)
+        self.tell(step)
+        return step
+
+    def _errored(self, base: Step, error: ExplorerError) -> Step:
+        message = f"{error.title}: {error.message}" + (f" ({error.hint})" if error.hint else "")
+        message = self.session.redactor(self.saved.library.requests[base.name].call).text(message)
+        return msgspec.structs.replace(base, outcome="error", message=message, exit_code=error.exit_code)
+
+    def _skip(self, name: str, why: str) -> None:
+        address = self.saved.library.requests[name].call.address
+        self._end(Step(name=name, address=address, outcome="skipped", message=why))
+
+    async def _tag(self, name: str, exchange: Exchange) -> None:
+        if exchange.id:
+            try:
+                await self.session.annotate(exchange.id, add=(tag_of(name),))
+            except ExplorerError as error:
+                self.session.on_warning(f"{error.message}. {error.hint}".strip())
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    async def prepared(self, name: str) -> tuple[Call, Lookup]:
+        """The call of *name* with everything filled in, after running what it needs; and what fills its expectations.
+
+        Raises:
+            UsageError: a value is missing, or an answer that it needs is not there or does not hold the value;
+            FormError: the form is wrong with the values in it.
+        """
+        request = self.saved.library.requests[name]
+        call = self.saved.call(request, self.scope)
+        return await self.filled(name, request, call)
+
+    async def filled(self, name: str, request: SavedRequest, call: Call) -> tuple[Call, Lookup]:
+        """*call*, made of *request* (or changed in a form since), with everything filled in; see ``prepared``."""
+        requests = {**self.saved.library.requests, name: msgspec.structs.replace(request, call=call)}
+        check_chain(name, requests)
+        found: dict[Placeholder, Found] = {}
+        wanted: dict[str, list[Reference]] = {}
+        for one in references(requests[name]):
+            wanted.setdefault(one.request, []).append(one)
+        rules = needs(name, requests)
+        for said, places in wanted.items():
+            target = matching(said, requests, name.rpartition("/")[0])
+            exchange = await self._answer(target, name, rules[target][1])
+            found |= await asyncio.to_thread(self._picked, target, exchange, places)
+        known = await asyncio.to_thread(self.saved.lookup, call, self.scope)
+
+        def lookup(one: Placeholder) -> Found | None:
+            return found.get(one) or known(one)
+
+        for use in uses(requests[name]):
+            if isinstance(use.placeholder, Variable | Credential) and lookup(use.placeholder) is None:
+                where = f"{use.place} {use.name}".strip()
+                raise UsageError(f"{use.placeholder} has no value", hint=f"It stands in {where}.")
+            if isinstance(use.placeholder, Variable) and self.saved.is_secret(call, use):
+                value = lookup(use.placeholder)
+                self.saved.learn(value.text if value else "")
+        filled = fill_call(call, lookup)
+        errors = self.session.check(filled).errors
+        if errors and not filled.force:
+            raise FormError(errors)
+        return filled, lookup
+
+    async def _answer(self, target: str, needed_by: str, rule: Rule) -> Exchange:
+        """The answer to *target*: of this run, kept, or of running it now, as *rule* says."""
+        if target in self.exchanges:
+            return self.exchanges[target]
+        request = self.saved.library.requests[target]
+        call = self.saved.call(request, self.scope)
+        kept = None if rule.when == "always" else await self._kept(target, call)
+        if kept is not None and rule.when == "older" and self.session.now() - kept.at > rule.seconds:
+            kept = None
+        if kept is not None:
+            return kept.exchange
+        if rule.when == "never":
+            raise UsageError(
+                f"{needed_by} needs the answer to {target}, and there is none", hint="Run it first, or change its rule."
+            )
+        step = next((one for one in self.steps if one.name == target), None) or await self._run(target, needed_by)
+        if target not in self.exchanges or step.outcome != "passed":
+            raise UsageError(f"{target}, whose answer is needed, did not pass: {step.told}")
+        return self.exchanges[target]
+
+    async def _kept(self, target: str, call: Call) -> Answer | None:
+        """The last good answer to *target* in this run of the program or, for what is no sandbox (which forgets), in
+        the history."""
+        base_url = self.saved.known(call, self.scope).base_url
+        answer = self.saved.answers.get(_key(target, msgspec.structs.replace(call, base_url=base_url)))
+        if answer is not None and answer.exchange.verdict.outcome == "OK":
+            return answer
+        if call.environment == SANDBOX:
+            return None
+        tag = tag_of(target)
+        for row in await self.session.recent(20, f"vendor:{call.vendor} verdict:ok tag:{tag}"):
+            if row.environment != call.environment or tag not in row.tag_names:
+                continue
+            past = await self.session.past(row.id)
+            if past.call.address == call.address and past.call.base_url == base_url:
+                return Answer(past, row.started_at)
+        return None
+
+    def _picked(self, target: str, exchange: Exchange, places: list[Reference]) -> dict[Placeholder, Found]:
+        if exchange.response is None:
+            raise UsageError(f"{target} has no answer to take a value from")
+        picker, shown = Picker(exchange.response), self.session.redacted(exchange).response
+        masked = Picker(shown) if shown is not None else picker
+        found: dict[Placeholder, Found] = {}
+        for one in places:
+            value = picker.pick(one.path)
+            if value.problem or value.json == b"null":
+                why = value.problem or "nothing is there"
+                raise UsageError(f"{one} gives nothing: {why}", hint=f"Look at the answer to {target}.")
+            found[one] = Found.of_json(value.json)
+            if masked.pick(one.path).json != value.json:
+                self.saved.learn(found[one].text)
+            if MASK in found[one].text:
+                raise UsageError(
+                    f"{one} was masked when the answer was kept", hint='Let it run again: [again] "NAME" = "always".'
+                )
+        return found
+
+
+def tag_of(name: str) -> str:
+    """The tag in the history of every exchange of the saved request *name*."""
+    return f"saved/{name.lower().replace(' ', '_')}"[:64]
+
+
+def refuse(plan: Plan, *, agreed: bool) -> None:
+    """End a run that cannot be begun.
+
+    Raises:
+        UsageError: a file is bad, a variable has no value, or nobody agreed to what asks first.
+    """
+    if plan.problems:
+        raise UsageError("\n".join(map(str, plan.problems)), hint="Mend the files; nothing was sent.")
+    if plan.missing:
+        lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
+        raise UsageError("\n".join(lines), hint="Nothing was sent.")
+    if plan.questions and not agreed:
+        text = "\n".join(plan.questions)
+        raise UsageError(f"{text}\nNobody agreed to that", hint="Say --yes if that is what you want; nothing was sent.")
+
+
+def _key(name: str, call: Call) -> tuple[str, str, str]:
+    return (name, call.environment, call.base_url)
