@@ -49,6 +49,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_port: Annotated[int, _about("a port from 0 to 65535 (0: any free one)", ge=0, le=65_535)] = 8710
     layout: Annotated[Literal["auto", "stacked", "beside"], _about('"auto", "stacked" or "beside"')] = "auto"
     """Where the response stands: below the request, beside it, or as the width of the terminal suggests."""
+    ignored: Annotated[
+        dict[str, tuple[str, ...]],
+        _about('a table of vendor and what comparisons mask, as in [ignored] somevendor = ["header:x-shard"]'),
+    ] = {}
+    """Vendor → patterns (``core.diff.volatile``) beside those of the catalog."""
     sidebar: Annotated[bool, _about("true or false")] = True
     saved_folder: Annotated[str, _about('the path of a folder, as in "~/work/requests"', max_length=4_000)] = ""
     """Where saved requests are; empty: ``saved`` in the data folder."""

@@ -117,6 +117,17 @@ class Verdict(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
+class Volatile(Table, frozen=True, kw_only=True):
+    """What differs from one answer to the next although nothing happened: a comparison masks it."""
+
+    names: tuple[str, ...] = ()
+    """Parameters, body fields, XML elements and attributes of these names, wherever they stand."""
+    paths: tuple[str, ...] = ()
+    """Paths into a body from its root: ``data[*].expires``, ``$.time``, ``/order/@stamp``."""
+    headers: tuple[str, ...] = ()
+    lines: str = ""
+
+
 class Rule(Table, frozen=True, kw_only=True):
     """A rule across fields.
 
@@ -292,6 +303,8 @@ class Endpoint(Table, frozen=True, kw_only=True):
     readings: dict[str, Reading] = {}
     samples: tuple[Sample, ...] = ()
     asked: Asked | None = None
+    volatile: Volatile = msgspec.field(default_factory=Volatile)
+    """Beside what is volatile in every call of the vendor."""
     verdict: Verdict | None = None
     """Where this call is judged otherwise than the vendor's calls in general."""
 
@@ -317,6 +330,7 @@ class Vendor(Table, frozen=True, kw_only=True):
     auth: dict[str, Auth] = {}
     pagination: dict[str, Pagination] = {}
     verdict: Verdict = msgspec.field(default_factory=Verdict)
+    volatile: Volatile = msgspec.field(default_factory=Volatile)
     secret_fields: tuple[str, ...] = ()
     """Names of body fields, query keys and headers that are secret wherever they stand."""
     readings: dict[str, Reading] = {}

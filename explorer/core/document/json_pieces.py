@@ -77,6 +77,19 @@ def pieces_of(data: bytes, first: int = FIRST, others: int = PIECE) -> Iterator[
     return Pieces(first, others).lay_out(data, whole=True)
 
 
+def texts_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The pieces of *data*, each a JSON text of its own: the containers that were open before it, as their opening
+    brackets from the outermost in, and the text, which begins with those opened anew. In an object that is opened for
+    another container the key is empty. Raises ``NotInPieces``."""
+    start, stack, last = 0, b"", False
+    while not last:
+        end, outside = _piece_end(data, start, PIECE, whole=True) or (len(data), b"")
+        last = end == len(data)
+        after = _stack_after(stack, outside, end - start)
+        yield stack, _whole(data[start:end], stack, after, last=last)
+        start, stack = end + 1, after
+
+
 def _piece_end(data: Data, start: int, wanted: int, *, whole: bool) -> tuple[int, bytes] | None:
     """The offset of a comma outside of strings (or the end), and what stands outside of strings up to there; None
     where there is no such comma and the end is yet to come."""
@@ -124,14 +137,19 @@ def _stack_after(stack: bytes, outside: bytes, length: int) -> bytes:
 
 def _lay_out(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
     """The lines of *piece*, which begins inside of *stack* and ends inside of *after*."""
+    text = _format(_whole(piece, stack, after, last=last))
+    tail = sum(INDENT * i + 2 for i in range(len(after)))
+    return text[_head(stack) : len(text) - tail]
+
+
+def _whole(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
+    """*piece* with what is open opened before it and closed behind it."""
     if stack and piece.lstrip(b" \t\r\n")[:1] in (b"", b"]", b"}", b",", b":"):
         raise NotInPieces
     if last == bool(after) or (not last and piece.rstrip(b" \t\r\n")[-1:] in (b"", b"[", b"{")):
         raise NotInPieces
     closed = b"".join(_CLOSERS[bracket] for bracket in reversed(after))
-    text = _format(_opened(stack) + piece + closed)
-    tail = sum(INDENT * i + 2 for i in range(len(after)))
-    return text[_head(stack) : len(text) - tail]
+    return _opened(stack) + piece + closed
 
 
 def _opened(stack: bytes) -> bytes:

@@ -1,0 +1,29 @@
+"""Two exchanges compared: what differs, where, and which lines of the one stand beside which of the other.
+
+    Exchange ─┬─ request line, query, headers ── pairs ─┐
+              └─ body ── json | xml | text ─────────────┴─► Record (changes, blocks of lines) ─► Part ─► Comparison
+
+Bodies are walked as trees: members by their name, elements of lists by their identity (``align``), so that an element
+that was put in makes one change and no more. ``Volatile`` says what is expected to differ every time; such differences
+are found and marked ``masked``, never counted as changes. All of it takes time in proportion to the bodies.
+"""
+
+from __future__ import annotations
+
+from explorer.core.diff.exchange import Comparison, Part, compare_bodies, compare_exchanges, compare_texts
+from explorer.core.diff.record import Block, Change, Kind, Record
+from explorer.core.diff.volatile import Volatile, parse_patterns
+
+__all__ = [
+    "Block",
+    "Change",
+    "Comparison",
+    "Kind",
+    "Part",
+    "Record",
+    "Volatile",
+    "compare_bodies",
+    "compare_exchanges",
+    "compare_texts",
+    "parse_patterns",
+]

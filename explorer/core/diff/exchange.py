@@ -1,0 +1,308 @@
+"""Exchanges, bodies and texts compared: ``Comparison`` and its parts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import unquote_plus, urlsplit
+
+from explorer.core.diff.pairs import walk_pairs
+from explorer.core.diff.record import Change, Record
+from explorer.core.diff.volatile import NOTHING
+from explorer.core.document.document import Document
+from explorer.core.sanitise import sanitise_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from explorer.core.diff.record import Kind, Side
+    from explorer.core.diff.volatile import Volatile
+    from explorer.core.document.lexing import Token
+    from explorer.core.exchange import Exchange, SentRequest
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
+
+
+class LinesSource(Protocol):
+    """Lines that can be shown."""
+
+    @property
+    def line_count(self) -> int:
+        """How many."""
+
+    def tokens(self, n: int) -> list[Token]:
+        """Line *n* as ``(kind, text)``, sanitised."""
+
+    def line(self, n: int) -> str:
+        """Line *n*, sanitised."""
+
+    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
+        """The tokens of line *n* that show in *width* cells from cell *left*, and the cell of the first."""
+
+
+class PairLines:
+    """Names and values, one line each."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]], between: str) -> None:
+        self._pairs, self._between = pairs, between
+
+    @property
+    def line_count(self) -> int:
+        """Number of pairs."""
+        return len(self._pairs)
+
+    def tokens(self, n: int) -> list[Token]:
+        """Pair *n* as tokens."""
+        name, value = self._pairs[n]
+        if not name:
+            return [("text", sanitise_line(value))]
+        return [("key", sanitise_line(name)), ("punctuation", self._between), ("string", sanitise_line(value))]
+
+    def line(self, n: int) -> str:
+        """Pair *n* as text."""
+        return "".join(text for _, text in self.tokens(n))
+
+    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - as of a document
+        """All of pair *n*."""
+        return 0, self.tokens(n)
+
+
+@dataclass
+class Part:
+    """A part of a request or a response: ``left`` and ``right`` as lines, and what is found between them."""
+
+    name: str
+    """``request``, ``query``, ``headers``, ``status``, ``body``."""
+    side: Side
+    left: LinesSource
+    right: LinesSource
+    record: Record
+    note: str = ""
+    """What a person should know of how it was compared, or empty."""
+    done: bool = True
+    """Whether it is compared to its end."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs, not even in what is volatile."""
+        return not self.record.found and not self.record.masked
+
+
+@dataclass
+class Comparison:
+    """Two exchanges side by side. While ``run`` walks in one thread, another may read what is there."""
+
+    left: Exchange
+    right: Exchange
+    volatile: Volatile
+    parts: list[Part] = field(default_factory=list)
+    done: bool = False
+
+    def run(self, tick: Callable[[], None] = lambda: None) -> None:
+        """Compare. *tick* is called every few milliseconds; what it raises ends the walk (``record.Cancelled``)."""
+        for start in (_heads, _bodies):
+            for _ in start(self, tick):
+                tick()
+        self.done = True
+
+    def of(self, side: Side) -> list[Part]:
+        """The parts of a side."""
+        return [part for part in self.parts if part.side == side]
+
+    def changes(self, side: Side | None = None) -> Iterator[tuple[Part, Change]]:
+        """Every change that is kept, masked ones too."""
+        for part in self.parts:
+            if side in (None, part.side):
+                for change in part.record.changes:
+                    yield part, change
+
+    def found(self, side: Side | None = None) -> int:
+        """Number of changes that are not masked."""
+        return sum(part.record.found for part in self.parts if side in (None, part.side))
+
+    def masked(self, side: Side | None = None) -> int:
+        """Number of changes in what is volatile."""
+        return sum(part.record.masked for part in self.parts if side in (None, part.side))
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs but what is volatile."""
+        return not self.found()
+
+    @property
+    def headline(self) -> str:
+        """What differs, in words: ``status 200 → 401 · answer: 3 changed, 1 added · 2 volatile masked``."""
+        words: list[str] = []
+        if (then := _outcome(self.left)) != (now := _outcome(self.right)):
+            words.append(f"{then} → {now}")
+        words += [text for side in ("response", "request") if (text := self._told(side))]
+        if not self.found():
+            words.append("the same" if self.done else "the same so far")
+        if masked := self.masked():
+            words.append(f"{masked:,} volatile masked")
+        return " · ".join(words)
+
+    def _told(self, side: Side) -> str:
+        totals: dict[Kind, int] = {}
+        for part in self.of(side):
+            if part.name == "status":
+                continue
+            for kind, number in part.record.counts.items():
+                totals[kind] = totals.get(kind, 0) + number
+        counted = ", ".join(f"{number:,} {kind}" for kind, number in totals.items() if number)
+        return f"{side}: {counted}" if counted else ""
+
+
+def compare_exchanges(
+    left: Exchange, right: Exchange, volatile: Volatile = NOTHING, tick: Callable[[], None] = lambda: None
+) -> Comparison:
+    """Both exchanges compared, request and response. They should be redacted: what is in them is shown."""
+    comparison = Comparison(left, right, volatile)
+    comparison.run(tick)
+    return comparison
+
+
+def compare_bodies(
+    left: bytes,
+    right: bytes,
+    media: tuple[str, str] = ("", ""),
+    volatile: Volatile = NOTHING,
+    tick: Callable[[], None] = lambda: None,
+) -> Part:
+    """Two bodies compared; *media* are their content types."""
+    part = _body_part("response", (left, right), media)
+    for _ in _body(part, (left, right), media, volatile, tick):
+        pass
+    return part
+
+
+def compare_texts(left: str, right: str) -> Part:
+    """Two texts compared line by line."""
+    return compare_bodies(left.encode(), right.encode(), ("text/plain; charset=utf-8",) * 2)
+
+
+# --- what stands before the bodies -----------------------------------------------------------------------------------
+
+
+def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
+    left, right, volatile = comparison.left, comparison.right, comparison.volatile
+
+    def add(
+        name: str,
+        side: Side,
+        pairs: tuple[list[tuple[str, str]], list[tuple[str, str]]],
+        between: str,
+        masked: Callable[[str], bool],
+        pattern: str,
+    ) -> None:
+        record = Record(tick)
+        lines = PairLines(pairs[0], between), PairLines(pairs[1], between)
+        walk_pairs(*pairs, record, masked=masked, pattern=pattern, fold=pattern == "header")
+        comparison.parts.append(Part(name, side, *lines, record))
+
+    requests = left.request, right.request
+    add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", _host_mask(*requests), "line")
+    add("query", "request", (_query(requests[0]), _query(requests[1])), " = ", volatile.param, "param")
+    yield
+
+    def header_mask(name: str) -> bool:
+        return volatile.header(name) or (name.lower() == "host" and _host_mask(*requests)("host"))
+
+    add("headers", "request", (list(requests[0].headers), list(requests[1].headers)), ": ", header_mask, "header")
+    yield
+    add("status", "response", (_status(left), _status(right)), "  ", lambda _name: False, "line")
+    answers = [list(one.response.headers) if one.response else [] for one in (left, right)]
+    add("headers", "response", (answers[0], answers[1]), ": ", volatile.header, "header")
+    yield
+
+
+def _line(request: SentRequest) -> list[tuple[str, str]]:
+    url = urlsplit(request.url)
+    return [("method", request.method), ("host", f"{url.scheme}://{url.netloc}"), ("path", url.path or "/")]
+
+
+def _host_mask(left: SentRequest, right: SentRequest) -> Callable[[str], bool]:
+    """The port of a server on this machine is another at every start."""
+    hosts = urlsplit(left.url).hostname, urlsplit(right.url).hostname
+    local = hosts[0] == hosts[1] and hosts[0] in _LOOPBACK
+    return lambda name: name == "host" and local
+
+
+def _query(request: SentRequest) -> list[tuple[str, str]]:
+    query = urlsplit(request.url).query
+    pairs = (one.partition("=") for one in query.split("&") if one)
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
+
+
+def _status(exchange: Exchange) -> list[tuple[str, str]]:
+    response, failure = exchange.response, exchange.failure
+    pairs = []
+    if response is not None:
+        pairs += [("status", f"{response.status} {response.reason}".strip()), ("protocol", response.http_version)]
+    if failure is not None:
+        pairs.append(("failure", f"{failure.title}: {failure.message}"))
+    verdict = exchange.verdict
+    if verdict.outcome != "UNKNOWN":
+        pairs.append(("verdict", verdict.outcome))
+    if verdict.message:
+        pairs.append(("message", verdict.message))
+    return pairs
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.response is not None:
+        return f"status {exchange.response.status}"
+    return exchange.failure.title if exchange.failure else "no answer"
+
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+
+def _bodies(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
+    left, right = comparison.left, comparison.right
+    wholes: list[tuple[Side, tuple[bytes, bytes], tuple[str, str]]] = [
+        ("request", (left.request.body, right.request.body), (_type(left.request), _type(right.request))),
+        (
+            "response",
+            (left.response.body if left.response else b"", right.response.body if right.response else b""),
+            (
+                left.response.header("content-type") if left.response else "",
+                right.response.header("content-type") if right.response else "",
+            ),
+        ),
+    ]
+    for side, bodies, media in wholes:
+        if not any(bodies):
+            continue
+        part = _body_part(side, bodies, media)
+        part.done = False
+        comparison.parts.append(part)
+        yield from _body(part, bodies, media, comparison.volatile, tick)
+        part.done = True
+
+
+def _type(request: SentRequest) -> str:
+    return next((value for name, value in request.headers if name.lower() == "content-type"), "")
+
+
+def _body_part(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str]) -> Part:
+    documents = Document.opened(bodies[0], media[0]), Document.opened(bodies[1], media[1])
+    return Part("body", side, *documents, Record())
+
+
+def _body(
+    part: Part, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: Volatile, tick: Callable[[], None]
+) -> Iterator[None]:
+    from explorer.core.diff.body import walk_bodies
+
+    left, right = part.left, part.right
+    if not isinstance(left, Document) or not isinstance(right, Document):  # cannot be: it was just made of two
+        return
+    for document in (left, right):
+        for _ in document.steps():
+            yield
+    boundaries = [found[1].encode() for one in media if (found := _BOUNDARY.search(one))]
+    part.record, part.note = Record(tick), ""
+    walk_bodies(part, left, right, bodies, volatile, boundaries, tick)

@@ -1,0 +1,285 @@
+"""Two JSON trees (``json_tree``) walked side by side."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from explorer.core.diff.align import Pair, by_content, by_identity
+from explorer.core.diff.json_tree import line_count, name_of, path_step, pointer_step, spelled
+from explorer.core.diff.record import ADDED, EQUAL, MOVED, REMOVED, SHOWN, Change, Kind, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from explorer.core.diff.record import Record
+    from explorer.core.diff.volatile import State, Volatile
+
+IDENTITIES: Final = ("id", "_id", "uuid", "guid", "key", "code", "sku", "slug", "number", "name")
+"""Members that may tell one element of a list from the others, the likeliest first."""
+WIDE: Final = 64
+"""Members above which two containers are not compared at one go."""
+DEEP: Final = 12
+"""Levels up to which two containers are compared at one go first."""
+
+
+class _Spot(NamedTuple):
+    """Where the walk stands: the path, the pointers of either side, the pattern for all like it, and its masks."""
+
+    path: str
+    left: str
+    right: str
+    pattern: str
+    state: State
+    masked: bool = False
+
+    def key(self, key: Any, volatile: Volatile) -> _Spot:
+        """One member further in."""
+        name = name_of(key)
+        pointer, state = pointer_step(key), volatile.step(self.state, name)
+        return _Spot(
+            self.path + path_step(key),
+            self.left + pointer,
+            self.right + pointer,
+            self.pattern + path_step(name),
+            state,
+            self.masked or volatile.hides(state, name),
+        )
+
+    def element(self, left: int, right: int, volatile: Volatile) -> _Spot:
+        """One element further in; -1 on the side that has none."""
+        state = volatile.step(self.state, "*")
+        return _Spot(
+            f"{self.path}[{left if left >= 0 else right}]",
+            f"{self.left}/{left}" if left >= 0 else "",
+            f"{self.right}/{right}" if right >= 0 else "",
+            f"{self.pattern}[*]",
+            state,
+            self.masked or volatile.hides(state, ""),
+        )
+
+
+def walk_json(left: Any, right: Any, volatile: Volatile, record: Record) -> None:
+    """Put into *record* what differs.
+
+    Raises:
+        RecursionError: nested too deep; *record* holds only a part then.
+    """
+    _Walk(volatile, record).values(left, right, _Spot("", "", "", "", volatile.start()), 0)
+
+
+class _Walk:
+    def __init__(self, volatile: Volatile, record: Record) -> None:
+        self.volatile, self.record = volatile, record
+
+    def values(self, left: Any, right: Any, at: _Spot, level: int, opening: int = 0) -> None:
+        """Two values at the same place; *opening* is the change that says that they moved."""
+        self.record.step()
+        kind = type(left)
+        if kind is not type(right):
+            self._change("changed", left, right, at, line_count(left), line_count(right))
+        elif kind is not dict and kind is not list:
+            if left != right:
+                self._change("changed", left, right, at, 1, 1)
+            else:
+                self.record.put(MOVED, 1, 1, opening) if opening else self.record.equal(1)
+        elif level < DEEP and len(left) == len(right) <= WIDE and left == right:
+            self._same(left, opening)
+        elif at.masked:
+            if left == right:
+                self._same(left, opening)
+            else:
+                self._change("changed", left, right, at, line_count(left), line_count(right))
+        else:
+            self._bracket(left, right, opening)
+            (self._objects if kind is dict else self._lists)(left, right, at, level)
+            self._closing(left, right)
+
+    # --- objects -----------------------------------------------------------------------------------------------------
+
+    def _objects(self, left: dict[Any, Any], right: dict[Any, Any], at: _Spot, level: int) -> None:
+        record = self.record
+        common = [key for key in left if key in right]
+        shuffled = common != [key for key in right if key in left]
+        starts, end = _starts(right.values(), record.right) if shuffled else ([], 0)
+        places = dict(zip(right, starts, strict=True)) if shuffled else {}
+        new = [key for key in right if key not in left]
+        waiting = iter(right)
+        for key, value in left.items():
+            spot = at.key(key, self.volatile)
+            if key not in right:
+                self._only("removed", value, spot)
+                continue
+            if shuffled:
+                record.right = places[key]
+            elif new:
+                for before in waiting:
+                    if before == key:
+                        break
+                    self._only("added", right[before], at.key(before, self.volatile))
+            self.values(value, right[key], spot, level + 1)
+        for key in new if shuffled else waiting if new else ():
+            if shuffled:
+                record.right = places[key]
+            self._only("added", right[key], at.key(key, self.volatile))
+        if shuffled:
+            record.right = end
+
+    # --- lists -------------------------------------------------------------------------------------------------------
+
+    def _lists(self, left: list[Any], right: list[Any], at: _Spot, level: int) -> None:
+        shortest = min(len(left), len(right))
+        start = 0
+        while start < shortest and left[start] == right[start]:
+            self.record.step()
+            self.record.equal(line_count(left[start]))
+            start += 1
+        tail = 0
+        while tail < shortest - start and left[-1 - tail] == right[-1 - tail]:
+            self.record.step()
+            tail += 1
+        i_end, j_end = len(left) - tail, len(right) - tail
+        self._elements(left[start:i_end], right[start:j_end], start, at, level)
+        for one in left[i_end:]:
+            self.record.step()
+            self.record.equal(line_count(one))
+
+    def _elements(self, left: list[Any], right: list[Any], first: int, at: _Spot, level: int) -> None:
+        """Elements that stand from place *first* on, on both sides."""
+        record, volatile = self.record, self.volatile
+        pairs = (
+            self._paired(left, right, at)
+            if left and right
+            else [
+                *(Pair(i, -1) for i in range(len(left))),
+                *(Pair(-1, j) for j in range(len(right))),
+            ]
+        )
+        moves = any(pair.moved for pair in pairs)
+        starts, end = _starts(right, record.right) if moves else ([], 0)
+        for i, j, moved in pairs:
+            record.step()
+            if moves and j >= 0:
+                record.right = starts[j]
+            spot = at.element(first + i if i >= 0 else -1, first + j if j >= 0 else -1, volatile)
+            if j < 0:
+                self._only("removed", left[i], spot)
+            elif i < 0:
+                self._only("added", right[j], spot)
+            else:
+                opening = 0
+                if moved:
+                    places = f"at {first + i}", f"at {first + j}"
+                    change = Change(spot.path.removeprefix("."), "moved", *places, spot.masked, spot.left, spot.right)
+                    opening = record.note(change)
+                self.values(left[i], right[j], spot, level + 1, opening)
+        if moves:
+            record.right = end
+
+    def _paired(self, left: list[Any], right: list[Any], at: _Spot) -> list[Pair]:
+        state = self.volatile.step(at.state, "*")
+        identities = self._identities(left, right, state)
+        if identities is not None:
+            return by_identity(*identities)
+
+        def alike(i: int, j: int) -> bool:
+            return type(left[i]) is type(right[j]) and type(left[i]) in (dict, list)
+
+        return by_content(
+            [self._digest(one, state) for one in left], [self._digest(one, state) for one in right], alike
+        )
+
+    def _identities(
+        self, left: list[Any], right: list[Any], state: State
+    ) -> tuple[list[Hashable], list[Hashable]] | None:
+        """What tells the elements apart, where they have it: unique on either side. None where no element of the one
+        is found on the other, unless there are several."""
+        if not all(type(one) is dict for one in (*left, *right)):
+            return None
+        apart = None
+        for name in IDENTITIES:
+            if name not in left[0] or self.volatile.hides(self.volatile.step(state, name), name):
+                continue
+            one, other = _identity(left, name), _identity(right, name)
+            if one is None or other is None:
+                continue
+            if not set(one).isdisjoint(other):
+                return one, other
+            apart = apart or (one, other)
+        return apart if apart and len(left) + len(right) > 2 else None
+
+    def _digest(self, value: Any, state: State) -> Hashable:
+        """What is the same for elements that differ in nothing but volatile fields."""
+        self.record.step()
+        return value if type(value) not in (dict, list) else hash(repr(self._stripped(value, state)))
+
+    def _stripped(self, value: Any, state: State) -> Any:
+        volatile = self.volatile
+        if not volatile.names and not state:
+            return value
+        if type(value) is dict:
+            kept = {}
+            for key, one in value.items():
+                inner = volatile.step(state, name_of(key))
+                kept[key] = 0 if volatile.hides(inner, name_of(key)) else self._stripped(one, inner)
+            return kept
+        if type(value) is list:
+            inner = volatile.step(state, "*")
+            return [0 if volatile.hides(inner, "") else self._stripped(one, inner) for one in value]
+        return value
+
+    # --- what is put down --------------------------------------------------------------------------------------------
+
+    def _only(self, kind: Kind, value: Any, at: _Spot) -> None:
+        lines = line_count(value)
+        if kind == "removed":
+            self._change(kind, value, None, at._replace(right=""), lines, 0)
+        else:
+            self._change(kind, None, value, at._replace(left=""), 0, lines)
+
+    def _change(self, kind: Kind, left: Any, right: Any, at: _Spot, left_lines: int, right_lines: int) -> None:
+        texts = (
+            "" if kind == "added" else shown(spelled(left, SHOWN)),
+            "" if kind == "removed" else shown(spelled(right, SHOWN)),
+        )
+        path, pattern = at.path.removeprefix("."), at.pattern.removeprefix(".")
+        pattern = pattern if "." in pattern or "[" in pattern else f"$.{pattern}" if pattern else "$"
+        change = Change(path or "$", kind, *texts, at.masked, at.left, at.right, pattern)
+        self.record.change(change, left_lines, right_lines)
+
+    def _bracket(self, left: Any, right: Any, opening: int) -> None:
+        """The line of the opening bracket, which is all of an empty container."""
+        if opening or not left or not right:
+            self.record.put(MOVED if opening else EQUAL, 1, 1, opening)
+        else:
+            self.record.equal(1)
+
+    def _closing(self, left: Any, right: Any) -> None:
+        """The line of the closing bracket; an empty container has none."""
+        if left and right:
+            self.record.equal(1)
+        elif left or right:
+            self.record.put(REMOVED if left else ADDED, int(bool(left)), int(bool(right)))
+
+    def _same(self, value: Any, opening: int) -> None:
+        lines = line_count(value)
+        self.record.put(MOVED, lines, lines, opening) if opening else self.record.equal(lines)
+
+
+def _starts(values: Any, first: int) -> tuple[list[int], int]:
+    """The line at which each of *values* begins, the first at *first*; and the one behind the last."""
+    ends = list(accumulate((line_count(one) for one in values), initial=first))
+    return ends[:-1], ends[-1]
+
+
+def _identity(items: Sequence[dict[Any, Any]], name: str) -> list[Hashable] | None:
+    """The member *name* of every element, with its ``type`` where it has one (JSON:API); None where they are not
+    unique scalars."""
+    found: list[Hashable] = []
+    for one in items:
+        value = one.get(name)
+        if type(value) is not str and type(value) is not bytes:
+            return None
+        kind = one.get("type")
+        found.append((kind if type(kind) is str else "", value))
+    return found if len(set(found)) == len(found) else None

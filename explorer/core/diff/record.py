@@ -1,0 +1,144 @@
+"""What a comparison finds, in order: changes, and blocks of lines of the left side beside those of the right."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Kind = Literal["added", "removed", "changed", "moved"]
+Side = Literal["request", "response"]
+
+MOST_CHANGES: Final = 20_000
+"""Changes that are kept with their texts; further ones are counted, and their lines are kept."""
+SHOWN: Final = 200
+"""Characters of a value that a change tells."""
+TICK: Final = 512
+"""Steps of a walk between two ticks."""
+
+EQUAL: Final = 0
+CHANGED: Final = 1
+ADDED: Final = 2
+REMOVED: Final = 3
+MOVED: Final = 4
+MASKED: Final = 5
+_CODES: Final[dict[Kind, int]] = {"changed": CHANGED, "added": ADDED, "removed": REMOVED, "moved": MOVED}
+_WIDTH: Final = 6
+
+
+class Cancelled(Exception):
+    """The one who waits for the comparison does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. ``left`` and ``right`` are texts as sent, cut after a while, empty on the side that has none."""
+
+    path: str
+    """As people write it: ``data[3].name``, ``/order/item[2]/@id``, the name of a header or a parameter."""
+    kind: Kind
+    left: str
+    right: str
+    masked: bool = False
+    """Whether it was to be expected: a volatile field."""
+    left_at: str = ""
+    """Where it stands on the left: a JSON pointer (RFC 6901), an XPath, or a number; empty where there is none."""
+    right_at: str = ""
+    pattern: str = ""
+    """What to ignore so that this one and its like are masked (``volatile.parse_patterns``)."""
+
+
+class Block(NamedTuple):
+    """*left_lines* lines from line *left* on, beside those of the right; *change* counts from 1, 0 is none."""
+
+    kind: int
+    left: int
+    left_lines: int
+    right: int
+    right_lines: int
+    change: int
+
+
+class Record:
+    """Grows while two sides are walked; another thread may read what is there. *tick* is called now and then and may
+    raise ``Cancelled``."""
+
+    def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
+        self.changes: list[Change] = []
+        """The first ``MOST_CHANGES``, masked ones among them."""
+        self.counts: dict[Kind, int] = {"changed": 0, "added": 0, "removed": 0, "moved": 0}
+        """Of every change that is not masked."""
+        self.masked = 0
+        self.left = 0
+        """The next line of the left side."""
+        self.right = 0
+        self._blocks = array("I")
+        self._tick, self._steps = tick, 0
+
+    @property
+    def found(self) -> int:
+        """Number of changes that are not masked."""
+        return sum(self.counts.values())
+
+    @property
+    def block_count(self) -> int:
+        """Number of blocks so far; the last one may still grow."""
+        return len(self._blocks) // _WIDTH
+
+    def block(self, n: int) -> Block:
+        """Block *n*."""
+        return Block(*self._blocks[n * _WIDTH : (n + 1) * _WIDTH])
+
+    def step(self) -> None:
+        """Count one step of the walk."""
+        self._steps += 1
+        if self._steps % TICK == 0:
+            self._tick()
+
+    def equal(self, lines: int) -> None:
+        """The next *lines* are the same on both sides."""
+        if not lines:
+            return
+        blocks = self._blocks
+        if (
+            not blocks
+            or blocks[-6] != EQUAL
+            or blocks[-5] + blocks[-4] != self.left
+            or blocks[-3] + blocks[-2] != self.right
+        ):
+            self.put(EQUAL, lines, lines)
+            return
+        blocks[-4] += lines
+        blocks[-2] += lines
+        self.left += lines
+        self.right += lines
+
+    def put(self, code: int, left_lines: int, right_lines: int, change: int = 0) -> None:
+        """The next lines of both sides belong together."""
+        self._blocks.extend((code, self.left, left_lines, self.right, right_lines, change))
+        self.left += left_lines
+        self.right += right_lines
+
+    def change(self, change: Change, left_lines: int, right_lines: int) -> None:
+        """A change that takes the next lines."""
+        code = MASKED if change.masked else _CODES[change.kind]
+        self.put(code, left_lines, right_lines, self.note(change))
+
+    def note(self, change: Change) -> int:
+        """Take a change in without lines; its number from 1, or 0 where there are too many to keep."""
+        if change.masked:
+            self.masked += 1
+        else:
+            self.counts[change.kind] += 1
+        if len(self.changes) >= MOST_CHANGES:
+            return 0
+        self.changes.append(change)
+        return len(self.changes)
+
+
+def shown(text: str) -> str:
+    """*text*, cut where it is long."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

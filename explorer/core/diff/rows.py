@@ -1,0 +1,152 @@
+"""The rows that a screen shows of the parts of a comparison: all of them, or the changes with a few lines around.
+
+Blocks become segments of rows, in order and as they come; a row is looked up by its number. Nothing is rendered here.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from explorer.core.diff.record import EQUAL, MASKED, MOST_CHANGES, MOVED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from explorer.core.diff.exchange import Part
+    from explorer.core.diff.record import Block
+
+CONTEXT: Final = 3
+"""Equal lines that are shown before and after a change."""
+HEAD: Final = 100
+FOLD: Final = 101
+BLANK: Final = 102
+_WIDTH: Final = 8
+
+
+class Row(NamedTuple):
+    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* equal ones, or
+    ``BLANK``; *left* and *right* are lines, -1 where the row has none; *change* counts from 1."""
+
+    code: int
+    part: int
+    left: int = -1
+    right: int = -1
+    change: int = 0
+    lines: int = 0
+
+
+class Rows:
+    """The rows of *parts*, which may still grow: call ``extend`` until it says that there is no more for now.
+
+    With *unified* what was on the left stands above what is on the right in place of beside it.
+    """
+
+    def __init__(self, parts: Callable[[], Sequence[Part]], *, everything: bool, unified: bool) -> None:
+        self._parts, self._everything, self._unified = parts, everything, unified
+        self._starts = array("Q")
+        self._segments = array("I")
+        self._part = 0
+        self._block = -1
+        """The next block of the part that is next; -1 before its heading."""
+        self.stops = array("Q")
+        """Rows at which changes begin."""
+        self.rows_of: dict[tuple[int, int], int] = {}
+        """Part and change → row."""
+        self.count = 0
+
+    def extend(self, blocks: int = 20_000) -> bool:
+        """Take in up to *blocks* blocks; whether there may be more at once."""
+        parts = self._parts()
+        while blocks > 0 and self._part < len(parts):
+            part = parts[self._part]
+            done, available = part.done, part.record.block_count
+            if self._block < 0:
+                if not done and not available:
+                    return False
+                self._add(HEAD, 1)
+                self._block = 0
+            last = available - (not done)
+            while self._block < last and blocks > 0:
+                self._take(part, self._block, last=done and self._block == available - 1)
+                self._block += 1
+                blocks -= 1
+            if self._block < last:
+                return True
+            if not done:
+                return False
+            self._part, self._block = self._part + 1, -1
+            if self._part < len(parts):
+                self._add(BLANK, 1, part=self._part - 1)
+        return self._part < len(parts)
+
+    def row(self, n: int) -> Row:
+        """Row *n*; a blank one where there is none."""
+        if not 0 <= n < self.count:
+            return Row(BLANK, 0)
+        at = bisect_right(self._starts, n) - 1
+        code, part, left, lefts, right, rights, change, hidden = self._segments[at * _WIDTH : (at + 1) * _WIDTH]
+        inside = n - self._starts[at]
+        if code in (HEAD, FOLD, BLANK):
+            return Row(code, part, left if code == FOLD else -1, right if code == FOLD else -1, change, hidden)
+        if self._unified and code not in (EQUAL, MOVED):
+            if inside < lefts:
+                return Row(code, part, left + inside, -1, change)
+            return Row(code, part, -1, right + inside - lefts, change)
+        one = left + inside if inside < lefts else -1
+        other = right + inside if inside < rights else -1
+        return Row(code, part, one, other, change)
+
+    def stop_after(self, row: int) -> int | None:
+        """The next row at which a change begins, or None."""
+        at = bisect_right(self.stops, row)
+        return self.stops[at] if at < len(self.stops) else None
+
+    def stop_before(self, row: int) -> int | None:
+        """The row before *row* at which a change begins, or None."""
+        at = bisect_right(self.stops, row - 1) - 1
+        return self.stops[at] if at >= 0 else None
+
+    def number_of_stop(self, row: int) -> int:
+        """How many changes begin up to *row*."""
+        return bisect_right(self.stops, row)
+
+    # --- building ----------------------------------------------------------------------------------------------------
+
+    def _take(self, part: Part, n: int, *, last: bool) -> None:
+        block = part.record.block(n)
+        if block.kind != EQUAL:
+            if block.change:
+                self.rows_of.setdefault((self._part, block.change), self.count)
+            if block.kind != MASKED and (block.change or len(part.record.changes) >= MOST_CHANGES):
+                self.stops.append(self.count)
+            same = not self._unified or block.kind == MOVED
+            rows = max(block.left_lines, block.right_lines) if same else block.left_lines + block.right_lines
+            self._add(block.kind, rows, block)
+            return
+        lines = max(block.left_lines, block.right_lines)
+        before, after = (0 if n == 0 else CONTEXT), (0 if last else CONTEXT)
+        hidden = lines - before - after
+        if self._everything or hidden < 2 or block.left_lines != block.right_lines:
+            self._add(EQUAL, lines, block)
+            return
+        if before:
+            self._add(EQUAL, before, block._replace(left_lines=before, right_lines=before))
+        fold = block._replace(left=block.left + before, right=block.right + before)
+        self._add(FOLD, 1, fold, hidden)
+        if after:
+            at = lines - after
+            self._add(
+                EQUAL,
+                after,
+                block._replace(left=block.left + at, right=block.right + at, left_lines=after, right_lines=after),
+            )
+
+    def _add(self, code: int, rows: int, block: Block | None = None, hidden: int = 0, part: int = -1) -> None:
+        if not rows:
+            return
+        numbers = block[1:] if block is not None else (0, 0, 0, 0, 0)
+        self._starts.append(self.count)
+        self._segments.extend((code, self._part if part < 0 else part, *numbers, hidden))
+        self.count += rows

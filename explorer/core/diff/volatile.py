@@ -1,0 +1,128 @@
+"""What is expected to differ from one call to the next: timestamps, signatures, tokens, request ids.
+
+A pattern is written as
+
+    header:NAME      a header of the request or the response
+    param:NAME       a parameter, in the query or in a form
+    NAME             a parameter, a body field, an XML element or attribute of that name, wherever it stands
+    data[*].when     a path into a JSON body from its root; ``$.when`` for a field of the root itself
+    /order/@when     a path into an XML body; indexes are left out
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+GENERAL_HEADERS: Final = frozenset(
+    {
+        "date",
+        "age",
+        "expires",
+        "content-length",  # the body itself is compared
+        "server-timing",
+        "x-runtime",
+        "x-response-time",
+        "x-request-id",
+        "request-id",
+        "x-correlation-id",
+        "x-trace-id",
+        "traceparent",
+        "cf-ray",
+        "x-amzn-requestid",
+        "x-amzn-trace-id",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+    }
+)
+"""Headers that differ every time whoever sends them (RFC 9110; W3C Trace Context; usual names of request ids)."""
+_STEPS: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\*|\d+)\]|([^.\[\]]+)')
+_INDEX: Final = re.compile(r"\[\d+\]")
+
+State = tuple[Any, ...]
+"""Where a walk stands in the paths: the nodes of the tree of patterns that it has reached."""
+
+
+@dataclass(frozen=True)
+class Volatile:
+    """What to mask. Names do not care about case."""
+
+    headers: frozenset[str] = frozenset()
+    params: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    paths: tuple[tuple[str, ...], ...] = ()
+    """Steps from the root; ``*`` is any key or index."""
+
+    def __or__(self, other: Volatile) -> Volatile:
+        """What either masks."""
+        return Volatile(
+            self.headers | other.headers,
+            self.params | other.params,
+            self.names | other.names,
+            tuple(dict.fromkeys((*self.paths, *other.paths))),
+        )
+
+    def header(self, name: str) -> bool:
+        """Whether a header is volatile."""
+        return name.lower() in self.headers
+
+    def param(self, name: str) -> bool:
+        """Whether a parameter of a query or a form is volatile."""
+        low = name.lower()
+        return low in self.params or low in self.names
+
+    def start(self) -> State:
+        """The state at the root of a body."""
+        root: dict[str, Any] = {}
+        for path in self.paths:
+            node = root
+            for key in path:
+                node = node.setdefault(key, {})
+            node[""] = True
+        return (root,) if root else ()
+
+    def step(self, state: State, key: str) -> State:
+        """The state one level further in; lists are entered by ``*``."""
+        if not state:
+            return state
+        keys = (key,) if key == "*" else (key, "*")
+        return tuple(node[one] for node in state for one in keys if one in node)
+
+    def hides(self, state: State, name: str) -> bool:
+        """Whether what was stepped to, which is called *name* (empty for elements of lists), is volatile."""
+        return (bool(name) and name.lower() in self.names) or any("" in node for node in state)
+
+
+NOTHING: Final = Volatile()
+GENERAL: Final = Volatile(headers=GENERAL_HEADERS)
+
+
+def parse_patterns(patterns: Iterable[str]) -> Volatile:
+    """Patterns as the head of this file writes them. Blank ones are left out; never raises."""
+    headers, params, names, paths = set[str](), set[str](), set[str](), list[tuple[str, ...]]()
+    for pattern in patterns:
+        text = pattern.strip()
+        kind, colon, name = text.partition(":")
+        if colon and kind in ("header", "param") and name:
+            (headers if kind == "header" else params).add(name.strip().lower())
+        elif text.startswith("/"):
+            paths.append(tuple(_INDEX.sub("", text).strip("/").split("/")))
+        elif text.startswith("$") or "." in text or "[" in text:
+            paths.append(_path(text))
+        elif text:
+            names.add(text.lower())
+    return Volatile(frozenset(headers), frozenset(params), frozenset(names), tuple(path for path in paths if path))
+
+
+def _path(text: str) -> tuple[str, ...]:
+    """``$.data[3].name`` as ``("data", "*", "name")``: an index stands for every index."""
+    steps: list[str] = []
+    for quoted, index, plain in _STEPS.findall(text.removeprefix("$").removeprefix(".")):
+        steps.append("*" if index else re.sub(r"\\(.)", r"\1", quoted) if quoted else plain)
+    return tuple(steps)

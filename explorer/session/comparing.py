@@ -1,0 +1,142 @@
+"""Comparing exchanges, and what is masked when they are compared."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from explorer.errors import UnknownName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.core.catalog.model import Vendor
+    from explorer.core.diff import Comparison, Volatile
+    from explorer.core.exchange import Call, Exchange
+    from explorer.session import Session
+
+
+async def compare(
+    session: Session,
+    left: Exchange | int,
+    right: Exchange | int,
+    *,
+    volatile: Volatile | None = None,
+) -> Comparison:
+    """Two exchanges, or entries of the history by their numbers, compared to the end, secrets masked.
+
+    *volatile* is masked in place of what ``volatile_of`` tells.
+
+    Raises:
+        UnknownName: there is no such entry.
+    """
+    comparison = await open_comparison(session, left, right, volatile=volatile)
+    await asyncio.to_thread(comparison.run)
+    return comparison
+
+
+async def open_comparison(
+    session: Session,
+    left: Exchange | int,
+    right: Exchange | int,
+    *,
+    volatile: Volatile | None = None,
+) -> Comparison:
+    """As ``compare``, with nothing compared yet: ``Comparison.run`` does that, in whatever thread."""
+    from explorer.core.diff import Comparison
+
+    one, other = [await session.past(side) if isinstance(side, int) else side for side in (left, right)]
+    if volatile is None:
+        volatile = volatile_of(session, one.call) | volatile_of(session, other.call)
+    masked = await asyncio.to_thread(lambda: (_masked(session, one), _masked(session, other)))
+    return Comparison(*masked, volatile)
+
+
+def _masked(session: Session, exchange: Exchange) -> Exchange:
+    """What is shown of an exchange; of one that the catalog knows no more, what the history kept."""
+    try:
+        return session.redacted(exchange)
+    except UnknownName:
+        return exchange
+
+
+def volatile_of(session: Session, call: Call) -> Volatile:
+    """What is masked for *call*: headers that differ everywhere, what the catalog says of vendor and endpoint, what the
+    vendor's auth schemes place, and what the person ignores (``settings.ignored``)."""
+    from explorer.core.diff.volatile import GENERAL, Volatile, parse_patterns
+
+    found = GENERAL | parse_patterns(ignored(session, call.vendor))
+    vendor = session.catalog.vendors.get(call.vendor)
+    if vendor is None:
+        return found
+    tables = [vendor.volatile]
+    if call.endpoint in vendor.endpoints:
+        tables.append(vendor.endpoints[call.endpoint].volatile)
+    for table in tables:
+        found |= Volatile(
+            headers=frozenset(name.lower() for name in table.headers), names=frozenset(map(str.lower, table.names))
+        )
+        found |= parse_patterns(table.paths)
+    return found | _placed(vendor)
+
+
+def _placed(vendor: Vendor) -> Volatile:
+    """What the auth schemes put into requests: a signature, its moment, a token."""
+    from explorer.core.auth.options import AUTH_OPTIONS
+    from explorer.core.diff.volatile import Volatile
+
+    headers, params, names = set[str](), set[str](), set[str]()
+    for auth in vendor.auth.values():
+        plain = AUTH_OPTIONS.get(auth.scheme)
+        if plain is None:
+            continue
+        options = {name: auth.options.get(name, getattr(plain(), name)) for name in plain.__struct_fields__}
+        headers.update(str(options[name]).lower() for name in ("header",) if options.get(name))
+        params.update(
+            str(options[name]).lower() for name in ("param", "timestamp_param", "signature_param") if options.get(name)
+        )
+        names.update(str(options[name]).lower() for name in ("token_field",) if options.get(name))
+    return Volatile(frozenset(headers), frozenset(params), frozenset(names))
+
+
+# --- what a person ignores -------------------------------------------------------------------------------------------
+
+
+def ignored(session: Session, vendor: str) -> tuple[str, ...]:
+    """The patterns that a person told to ignore for a vendor."""
+    return session.settings.ignored.get(vendor, ())
+
+
+async def ignore(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
+    """Mask *pattern* in every comparison of the vendor from now on; what is to be said of writing the settings.
+
+    Raises:
+        SettingsError, StoreError: the settings could not be written; nothing is changed.
+    """
+    return await _change(session, vendor, lambda now: tuple(dict.fromkeys((*now, pattern))))
+
+
+async def heed(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
+    """Take *pattern* out of what is ignored.
+
+    Raises:
+        SettingsError, StoreError: the settings could not be written; nothing is changed.
+    """
+    return await _change(session, vendor, lambda now: tuple(one for one in now if one != pattern))
+
+
+async def _change(
+    session: Session, vendor: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]
+) -> tuple[str, ...]:
+    from explorer.settings import load_settings
+    from explorer.settings.preferences import change_settings
+
+    def write() -> tuple[str, ...]:
+        current, _ = load_settings(session.folders)
+        table = {**current.ignored, vendor: change(current.ignored.get(vendor, ()))}
+        session.settings, notes = change_settings(
+            session.folders, ignored={name: patterns for name, patterns in table.items() if patterns}
+        )
+        return notes
+
+    return await asyncio.to_thread(write)

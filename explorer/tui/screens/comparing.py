@@ -1,0 +1,401 @@
+"""Two exchanges beside each other: what differs in words, the changes by their paths, the lines of both sides.
+
+left, right ─► open_comparison ─► Comparison.run in a thread ─► DiffView and the list grow while it runs
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.diff.record import Cancelled, Side
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.diff_view import DiffView
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from explorer.core.diff import Change, Comparison, Part
+    from explorer.core.exchange import Exchange
+    from explorer.session import Session
+    from explorer.tui.app import ExplorerApp
+
+MOST: Final = 500
+"""Changes that the list shows."""
+GROW: Final = 0.05
+"""Seconds between two looks at how far the comparison is."""
+_BOTH: Final[tuple[Side, Side]] = ("response", "request")
+_SIGNS: Final = {
+    "added": ("+", "$text-success"),
+    "removed": ("-", "$text-error"),
+    "changed": ("~", "$text-warning"),
+    "moved": ("↕", "$text-accent"),
+}
+
+
+class ComparingScreen(Screen[None]):
+    """*left* and *right* compared; *titles* say what they are. *note* is a line that stands above, or empty."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    ComparingScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & > #compare-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #compare-headline { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
+        & > #compare-tabs { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #compare-middle { height: 1fr; layout: vertical; }
+        & #compare-list {
+            height: auto; max-height: 30%; min-height: 3; border: none; border-top: solid $foreground 30%; padding: 0;
+            background: $background; scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted { background: $boost; color: $foreground; text-style: none; }
+            &:focus > .option-list--option-highlighted { background: $primary 35%; text-style: bold; }
+        }
+        &.-beside #compare-middle { layout: horizontal; }
+        &.-beside #compare-list {
+            width: 52; height: 1fr; max-height: 100%; border-top: none; border-left: solid $foreground 30%;
+        }
+        &.-unlisted #compare-list { display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", id="compare.close", tooltip="Back to where you were"),
+        Binding("n", "go_on(1)", "Next change", id="compare.next", tooltip="To the next change"),
+        Binding("p,N", "go_on(-1)", "Change before", id="compare.previous", tooltip="To the change before"),
+        Binding("a", "everything", "All", id="compare.all", tooltip="All lines, or only the changes"),
+        Binding("i", "ignore", "Ignore", id="compare.ignore", tooltip="Mask this field from now on"),
+        Binding("I", "ignored", "Ignored", id="compare.ignored", tooltip="What you ignore; take it out again"),
+        Binding("m", "mask", "Mask", id="compare.mask", tooltip="Show what is volatile as changes, or mask it"),
+        Binding("x", "swap", "Swap", id="compare.swap", tooltip="Change the sides"),
+        Binding("y", "copy", "Copy path", id="compare.copy", tooltip="Copy the path of the change"),
+        Binding("l", "list", "List", id="compare.list", tooltip="Show or hide the list of changes"),
+        Binding(
+            "right_square_bracket,left_square_bracket,1,2", "side", "Side", id="compare.side", tooltip="Other side"
+        ),
+    ]
+
+    def __init__(
+        self, session: Session, left: Exchange, right: Exchange, titles: tuple[str, str] = ("", ""), note: str = ""
+    ) -> None:
+        self.session = session
+        self._sides = left, right
+        self._titles = titles
+        self._note = sanitise_line(note)
+        self.comparison: Comparison | None = None
+        self.side: Side = "response"
+        self.everything = False
+        self.masking = True
+        self._listed: list[tuple[int, int, Change]] = []
+        """Place of the part among those of the side, number of the change, the change."""
+        self._ticker: Timer | None = None
+        self._run_number = 0
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="compare-title", markup=False)
+        yield Static(id="compare-headline", markup=False)
+        yield Static(id="compare-tabs", markup=False)
+        with Vertical(id="compare-middle"):
+            yield DiffView(id="compare-view")
+            yield OptionList(id="compare-list", markup=False, compact=True)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin at once."""
+        self.query_one(DiffView).focus()
+        self._show_keys()
+        self.start()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= 160, "-beside")
+
+    # --- comparing ---------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="compare-open", exit_on_error=False, description="compare")
+    async def start(self) -> None:
+        """Compare, from the beginning."""
+        from explorer.core.diff.volatile import NOTHING
+        from explorer.session.comparing import open_comparison
+
+        self._run_number += 1
+        number = self._run_number
+        try:
+            self.comparison = await open_comparison(
+                self.session, *self._sides, volatile=None if self.masking else NOTHING
+            )
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="error")
+            return
+        self._run(self.comparison, number)
+        self._shown_parts: list[Part] = []
+        self._show_title()
+        self._show_side()
+        if self._ticker is None:
+            self._ticker = self.set_interval(GROW, self._grow)
+
+    @work(thread=True, group="compare", exit_on_error=False, description="compare")
+    def _run(self, comparison: Comparison, number: int) -> None:
+        last = time.monotonic()
+
+        def tick() -> None:
+            nonlocal last
+            if number != self._run_number:
+                raise Cancelled
+            if time.monotonic() - last > GROW:
+                time.sleep(0.001)  # whoever paints gets the interpreter in between
+                last = time.monotonic()
+
+        try:
+            comparison.run(tick)
+        except Cancelled:
+            return
+
+    def on_unmount(self) -> None:
+        """The thread ends at its next tick."""
+        self._run_number += 1
+
+    def _grow(self) -> None:
+        comparison = self.comparison
+        if comparison is None:
+            return
+        done = comparison.done
+        self._shown_parts[:] = comparison.of(self.side)
+        more = self.query_one(DiffView).grow()
+        self._show_headline()
+        self._list_more()
+        if done and not more and self._ticker is not None:
+            self._ticker.stop()
+            self._ticker = None
+            view = self.query_one(DiffView)
+            if view.cursor == 0:
+                view.go_on(1)
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def _show_side(self) -> None:
+        comparison = self.comparison
+        if comparison is None:
+            return
+        self._shown_parts = comparison.of(self.side)
+        self._listed = []
+        self.query_one(OptionList).clear_options()
+        self.query_one(DiffView).show(self._shown_parts, everything=self.everything)
+        self._show_headline()
+        self._list_more()
+        if self._ticker is None:
+            self._ticker = self.set_interval(GROW, self._grow)
+
+    def _show_title(self) -> None:
+        parts: list[Content | str | tuple[str, str]] = []
+        for title, exchange, sign in zip(self._titles, self._sides, ("-", "+"), strict=True):
+            words = title or (f"entry {exchange.id}" if exchange.id else exchange.call.address)
+            parts += [(f" {sign} ", "bold"), sanitise_line(words), "  "]
+        self.query_one("#compare-title", Static).update(Content.assemble(*parts))
+
+    def _show_headline(self) -> None:
+        comparison = self.comparison
+        if comparison is None:
+            return
+        lines = [self._note] if self._note else []
+        lines.append(sanitise_line(comparison.headline) + ("" if comparison.done else " · comparing …"))
+        self.query_one("#compare-headline", Static).update(Content("\n".join(lines)))
+        tabs: list[Content | str | tuple[str, str]] = []
+        for number, side in enumerate(_BOTH, 1):
+            found = comparison.found(side)
+            style = "bold reverse" if side == self.side else MUTED
+            tabs += [(f" {number} {side.capitalize()} {found:,} ", style), " "]
+        view = self.query_one(DiffView)
+        if view.stops:
+            tabs.append((f"  change {view.stop} of {view.stops:,}", MUTED))
+        if not self.masking:
+            tabs.append(("  nothing is masked", "$text-warning"))
+        self.query_one("#compare-tabs", Static).update(Content.assemble(*tabs))
+
+    def _list_more(self) -> None:
+        """Put further changes into the list."""
+        listing, room = self.query_one(OptionList), MOST - len(self._listed)
+        before = len(self._listed)
+        if room <= 0:
+            return
+        known = {(part, number) for part, number, _ in self._listed}
+        for place, part in enumerate(self._shown_parts):
+            for number, change in enumerate(part.record.changes[:MOST], 1):
+                if (place, number) not in known and len(self._listed) < MOST:
+                    self._listed.append((place, number, change))
+        new = self._listed[before:]
+        if new:
+            listing.add_options([Option(self._option(self._shown_parts[place], change)) for place, _, change in new])
+        total = sum(len(part.record.changes) for part in self._shown_parts)
+        if len(self._listed) == MOST and total > MOST:
+            listing.add_option(Option(Content.styled(f"… {total - MOST:,} more; n goes on", MUTED), disabled=True))
+        self.set_class(not self._listed, "-unlisted")
+
+    def _option(self, part: Part, change: Change) -> Content:
+        sign, style = ("≈", MUTED) if change.masked else _SIGNS[change.kind]
+        values = {
+            "added": change.right,
+            "removed": change.left,
+        }.get(change.kind, f"{change.left} → {change.right}")
+        return Content.assemble(
+            (f" {sign} ", f"bold {style}"),
+            (f"{part.name} ", MUTED) if part.name != "body" else "",
+            (sanitise_line(change.path), MUTED if change.masked else "bold"),
+            (f"  {sanitise_line(values)}", MUTED),
+        )
+
+    def _show_keys(self) -> None:
+        hints = [
+            Hint("n/p", "change", "go_on(1)"),
+            Hint("a", "only changes" if self.everything else "all lines", "everything"),
+            Hint("]", "request" if self.side == "response" else "response", "side"),
+            Hint("i", "ignore", "ignore"),
+            Hint("m", "mask" if not self.masking else "unmask", "mask"),
+            Hint("x", "swap", "swap"),
+            Hint("l", "list", "list"),
+            Hint("y", "copy path", "copy"),
+            Hint("I", "ignored", "ignored"),
+        ]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "back", "close")])
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key of the footer was clicked."""
+        await self.run_action(event.run)
+
+    @on(DiffView.Moved)
+    def _moved(self) -> None:
+        self._show_headline()
+
+    @on(DiffView.FoldChosen)
+    def _unfold(self) -> None:
+        self.action_everything()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        if self.query_one(OptionList).has_focus and event.option_index < len(self._listed):
+            place, number, _ = self._listed[event.option_index]
+            self.query_one(DiffView).go_to_change(place, number)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        if event.option_index < len(self._listed):
+            place, number, _ = self._listed[event.option_index]
+            view = self.query_one(DiffView)
+            view.go_to_change(place, number)
+            view.focus()
+
+    def action_close(self) -> None:
+        """Back to where it was asked for; from the list first to the lines."""
+        if self.query_one(OptionList).has_focus:
+            self.query_one(DiffView).focus()
+        else:
+            self.dismiss(None)
+
+    def action_go_on(self, step: int) -> None:
+        """To the next change, or the one before."""
+        if not self.query_one(DiffView).go_on(step):
+            self._app.tell("No further change." if step > 0 else "No change before this one.")
+
+    def action_everything(self) -> None:
+        """All lines, or only the changes with a few lines around them."""
+        self.everything = not self.everything
+        change = self._current()
+        self._show_side()
+        self._show_keys()
+        if change is not None:
+            self.query_one(DiffView).go_to_change(change[0], change[1])
+
+    def action_side(self) -> None:
+        """The other side: request or response."""
+        self.side = "request" if self.side == "response" else "response"
+        self._show_side()
+        self._show_keys()
+
+    def action_mask(self) -> None:
+        """Take what is volatile for changes, or mask it again."""
+        self.masking = not self.masking
+        self._show_keys()
+        self.start()
+
+    def action_swap(self) -> None:
+        """Left becomes right."""
+        self._sides = self._sides[1], self._sides[0]
+        self._titles = self._titles[1], self._titles[0]
+        self.start()
+
+    def action_list(self) -> None:
+        """Show or hide the list of changes."""
+        self.toggle_class("-unlisted")
+        if self.has_class("-unlisted"):
+            self.query_one(DiffView).focus()
+
+    def action_copy(self) -> None:
+        """Copy the path of the change at the cursor."""
+        found = self._current()
+        if found is None:
+            self._app.tell("There is no change at the cursor; n goes to the next one.")
+            return
+        self.app.copy_to_clipboard(found[2].path)
+        self._app.tell(f"Copied {sanitise_line(found[2].path)}.")
+
+    def _current(self) -> tuple[int, int, Change] | None:
+        """The change at the cursor."""
+        row = self.query_one(DiffView).row
+        if not row.change or row.part >= len(self._shown_parts):
+            return None
+        return row.part, row.change, self._shown_parts[row.part].record.changes[row.change - 1]
+
+    @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignore")
+    async def action_ignore(self) -> None:
+        """Mask the field at the cursor in every comparison of the vendor from now on."""
+        from explorer.session.comparing import ignore
+
+        found = self._current()
+        if found is None or found[2].pattern in ("", "$") or found[2].pattern.startswith("line:"):
+            self._app.tell("There is no field at the cursor that can be ignored; n goes to the next change.")
+            return
+        if found[2].masked:
+            self._app.tell(f"{sanitise_line(found[2].path)} is masked already.")
+            return
+        await self._settle(ignore, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is.")
+
+    async def _settle(self, change: object, pattern: str, words: str) -> None:
+        try:
+            for note in await change(self.session, self._sides[0].call.vendor, pattern):  # type: ignore[operator]
+                self._app.tell(note, severity="warning")
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="error")
+            return
+        self._app.tell(sanitise_line(words))
+        self.start()
+
+    @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignored")
+    async def action_ignored(self) -> None:
+        """Show what is ignored, and take one of it out again."""
+        from explorer.session.comparing import heed, ignored
+        from explorer.tui.screens.ignored import IgnoredDialog
+
+        vendor = self._sides[0].call.vendor
+        patterns = ignored(self.session, vendor)
+        if not patterns:
+            self._app.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")
+            return
+        chosen = await self.app.push_screen_wait(IgnoredDialog(vendor, patterns))
+        if chosen:
+            await self._settle(heed, chosen, f"{chosen} counts again.")

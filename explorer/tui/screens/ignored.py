@@ -1,0 +1,65 @@
+"""The dialog of what a person ignores in comparisons of a vendor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.screens.dialogs import Dialog
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+
+class IgnoredDialog(Dialog[str | None]):
+    """Lists *patterns*; gives the one that is to count again, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,I", "cancel", "Close", id="ignored.close", tooltip="Change nothing"),
+        Binding("x,delete", "remove", "Take out", id="ignored.remove", tooltip="Let it count again"),
+        Binding("j", "move(1)", "Down", show=False, id="ignored.down", tooltip="The one below"),
+        Binding("k", "move(-1)", "Up", show=False, id="ignored.up", tooltip="The one above"),
+    ]
+
+    def __init__(self, vendor: str, patterns: Sequence[str]) -> None:
+        self._vendor, self._patterns = sanitise_line(vendor), tuple(patterns)
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Ignored in comparisons of {self._vendor}")
+            yield OptionList(
+                *(Option(Content(sanitise_line(one))) for one in self._patterns), markup=False, compact=True
+            )
+            yield Static(Content("x or enter lets it count again · esc closes"), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        listing = self.query_one(OptionList)
+        listing.highlighted = 0
+        listing.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._patterns[event.option_index])
+
+    def action_remove(self) -> None:
+        """Let the highlighted one count again."""
+        self.dismiss(self._patterns[self.query_one(OptionList).highlighted or 0])
+
+    def action_move(self, step: int) -> None:
+        """The one below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
+    def action_cancel(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)

@@ -1,0 +1,336 @@
+"""Two sides line by line: beside each other where there is room, one above the other where there is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from explorer.core.diff.record import ADDED, CHANGED, EQUAL, MASKED, MOVED, REMOVED
+from explorer.core.diff.rows import BLANK, FOLD, HEAD, Row, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from explorer.core.diff import Part
+    from explorer.core.document.lexing import Token
+
+BESIDE: Final = 100
+"""Cells from which both sides stand beside each other."""
+_TOKENS: Final = ("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error")
+_MARKS: Final = ("head", "same", "fold", "number", "edge", "cursor")
+_CODES: Final = {ADDED: "added", REMOVED: "removed", CHANGED: "changed", MOVED: "moved", MASKED: "masked"}
+_GROUNDS: Final = ("head", "same", "fold", "cursor", "added", "removed", "changed", "moved")
+"""What has a background."""
+_SIGNS: Final = {EQUAL: " ", CHANGED: "~", ADDED: "+", REMOVED: "-", MOVED: "↕", MASKED: "≈"}
+
+
+class DiffView(ScrollView, can_focus=True):
+    """Shows the parts of one side of a comparison; ``show`` them, ``grow`` while they grow."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{kind}" for kind in (*_TOKENS, *_MARKS, *_CODES.values(), "other")}
+    DEFAULT_CSS = """
+    DiffView {
+        height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; background: $surface;
+        & > .diff--key, & > .diff--tag { color: $text-primary; }
+        & > .diff--string { color: $text-success; }
+        & > .diff--number { color: $text-warning; }
+        & > .diff--constant { color: $text-accent; }
+        & > .diff--attribute { color: $text-secondary; }
+        & > .diff--punctuation, & > .diff--comment { color: $foreground 65%; }
+        & > .diff--head { background: $panel; text-style: bold; }
+        & > .diff--same { background: $panel; color: $foreground 65%; }
+        & > .diff--fold { color: $foreground 65%; text-style: italic; background: $foreground 4%; }
+        & > .diff--number { color: $text-warning; }
+        & > .diff--edge { color: $foreground 40%; }
+        & > .diff--added { background: $success 18%; }
+        & > .diff--removed { background: $error 18%; }
+        & > .diff--changed { background: $warning 14%; }
+        & > .diff--moved { background: $accent 14%; }
+        & > .diff--masked { color: $foreground 55%; text-style: italic; }
+        & > .diff--other { text-style: bold underline; }
+        & > .diff--cursor { background: $primary 30%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "cursor(1)", "Down", show=False, id="diff.down", tooltip="One line down"),
+        Binding("k,up", "cursor(-1)", "Up", show=False, id="diff.up", tooltip="One line up"),
+        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False, id="diff.page_down"),
+        Binding("pageup,b,ctrl+u", "page(-1)", "Page up", show=False, id="diff.page_up"),
+        Binding("g,home", "top", "Top", show=False, id="diff.top", tooltip="To the first line"),
+        Binding("G,end", "bottom", "End", show=False, id="diff.end", tooltip="To the last line"),
+        Binding("left", "sideways(-8)", "Left", show=False, id="diff.left", tooltip="Some columns to the left"),
+        Binding("right", "sideways(8)", "Right", show=False, id="diff.right", tooltip="Some columns to the right"),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is at another row."""
+
+        row: Row
+
+    @dataclass
+    class FoldChosen(Message):
+        """Folded lines were clicked."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._parts: Sequence[Part] = ()
+        self._rows = Rows(lambda: (), everything=False, unified=False)
+        self._styles: dict[str, Style] = {}
+        self._everything = False
+        self._shift = 0
+        self.cursor = 0
+        super().__init__(id=id, classes=classes)
+
+    # --- what it shows -----------------------------------------------------------------------------------------------
+
+    def show(self, parts: Sequence[Part], *, everything: bool) -> None:
+        """Show *parts*, which may still grow, from the top."""
+        self._parts, self._everything = parts, everything
+        self.cursor = self._shift = 0
+        self._build()
+        self.scroll_to(y=0, animate=False)
+
+    def grow(self) -> bool:
+        """Take in more of the parts; whether there may be more at once."""
+        before, more = self._rows.count, self._rows.extend()
+        if self._rows.count != before:
+            self.virtual_size = Size(self.size.width, self._rows.count)
+        self.refresh()
+        return more
+
+    def _build(self) -> None:
+        parts = self._parts
+        self._rows = Rows(lambda: parts, everything=self._everything, unified=not self.beside)
+        self.grow()
+
+    @property
+    def beside(self) -> bool:
+        """Whether there is room for both sides beside each other."""
+        return self.size.width >= BESIDE
+
+    @property
+    def row(self) -> Row:
+        """The row of the cursor."""
+        return self._rows.row(self.cursor)
+
+    @property
+    def stops(self) -> int:
+        """Number of changes to go to, so far."""
+        return len(self._rows.stops)
+
+    @property
+    def stop(self) -> int:
+        """The number of the change that the cursor is at or behind, from 1; 0 before the first."""
+        return self._rows.number_of_stop(self.cursor)
+
+    # --- moving ------------------------------------------------------------------------------------------------------
+
+    def go_to(self, row: int) -> None:
+        """Put the cursor at *row*, seen with some lines around it."""
+        self.cursor = max(0, min(row, self._rows.count - 1))
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if not top + 1 <= self.cursor < top + height - 2:
+            self.scroll_to(y=max(self.cursor - height // 3, 0), animate=False)
+        self.refresh()
+        self.post_message(self.Moved(self.row))
+
+    def go_to_change(self, part: int, change: int) -> None:
+        """Put the cursor at a change of a part (its place among those that are shown)."""
+        row = self._rows.rows_of.get((part, change))
+        if row is not None:
+            self.go_to(row)
+
+    def go_on(self, step: int) -> bool:
+        """To the next change, or the one before; False where there is none."""
+        row = self._rows.stop_after(self.cursor) if step > 0 else self._rows.stop_before(self.cursor)
+        if row is not None:
+            self.go_to(row)
+        return row is not None
+
+    def action_cursor(self, step: int) -> None:
+        """Some lines down or up."""
+        self.cursor = max(0, min(self.cursor + step, self._rows.count - 1))
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+        self.refresh()
+        self.post_message(self.Moved(self.row))
+
+    def action_page(self, step: int) -> None:
+        """One page down or up."""
+        self.action_cursor(step * max(self.size.height - 1, 1))
+
+    def action_top(self) -> None:
+        """To the first line."""
+        self.action_cursor(-self._rows.count)
+
+    def action_bottom(self) -> None:
+        """To the last line."""
+        self.action_cursor(self._rows.count)
+
+    def action_sideways(self, cells: int) -> None:
+        """Both sides some columns to the left or right."""
+        self._shift = max(0, self._shift + cells)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes to the line that is clicked."""
+        row = int(event.y + self.scroll_offset.y)
+        if row < self._rows.count:
+            self.action_cursor(row - self.cursor)
+            if self.row.code == FOLD:
+                self.post_message(self.FoldChosen())
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Beside or above each other, as there is room now; the cursor stays at its line as well as it can."""
+        self._build()
+        self.action_cursor(0)
+
+    # --- painting ----------------------------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def _style(self, kind: str) -> Style:
+        style = self._styles.get(kind)
+        if style is None:
+            full = self.get_component_rich_style(f"diff--{kind}")
+            # A background lies under whatever colour the text has, and a colour over whatever background.
+            ground = kind in _GROUNDS
+            colour = None if ground and kind not in ("head", "same", "fold") else full.color
+            style = self._styles[kind] = Style(
+                color=colour,
+                bgcolor=full.bgcolor if ground else None,
+                bold=full.bold,
+                italic=full.italic,
+                underline=full.underline,
+            )
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        number = y + self.scroll_offset.y
+        width, base = self.size.width, self.rich_style
+        if number >= self._rows.count:
+            return Strip.blank(width, base)
+        row = self._rows.row(number)
+        if number == self.cursor and self.has_focus:
+            base = base + self._style("cursor")
+        if row.code == BLANK or row.part >= len(self._parts):
+            return Strip.blank(width, base)
+        part = self._parts[row.part]
+        if row.code == HEAD:
+            return self._heading(part, width)
+        if row.code == FOLD:
+            style = base + self._style("fold")
+            words = f"  … {row.lines:,} equal lines"
+            return Strip([Segment(words, style)]).adjust_cell_length(width, style)
+        if not self.beside:
+            return self._unified(part, row, width, base)
+        half = (width - 1) // 2
+        left, right = self._sides(part, row)
+        edge = Strip([Segment("│", base + self._style("edge"))])
+        return Strip.join(
+            [
+                self._side(part, row, 0, left, right, half, base),
+                edge,
+                self._side(part, row, 1, right, left, width - half - 1, base),
+            ]
+        )
+
+    def _heading(self, part: Part, width: int) -> Strip:
+        style = self.rich_style + self._style("same" if part.is_same else "head")
+        counts = [f"{number:,} {kind}" for kind, number in part.record.counts.items() if number]
+        if part.record.masked:
+            counts.append(f"{part.record.masked:,} volatile masked")
+        if not part.done:
+            counts.append("comparing …")
+        told = ", ".join(counts) or "the same"
+        note = f" ({part.note})" if part.note else ""
+        words = f" {part.name.capitalize()} · {told}{note}"
+        return Strip([Segment(words, style)]).adjust_cell_length(width, style)
+
+    def _sides(self, part: Part, row: Row) -> tuple[list[Token] | None, list[Token] | None]:
+        width = self.size.width + self._shift
+        left = self._tokens(part, 0, row.left, width) if row.left >= 0 else None
+        right = self._tokens(part, 1, row.right, width) if row.right >= 0 else None
+        return left, right
+
+    def _tokens(self, part: Part, side: int, line: int, width: int) -> list[Token]:
+        source = part.right if side else part.left
+        cell, tokens = source.window(line, self._shift, width)
+        return [("text", " " * cell), *tokens] if cell else tokens
+
+    def _unified(self, part: Part, row: Row, width: int, base: Style) -> Strip:
+        left, right = self._sides(part, row)
+        if row.left >= 0 and (row.right < 0 or row.code in (EQUAL, MOVED)):
+            return self._side(part, row, 0, left, None, width, base)
+        return self._side(part, row, 1, right, None, width, base)
+
+    def _side(
+        self,
+        part: Part,
+        row: Row,
+        side: int,
+        tokens: list[Token] | None,
+        other: list[Token] | None,
+        width: int,
+        base: Style,
+    ) -> Strip:
+        """One side of a row, *width* cells."""
+        line = row.right if side else row.left
+        if tokens is None:
+            return Strip([Segment(" " * width, base + self._style("edge"))])
+        code = row.code
+        if code == CHANGED and not self.beside:
+            code = ADDED if side else REMOVED
+        style = base + self._style(_CODES[code]) if code in _CODES else base
+        digits = len(str(max(part.left.line_count, part.right.line_count)))
+        sign = _SIGNS[code]
+        if code == MASKED and not self.beside:
+            sign = "≈"
+        gutter = Segment(f"{line + 1:>{digits}} {sign} ", base + self._style("edge"))
+        span = _different(tokens, other) if code == CHANGED and other is not None else None
+        segments = list(self._painted(tokens, span, style, plain=code == MASKED))
+        room = width - cell_len(gutter.text)
+        text = Strip(segments).crop(self._shift, self._shift + room).extend_cell_length(room, style)
+        return Strip.join([Strip([gutter]), text]).adjust_cell_length(width, style)
+
+    def _painted(
+        self, tokens: list[Token], span: tuple[int, int] | None, style: Style, *, plain: bool
+    ) -> list[Segment]:
+        segments: list[Segment] = []
+        at = 0
+        for kind, text in tokens:
+            one = style if plain or kind not in _TOKENS else style + self._style(kind)
+            if span is None:
+                segments.append(Segment(text, one))
+                continue
+            low, high = max(span[0] - at, 0), min(max(span[1] - at, 0), len(text))
+            for part, marked in ((text[:low], False), (text[low:high], True), (text[max(low, high) :], False)):
+                if part:
+                    segments.append(Segment(part, one + self._style("other") if marked else one))
+            at += len(text)
+        return segments
+
+
+def _different(tokens: list[Token], other: list[Token]) -> tuple[int, int]:
+    """Which characters of a line are other than those of the line that it is compared with."""
+    one, two = "".join(text for _, text in tokens), "".join(text for _, text in other)
+    shortest = min(len(one), len(two))
+    start = next((i for i in range(shortest) if one[i] != two[i]), shortest)
+    tail = next((i for i in range(shortest - start) if one[-1 - i] != two[-1 - i]), shortest - start)
+    return start, len(one) - tail
