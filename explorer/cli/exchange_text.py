@@ -14,13 +14,18 @@ from explorer.core.exchange_table import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from explorer.core.exchange import Exchange, SentRequest
+    from explorer.core.provenance import Part
 
 __all__ = [
     "body_value",
     "exchange_table",
     "exit_code",
     "failure_table",
+    "part_table",
+    "parts_text",
     "request_table",
     "request_text",
     "sandbox_reason",
@@ -45,3 +50,28 @@ def request_text(request: SentRequest) -> str:
     if request.body:
         lines += ["", request.body.decode("utf-8", "replace")]
     return "\n".join(lines)
+
+
+def parts_text(parts: Sequence[Part]) -> str:
+    """The parts of a request, one a line, each after its origin and what there is to say of that."""
+    from explorer.cli.output import table
+    from explorer.core.provenance import ORIGINS
+    from explorer.core.sanitise import sanitise_line
+
+    rows = []
+    for part in parts:
+        text = part.text.rstrip("\r\n") if part.place in ("header", "frame", "method") else part.text
+        if text:
+            rows.append((ORIGINS[part.origin], sanitise_line(part.detail), sanitise_line(text)))
+    return table(rows)
+
+
+def part_table(part: Part) -> dict[str, str]:
+    """A part of a request as data: ``{place, name, text, origin, detail}``; the texts joined are the request."""
+    return {
+        "place": part.place,
+        "name": part.name,
+        "text": part.text,
+        "origin": part.origin,
+        "detail": part.detail,
+    }

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explorer.cli.catalog_commands import session_of
-from explorer.cli.exchange_text import exchange_table, exit_code, request_table, request_text, sandbox_reason
+from explorer.cli.exchange_text import (
+    exchange_table,
+    exit_code,
+    part_table,
+    parts_text,
+    request_table,
+    request_text,
+    sandbox_reason,
+)
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_body, put_json
 from explorer.core.exchange import Call, Exchange
@@ -95,6 +103,7 @@ def _header(word: str) -> tuple[str, str]:
 @click.command("prepare")
 @_request_options
 @click.option("--at", type=float, metavar="UNIX_TIME", help="Sign as of that moment.")
+@click.option("--origins", is_flag=True, help="Say before each part where it is from: you, catalog, auth, …")
 @click.pass_context
 def prepare_command(
     ctx: click.Context,
@@ -102,13 +111,17 @@ def prepare_command(
     address: str,
     values: tuple[str, ...],
     at: float | None,
+    origins: bool,
     show_secrets: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Print the exact signed request and send nothing."""
+    from explorer.session.tracing import traced
+
     session = session_of(ctx, keep_history=False)
-    prepared = session.prepare(make_call(session, address, values, options), at=at)
+    call = make_call(session, address, values, options)
+    prepared = session.prepare(call, at=at)
     for problem in prepared.problems:
         say(f"{problem.level}: {problem}")
     for name in prepared.missing:
@@ -118,7 +131,10 @@ def prepare_command(
     request = prepared.request if show_secrets else prepared.shown
     if as_json:
         steps = [{"title": one.title, "text": one.text, "detail": one.detail} for one in prepared.steps]
-        put_json({"request": request_table(request), "before": prepared.before, "steps": steps})
+        parts = [part_table(part) for part in traced(session, call, request)]
+        put_json({"request": request_table(request), "before": prepared.before, "steps": steps, "origins": parts})
+    elif origins:
+        put(parts_text(traced(session, call, request)))
     else:
         put(request_text(request))
     return 0

@@ -15,6 +15,8 @@ import msgspec
 
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
+Purpose = Literal["call", "auth", "redirect", "retry"]
+"""Why a request was sent: the call itself, a token for it, a redirect that was followed, a second try."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +94,7 @@ class ReceivedResponse(Value, frozen=True, kw_only=True):
 class Hop(Value, frozen=True, kw_only=True):
     """One request and its response among several: a token call, a redirect, a second try."""
 
-    purpose: Literal["call", "auth", "redirect", "retry"]
+    purpose: Purpose
     request: SentRequest
     response: ReceivedResponse | None = None
 
@@ -178,3 +180,19 @@ class Exchange(Value, frozen=True, kw_only=True):
     """The number of the entry that it is a replay of, or 0."""
     replayed: Literal["", "again", "exact", "form"] = ""
     """How it was made of its origin."""
+
+
+def hops_of(exchange: Exchange) -> tuple[Hop, ...]:
+    """Every hop of the exchange, the final one last."""
+    last = Hop(purpose=_last_purpose(exchange), request=exchange.request, response=exchange.response)
+    return (*exchange.hops, last)
+
+
+def _last_purpose(exchange: Exchange) -> Purpose:
+    """What the final request was: a hop before it tells, since an exchange does not say."""
+    before = exchange.hops[-1] if exchange.hops else None
+    if before is None or before.purpose == "auth" or before.response is None:
+        return "call"
+    if before.response.status in (301, 302, 303, 307, 308) and before.response.header("location"):
+        return "redirect"
+    return "retry"

@@ -99,7 +99,7 @@ async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: Se
         secrets[0].query_one(Input).focus()
         await app.pilot.pause()
         await app.write("swordfish99")
-        await app.until(lambda: app.main.request_pane._prepared is not None, "the preview")
+        await app.until(lambda: app.main.request_pane._preview is not None, "the preview")
         for tab in ("headers", "body", "auth", "docs", "params"):
             app.main.request_pane.open_tab(tab)
             await app.pilot.pause()

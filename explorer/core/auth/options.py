@@ -13,6 +13,16 @@ import msgspec
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of an auth scheme."""
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers that it puts on a request."""
+        return ()
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameters that it puts into the query or the body."""
+        return ()
+
 
 class HmacQueryOptions(Options, frozen=True, kw_only=True):
     """HMAC over the decoded, sorted parameters, appended to them."""
@@ -39,6 +49,10 @@ class HmacQueryOptions(Options, frozen=True, kw_only=True):
     tolerance_seconds: int = 300
     """How far the sandbox lets the timestamp be from its clock."""
 
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.id_param, self.timestamp_param, self.signature_param)
+
 
 class RotatingBearerOptions(Options, frozen=True, kw_only=True):
     """A bearer token that every response replaces."""
@@ -61,6 +75,10 @@ class RotatingBearerOptions(Options, frozen=True, kw_only=True):
     grace_seconds: float = 5.0
     """How long a used token is still good, in seconds (``001:71``)."""
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (self.header,)
+
 
 class TokenParamOptions(Options, frozen=True, kw_only=True):
     """A token that travels as an ordinary parameter."""
@@ -78,6 +96,10 @@ class TokenParamOptions(Options, frozen=True, kw_only=True):
     refused_statuses: tuple[int, ...] = (401,)
     """Statuses that say that a minted token is not good (any more); a read is then tried once with a new one."""
 
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.param,)
+
 
 class TokenHeaderOptions(Options, frozen=True, kw_only=True):
     """A token in a header of its own."""
@@ -85,6 +107,10 @@ class TokenHeaderOptions(Options, frozen=True, kw_only=True):
     token: str = "token"  # noqa: S105 - the name of a credential
     header: str = "Authorization"
     prefix: str = ""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (self.header,)
 
 
 class OAuth2Options(Options, frozen=True, kw_only=True):
@@ -107,6 +133,10 @@ class OAuth2Options(Options, frozen=True, kw_only=True):
     """How long a code of the sandbox is good, in seconds."""
     access_seconds: int = 3600
     """How long an access token of the sandbox is good, in seconds."""
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (self.header,)
 
 
 AUTH_OPTIONS: dict[str, type[Options]] = {

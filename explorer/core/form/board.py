@@ -154,12 +154,12 @@ class _Board:
                 continue
             value, _ = convert(param, start)
             if param.repeat in (None, "comma") and param.name not in set_names:
-                self.values.append(FieldValue(param, param.name, param.location, value))
+                self.values.append(FieldValue(param, param.name, param.location, value, given=False))
             elif param.group is not None:
                 for index in self._indexes(param.group):
                     name = param.name.replace("#", str(index), 1)
                     if name not in set_names:
-                        self.values.append(FieldValue(param, name, param.location, value, index))
+                        self.values.append(FieldValue(param, name, param.location, value, index, given=False))
 
     def _indexes(self, group: str) -> list[int]:
         return sorted({one.index for one in self.values if one.param is not None and one.param.group == group})

@@ -38,6 +38,8 @@ class FieldValue:
     location: Location
     value: Plain
     index: int = -1
+    given: bool = True
+    """False for what the form starts with: nobody typed it."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from explorer.errors import Problem
-    from explorer.session import Prepared, Session
+    from explorer.session import Session
+    from explorer.session.tracing import Preview
     from explorer.tui.drafts import Draft
     from explorer.tui.widgets.request_pane import RequestPane
 
@@ -134,22 +135,23 @@ class EditingScreen(PanesScreen):
 
     @work(exclusive=True, group="preview", exit_on_error=False, description="preview")
     async def _prepare(self, number: int) -> None:
+        from explorer.session.tracing import preview_of
+
         call = self.desk.call(force=True)
         try:
             if self.desk.in_sandbox and not self.session.settings.sandbox_port:
                 await self.session.ready(call)  # any free port: which one is known once it runs
-            prepared = await asyncio.to_thread(self.session.prepare, call)
-            url = prepared.shown.url
+            preview = await asyncio.to_thread(preview_of, self.session, call)
         except ExplorerError as error:
             if number == self._preview_number:
                 self._title(f"{self.desk.plain_url()}  ({error.message})")
             return
         if number == self._preview_number:
-            self._prepared(prepared, self.desk.readable(url))
+            self._prepared(preview)
 
-    def _prepared(self, prepared: Prepared, url: str) -> None:
-        self._title(url)
-        self.request_pane.show_prepared(prepared)
+    def _prepared(self, preview: Preview) -> None:
+        self._title(self.desk.readable(preview.request.url))
+        self.request_pane.show_preview(preview)
 
     @work(exclusive=True, group="credentials", exit_on_error=False, description="credentials")
     async def _look_up_credentials(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, Literal, cast
 
 from textual import work
@@ -93,11 +94,13 @@ class PanesScreen(Screen[None]):
 
     async def _furnish(self) -> None:
         """Make the panes of the right side, and read the drafts."""
+        from explorer.session.tracing import traced_exchange
         from explorer.tui.widgets.history_panel import HistoryPanel
         from explorer.tui.widgets.request_pane import RequestPane
         from explorer.tui.widgets.response_pane import ResponsePane
 
-        request, response = RequestPane(id="request"), ResponsePane(id="response")
+        trace = partial(traced_exchange, self.session)
+        request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace)
         history = HistoryPanel(now=self.session.now, id="history")
         for one in (request, response, history):
             one.display = False

@@ -48,12 +48,14 @@ KINDS = (
 @dataclass(frozen=True, slots=True)
 class Row:
     """One logical line. ``gutter`` stands before its first line, ``more`` before the lines that wrapping adds (as wide
-    as ``gutter``), and ``hang`` is how many cells the added lines are set in behind the gutter."""
+    as ``gutter``), and ``hang`` is how many cells the added lines are set in behind the gutter. One that is ``joined``
+    goes on from the row above: copied, they are one line."""
 
     spans: tuple[Span, ...] = ()
     gutter: tuple[Span, ...] = ()
     more: tuple[Span, ...] = ()
     hang: int = 0
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,13 @@ def _wrapped(row: Row, width: int) -> Iterator[_Line]:
     for kind, text in row.spans:
         while text:
             if left <= 0:
-                yield _Line(row.gutter if first else more, tuple(line), not first)
+                yield _Line(row.gutter if first else more, tuple(line), row.joined or not first)
                 line, left, first = [], max(8, room - row.hang), False
             cut = take(text, left)
             line.append((kind, text[:cut]))
             left -= cell_len(text[:cut])
             text = text[cut:]
-    yield _Line(row.gutter if first else more, tuple(line), not first)
+    yield _Line(row.gutter if first else more, tuple(line), row.joined or not first)
 
 
 def cells(spans: Iterable[Span]) -> int:

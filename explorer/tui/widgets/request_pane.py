@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Entry
     from explorer.credentials import CredentialStatus
     from explorer.errors import Problem
-    from explorer.session import Prepared
+    from explorer.session.tracing import Preview
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
 SLIM: Final = 72
@@ -136,7 +136,7 @@ class RequestPane(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._shown: Shown | None = None
         self._form: Form | None = None
-        self._prepared: Prepared | None = None
+        self._preview: Preview | None = None
         self._ready = False
         self._problems: tuple[Problem, ...] = ()
         self._credentials: tuple[CredentialStatus, ...] = ()
@@ -154,7 +154,7 @@ class RequestPane(Widget):
 
     async def show(self, shown: Shown, entries: Sequence[Entry]) -> None:
         """Show an endpoint with *entries* in its form."""
-        self._shown, self._prepared, self._credentials = shown, None, ()
+        self._shown, self._preview, self._credentials = shown, None, ()
         self._ready = False
         self.remove_class("-readings")
         self.border_title = Content(f"Request · {sanitise_line(shown.endpoint.title)}")
@@ -215,8 +215,8 @@ class RequestPane(Widget):
             self._paint_problems()
         elif key == "auth":
             self.show_credentials(self._credentials)
-        if self._prepared is not None:
-            self._paint(key, self._prepared)
+        if self._preview is not None:
+            self._paint(key, self._preview)
 
     def show_credentials(self, credentials: Sequence[CredentialStatus]) -> None:
         """Show where the credentials come from now."""
@@ -227,22 +227,23 @@ class RequestPane(Widget):
             if self._shown is not None:
                 view.show(self._shown.vendor, self._shown.endpoint, self._shown.environment, credentials)
 
-    def show_prepared(self, prepared: Prepared) -> None:
+    def show_preview(self, preview: Preview) -> None:
         """Show the request as it would be sent now."""
-        self._prepared = prepared
+        self._preview = preview
         for key in TABS:
             if self.query_one(f"#{key}").children:
-                self._paint(key, prepared)
+                self._paint(key, preview)
 
-    def _paint(self, key: str, prepared: Prepared) -> None:
+    def _paint(self, key: str, preview: Preview) -> None:
         from explorer.tui.widgets.auth_view import AuthView
         from explorer.tui.widgets.preview import BodyPreview, HeadersTab
 
         if key == "headers":
-            self.query_one(HeadersTab).show_request(prepared.shown)
+            self.query_one(HeadersTab).show_request(preview.parts)
         elif key == "body":
-            self.query_one(BodyPreview).show_request(prepared.shown)
+            self.query_one(BodyPreview).show_request(preview.request, preview.parts)
         elif key == "auth":
+            prepared = preview.prepared
             self.query_one(AuthView).show_steps(prepared.steps, prepared.before, prepared.missing)
 
     def show_problems(self, problems: Sequence[Problem]) -> None:

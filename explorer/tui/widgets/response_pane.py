@@ -22,6 +22,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static, TabbedContent, TabPane, Tabs
 
+from explorer.core.exchange import hops_of
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.numbers import seconds_text, size_text
@@ -31,7 +32,7 @@ from explorer.tui.widgets.headers_view import HeadersView
 from explorer.tui.widgets.sending_view import SendingView
 from explorer.tui.widgets.timing_view import TimingView
 from explorer.tui.widgets.verdict_view import COLOURS, SIGNS, VerdictView, sandbox_reason
-from explorer.tui.widgets.wire_view import WireView, hops_of
+from explorer.tui.widgets.wire_view import Trace, WireView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,10 +114,12 @@ class ResponsePane(Widget):
         self,
         *,
         clock: Callable[[], float] = time.monotonic,
+        trace: Trace | None = None,
         id: str | None = None,  # noqa: A002 - textual's own name
         classes: str | None = None,
     ) -> None:
         self._clock = clock
+        self._trace = trace
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
         self._blamed = 0
@@ -176,7 +179,7 @@ class ResponsePane(Widget):
         self._exchange, self._page = exchange, page
         self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange))
         self.query_one(HeadersView).show_headers(exchange.response.headers if exchange.response else ())
-        self.query_one(WireView).show_exchange(exchange)
+        self.query_one(WireView).show_exchange(exchange, self._trace)
         self.query_one(TimingView).show_exchange(exchange)
         self._label("headers", "Headers", len(exchange.response.headers) if exchange.response else 0)
         self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)

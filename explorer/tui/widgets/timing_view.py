@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from explorer.core.exchange import hops_of
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.numbers import seconds_text, size_text
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
-from explorer.tui.widgets.wire_view import PURPOSES, hops_of
+from explorer.tui.widgets.wire_view import PURPOSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

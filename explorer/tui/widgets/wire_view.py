@@ -1,8 +1,8 @@
 """Everything that went over the wire for one call: every hop in order, requests as sent, answers as they came.
 
     ▍1 of 2 · token call
-    → POST /oauth/token HTTP/1.1
-    → Host: …
+    → auth         POST /oauth/token HTTP/1.1
+    → environment  Host: …
     ← HTTP/1.1 200 OK
 
 The gutter tells the direction without colour; ``↳`` marks a line that wrapping added. The exchange given is redacted.
@@ -10,19 +10,27 @@ The gutter tells the direction without colour; ``↳`` marks a line that wrappin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
+from textual.binding import Binding, BindingType
+
 from explorer.core.document import Document
-from explorer.core.exchange import Exchange, Header, Hop, ReceivedResponse, SentRequest
+from explorer.core.exchange import Exchange, Header, Hop, Purpose, ReceivedResponse, SentRequest, hops_of
+from explorer.core.provenance import Part
+from explorer.core.provenance.parts import target_of
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.numbers import size_text
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
+from explorer.tui.widgets.origin_rows import origin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Purpose = Literal["call", "auth", "redirect", "retry"]
+Traces = Sequence[Sequence[Part]]
+"""The parts of each hop's request."""
+Trace = Callable[[Exchange], Traces]
 PURPOSES: Final[dict[Purpose, str]] = {
     "auth": "token call",
     "redirect": "redirect followed",
@@ -39,24 +47,11 @@ _IN: Final[Span] = ("in", " ← ")
 _MORE: Final[Span] = ("dim", " ↳ ")
 
 
-def hops_of(exchange: Exchange) -> tuple[Hop, ...]:
-    """Every hop of the exchange, the final one last."""
-    purpose = _last_purpose(exchange)
-    return (*exchange.hops, Hop(purpose=purpose, request=exchange.request, response=exchange.response))
-
-
-def _last_purpose(exchange: Exchange) -> Purpose:
-    """What the final request was: a hop before it tells, since an exchange does not say."""
-    before = exchange.hops[-1] if exchange.hops else None
-    if before is None or before.purpose == "auth" or before.response is None:
-        return "call"
-    if before.response.status in (301, 302, 303, 307, 308) and before.response.header("location"):
-        return "redirect"
-    return "retry"
-
-
-def wire_rows(exchange: Exchange) -> list[Row]:
-    """The whole conversation as rows."""
+def wire_rows(
+    exchange: Exchange, traces: Traces = (), width: int = 80, *, origins: bool = True, mine: bool = False
+) -> list[Row]:
+    """The whole conversation as rows: with the *traces* of its requests, where each part is from (unless *origins* is
+    off), or with *mine* only what a person set."""
     hops = hops_of(exchange)
     rows: list[Row] = []
     for number, hop in enumerate(hops, 1):
@@ -64,7 +59,13 @@ def wire_rows(exchange: Exchange) -> list[Row]:
         if rows:
             rows.append(Row())
         rows.append(_heading(number, len(hops), hop))
-        rows += _request(hop.request)
+        parts = traces[number - 1] if number <= len(traces) else ()
+        if parts and (origins or mine):
+            rows += origin_rows(parts, width, lead=(_OUT,), mine=mine)
+        else:
+            rows += _request(hop.request)
+        if mine and parts:
+            continue
         rows.append(Row())
         rows += _response(hop.response, exchange, last=last)
     return rows
@@ -80,7 +81,11 @@ def _heading(number: int, count: int, hop: Hop) -> Row:
 def _request(request: SentRequest) -> Iterator[Row]:
     gutter, more = (_OUT,), (_MORE,)
     method = sanitise_line(request.method)
-    spans: tuple[Span, ...] = (("strong", method), ("url", f" {_target(request.url)}"), ("text", " HTTP/1.1"))
+    spans: tuple[Span, ...] = (
+        ("strong", method),
+        ("url", f" {sanitise_line(target_of(request.url))}"),
+        ("text", " HTTP/1.1"),
+    )
     yield Row(spans=spans, gutter=gutter, more=more)
     yield from _headers(request.headers, gutter)
     if request.body:
@@ -88,14 +93,6 @@ def _request(request: SentRequest) -> Iterator[Row]:
     kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     for line in _body(request.body, kind):
         yield Row(spans=line, gutter=gutter, more=more)
-
-
-def _target(url: str) -> str:
-    """What stands in the request line: the path and the query as they were encoded."""
-    rest = url.partition("://")[2]
-    slash = min((rest.find(mark) for mark in "/?" if mark in rest), default=-1)
-    target = rest[slash:].partition("#")[0] if slash >= 0 else "/"
-    return sanitise_line(target if target.startswith("/") else f"/{target}")
 
 
 def _response(response: ReceivedResponse | None, exchange: Exchange, *, last: bool) -> Iterator[Row]:
@@ -147,6 +144,37 @@ def _body(body: bytes, content_type: str) -> Iterator[tuple[Span, ...]]:
 class WireView(LinesView):
     """Shows the conversation of an exchange."""
 
-    def show_exchange(self, exchange: Exchange) -> None:
-        """Show every hop of a redacted *exchange*."""
-        self.show(wire_rows(exchange))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "o", "origins", "Origins", id="wire.origins", tooltip="Say where each part of a request is from, or not"
+        ),
+        Binding("u", "mine", "Only mine", id="wire.mine", tooltip="Show only what you set, or all that was sent"),
+    ]
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._exchange: Exchange | None = None
+        self._trace: Trace = lambda _exchange: ()
+        self._origins, self._mine = True, False
+        super().__init__(id=id, classes=classes)
+
+    def show_exchange(self, exchange: Exchange, trace: Trace | None = None) -> None:
+        """Show every hop of a redacted *exchange*; *trace* gives the parts of their requests when they are shown."""
+        self._exchange = exchange
+        self._trace = trace or (lambda _exchange: ())
+        self.show_for(self._rows)
+
+    def _rows(self, width: int) -> list[Row]:
+        if self._exchange is None:
+            return []
+        traces = self._trace(self._exchange)
+        return wire_rows(self._exchange, traces, width, origins=self._origins, mine=self._mine)
+
+    def action_origins(self) -> None:
+        """Say where each part is from, or leave that away."""
+        self._origins, self._mine = not self._origins or self._mine, False
+        self.show_for(self._rows)
+
+    def action_mine(self) -> None:
+        """Only what a person set, or everything."""
+        self._mine = not self._mine
+        self.show_for(self._rows)

@@ -1,0 +1,83 @@
+"""One part of a request as it goes over the wire, and the words for where it is from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from explorer.core.exchange import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from explorer.core.exchange import SentRequest
+
+Origin = Literal["you", "default", "catalog", "version", "environment", "auth", "program", "httpx", "server", "unknown"]
+Place = Literal["method", "path", "query", "header", "body", "frame"]
+
+ORIGINS: Final[dict[Origin, str]] = {
+    "you": "you",
+    "default": "default",
+    "catalog": "catalog",
+    "version": "version rule",
+    "environment": "environment",
+    "auth": "auth",
+    "program": "this program",
+    "httpx": "httpx",
+    "server": "server",
+    "unknown": "unknown",
+}
+"""The origins in words of at most twelve cells."""
+
+
+class Part(Value, frozen=True, kw_only=True):
+    """A piece of the request: ``data`` is its bytes with what separates it from the piece before it.
+
+    ``name`` is that of a header, parameter or body field; empty for what has none. ``frame`` is the place of what
+    holds the others together: line ends, boundaries, brackets.
+    """
+
+    place: Place
+    data: bytes
+    origin: Origin
+    name: str = ""
+    detail: str = ""
+    """A few words more: which credential, which lines of the document."""
+
+    @property
+    def text(self) -> str:
+        """The bytes as text; not sanitised."""
+        return self.data.decode("utf-8", "replace")
+
+
+def joined(parts: Iterable[Part]) -> bytes:
+    """The request that *parts* are the pieces of."""
+    return b"".join(part.data for part in parts)
+
+
+def target_of(url: str) -> str:
+    """What stands in the request line for *url*: the path and the query as they were encoded (RFC 9112, 3.2.1)."""
+    rest = url.partition("://")[2]
+    slash = min((rest.find(mark) for mark in "/?" if mark in rest), default=-1)
+    target = rest[slash:].partition("#")[0] if slash >= 0 else "/"
+    return target if target.startswith("/") else f"/{target}"
+
+
+def wire_bytes(request: SentRequest) -> bytes:
+    """*request* as HTTP/1.1 writes it (RFC 9112, 2.1)."""
+    head = to_bytes(f"{request.method} {target_of(request.url)} HTTP/1.1\r\n")
+    fields = b"".join(to_bytes(f"{name}: {value}\r\n") for name, value in request.headers)
+    return head + fields + b"\r\n" + request.body
+
+
+def to_bytes(text: str) -> bytes:
+    """Header text as bytes; a mask, which is never sent, as UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+
+
+def base_path(base_url: str) -> str:
+    """The path of a base URL without its final slash."""
+    return urlsplit(base_url).path.rstrip("/")

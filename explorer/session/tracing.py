@@ -1,0 +1,68 @@
+"""Where every part of a request is from: what ``core.provenance`` needs to know is looked up here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from explorer.core.exchange import hops_of
+from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call, Exchange, Purpose, SentRequest
+    from explorer.core.provenance import Part
+    from explorer.session import Prepared, Session
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A call as it would be sent now, its secrets masked."""
+
+    prepared: Prepared
+    request: SentRequest
+    parts: tuple[Part, ...]
+
+
+def preview_of(session: Session, call: Call) -> Preview:
+    """What ``Session.prepare`` gives, masked, with the origins of its parts. May reach the keyring, and then blocks.
+
+    Raises:
+        What ``Session.prepare`` raises.
+    """
+    prepared = session.prepare(call)
+    shown = prepared.shown
+    return Preview(prepared, shown, traced(session, call, shown))
+
+
+def traced(
+    session: Session, call: Call, request: SentRequest, base_url: str = "", purpose: Purpose = "call"
+) -> tuple[Part, ...]:
+    """The parts of *request*, made of *call* for *base_url* (that of now where it is not given), with their origins.
+
+    Raises:
+        UnknownName: the catalog does not know the call (any more).
+    """
+    from explorer.core.provenance.tracing import Subject, trace
+
+    operation = session.operation(call)
+    subject = Subject(
+        vendor=operation.vendor,
+        endpoint=operation.endpoint,
+        call=call,
+        values=session.check(call).values,
+        base_url=base_url or session.base_url(call),
+        purpose=purpose,
+    )
+    return trace(subject, request)
+
+
+def traced_exchange(session: Session, exchange: Exchange) -> tuple[tuple[Part, ...], ...]:
+    """The parts of each hop's request in the order of the wire; nothing where the catalog knows the call no more."""
+    from explorer.session.replaying import base_of_then
+
+    call = exchange.call
+    try:
+        base_url = base_of_then(exchange, session.base_url(call))
+        return tuple(traced(session, call, hop.request, base_url, hop.purpose) for hop in hops_of(exchange))
+    except ExplorerError:
+        return ()
