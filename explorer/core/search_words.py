@@ -72,7 +72,7 @@ def parse_words(text: str, now: float) -> Search:
         name = key.lower() if key else ""
         if name in _FILTERS:
             if not value:
-                raise UsageError(f"{found[0]} says nothing", hint=f"Such as {_EXAMPLES[name]}.")
+                raise UsageError(f"{found[0]} says nothing", hint=f"Such as {EXAMPLES[name]}.")
             field, read = _FILTERS[name]
             filters[field] = _joined(filters.get(field), read(found[0], value, now))
         elif key and not value.startswith("//") and (near := nearest(name, _FILTERS)):
@@ -172,7 +172,7 @@ _FILTERS: Final[dict[str, tuple[str, _Read]]] = {
     "until": ("until", _moment),
     "tag": ("tags", _names),
 }
-_EXAMPLES: Final = {
+EXAMPLES: Final = {
     "vendor": "vendor:shop",
     "endpoint": "endpoint:shop.orders",
     "env": "env:sandbox",

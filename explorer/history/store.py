@@ -144,6 +144,15 @@ class History:
         self._write(lambda connection: annotate(connection, number, annotation))
         return self.row(number)
 
+    def tags(self) -> list[str]:
+        """Every tag that an entry has, in alphabetical order.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        found = self._read("SELECT DISTINCT tags FROM entries WHERE tags != ''", ())
+        return sorted({tag for (tags,) in found for tag in tags.split()})
+
     def get(self, number: int) -> Exchange:
         """The exchange of that number.
 

@@ -82,6 +82,21 @@ ACTIONS: Final = (
     Action("go_on", "r", "Go on", "Fetch the pages that failed or are still to come.", "go_on", "response"),
     Action("start_pages", "enter", "Start", "Fetch all pages, as planned.", "start_pages", "collect"),
     Action("pause_pages", "space", "Pause", "Ask for no further page, or go on.", "pause_pages", "collect"),
+    Action("history_open", "enter", "Open", "Show what was sent and received.", "ask('open')", "history"),
+    Action("replay_again", "r", "Again", "Send it again, signed now with the token of now.", "ask('again')", "history"),
+    Action("replay_exact", "b", "These bytes", "Send exactly its bytes, signed as of then.", "ask('exact')", "history"),
+    Action("replay_form", "o", "Into form", "Put its values and readings into the form.", "ask('form')", "history"),
+    Action("annotate", "t", "Tags, note", "Change its tags and its note.", "ask('annotate')", "history"),
+    Action("history_delete", "delete,d", "Delete", "Delete it for good, after asking.", "ask('delete')", "history"),
+    Action("history_search", "slash", "Search", "Search the history by words and filters.", "ask('search')", "history"),
+    Action("history_complete", "tab", "Complete", "In the search: take the word that is offered.", scope="history"),
+    Action("history_rows", "enter,down", "Rows", "In the search: go to the rows.", scope="history"),
+    Action("history_down", "j,down", "Down", "One row down.", "move(1)", "history"),
+    Action("history_up", "k,up", "Up", "One row up.", "move(-1)", "history"),
+    Action("history_page_down", "pagedown", "Page down", "A screenful down.", "page(1)", "history"),
+    Action("history_page_up", "pageup", "Page up", "A screenful up.", "page(-1)", "history"),
+    Action("history_first", "g,home", "Newest", "To the newest row.", "first", "history"),
+    Action("history_last", "G,end", "Oldest", "To the oldest row that was read.", "last", "history"),
 )
 BY_ID: Final = {action.id: action for action in ACTIONS}
 
@@ -103,7 +118,8 @@ FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "request": ("send", "next_tab", "environment", "readings", "examples", "credentials"),
     "response": ("send", "next_tab", "pane_request", "zoom", "layout", "pane_history"),
     "sending": ("back",),
-    "history": ("back", "pane_request", "pane_response", "zoom"),
+    "history": ("history_open", "replay_again", "replay_exact", "replay_form", "annotate", "history_search"),
+    "search": ("history_complete", "history_rows", "back"),
 }
 """Which actions the footer names in which pane, the likeliest first; help and commands always follow."""
 ALWAYS: Final = ("help", "palette")

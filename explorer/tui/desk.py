@@ -37,11 +37,14 @@ class Desk:
     """Vendor → environment, chosen since the start."""
     last: dict[str, Exchange] = field(default_factory=dict)
     """Address → the redacted exchange that was shown last."""
+    origins: dict[str, int] = field(default_factory=dict)
+    """Address → the entry of the history that the form was filled from."""
     _sent: dict[str, tuple[Exchange, Call]] = field(default_factory=dict)
     """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
-    def open(self, address: str, draft: Draft | None = None) -> None:
-        """Put another endpoint on the desk, with its own draft unless one is given.
+    def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> None:
+        """Put another endpoint on the desk, with its own draft unless one is given; *origin* is the entry of the
+        history that the given one comes from, or 0.
 
         Raises:
             UnknownName: there is no such endpoint.
@@ -49,6 +52,13 @@ class Desk:
         self.session.endpoint(address)
         self.address = address
         self.draft = self.drafts.get(address) if draft is None else draft
+        if draft is not None:
+            self.origins[address] = origin
+
+    @property
+    def origin(self) -> int:
+        """The entry of the history that the form was filled from, or 0."""
+        return self.origins.get(self.address, 0)
 
     def keep(self, **changes: Any) -> None:
         """Change the draft and keep it."""

@@ -24,7 +24,8 @@ def _of_widgets() -> Iterator[Action]:
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.body.reading import BodyReading
     from explorer.tui.body.view import BodyView
-    from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
+    from explorer.tui.widgets.history_list import HistoryList
+    from explorer.tui.widgets.history_panel import HistoryPanel
     from explorer.tui.widgets.lines_view import LinesView
     from explorer.tui.widgets.response_pane import ResponsePane
 

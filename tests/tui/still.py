@@ -147,7 +147,7 @@ async def history(app: Driver) -> None:
     await app.until(lambda: "endlessaisles.products_list" in app.main.desk.last, "the answer")
     await app.keys("4")
     await app.until(lambda: app.main.pane == "history", "the history")
-    await app.until(lambda: len(app.main.history_panel._rows) == 2, "two rows")
+    await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
 
 
 async def help_screen(app: Driver) -> None:

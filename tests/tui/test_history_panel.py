@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input
 
+from explorer.core.search_hints import Names
 from explorer.history import HistoryRow
-from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel, row_text
+from explorer.session.remembering import Details
+from explorer.tui.widgets.history_list import HistoryList
+from explorer.tui.widgets.history_panel import HistoryPanel
+from explorer.tui.widgets.history_rows import row_text
 from tests.tui.exchanges import Bench
 
 if TYPE_CHECKING:
@@ -55,18 +59,20 @@ def bench() -> Bench[HistoryPanel]:
 async def test_rows_are_grouped_by_day_newest_first() -> None:
     app = bench()
     async with app.run_test(size=(100, 14)) as pilot:
-        app.widget.show_rows(ROWS)
+        app.widget.show_rows([row(10, tags=" later slow ", origin=9), *ROWS], more=True)
+        app.widget.focus_content()
         await pilot.pause()
         lines = [line.strip(" │┃─━╭╮╰╯┏┓┗┛") for line in app.painted().splitlines()]
-    assert lines[0].startswith("History · 4")
-    assert lines[2:9] == [
+    assert lines[0].startswith("History · 5+")
+    assert [" ".join(line.split()) for line in lines[2:10]] == [
         "Today",
-        "12:00:00 ✓ 200 GET    teahouse.orders · sandbox · 173 ms · 1.2 kB",
-        "11:59:00 ✗ 401 GET    teahouse.orders · sandbox · 173 ms · 1.2 kB",
+        "12:00:00 ✓ 200 GET teahouse.orders ↻ sandbox #later #slow 173 ms 1.2 kB",
+        "12:00:00 ✓ 200 GET teahouse.orders sandbox 173 ms 1.2 kB",
+        "11:59:00 ✗ 401 GET teahouse.orders sandbox 173 ms 1.2 kB",
         "Yesterday",
-        "12:00:00 ✓ 200 GET    teahouse.orders · sandbox · 173 ms · 1.2 kB",
+        "12:00:00 ✓ 200 GET teahouse.orders sandbox 173 ms 1.2 kB",
         "Saturday, 22 August 2026",
-        "12:00:00 ✓ 200 GET    teahouse.orders · sandbox · 173 ms · 1.2 kB",
+        "12:00:00 ✓ 200 GET teahouse.orders sandbox 173 ms 1.2 kB",
     ]
 
 
@@ -75,11 +81,10 @@ async def test_the_keys_send_the_number_of_the_row() -> None:
     async with app.run_test(size=(100, 14), message_hook=app.note) as pilot:
         app.widget.show_rows(ROWS)
         app.widget.focus_content()
-        await pilot.press("enter", "down", "r", "down", "e", "escape")
+        await pilot.press("enter", "down", "r", "b", "down", "o", "t", "delete", "escape")
         await pilot.pause()
-    assert [one.id for one in app.of(HistoryPanel.Opened)] == [9]
-    assert [one.id for one in app.of(HistoryPanel.ReplayRequested)] == [8]
-    assert [one.id for one in app.of(HistoryPanel.EditRequested)] == [7]
+    asked = [(one.what, one.id) for one in app.of(HistoryPanel.Wanted)]
+    assert asked == [("open", 9), ("again", 8), ("exact", 8), ("form", 7), ("annotate", 7), ("delete", 7)]
     assert len(app.of(HistoryPanel.Closed)) == 1
 
 
@@ -91,8 +96,36 @@ async def test_letters_in_the_search_are_letters_and_enter_searches_at_once() ->
         await pilot.press("slash", *"re", "enter")
         await pilot.pause()
         assert isinstance(app.focused, HistoryList)
-    assert app.of(HistoryPanel.ReplayRequested) == []
+    assert app.of(HistoryPanel.Wanted) == []
     assert app.of(HistoryPanel.SearchChanged)[-1].text == "re"
+
+
+async def test_a_filter_is_completed_by_tab_and_the_line_below_names_what_fits() -> None:
+    app = bench()
+    async with app.run_test(size=(100, 14)) as pilot:
+        app.widget.offer(Names(vendors=("teahouse", "teapot"), tags=("later",)))
+        app.widget.show_rows(ROWS)
+        app.widget.focus_search()
+        await pilot.press(*"cup ven")
+        await pilot.pause()
+        await pilot.press("tab", "t")
+        await pilot.pause()
+        assert "vendor:teahouse  vendor:teapot" in app.painted()
+        await pilot.press("tab")
+        assert app.widget.search == "cup vendor:teahouse"
+
+
+async def test_what_is_wrong_with_a_search_stands_beside_it_and_the_rows_stay() -> None:
+    app = bench()
+    async with app.run_test(size=(100, 14)) as pilot:
+        app.widget.show_rows(ROWS)
+        app.widget.show_problem("status:x is no status. Such as 404.")
+        await pilot.pause()
+        assert "✗ status:x is no status. Such as 404." in app.painted()
+        assert len(app.widget.rows) == 4
+        app.widget.show_rows(ROWS[:1])
+        await pilot.pause()
+        assert "is no status" not in app.painted()
 
 
 async def test_the_chosen_row_stays_chosen_when_newer_ones_come() -> None:
@@ -117,11 +150,35 @@ async def test_an_empty_history_and_an_empty_search_say_so() -> None:
         app.query_one(Input).value = "[/x]"
         app.widget.show_rows([])
         await pilot.pause()
-        assert "Nothing in the history holds '[/x]'." in app.painted()
+        assert "Nothing in the history fits '[/x]'." in app.painted()
         app.widget.focus_content()
         await pilot.press("escape", "escape")
         await pilot.pause()
     assert len(app.of(HistoryPanel.Closed)) == 1
+
+
+async def test_details_name_note_tags_links_and_what_changed_and_a_link_is_followed() -> None:
+    app = bench()
+    async with app.run_test(size=(100, 30), message_hook=app.note) as pilot:
+        app.widget.show_rows([row(9, origin=7, note="ask [/them]", tags=" later "), *ROWS[1:]])
+        app.widget.focus_content()
+        await pilot.pause(0.3)
+        assert [one.id for one in app.of(HistoryPanel.DetailsWanted)] == [9]
+        app.widget.show_details(9, Details("exact", (11, 12), ("the credential token is another than then",)))
+        app.widget.show_details(8, Details("", (), ("of another row",)))
+        await pilot.pause()
+        painted = app.painted()
+        for words in ("ask [/them]", "#later", "Since: the credential", "replay of #7, the same bytes", "#11", "#12"):
+            assert words in painted, words
+        assert "of another row" not in painted
+        await pilot.press("tab", "enter")
+        assert app.widget.selected == 7
+        app.widget.listing.select(9)
+        await pilot.pause()
+        app.widget.show_details(9, Details("exact", (11, 12), ()))
+        await pilot.press("tab", "down", "enter")
+        await pilot.pause()
+    assert [one.id for one in app.of(HistoryPanel.Followed)] == [11]
 
 
 @pytest.mark.parametrize(
@@ -139,11 +196,19 @@ def test_a_row_says_how_it_ended(values: dict[str, Any], words: str) -> None:
     assert words in row_text(row(1, **values), "12:00:00").plain
 
 
-async def test_thousands_of_rows_are_listed() -> None:
+async def test_thousands_of_rows_are_listed_and_further_ones_are_asked_for_once() -> None:
     app = bench()
-    async with app.run_test(size=(100, 14)) as pilot:
-        app.widget.show_rows([row(5000 - n, NOON - n * 600) for n in range(3000)])
+    async with app.run_test(size=(100, 14), message_hook=app.note) as pilot:
+        app.widget.show_rows([row(50_000 - n, NOON - n * 600) for n in range(20_000)], more=True)
         app.widget.focus_content()
+        await pilot.pause()
+        assert app.of(HistoryPanel.MoreWanted) == []
         await pilot.press("G")
         await pilot.pause()
-        assert app.widget.selected == 2001
+        assert app.widget.selected == 30_001
+        assert [one.before for one in app.of(HistoryPanel.MoreWanted)] == [30_001]
+        app.widget.add_rows([row(30_000 - n, NOON - n * 600) for n in range(10)], more=False)
+        await pilot.press("G", "g")
+        await pilot.pause()
+        assert app.widget.selected == 50_000
+    assert len(app.of(HistoryPanel.MoreWanted)) == 1

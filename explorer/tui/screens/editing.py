@@ -44,11 +44,11 @@ class EditingScreen(PanesScreen):
         self.open(event.address)
 
     @work(exclusive=True, group="open", exit_on_error=False, description="open")
-    async def open(self, address: str, draft: Draft | None = None) -> None:
-        """Open an endpoint, with its own draft unless one is given."""
+    async def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> None:
+        """Open an endpoint, with its own draft unless one is given (from the entry *origin* of the history)."""
         await self._furnished.wait()
         self._keep_draft()
-        self.desk.open(address, draft)
+        self.desk.open(address, draft, origin)
         if draft is not None:
             self.desk.keep()
         await self._show_endpoint()
@@ -251,6 +251,7 @@ class EditingScreen(PanesScreen):
         question = f"Clear everything that was typed for {self.desk.address}?"
         if await self.app.push_screen_wait(ConfirmDialog("Clear the form?", question, yes="Yes, clear it")):
             self.desk.keep(entries=(), readings={}, headers=(), extra=(), method="")
+            self.desk.origins.pop(self.desk.address, None)
             await self._show_endpoint()
             self.request_pane.focus_start()
             self._save_drafts()

@@ -112,7 +112,8 @@ def _own_bindings(scope: str) -> Iterator[Binding]:
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.body.reading import BodyReading
     from explorer.tui.body.view import BodyView
-    from explorer.tui.widgets.history_panel import HistoryList, HistoryPanel
+    from explorer.tui.widgets.history_list import HistoryList
+    from explorer.tui.widgets.history_panel import HistoryPanel
     from explorer.tui.widgets.response_pane import ResponsePane
 
     for widget in (

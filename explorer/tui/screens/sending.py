@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.core.pagination import PageInfo
     from explorer.errors import Problem
     from explorer.session import Session
+    from explorer.session.replaying import Replay
     from explorer.tui.widgets.response_pane import ResponsePane
 
 
@@ -58,8 +59,9 @@ class SendingScreen(ChoosingScreen):
             self._app.tell(f"Not sent: {self.desk.told(errors[0])}", severity="warning")
 
     @work(exclusive=True, group="send", exit_on_error=False, description="send")
-    async def _send(self, call: Call) -> None:
-        if not await self._agreed(call):
+    async def _send(self, call: Call, replay: Replay | None = None) -> None:
+        """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
+        if replay is None and not await self._agreed(call):
             return
         self._numbers += 1
         number = self.sending = self._numbers
@@ -75,11 +77,15 @@ class SendingScreen(ChoosingScreen):
                 pane.progress(one)
 
         try:
-            exchange = await self.session.send(call, on_progress=progress)
+            if replay is None:
+                exchange = await self.session.send(call, on_progress=progress, origin=self.desk.origin)
+            else:
+                exchange = await replay.send(on_progress=progress)
             exchange = await asyncio.to_thread(self.session.redacted, exchange)
             self.desk.answered(exchange, call)
             if self.sending == number:
                 await self._show_exchange(exchange)
+                self._tell_origin(exchange, replay)
         except asyncio.CancelledError:
             if self.sending == number and pane.is_mounted:
                 pane.show_failure("Cancelled", "You stopped it before the answer was whole.", "F5 sends it again.")
@@ -92,6 +98,9 @@ class SendingScreen(ChoosingScreen):
             if self.sending == number:
                 self.sending = 0
                 self._after_send()
+
+    def _tell_origin(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Say what the answer is a replay of; the floor above knows how."""
 
     async def _agreed(self, call: Call) -> bool:
         """Whether a person says yes to what the session asks; True where it asks nothing."""

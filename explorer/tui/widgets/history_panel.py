@@ -1,10 +1,10 @@
-"""What was sent before, newest first, by day; to open, replay or edit."""
+"""What was sent before, newest first, by day: found, looked at, replayed, noted, exported, compared, deleted."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -12,69 +12,32 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import seconds_text, size_text
-from explorer.tui.styles import MUTED
+from explorer.tui.widgets.history_details import HistoryDetails
+from explorer.tui.widgets.history_list import HistoryList
+from explorer.tui.widgets.history_search import HistorySearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
 
+    from explorer.core.search_hints import Names
     from explorer.history import HistoryRow
+    from explorer.session.remembering import Details
 
-SEARCH_DELAY: Final = 0.12
-"""Seconds after the last key until the search is told."""
-_SIGNS: Final = {"OK": ("✓", "$text-success"), "FAILED": ("✗", "$text-error"), "PARTIAL": ("◐", "$text-warning")}
-_UNKNOWN: Final = ("?", "$text-warning")
-_STATES: Final = {"sent": "…  ", "failed": "–––", "interrupted": "–––", "done": "–––"}
-
-
-class HistoryList(OptionList):
-    """The rows; the keys stand here, so that they do not fire while the search is typed."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Open", id="history.open", tooltip="Show what was sent and received"),
-        Binding("r", "replay", "Replay", id="history.replay", tooltip="Send it again, signed anew"),
-        Binding("e", "edit", "Edit", id="history.edit", tooltip="Put its values into the form"),
-        Binding("slash", "search", "Search", id="history.search", tooltip="Search the history"),
-        Binding("j", "cursor_down", "Down", show=False, id="history.down", tooltip="The row below"),
-        Binding("k", "cursor_up", "Up", show=False, id="history.up", tooltip="The row above"),
-        Binding("g", "first", "First", show=False, id="history.first", tooltip="The newest row"),
-        Binding("G", "last", "Last", show=False, id="history.last", tooltip="The oldest row"),
-    ]
-
-    @dataclass
-    class Asked(Message):
-        """A key was pressed on the highlighted row (or, for ``search``, on any)."""
-
-        what: str
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether the action would do something."""
-        if action in ("replay", "edit", "select"):
-            return self.highlighted is not None
-        return super().check_action(action, parameters)
-
-    def action_replay(self) -> None:
-        """Ask for the highlighted row to be sent again."""
-        self.post_message(self.Asked("replay"))
-
-    def action_edit(self) -> None:
-        """Ask for the highlighted row to be put into the form."""
-        self.post_message(self.Asked("edit"))
-
-    def action_search(self) -> None:
-        """Ask for the search box."""
-        self.post_message(self.Asked("search"))
+DETAIL_DELAY: Final = 0.15
+"""Seconds that a row is highlighted before its details are looked up."""
+ROOM: Final = 16
+"""Lines that the panel must have for details to be shown."""
 
 
 class HistoryPanel(Vertical):
-    """A search box over a list of rows."""
+    """A search box over a list of rows, and details below it."""
 
     DEFAULT_CSS = """
     HistoryPanel {
@@ -82,26 +45,19 @@ class HistoryPanel(Vertical):
         height: 1fr;
         width: 1fr;
         &:focus-within { border: heavy $border; }
-        & > Input { margin: 0 1; background: $foreground 8%; }
-        & > HistoryList {
-            height: 1fr; border: none; padding: 0; background: transparent; scrollbar-size-vertical: 1;
-            text-wrap: nowrap; text-overflow: ellipsis;
-            & > .option-list--option-highlighted { background: $boost; color: $foreground; }
-            &:focus > .option-list--option-highlighted {
-                background: $primary 35%; color: $foreground; text-style: bold;
-            }
-            & > .option-list--option-disabled { color: $foreground; text-style: bold; background: $boost; }
-        }
         & > #history-empty {
             display: none; height: 1fr; padding: 0 2; content-align: center middle; text-align: center;
             color: $text-muted;
         }
         &.-empty > #history-empty { display: block; }
         &.-empty > HistoryList { display: none; }
+        &.-roomy > HistoryDetails { display: block; }
+        &.-empty > HistoryDetails { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Close", id="history.close", tooltip="Leave the search, then close the history"),
+        Binding("down", "list", show=False, id="history.to_list", tooltip="From the search to the rows"),
     ]
 
     @dataclass
@@ -111,20 +67,28 @@ class HistoryPanel(Vertical):
         text: str
 
     @dataclass
-    class Opened(Message):
-        """What was sent and received under that number is wanted."""
+    class MoreWanted(Message):
+        """Rows below that number are wanted, for the same search."""
+
+        before: int
+
+    @dataclass
+    class DetailsWanted(Message):
+        """What there is to say of the entry of that number is wanted."""
 
         id: int
 
     @dataclass
-    class ReplayRequested(Message):
-        """The call of that number is to be sent again."""
+    class Wanted(Message):
+        """A key was pressed on the entry of that number: ``open``, ``again``, ``exact``, ``form``, ``annotate``,
+        ``delete``; or on none (``storage``)."""
 
+        what: str
         id: int
 
     @dataclass
-    class EditRequested(Message):
-        """The values of the call of that number are to be put into the form."""
+    class Followed(Message):
+        """The rows from that entry on are wanted; it is not among those that are there."""
 
         id: int
 
@@ -140,141 +104,185 @@ class HistoryPanel(Vertical):
         classes: str | None = None,
     ) -> None:
         self._now = now
+        self._more = False
+        """Whether there may be older rows than those that are there."""
+        self._asked = 0
+        """The number below which rows were asked for last."""
+        self._from = 0
+        """The entry that the rows begin with, where newer ones are left out; else 0."""
         self._timer: Timer | None = None
-        self._rows: dict[int, int] = {}
-        """Index of an option → number of its exchange."""
         super().__init__(id=id, classes=classes)
         self.border_title = "History"
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="/ search what was sent and received", compact=True)
-        yield HistoryList(markup=False, compact=True)
+        yield HistorySearch()
+        yield HistoryList()
         yield Static(id="history-empty", markup=False)
+        yield HistoryDetails()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
-    def show_rows(self, rows: Sequence[HistoryRow]) -> None:
-        """Show *rows*, which are the newest first; the highlighted one stays where it is still there."""
-        before = self.selected
-        listing, inside = self._list, self.has_focus_within
-        options, self._rows = _options(rows, datetime.fromtimestamp(self._now(), tz=UTC).astimezone().date())
-        listing.clear_options()
-        listing.add_options(options)
-        places = {number: index for index, number in self._rows.items()}
-        first = next(iter(self._rows), None)
-        listing.highlighted = first if before is None else places.get(before, first)
-        searched = self._input.value.strip()
-        words = f"Nothing in the history holds {searched!r}." if searched else "Nothing has been sent yet."
+    def show_rows(self, rows: Sequence[HistoryRow], *, more: bool = False, begin: int = 0) -> None:
+        """Show *rows*, which are the newest first; *more*: there may be older ones; *begin*: the entry that they begin
+        with where newer ones are left out. The highlighted one stays where it is still there."""
+        inside = self.has_focus_within
+        self._more, self._asked, self._from = more, 0, begin
+        self._search.show_problem("")
+        self.listing.show(rows, datetime.fromtimestamp(self._now(), tz=UTC).astimezone().date())
+        searched = self._search.text
+        words = f"Nothing in the history fits {searched!r}." if searched else "Nothing has been sent yet."
         self.query_one("#history-empty", Static).update(Content(sanitise_line(words)))
-        self.border_title = Content(f"History · {len(rows):,}") if rows else "History"
         self.set_class(not rows, "-empty")
+        self._count()
         if inside and not rows:
-            self._input.focus()
-        self.refresh_bindings()
+            self._search.line.focus()
+
+    def add_rows(self, rows: Sequence[HistoryRow], *, more: bool) -> None:
+        """Put older rows below those that are there."""
+        self._more = more
+        self.listing.add(rows)
+        self._count()
+
+    def show_row(self, row: HistoryRow) -> None:
+        """Show a row that has changed."""
+        self.listing.put(row)
+        if self.selected == row.id:
+            self._highlighted()
+
+    def show_details(self, number: int, details: Details) -> None:
+        """Show what there is to say of an entry, if it is still the highlighted one."""
+        if self.selected == number and self.row is not None:
+            self._details.show(self.row, details)
+
+    def show_problem(self, problem: str) -> None:
+        """Say beside the search box why it finds nothing; the rows stay as they are."""
+        self._search.show_problem(problem)
+
+    def offer(self, names: Names) -> None:
+        """What filters may hold, for completing them."""
+        self._search.names = names
+
+    def _count(self) -> None:
+        count = len(self.rows)
+        words = f"History · {count:,}{'+' if self._more else ''}" if count else "History"
+        self.border_title = Content(f"{words} · from #{self._from} on, g: newest" if self._from else words)
+
+    @property
+    def rows(self) -> Sequence[HistoryRow]:
+        """The rows that are there."""
+        return self.listing.rows
+
+    @property
+    def row(self) -> HistoryRow | None:
+        """The highlighted row."""
+        listing = self.listing
+        return None if listing.cursor is None else listing.rows[listing.cursor]
 
     @property
     def selected(self) -> int | None:
-        """The number of the highlighted exchange."""
-        index = self._list.highlighted
-        return None if index is None else self._rows.get(index)
+        """The number of the highlighted entry."""
+        return self.listing.selected
+
+    @property
+    def search(self) -> str:
+        """The search as it is typed."""
+        return self._search.text
 
     def focus_content(self) -> None:
         """Put the focus on the rows, or on the search box while there are none."""
-        (self._list if self._rows else self._input).focus()
+        (self.listing if self.rows else self._search.line).focus()
+
+    def focus_search(self) -> None:
+        """Put the focus into the search box."""
+        self._search.line.focus()
+
+    def clear_search(self) -> None:
+        """Empty the search box without asking for rows."""
+        with self.prevent(HistorySearch.Changed):
+            self._search.line.value = ""
 
     @property
-    def _list(self) -> HistoryList:
+    def listing(self) -> HistoryList:
+        """The rows."""
         return self.query_one(HistoryList)
 
     @property
-    def _input(self) -> Input:
-        return self.query_one(Input)
+    def _search(self) -> HistorySearch:
+        return self.query_one(HistorySearch)
+
+    @property
+    def _details(self) -> HistoryDetails:
+        return self.query_one(HistoryDetails)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Details are shown where there is room for them."""
+        self.set_class(event.size.height >= ROOM, "-roomy")
 
     # --- what a person does ----------------------------------------------------------------------------------------
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
+    @on(HistorySearch.Changed)
+    def _searched(self, event: HistorySearch.Changed) -> None:
         event.stop()
+        self.post_message(self.SearchChanged(event.text))
+        if event.done and self.rows:
+            self.listing.focus()
+
+    @on(HistoryList.EndNeared)
+    def _neared(self, event: HistoryList.EndNeared) -> None:
+        event.stop()
+        last = self.rows[-1].id if self.rows else 0
+        if self._more and last and last != self._asked:
+            self._asked = last
+            self.post_message(self.MoreWanted(last))
+
+    @on(HistoryList.Moved)
+    def _moved(self, event: HistoryList.Moved) -> None:
+        event.stop()
+        self._highlighted()
+
+    def _highlighted(self) -> None:
+        self._details.show(self.row, None)
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(SEARCH_DELAY, self._tell_search)
+        if self.selected is not None:
+            self._timer = self.set_timer(DETAIL_DELAY, self._ask_details)
 
-    def _tell_search(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        self.post_message(self.SearchChanged(self._input.value.strip()))
+    def _ask_details(self) -> None:
+        if self.selected is not None and self.display:
+            self.post_message(self.DetailsWanted(self.selected))
 
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
+    @on(HistoryDetails.Followed)
+    def _followed(self, event: HistoryDetails.Followed) -> None:
         event.stop()
-        if self._timer is not None:
-            self._tell_search()
-        if self._rows:
-            self._list.focus()
-
-    @on(OptionList.OptionSelected)
-    def _open(self, event: OptionList.OptionSelected) -> None:
-        event.stop()
-        number = self._rows.get(event.option_index)
-        if number is not None:
-            self.post_message(self.Opened(number))
+        self.listing.focus()
+        if not self.listing.select(event.id):
+            self.post_message(self.Followed(event.id))
 
     @on(HistoryList.Asked)
-    def _asked(self, event: HistoryList.Asked) -> None:
+    def _asked_for(self, event: HistoryList.Asked) -> None:
         event.stop()
         if event.what == "search":
-            self._input.focus()
+            self.focus_search()
+        elif event.what == "newest":
+            if self._from:
+                self.post_message(self.SearchChanged(self.search))
+        elif event.what == "storage":
+            self.post_message(self.Wanted("storage", 0))
         elif (number := self.selected) is not None:
-            self.post_message(self.ReplayRequested(number) if event.what == "replay" else self.EditRequested(number))
+            self.post_message(self.Wanted(event.what, number))
+
+    def action_list(self) -> None:
+        """From the search to the rows."""
+        if self._search.line.has_focus and self.rows:
+            self.listing.focus()
 
     def action_back(self) -> None:
-        """Out of the search box first (emptying it), then out of the panel."""
-        if self._input.has_focus and (self._input.value or self._rows):
-            self._input.value = ""
-            if self._rows:
-                self._list.focus()
+        """Out of the search box first (emptying it), out of the details to the rows, then out of the panel."""
+        if self._search.line.has_focus and (self._search.line.value or self.rows):
+            self._search.line.value = ""
+            if self.rows:
+                self.listing.focus()
+        elif self._details.has_focus_within:
+            self.listing.focus()
         else:
             self.post_message(self.Closed())
-
-
-def _options(rows: Sequence[HistoryRow], today: date) -> tuple[list[Option], dict[int, int]]:
-    """The rows with a heading before each day, and which option holds which exchange."""
-    options: list[Option] = []
-    numbers: dict[int, int] = {}
-    day: date | None = None
-    for row in rows:
-        moment = datetime.fromtimestamp(row.started_at, tz=UTC).astimezone()
-        if moment.date() != day:
-            day = moment.date()
-            options.append(Option(Content(day_text(day, today)), disabled=True))
-        numbers[len(options)] = row.id
-        options.append(Option(row_text(row, f"{moment:%H:%M:%S}")))
-    return options, numbers
-
-
-def day_text(day: date, today: date) -> str:
-    """``Today``, ``Yesterday``, or the date with its weekday."""
-    if day == today:
-        return "Today"
-    if day == today - timedelta(days=1):
-        return "Yesterday"
-    return f"{day:%A, %d %B %Y}"
-
-
-def row_text(row: HistoryRow, clock: str) -> Content:
-    """One row; what matters most stands first, since narrow panels cut the end."""
-    sign, style = _SIGNS.get(row.outcome, _UNKNOWN)
-    word = str(row.status) if row.status is not None else _STATES[row.state]
-    if row.state != "done":
-        sign, style = ("⇅", MUTED) if row.state == "sent" else ("✗", "$text-error")
-    parts: list[Content | tuple[str, str] | str] = [
-        (f" {clock} ", MUTED),
-        (f"{sign} {word} ", f"bold {style}"),
-        (f"{sanitise_line(row.method):<6} ", "bold"),
-        f"{sanitise_line(row.vendor)}.{sanitise_line(row.endpoint)}",
-        (f" · {sanitise_line(row.environment)}", MUTED),
-    ]
-    if row.state != "sent":
-        parts.append((f" · {seconds_text(row.seconds)} · {size_text(row.size)}", MUTED))
-    return Content.assemble(*parts)

@@ -31,6 +31,7 @@ SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "�
 COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
 NOTHING: Final = Content("")
 _LONGEST: Final = 600
+_HOW: Final = {"again": ", signed now", "exact": ", exactly its bytes", "form": ", from the form", "": ""}
 
 
 def badge(outcome: Outcome) -> Content:
@@ -74,6 +75,8 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
         first.append(Content(f"  {_short(verdict.why)}"))
     if verdict.code and verdict.code != str(verdict.http_status):
         first.append(Content.styled(f" · code {_short(verdict.code)}", "bold"))
+    if exchange.origin:
+        first.append(Content.styled(f" · replay of #{exchange.origin}{_HOW[exchange.replayed]}", "$text-accent"))
     if verdict.outcome in ("OK", "PARTIAL") and (place := page_text(page)):
         first.append(Content.styled(f" · {place}", MUTED))
     lines = [Content.assemble(*first)]

@@ -1,0 +1,192 @@
+"""The rows of the history under headings of days. Only the lines that are seen are ever made into text, and further
+rows are asked for before the end of those that are there is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from explorer.tui.actions import bindings
+from explorer.tui.widgets.history_rows import day_text, row_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.binding import BindingType
+
+    from explorer.history import HistoryRow
+
+AHEAD: Final = 60
+"""Lines before the end at which further rows are asked for."""
+
+
+class HistoryList(ScrollView, can_focus=True):
+    """A list that is as quick with a hundred thousand rows as with ten. The keys of a row stand here, so that they do
+    not fire while the search is typed."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"history--day", "history--cursor", "history--row"}
+    DEFAULT_CSS = """
+    HistoryList {
+        height: 1fr; background: transparent; scrollbar-size-vertical: 1; overflow-x: hidden;
+        & .history--day { color: $foreground; text-style: bold; background: $boost; }
+        & .history--cursor { background: $boost; }
+        &:focus .history--cursor { background: $primary 35%; text-style: bold; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("history")]
+
+    @dataclass
+    class Asked(Message):
+        """A key was pressed that is about the highlighted row, or about the list."""
+
+        what: str
+
+    @dataclass
+    class Moved(Message):
+        """Another row is highlighted."""
+
+    @dataclass
+    class EndNeared(Message):
+        """Further rows are wanted, where there are any."""
+
+    def __init__(self) -> None:
+        self.rows: list[HistoryRow] = []
+        self.today = date.min
+        self._lines: list[int | date] = []
+        """A heading's day, or the index of a row."""
+        self._line_of: list[int] = []
+        """Index of a row → its line."""
+        self._clocks: list[str] = []
+        self.cursor: int | None = None
+        """Index of the highlighted row."""
+        super().__init__()
+
+    # --- what it shows ---------------------------------------------------------------------------------------------
+
+    def show(self, rows: Sequence[HistoryRow], today: date) -> None:
+        """Show *rows*, the newest first; the highlighted one stays highlighted, and where it was, if it is there."""
+        before = self.selected
+        above = self._line_of[self.cursor] - self.scroll_offset.y if self.cursor is not None else 0
+        self.rows, self.today = [], today
+        self._lines, self._line_of, self._clocks, self.cursor = [], [], [], None
+        self.add(rows)
+        self.cursor = 0 if rows else None
+        for index, row in enumerate(self.rows if before is not None else ()):
+            if row.id == before:
+                self.cursor = index
+                self.scroll_to(y=max(0, self._line_of[index] - above), animate=False, immediate=True)
+                break
+        else:
+            self.scroll_home(animate=False, immediate=True)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def add(self, rows: Sequence[HistoryRow]) -> None:
+        """Put further (older) rows below those that are there."""
+        day = next((line for line in reversed(self._lines) if isinstance(line, date)), None)
+        for row in rows:
+            moment = datetime.fromtimestamp(row.started_at, tz=UTC).astimezone()
+            if moment.date() != day:
+                day = moment.date()
+                self._lines.append(day)
+            self._line_of.append(len(self._lines))
+            self._lines.append(len(self.rows))
+            self._clocks.append(f"{moment:%H:%M:%S}")
+            self.rows.append(row)
+        self.virtual_size = Size(0, len(self._lines))
+        self.refresh()
+
+    def put(self, row: HistoryRow) -> None:
+        """Show *row* in place of the one of the same number."""
+        for index, one in enumerate(self.rows):
+            if one.id == row.id:
+                self.rows[index] = row
+                self.refresh()
+
+    @property
+    def selected(self) -> int | None:
+        """The number of the highlighted entry."""
+        return None if self.cursor is None else self.rows[self.cursor].id
+
+    def select(self, number: int) -> bool:
+        """Highlight the entry of that number; False where it is not among the rows."""
+        for index, row in enumerate(self.rows):
+            if row.id == number:
+                self._move(index)
+                return True
+        return False
+
+    def render_line(self, y: int) -> Strip:
+        """A heading or a row, made for the width that there is now."""
+        at, width = y + self.scroll_offset.y, self.scrollable_content_region.width
+        if not 0 <= at < len(self._lines) or width <= 0:
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[at]
+        if isinstance(line, int):
+            name = "history--cursor" if line == self.cursor else "history--row"
+            content = row_text(self.rows[line], self._clocks[line], width)
+        else:
+            name, content = "history--day", Content(f" {day_text(line, self.today)}")
+        style = self.get_visual_style(name)
+        strips = Visual.to_strips(self, content, width, 1, style, apply_selection=False)
+        return strips[0].adjust_cell_length(width, style.rich_style) if strips else Strip.blank(width, style.rich_style)
+
+    # --- moving ----------------------------------------------------------------------------------------------------
+
+    def _move(self, index: int) -> None:
+        if not self.rows:
+            return
+        self.cursor = min(max(index, 0), len(self.rows) - 1)
+        line = self._line_of[self.cursor]
+        top = line - 1 if line and not isinstance(self._lines[line - 1], int) else line  # its heading with it
+        self.scroll_to_region(Region(0, top, 1, line - top + 1), animate=False, immediate=True, force=True)
+        self.refresh()
+        self.post_message(self.Moved())
+        if line + AHEAD >= len(self._lines):
+            self.post_message(self.EndNeared())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Ask for further rows when the wheel or the bar comes near the end."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._lines and new_value + self.size.height + AHEAD >= len(self._lines):
+            self.post_message(self.EndNeared())
+
+    def action_move(self, step: int) -> None:
+        """To a row further down or up."""
+        if self.cursor is not None:
+            self._move(self.cursor + step)
+
+    def action_page(self, step: int) -> None:
+        """A screenful further down or up."""
+        self.action_move(step * max(1, self.size.height - 2))
+
+    def action_first(self) -> None:
+        """To the newest row."""
+        self.post_message(self.Asked("newest"))
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the oldest row that is there."""
+        self._move(len(self.rows) - 1)
+
+    def action_ask(self, what: str) -> None:
+        """Ask for something to be done with the highlighted row."""
+        self.post_message(self.Asked(what))
+
+    def on_click(self, event: events.Click) -> None:
+        """Highlight the row that was clicked; open it on the second click."""
+        at = event.y + self.scroll_offset.y
+        line = self._lines[at] if 0 <= at < len(self._lines) else None
+        if isinstance(line, int):
+            self._move(line)
+            if event.chain > 1:
+                self.action_ask("open")

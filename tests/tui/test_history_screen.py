@@ -1,0 +1,231 @@
+"""The history in the app: found as one types, replayed with intent, noted, deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.widgets import Input
+
+from explorer.core.exchange import Call, Entry
+from explorer.core.secret import Secret
+from explorer.tui.screens.annotating import AnnotationDialog
+from explorer.tui.screens.dialogs import ConfirmDialog
+from explorer.tui.screens.replaying import ReplayDialog
+from tests.tui.driving import driven
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Exchange
+    from explorer.session import Session
+    from tests.tui.driving import Driver
+
+BALANCE = Call(vendor="cottoncart", endpoint="stats_balance")
+STOCK = Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value="81001"),))
+
+
+async def sent(session: Session, *calls: Call) -> list[Exchange]:
+    """Calls in the history, before the app starts."""
+    return [await session.send(call) for call in calls]
+
+
+async def opened(app: Driver) -> None:
+    await app.keys("escape", "h")
+    await app.until(lambda: app.main.pane == "history" and app.main.history_panel.rows, "the rows")
+
+
+def numbers(app: Driver) -> list[int]:
+    return [row.id for row in app.main.history_panel.rows]
+
+
+async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_ones(session: Session) -> None:
+    await sent(session, BALANCE, STOCK, BALANCE)
+    async with driven(session) as app:
+        await opened(app)
+        assert numbers(app) == [3, 2, 1]
+        await app.keys("slash")
+        await app.write("endpoint:sto")
+        await app.until(lambda: numbers(app) == [2], "the entry of stock")
+        await app.keys("tab")
+        assert app.main.history_panel.search == "endpoint:stock"
+        await app.write(" status:x")
+        await app.see("✗ status:x: x is no status")
+        assert numbers(app) == [2]
+        await app.keys(*["backspace"] * 9, "enter")
+        await app.until(lambda: "is no status" not in app.text, "the end of the problem")
+
+
+async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session: Session) -> None:
+    await sent(session, STOCK)
+    async with driven(session, (200, 50)) as app:
+        await app.open("endlessaisles.products_list")
+        await opened(app)
+        await app.keys("slash")
+        await app.write("endpoint:stock")
+        await app.until(lambda: numbers(app) == [1], "the entry")
+        await app.keys("enter", "2", "f5")
+        await app.until(lambda: "endlessaisles.products_list" in app.main.desk.last, "the answer")
+        await app.until(lambda: not app.main.sending, "the end")
+        assert numbers(app) == [1]
+
+
+async def test_again_sends_it_signed_now_and_says_so(session: Session) -> None:
+    first = (await sent(session, STOCK))[0]
+    async with driven(session, (200, 50)) as app:
+        await opened(app)
+        await app.keys("r")
+        await app.see("replay of #1, signed now")
+        await app.until(lambda: len(app.main.history_panel.rows) == 2, "the row of the replay")
+        assert app.main.history_panel.rows[0].origin == first.id
+    again = await session.past(2)
+    assert (again.origin, again.replayed, again.call.entries) == (1, "again", STOCK.entries)
+
+
+async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(session: Session) -> None:
+    first = (await sent(session, BALANCE))[0]
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("b")
+        await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
+        await app.see("signed as of then")
+        await app.keys("enter")
+        await app.see("replay of #1, exactly its bytes")
+    exact = await session.past(2)
+    assert (exact.replayed, exact.request.url) == ("exact", session.redacted(first).request.url)
+
+
+async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Session) -> None:
+    await sent(session, BALANCE)
+    session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret("AnotherOne12"))
+    async with driven(session) as app:
+        await opened(app)
+        await app.see("Since: the credential secret is another than then")
+        await app.keys("r")
+        await app.see("Changed since: the credential secret is another")
+        await app.keys("escape")
+        await app.until(lambda: not isinstance(app.app.screen, ReplayDialog), "the main screen")
+        await app.keys("r")
+        await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
+        await app.keys("enter")
+        await app.see("replay of #1, signed now")
+        assert app.main.pane == "response"
+    assert [row.id for row in await session.recent()] == [2, 1]
+
+
+async def test_masked_values_are_asked_for_and_kept_masked_again(session: Session) -> None:
+    call = Call(
+        vendor="fashionphile",
+        endpoint="payment_profile_create",
+        entries=(
+            Entry(name="id", value="1"),
+            Entry(name="credit_card_number", value="4444111144441111"),
+            Entry(name="expiration_month", value="12"),
+            Entry(name="expiration_year", value="2030"),
+        ),
+        force=True,
+    )
+    await sent(session, call)
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("r")
+        await app.see("credit_card_number was masked")
+        await app.keys("enter")
+        await app.see("Every value is needed")
+        await app.write("4111111111111111")
+        assert "4111" not in app.text
+        await app.keys("enter")
+        await app.see("replay of #1, signed now")
+        assert "4111" not in app.text
+    again = await session.past(2)
+    assert again.call.entries[1].value == "••••••"
+    assert b"4111" not in again.request.body
+
+
+async def test_a_guarded_environment_asks_and_no_has_the_focus(session: Session) -> None:
+    vendor = next(
+        (vendor.id, name)
+        for vendor in session.catalog.vendors.values()
+        for name, one in vendor.environments.items()
+        if one.guarded
+    )
+    vendor_id, environment = vendor
+    writing = next(
+        one.id for one in session.vendor(vendor_id).endpoints.values() if one.effect not in ("read", "session")
+    )
+    call = Call(vendor=vendor_id, endpoint=writing, force=True)
+    first = (await sent(session, call))[0]
+    history = session.history()
+    assert history is not None
+    kept = history.get(first.id)
+    history.complete(
+        first.id, msgspec.structs.replace(kept, call=msgspec.structs.replace(kept.call, environment=environment))
+    )
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("r")
+        await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
+        await app.see("⚠")
+        await app.keys("enter")
+        await app.until(lambda: not isinstance(app.app.screen, ReplayDialog), "the main screen")
+    assert len(await session.recent()) == 1
+
+
+async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is_linked(session: Session) -> None:
+    vendor = session.vendor("endlessaisles")
+    readings = {key: next(iter(set(one.choices) - {one.default})) for key, one in vendor.readings.items()}
+    call = msgspec.structs.replace(STOCK, readings=dict(list(readings.items())[:1]), force=True)
+    await sent(session, call)
+    async with driven(session, (200, 50)) as app:
+        await opened(app)
+        await app.keys("o")
+        await app.until(lambda: app.main.request_pane.address == "endlessaisles.stock", "the form")
+        await app.see("The form holds the values of #1")
+        assert app.main.desk.draft.entries == STOCK.entries
+        assert app.main.desk.draft.readings == call.readings
+        await app.keys("escape", "f5")
+        await app.see("replay of #1, from the form")
+    form = await session.past(2)
+    assert (form.origin, form.replayed) == (1, "form")
+
+
+async def test_tags_and_a_note_are_typed_and_found(session: Session) -> None:
+    await sent(session, BALANCE, STOCK)
+    async with driven(session) as app:
+        await opened(app)
+        await app.keys("t")
+        await app.until(lambda: isinstance(app.app.screen, AnnotationDialog), "the dialog")
+        await app.write("#Later a:b")
+        await app.keys("enter")
+        await app.see("'a:b' cannot be a tag")
+        app.app.screen.query_one(Input).value = "#Later slow"
+        await app.keys("tab")
+        await app.write("why so [/slow]?")
+        await app.keys("ctrl+s")
+        await app.see("#later #slow")
+        await app.see("why so [/slow]?")
+        await app.keys("slash")
+        await app.write("tag:slo")
+        await app.until(lambda: numbers(app) == [2], "the tagged entry")
+    row = (await session.recent(text="why"))[0]
+    assert (row.id, row.tag_names) == (2, ("later", "slow"))
+
+
+async def test_deleting_asks_first(session: Session) -> None:
+    await sent(session, BALANCE, STOCK)
+    async with driven(session) as app:
+        await opened(app)
+        for answer, left in (("n", [2, 1]), ("y", [1])):
+            await app.keys("delete")
+            await app.until(lambda: isinstance(app.app.screen, ConfirmDialog), "the question")
+            await app.keys(answer)
+            await app.until(lambda wanted=left: numbers(app) == wanted, "the rows")  # type: ignore[misc]
+
+
+async def test_an_opened_entry_says_what_it_is_a_replay_of(session: Session) -> None:
+    first = (await sent(session, STOCK))[0]
+    await (await session.replay(first.id, "again")).send()
+    async with driven(session) as app:
+        await opened(app)
+        await app.see("replay of #1, signed anew")
+        await app.keys("enter")
+        await app.see("From the history: #2")
+        await app.see("replay of #1, signed now")
