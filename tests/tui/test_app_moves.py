@@ -213,7 +213,11 @@ def test_no_two_actions_of_one_place_have_the_same_key() -> None:
     seen: dict[tuple[str, str], str] = {}
     for action in ACTIONS:
         for key in action.keys.split(","):
-            for scope in {action.scope, ""} if action.run and action.scope not in ("tree", "field") else {action.scope}:
+            for scope in (
+                {action.scope, ""}
+                if action.run and action.scope not in ("tree", "field", "history")
+                else {action.scope}
+            ):
                 assert (scope, key) not in seen or not action.run, (action.id, seen[scope, key])
                 seen[scope, key] = action.id
 
