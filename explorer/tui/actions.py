@@ -90,7 +90,7 @@ ACTIONS: Final = (
     Action("history_delete", "delete,d", "Delete", "Delete it for good, after asking.", "ask('delete')", "history"),
     Action("history_search", "slash", "Search", "Search the history by words and filters.", "ask('search')", "history"),
     Action("history_complete", "tab", "Complete", "In the search: take the word that is offered.", scope="history"),
-    Action("history_rows", "enter,down", "Rows", "In the search: go to the rows.", scope="history"),
+    Action("history_rows", "enter", "Rows", "In the search: go to the rows.", scope="history"),
     Action("history_down", "j,down", "Down", "One row down.", "move(1)", "history"),
     Action("history_up", "k,up", "Up", "One row up.", "move(-1)", "history"),
     Action("history_page_down", "pagedown", "Page down", "A screenful down.", "page(1)", "history"),
