@@ -41,6 +41,8 @@ class Step(Value, frozen=True, kw_only=True):
     title: str
     text: str
     detail: str = ""
+    literal: bool = False
+    """Whether every character of the text counts, blanks too."""
 
 
 def _no_build(endpoint: str, values: Mapping[str, str]) -> httpx.Request:  # noqa: ARG001

@@ -101,12 +101,21 @@ class HmacQuery(Scheme):
     def material(self, request: httpx.Request, at: float | None = None) -> Material:
         """What *request* offers to the recipe, signed at *at* (Unix seconds, or now); id and time stand last."""
         bare = self.strip(request)
-        parts = [Part(name, value, "query") for name, value in wire.query_pairs(bare)]
-        parts += [Part(name, value, "body") for name, value in wire.body_pairs(bare)]
-        parts += [Part(name, value, "file") for name, value in _files(bare)]
-        parts += [Part(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
+        added = [Part(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
+        return self._offered(bare, (*parts_of(bare), *added))
+
+    def sent_material(self, request: httpx.Request) -> tuple[Material, str]:
+        """What a signed request offers as it stands, and its signature (empty where it has none)."""
+        options = self.options
+        added = (options.id_param, options.timestamp_param)
+        parts = [Part(one.name, one.value, "auth") if one.name in added else one for one in parts_of(request)]
+        given = next((one.value for one in parts if one.name == options.signature_param), "")
+        kept = tuple(one for one in parts if one.name != options.signature_param)
+        return self._offered(request, kept), given
+
+    def _offered(self, request: httpx.Request, parts: tuple[Part, ...]) -> Material:
         root, url = wire.root_of(self.context.base_url), request.url
-        return Material(self._path(bare), tuple(parts), request.method, f"{url.scheme}://{url.netloc.decode()}", root)
+        return Material(self._path(request), parts, request.method, f"{url.scheme}://{url.netloc.decode()}", root)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
         at = self._time(at)
@@ -124,6 +133,7 @@ class HmacQuery(Scheme):
                 title="Parameters",
                 text=self._mask("\n".join(f"{part.name}={part.value}" for part in shown)),
                 detail="decoded, in the order of the request",
+                literal=True,
             ),
             *(Step(title="Left out", text=one.part.name, detail=one.why) for one in left),
             Step(
@@ -135,6 +145,7 @@ class HmacQuery(Scheme):
                 title="Base string",
                 text=self._mask(base_from(recipe, material, ordered)),
                 detail="path below the base URL without its format, then the parameters",
+                literal=True,
             ),
             Step(
                 title="Key",
@@ -174,11 +185,15 @@ class HmacQuery(Scheme):
         return is_secret_name(self.context.vendor, self.context.endpoint, name)
 
 
-def _files(request: httpx.Request) -> list[tuple[str, str]]:
-    """The fields of uploaded files, with the names that they are uploaded under."""
+def parts_of(request: httpx.Request) -> tuple[Part, ...]:
+    """Every parameter of a request, decoded, in order; of uploaded files the names that they are uploaded under."""
     boundary = multipart.boundary_of(request.headers.get("content-type", ""))
     fields = multipart.parts(request.content, boundary) if boundary is not None else []
-    return [(part.name, part.filename) for part in fields if part.filename is not None]
+    return (
+        *(Part(name, value, "query") for name, value in wire.query_pairs(request)),
+        *(Part(name, value, "body") for name, value in wire.body_pairs(request)),
+        *(Part(part.name, part.filename, "file") for part in fields if part.filename is not None),
+    )
 
 
 class HmacQueryVerifier(Verifier):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.auth.recipe import Part
-from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, told
+from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, Named, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ _TOLD: Final = 4
 class Cause:
     """A mistake, and what exactly was done."""
 
-    mistake: Mistake
+    mistake: Named
     detail: str = ""
 
     @property
@@ -249,6 +249,8 @@ def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]
 def _replayed(case: Case, causes: tuple[Cause, ...], known: Known) -> Case:
     """The case with the mistakes of *causes* in it."""
     for cause in causes:
+        if not isinstance(cause.mistake, Mistake):
+            continue
         case = next(other for other, detail in cause.mistake.variants(case, known) if detail == cause.detail)
     return case
 

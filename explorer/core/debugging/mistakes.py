@@ -21,13 +21,17 @@ Variant = tuple["Case", str]
 
 
 @dataclass(frozen=True)
-class Mistake(ABC):
+class Named:
     """``title`` says what the other program did, ``why`` what is wrong with it, ``mend`` what to do."""
 
     id: str
     title: str
     why: str
     mend: str
+
+
+class Mistake(Named, ABC):
+    """A mistake that can be made again, to see whether it gives the same."""
 
     @abstractmethod
     def variants(self, case: Case, known: Known) -> Iterator[Variant]:

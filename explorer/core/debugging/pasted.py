@@ -14,12 +14,13 @@ from explorer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Kind = Literal["nothing", "signature", "base", "request"]
+Kind = Literal["nothing", "signature", "base", "request", "token"]
 KINDS: Final[dict[Kind, str]] = {
     "nothing": "nothing",
     "signature": "a signature",
     "base": "a base string",
     "request": "a signed request",
+    "token": "a token",
 }
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{32,128}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{21,}={0,2}")

@@ -1,0 +1,267 @@
+"""How a call, or an entry of the history, is signed; and what somebody else's signature or token of it has wrong.
+
+    Call | number ── explained ──► Explained (steps, case or wanted token) ── against(text) ──► Diagnosis, masked
+
+Nothing is sent. Texts that come out of here hold no secret; keys are told by their fingerprint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from explorer.core.debugging.case import Case, Key, Known
+from explorer.core.debugging.diagnosing import Diagnosis, diagnose
+from explorer.core.debugging.pasted import Names, Pasted, read_pasted
+from explorer.core.secret import MASK, Secret
+from explorer.session import SANDBOX
+from explorer.session.circumstances import lost_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.hmac_query import HmacQuery
+    from explorer.core.catalog.model import Vendor
+    from explorer.core.debugging.token_mistakes import KnownToken, Wanted
+    from explorer.core.exchange import Call, Exchange
+    from explorer.core.redaction import Redactor
+    from explorer.session import Session
+
+LONGEST: Final = 20_000
+"""Characters of a pasted text that are looked at."""
+_MISSING: Final = Secret("missing")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How something is signed: by a recipe (``case``), by a token (``wanted``), or not at all."""
+
+    call: Call
+    scheme: str
+    """The scheme's word, ``none`` for an anonymous call."""
+    title: str
+    at: float
+    """The moment that it is signed as of, in Unix seconds."""
+    steps: tuple[Step, ...]
+    redactor: Redactor = field(repr=False)
+    case: Case | None = None
+    known: Known = field(default_factory=Known)
+    names: Names | None = None
+    wanted: Wanted | None = None
+    tokens: tuple[KnownToken, ...] = ()
+    number: int = 0
+    """The entry of the history, or 0."""
+    sent: Pasted | None = None
+    """The request as it was sent, of an entry that was signed by a recipe."""
+    notes: tuple[str, ...] = ()
+
+    def against(self, text: str, case: Case | None = None) -> Diagnosis:
+        """What lies between this and *text*: a base string, signature, URL, curl line, log line, header or token.
+
+        *case* stands in for its own, where a person changed something.
+
+        Raises:
+            UsageError: *text* begins like a curl line and is none.
+        """
+        text = text[:LONGEST]
+        if self.wanted is not None:
+            return self._token(text)
+        case = case or self.case
+        if case is None or self.names is None:
+            return Diagnosis("nothing", notes=("this call is not signed: there is nothing to compare with",))
+        return self.shown(diagnose(case, read_pasted(text, self.names, case.material), self.known))
+
+    def at_the_moment(self, at: float) -> Explained:
+        """The same, with a clock that is known: what is pasted should be of that moment."""
+        return replace(self, at=at, known=replace(self.known, at=at))
+
+    def itself(self) -> Diagnosis | None:
+        """Whether the entry's own signature is right for what it sent; None where it has none."""
+        if self.case is None or self.sent is None:
+            return None
+        return self.shown(diagnose(self.case, self.sent, replace(self.known, at=None)))
+
+    def _token(self, text: str) -> Diagnosis:
+        from explorer.core.debugging.token_mistakes import examine, read_token
+
+        if self.wanted is None or not text.strip():
+            return Diagnosis("nothing")
+        return self.shown(examine(read_token(text, self.wanted), self.wanted, self.tokens, self.at))
+
+    def shown(self, found: Diagnosis) -> Diagnosis:
+        """*found* with everything secret in it masked."""
+        texts = {name: self.masked(getattr(found, name)) for name in ("ours", "theirs", "nearest_base")}
+        return replace(found, **texts)  # type: ignore[arg-type]  # all three are texts
+
+    def masked(self, base: str) -> str:
+        """A base string with the values of secret parameters masked."""
+        return self.redactor.url(base) if base else base
+
+
+def explain_call(session: Session, call: Call, at: float | None = None) -> Explained:
+    """How *call* would be signed at *at* (Unix seconds, or now), also where its form has errors. Blocking where the
+    keyring is asked for the first time.
+
+    Raises:
+        UnknownName: the catalog does not know it.
+    """
+    call = msgspec.structs.replace(call, force=True)
+    at = session.now() if at is None else at
+    scheme, notes = _with_stand_ins(session, call)
+    request = session.build(call, session.check(call))
+    made = _explained(session, call, scheme, at)
+    if made.wanted is not None or made.scheme == "none":
+        return replace(made, steps=scheme.explain(request, at), notes=notes)
+    signer: HmacQuery = scheme  # type: ignore[assignment]  # the only scheme with a recipe
+    case = _case(signer, signer.material(request, at))
+    return replace(made, case=case, steps=scheme.explain(request, at), notes=notes)
+
+
+async def explain_entry(session: Session, number: int) -> Explained:
+    """How the entry of that number was signed, judged by the catalog's default readings.
+
+    Raises:
+        UnknownName: there is no such entry, or the catalog knows its call no more.
+    """
+    exchange = await session.past(number)
+    return await asyncio.to_thread(explain_exchange, session, exchange)
+
+
+def explain_exchange(session: Session, exchange: Exchange) -> Explained:
+    """How an exchange (masked or not) was signed. Blocking.
+
+    Raises:
+        UnknownName: the catalog knows its call no more.
+    """
+    from explorer.session.exactly import restored
+
+    session.endpoint(exchange.call.address)
+    lost = lost_readings(session, exchange.call)
+    readings = {key: choice for key, choice in exchange.call.readings.items() if key not in lost}
+    entries = tuple(one for one in exchange.call.entries if MASK not in one.value)
+    call = msgspec.structs.replace(exchange.call, entries=entries, readings=readings, force=True)
+    exactly = restored(session, exchange, call)
+    plain = msgspec.structs.replace(call, readings={})
+    scheme, notes = _with_stand_ins(session, plain)
+    signed_at = scheme.signed_at(exactly.request)
+    at = exchange.started_at if signed_at is None else signed_at
+    made = replace(_explained(session, plain, scheme, at), number=exchange.id)
+    notes = (*notes, *(f"sent under the reading {key}={choice}" for key, choice in readings.items()))
+    notes += tuple(f"{name} was masked when it was kept, so this cannot be checked" for name in exactly.left)
+    if made.wanted is not None or made.scheme == "none":
+        return replace(made, steps=scheme.explain(exactly.request, at), notes=notes)
+    signer: HmacQuery = scheme  # type: ignore[assignment]  # the only scheme with a recipe
+    material, given = signer.sent_material(exactly.request)
+    seconds = at / 1000 if at > 1e11 else at
+    sent = Pasted("request", signature=given, material=material) if not exactly.left else None
+    made = replace(made, case=_case(signer, signer.material(exactly.request, seconds)), sent=sent)
+    return replace(made, at=seconds, steps=scheme.explain(exactly.request, seconds), notes=notes)
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _with_stand_ins(session: Session, call: Call) -> tuple[Scheme, tuple[str, ...]]:
+    """The call's scheme; a word stands in for each credential that it lacks, so that the steps can be shown."""
+    from explorer.core.auth import scheme_for
+
+    scheme = session.scheme(call)
+    missing = scheme.missing()
+    if not missing:
+        return scheme, ()
+    operation = session.operation(call)
+    context: AuthContext = session.auth_context(call, operation)
+    find: Callable[[str], Secret | None] = context.credential
+    stand_in = replace(context, credential=lambda name: find(name) or (_MISSING if name in missing else None))
+    notes = tuple(f"the credential {name} is missing; the word 'missing' stands in for it" for name in missing)
+    if hasattr(scheme, "material"):
+        return scheme_for(operation.vendor, operation.endpoint, stand_in), notes
+    return scheme, tuple(f"the credential {name} is missing" for name in missing)
+
+
+def _explained(session: Session, call: Call, scheme: Scheme, at: float) -> Explained:
+    operation = session.operation(call)
+    auth = operation.vendor.auth.get(operation.endpoint.auth)
+    made = Explained(
+        call=call,
+        scheme=scheme.name,
+        title=(auth.title or auth.scheme) if auth is not None else "No authentication",
+        at=at,
+        steps=(),
+        redactor=session.redactor(call, scheme.secrets()),
+    )
+    options: Any = scheme.options
+    if scheme.name == "hmac_query":
+        keys = tuple(_keys(session, operation.vendor, call.environment))
+        known = Known(options.id_param, options.timestamp_param, float(options.tolerance_seconds), keys)
+        return replace(
+            made, known=known, names=Names(options.id_param, options.timestamp_param, options.signature_param)
+        )
+    if scheme.name == "none" or auth is None:
+        return made
+    from explorer.session.tokens_at_hand import tokens_at_hand, wanted_of
+
+    wanted = wanted_of(options, call.method or operation.endpoint.method)
+    return replace(made, wanted=wanted, tokens=tuple(tokens_at_hand(session, call, options)))
+
+
+def _case(scheme: HmacQuery, material: Any) -> Case:
+    from explorer.core.auth.hmac_query import recipe_of
+
+    name = scheme.options.secret
+    found = scheme.context.credential(name) or _MISSING
+    return Case(recipe_of(scheme.options), material, Key(f"{name} of {scheme.context.environment}", found))
+
+
+def _keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:
+    """Every credential at hand that could have been taken for the key, with words for where it is from."""
+    seen: set[Secret] = set()
+    for key in _all_keys(session, vendor, environment):
+        if key.secret not in seen:
+            seen.add(key.secret)
+            yield key
+
+
+def _all_keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:
+    for place in (environment, *(one for one in session.environments(vendor) if one != environment)):
+        for name in vendor.credentials:
+            found = session.vault.find(vendor, name, place)
+            if found is not None:
+                yield Key(f"{name} of {place}", found.value)
+    if environment == SANDBOX:
+        for account, about in vendor.sandbox.accounts.items():
+            for name, value in about.credentials.items():
+                yield Key(f"{name} of the sandbox account {account}", Secret(value))
+    for other in session.catalog.vendors.values():
+        for name, credential in other.credentials.items() if other.id != vendor.id else ():
+            found = session.vault.find(other, name, SANDBOX) if credential.secret else None
+            if found is not None:
+                yield Key(f"{name} of {other.id}", found.value)
+
+
+def moment(text: str) -> float:
+    """A moment that a person typed: Unix seconds, or a date and time in UTC (``2012-02-13 10:50:34``).
+
+    Raises:
+        UsageError: it is neither.
+    """
+    from datetime import UTC, datetime
+
+    from explorer.errors import UsageError
+
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if math.isfinite(found):
+        return found
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(f"{text!r} is no moment", hint="Unix seconds, or as in 2012-02-13T10:50:34Z.") from None
+    return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,58 @@
+"""Every token and credential that a session holds for a vendor, with what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.debugging.case import Key
+from explorer.core.debugging.token_mistakes import KnownToken, Wanted
+from explorer.core.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.exchange import Call
+    from explorer.session import Session
+
+
+def wanted_of(options: Any, method: str) -> Wanted:
+    """Where a scheme with these options has its token in a request of that method."""
+    if hasattr(options, "header"):
+        return Wanted("header", str(options.header), str(options.prefix))
+    in_query = method in options.query_methods
+    return Wanted("query" if in_query else "form", str(options.param))
+
+
+def tokens_at_hand(session: Session, call: Call, options: Any) -> Iterator[KnownToken]:
+    """Those of the token store first, which know most of themselves; then the vault's, the environment's own first."""
+    vendor = session.operation(call).vendor
+    seen: set[str] = set()
+    for token in reversed(session.tokens(call).history):
+        seen.add(token.value.reveal())
+        yield KnownToken(
+            key=Key(f"from {token.origin}", token.value),
+            role="refresh" if token.kind == "refresh" else "token",
+            expires_at=token.expires_at,
+            used_at=token.used_at,
+            grace=token.grace,
+            refused=token.refused,
+        )
+    names = {str(getattr(options, one)) for one in ("token", "access_token") if hasattr(options, one)}
+    refresh = str(getattr(options, "refresh_token", ""))
+    own = call.environment
+    for place in (own, *(one for one in session.environments(vendor) if one != own)):
+        for name in vendor.credentials:
+            found = session.vault.find(vendor, name, place)
+            if found is None or found.value.reveal() in seen:
+                continue
+            seen.add(found.value.reveal())
+            role = "token" if name in names else "refresh" if name == refresh else "credential"
+            yield KnownToken(
+                key=Key(f"the credential {name} of {place}", found.value),
+                role=role,  # type: ignore[arg-type]  # one of its three words
+                environment="" if place == own else place,
+            )
+    for name, credential in vendor.credentials.items():
+        for value in credential.sandbox_foreign if name in names and own == "sandbox" else ():
+            if value not in seen:
+                yield KnownToken(Key(f"the demo {name} of another environment", Secret(value)), environment="another")

@@ -1,0 +1,186 @@
+"""The debugger over a session: calls, entries of the history, other keys of the vault, tokens; and that no secret of
+any kind is in what it says."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.core.exchange import Call, Entry
+from explorer.core.secret import Secret
+from explorer.credentials import Vault
+from explorer.errors import UsageError
+from explorer.history import History
+from explorer.session import Session
+from explorer.session.explaining import explain_call, explain_entry, moment
+from explorer.settings import Folders, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from explorer.core.catalog import Catalog
+
+AT = 1329130234
+DEMO = "Qm7rT2xKp9LwZ4sB"
+PRODUCTION = "PrOdUcTiOn123456"
+BASE = "v1/manage/edit_store?auth_id=demo1@demostore&auth_ts=1329130234&name=My Fine Store&store_id=mystore"
+
+
+@pytest.fixture
+def session(shipped: Catalog, environ: Mapping[str, str]) -> Session:
+    folders = Folders.from_environ(environ)
+    vault = Vault({**environ, "API_EXPLORER_COTTONCART_PRODUCTION_SECRET": PRODUCTION}, keyring=None)
+    return Session(
+        catalog=shipped,
+        settings=Settings(),
+        folders=folders,
+        vault=vault,
+        environ=environ,
+        now=lambda: float(AT),
+        open_history=lambda: History(folders.data / "history.sqlite3", now=lambda: float(AT)),
+    )
+
+
+def store(**more: object) -> Call:
+    entries = (Entry(name="store_id", value="mystore"), Entry(name="name", value="My Fine Store"))
+    return Call(vendor="cottoncart", endpoint="manage_edit_store", entries=entries, **more)  # type: ignore[arg-type]
+
+
+def openssl(base: str, key: str) -> str:
+    done = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-hmac", key], input=base.encode(), capture_output=True, check=True
+    )
+    return done.stdout.decode().split()[-1]
+
+
+def test_every_step_is_there_and_the_key_is_told_by_its_fingerprint(session: Session) -> None:
+    explained = explain_call(session, store())
+    texts = {step.title: step.text for step in explained.steps}
+    assert list(texts) == ["Time", "Parameters", "Sorted", "Base string", "Key", "Signature", "Sent"]
+    assert texts["Base string"] == BASE
+    assert texts["Signature"] == openssl(BASE, DEMO)
+    assert texts["Sorted"] == "auth_id auth_ts name store_id"
+    assert DEMO not in repr(explained)
+    assert Secret(DEMO).fingerprint() in texts["Key"]
+
+
+def test_the_secret_of_another_environment_is_named_and_not_shown(session: Session) -> None:
+    found = explain_call(session, store()).against(openssl(BASE, PRODUCTION))
+    assert [cause.mistake.id for cause in found.causes] == ["wrong_secret"]
+    assert found.causes[0].detail == f"it is secret of production ({Secret(PRODUCTION).fingerprint()})"
+    assert PRODUCTION not in repr(found)
+
+
+def test_without_credentials_the_steps_are_shown_all_the_same(session: Session) -> None:
+    session.vault = Vault({}, keyring=None)
+    explained = explain_call(session, store(environment="production"))
+    assert "the credential secret is missing; the word 'missing' stands in for it" in explained.notes
+    assert explained.against("v1/manage/edit_store.json?x").kind == "base"
+
+
+async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(session: Session) -> None:
+    try:
+        right = await session.send(Call(vendor="cottoncart", endpoint="manage_my_stores"))
+        escaped = {"signed_values": "escaped"}
+        wrong = await session.send(Call(vendor="cottoncart", endpoint="manage_my_stores", readings=escaped))
+        assert (right.verdict.outcome, wrong.verdict.outcome) == ("OK", "FAILED")
+        good, bad = await explain_entry(session, right.id), await explain_entry(session, wrong.id)
+    finally:
+        await session.close()
+    first, second = good.itself(), bad.itself()
+    assert first is not None
+    assert first.same
+    assert second is not None
+    assert [cause.mistake.id for cause in second.causes] == ["escaped"]
+    assert bad.notes == ("sent under the reading signed_values=escaped",)
+    assert bad.number == wrong.id
+
+
+async def test_a_masked_value_is_not_guessed(session: Session) -> None:
+    entries = (
+        Entry(name="name", value="x"),
+        Entry(name="email", value="a@b.example"),
+        Entry(name="password", value="hidden!"),
+    )
+    call = Call(vendor="cottoncart", endpoint="manage_create_user", entries=entries, force=True)
+    try:
+        exchange = await session.send(call)
+        explained = await explain_entry(session, exchange.id)
+    finally:
+        await session.close()
+    assert explained.itself() is None
+    assert "password was masked when it was kept, so this cannot be checked" in explained.notes
+    theirs = explain_call(session, call).against(BASE + "&password=hidden!")
+    assert "hidden!" not in repr(theirs)
+
+
+TOKEN = "ea-demo-test-token"
+
+
+def shop(**more: object) -> Call:
+    return Call(vendor="endlessaisles", endpoint="orders_list", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake", "told"),
+    [
+        (f"X-EA-REQUEST-TOKEN: {TOKEN}", "", ""),
+        (f"curl https://h.example/api/orders -H 'X-EA-REQUEST-TOKEN: {TOKEN}'", "", ""),
+        (f"Authorization: {TOKEN}", "header_name", "Authorization in place of X-EA-REQUEST-TOKEN"),
+        (f"X-EA-REQUEST-TOKEN: Bearer {TOKEN}", "prefix", "Bearer in place of none"),
+        (f"https://h.example/api/orders?token={TOKEN}", "place", "in the query in place of"),
+        (f"X-EA-REQUEST-TOKEN: {TOKEN}\n", "blanks", "a line end"),
+        (f"X-EA-REQUEST-TOKEN:  {TOKEN[:7]} {TOKEN[7:]}", "blanks", "a blank"),
+        (f'X-EA-REQUEST-TOKEN: "{TOKEN}"', "quotes", ""),
+        ("X-EA-REQUEST-TOKEN: $TOKEN", "not_filled_in", "$TOKEN"),
+        ("X-EA-REQUEST-TOKEN: ••••••", "masked", ""),
+        (f"X-EA-REQUEST-TOKEN: {TOKEN[:-3]}", "cut", "after 15 characters"),
+        (f"X-EA-REQUEST-TOKEN: {TOKEN.upper()}", "letters", ""),
+        ("X-EA-REQUEST-TOKEN: ea-demo-production-token", "other_environment", "another environment"),
+        ("X-EA-REQUEST-TOKEN:", "token_absent", "is expected"),
+    ],
+)
+def test_a_token_that_is_sent_wrongly_is_named(session: Session, text: str, mistake: str, told: str) -> None:
+    found = explain_call(session, shop()).against(text)
+    assert [cause.mistake.id for cause in found.causes] == ([mistake] if mistake else []), found.verdict
+    assert found.same == (not mistake)
+    assert told in found.verdict
+    assert TOKEN not in repr(found)
+    assert "ea-demo-production-token" not in repr(found)
+
+
+def test_a_token_that_nobody_knows_is_not_judged(session: Session) -> None:
+    found = explain_call(session, shop()).against("X-EA-REQUEST-TOKEN: some-other-thing")
+    assert not found.same
+    assert not found.causes
+    assert "whether it is good, cannot be told" in found.notes[0]
+    assert "some-other-thing" not in repr(found)
+
+
+def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Session) -> None:
+    # The example of RFC 7519, section 3.1: it expires at 1300819380.
+    token = (
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxl"
+        "LmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    )
+    call = Call(vendor="quickstart", endpoint="customers_list")
+    found = explain_call(session, call).against(f"Authorization: Bearer {token}")
+    assert [cause.mistake.id for cause in found.causes] == ["expired"]
+    assert "the token says iss: joe" in found.notes
+    assert "the token says exp: 1300819380 (2011-03-22 18:43:00 UTC)" in found.notes
+    assert token not in repr(found)
+
+
+def test_a_refresh_token_and_another_credential_are_told_from_the_token(session: Session) -> None:
+    explained = explain_call(session, Call(vendor="quickstart", endpoint="customers_list"))
+    for text, mistake in (("demo-refresh-token", "refresh_token"), ("demo-client-secret", "other_credential")):
+        found = explained.against(f"Authorization: Bearer {text}")
+        assert [cause.mistake.id for cause in found.causes] == [mistake]
+
+
+def test_moments_are_read_as_people_write_them() -> None:
+    assert moment("1329130234") == moment("2012-02-13T10:50:34Z") == moment("2012-02-13 10:50:34") == AT
+    with pytest.raises(UsageError):
+        moment("yesterday")
