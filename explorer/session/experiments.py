@@ -150,6 +150,21 @@ def plan(session: Session, call: Call, key: str) -> Plan:
     return Plan(call, key, reading, key in vendor.readings and key not in endpoint.readings, tuple(variants), ask)
 
 
+def with_examples(session: Session, call: Call) -> tuple[Call, tuple[str, ...]]:
+    """*call* with the catalog's examples for fields that are asked for and blank, and those in words."""
+    from explorer.core.form import find_parameter
+
+    endpoint = session.operation(call).endpoint
+    added: list[Entry] = []
+    for problem in session.check(call).errors:
+        found = find_parameter(endpoint, problem.field)
+        example = found[0].example if found else ""
+        if problem.message == "is required" and example and found is not None and found[0].type != "file":
+            added.append(Entry(name=problem.field, value=example))
+    known = tuple(f"{one.name}={one.value}" for one in added)
+    return msgspec.structs.replace(call, entries=(*call.entries, *added)), known
+
+
 def _under(call: Call, key: str, choice: str, reading: Reading) -> Call:
     readings = {name: one for name, one in call.readings.items() if name != key}
     if choice != reading.default:

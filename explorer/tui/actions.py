@@ -48,6 +48,13 @@ ACTIONS: Final = (
     Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
+    Action(
+        "experiment",
+        "B",
+        "Both readings",
+        "Try both readings of a contradiction, and see what accepted which.",
+        "experiment",
+    ),
     Action("examples", "x", "Examples", "Put the catalog's examples into blank fields that are asked for.", "examples"),
     Action("discard", "D", "Clear", "Clear the form and its draft.", "discard"),
     Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),

@@ -1,0 +1,137 @@
+"""What is told of a reading, as content: the line of a list, and the page about one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from explorer.core.catalog.model import Choice
+    from explorer.session.doubts import Doubt
+    from explorer.session.experiments import Experiment
+    from explorer.settings.documents import Line
+    from explorer.settings.evidence import Evidence
+
+MARKS: Final = {"accepted": ("✓", "$text-success"), "refused": ("✗", "$text-error"), "unclear": ("?", "$text-warning")}
+_MARGIN: Final = 14
+"""Cells before a line of a document."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the page about a reading shows beside the reading itself."""
+
+    cursor: str
+    """The choice that the cursor is on."""
+    chosen: str
+    """The choice of the open call."""
+    environment: str
+    followed: str = ""
+    """What the sandbox follows."""
+    experiment: Experiment | None = None
+    passages: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+    """Choice → lines of the vendor's document."""
+    passage_problem: str = ""
+    width: int = 80
+    """Cells of the page, to which lines of the document are cut."""
+
+
+def evidence_line(one: Evidence) -> str:
+    """``production: accepted 2026-11-21 200 OK #14``."""
+    from explorer.session.doubts import evidence_words
+
+    return sanitise_line(evidence_words(one, time.strftime("%Y-%m-%d", time.localtime(one.at))))
+
+
+def list_line(doubt: Doubt, environment: str, chosen: str) -> Content:
+    """``◆ example_verb  ✓get ✗post``: what is known of it in that environment."""
+    mark = ("◆ ", "$accent bold") if doubt.reading.changes_request else ("◇ ", MUTED)
+    parts: list[Content | str | tuple[str, str]] = [mark, (sanitise_line(doubt.key), "bold")]
+    if doubt.adopted:
+        parts.append((" ★", "$accent"))
+    if chosen != doubt.reading.default:
+        parts.append((f" ={sanitise_line(chosen)}", "$text-warning"))
+    for choice, trials in doubt.evidence.items():
+        here = [one for one in trials if one.environment == environment] or list(trials)
+        sign, style = MARKS[here[0].verdict] if here[0].verdict in MARKS else MARKS["unclear"]
+        parts.append((f"  {sign}{sanitise_line(choice)}", style))
+    return Content.assemble(*parts)
+
+
+def page(doubt: Doubt, told: Told) -> Content:
+    """All about one reading."""
+    return Content("\n").join(_page(doubt, told))
+
+
+def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
+    reading = doubt.reading
+    scope = "every call of the vendor" if not doubt.endpoint else "this call"
+    yield Content.assemble((sanitise_line(doubt.key), "bold $text-primary"), (f"  concerns {scope}", MUTED))
+    yield Content(sanitise_line(reading.about))
+    yield Content("")
+    if told.experiment is not None:
+        yield from _experiment(told.experiment)
+        yield Content("")
+    for name, choice in reading.choices.items():
+        yield _choice(doubt, name, choice, told)
+        for one in doubt.evidence.get(name, ()):
+            sign, style = MARKS.get(one.verdict, MARKS["unclear"])
+            yield Content.assemble("      ", (f"{sign} ", style), (evidence_line(one), style))
+        yield from _passage(told.passages.get(name, ()), told.width)
+    if told.passage_problem:
+        yield Content.styled(f"    {sanitise_line(told.passage_problem)}", MUTED)
+    yield Content("")
+    yield Content.assemble(("Why the default: ", MUTED), (sanitise_line(reading.why), MUTED))
+    if doubt.adopted:
+        yield Content.styled("★ The default is your own choice; u takes it back.", "$accent")
+    if not reading.changes_request:
+        yield Content.styled("It changes nothing that is sent: it says how an answer is meant.", MUTED)
+
+
+def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
+    here = "▸ " if name == told.cursor else "  "
+    mark = "(●) " if name == told.chosen else "(○) "
+    words = [
+        *(["default"] if name == doubt.reading.default else []),
+        *(["the sandbox follows it"] if name == told.followed else []),
+    ]
+    cited = doubt.vendor.cite(choice.lines)
+    style = "reverse" if name == told.cursor else "bold" if name == told.chosen else ""
+    return Content.assemble(
+        here,
+        mark,
+        (sanitise_line(name), style),
+        f"  {sanitise_line(choice.title)}",
+        (f"  {cited}" if cited else "", MUTED),
+        (f"  ({', '.join(words)})" if words else "", "italic"),
+    )
+
+
+def _passage(lines: Sequence[Line], width: int) -> Iterator[Content]:
+    for line in lines:
+        text = Content(sanitise_line(line.text.expandtabs(4))).truncate(max(10, width - _MARGIN), ellipsis=True)
+        yield Content.assemble((f"      {line.number:>5} │ ", MUTED), text)
+
+
+def _experiment(experiment: Experiment) -> Iterator[Content]:
+    yield Content.styled(f"Tried in {sanitise_line(experiment.plan.call.environment)}", "bold $text-primary")
+    for one in experiment.trials:
+        sign, style = MARKS[one.verdict]
+        number = f"  #{one.exchange.id}" if one.exchange is not None and one.exchange.id else ""
+        yield Content.assemble(
+            "  ",
+            (f"{sign} {sanitise_line(one.variant.choice)}", f"bold {style}"),
+            f"  {sanitise_line(one.variant.line)}",
+            (f"  {sanitise_line('; '.join(one.variant.notes))}" if one.variant.notes else "", MUTED),
+            (number, MUTED),
+        )
+        yield Content.assemble("      ", (sanitise_line(one.why), style))
+    yield Content.assemble(("→ ", "bold"), (sanitise_line(experiment.conclusion), "bold"))
