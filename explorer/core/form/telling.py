@@ -84,6 +84,20 @@ def telling(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> Told | 
                 shown = f"{param.name}={value}" if value else f"{param.name} empty"
                 note = f"with {shown}" if known else f"{MADE_UP}{shown}"
                 return (*kept, Entry(name=param.name, value=value)), (note,)
+    return _spelled(entries, own, other)
+
+
+def _spelled(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> Told | None:
+    """*entries* with a value of a parameter that the two may spell differently on the wire, such as true against 1."""
+    for param in own.params.values():
+        before = other.params.get(param.name)
+        if before in (None, param) or param.location == "path" or param.group is not None or param.type == "file":
+            continue
+        if param.repeat is not None or any(one.name == param.name for one in entries):
+            continue
+        for known, value in _candidates(param, before):
+            if known and value and _allows(param, value):
+                return (*entries, Entry(name=param.name, value=value)), (f"with {param.name}={value}",)
     return None
 
 

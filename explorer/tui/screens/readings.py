@@ -309,7 +309,8 @@ class ReadingsScreen(Screen[Changed]):
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        return bool(await self.app.push_screen_wait(ConfirmDialog("Really send this?", what.question)))
+        said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", what.question))
+        return bool(said)
 
     @work(exclusive=True, group="adopt", exit_on_error=False, description="adopt")
     async def action_adopt(self) -> None:
