@@ -77,6 +77,10 @@ def test_a_right_value_is_taken(word: str) -> None:
     assert problems("search", word) == {}
 
 
+def test_a_wrong_word_of_a_list_is_named_once() -> None:
+    assert problems("search", "count=1", "sku=1,3A")["sku"].count("3A") == 1
+
+
 def test_flags_are_written_as_the_vendor_writes_them() -> None:
     assert values("search", "flag=false")["flag"] == "0"
     assert values("search", "flag=true")["flag"] == "1"

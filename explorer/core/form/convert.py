@@ -75,7 +75,8 @@ def _comma(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
             return text, (f"has blanks around {word.strip()!r}", "commas without blanks")
         _, wrong = _scalar(param, word)
         if wrong:
-            return text, (f"{word!r} {wrong[0]}", wrong[1])
+            what, right = wrong
+            return text, (what if word in what else f"{word!r} {what}", right)
     return text, None
 
 
