@@ -46,6 +46,7 @@ ACTIONS: Final = (
     Action("all_pages", "A", "All pages", "Fetch every page of the call, after showing what it takes.", "all_pages"),
     Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
     Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),
+    Action("vendors", "C", "Compare vendors", "How the vendors do the same things, side by side.", "vendors"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action(

@@ -1,4 +1,4 @@
-"""Following a guided track: the strip under the title, what each send means for it, and the screen of all tracks."""
+"""Learning: a guided track with its strip under the title, which each send ticks, and the comparison of vendors."""
 
 from __future__ import annotations
 
@@ -115,3 +115,15 @@ class TrackingScreen(FaultingScreen):
             said=tutor.words(track, heard.text, keys) if heard is not None else "",
             key=keys["tracks"],
         )
+
+    @work(exclusive=True, group="vendors", exit_on_error=False, description="compare vendors")
+    async def action_vendors(self) -> None:
+        """How the vendors do the same things; from there to a call."""
+        from explorer.session.vendors import compare_vendors
+        from explorer.tui.screens.vendors import VendorsScreen
+
+        tasks = await asyncio.to_thread(compare_vendors, self.session)
+        titles = {name: one.title for name, one in self.session.catalog.vendors.items()}
+        address = await self.app.push_screen_wait(VendorsScreen(tasks, titles))
+        if address:
+            await self.open(address).wait()

@@ -1,0 +1,220 @@
+"""The request's side of the comparison: authentication, versions, bodies, paging, side effects, contradictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from explorer.core.auth.options import (
+    AUTH_OPTIONS,
+    HmacQueryOptions,
+    OAuth2Options,
+    RotatingBearerOptions,
+    TokenHeaderOptions,
+    TokenParamOptions,
+)
+from explorer.core.pagination.options import PAGINATION_OPTIONS
+from explorer.core.vendors.cell import Cell, counted, made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.catalog.model import Auth, Endpoint, Vendor
+
+_WRITES: Final = {"create": "creates", "update": "changes", "delete": "deletes", "order": "orders"}
+
+
+def size(vendor: Vendor) -> Cell:
+    """How much there is."""
+    calls, inferred = vendor.endpoints.values(), [one.id for one in vendor.endpoints.values() if one.inferred]
+    params = sum(len(one.params) for one in calls)
+    points = [counted(len(calls), "call"), counted(params, "parameter")]
+    points += [f"{len(inferred)} inferred"] if inferred else []
+    groups = Counter(one.group for one in calls)
+    details = [vendor.summary, "Groups: " + ", ".join(f"{name} ({count})" for name, count in groups.items())]
+    return made(vendor, points, details, next(iter(vendor.endpoints), ""))
+
+
+def environments(vendor: Vendor) -> Cell:
+    """Where it is served."""
+    points = [f"{name}{' (asks first)' if one.guarded else ''}" for name, one in vendor.environments.items()]
+    details = [f"{name}: {one.base_url}. {one.note}" for name, one in vendor.environments.items()]
+    lines = next((one.lines for one in vendor.environments.values() if one.lines), "")
+    return made(vendor, points or ["no host is named"], details, lines=lines)
+
+
+def auth(vendor: Vendor) -> Cell:
+    """How a request proves who sends it."""
+    ways = list(vendor.auth.values())
+    points = [one.title or one.scheme for one in ways]
+    anonymous = sum(one.auth == "none" for one in vendor.endpoints.values())
+    points += [f"{counted(anonymous, 'call')} without"] if anonymous else []
+    details = [one.note for one in ways]
+    details += [f"{one.title}. {one.note}".strip() for one in vendor.credentials.values()]
+    return made(vendor, points, details, _first_with_auth(vendor), ways[0].lines if ways else "")
+
+
+def credential_place(vendor: Vendor) -> Cell:
+    """In which part of a request the proof stands."""
+    points, details = [], []
+    for one in vendor.auth.values():
+        where, more = _place(_options(one))
+        points.append(where)
+        details.append(more)
+    return made(vendor, points, details, _first_with_auth(vendor))
+
+
+def _place(options: Any) -> tuple[str, str]:
+    if isinstance(options, HmacQueryOptions):
+        three = f"{options.id_param}, {options.timestamp_param}, {options.signature_param}"
+        return f"query: {three}", "The secret is never sent; it makes the signature over the path and all parameters."
+    if isinstance(options, TokenParamOptions):
+        methods = ", ".join(options.query_methods)
+        return (
+            f"parameter {options.param}",
+            f"In the query of {methods}, in the form of the others." if methods else "In the form of every method.",
+        )
+    if isinstance(options, TokenHeaderOptions | RotatingBearerOptions | OAuth2Options):
+        return f"header {options.header}: {options.prefix}…", ""
+    return "", ""
+
+
+def token(vendor: Vendor) -> Cell:
+    """Where a token comes from."""
+    points, details, endpoint = [], [], ""
+    for one in vendor.auth.values():
+        options = _options(one)
+        if isinstance(options, RotatingBearerOptions):
+            points += ["sign in", "replaced by every answer"]
+            details.append(f"A used token is good for {options.grace_seconds:g} more seconds.")
+            details.append(f"Ended by {options.sign_out}." if options.sign_out else "")
+            endpoint = options.sign_in
+        elif isinstance(options, TokenParamOptions):
+            points.append("asked for with id and secret" if options.mint else "given by hand")
+            endpoint = options.mint
+        elif isinstance(options, OAuth2Options):
+            points += ["a person's consent", "PKCE" if options.pkce else "", "refreshed"]
+            details.append("A code from the consent page is exchanged for a token, which is refreshed when it ends.")
+            endpoint = options.authorize
+        elif isinstance(options, HmacQueryOptions):
+            points.append("no token: each request is signed")
+            details.append(f"The sandbox takes a signature for {options.tolerance_seconds} seconds.")
+        else:
+            points.append("given by hand")
+    return made(vendor, points or ["no token"], details, endpoint)
+
+
+def version(vendor: Vendor) -> Cell:
+    """How versions are told apart."""
+    one = vendor.version
+    words = {"accept": f"Accept: {one.accept}", "path": f"path: /{one.value}/", "none": "none"}
+    points = [words[one.style]]
+    if one.style != "accept" and one.accept:
+        points.append(f"Accept: {one.accept}")
+    return made(vendor, points, [one.note], lines=one.lines)
+
+
+def bodies(vendor: Vendor) -> Cell:
+    """What goes out and what comes back."""
+    calls = vendor.endpoints.values()
+    sent = Counter(one.body for one in calls if one.body != "none")
+    back = Counter(sample.media_type.partition(";")[0] for one in calls for sample in one.samples)
+    points = [f"{name} ×{count}" for name, count in sent.most_common()] or ["query only"]
+    points.append("answers " + ", ".join(_short_type(name) for name, _ in back.most_common()) if back else "")
+    files = [one.id for one in calls if any(param.type == "file" for param in one.params.values())]
+    details = [f"Files: {', '.join(files)}." if files else "No call takes a file."]
+    sending = next((one.id for one in calls if one.body != "none"), "")
+    return made(vendor, points, details, files[0] if files else sending)
+
+
+def _short_type(media_type: str) -> str:
+    return media_type.rpartition("/")[2] or media_type
+
+
+def lists(vendor: Vendor) -> Cell:
+    """How a parameter repeats."""
+    found: dict[str, list[tuple[Endpoint, str]]] = {}
+    for endpoint in vendor.endpoints.values():
+        for name, param in endpoint.params.items():
+            kinds = [param.repeat or "", "nested" if "." in name else ""]
+            for kind in filter(None, kinds):
+                found.setdefault(kind, []).append((endpoint, name))
+    words = {"index": "numbered", "append": "again and again", "key": "by key", "comma": "comma list", "nested": "JSON"}
+    points = [f"{words[kind]}: {places[0][1]}" for kind, places in found.items()]
+    details = [
+        f"{words[kind]}: {', '.join(dict.fromkeys(name for _, name in places))}." for kind, places in found.items()
+    ]
+    first = next(iter(found.values()))[0][0].id if found else ""
+    return made(vendor, points or ["none repeats"], details, first)
+
+
+def paging(vendor: Vendor) -> Cell:
+    """How a long list is read."""
+    paged = [one for one in vendor.endpoints.values() if one.pagination]
+    points, details = [], []
+    for one in vendor.pagination.values():
+        options = msgspec.convert(one.options, PAGINATION_OPTIONS[one.style])
+        names = [getattr(options, key, "") for key in ("page_param", "start_param", "size_param", "count_param")]
+        points.append(" and ".join(name for name in names if name))
+        default = getattr(options, "default_size", None)
+        points.append(f"{default} to a page" if default and one.style != "offset" else "")
+        points.append("total told" if getattr(options, "total", "") else "total not told")
+        points.append("links not to be followed" if getattr(options, "follow_links", True) is False else "")
+        points.append("only when asked for" if getattr(options, "opt_in", False) or one.style == "offset" else "")
+        details.append(f"{one.title}. {one.note}".strip())
+    details.append(f"Calls that page: {', '.join(one.id for one in paged)}." if paged else "")
+    lines = next((one.lines for one in vendor.pagination.values() if one.lines), "")
+    return made(vendor, points or ["no paging"], details, paged[0].id if paged else "", lines)
+
+
+def effects(vendor: Vendor) -> Cell:
+    """What changes something."""
+    points, details = [], []
+    writing = [one for one in vendor.endpoints.values() if _gravest(one) in _WRITES]
+    for effect, word in _WRITES.items():
+        some = [one for one in writing if _gravest(one) == effect]
+        if some:
+            methods = ", ".join(dict.fromkeys(one.method for one in some))
+            points.append(f"{word} ×{len(some)} by {methods}")
+            details.append(f"{word}: {', '.join(one.id for one in some)}.")
+    conditional = list(_conditional(vendor))
+    details += conditional
+    gravest = next((one.id for one in writing if _gravest(one) == "order"), writing[0].id if writing else "")
+    return made(vendor, points or ["reads only"], details, gravest)
+
+
+def _gravest(endpoint: Endpoint) -> str:
+    return endpoint.effect_when[0].effect if endpoint.effect_when else endpoint.effect
+
+
+def _conditional(vendor: Vendor) -> Iterator[str]:
+    for endpoint in vendor.endpoints.values():
+        for when in endpoint.effect_when:
+            yield f"{endpoint.id} {_WRITES.get(when.effect, when.effect)} only with {when.param}={when.equals}."
+
+
+def contradictions(vendor: Vendor) -> Cell:
+    """Where the document disagrees with itself."""
+    own = sum(len(one.readings) for one in vendor.endpoints.values())
+    total = own + len(vendor.readings)
+    changing = sum(reading.changes_request for reading in vendor.readings.values())
+    changing += sum(reading.changes_request for one in vendor.endpoints.values() for reading in one.readings.values())
+    most = max(vendor.endpoints.values(), key=lambda one: len(one.readings), default=None)
+    points = [f"{total}", f"{changing} change the request"]
+    details = [
+        f"{len(vendor.readings)} about every call, {own} about single ones.",
+        f"Most at {most.id}: {len(most.readings)}." if most is not None and most.readings else "",
+        *(reading.about for reading in list(vendor.readings.values())[:4]),
+    ]
+    return made(vendor, points, details, most.id if most is not None else "")
+
+
+def _options(one: Auth) -> Any:
+    return msgspec.convert(one.options, AUTH_OPTIONS[one.scheme])
+
+
+def _first_with_auth(vendor: Vendor) -> str:
+    calls = [one for one in vendor.endpoints.values() if one.auth != "none"]
+    return next((one.id for one in calls if one.effect == "read"), calls[0].id if calls else "")

@@ -1,0 +1,263 @@
+"""The comparison of vendors: what each does about the same tasks; from a task to its details, and on to a call.
+
+VendorsScreen (tasks) ── enter ──► TaskScreen (one task, a block for each vendor) ── enter ──► that vendor's call
+"""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import zip_longest
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.core.vendors import Cell, Task
+
+_FIRST: Final = 19
+"""Cells of the column of tasks."""
+_LEAST: Final = 18
+"""Cells that a vendor's column needs; where there are fewer, the vendors stand below each other."""
+_CSS: Final = """
+    layout: vertical; background: $background; color: $foreground;
+    & .head { height: auto; background: $panel; }
+    & OptionList {
+        height: 1fr; border: none; padding: 0 1; background: transparent; scrollbar-size-vertical: 1;
+        & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+            background: $primary 30%; color: $foreground; text-style: none;
+        }
+    }
+"""
+_MOVES: Final = (
+    Binding("j", "move(1)", "Down", show=False, tooltip="The one below"),
+    Binding("k", "move(-1)", "Up", show=False, tooltip="The one above"),
+)
+
+
+class _ListScreen(Screen[str | None]):
+    """A head, a list that is laid out for the width, and a footer."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="head", markup=False)
+        yield OptionList(markup=False, compact=True)
+        yield KeyBar()
+
+    @property
+    def listing(self) -> OptionList:
+        """The list."""
+        return self.query_one(OptionList)
+
+    def on_mount(self) -> None:
+        """Lay out, and take the keys."""
+        self._fill()
+        self.listing.focus()
+
+    def on_resize(self) -> None:
+        """Lay out for the new width."""
+        self._fill()
+
+    @property
+    def room(self) -> int:
+        """Cells for a line of the list."""
+        return max(30, self.size.width - 4)
+
+    def _fill(self) -> None:
+        at = self.listing.highlighted or 0
+        self.listing.clear_options()
+        self.listing.add_options(Option(one) for one in self.rows())
+        self.listing.highlighted = at
+        self.query_one(".head", Static).update(self.head())
+
+    def rows(self) -> Iterator[Content]:
+        """What stands in the list."""
+        raise NotImplementedError
+
+    def head(self) -> Content:
+        """What stands above it."""
+        raise NotImplementedError
+
+    def action_move(self, step: int) -> None:
+        """Another row."""
+        self.listing.action_cursor_down() if step > 0 else self.listing.action_cursor_up()
+
+    def action_close(self) -> None:
+        """Back."""
+        self.dismiss(None)
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
+
+
+class VendorsScreen(_ListScreen):
+    """All tasks; gives the address of a call that a person wants to see, or None."""
+
+    DEFAULT_CSS = f"VendorsScreen {{ {_CSS} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,C", "close", "Close", id="vendors.close", tooltip="Back to the work"),
+        *_MOVES,
+    ]
+
+    def __init__(self, tasks: Sequence[Task], titles: Mapping[str, str]) -> None:
+        """*titles*: vendor → how it is called."""
+        self._all_tasks, self._titles = tuple(tasks), dict(titles)
+        super().__init__()
+
+    def on_mount(self) -> None:
+        """Lay out, and name the keys."""
+        super().on_mount()
+        self.query_one(KeyBar).show(
+            [Hint("enter", "Look closer", "look"), Hint("↑ ↓", "Tasks")], [Hint("esc", "Close", "close")]
+        )
+
+    @property
+    def _column(self) -> int:
+        """Cells of a vendor's column, or 0 where there is no room for columns."""
+        width = (self.room - _FIRST) // max(1, len(self._titles)) - 1
+        return width if width >= _LEAST else 0
+
+    def head(self) -> Content:
+        """The vendors, over their columns."""
+        title = Content.assemble(("Compare vendors", "bold"), ("  made from the catalog alone", MUTED))
+        if not self._column:
+            return title
+        names = [_cut(name, self._column) for name in self._titles.values()]
+        line = " " * _FIRST + " ".join(name.ljust(self._column) for name in names)
+        return Content("\n").join([title, Content.styled(line, "bold $text-primary")])
+
+    def rows(self) -> Iterator[Content]:
+        """A task each."""
+        for task in self._all_tasks:
+            yield self._beside(task) if self._column else self._below(task)
+
+    def _beside(self, task: Task) -> Content:
+        cells = [_wrapped(cell, self._column) for cell in task.cells.values()]
+        lines = []
+        for at, parts in enumerate(zip_longest(*cells, fillvalue="")):
+            first = Content.styled((task.title if not at else "").ljust(_FIRST), "bold")
+            lines.append(Content.assemble(first, " ".join(part.ljust(self._column) for part in parts)))
+        return Content("\n").join([*lines, Content("")])
+
+    def _below(self, task: Task) -> Content:
+        lines = [Content.styled(task.title, "bold $text-primary")]
+        indent = max(len(name) for name in self._titles) + 3
+        for name, cell in task.cells.items():
+            text = textwrap.wrap(sanitise_line(cell.short), max(20, self.room - indent)) or [""]
+            head = Content.styled(f"  {sanitise_line(name)}".ljust(indent), MUTED)
+            lines.append(Content.assemble(head, ("\n" + " " * indent).join(text)))
+        return Content("\n").join([*lines, Content("")])
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._look(event.option_index)
+
+    def action_look(self) -> None:
+        """The details of the task that is pointed at."""
+        self._look(self.listing.highlighted or 0)
+
+    @work(exclusive=True, exit_on_error=False, description="details of a task")
+    async def _look(self, at: int) -> None:
+        address = await self.app.push_screen_wait(TaskScreen(self._all_tasks, at, self._titles))
+        if address:
+            self.dismiss(address)
+
+
+class TaskScreen(_ListScreen):
+    """One task, with all that is known of each vendor; gives the address of a call, or None."""
+
+    DEFAULT_CSS = f"TaskScreen {{ {_CSS} }}"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Back", id="task.close", tooltip="Back to all tasks"),
+        Binding("right,l,n", "turn(1)", "Next task", id="task.next", tooltip="The next task"),
+        Binding("left,h,p", "turn(-1)", "Task before", id="task.previous", tooltip="The task before"),
+        *_MOVES,
+    ]
+
+    def __init__(self, tasks: Sequence[Task], at: int, titles: Mapping[str, str]) -> None:
+        self._all_tasks, self._at, self._titles = tuple(tasks), at, dict(titles)
+        super().__init__()
+
+    @property
+    def _row(self) -> Task:
+        return self._all_tasks[self._at]
+
+    def head(self) -> Content:
+        """The question."""
+        task = self._row
+        where = f"   {self._at + 1} of {len(self._all_tasks)}"
+        return Content.assemble((task.title, "bold"), "  ", task.question, (where, MUTED))
+
+    def rows(self) -> Iterator[Content]:
+        """A vendor each."""
+        for name, cell in self._row.cells.items():
+            yield Content("\n").join([*self._lines(name, cell), Content("")])
+
+    def _lines(self, name: str, cell: Cell) -> Iterator[Content]:
+        cited = f"  [{cell.lines}]" if cell.lines else ""
+        yield Content.assemble((sanitise_line(self._titles[name]), "bold $text-primary"), (cited, MUTED))
+        for point in cell.points:
+            yield from _hung(f"  · {sanitise_line(point)}", self.room, 4)
+        for detail in cell.details:
+            for line in _hung(f"    {sanitise_line(detail)}", self.room, 4):
+                yield line.stylize(MUTED)
+        if cell.endpoint:
+            yield Content.assemble(("    ⏎ opens ", MUTED), (cell.endpoint, "$text-accent"))
+
+    @on(OptionList.OptionHighlighted)
+    def _show_keys(self) -> None:
+        hints = [Hint("enter", "Open the call", "open")] if self._endpoint else []
+        hints += [Hint("→", "Next task", "turn(1)"), Hint("←", "Task before", "turn(-1)")]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "All tasks", "close")])
+
+    @property
+    def _endpoint(self) -> str:
+        at = self.listing.highlighted
+        return list(self._row.cells.values())[at].endpoint if at is not None else ""
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Open the vendor's call for this task."""
+        if self._endpoint:
+            self.dismiss(self._endpoint)
+        else:
+            self.notify("No call of this vendor shows it.", markup=False)
+
+    def action_turn(self, step: int) -> None:
+        """Another task, for the same vendor."""
+        self._at = (self._at + step) % len(self._all_tasks)
+        self._fill()
+
+
+def _wrapped(cell: Cell, width: int) -> list[str]:
+    """The points of a cell as lines of that width; what hangs over is set in."""
+    return [
+        line
+        for point in cell.points
+        for line in textwrap.wrap(sanitise_line(point), width, subsequent_indent=" ", break_long_words=True)
+    ]
+
+
+def _hung(text: str, width: int, indent: int) -> Iterator[Content]:
+    for line in textwrap.wrap(text, width, subsequent_indent=" " * indent, drop_whitespace=True) or [""]:
+        yield Content(line if line.startswith(" ") else " " * indent + line)
+
+
+def _cut(text: str, width: int) -> str:
+    text = sanitise_line(text)
+    return text if len(text) <= width else f"{text[: width - 1]}…"

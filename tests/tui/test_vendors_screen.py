@@ -1,0 +1,51 @@
+"""The comparison of vendors on screen: all of it can be read at every size, and leads on to calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.core.vendors import TASKS
+from tests.tui.driving import SIZES, driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_row_can_be_read(session: Session, size: tuple[int, int]) -> None:
+    async with driven(session, size) as app:
+        await app.keys("escape", "C")
+        await app.see("Compare vendors")
+        for row in TASKS.values():
+            await app.see(row.title)
+            await app.keys("j")
+        await app.keys("escape")
+        await app.until(lambda: app.app.screen is app.main, "the main screen")
+
+
+async def test_from_a_task_to_its_details_to_a_call(session: Session) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.keys("escape", "C")
+        await app.see("Compare vendors")
+        await app.keys(*("j" for _ in range(list(TASKS).index("credential"))), "enter")
+        await app.see("In which part of the request does that stand?")
+        await app.keys("right")
+        await app.see("Where does the token come from")
+        await app.keys("left")
+        await app.see("header X-EA-REQUEST-TOKEN")
+        await app.keys("j", "j", "enter")
+        await app.until(lambda: app.main.request_pane.address == "cottoncart.order_calculate", "the call")
+
+
+async def test_a_vendor_without_such_a_call_says_so(session: Session) -> None:
+    async with driven(session) as app:
+        await app.keys("escape", "C")
+        await app.see("Compare vendors")
+        await app.keys(*("j" for _ in range(list(TASKS).index("dates"))), "enter")
+        await app.see("How are dates written")
+        await app.keys("enter")
+        await app.see("No call of this vendor shows it.")
+        await app.keys("escape")
+        await app.see("Compare vendors")
