@@ -47,7 +47,7 @@ def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
         put(table([_cells(saved, one) for one in files]))
     else:
         say(f"nothing is saved in {saved.folder}")
-    for problem in (one for name, one in _problems(saved) if name not in library.files):
+    for problem in (one for name, one in saved.everything_wrong() if name not in library.files):
         say(f"{problem}")
     return 0
 
@@ -87,7 +87,7 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 def saved_check(ctx: click.Context, as_json: bool) -> int:
     """Check every file: TOML, names, values, expectations, chains, secrets. Exits with 2 where something is wrong."""
     saved = _saved(ctx, keep_history=False)
-    found = [one for _, one in _problems(saved)]
+    found = [one for _, one in saved.everything_wrong()]
     if as_json:
         put_json(
             [
@@ -277,16 +277,6 @@ async def _past(saved: Saved, number: int) -> Call:
         return (await saved.session.past(number)).call
     finally:
         await saved.session.close()
-
-
-def _problems(saved: Saved) -> list[tuple[str, CatalogProblem]]:
-    """Every problem, with the name of the request whose it is (empty for folders and environment files)."""
-    library = saved.library
-    found = [("", one) for one in library.problems]
-    found += [("", one) for problems in library.folder_problems.values() for one in problems]
-    found += [("", one) for each in library.sets.values() for one in each.problems]
-    found += [(name, one) for name, file in library.files.items() for one in saved.problems(file)]
-    return found
 
 
 def _said(problem: CatalogProblem, folder: Path) -> str:

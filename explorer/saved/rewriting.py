@@ -91,15 +91,14 @@ def _item(value: Any) -> Any:
         if len(array.as_string()) > _WIDE:
             array.multiline(True)
         return array
-    if isinstance(value, str) and "\n" in value and "'''" not in value and value.isprintable():
-        return tomlkit.string(value)
-    if isinstance(value, str) and value.count("\n") and '"""' not in value and "\\" not in value and _readable(value):
-        return tomlkit.string(f"\n{value}", multiline=True) if not value.startswith("\n") else tomlkit.string(value)
+    if isinstance(value, str) and "\n" in value and _readable(value):
+        return tomlkit.string(value, multiline=True)
     return tomlkit.item(value)
 
 
 def _readable(text: str) -> bool:
-    return all(sign.isprintable() or sign == "\n" for sign in text) and not text.endswith('"')
+    """Whether a text can stand on several lines as it is."""
+    return all(sign.isprintable() or sign == "\n" for sign in text) and "\\" not in text and '"' not in text
 
 
 def _flat(value: Mapping[str, Any]) -> bool:

@@ -255,6 +255,39 @@ class Saved:
 
     # --- checking ----------------------------------------------------------------------------------------------------
 
+    def everything_wrong(self) -> tuple[tuple[str, CatalogProblem], ...]:
+        """Every problem of every file, with the name of the request whose it is (empty for folders and variables)."""
+        library = self.library
+        found = [("", one) for one in library.problems]
+        found += [("", one) for problems in library.folder_problems.values() for one in problems]
+        found += [("", one) for each in library.sets.values() for one in each.problems]
+        found += [("", one) for one in self._secrets_in_sets()]
+        found += [(name, one) for name, file in library.files.items() for one in self.problems(file)]
+        return tuple(found)
+
+    def _secrets_in_sets(self) -> list[CatalogProblem]:
+        """A word on every variable of a file that stands where something secret belongs."""
+        secret: dict[str, str] = {}
+        for name, request in self.library.requests.items():
+            try:
+                call = self.call(request, Scope())
+                for use in call_uses(call):
+                    if isinstance(use.placeholder, Variable) and self.is_secret(call, use):
+                        secret.setdefault(use.placeholder.name, f"{use.name} of {name}")
+            except ExplorerError:
+                continue  # told of with the request itself
+        return [
+            CatalogProblem(
+                str(each.path),
+                f"variables.{variable}",
+                f"is the secret {secret[variable]}, which must not stand in a file",
+                f"set {PREFIX}{variable.upper()} in its place",
+            )
+            for each in self.library.sets.values()
+            for variable, text in each.values.variables.items()
+            if variable in secret and text
+        ]
+
     def problems(self, file: SavedFile) -> tuple[CatalogProblem, ...]:
         """Everything that is wrong with a file: as TOML, against the catalog, its chain, secrets in it."""
         if file.request is None:
@@ -272,13 +305,16 @@ class Saved:
         ]
         try:
             made = self.public(file.request)
-            wrong += [CatalogProblem(path, "", f"holds a secret: {note}") for note in made.notes]
+            for note in made.notes:
+                name, _, said = note.partition(" is written as ")
+                part = "values" if any(one.name == name for one in call.entries) else "headers"
+                wrong.append(CatalogProblem(path, _line(file, part, name), "holds a secret", f"write {said}"))
         except ExplorerError as error:
-            wrong.append(CatalogProblem(path, "", error.message, error.hint))
+            wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
         try:
             check_chain(file.name, self.library.requests)
         except ExplorerError as error:
-            wrong.append(CatalogProblem(path, "", error.message, error.hint))
+            wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
         return tuple(wrong)
 
     def form_problems(self, call: Call, scope: Scope) -> tuple[Problem, ...]:

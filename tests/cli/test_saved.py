@@ -1,0 +1,318 @@
+"""``saved`` as a person and a CI job see it: files, exit codes, reports, and no secret in any of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.test_cli import Shell
+from tests.cli.test_replay import CLOSED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FIND = """
+description = "Find a bag."
+call = "fashionphile.product_search"
+[values]
+limit = 1
+[expect]
+status = 200
+[expect.body]
+"length(data)" = { at_least = 1 }
+"""
+CART = """
+call = "fashionphile.cart_create"
+[values]
+"cartItems[0].productId" = "${find: data[0].id}"
+"cartItems[0].quantity" = "${QUANTITY}"
+[expect]
+status = "2xx"
+"""
+FETCH = """
+call = "fashionphile.cart_fetch"
+[values]
+id = "${cart: data.id}"
+[expect.body]
+"data.id" = "${cart: data.id}"
+"included[?type=='products'].id | [0]" = "${find: data[0].id}"
+"""
+REFUSED = """
+call = "fashionphile.cart_fetch"
+[values]
+id = "999999"
+"""
+
+
+@pytest.fixture
+def shell(environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(environ, capsys)
+
+
+@pytest.fixture
+def folder(home: Path) -> Path:
+    return home / "data" / "saved"
+
+
+def put(folder: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = folder / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def shop(folder: Path) -> None:
+    put(folder, **{"shop/1-find": FIND, "shop/2-cart": CART, "shop/3-fetch": FETCH})
+
+
+def test_a_call_is_saved_shown_listed_and_run_as_send_runs_it(shell: Shell, folder: Path) -> None:
+    words = ("fashionphile.product_search", "limit=1", "filter[brands][]=gucci", "filter[brands][]=chanel", "search=")
+    shell.run("saved", "add", "bags/gucci", "--from", *words, "--header", "X-Trace: 1", "--description", "Two brands")
+    assert (shell.code, "bags/gucci.toml" in shell.err) == (0, True)
+    text = (folder / "bags" / "gucci.toml").read_text(encoding="utf-8")
+    assert '"filter[brands][]" = ["gucci", "chanel"]' in text
+    assert 'search = ""' in text
+    assert shell.run("saved", "show", "bags.gucci") == text
+    row = shell.run("saved", "list", "--json")[0]
+    assert (row["name"], row["address"], row["method"], row["problems"]) == ("bags/gucci", words[0], "GET", [])
+    sent = shell.run("send", *words, "--header", "X-Trace: 1", "--json")
+    again = shell.run("saved", "run", "bags/gucci", "--json")
+    assert shell.code == 0
+    assert again["request"] == sent["request"]
+    assert again["verdict"] == sent["verdict"]
+    assert again["expectations"] == [{"text": "verdict is OK", "held": True, "got": None}]
+    shell.run("saved", "run", "bags/gucci")
+    assert json.loads(shell.out) == sent["response"]["body"]
+
+
+def test_an_entry_of_the_history_is_saved(shell: Shell, folder: Path) -> None:
+    shell.run("send", "fashionphile.product_search", "search=${HOME} 5$", "limit:=2")
+    shell.run("saved", "add", "again", "--from", "1")
+    text = (folder / "again.toml").read_text(encoding="utf-8")
+    assert 'search = "$${HOME} 5$"' in text
+    assert 'limit = {json = "2"}' in text
+    sent = shell.run("history", "show", "1", "--json")
+    assert shell.run("saved", "run", "again", "--json")["request"]["url"] == sent["request"]["url"]
+
+
+def test_a_sequence_hands_values_on(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    shop(folder)
+    shell.run("saved", "run", "shop", "--set", "QUANTITY=1", "--report", "junit", "--output", str(tmp_path / "r.xml"))
+    assert shell.code == 0, shell.err
+    suite = ElementTree.parse(tmp_path / "r.xml").getroot().find("testsuite")  # noqa: S314 - our own
+    assert suite is not None
+    assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["3", "0", "0", "0"]
+    assert [case.get("name") for case in suite.findall("testcase")] == ["1-find", "2-cart", "3-fetch"]
+    rows = shell.run("history", "list", "tag:saved/shop/2-cart", "--json")
+    assert [row["endpoint"] for row in rows] == ["cart_create"]
+
+
+def test_what_is_needed_is_run_once_and_named(shell: Shell, folder: Path) -> None:
+    shop(folder)
+    put(folder, **{"environments/sandbox": "[variables]\nQUANTITY = 1\n"})
+    report = shell.run("saved", "run", "shop/fetch", "--report", "json")
+    steps = json.loads(report)["steps"]
+    assert [(one["name"], one["needed_by"]) for one in steps] == [
+        ("shop/1-find", "shop/2-cart"),
+        ("shop/2-cart", "shop/3-fetch"),
+        ("shop/3-fetch", None),
+    ]
+    assert shell.code == 0
+
+
+@pytest.mark.parametrize(
+    ("go_on", "outcomes"),
+    [
+        ((), ["passed", "failed", "skipped"]),
+        (("--go-on",), ["passed", "failed", "passed"]),
+    ],
+)
+def test_a_failure_stops_the_sequence_or_does_not(
+    shell: Shell, folder: Path, go_on: tuple[str, ...], outcomes: list[str]
+) -> None:
+    put(folder, **{"a/1": FIND, "a/2": REFUSED, "a/3": FIND})
+    table = shell.run("saved", "run", "a", *go_on, "--json")
+    assert shell.code == 1
+    assert [one["outcome"] for one in table["steps"]] == outcomes
+    put(folder, **{"a/_folder": "go_on = true\n"})
+    assert shell.run("saved", "run", "a", "--json")["counts"]["skipped"] == 0
+
+
+def test_an_expected_refusal_passes(shell: Shell, folder: Path) -> None:
+    put(folder, no=REFUSED + '[expect]\nstatus = 404\n[expect.headers]\nContent-Type = { contains = "json" }\n')
+    shell.run("saved", "run", "no", "--report", "text")
+    assert shell.code == 0, shell.out
+    put(folder, no=REFUSED + "[expect]\nstatus = 404\n[expect.body]\nstatus_code = 405\n")
+    shell.run("saved", "run", "no", "--report", "text")
+    assert shell.code == 1
+    assert "✗ status_code is 405 (got 404)" in shell.out
+
+
+def nothing_was_sent(shell: Shell) -> bool:
+    return shell.run("history", "list", "--json") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a/1": FIND, "a/2": "call = 3"}, "a/2.toml: line 1, call"),
+        ({"a/1": FIND, "a/2": 'call = "fashionphile.product_serch"'}, "product_search"),
+        ({"a/1": FIND, "a/2": CART.replace("find: data", "1: data")}, "--set QUANTITY"),
+        ({"a/1": CART.replace("find: data[0].id", "2: x"), "a/2": CART.replace("find", "1")}, "a/1 → a/2 → a/1"),
+    ],
+)
+def test_nothing_is_sent_while_something_is_wrong(shell: Shell, folder: Path, files: dict[str, str], said: str) -> None:
+    put(folder, **files)
+    shell.run("saved", "run", "a")
+    assert shell.code == 2
+    assert said in shell.err
+    assert nothing_was_sent(shell)
+    shell.run("saved", "run", "nowhere")
+    assert shell.code == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "said"),
+    [("always", 0, "needed by"), ("missing", 0, "needed by"), ("never", 2, "there is none"), ("older than 10m", 0, "")],
+)
+def test_the_rule_says_whether_a_request_is_run_again(
+    shell: Shell, folder: Path, rule: str, code: int, said: str
+) -> None:
+    put(folder, find=FIND, cart=CART.replace("${QUANTITY}", "1") + f'[again]\nfind = "{rule}"\n')
+    shell.run("saved", "run", "cart")
+    assert shell.code == code
+    assert said in shell.err
+
+
+def test_a_guarded_environment_needs_a_yes_before_anything_is_sent(shell: Shell, home: Path, folder: Path) -> None:
+    (home / "config" / "catalogs").mkdir(parents=True)
+    (home / "config" / "catalogs" / "closed.toml").write_text(CLOSED, encoding="utf-8")
+    make = 'call = "closed.make"\nenvironment = "live"\n[values]\nname = "box"\npin = "${PIN}"\n'
+    put(folder, **{"a/1": FIND, "a/2": make})
+    shell.run("saved", "run", "a", "--set", "PIN=4711")
+    assert (shell.code, "--yes" in shell.err, nothing_was_sent(shell)) == (2, True, True)
+    table = shell.run("saved", "run", "a", "--yes", "--json", API_EXPLORER_VAR_PIN="4711")
+    assert (shell.code, table["steps"][1]["error"]["kind"]) == (3, "ConnectFailed")
+    assert "4711" not in shell.out + shell.err
+
+
+def test_variables_come_by_hand_then_from_the_process_then_from_the_file(shell: Shell, folder: Path) -> None:
+    put(
+        folder,
+        one='call = "fashionphile.product_search"\n[values]\nsearch = "${WHAT}"\nlimit = "${MANY}"\n',
+        **{
+            "environments/default": "[variables]\nMANY = 3\nWHAT = 'd'\n",
+            "environments/ci": "[variables]\nWHAT = 'f'\n",
+        },
+    )
+
+    def url(*words: str, **environ: str) -> str:
+        return str(shell.run("saved", "run", "one", "--json", *words, **environ)["request"]["url"]).partition("?")[2]
+
+    assert url() == "search=d&limit=3"
+    assert url("--env-file", "ci") == "search=f&limit=3"
+    assert url("--env-file", "ci", API_EXPLORER_VAR_WHAT="p") == "search=p&limit=3"
+    assert url("--env-file", "ci", "--set", "WHAT=h=1", API_EXPLORER_VAR_WHAT="p") == "search=h%3D1&limit=3"
+    shell.run("saved", "run", "one", "--env-file", "cj")
+    assert (shell.code, "ci" in shell.err) == (2, True)
+
+
+def test_a_secret_becomes_a_variable_and_stands_in_no_file(shell: Shell, home: Path, folder: Path) -> None:
+    marked = "Tr0ub4dor-marked"
+    shell.run(
+        "saved",
+        "add",
+        "sign/in",
+        "--from",
+        "fashionphile.sign_in",
+        "email=ada@example.com",
+        f"password={marked}",
+        "--header",
+        f"Authorization: Bearer {marked}",
+    )
+    text = (folder / "sign" / "in.toml").read_text(encoding="utf-8")
+    assert 'password = "${PASSWORD}"' in text
+    assert 'Authorization = "Bearer ${AUTHORIZATION}"' in text
+    given = ("--set", f"PASSWORD={marked}", "--set", f"AUTHORIZATION={marked}")
+    shell.run("saved", "run", "sign", *given, "--report", "json", "--output", str(home / "r.json"))
+    assert shell.code in (1, 4)
+    shell.run("saved", "run", "sign", *given, "--report", "junit", "--output", str(home / "r.xml"))
+    shell.run("saved", "add", "note", "--from", "fashionphile.product_search", f"search={marked}", "--description", "x")
+    for root, _, files in os.walk(home):
+        for name in files:
+            if name != "note.toml":
+                with open(os.path.join(root, name), "rb") as file:  # noqa: PTH118, PTH123
+                    assert marked.encode() not in file.read(), name
+
+
+def test_a_known_secret_is_refused_anywhere_in_a_file(shell: Shell, folder: Path) -> None:
+    secret = {"API_EXPLORER_FASHIONPHILE_PASSWORD": "Tr0ub4dor-marked"}
+    words = ("saved", "add", "a", "--from", "fashionphile.product_search")
+    shell.run(*words, "search=is Tr0ub4dor-marked it", **secret)
+    assert (shell.code, "values.search" in shell.err) == (2, True)
+    shell.run(*words, "--description", "with Tr0ub4dor-marked", **secret)
+    assert (shell.code, "description" in shell.err) == (2, True)
+    assert not folder.exists()
+
+
+def test_check_finds_every_problem_and_secrets_too(shell: Shell, folder: Path) -> None:
+    put(
+        folder,
+        good=FIND,
+        bad="call =",
+        wrong='call = "fashionphile.product_search"\n[values]\nlimit = "many"\nsnickers = 1\n',
+        secret='call = "fashionphile.sign_in"\n[values]\nemail = "a@b.example"\npassword = "hunter22"\n',
+        hidden='call = "fashionphile.sign_in"\n[values]\nemail = "a@b.example"\npassword = "${PASSWORD}"\n',
+        **{"environments/x": '[variables]\nPASSWORD = "hunter22"\n1a = 3\n'},
+    )
+    shell.run("saved", "check")
+    assert shell.code == 2
+    for words in (
+        "bad.toml: line 1",
+        "wrong.toml: line 3, values.limit",
+        "wrong.toml: line 4, values.snickers",
+        "secret.toml: line 4, values.password: holds a secret; write ${PASSWORD}",
+        "environments/x.toml: line 3, variables.1a",
+    ):
+        assert words in shell.out
+    assert len(shell.run("saved", "check", "--json")) == len(shell.out and json.loads(shell.out))
+    put(folder, **{"environments/x": '[variables]\nPASSWORD = "hunter22"\n'})
+    shell.run("saved", "check")
+    assert "API_EXPLORER_VAR_PASSWORD" in shell.out
+    for name in ("bad", "wrong", "secret", "environments/x"):
+        (folder / f"{name}.toml").unlink()
+    shell.run("saved", "check")
+    assert (shell.code, shell.out) == (0, "")
+
+
+def test_a_value_that_is_secret_is_masked_wherever_it_goes(shell: Shell, home: Path, folder: Path) -> None:
+    """The token of one answer is put into another call: neither report nor history shows it."""
+    put(
+        folder,
+        login='call = "fashionphile.sign_in"\n[values]\nemail = "${credential: email}"\npassword = "${credential: password}"\n',
+        use='call = "fashionphile.product_search"\n[values]\nsearch = "<${login: @ | to_string(@)}>"\n',
+    )
+    table = shell.run("saved", "run", "use", "--json")
+    assert shell.code == 0, shell.err
+    assert "••••" in json.dumps(table["request"], ensure_ascii=False) or "%E2%80%A2" in table["request"]["url"]
+
+
+def test_overwriting_asks_for_a_word_and_keeps_comments(shell: Shell, folder: Path) -> None:
+    put(folder, a="# ours\n" + FIND)
+    shell.run("saved", "add", "a", "--from", "fashionphile.product_search", "limit=2")
+    assert (shell.code, "is there already" in shell.err) == (2, True)
+    shell.run("saved", "add", "a", "--from", "fashionphile.product_search", "limit=2", "--overwrite")
+    text = (folder / "a.toml").read_text(encoding="utf-8")
+    assert text == ("# ours\n" + FIND).replace("limit = 1", 'limit = "2"')
+
+
+def test_another_folder_can_be_chosen(shell: Shell, home: Path, tmp_path: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text(f'saved_folder = "{tmp_path}/team"\n', encoding="utf-8")
+    shell.run("saved", "add", "a", "--from", "fashionphile.ping")
+    assert (tmp_path / "team" / "a.toml").exists()
