@@ -112,6 +112,8 @@ class Session:
     _faults: tuple[Fault, ...] = ()
     _followed: dict[str, str] = field(default_factory=dict)
     """The readings that the sandbox follows in place of the defaults (``session.experiments.follow``)."""
+    _warned: set[str] = field(default_factory=set)
+    """What ``on_warning`` was told of a file that is read again and again."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
     _sandbox_lock: asyncio.Lock | None = None
     _history: History | None = None

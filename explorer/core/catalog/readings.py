@@ -53,6 +53,19 @@ def _apply(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]
     return thing
 
 
+def doubted_params(readings: Mapping[str, Reading]) -> dict[str, tuple[str, ...]]:
+    """Parameters about which the document contradicts itself, each with the keys of the readings that change it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, reading in readings.items():
+        names: dict[str, None] = {}
+        for choice in reading.choices.values():
+            for table in (choice.set, choice.set.get("each_endpoint", {})):
+                names.update(dict.fromkeys(table.get("params", {})))
+        for name in names:
+            found[name] = (*found.get(name, ()), key)
+    return found
+
+
 def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
     builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(thing))
     try:

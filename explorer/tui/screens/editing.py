@@ -77,12 +77,28 @@ class EditingScreen(PanesScreen):
             method=desk.draft.method,
             headers=desk.draft.headers,
             extra=desk.draft.extra,
+            evidence=await self._evidence(),
         )
         self._title(desk.plain_url())
         await self.request_pane.show(shown_, desk.draft.entries)
         self._check()
         self._preview_soon()
         self._look_up_credentials()
+
+    async def _evidence(self) -> dict[str, dict[str, list[str]]]:
+        """What servers made of the readings of the open endpoint, in words."""
+        if not any(reading.changes_request for reading in self.desk.readings.values()):
+            return {}
+        from explorer.session.doubts import doubts
+        from explorer.tui.widgets.reading_text import evidence_line
+
+        vendor, _, endpoint = self.desk.address.partition(".")
+        found = await asyncio.to_thread(doubts, self.session, vendor, endpoint)
+        return {
+            one.key: {choice: [evidence_line(trial) for trial in trials] for choice, trials in one.evidence.items()}
+            for one in found
+            if one.tried
+        }
 
     def _title(self, url: str = "") -> None:
         bar = self.query_one(TitleBar)

@@ -16,7 +16,7 @@ from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import OptionLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -42,7 +42,16 @@ class ReadingBox(Vertical):
         key: str
         choice: str
 
-    def __init__(self, vendor: Vendor, key: str, reading: Reading, chosen: str) -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        key: str,
+        reading: Reading,
+        chosen: str,
+        evidence: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """*evidence*: choice → what servers made of it, in words."""
+        self._evidence = evidence or {}
         self._vendor = vendor
         self._key = key
         self._reading = reading
@@ -65,12 +74,14 @@ class ReadingBox(Vertical):
         for name, choice in self._reading.choices.items():
             cited = self._vendor.cite(choice.lines)
             default = " (default)" if name == self._reading.default else ""
-            yield (
-                name,
-                Content.assemble(
-                    sanitise_line(choice.title), (default, "italic"), (f"  {cited}" if cited else "", MUTED)
-                ),
+            tried = "".join(f"\n    {sanitise_line(line)}" for line in self._evidence.get(name, ()))
+            words = Content.assemble(
+                sanitise_line(choice.title),
+                (default, "italic"),
+                (f"  {cited}" if cited else "", MUTED),
+                (tried, "$accent"),
             )
+            yield name, words
 
     @on(OptionLines.Changed)
     def _changed(self, event: OptionLines.Changed) -> None:

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
+from explorer.core.catalog.readings import doubted_params
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
@@ -53,6 +54,8 @@ class Shown:
     method: str = ""
     headers: Sequence[tuple[str, str]] = field(default_factory=tuple)
     extra: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    evidence: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """Reading → choice → what servers made of it, in words."""
 
 
 class StatusLine(Quiet):
@@ -158,7 +161,7 @@ class RequestPane(Widget):
         self._ready = False
         self.remove_class("-readings")
         self.border_title = Content(f"Request · {sanitise_line(shown.endpoint.title)}")
-        self._form = Form(shown.endpoint, entries, shown.extra)
+        self._form = Form(shown.endpoint, entries, shown.extra, doubted_params(shown.readings))
         with self.app.batch_update():
             for key in TABS:
                 await self.query_one(f"#{key}").remove_children()
@@ -198,7 +201,7 @@ class RequestPane(Widget):
         parts: list[Widget] = [StatusLine("", id="request-status")]
         text = summary(shown.readings, shown.chosen)
         if text:
-            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses", MUTED))
+            line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses, B tries", MUTED))
             parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
             choice = ChoiceLine([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)
@@ -339,7 +342,13 @@ class RequestPane(Widget):
         place = places.first()
         if not place.children:
             boxes = [
-                ReadingBox(self._shown.vendor, key, reading, self._shown.chosen.get(key, ""))
+                ReadingBox(
+                    self._shown.vendor,
+                    key,
+                    reading,
+                    self._shown.chosen.get(key, ""),
+                    self._shown.evidence.get(key),
+                )
                 for key, reading in self._shown.readings.items()
                 if reading.changes_request
             ]

@@ -31,7 +31,7 @@ from explorer.tui.widgets.fields.repeats import (
 from explorer.tui.widgets.fields.row import FieldRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -82,8 +82,16 @@ class Form(VerticalScroll, can_focus=False):
 
         about: Content
 
-    def __init__(self, endpoint: Endpoint, entries: Sequence[Entry], extra: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        entries: Sequence[Entry],
+        extra: Sequence[tuple[str, str]],
+        doubted: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """*doubted*: parameters about which the document contradicts itself, with the keys of the readings."""
         self.endpoint = endpoint
+        self.doubted = doubted or {}
         self._by_param, self._others = _sorted(endpoint, entries)
         self._extra = tuple(extra)
         self._parts: list[FieldRow | Repeat] = []

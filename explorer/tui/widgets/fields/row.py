@@ -20,7 +20,7 @@ from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, stat
 from explorer.tui.widgets.quiet import Quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
 
@@ -250,13 +250,25 @@ class FieldRow(Widget):
                 return
 
     @property
+    def doubts(self) -> Sequence[str]:
+        """The readings of the document that change this field, as the form around it knows them."""
+        for node in self.ancestors:
+            known: Mapping[str, Sequence[str]] | None = getattr(node, "doubted", None)
+            if known is not None:
+                return known.get(self.param.name, ())
+        return ()
+
+    @property
     def about(self) -> Content:
         """All that is known of the field, for the line below the form."""
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
         more = "  · o types another value" if self._words else ""
+        doubt = f"  ◆ {', '.join(map(sanitise_line, self.doubts))}: B tries both" if self.doubts else ""
         title = Content.assemble(
-            (sanitise_line(self.field_name), "bold"), f"  {where}{sanitise_line(rule_text(param))}{more}"
+            (sanitise_line(self.field_name), "bold"),
+            f"  {where}{sanitise_line(rule_text(param))}{more}",
+            (doubt, "$accent"),
         )
         return Content.assemble(title, "\n", sanitise_line(param.note)) if param.note else title
 
@@ -287,7 +299,8 @@ class FieldRow(Widget):
         mark = "◐" if kind == "absent" and self.param.prefill is not None else MARKS[kind]
         style = {"set": "$success", "absent": MUTED}.get(kind, "$accent")
         star = ("*", "$error bold") if self.param.required else ""
-        return Content.assemble((mark, style), " ", sanitise_line(self.field_name), star)
+        doubt = (" ◆", "$accent") if self.doubts else ""
+        return Content.assemble((mark, style), " ", sanitise_line(self.field_name), star, doubt)
 
     def _note_text(self) -> Content:
         parts: list[Content] = []
