@@ -22,22 +22,41 @@ _SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading",
 
 
 @click.command("export")
-@click.argument("target", metavar="NUMBER | VENDOR.ENDPOINT")
+@click.argument("target", metavar="[NUMBER | VENDOR.ENDPOINT]", required=False, default="")
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE | NUMBER]...")
 @click.option("--as", "form", type=click.Choice(FORMS), default="curl", show_default=True, help="What to write.")
+@click.option("--search", metavar="WORDS", help="All entries of the history that the words ask for (--as har).")
+@click.option("--limit", type=click.IntRange(min=1), help="How many entries of a search at most.  [default: 1000]")
 @click.option("--show-secrets", is_flag=True, help="Put the secrets themselves in place of variables.")
 @call_options
 @click.pass_context
 def export_command(
-    ctx: click.Context, /, target: str, values: tuple[str, ...], form: str, show_secrets: bool, **options: Any
+    ctx: click.Context,
+    /,
+    target: str,
+    values: tuple[str, ...],
+    form: str,
+    search: str | None,
+    limit: int | None,
+    show_secrets: bool,
+    **options: Any,
 ) -> int:
     """Write an entry of the history, or a call that was not sent, as curl, HTTPie, Python, raw HTTP or HAR.
 
     Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. Several
-    NUMBERs make one archive (--as har).
+    NUMBERs, or a --search, make one archive (--as har), the oldest entry first.
     """
     from explorer.session.exporting import export_call, export_past
 
+    if search is not None:
+        if target or values:
+            raise UsageError("a search and an entry are both given", hint="Name entries, or search for them.")
+        session = session_of(ctx)
+        exchanges = asyncio.run(_found(session, search, limit))
+        _put_bytes(export_past(session, exchanges, form, show_secrets=show_secrets))
+        return 0
+    if not target:
+        raise UsageError("nothing to export is named", hint="Name an entry, VENDOR.ENDPOINT, or --search WORDS.")
     if not target.isdecimal():
         session = session_of(ctx, keep_history=False)
         call = make_call(session, target, values, options)
@@ -52,6 +71,15 @@ def export_command(
     exchanges = asyncio.run(_past(session, [int(word) for word in (target, *values)]))
     _put_bytes(export_past(session, exchanges, form, show_secrets=show_secrets))
     return 0
+
+
+async def _found(session: Session, words: str, limit: int | None) -> list[Exchange]:
+    from explorer.session.exporting import MOST, found
+
+    try:
+        return await found(session, words, limit=limit or MOST)
+    finally:
+        await session.close()
 
 
 async def _past(session: Session, numbers: list[int]) -> list[Exchange]:

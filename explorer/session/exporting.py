@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
     from explorer.core.export.recipe import Recipe
     from explorer.core.secret import Secret
     from explorer.session import Session
+
+
+ENDINGS: Final = {"curl": ".sh", "httpie": ".sh", "python": ".py", "http": ".http", "har": ".har"}
+"""The usual ending of a file that holds an export."""
+MOST: Final = 1000
+"""Entries that one archive of a search holds, unless told otherwise."""
 
 
 def recipe_of(session: Session, call: Call) -> Recipe:
@@ -84,6 +92,24 @@ def export_past(session: Session, exchanges: Sequence[Exchange], form: str, *, s
     return _as_command(session, call, form, show_secrets)
 
 
+async def found(session: Session, words: str, *, limit: int = MOST) -> list[Exchange]:
+    """The exchanges (masked) that a search of the history finds, the oldest first, at most the newest *limit*.
+
+    Raises:
+        UsageError: a filter cannot be read, or nothing is found; StoreError: an entry is damaged.
+    """
+    rows = await session.recent(limit, words)
+    if not rows:
+        raise UsageError(f"nothing in the history fits {words!r}")
+
+    def read() -> list[Exchange]:
+        from explorer.session.remembering import past
+
+        return [past(session, row.id) for row in reversed(rows)]
+
+    return await asyncio.to_thread(read)
+
+
 def _as_command(session: Session, call: Call, form: str, show_secrets: bool) -> bytes:
     from explorer.core.export import curl, httpie, python
 
@@ -121,3 +147,35 @@ def import_line(session: Session, text: str) -> Imported:
         places += [Place(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
         places.append(Place(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True))
     return import_curl(session.catalog, text, places, session.environ)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curl line as it was understood. *call* is what a form is filled with: what the line does not hold itself, and
+    what a form has no place for, is left out of it and told in *notes*."""
+
+    call: Call
+    shown: Call
+    """The same with its secrets masked."""
+    notes: tuple[str, ...]
+
+
+def read_line(session: Session, text: str) -> Line:
+    """What a pasted curl line asks for. May reach the keyring, and then blocks.
+
+    Raises:
+        UsageError: there is no curl command in it, or the catalog knows no call like it.
+    """
+    from explorer.core.secret import MASK
+
+    imported = import_line(session, text)
+    call = imported.call
+    redactor = session.redactor(call)
+    notes = [redactor.text(one) for one in imported.notes]
+    notes += [f"{one.name} is not in the line: type it" for one in call.entries if MASK in one.value]
+    if call.base_url:
+        notes = [one for one in notes if not one.endswith("; kept as base URL")]
+        notes.append(f"the line goes to {redactor.text(call.base_url)}, which a form has no place for")
+        call = msgspec.structs.replace(call, base_url="", environment=SANDBOX)
+    call = msgspec.structs.replace(call, entries=tuple(one for one in call.entries if MASK not in one.value))
+    return Line(call, redactor.call(session.operation(call).endpoint, call), tuple(notes))

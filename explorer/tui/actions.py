@@ -59,6 +59,8 @@ ACTIONS: Final = (
     Action("examples", "x", "Examples", "Put the catalog's examples into blank fields that are asked for.", "examples"),
     Action("discard", "D", "Clear", "Clear the form and its draft.", "discard"),
     Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),
+    Action("export", "X", "Export", "As curl, HTTPie, Python, HTTP or HAR: request, answer or entry.", "export"),
+    Action("import", "P", "Import", "Paste a curl line: it fills the form of the call that it is.", "import"),
     Action("next_tab", "right_square_bracket", "Next tab", "The next tab of the pane.", "tab(1)"),
     Action("previous_tab", "left_square_bracket", "Tab before", "The tab before.", "tab(-1)"),
     Action("zoom", "f,f11", "Full screen", "Give the pane the whole screen, or give it back.", "zoom"),

@@ -360,3 +360,50 @@ def test_a_value_that_the_line_does_not_hold_is_asked_for(shell: Shell) -> None:
     found = shell.run("import", "curl", line, "--send", "--json", MINE="sandbox-bag-42")
     assert (shell.code, found["verdict"]["outcome"]) == (0, "OK")
     assert "sandbox-bag-42" not in shell.out + shell.err
+
+
+def uncommented(script: str, before: str) -> str:
+    """*script* with its commented lines in force, and what it prints last put before them."""
+    return before + "\n".join(line.removeprefix("# ") for line in script.splitlines() if "expired" not in line)
+
+
+@pytest.mark.parametrize("form", ["curl", "python"])
+def test_the_line_that_refreshes_a_token_runs(shell: Shell, shipped: Catalog, form: str) -> None:
+    server = SandboxServer(shipped)  # its refresh token is good for once
+    server.start()
+    try:
+        text = exported(shell, shipped, server, ("quickstart.customers_list", "page=1"), form)
+        if form == "curl":
+            script = uncommented(text, "API_EXPLORER_QUICKSTART_ACCESS_TOKEN=stale\n")
+            status = run("bash", "-c", f"{script} -sS -w '\\n%{{http_code}}'").rpartition("\n")[2]
+        else:
+            out = run(sys.executable, "-c", uncommented(text, ""), API_EXPLORER_QUICKSTART_ACCESS_TOKEN="stale")
+            status = out.partition("\n")[0]
+    finally:
+        server.stop()
+    assert status == "200"
+
+
+def test_a_refresh_token_alone_is_enough(shell: Shell, environ: Mapping[str, str]) -> None:
+    words = ["export", "quickstart.customers_list", "--env", "example", "--base-url", "https://shop.example"]
+    shell.environ = {**environ, "API_EXPLORER_QUICKSTART_REFRESH_TOKEN": "marked-refresh-1"}
+    text = shell.run(*words)
+    assert text.startswith("urlencode()")
+    assert "token=$(curl -sS https://shop.example/oauth/token" in text
+    assert "#" not in text
+    assert "marked-refresh-1" not in text
+
+
+def test_a_search_becomes_one_archive(shell: Shell) -> None:
+    for words in (("endlessaisles.stock", "sku=81001"), ("cottoncart.stats_balance",), ("endlessaisles.stock",)):
+        shell.run("send", *words)
+    archive = json.loads(shell.run("export", "--search", "endpoint:stock", "--as", "har"))
+    assert [one["request"]["url"].endswith("sku=81001") for one in archive["log"]["entries"]] == [True, False]
+    shell.run("export", "--search", "nothing-like-this", "--as", "har")
+    assert "nothing in the history fits" in shell.err
+    shell.run("export", "--search", "stock", "--limit", "1", "--as", "curl")
+    assert shell.code == 0
+    shell.run("export", "1", "--search", "stock")
+    assert "both given" in shell.err
+    shell.run("export")
+    assert "nothing to export is named" in shell.err

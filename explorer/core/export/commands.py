@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from explorer.core.export.recipe import SIGNATURE, TIMESTAMP, TOKEN, Hole, holes, texts_of
+from explorer.core.export.recipe import REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes, texts_of
 from explorer.core.export.shell import HELPERS, quote, word
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.export.recipe import Message, Part, Recipe, Text, Variable
+    from explorer.core.export.recipe import Message, Part, Recipe, SignIn, Text, Variable
 
 _BREAK = " \\\n  "
 
@@ -41,15 +41,14 @@ def _script(recipe: Recipe, command: Callable[[Message, bool], list[str]], show_
     used = set(holes(*texts_of(recipe.request)))
     used |= holes(*texts_of(sign_in.request)) if sign_in else set()
     used |= holes(signing.base) if signing else set()
+    used |= holes(*texts_of(recipe.refresh.request)) if recipe.refresh else set()
     for code, helper in HELPERS.items():
         if any(one.code == code for one in used):
             yield helper
     for variable in recipe.variables:
         yield _variable(variable, show_secrets)
     if sign_in:
-        code = f"import json, sys; print(json.load(sys.stdin)[{json.dumps(sign_in.field)}])"
-        asked = _BREAK.join(command(sign_in.request, True))
-        yield f"{TOKEN}=$({asked} \\\n  | python3 -c {quote(code)})"
+        yield _asked(TOKEN, sign_in, command)
     if signing:
         yield f"{TIMESTAMP}=$(date +%s)"
         capitals = " | tr a-f A-F" if signing.uppercase else ""
@@ -57,7 +56,21 @@ def _script(recipe: Recipe, command: Callable[[Message, bool], list[str]], show_
             f"{SIGNATURE}=$(printf %s {word(signing.base)} \\\n"
             f"  | openssl dgst -sha256 -hmac {word(signing.key)} | sed 's/^.* //'{capitals})"
         )
+    if recipe.refresh:
+        again = _asked(recipe.refreshed, recipe.refresh, command)
+        needed = [_variable(one, show_secrets) for one in recipe.refresh_variables]
+        yield from _comment("\n".join([REFRESH, *needed, again]))
     yield _BREAK.join(command(recipe.request, False))
+
+
+def _asked(name: str, sign_in: SignIn, command: Callable[[Message, bool], list[str]]) -> str:
+    code = f"import json, sys; print(json.load(sys.stdin)[{json.dumps(sign_in.field)}])"
+    asked = _BREAK.join(command(sign_in.request, True))
+    return f"{name}=$({asked} \\\n  | python3 -c {quote(code)})"
+
+
+def _comment(text: str) -> Iterator[str]:
+    return (f"# {line}" for line in text.splitlines())
 
 
 def _variable(one: Variable, show_secrets: bool) -> str:

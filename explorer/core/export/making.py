@@ -9,6 +9,7 @@ import msgspec
 from explorer.core.auth import wire
 from explorer.core.auth.base import Anonymous, AuthContext
 from explorer.core.auth.hmac_query import HmacQuery, base_string
+from explorer.core.auth.oauth2 import OAuth2
 from explorer.core.auth.options import RotatingBearerOptions, TokenParamOptions
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.exchange import Entry
@@ -92,7 +93,10 @@ class _Maker:
     def recipe(self) -> Recipe:
         request, files = self._unsigned()
         scheme = self._scheme()
+        refresh = self._refresh(scheme)
         sign_in = self._sign_in(scheme)
+        if sign_in is None and refresh is not None and self._only_refreshes(scheme):
+            sign_in, refresh, self.minted = refresh, None, str(getattr(scheme.options, "access_token", ""))
         signing = None
         if isinstance(scheme, HmacQuery):
             signing, request = self._signed(scheme, request)
@@ -106,7 +110,12 @@ class _Maker:
             used |= holes(signing.base, signing.key)
         names = {one.name for one in used}
         variables = tuple(one for name, one in self.variables.items() if name in names)
-        return Recipe(self.original.address, message, variables, sign_in, signing)
+        kept = self._credential_variable(scheme.options.access_token) if isinstance(scheme, OAuth2) else ""
+        if refresh is None:
+            return Recipe(self.original.address, message, variables, sign_in, signing)
+        needed = {one.name for one in holes(*texts_of(refresh.request))} - names
+        more = tuple(one for name, one in self.variables.items() if name in needed)
+        return Recipe(self.original.address, message, variables, sign_in, signing, refresh, kept, more)
 
     # --- the request before it is signed -----------------------------------------------------------------------------
 
@@ -201,8 +210,14 @@ class _Maker:
             nonce=lambda _size: "",
             credential=self._credential,
             tokens=TokenStore(),
+            build=self._built,
             base_url=self.base_url,
         )
+
+    def _built(self, endpoint: str, values: Mapping[str, str]) -> httpx.Request:
+        target = self.vendor.endpoints[endpoint]
+        entries = tuple(Entry(name=name, value=value) for name, value in values.items())
+        return self._build(target, check(target, entries).values)[0]
 
     def _credential(self, name: str) -> Secret:
         """A credential as the schemes get it: a mark, or the text itself where the catalog does not call it secret."""
@@ -249,6 +264,22 @@ class _Maker:
         request, _ = self._build(target, check(target, entries).values)
         self.minted = kept
         return SignIn(message_of(request, (), self.marks), options.token_field)
+
+    def _refresh(self, scheme: Scheme) -> SignIn | None:
+        """The call that gives a new token for a refresh token, where the scheme has one and it may be called."""
+        if not isinstance(scheme, OAuth2) or not scheme.options.token:
+            return None
+        try:
+            request = scheme.refresh_request(self._credential(scheme.options.refresh_token))
+        except UsageError:  # plain http, not on this machine: no token goes there
+            return None
+        return SignIn(message_of(request, (), self.marks), "access_token")
+
+    def _only_refreshes(self, scheme: Scheme) -> bool:
+        """Whether a refresh token is known, and no access token."""
+        if not isinstance(scheme, OAuth2):
+            return False
+        return bool(self.known(scheme.options.refresh_token)) and not self.known(scheme.options.access_token)
 
     def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
         """The first set of which every credential is known."""

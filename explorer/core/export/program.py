@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from explorer.core.export.recipe import SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
+from explorer.core.export.recipe import REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
 from explorer.core.export.shell import to_bytes
 
 if TYPE_CHECKING:
@@ -39,13 +39,18 @@ def _imports(body: str) -> Iterator[str]:
 
 
 def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
-    short = _short_names(recipe.variables)
+    short = _short_names((*recipe.variables, *recipe.refresh_variables))
     for variable in recipe.variables:
         yield f"{short[variable.name]} = {_value(variable, show_secrets)}"
     sign_in, signing = recipe.sign_in, recipe.signing
     if sign_in:
         yield from _call("answer", sign_in.request, short)
         yield f"{TOKEN} = answer.json()[{sign_in.field!r}]"
+    if recipe.refresh:
+        again = [f"{short[one.name]} = {_value(one, show_secrets)}" for one in recipe.refresh_variables]
+        again += _call("answer", recipe.refresh.request, short)
+        again.append(f"{short[recipe.refreshed]} = answer.json()[{recipe.refresh.field!r}]")
+        yield from (f"# {line}" for line in [REFRESH, *again])
     if signing:
         yield f"{TIMESTAMP} = str(int(time.time()))"
         yield f"base = {_expression(signing.base, short)}"

@@ -14,6 +14,7 @@ Code = Literal["raw", "url", "json"]
 TOKEN = "token"  # noqa: S105 - the name of a variable
 TIMESTAMP = "timestamp"
 SIGNATURE = "signature"
+REFRESH = "When the token has expired, this asks for another (the answer holds the next refresh token as well):"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,14 @@ class Recipe:
     request: Message
     variables: tuple[Variable, ...] = ()
     sign_in: SignIn | None = None
+    """What is asked first, whose answer is the token."""
     signing: Signing | None = None
+    refresh: SignIn | None = None
+    """What gives another token when that of ``refreshed`` has expired; written as a comment."""
+    refreshed: str = ""
+    """The variable that it fills."""
+    refresh_variables: tuple[Variable, ...] = ()
+    """What it needs beside ``variables``."""
 
 
 def variable_name(vendor: str, name: str) -> str:

@@ -32,10 +32,14 @@ def suffix_of(document: Document) -> str:
     return SUFFIXES.get(document.kind) or _IMAGES.get(document.title.split(" ", 1)[0], ".bin")
 
 
-def save(body: Data, path: str, *, overwrite: bool) -> str:
-    """Write *body* to *path*; gives the absolute path. Raises ``FileExistsError`` and other ``OSError``."""
+def save(body: Data, path: str, *, overwrite: bool, private: bool = False) -> str:
+    """Write *body* to *path*; gives the absolute path. Raises ``FileExistsError`` and other ``OSError``.
+
+    *private*: a file that is made is readable by its owner only.
+    """
     target = Path(path).expanduser().absolute()
-    with target.open("wb" if overwrite else "xb") as file:
+    mode = 0o600 if private else 0o666
+    with open(target, "wb" if overwrite else "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(body)
     return str(target)
 

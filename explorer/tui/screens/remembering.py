@@ -165,7 +165,7 @@ class RememberingScreen(TrackingScreen):
         if replay is None:
             return
         lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
-        lines += [f"{one[:1].upper()}{one[1:]}." for one in (*replay.changes, *replay.notes)]
+        lines += [f"· {one}" for one in (*replay.changes, *replay.notes)]
         self.response_pane.explain("\n".join(lines))
         self._go("response")
 
@@ -183,11 +183,14 @@ class RememberingScreen(TrackingScreen):
         draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
         self._leave_history()
         await self.open(call.address, draft, number).wait()
-        told = [f"The form holds the values of #{number}, for {self.desk.environment}.", *plan.changes]
+        told = [
+            f"The form holds the values of #{number}, for {self.desk.environment}.",
+            *(f"· {one}" for one in plan.changes),
+        ]
         if plan.masked:
-            told.append(f"Masked when it was kept, and to be typed again: {', '.join(plan.masked)}.")
+            told.append(f"· masked when it was kept, and to be typed again: {', '.join(plan.masked)}")
         if call.base_url:
-            told.append(f"It went to {call.base_url}, which a form has no place for.")
+            told.append(f"· it went to {call.base_url}, which a form has no place for")
         self._app.tell("\n".join(told), severity="warning" if len(told) > 1 else "information")
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="note")

@@ -1,0 +1,246 @@
+"""A call as curl, HTTPie, Python, raw HTTP or HAR: seen before it is copied or saved."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from explorer.core.export import FORMS
+from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.errors import ExplorerError
+from explorer.tui.body.copy import LIMIT
+from explorer.tui.body.files import save
+from explorer.tui.numbers import size_text
+from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+
+TITLES: Final = {"curl": "curl", "httpie": "HTTPie", "python": "Python", "http": "HTTP", "har": "HAR"}
+_SEEN: Final = 20_000
+"""Characters of an export that are shown."""
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """Something that can be exported. ``make`` gives it in a form, secrets in it or variables in their place; it raises
+    ``ExplorerError``. ``ending`` gives the usual ending of a file for a form."""
+
+    title: str
+    make: Callable[[str, bool], Awaitable[bytes]]
+    ending: Callable[[str], str]
+    stem: str = "call"
+    """The name that a file is offered under."""
+    forms: tuple[str, ...] = FORMS
+    search: str = ""
+    """What an archive of a search is called; empty where there is none."""
+
+
+class ExportDialog(Dialog[None]):
+    """Shows an export; copies it, or saves it to a file."""
+
+    AUTO_FOCUS = ""
+
+    DEFAULT_CSS = """
+    ExportDialog > .dialog { width: 110; height: 90%; padding: 0 1; }
+    ExportDialog #export-forms { height: 1; }
+    ExportDialog VerticalScroll { height: 1fr; background: $foreground 6%; scrollbar-size-vertical: 1; }
+    ExportDialog #export-text { height: auto; padding: 0 1; }
+    ExportDialog #export-state { height: auto; max-height: 3; }
+    ExportDialog Input { display: none; }
+    ExportDialog.-saving Input { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", id="export.close", tooltip="Back, copying nothing more"),
+        Binding("right,tab", "turn(1)", "Next", id="export.next", tooltip="The next form"),
+        Binding("left,shift+tab", "turn(-1)", "Before", id="export.previous", tooltip="The form before"),
+        *(
+            Binding(str(number), f"form('{form}')", TITLES[form], show=False, id=f"export.{form}")
+            for number, form in enumerate(FORMS, 1)
+        ),
+        Binding("y,enter", "copy", "Copy", id="export.copy", tooltip="Copy it"),
+        Binding("s", "save", "Save", id="export.save", tooltip="Save it to a file"),
+        Binding("v", "secrets", "Secrets", id="export.secrets", tooltip="Put secrets in place of variables, or back"),
+        Binding("a", "all", "All found", id="export.all", tooltip="An archive of everything that was searched for"),
+        Binding("j,down", "scroll(1)", "Down", show=False, id="export.down"),
+        Binding("k,up", "scroll(-1)", "Up", show=False, id="export.up"),
+        Binding("pagedown,space", "scroll(15)", "Page down", show=False, id="export.page_down"),
+        Binding("pageup", "scroll(-15)", "Page up", show=False, id="export.page_up"),
+    ]
+
+    def __init__(self, one: Exportable, every: Exportable | None = None) -> None:
+        self._one, self._every = one, every
+        self._now = one
+        self._form = one.forms[0]
+        self._secrets = False
+        self._data = b""
+        self._warned = ""
+        """The path that was told to be taken."""
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """Forms, text, state, keys."""
+        with Vertical(classes="dialog"):
+            yield Static(id="export-forms", markup=False)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="export-text", markup=False)
+            yield Static(id="export-state", markup=False)
+            path = Input(compact=True, placeholder="path of the file")
+            path.cursor_blink = False
+            yield path
+            yield Static(self._keys(), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        """Show the first form."""
+        self._show()
+
+    def _keys(self) -> Content:
+        every = " · a all that was found" if self._every is not None else ""
+        return Content(f"y copies · s saves · v secrets · ← → or 1-5 other form{every} · esc closes")
+
+    def _show(self) -> None:
+        forms = [
+            (f" {number} {TITLES[form]} ", "reverse bold" if form == self._form else MUTED)
+            for number, form in enumerate(FORMS, 1)
+            if form in self._now.forms
+        ]
+        self.query_one("#export-forms", Static).update(Content.assemble(*forms))
+        self.query_one(".dialog").border_title = Content(f"Export · {sanitise_line(self._now.title)}")
+        self._make(self._now, self._form, self._secrets)
+
+    @work(exclusive=True, group="export", exit_on_error=False, description="export")
+    async def _make(self, one: Exportable, form: str, secrets: bool) -> None:
+        self._data = b""
+        self._say(Content.styled("…", MUTED))
+        try:
+            data = await one.make(form, secrets)
+        except ExplorerError as error:
+            self.query_one("#export-text", Static).update(Content(""))
+            self._say(Content.styled(sanitise_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error"))
+            return
+        text = await asyncio.to_thread(lambda: sanitise(data[: 4 * _SEEN].decode("utf-8", "replace"))[:_SEEN])
+        more = len(data) > len(text.encode()) + 16
+        shown = (
+            Content.assemble(text, ("\n… the rest is copied and saved, and not shown", MUTED))
+            if more
+            else Content(text)
+        )
+        self._data = data
+        self.query_one("#export-text", Static).update(shown)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+        self._say(self._state(secrets))
+
+    def _state(self, secrets: bool) -> Content:
+        parts: list[tuple[str, str]] = [(size_text(len(self._data)), MUTED)]
+        if len(self._data) > LIMIT:
+            parts.append((f" · too long to copy (terminals take {size_text(LIMIT)}); s saves it", "$text-warning"))
+        if secrets and self._form in ("curl", "httpie", "python"):
+            parts.append((" · ⚠ secrets stand in it as they are", "bold $text-error"))
+        elif secrets:
+            parts.append((" · what was sent before was kept masked and stays so", "$text-warning"))
+        else:
+            parts.append((" · secrets are variables, or masked", MUTED))
+        return Content.assemble(*parts)
+
+    def _say(self, content: Content) -> None:
+        self.query_one("#export-state", Static).update(content)
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """While a path is typed, letters are letters; the archive of a search is there where there was one."""
+        if self.has_class("-saving"):
+            return action == "close"
+        return action != "all" or self._every is not None
+
+    def action_turn(self, step: int) -> None:
+        """To the form beside."""
+        forms = self._now.forms
+        self._form = forms[(forms.index(self._form) + step) % len(forms)]
+        self._show()
+
+    def action_form(self, form: str) -> None:
+        """To a form."""
+        if form in self._now.forms:
+            self._form = form
+            self._show()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_secrets(self) -> None:
+        """Put secrets into the text, or variables back."""
+        self._secrets = not self._secrets
+        self._show()
+
+    def action_all(self) -> None:
+        """An archive of all that was found, or the one entry again."""
+        if self._every is not None:
+            self._now = self._every if self._now is self._one else self._one
+            self._form = self._form if self._form in self._now.forms else self._now.forms[0]
+            self._show()
+
+    def action_copy(self) -> None:
+        """Copy it, where the terminal takes so much."""
+        if not self._data:
+            return
+        if len(self._data) > LIMIT:
+            self._say(self._state(self._secrets))
+            return
+        text = self._data.decode("utf-8", "replace")
+        self.app.copy_to_clipboard(text)
+        self._say(Content.styled(f"✓ Copied as {TITLES[self._form]}, {size_text(len(self._data))}.", "$text-success"))
+
+    def action_save(self) -> None:
+        """Ask for a path."""
+        if self._data:
+            self.add_class("-saving")
+            line = self.query_one(Input)
+            line.value = f"{self._now.stem}{self._now.ending(self._form)}"
+            self._warned = ""
+            line.focus()
+            self._say(Content.styled("enter saves there · esc saves nothing", MUTED))
+
+    @on(Input.Submitted)
+    def _save(self, event: Input.Submitted) -> None:
+        event.stop()
+        path = event.value.strip()
+        if path:
+            self._write(path, self._data, path == self._warned)
+
+    @work(exclusive=True, group="save", exit_on_error=False, description="save")
+    async def _write(self, path: str, data: bytes, overwrite: bool) -> None:
+        try:
+            saved = await asyncio.to_thread(lambda: save(data, path, overwrite=overwrite, private=True))
+        except FileExistsError:
+            self._warned = path
+            self._say(Content.styled("It is there already: enter again replaces it.", "$text-warning"))
+            return
+        except OSError as error:
+            self._say(Content.styled(sanitise_line(f"✗ Not saved: {error.strerror or error}"), "$text-error"))
+            return
+        self._leave_path()
+        self._say(Content.styled(sanitise_line(f"✓ Saved as {saved}, {size_text(len(data))}."), "$text-success"))
+
+    def _leave_path(self) -> None:
+        self.remove_class("-saving")
+        self.set_focus(None)
+
+    def action_close(self) -> None:
+        """Leave the path, then the dialog."""
+        if self.has_class("-saving"):
+            self._leave_path()
+            self._say(self._state(self._secrets))
+        else:
+            self.dismiss(None)

@@ -1,0 +1,109 @@
+"""Calls from and to elsewhere: what lies on the desk, was answered or is in the history as curl, HTTPie, Python, HTTP
+or HAR; a pasted curl line into the form."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from explorer.errors import ExplorerError
+from explorer.tui.drafts import Draft
+from explorer.tui.screens.remembering import RememberingScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from explorer.core.exchange import Call, Exchange
+    from explorer.tui.screens.exporting import Exportable
+
+
+class SharingScreen(RememberingScreen):
+    """Export and import."""
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="export")
+    async def action_export(self) -> None:
+        """Export what has the focus: the request as it stands, the answer, or the entry of the history."""
+        from explorer.tui.screens.exporting import ExportDialog
+
+        every = None
+        try:
+            if self.pane == "history":
+                number = self.history_panel.selected
+                if number is None:
+                    self._app.tell("There is no entry to be exported.")
+                    return
+                exchange = await self.session.past(number)
+                one = self._past(f"#{number} {exchange.call.address}", [exchange])
+                every = self._every(self.history_panel.search, len(self.history_panel.rows))
+            elif self.pane == "response" and self.response_pane.exchange is not None:
+                exchange = self.desk.real(self.response_pane.exchange)
+                number = exchange.id
+                one = self._past(f"{f'#{number} ' if number else ''}{exchange.call.address}", [exchange])
+            elif self._opened():
+                self._keep_draft()
+                one = self._standing(self.desk.call(force=True))
+            else:
+                return
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            return
+        await self.app.push_screen_wait(ExportDialog(one, every))
+
+    def _standing(self, call: Call) -> Exportable:
+        from explorer.session.exporting import ENDINGS, export_call
+        from explorer.tui.screens.exporting import Exportable
+
+        async def make(form: str, secrets: bool) -> bytes:
+            await self.session.ready(call)
+            return await asyncio.to_thread(lambda: export_call(self.session, call, form, show_secrets=secrets))
+
+        return Exportable(f"{call.address} as it stands", make, ENDINGS.__getitem__, call.endpoint)
+
+    def _past(self, title: str, exchanges: Sequence[Exchange]) -> Exportable:
+        from explorer.session.exporting import ENDINGS
+        from explorer.tui.screens.exporting import Exportable
+
+        return Exportable(title, self._maker(exchanges), ENDINGS.__getitem__, exchanges[0].call.endpoint)
+
+    def _maker(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
+        from explorer.session.exporting import export_past
+
+        async def make(form: str, secrets: bool) -> bytes:
+            return await asyncio.to_thread(lambda: export_past(self.session, exchanges, form, show_secrets=secrets))
+
+        return make
+
+    def _every(self, search: str, rows: int) -> Exportable | None:
+        """An archive of everything that the search finds."""
+        from explorer.session.exporting import ENDINGS, MOST, export_past, found
+        from explorer.tui.screens.exporting import Exportable
+
+        if rows < 2:
+            return None
+
+        async def make(form: str, secrets: bool) -> bytes:
+            exchanges = await found(self.session, search)
+            return await asyncio.to_thread(lambda: export_past(self.session, exchanges, form, show_secrets=secrets))
+
+        title = f"all that {search!r} finds" if search else "the whole history"
+        return Exportable(f"{title}, the newest {MOST:,} at most", make, ENDINGS.__getitem__, "history", ("har",))
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="import")
+    async def action_import(self) -> None:
+        """Fill a form with what a curl line asks for."""
+        from explorer.tui.screens.importing import ImportDialog
+
+        line = await self.app.push_screen_wait(ImportDialog(self.session))
+        if line is None:
+            return
+        call = line.call
+        self.desk.chosen[call.vendor] = call.environment
+        draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
+        await self.open(call.address, draft).wait()
+        told = [
+            f"The form holds the curl line, for {call.environment}.",
+            *(f"· {one}" for one in line.notes),
+        ]
+        self._app.tell("\n".join(told), severity="warning" if line.notes else "information")
