@@ -26,7 +26,7 @@ from explorer.session.pages import paging
 from explorer.session.route import Job, Plan, Route, many, start_number
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
     from explorer.session import Session
 
@@ -183,10 +183,21 @@ class Collector:
 
     # --- the pages ---------------------------------------------------------------------------------------------------
 
-    async def pages(self) -> AsyncGenerator[Page, None]:
+    def again(self, number: int) -> bool:
+        """While pages are fetched: ask once more for one that did not come, as soon as there is a place. False where
+        nothing is under way, or that page did not fail."""
+        if self.state not in ("running", "paused") or number not in self._failed:
+            return False
+        page = self._failed.pop(number)
+        self._again.insert(0, Job(number, page.exchange.call))
+        self._in_a_row = 0
+        return True
+
+    async def pages(self, only: Collection[int] | None = None) -> AsyncGenerator[Page, None]:
         """Every page in order, from where it stopped the last time; those that did not come before are tried again.
 
-        A page that does not come is given too, with its ``problem``. Ends after the last page, after ``cancel``, or
+        *only*: of those that did not come, these, and no others; what is still to come stays so. A page that does not
+        come is given too, with its ``problem``. Ends after the last page, after ``cancel``, or
         where going on makes no sense; ``state`` tells which.
 
         Raises:
@@ -194,12 +205,12 @@ class Collector:
         """
         if self.state in ("running", "paused"):
             raise UsageError("the pages are being fetched already")
-        self._begin()
+        held = self._begin(only)
         window: deque[tuple[Job, asyncio.Task[Page]]] = deque()
         places = asyncio.Semaphore(self._at_once)
         try:
             while True:
-                self._fill(window, places)
+                self._fill(window, places, on=only is None)
                 if not window or not await self._came_before_stop(window[0][1]):
                     break
                 page = window[0][1].result()
@@ -210,25 +221,32 @@ class Collector:
                 yield self._given(one[1].result())
         finally:
             await self._let_go(window)
+            self._again += held
+            if only is not None and self._route is not None and (job := self._route.take()) is not None:
+                self._again.append(job)
             self._count_time(going=False)
             self.state = self._ended()
             await self._fetcher.flush()
 
-    def _begin(self) -> None:
+    def _begin(self, only: Collection[int] | None) -> list[Job]:
+        """Make ready to ask; gives what is to be held back because only some pages are wanted."""
         self.state = "running"
         self._stop.clear()
         self._fetcher.gate.set()
         self._in_a_row = 0
-        self._again += [Job(one.number, one.exchange.call) for one in self._failed.values()]
-        self._again.sort(key=lambda job: job.number)
-        self._failed.clear()
+        held = self._again if only is not None else []
+        chosen = [number for number in self._failed if only is None or number in only]
+        again = [] if only is not None else self._again
+        again += [Job(number, self._failed.pop(number).exchange.call) for number in chosen]
+        self._again = sorted(again, key=lambda job: job.number)
         self._count_time(going=True)
+        return held
 
-    def _fill(self, window: deque[tuple[Job, asyncio.Task[Page]]], places: asyncio.Semaphore) -> None:
-        """Ask for as many pages as may be under way or waiting."""
+    def _fill(self, window: deque[tuple[Job, asyncio.Task[Page]]], places: asyncio.Semaphore, *, on: bool) -> None:
+        """Ask for as many pages as may be under way or waiting; *on*: also for those that were never asked for."""
         width = 1 if self._route is None or self._route.plan.at_once == 1 else self._route.plan.at_once * _AHEAD
         while len(window) < width and self._in_a_row < _GIVE_UP and not self._stop.is_set():
-            job = self._again.pop(0) if self._again else self._route.take() if self._route is not None else None
+            job = self._again.pop(0) if self._again else self._route.take() if self._route and on else None
             if job is None:
                 return
             window.append((job, asyncio.create_task(self._one(job, places))))

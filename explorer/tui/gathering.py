@@ -1,6 +1,6 @@
 """The pages of one call while they come: their records kept in a temporary file, and put together as one document.
 
-collector ──► Gathering.add(page) … ──► merged() ──► the Body tab
+collector ──► Gathering.add(page) … ──► growth() ──► the Body tab, while they come ──► merge() ──► all in order
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ class Gathering:
         """All records as one answer, once it has ended."""
         self._spool = Spool()
         self._places: dict[int, tuple[int, int]] = {}
-        """Page number → from where to where its records stand in the spool."""
+        """Page number → from where to where its records stand in the spool, which is a JSON array without its end."""
+        self._shown = 0
+        """Bytes of the spool that were given by ``growth``."""
+        self._spool.append(b"[")
 
     @property
     def active(self) -> bool:
@@ -64,9 +67,16 @@ class Gathering:
             return
         self.failed.pop(page.number, None)
         if page.records:
+            self._spool.append(b",\n" if self._places else b"")
             at = self._spool.size
             self._spool.append(b",\n".join(page.records))
             self._places[page.number] = (at, self._spool.size)
+
+    def growth(self, *, anew: bool = False) -> bytes:
+        """What came since this was asked the last time, for a body that grows; *anew*: all of it."""
+        start = 0 if anew else self._shown
+        self._shown = self._spool.size
+        return bytes(self._spool.data[start : self._shown])
 
     def merge(self) -> Exchange | None:
         """The first page's exchange with the records of all pages as its body, in order, and the verdict on all.

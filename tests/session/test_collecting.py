@@ -266,6 +266,66 @@ async def test_one_page_that_does_not_come_makes_it_partial_and_can_be_had_later
         assert (collector.state, collector.verdict.outcome, collector.findings) == ("done", "OK", ())
 
 
+async def test_one_of_the_failed_pages_is_had_by_itself(environ: Mapping[str, str]) -> None:
+    broken = {2, 3}
+
+    def answer(query: Query) -> Reply:
+        number = int(query.get("page", "1"))
+        return (404, {}, b"{}") if number in broken else (200, {}, laravel(number, 5, rows(number)))
+
+    async with world(environ, answer) as here:
+        collector = here.collector(here.call("laravel"), at_once=1)
+        await all_of(collector)
+        assert (collector.state, collector.progress.failed) == ("incomplete", 2)
+        broken.clear()
+        here.asked.clear()
+        assert not collector.again(3)
+        pages = [page async for page in collector.pages(only=[3])]
+        assert [page.number for page in pages] == [3]
+        assert here.pages_asked() == [3]
+        assert (collector.state, collector.progress.failed) == ("incomplete", 1)
+        pages = [page async for page in collector.pages()]
+        assert ids(pages) == list(range(10, 20))
+        assert (collector.state, collector.findings) == ("done", ())
+
+
+async def test_a_failed_page_alone_does_not_end_what_was_stopped(environ: Mapping[str, str]) -> None:
+    broken = {2, 3, 4}
+
+    def answer(query: Query) -> Reply:
+        number = int(query.get("page", "1"))
+        return (404, {}, b"{}") if number in broken else (200, {}, laravel(number, 7, rows(number)))
+
+    async with world(environ, answer) as here:
+        collector = here.collector(here.call("laravel"), at_once=1)
+        await all_of(collector)  # three in a row did not come: no more were asked for
+        broken.clear()
+        for number in (2, 3, 4):
+            assert [page.number async for page in collector.pages(only=[number])] == [number]
+        assert collector.state == "incomplete"
+        assert sorted(ids([page async for page in collector.pages()])) == list(range(40, 70))
+        assert (collector.state, collector.progress.records) == ("done", 70)
+
+
+async def test_a_failed_page_is_asked_for_again_on_the_way(environ: Mapping[str, str]) -> None:
+    broken = {2}
+
+    def answer(query: Query) -> Reply:
+        number = int(query.get("page", "1"))
+        return (404, {}, b"{}") if number in broken else (200, {}, laravel(number, 5, rows(number)))
+
+    async with world(environ, answer) as here:
+        collector = here.collector(here.call("laravel"), at_once=1)
+        numbers = []
+        async for page in collector.pages():
+            numbers.append((page.number, page.came))
+            if not page.came:
+                broken.clear()
+                assert collector.again(2)
+        assert sorted(numbers) == [(1, True), (2, False), (2, True), (3, True), (4, True), (5, True)]
+        assert (collector.state, collector.verdict.outcome) == ("done", "OK")
+
+
 async def test_it_gives_up_where_nothing_comes_any_more(environ: Mapping[str, str]) -> None:
     def answer(query: Query) -> Reply:
         number = int(query.get("page", "1"))

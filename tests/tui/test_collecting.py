@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Input
 
+from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
@@ -165,6 +166,61 @@ async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Se
         await app.see("All pages: 200 records from 4 pages")
         ids = [one["store_id"] for one in merged(app)]
         assert len(set(ids)) == 200
+
+
+async def test_one_failed_page_is_asked_for_again_by_enter(session: Session) -> None:
+    async with driven(session) as app:
+        await planned(app)
+        session.set_faults(["endless*2"])
+        session.settings = _limited(session)
+        await app.keys("enter")
+        await app.see("◐ PARTIAL   2 pages did not come")
+        failed = [number for number in (2, 3, 4) if f"✗ page {number}" in app.text]
+        assert len(failed) == 2
+        await app.keys("j", "enter")
+        await app.see("1 page did not come")
+        assert f"✗ page {failed[0]}" in app.text
+        assert f"✗ page {failed[1]}" not in app.text
+        assert len(merged(app)) == 150
+        await app.keys("enter")
+        await app.see("All pages: 200 records from 4 pages")
+        assert len({one["store_id"] for one in merged(app)}) == 200
+        await app.see("✓ Checked: nothing came twice, and nothing is missing.")
+
+
+async def test_a_failed_page_is_asked_for_again_while_others_come(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await planned(app)
+        session.set_faults(["endless*1"])
+        session.settings = _limited(session)
+        await app.keys("enter")
+        await app.see("✗ page")
+        if app.main.response_pane._collection.active:
+            await app.keys("tab", "enter")
+        else:
+            await app.keys("enter")
+        await app.see("All pages: 200 records from 4 pages")
+
+
+async def test_the_records_are_seen_while_they_come(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await planned(app)
+        session.set_faults(["slow=60*6"])
+        await app.keys("enter")
+        await app.see("1 of 4 pages, 50 records")
+        body = app.main.response_pane.query_one(BodyPanel)
+        await app.until(lambda: body.arriving, "a body that grows")
+        await app.until(lambda: body.view.document is not None and body.view.document.line_count > 500, "50 records")
+        session.set_faults([])
+        await app.keys("escape")
+        await app.see("What came is kept: 50 records from 1 page")
+        assert not body.arriving
+        await app.keys("r")
+        await app.see("All pages: 200 records from 4 pages")
+        assert len(merged(app)) == 200
+        await app.until(lambda: body.document is not None and body.document.complete, "the whole of it")
+        assert body.document is not None
+        assert len(json.loads(bytes(body.document.body))) == 200
 
 
 async def test_what_is_odd_is_said_above_the_records(session: Session) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from explorer.session.collecting import Collector
     from explorer.tui.gathering import Gathering
+    from explorer.tui.widgets.collect_view import CollectView
 
 TICK = 0.25
 """Seconds between two looks at how far it is."""
@@ -158,6 +159,20 @@ class CollectingScreen(PagingScreen):
             self._fetch(self._gathering)
             self.response_pane.focus_collection()
 
+    def on_collect_view_retry_requested(self, event: CollectView.RetryRequested) -> None:
+        """A page that did not come is wanted once more: at once where the others are under way, else by itself."""
+        one = self._gathering
+        if one is None:
+            return
+        if one.active:
+            if one.collector.again(event.page):
+                one.failed.pop(event.page, None)
+                one.said = f"page {event.page} is asked for again, as you wish"
+                self._look(one)
+        elif one.unfinished:
+            one.said = ""
+            self._fetch(one, only=(event.page,))
+
     def on_collect_view_pause_requested(self) -> None:
         """Hold on, or go on."""
         if self._gathering is not None:
@@ -188,14 +203,14 @@ class CollectingScreen(PagingScreen):
             self.response_pane.focus_content()
 
     @work(exclusive=True, group="collect", exit_on_error=False, description="fetch all pages")
-    async def _fetch(self, gathering: Gathering) -> None:
+    async def _fetch(self, gathering: Gathering, only: tuple[int, ...] | None = None) -> None:
         collector = gathering.collector
         if self._ticker is None:
             self._ticker = self.set_interval(TICK, self._tick)
         self._ticker.resume()
-        gathering.failed.clear()
+        gathering.failed = {number: why for number, why in gathering.failed.items() if only and number not in only}
         try:
-            await self._take_all(gathering, collector)
+            await self._take_all(gathering, collector, only)
             gathering.said = ""
         except ExplorerError as error:
             gathering.said = f"{error.title}: {error.message}. {error.hint}"
@@ -205,8 +220,10 @@ class CollectingScreen(PagingScreen):
             await asyncio.to_thread(gathering.merge)
             self._ended(gathering)
 
-    async def _take_all(self, gathering: Gathering, collector: Collector) -> None:
-        async with contextlib.aclosing(collector.pages()) as pages:
+    async def _take_all(self, gathering: Gathering, collector: Collector, only: tuple[int, ...] | None) -> None:
+        async with contextlib.aclosing(collector.pages(only)) as pages:
+            if self._seen(gathering) and only is None:
+                self.response_pane.grow_collection(gathering.growth(anew=True), anew=True)
             self._look(gathering)
             async for page in pages:
                 gathering.add(page)
@@ -220,6 +237,8 @@ class CollectingScreen(PagingScreen):
         if self._seen(gathering):
             now = gathering.collection
             self.response_pane.update_collection(now)
+            if now.active:
+                self.response_pane.grow_collection(gathering.growth())
             of = f" of {now.of_pages}" if now.of_pages is not None else ""
             words = {"new": "all pages?", "paused": f"paused at {now.pages}{of} pages"}
             self.query_one(TitleBar).state = words.get(now.state, f"{now.pages}{of} pages, esc stops")
@@ -243,6 +262,8 @@ class CollectingScreen(PagingScreen):
         if exchange is not None:
             focused = self.response_pane.collecting and self.response_pane.collection_focused
             self.response_pane.show_collection(exchange, gathering.collection)
+            if gathering.active:
+                self.response_pane.grow_collection(gathering.growth(anew=True), anew=True)
             self._look(gathering)
             if not gathering.active and gathering.merged is not None:
                 verdict = gathering.collection.verdict

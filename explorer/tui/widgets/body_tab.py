@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from explorer.core.exchange import Exchange, ReceivedResponse
+
+
+JSON: Final = "application/json"
 
 
 class BodyTab(Vertical):
@@ -44,8 +47,18 @@ class BodyTab(Vertical):
         """Show the body of *response*."""
         self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitise_line(response.truncated)}"))
         self.set_class(bool(response.truncated), "-cut")
-        self._panel.show(response.body, response.header("content-type"))
+        content_type = response.header("content-type")
+        (self._panel.finish if self._panel.arriving else self._panel.show)(response.body, content_type)
         self._enter(shown=True)
+
+    def grow(self, more: bytes, *, anew: bool = False) -> None:
+        """Show more of JSON that is still to come, *anew* from its beginning; ``show`` shows the whole in its place."""
+        if anew:
+            self.set_class(False, "-cut")
+            self._panel.begin(JSON)
+            self._enter(shown=True)
+        if self._panel.arriving:
+            self._panel.feed(more)
 
     def show_nothing(self, exchange: Exchange) -> None:
         """Say why *exchange* has no body."""

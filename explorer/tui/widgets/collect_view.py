@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual import on
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from explorer.core.exchange import Judgement
 from explorer.core.sanitise import sanitise_line
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _BAR: Final = 40
-_LISTED: Final = 8
-"""Failed pages that are named before it says how many more there are."""
 _LONGEST: Final = 300
 _LINE: Final = 140
 """Characters of a sentence, and of why a page failed."""
@@ -79,6 +80,16 @@ class Collection:
         return f"{self.records} record{'' if self.records == 1 else 's'} from {pages} in {seconds_text(self.elapsed)}"
 
 
+class FailedPages(OptionList):
+    """The pages that did not come; enter asks for one again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "This page again", id="collect.retry", tooltip="Ask for that page once more"),
+        Binding("j", "cursor_down", "Down", show=False, id="collect.down", tooltip="The page below"),
+        Binding("k", "cursor_up", "Up", show=False, id="collect.up", tooltip="The page above"),
+    ]
+
+
 class CollectView(VerticalScroll, can_focus=True):
     """Shows a ``Collection`` and takes its keys."""
 
@@ -86,6 +97,13 @@ class CollectView(VerticalScroll, can_focus=True):
     CollectView {
         height: auto; max-height: 50%; scrollbar-size-vertical: 1;
         & > Static { padding: 0 1; height: auto; }
+        & > OptionList {
+            height: auto; max-height: 8; border: none; padding: 0 1; background: transparent; display: none;
+            text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1;
+            & > .option-list--option-highlighted { background: transparent; color: $text-error; text-style: none; }
+            &:focus > .option-list--option-highlighted { background: $primary 35%; color: $foreground; }
+        }
+        &.-failed > OptionList { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("collect")]
@@ -100,12 +118,53 @@ class CollectView(VerticalScroll, can_focus=True):
     class PauseRequested(Message):
         """A person wants no further page asked for, or wants to go on after that."""
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+    @dataclass
+    class RetryRequested(Message):
+        """A person wants the page of that number asked for again."""
 
-    def watch_collection(self) -> None:
+        page: int
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False, id="collect-head")
+        yield FailedPages(markup=False, compact=True)
+        yield Static(markup=False, id="collect-found")
+
+    def watch_collection(self, before: Collection, now: Collection) -> None:
         """Show how it stands."""
-        self.query_one(Static).update(text_of(self.collection))
+        self.query_one("#collect-head", Static).update(head_of(now))
+        found = self.query_one("#collect-found", Static)
+        found.update(found_of(now))
+        found.display = bool(found_of(now))
+        if now.failed != before.failed:
+            self._list_failed(now)
+
+    def _list_failed(self, now: Collection) -> None:
+        """The failed pages as rows, the one that was pointed at still pointed at."""
+        listing = self.query_one(FailedPages)
+        pointed = self._pointed
+        listing.clear_options()
+        listing.add_options(Option(_failed(number, why), id=f"page-{number}") for number, why in now.failed)
+        numbers = [number for number, _ in now.failed]
+        listing.highlighted = numbers.index(pointed) if pointed in numbers else 0 if numbers else None
+        self.set_class(bool(numbers), "-failed")
+        if not numbers and listing.has_focus:
+            self.focus()
+
+    @property
+    def _pointed(self) -> int | None:
+        """The failed page that is pointed at."""
+        option = self.query_one(FailedPages).highlighted_option
+        return int((option.id or "").removeprefix("page-")) if option is not None else None
+
+    def take_focus(self) -> None:
+        """Put the focus on the failed pages where there are any and it has ended, else on all of it."""
+        (self.query_one(FailedPages) if self.collection.failed and self.collection.over else self).focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if self._pointed is not None:
+            self.post_message(self.RetryRequested(self._pointed))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """Keys that would do nothing are left to others."""
@@ -125,9 +184,28 @@ class CollectView(VerticalScroll, can_focus=True):
         self.post_message(self.PauseRequested())
 
 
-def text_of(now: Collection) -> Content:
-    """How it stands, line by line."""
+def head_of(now: Collection) -> Content:
+    """How it stands, line by line, down to the pages that did not come."""
     lines = {"new": _planned, "running": _running, "paused": _running}.get(now.state, _ended)(now)
+    return Content("\n").join(lines)
+
+
+def found_of(now: Collection) -> Content:
+    """What the checks found, and the keys; nothing before it starts."""
+    if now.state == "new":
+        return Content("")
+    lines = [Content.styled(f"⚠ {_short(text)}", "$text-warning") for text in now.findings]
+    if now.active:
+        paused = now.state == "paused"
+        keys = [("space", "go on" if paused else "pause"), ("esc", "stop and keep what came")]
+        lines.append(_keys(*keys, *([("enter", "ask for the page again")] if now.failed else [])))
+        return Content("\n").join(lines)
+    if now.state == "done" and not now.findings:
+        told = "nothing is missing." if now.of_records is not None else "the vendor tells no total to compare with."
+        lines.append(Content.styled(f"✓ Checked: nothing came twice, and {told}", "$text-success"))
+    if now.more:
+        words = "all failed pages again, and those still to come" if now.failed else "go on where it stopped"
+        lines.append(_keys(*([("enter", "this page again")] if now.failed else []), ("r", words)))
     return Content("\n").join(lines)
 
 
@@ -146,8 +224,7 @@ def _running(now: Collection) -> list[Content]:
     lines = [Content.assemble(_mark("‖ PAUSED" if paused else "⇅ ALL PAGES"), "  ", _short(now.progress)), _bar(now)]
     if now.said:
         lines.append(Content.styled(f"↻ {_short(now.said)}", "$text-warning"))
-    lines += [*_failed(now), *_findings(now)]
-    return [*lines, _keys(("space", "go on" if paused else "pause"), ("esc", "stop and keep what came"))]
+    return lines
 
 
 def _ended(now: Collection) -> list[Content]:
@@ -160,13 +237,6 @@ def _ended(now: Collection) -> list[Content]:
     lines.append(Content(f"{whole}: {now.sums}{again}, below as one."))
     if now.said:
         lines.append(Content.styled(_short(now.said), "bold $text-warning"))
-    if now.more:
-        words = "the failed pages again, and those still to come" if now.failed else "go on where it stopped"
-        lines.append(_keys(("r", words)))
-    lines += [*_failed(now), *_findings(now)]
-    if now.state == "done" and not now.findings:
-        told = "nothing is missing." if now.of_records is not None else "the vendor tells no total to compare with."
-        lines.append(Content.styled(f"✓ Checked: nothing came twice, and {told}", "$text-success"))
     return lines
 
 
@@ -182,17 +252,8 @@ def _bar(now: Collection) -> Content:
     return Content.assemble(("━" * done, "$text-accent"), ("─" * (_BAR - done), MUTED), percent)
 
 
-def _failed(now: Collection) -> list[Content]:
-    style = "bold $text-error"
-    named = now.failed[:_LISTED]
-    lines = [Content.assemble((f"✗ page {number}", style), f"  {_short(why, _LINE)}") for number, why in named]
-    if len(now.failed) > _LISTED:
-        lines.append(Content.styled(f"✗ and {len(now.failed) - _LISTED} more pages", style))
-    return lines
-
-
-def _findings(now: Collection) -> list[Content]:
-    return [Content.styled(f"⚠ {_short(text)}", "$text-warning") for text in now.findings]
+def _failed(number: int, why: str) -> Content:
+    return Content.assemble((f"✗ page {number}", "bold $text-error"), f"  {_short(why, _LINE)}")
 
 
 def _keys(*pairs: tuple[str, str]) -> Content:

@@ -209,14 +209,19 @@ class ResponsePane(Widget):
             self.border_title = _collection_title(collection, exchange or self._exchange)
             self.refresh_bindings()
 
+    def grow_collection(self, more: bytes, *, anew: bool = False) -> None:
+        """Show more of the records of the collection while they come."""
+        if self.collecting and (more or anew):
+            self.query_one(BodyTab).grow(more, anew=anew)
+
     @property
     def collection_focused(self) -> bool:
         """Whether the keys go to the collection."""
-        return self.query_one(CollectView).has_focus
+        return self.query_one(CollectView).has_focus_within
 
     def focus_collection(self) -> None:
         """Put the focus where the keys of a collection are."""
-        self.query_one(CollectView).focus()
+        self.query_one(CollectView).take_focus()
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
         """Show why nothing was sent, or nothing came, and what to do next."""
@@ -233,8 +238,10 @@ class ResponsePane(Widget):
         if self.state == "sending":
             self.query_one(SendingView).focus()
         elif self.state == "answer":
-            held = self.collecting and self._collection.state != "done"
-            (self.query_one(CollectView) if held else self._focus_target()).focus()
+            if self.collecting and self._collection.state != "done":
+                self.focus_collection()
+            else:
+                self._focus_target().focus()
 
     def show_tab(self, tab: str) -> None:
         """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
