@@ -47,6 +47,13 @@ ACTIONS: Final = (
     Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
     Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),
     Action("vendors", "C", "Compare vendors", "How the vendors do the same things, side by side.", "vendors"),
+    Action(
+        "signature",
+        "G,ctrl+g",
+        "Debugger",
+        "Debug the signature or token: of the form, the answer, the entry.",
+        "signature",
+    ),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action(

@@ -3,7 +3,8 @@
 widgets ── messages ──► screen ── desk.call() ──► Session (in workers) ──► results back, late ones dropped
 
 PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
-─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► MainScreen: each adds one thing to the one before
+─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► MainScreen: each adds one thing to the one
+before
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.widgets import Input
 
 from explorer.tui.actions import bindings
-from explorer.tui.screens.sharing import SharingScreen
+from explorer.tui.screens.debugging import DebuggingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.tui.screens.panes import Pane
 
 
-class MainScreen(SharingScreen):
+class MainScreen(DebuggingScreen):
     """The one screen that everything happens on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]

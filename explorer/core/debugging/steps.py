@@ -1,0 +1,43 @@
+"""A case step by step, for people: what was collected, left out, sorted, joined, with which key and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.auth.base import Step
+from explorer.core.auth.recipe import ORDERS, OUTPUTS, VALUES, Place, arranged, collect
+from explorer.core.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.core.debugging.case import Case
+
+_PLACES: Final[dict[Place, str]] = {"query": "query", "body": "body", "file": "files", "auth": "for the signature"}
+
+
+def steps_of(case: Case, masked: Callable[[str], str] = str) -> tuple[Step, ...]:
+    """The steps of *case*; *masked* takes secrets out of the base string."""
+    recipe, material = case.recipe, case.material
+    kept, left = collect(recipe, material)
+    places = [
+        f"{word}: {' '.join(part.name for part in kept if part.place == place)}"
+        for place, word in _PLACES.items()
+        if any(part.place == place for part in kept)
+    ]
+    base = case.base
+    size = len(base.encode("utf-8", "surrogateescape"))
+    how = f"{'HMAC' if recipe.keyed == 'hmac' else recipe.keyed} {recipe.digest}, {OUTPUTS[recipe.output]}"
+    return (
+        Step(title="Collected", text="\n".join(places) or "nothing", detail=f"{len(kept)} parameters, decoded"),
+        *(Step(title="Left out", text=one.part.name, detail=one.why) for one in left),
+        Step(
+            title="Sorted",
+            text=" ".join(part.name for part in arranged(recipe, kept)),
+            detail=f"{ORDERS[recipe.order]}; values {VALUES[recipe.values]}",
+        ),
+        Step(title="Base string", text=masked(base), detail=f"{size} bytes", literal=True),
+        Step(title="Key", text=f"{MASK} ({case.key.secret.fingerprint()})", detail=case.key.name),
+        Step(title="Digest", text=how),
+        Step(title="Signature", text=case.sign(base)),
+    )

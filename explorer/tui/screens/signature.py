@@ -1,0 +1,375 @@
+"""The signature debugger: the inputs of a signature, which follow every change at once; and a box for somebody else's,
+whose mistake is named.
+
+inputs ── Sheet ──► steps            paste box ── worker thread ──► Diagnosis ──► answer, both texts in columns
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+
+from explorer.core.debugging.sheet import Line, Sheet
+from explorer.core.debugging.steps import steps_of
+from explorer.core.debugging.visible import visible
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact, step_rows, told
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.lines_view import LinesView, Row
+from explorer.tui.widgets.paste_box import PasteBox
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from explorer.core.debugging.diagnosing import Diagnosis
+    from explorer.session.explaining import Explained
+    from explorer.tui.app import ExplorerApp
+
+PAUSE: Final = 0.15
+"""Seconds after the last change until what was pasted is compared again."""
+BESIDE: Final = 110
+"""Columns from which the inputs stand beside the answer."""
+_PASTE: Final = "Paste a base string, a signature, a curl line, a URL or a line of a log"
+_PASTE_TOKEN: Final = "Paste a header, a curl line, a URL or a token"  # noqa: S105 - words for people
+
+
+class InputList(OptionList):
+    """The inputs; the keys stand here, so that they do not fire while something is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "space", "screen.turn(1)", "Next, in/out", id="signature.turn", tooltip="The next choice, or in and out"
+        ),
+        Binding("minus", "screen.turn(-1)", "Choice before", show=False, id="signature.turn_back"),
+        Binding("j", "cursor_down", "Down", show=False, id="signature.down"),
+        Binding("k", "cursor_up", "Up", show=False, id="signature.up"),
+        Binding("g", "first", "First", show=False, id="signature.first"),
+        Binding("G", "last", "Last", show=False, id="signature.last"),
+    ]
+
+
+class SignatureScreen(Screen[None]):
+    """The debugger over one call or one entry of the history. *theirs* is what stands in the box at first."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    SignatureScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & > #signature-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; }
+        & > #signature-middle { height: 1fr; layout: vertical; }
+        & #signature-inputs {
+            height: 8; border: none; border-bottom: solid $foreground 30%; padding: 0; background: $background;
+            scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted { background: $boost; color: $foreground; text-style: none; }
+            &:focus > .option-list--option-highlighted { background: $primary 35%; text-style: bold; }
+        }
+        & #signature-view { padding: 0 1; &:focus { background: $foreground 2%; } }
+        & #signature-edit { display: none; border: none; height: 1; padding: 0 1; background: $foreground 12%; }
+        &.-editing #signature-edit { display: block; }
+        &.-plain #signature-inputs { display: none; }
+        &.-beside #signature-middle { layout: horizontal; }
+        &.-beside #signature-inputs {
+            width: 42; height: 1fr; border-bottom: none; border-right: solid $foreground 30%;
+        }
+        & PasteBox { height: 4; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", id="signature.close", tooltip="Back to where you were"),
+        Binding("p,v", "paste", "Paste theirs", id="signature.paste", tooltip="To the box for somebody else's"),
+        Binding("x", "clear", "Clear theirs", id="signature.clear", tooltip="Empty the box"),
+        Binding("t", "time", "Time now", id="signature.time", tooltip="Sign as of now"),
+        Binding("u", "undo", "Undo all", id="signature.undo", tooltip="Every input as it was"),
+        Binding("y", "copy", "Copy base", id="signature.copy", tooltip="Copy the base string, secrets masked"),
+        Binding("Y", "copy_signature", "Copy signature", id="signature.copy_signature", tooltip="Copy the signature"),
+        Binding("J", "scroll(1)", "Answer down", show=False, id="signature.scroll_down", tooltip="Scroll the answer"),
+        Binding("K", "scroll(-1)", "Answer up", show=False, id="signature.scroll_up", tooltip="Scroll the answer"),
+    ]
+
+    def __init__(self, explained: Explained, theirs: str = "") -> None:
+        self.explained = explained
+        self.sheet: Sheet | None = None
+        if explained.case is not None and explained.names is not None:
+            self.sheet = Sheet(
+                explained.case,
+                explained.names.key_id,
+                explained.names.timestamp,
+                explained.known.keys,
+                explained.redactor.is_secret_name,
+            )
+        self.found: Diagnosis | None = None
+        self._theirs = theirs
+        self._edited: Line | None = None
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="signature-title", markup=False)
+        with Container(id="signature-middle"):
+            yield InputList(id="signature-inputs", markup=False, compact=True)
+            yield LinesView(id="signature-view")
+        yield Input(id="signature-edit", compact=True)
+        yield PasteBox(id="signature-theirs", placeholder=_PASTE if self.sheet else _PASTE_TOKEN)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Everything stands at once; an entry is judged by itself."""
+        self.query_one("#signature-title", Static).update(_title(self.explained))
+        self.set_class(self.sheet is None, "-plain")
+        self._fill()
+        self._listing.highlighted = 0 if self.sheet is not None else None
+        box = self.query_one(PasteBox)
+        box.border_title = "Theirs"
+        (self._listing if self.sheet is not None else box).focus()
+        if self._theirs:
+            box.text = self._theirs
+        self._show()
+        self._compare()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= BESIDE, "-beside")
+        self._show_keys()
+
+    def on_descendant_focus(self) -> None:
+        """The footer tells the keys of what has the focus."""
+        self._show_keys()
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _listing(self) -> InputList:
+        return self.query_one(InputList)
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    def _fill(self) -> None:
+        """The inputs as they are now; the highlighted one stays."""
+        if self.sheet is None:
+            return
+        listing, lines = self._listing, self.sheet.lines()
+        prompts = [_line_text(line) for line in lines]
+        if listing.option_count != len(prompts):
+            listing.clear_options()
+            listing.add_options([Option(prompt) for prompt in prompts])
+        else:
+            for at, prompt in enumerate(prompts):
+                listing.replace_option_prompt_at_index(at, prompt)
+
+    def _show(self) -> None:
+        self.query_one(LinesView).show_for(self._rows)
+
+    def _rows(self, width: int) -> list[Row]:
+        rows: list[Row] = []
+        if self.found is not None and self.found.kind != "nothing":
+            rows += [*diagnosis_rows(self.found, width), Row()]
+        for note in self.explained.notes:
+            rows += told("note", note, width, label_kind="warn")
+        if self.sheet is None:
+            return rows + step_rows(self.explained.steps, width)
+        case, start = self.sheet.case, self.sheet.start
+        if self.sheet.changed:
+            rows += told("changed", ", ".join(self.sheet.changes()), width, "warn", "warn")
+            rows.append(exact("before", start.sign(start.base), "dim"))
+        steps = steps_of(case, self.explained.masked)
+        results = [step for step in steps if step.title in ("Base string", "Signature")]
+        rows += [exact("base" if step.literal else "signature", visible(step.text)) for step in results]
+        return [*rows, Row(), *step_rows((step for step in steps if step not in results), width)]
+
+    def _show_keys(self) -> None:
+        focused = self.focused
+        last = [Hint("esc", "close", "close")]
+        if isinstance(focused, Input):
+            hints, last = [Hint("enter", "take")], [Hint("esc", "leave it as it is")]
+        elif isinstance(focused, TextArea):
+            hints, last = [Hint("tab", "next")], [Hint("esc", "leave the box")]
+        else:
+            hints = [
+                *([Hint("enter", "type"), Hint("space", "next, in/out")] if focused is self._listing else []),
+                Hint("p", "paste theirs", "paste"),
+                *([Hint("t", "time now", "time"), Hint("u", "undo all", "undo")] if self.sheet else []),
+                *([Hint("y", "copy base", "copy"), Hint("Y", "signature", "copy_signature")] if self.sheet else []),
+                Hint("x", "clear theirs", "clear"),
+                Hint("J K", "scroll the answer"),
+            ]
+        self.query_one(KeyBar).show(hints, last)
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters are letters while something is typed; inputs are there only for a recipe."""
+        typing = isinstance(self.focused, Input | TextArea)
+        if typing and action in ("paste", "clear", "time", "undo", "copy", "copy_signature", "scroll"):
+            return False
+        if action in ("turn", "time", "undo", "copy", "copy_signature"):
+            return self.sheet is not None
+        return super().check_action(action, parameters)
+
+    # --- comparing ---------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="diagnose", exit_on_error=False, description="diagnose")
+    async def _compare(self) -> None:
+        """What lies between the inputs and what was pasted; without anything pasted, an entry is judged by itself."""
+        await asyncio.sleep(PAUSE)
+        text, case = self.query_one(PasteBox).raw, self.sheet.case if self.sheet is not None else None
+        try:
+            if text.strip():
+                self.found = await asyncio.to_thread(self.explained.against, text, case)
+            else:
+                unchanged = self.sheet is None or not self.sheet.changed
+                self.found = await asyncio.to_thread(self.explained.itself) if unchanged else None
+        except ExplorerError as error:
+            self.found = None
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+        self._show()
+
+    @on(TextArea.Changed)
+    def _theirs_changed(self) -> None:
+        self._compare()
+
+    def _changed(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self._fill()
+        self._show()
+        self._compare()
+
+    # --- changing inputs ---------------------------------------------------------------------------------------------
+
+    def _line(self) -> Line | None:
+        at = self._listing.highlighted
+        return None if self.sheet is None or at is None else self.sheet.lines()[at]
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        """Enter: type another value, or take the next choice."""
+        line = self._line()
+        if line is None or self.sheet is None:
+            return
+        if not line.editable:
+            self.action_turn(1)
+            return
+        self._edited = line
+        box = self.query_one("#signature-edit", Input)
+        box.password = line.secret
+        box.placeholder = "type the secret; it is kept on this screen only" if line.kind == "key" else ""
+        box.value = sanitise_line(self.sheet.text_of(line))
+        self.add_class("-editing")
+        box.focus()
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        line, sheet = self._edited, self.sheet
+        if line is not None and sheet is not None and event.value != sanitise_line(sheet.text_of(line)):
+            self._changed(sheet.typed(line, event.value))
+        self._stop_editing()
+
+    def _stop_editing(self) -> None:
+        self._edited = None
+        box = self.query_one("#signature-edit", Input)
+        box.value, box.password = "", False
+        self.remove_class("-editing")
+        self._listing.focus()
+
+    def action_turn(self, step: int) -> None:
+        """The next choice of the input; a parameter goes out, or in again."""
+        line = self._line()
+        if line is None or self.sheet is None:
+            return
+        if line.kind == "path":
+            self._app.tell("enter types another path.")
+            return
+        self._changed(self.sheet.turned(line, step))
+
+    def action_time(self) -> None:
+        """Sign as of now."""
+        line = next((one for one in self.sheet.lines() if one.kind == "time"), None) if self.sheet else None
+        if line is not None and self.sheet is not None:
+            self._changed(self.sheet.typed(line, str(int(self._app.session.now()))))
+
+    def action_undo(self) -> None:
+        """Every input as it was at first."""
+        if self.sheet is not None:
+            self._changed(self.sheet.back())
+
+    # --- the box, copying, leaving -----------------------------------------------------------------------------------
+
+    def action_paste(self) -> None:
+        """Go to the box."""
+        self.query_one(PasteBox).focus()
+
+    def action_clear(self) -> None:
+        """Empty the box."""
+        self.query_one(PasteBox).text = ""
+
+    def on_paste_box_left(self) -> None:
+        """Out of the box."""
+        (self._listing if self.sheet is not None else self.query_one(LinesView)).focus()
+
+    def action_copy(self) -> None:
+        """Copy the base string; what is secret in it stays masked."""
+        if self.sheet is not None:
+            self.app.copy_to_clipboard(self.explained.masked(self.sheet.case.base))
+            self._app.tell("Copied the base string.")
+
+    def action_copy_signature(self) -> None:
+        """Copy the signature."""
+        if self.sheet is not None:
+            case = self.sheet.case
+            self.app.copy_to_clipboard(case.sign(case.base))
+            self._app.tell("Copied the signature.")
+
+    def action_scroll(self, step: int) -> None:
+        """Scroll the answer, wherever the focus is."""
+        view = self.query_one(LinesView)
+        view.scroll_relative(y=step * max(1, view.size.height // 2), animate=False)
+
+    def action_close(self) -> None:
+        """Out of the field or the box first, then back to where it was asked for."""
+        if self._edited is not None:
+            self._stop_editing()
+        elif isinstance(self.focused, TextArea):
+            self.on_paste_box_left()
+        else:
+            self.dismiss(None)
+
+
+def _title(explained: Explained) -> Content:
+    entry = f" · entry {explained.number}" if explained.number else ""
+    return Content.assemble(
+        ("Signature debugger", "bold"),
+        f"  {sanitise_line(explained.call.address)} · {sanitise_line(explained.call.environment)}{entry}",
+        (f"  {sanitise_line(explained.title)}", MUTED),
+    )
+
+
+_NAMES: Final = 15
+"""Cells of the column of names; longer ones push their value aside."""
+_MARKS: Final = {True: "● ", False: "○ ", None: "  "}
+
+
+def _line_text(line: Line) -> Content:
+    """A line of the list: its mark, its name, its value; what was changed in colour."""
+    style = "bold $text-warning" if line.changed else ""
+    value = visible(line.shown) if line.kind in ("part", "time", "path") else sanitise_line(line.shown)
+    name = f"{sanitise_line(line.label):<{_NAMES}}"
+    out = "  left out" if line.on is False else ""
+    return Content.assemble(
+        (_MARKS[line.on], style or MUTED),
+        (name, "bold" if line.on is not False else MUTED),
+        " ",
+        (value, style),
+        (out, MUTED),
+    )
