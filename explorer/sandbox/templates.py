@@ -114,12 +114,13 @@ def _array(parts: list[Template]) -> Template:
     return lambda scope: [value for value in (part(scope) for part in parts) if value is not DROP]
 
 
-def _object(parts: dict[str, Template]) -> Template:
+def _object(parts: dict[str, Template], *, drops: bool = True) -> Template:
+    """A table; without *drops* the keys that are to be taken away stay in it as DROP, for a table below."""
     keys = {key: _holes(key) for key in parts}
 
     def run(scope: Scope) -> dict[str, Any]:
         made = {keys[key](scope): part(scope) for key, part in parts.items()}
-        return {key: value for key, value in made.items() if value is not DROP}
+        return {key: value for key, value in made.items() if not (drops and value is DROP)}
 
     return run
 
@@ -158,7 +159,7 @@ def _if(table: dict[str, Any]) -> Template:
 def _merge(table: dict[str, Any]) -> Template:
     if not isinstance(table["$merge"], list):
         raise TemplateError("$merge takes an array of tables")
-    parts = [_part(inner) for inner in table["$merge"]]
+    parts = [_merged_part(inner) for inner in table["$merge"]]
 
     def run(scope: Scope) -> dict[str, Any]:
         merged: dict[str, Any] = {}
@@ -166,9 +167,16 @@ def _merge(table: dict[str, Any]) -> Template:
             value = part(scope)
             if isinstance(value, Mapping):
                 merged.update(value)
-        return merged
+        return {key: value for key, value in merged.items() if value is not DROP}
 
     return run
+
+
+def _merged_part(inner: Any) -> Template:
+    """A table of a merge: a key that it drops is taken away from the tables before it."""
+    if isinstance(inner, dict) and not any(key in _COMMANDS for key in inner):
+        return _object({key: _part(value) for key, value in inner.items()}, drops=False)
+    return _part(inner)
 
 
 def _use(table: dict[str, Any]) -> Template:

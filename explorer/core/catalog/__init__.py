@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.catalog.model import (
+    AnswerField,
     Asked,
     Auth,
     Catalog,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.readings import apply_readings
 
 __all__ = [
+    "AnswerField",
     "Asked",
     "Auth",
     "Catalog",

@@ -256,6 +256,23 @@ class Sample(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
+AnswerKind = Literal["null", "boolean", "integer", "number", "string", "list", "table"]
+
+
+class AnswerField(Table, frozen=True, kw_only=True):
+    """What is known of a field of the answer beside the samples. Its key is the path: ``data[].owner.name``, ``{}`` for
+    any key of a table whose keys are ids."""
+
+    types: tuple[AnswerKind, ...] = ()
+    """Kinds that it may have, beside those that it has in the samples."""
+    optional: bool = False
+    """Whether it may be missing although the samples have it."""
+    enum: tuple[str, ...] = ()
+    """All values that it may have, where the document lists them."""
+    note: str = ""
+    lines: str = ""
+
+
 class Asked(Table, frozen=True, kw_only=True):
     """How to tell that everything is there which was asked for by id: the comma list ``param`` against the records at
     the dotted path ``records``, each by its ``key``; without a key the keys of that table (or the entries of that list)
@@ -302,6 +319,8 @@ class Endpoint(Table, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     readings: dict[str, Reading] = {}
     samples: tuple[Sample, ...] = ()
+    answer: dict[str, AnswerField] = {}
+    """Fields of the answer of which more is known than the samples show."""
     asked: Asked | None = None
     volatile: Volatile = msgspec.field(default_factory=Volatile)
     """Beside what is volatile in every call of the vendor."""
@@ -333,6 +352,8 @@ class Vendor(Table, frozen=True, kw_only=True):
     volatile: Volatile = msgspec.field(default_factory=Volatile)
     secret_fields: tuple[str, ...] = ()
     """Names of body fields, query keys and headers that are secret wherever they stand."""
+    answer: dict[str, AnswerField] = {}
+    """Fields that the answer of any call may have, beside those of its samples."""
     readings: dict[str, Reading] = {}
     """Contradictions that concern every call; ``set`` is laid over the vendor."""
     endpoints: dict[str, Endpoint] = {}

@@ -1,0 +1,154 @@
+"""The shape of JSON bodies, many of them merged: which fields stand where, of which kinds, how often, with what values.
+
+A path is written as ``data[].owner.name``; ``{}`` stands for any key of a table whose keys are ids.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from explorer.core.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Kind = Literal["null", "boolean", "integer", "number", "string", "list", "table", "masked"]
+_ID: Final = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\d.*|[0-9a-f]{16,}")
+_MANY: Final = 60
+"""Keys from which a table is taken for one whose keys are ids."""
+_VALUES: Final = 30
+"""Distinct values that are remembered of a field; with more it is no enumeration."""
+_ENTRIES: Final = 5
+"""Entries of the history that are remembered of a field."""
+_DEEP: Final = 20
+_EXAMPLE: Final = 80
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen at one path."""
+
+    count: int = 0
+    """How often something stood there."""
+    tables: int = 0
+    """How often a table stood there."""
+    items: int = 0
+    """How many items all lists there had."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    values: Counter[str] = field(default_factory=Counter)
+    many: bool = False
+    """Whether there were too many values to remember them all."""
+    entries: dict[str, list[int]] = field(default_factory=dict)
+    """Kind → entries of the history where it was so, a few."""
+    value_entries: dict[str, list[int]] = field(default_factory=dict)
+    example: dict[str, str] = field(default_factory=dict)
+    """Kind → a value of it, as JSON, cut."""
+
+
+class Shape:
+    """Paths and what was seen at each."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, Seen] = {}
+        self.bodies = 0
+        self.absent: dict[str, list[int]] = {}
+        """Path → entries where the table around it was there and it was not, a few."""
+
+    def add(self, body: Any, number: int = 0) -> None:
+        """Take in a decoded body; *number* is its entry in the history."""
+        self.bodies += 1
+        self._add("", body, number, 0)
+
+    def _add(self, path: str, value: Any, number: int, depth: int) -> None:
+        seen = self.seen.setdefault(path, Seen())
+        kind = kind_of(value)
+        seen.count += 1
+        seen.kinds[kind] += 1
+        _remember(seen.entries, kind, number)
+        seen.example.setdefault(kind, _cut(value))
+        if depth >= _DEEP:
+            return
+        if isinstance(value, dict):
+            seen.tables += 1
+            names = list(keys_of(value))
+            for key, name in zip(value, names, strict=True):
+                self._add(f"{path}.{name}" if path else name, value[key], number, depth + 1)
+            self._note_absent(path, set(names), number)
+        elif isinstance(value, list):
+            seen.items += len(value)
+            for item in value:
+                self._add(f"{path}[]", item, number, depth + 1)
+        elif kind in ("string", "integer"):
+            self._note_value(seen, str(value), number)
+
+    def _note_value(self, seen: Seen, text: str, number: int) -> None:
+        if text in seen.values or len(seen.values) < _VALUES:
+            seen.values[text] += 1
+            _remember(seen.value_entries, text, number)
+        else:
+            seen.many = True
+
+    def _note_absent(self, path: str, names: set[str], number: int) -> None:
+        for known in list(self.children(path)):
+            if known not in names:
+                _remember(self.absent, f"{path}.{known}" if path else known, number)
+
+    def children(self, path: str) -> Iterator[str]:
+        """The names of the fields right below a path."""
+        start = f"{path}." if path else ""
+        for one in self.seen:
+            if one.startswith(start) and one != path:
+                rest = one[len(start) :]
+                if rest and "." not in rest and "[]" not in rest:
+                    yield rest
+
+
+def keys_of(table: dict[str, Any]) -> Iterable[str]:
+    """The names under which the keys of a table count: ``{}`` for each where they are ids."""
+    if table and (all(_ID.fullmatch(key) for key in table) or len(table) >= _MANY):
+        return ["{}"] * len(table)
+    return list(table)
+
+
+def kind_of(value: Any) -> Kind:
+    """The kind of a JSON value; a text that was masked is of no kind that could be compared."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, dict):
+        return "table"
+    if isinstance(value, list):
+        return "list"
+    return "masked" if isinstance(value, str) and MASK in value else "string"
+
+
+def parent_of(path: str) -> str:
+    """The path of the table or list around a path."""
+    if path.endswith("[]"):
+        return path[:-2]
+    return path.rpartition(".")[0]
+
+
+def _remember(place: dict[str, list[int]], key: str, number: int) -> None:
+    kept = place.setdefault(key, [])
+    if number and number not in kept and len(kept) < _ENTRIES:
+        kept.append(number)
+
+
+def _cut(value: Any) -> str:
+    import json
+
+    if isinstance(value, dict):
+        return "{" + ", ".join(list(value)[:6]) + (", …" if len(value) > 6 else "") + "}"
+    if isinstance(value, list):
+        return f"[{len(value)} items]"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _EXAMPLE else text[: _EXAMPLE - 1] + "…"

@@ -1,0 +1,196 @@
+"""Drift: the answers in the history against the catalog, read in slices off the event loop; findings accepted into the
+person's overlay one by one, or dismissed.
+
+    history ── slices of answers that were well ──► Shape and requests of each call ── compare ──► findings
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from explorer.errors import ExplorerError, UnknownName
+from explorer.sandbox.faults import FAULT_HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from explorer.core.drift import Accepted, Finding, Shape
+    from explorer.core.exchange import Exchange
+    from explorer.history import HistoryRow
+    from explorer.session import Session
+
+SLICE: Final = 40
+"""Entries that are read at a time; a person's keys are heard in between."""
+PER_CALL: Final = 300
+"""Answers of one call that are looked at, the newest."""
+LARGEST: Final = 5_000_000
+"""Bytes of a body; a larger one is left out."""
+
+
+@dataclass
+class Drift:
+    """What was found, and what it rests on."""
+
+    findings: list[Finding] = field(default_factory=list)
+    dismissed: int = 0
+    """Findings that are not shown because a person said so."""
+    answers: int = 0
+    """Answers that were looked at."""
+    calls: int = 0
+    """Calls that they were answers of."""
+    unknown: int = 0
+    """Calls among them of whose answers the catalog shows no sample."""
+    problems: tuple[str, ...] = ()
+
+
+@dataclass
+class _Gathered:
+    """What was seen of one call."""
+
+    shape: Shape
+    requests: list[Accepted] = field(default_factory=list)
+    count: int = 0
+
+
+async def find(
+    session: Session, vendor: str = "", *, every: bool = False, tell: Callable[[int], None] = lambda _count: None
+) -> Drift:
+    """Look through the history (of one vendor where it is named) and compare. *tell* is told how many answers were
+    looked at so far. With *every* also what was dismissed.
+
+    Raises:
+        UnknownName: there is no such vendor; StoreError: the history cannot be read.
+    """
+    from explorer.settings.dismissed import load_dismissed
+
+    if vendor:
+        session.vendor(vendor)
+    gathered: dict[str, _Gathered] = {}
+    drift = Drift()
+    before: int | None = None
+    while True:
+        rows = await asyncio.to_thread(_rows, session, vendor, before)
+        if not rows:
+            break
+        before = rows[-1].id
+        drift.answers += await asyncio.to_thread(_gather, session, rows, gathered)
+        tell(drift.answers)
+    known, drift.problems = await asyncio.to_thread(load_dismissed, session.folders)
+    found = await asyncio.to_thread(_compare, session, gathered, drift)
+    drift.findings = [one for one in found if every or one.key not in known]
+    drift.dismissed = sum(one.key in known for one in found)
+    return drift
+
+
+def _rows(session: Session, vendor: str, before: int | None) -> list[HistoryRow]:
+    history = session.history()
+    return history.recent(limit=SLICE, before=before, vendor=vendor) if history is not None else []
+
+
+def _gather(session: Session, rows: Iterable[HistoryRow], gathered: dict[str, _Gathered]) -> int:
+    from explorer.core.drift import Shape
+
+    looked = 0
+    for row in rows:
+        if row.state != "done" or row.outcome not in ("OK", "PARTIAL") or row.size > LARGEST:
+            continue
+        known = gathered.setdefault(row.address, _Gathered(Shape()))
+        if known.count >= PER_CALL or row.vendor not in session.catalog.vendors:
+            continue
+        history = session.history()
+        if history is not None:
+            looked += _take(session, history.get(row.id), known)
+    return looked
+
+
+def _take(session: Session, exchange: Exchange, known: _Gathered) -> int:
+    """Take one exchange in; how many were (one that went wrong on purpose is none)."""
+    response = exchange.response
+    if response is None or response.truncated or response.header(FAULT_HEADER):
+        return 0
+    try:
+        body = json.loads(response.body) if response.body.lstrip()[:1] in (b"{", b"[") else None
+    except (ValueError, RecursionError):
+        return 0
+    known.count += 1
+    if body is not None:
+        known.shape.add(body, exchange.id)
+    try:
+        known.requests.append(_accepted(session, exchange))
+    except ExplorerError:  # the catalog knows the call, or a reading of it, no more
+        return 1
+    return 1
+
+
+def _accepted(session: Session, exchange: Exchange) -> Accepted:
+    from explorer.core.drift import Accepted
+    from explorer.core.secret import MASK
+    from explorer.session.pages import paging, query_of
+
+    call = exchange.call
+    own = {} if call.readings else {one.name: one.value for one in call.entries if one.kind == "text"}
+    values = tuple((name, text) for name, text in own.items() if MASK not in text)
+    style = paging(session, call)
+    if style is None or not style.params[1]:
+        return Accepted(exchange.id, values)
+    from explorer.session.pages import page_info
+
+    query = dict(query_of(style, exchange))
+    info = page_info(session, exchange)
+    size = style.params[1]
+    if info is None:
+        return Accepted(exchange.id, values)
+    more = info.has_next and info.certain
+    return Accepted(exchange.id, values, size, style.asked_size(query), info.records, more)
+
+
+def _compare(session: Session, gathered: dict[str, _Gathered], drift: Drift) -> list[Finding]:
+    from explorer.core.drift import by_weight, compare, documented, judge_requests
+
+    found: list[Finding] = []
+    for address, known in gathered.items():
+        try:
+            vendor, endpoint = session.endpoint(address)
+        except UnknownName:
+            continue
+        drift.calls += 1
+        drift.unknown += not documented(endpoint).bodies
+        found += compare(vendor, endpoint, known.shape)
+        found += judge_requests(vendor, endpoint, known.requests)
+    return by_weight(found)
+
+
+def accept(session: Session, finding: Finding) -> tuple[str, ...]:
+    """Lay the finding's patches over the catalog by the person's overlay; what had to be done for it. Blocking.
+
+    Raises:
+        SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
+    """
+    from explorer.session.doubts import change_catalog
+
+    return change_catalog(session, finding.vendor, [(path, value) for path, value in finding.patches])
+
+
+def dismiss(session: Session, finding: Finding, *, back: bool = False) -> None:
+    """Let a finding not be shown from now on, or be shown again. Blocking.
+
+    Raises:
+        StoreError: it could not be kept.
+    """
+    from explorer.settings import dismissed
+
+    dismissed.dismiss(session.folders, finding.key, session.now(), back=back)
+
+
+def patch_words(finding: Finding) -> tuple[str, ...]:
+    """The patches as lines of TOML, as the overlay would have them."""
+    from explorer.core.catalog.report import dotted
+
+    return tuple(f"{dotted(('vendors', finding.vendor, *path))} = {_toml(value)}" for path, value in finding.patches)
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

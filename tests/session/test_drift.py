@@ -1,0 +1,175 @@
+"""Drift in the history: nothing on honest answers of every read, everything that a vendor changed, and what is accepted
+or dismissed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from explorer.client import Client
+from explorer.core.exchange import Call, Entry
+from explorer.session.drift import accept, dismiss, find
+from explorer.session.experiments import with_examples
+from explorer.session_factory import open_session
+from explorer.settings.dismissed import dismissed_path
+from explorer.settings.overlay import overlay_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from explorer.session import Session
+
+STOCK = Call(vendor="endlessaisles", endpoint="orders_list", environment="production")
+
+
+def changed(session: Session, monkey: Any) -> None:
+    """Let the vendor answer with the sandbox's sample of orders, changed by *monkey*."""
+    sample = session.vendor("endlessaisles").endpoints["orders_list"].samples[0]
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        body = json.loads(sample.body)
+        monkey(body)
+        return httpx.Response(200, json=body)
+
+    session._client = Client(transport=httpx.MockTransport(answer))
+
+
+def here(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of somebody with a token."""
+    return {**environ, "API_EXPLORER_ENDLESSAISLES_TOKEN": "a-token-of-mine"}
+
+
+async def found(session: Session) -> list[tuple[str, str, str]]:
+    """What differs."""
+    return [(one.what, one.place, one.seen) for one in (await find(session)).findings]
+
+
+async def test_honest_answers_of_every_read_of_every_vendor_are_no_drift(environ: Mapping[str, str]) -> None:
+    session = open_session(environ)
+    sent = 0
+    try:
+        for vendor in session.catalog.vendors.values():
+            for endpoint in vendor.endpoints.values():
+                if endpoint.effect != "read":
+                    continue
+                call, _ = with_examples(session, Call(vendor=vendor.id, endpoint=endpoint.id))
+                for _ in range(3):
+                    sent += (await session.send(call)).verdict.outcome in ("OK", "PARTIAL")
+        drift = await find(session)
+        assert [(one.vendor, one.endpoint, one.title, one.seen) for one in drift.findings] == []
+        assert drift.answers == sent > 150
+        assert drift.calls > 60
+        assert drift.unknown == 0
+    finally:
+        await session.close()
+
+
+async def test_a_new_a_retyped_and_a_missing_field_and_an_unlisted_value_are_found(environ: Mapping[str, str]) -> None:
+    session = open_session(here(environ))
+
+    def monkey(body: dict[str, Any]) -> None:
+        for order in body["data"]:
+            order["gift_wrap"] = True
+            order["id"] = str(order["id"])
+            order["status"] = "Parked"
+            del order["created_at"]
+
+    changed(session, monkey)
+    try:
+        for _ in range(3):
+            await session.send(STOCK)
+        seen = await found(session)
+        assert ("new", "data[].gift_wrap", "boolean") in seen
+        assert ("retyped", "data[].id", "string") in seen
+        assert ("missing", "data[].created_at", "not there") in seen
+        assert ("value", "data[].status", "Parked") in seen
+        assert len(seen) == 4
+    finally:
+        await session.close()
+
+
+async def test_what_is_accepted_is_known_from_then_on_and_what_is_dismissed_is_not_shown(
+    environ: Mapping[str, str],
+) -> None:
+    session = open_session(here(environ))
+
+    def monkey(body: dict[str, Any]) -> None:
+        for order in body["data"]:
+            order["gift_wrap"] = True
+            order["colour"] = "red"
+
+    changed(session, monkey)
+    try:
+        await session.send(STOCK)
+        first, second = (await find(session)).findings
+        assert (first.place, second.place) == ("data[].colour", "data[].gift_wrap")
+        accept(session, first)
+        assert [place for _, place, _ in await found(session)] == ["data[].gift_wrap"]
+        dismiss(session, second)
+        assert await found(session) == []
+        assert (
+            'answer."data[].colour"]\ntypes = ["string"]' in overlay_path(session.folders, "endlessaisles").read_text()
+        )
+    finally:
+        await session.close()
+    later = open_session(here(environ))
+    try:
+        drift = await find(later)
+        assert (drift.findings, drift.dismissed) == ([], 1)
+        assert [one.place for one in (await find(later, every=True)).findings] == ["data[].gift_wrap"]
+    finally:
+        await later.close()
+
+
+async def test_a_damaged_file_of_dismissals_loses_nothing(environ: Mapping[str, str]) -> None:
+    session = open_session(here(environ))
+    changed(session, lambda body: body.update(surprise=1))
+    try:
+        await session.send(STOCK)
+        (one,) = (await find(session)).findings
+        dismiss(session, one)
+        path = dismissed_path(session.folders)
+        path.write_bytes(b"\x00 broken\n" + path.read_bytes())
+        drift = await find(session)
+        assert drift.findings == []
+        assert "line 1" in drift.problems[0]
+    finally:
+        await session.close()
+
+
+async def test_an_accepted_value_is_offered_and_allowed_by_the_form(environ: Mapping[str, str]) -> None:
+    session = open_session(here(environ))
+    changed(session, lambda _body: None)
+    call = Call(
+        vendor="endlessaisles",
+        endpoint="orders_list",
+        environment="production",
+        entries=(Entry(name="status", value="parked"),),
+        force=True,
+    )
+    try:
+        assert [one.field for one in session.check(call).errors] == ["status"]
+        await session.send(call)
+        drift = await find(session)
+        assert ("status", "parked was accepted") in [(one.place, one.seen) for one in drift.findings]
+        for one in drift.findings:
+            accept(session, one)
+        assert not session.check(call).errors
+        assert "parked" in session.endpoint("endlessaisles.orders_list")[1].params["status"].also
+    finally:
+        await session.close()
+
+
+async def test_answers_that_went_wrong_on_purpose_or_are_failures_are_left_out(environ: Mapping[str, str]) -> None:
+    session = open_session(environ)
+    try:
+        session.set_faults(["totals"])
+        await session.send(Call(vendor="endlessaisles", endpoint="orders_list"))
+        session.set_faults(["500"])
+        await session.send(Call(vendor="endlessaisles", endpoint="orders_list"))
+        drift = await find(session)
+        assert (drift.answers, drift.findings) == (0, [])
+    finally:
+        await session.close()
