@@ -34,6 +34,7 @@ ACTIONS: Final = (
     Action(
         "back", "escape", "Back", "Stop what is under way; else leave the field, close what is open, step back.", "back"
     ),
+    Action("trail_back", "backspace", "Way back", "Go back to the answer whose id was followed.", "trail_back"),
     Action("pane_tree", "1", "Endpoints", "Go to the tree of endpoints.", "pane('tree')"),
     Action("pane_request", "2", "Request", "Go to the request.", "pane('request')"),
     Action("pane_response", "3", "Response", "Go to the response.", "pane('response')"),
@@ -96,6 +97,7 @@ ACTIONS: Final = (
     Action("last_page", "greater_than_sign", "Last page", "Ask for the last page.", "page('last')", "response"),
     Action("page_number", "number_sign", "Page …", "Ask for the page of a number.", "page_number", "response"),
     Action("guilty_field", "e", "Mend", "Go to the field that the vendor complains about.", "guilty_field", "response"),
+    Action("follow", "enter", "Follow", "On an underlined id: open the call that takes it.", scope="response"),
     Action("go_on", "r", "Go on", "Fetch the pages that failed or are still to come.", "go_on", "response"),
     Action("start_pages", "enter", "Start", "Fetch all pages, as planned.", "start_pages", "collect"),
     Action("pause_pages", "space", "Pause", "Ask for no further page, or go on.", "pause_pages", "collect"),

@@ -62,9 +62,31 @@ def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
                 report.add((*at, "readings", name), "stands at the vendor as well", "give it another key")
             if _check_reading(reading, (*at, "readings", name), report):
                 _check_choices(vendor, endpoint, name, reading, at, report)
+    _check_links(vendor, path, report)
     for key in vendor.sandbox.handlers:
         if key not in vendor.endpoints:
             report.unknown((*path, "sandbox", "handlers", key), "endpoint", key, list(vendor.endpoints))
+
+
+def _check_links(vendor: Vendor, path: Path, report: Report) -> None:
+    """Ids lead somewhere: each parameter that takes one is there, each kind that is found is taken."""
+    every = {param.name for endpoint in vendor.endpoints.values() for param in endpoint.params.values()}
+    taken = set(vendor.consumes.values())
+    for name in vendor.consumes:
+        if name not in every:
+            report.unknown((*path, "consumes", name), "parameter", name, sorted(every))
+    for key, endpoint in vendor.endpoints.items():
+        names = [param.name for param in endpoint.params.values()]
+        taken |= set(endpoint.consumes.values())
+        for name in endpoint.consumes:
+            if name not in names:
+                report.unknown((*path, "endpoints", key, "consumes", name), "parameter", name, names)
+    places = [(path, vendor.produces)]
+    places += [((*path, "endpoints", key), endpoint.produces) for key, endpoint in vendor.endpoints.items()]
+    for at, found in places:
+        for number, one in enumerate(found):
+            if one.kind not in taken:
+                report.unknown((*at, "produces", f"[{number}]", "kind"), "kind of id", one.kind, sorted(taken))
 
 
 def _check_keys(kind: str, keys: Iterable[str], path: Path, report: Report) -> None:

@@ -283,6 +283,18 @@ class Asked(Table, frozen=True, kw_only=True):
     key: str = ""
 
 
+class Produced(Table, frozen=True, kw_only=True):
+    """Where ids stand in an answer. ``path`` is dotted, with ``[]`` for any index, ``*`` for any key and a leading
+    ``**.`` for any place; ``kind`` is a word that an endpoint's ``consumes`` has too."""
+
+    path: str
+    kind: str
+    type: str = ""
+    """Only where the object that holds it has this ``type`` (JSON:API)."""
+    key: bool = False
+    """Whether the id is the last key of the path, and not what stands there."""
+
+
 class EffectWhen(Table, frozen=True, kw_only=True):
     """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
 
@@ -326,6 +338,10 @@ class Endpoint(Table, frozen=True, kw_only=True):
     """Beside what is volatile in every call of the vendor."""
     verdict: Verdict | None = None
     """Where this call is judged otherwise than the vendor's calls in general."""
+    produces: tuple[Produced, ...] = ()
+    """Ids in its answer, beside those of the vendor in general."""
+    consumes: dict[str, str] = {}
+    """Parameter → kind of the id that it takes; an empty kind takes back what holds for the vendor in general."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -356,6 +372,10 @@ class Vendor(Table, frozen=True, kw_only=True):
     """Fields that the answer of any call may have, beside those of its samples."""
     readings: dict[str, Reading] = {}
     """Contradictions that concern every call; ``set`` is laid over the vendor."""
+    produces: tuple[Produced, ...] = ()
+    """Ids in any answer."""
+    consumes: dict[str, str] = {}
+    """Parameter → kind of id, for every call that has the parameter."""
     endpoints: dict[str, Endpoint] = {}
     sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 KINDS = (
     *("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error", "offset"),
-    *("match", "current", "folded"),
+    *("match", "current", "folded", "link"),
 )
 Span = tuple[int, int, str]
+_VALUE = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*": )?("[^"]*"|[^\s{}\[\],"<>]+),?\s*|\s*<[^<>]+>([^<>]*)</[^<>]*>\s*')
 _CHILDREN_COUNTED = 1 << 16
 """Bytes of a fold up to which what is in it is counted, not only its lines."""
 
@@ -42,6 +44,8 @@ class Painter:
         self.rows = rows
         self.search: Marks | None = None
         self.hit: Hit | None = None
+        self.linked: Callable[[int], bool] | None = None
+        """Whether the value on a line leads on, and is marked as a link."""
         self._style_of = style_of
         self._strips: LRUCache[int, Strip] = LRUCache(2000)
 
@@ -110,10 +114,11 @@ class Painter:
 
     def _spans(self, line: int, tokens: list[Token], start: int) -> list[Span]:
         """What of the shown text is a match: character spans in it. *start* is the cell at which it begins."""
-        if self.search is None:
-            return []
         text = "".join(part for _, part in tokens)
-        spans: list[Span] = [(low, high, "match") for low, high in self.search.spans(line, text)]
+        spans: list[Span] = _link(text) if start == 0 and self.linked is not None and self.linked(line) else []
+        if self.search is None:
+            return spans
+        spans += [(low, high, "match") for low, high in self.search.spans(line, text)]
         hit = self.hit
         if hit is not None and hit.line == line:
             low = hit.column if start == 0 else self.document.cell_of(line, hit.column) - start
@@ -127,6 +132,12 @@ class Painter:
     def _kind(self, kind: str) -> Style:
         below, plus, above = kind.partition("+")
         return self._style_of(below) + self._style_of(above) if plus else self._style_of(kind)
+
+
+def _link(text: str) -> list[Span]:
+    """The value on a line that leads on."""
+    found = _VALUE.fullmatch(text)
+    return [(found.start(number), found.end(number), "link") for number in (1, 2) if found and found[number]]
 
 
 def children(document: Document, line: int, end: int) -> int | None:

@@ -8,16 +8,19 @@ bytes ─► preparing ─► Document ─► BodyView ◄─ v: pretty, table, 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from explorer.core.document import lexing
 from explorer.core.document.document import Document
 from explorer.core.document.outline import record_line
 from explorer.core.document.records import records_of
+from explorer.core.document.siblings import siblings
 from explorer.core.document.table import Table
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.document.filtering import Filtered
+    from explorer.core.links import Links
+    from explorer.tui.body.following import LineLinks
 
 _WARM_AFTER: Final = 0.7
 
@@ -47,6 +52,16 @@ class BodyPanel(BodyPreparing):
         Binding("escape", "back", "Back", show=False, id="body.back", tooltip="End the search, then the filter"),
     ]
 
+    @dataclass
+    class ValueActivated(Message):
+        """An id that leads on was chosen: where it stands, what it is, and the scalars of the same object."""
+
+        panel: BodyPanel
+        line: int
+        path: str
+        value: str
+        siblings: Mapping[str, str]
+
     def __init__(
         self,
         *,
@@ -57,6 +72,8 @@ class BodyPanel(BodyPreparing):
         self._modes: dict[Mode, Document | Table] = {}
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
+        self._links: Links | None = None
+        self._linked: LineLinks | None = None
         super().__init__(environ=environ, id=id, classes=classes)
 
     def on_mount(self) -> None:
@@ -138,14 +155,63 @@ class BodyPanel(BodyPreparing):
             self._later(partial(self._go_to_record, document, table, event.line), "go")
 
     async def _go_to_record(self, document: Document, table: Table, record: int) -> None:
-        line = await finished(record_line(document, table.records.path, record))
-        if line >= 0 and document is self.view.document:
-            self.view.go_to_line(line)
+        await self._go_to_element(document, table.records.path, record)
 
     @property
     def filtered(self) -> bool:
         """Whether what a filter leaves is shown."""
         return self._filter is not None and self.shown_document is not self._original
+
+    # -- links -----------------------------------------------------------------------------------------------------
+
+    @property
+    def links(self) -> Links | None:
+        """The ids in this body that another call takes."""
+        return self._links
+
+    @links.setter
+    def links(self, links: Links | None) -> None:
+        self._links = links
+        if self.view.document is not None:
+            self._link(self.view.document)
+
+    def _link(self, document: Document | Table) -> None:
+        self._linked = None
+        if self._links is not None and self._outline is not None and not isinstance(document, Table):
+            from explorer.tui.body.following import LineLinks
+
+            self._linked = LineLinks(document, self._outline, self._links)
+        self.view.link(self._linked)
+
+    def _path_found(self) -> None:
+        if self._linked is not None:
+            self._linked.try_again()
+            self.view.repaint()
+
+    @on(BodyView.ValueChosen)
+    def _value_chosen(self, event: BodyView.ValueChosen) -> None:
+        event.stop()
+        self._later(partial(self._activate, event.line), "go")
+
+    async def _activate(self, line: int) -> None:
+        document = self.view.document
+        if self._linked is None or self._outline is None or not isinstance(document, Document):
+            return
+        path = await finished(self._outline.path(line))
+        if document is self.view.document:
+            value = self._linked.value(line)[1]
+            self.post_message(self.ValueActivated(self, line, path, value, siblings(document, line)))
+
+    def go_to_element(self, path: tuple[str, ...], number: int) -> None:
+        """Put the cursor on element *number* of the array at *path*, as the pretty view has it."""
+        document = self.view.document
+        if isinstance(document, Document):
+            self._later(partial(self._go_to_element, document, path, number), "go")
+
+    async def _go_to_element(self, document: Document, path: tuple[str, ...], number: int) -> None:
+        line = await finished(record_line(document, path, number))
+        if line >= 0 and document is self.view.document:
+            self.view.go_to_line(line)
 
     # -- filter ----------------------------------------------------------------------------------------------------
 

@@ -106,7 +106,12 @@ class BodyPreparing(BodyReading):
         self._outline = None if isinstance(document, Table) else Outline(document)
         self._path = ""
         self.view.show(document, keep_place=keep_place)
+        self._link(document)
         self._tell()
+
+    def _link(self, document: Document | Table) -> None:
+        """Mark what leads on."""
+        raise NotImplementedError
 
     # -- it still arrives ------------------------------------------------------------------------------------------
 

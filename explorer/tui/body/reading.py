@@ -131,7 +131,11 @@ class BodyReading(Vertical):
     async def _path_on(self, steps: Generator[None, None, str]) -> None:
         await asyncio.sleep(_PATH_AFTER)
         self._path = await finished(steps)
+        self._path_found()
         self._tell()
+
+    def _path_found(self) -> None:
+        """The path of the cursor took a while to be found; those of the lines about it are at hand now."""
 
     def _later(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=True, exit_on_error=False, description=group)
@@ -158,7 +162,7 @@ class BodyReading(Vertical):
         status = status_text(
             document,
             view.cursor_line,
-            path=self._path,
+            path=f"{self._path}  ↵ follow" if self._path and view.leads_on else self._path,
             filtered=self.filtered,
             folded=view.folded,
             wrapped=view.wrapped,

@@ -16,6 +16,8 @@ from explorer.tui.body.paint import KINDS, Painter
 from explorer.tui.body.rows import BodyRows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.binding import BindingType
     from textual.selection import Selection
 
@@ -52,6 +54,7 @@ class BodyView(BodyRows):
         & > .body--error { color: $text-error; text-style: underline; }
         & > .body--offset { color: $text-muted; }
         & > .body--folded { color: $text-accent; text-style: italic; }
+        & > .body--link { text-style: underline; }
         & > .body--match { background: $warning-muted; text-style: underline; }
         & > .body--current { background: $warning; color: $background; text-style: bold; }
         & > .body--cursor { background: $foreground 12%; }
@@ -69,6 +72,7 @@ class BodyView(BodyRows):
         Binding("G,end", "bottom", "End", show=False, id="body.end", tooltip="To the last line"),
         Binding("0", "line_start", "Line start", show=False, id="body.line_start", tooltip="To the first column"),
         Binding("$,dollar_sign", "line_end", "Line end", show=False, id="body.line_end", tooltip="To the last column"),
+        Binding("enter", "follow", "Follow", id="body.follow", tooltip="Open the call that takes the marked id"),
         Binding("enter", "toggle_fold", "Fold", show=False, id="body.fold", tooltip="Fold or unfold at the cursor"),
         Binding("minus", "fold", "Fold", show=False, id="body.fold_around", tooltip="Fold what the cursor is in"),
         Binding("plus,equals_sign", "unfold", "Unfold", show=False, id="body.unfold", tooltip="Unfold at the cursor"),
@@ -89,6 +93,12 @@ class BodyView(BodyRows):
         line: int
 
     @dataclass
+    class ValueChosen(BodyRows.About):
+        """Enter was pressed on a value that leads on."""
+
+        line: int
+
+    @dataclass
     class SearchMoved(BodyRows.About):
         """The search went on: more matches were counted, or another one is current. See ``State``."""
 
@@ -98,6 +108,30 @@ class BodyView(BodyRows):
         complete: bool
         wrapped: bool = False
         problem: str = ""
+
+    # -- links -----------------------------------------------------------------------------------------------------
+
+    def link(self, linked: Callable[[int], bool] | None) -> None:
+        """Mark the values that lead on: those on lines for which *linked* is true."""
+        if self._painter is not None:
+            self._painter.linked = linked
+            self.repaint()
+
+    def repaint(self) -> None:
+        """Paint every row anew."""
+        if self._painter is not None:
+            self._painter.forget()
+            self.refresh()
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether the value under the cursor does."""
+        painter = self._painter
+        return painter is not None and painter.linked is not None and painter.linked(self.cursor_line)
+
+    def action_follow(self) -> None:
+        """Ask for what the value under the cursor leads to."""
+        self.post_message(self.ValueChosen(self, self.cursor_line))
 
     # -- search ----------------------------------------------------------------------------------------------------
 
@@ -237,6 +271,8 @@ class BodyView(BodyRows):
         """The keys of a search work only while there is one, so that they can turn pages otherwise."""
         if action in ("next_match", "previous_match"):
             return self.searching
+        if action == "follow":
+            return self.leads_on
         return super().check_action(action, parameters)
 
     def action_cursor(self, step: int) -> None:

@@ -3,8 +3,8 @@
 widgets ── messages ──► screen ── desk.call() ──► Session (in workers) ──► results back, late ones dropped
 
 PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
-─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► MainScreen: each adds one thing to the one
-before
+─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► FollowingScreen ─► MainScreen: each adds
+one thing to the one before
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.widgets import Input
 
 from explorer.tui.actions import bindings
-from explorer.tui.screens.debugging import DebuggingScreen
+from explorer.tui.screens.following import FollowingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.tui.screens.panes import Pane
 
 
-class MainScreen(DebuggingScreen):
+class MainScreen(FollowingScreen):
     """The one screen that everything happens on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]
@@ -44,7 +44,8 @@ class MainScreen(DebuggingScreen):
         self._go(pane)
 
     def action_back(self) -> None:
-        """Stop a send or the fetching of all pages; else leave the field, close the history, give back the room."""
+        """Stop a send or the fetching of all pages; else leave the field, close the history, go back along the trail,
+        give back the room."""
         if self.sending or (self.collecting and self.pane == "response"):
             self._cancel()
         elif self.logging_in:
@@ -56,6 +57,8 @@ class MainScreen(DebuggingScreen):
                 self.request_pane.focus_tabs()
         elif self.pane == "history":
             self.on_history_panel_closed()
+        elif self.followed and self.pane in ("request", "response"):
+            self.action_trail_back()
         elif self.zoomed:
             self.action_zoom()
         elif self.narrow and self.desk.address:

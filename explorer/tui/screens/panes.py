@@ -94,13 +94,14 @@ class PanesScreen(Screen[None]):
 
     async def _furnish(self) -> None:
         """Make the panes of the right side, and read the drafts."""
+        from explorer.session.following import links_of
         from explorer.session.tracing import traced_exchange
         from explorer.tui.widgets.history_panel import HistoryPanel
         from explorer.tui.widgets.request_pane import RequestPane
         from explorer.tui.widgets.response_pane import ResponsePane
 
-        trace = partial(traced_exchange, self.session)
-        request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace)
+        trace, links = partial(traced_exchange, self.session), partial(links_of, self.session)
+        request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace, links=links)
         history = HistoryPanel(now=self.session.now, id="history")
         for one in (request, response, history):
             one.display = False

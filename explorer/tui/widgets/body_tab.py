@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from explorer.core.exchange import Exchange, ReceivedResponse
+    from explorer.core.links import Links
 
 
 JSON: Final = "application/json"
@@ -43,36 +44,38 @@ class BodyTab(Vertical):
         yield BodyPanel()
         yield Static(id="body-words", markup=False)
 
-    def show(self, response: ReceivedResponse) -> None:
-        """Show the body of *response*."""
+    def show(self, response: ReceivedResponse, links: Links | None = None) -> None:
+        """Show the body of *response*; ids of *links* in it lead on."""
         self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitise_line(response.truncated)}"))
         self.set_class(bool(response.truncated), "-cut")
+        self.panel.links = links
         content_type = response.header("content-type")
-        (self._panel.finish if self._panel.arriving else self._panel.show)(response.body, content_type)
+        (self.panel.finish if self.panel.arriving else self.panel.show)(response.body, content_type)
         self._enter(shown=True)
 
     def grow(self, more: bytes, *, anew: bool = False) -> None:
         """Show more of JSON that is still to come, *anew* from its beginning; ``show`` shows the whole in its place."""
         if anew:
             self.set_class(False, "-cut")
-            self._panel.begin(JSON)
+            self.panel.begin(JSON)
             self._enter(shown=True)
-        if self._panel.arriving:
-            self._panel.feed(more)
+        if self.panel.arriving:
+            self.panel.feed(more)
 
     def show_nothing(self, exchange: Exchange) -> None:
         """Say why *exchange* has no body."""
-        self._panel.clear()
+        self.panel.clear()
         self.query_one("#body-words", Static).update(Content(no_body(exchange)))
         self._enter(shown=False)
 
     @property
     def focus_target(self) -> Widget | None:
         """What takes keys here; None while there is no body."""
-        return self._panel.view if self._panel.document is not None else None
+        return self.panel.view if self.panel.document is not None else None
 
     @property
-    def _panel(self) -> BodyPanel:
+    def panel(self) -> BodyPanel:
+        """What reads the body."""
         return self.query_one(BodyPanel)
 
     def _enter(self, *, shown: bool) -> None:

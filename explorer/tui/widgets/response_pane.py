@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
     from explorer.client import Progress
     from explorer.core.exchange import Exchange
+    from explorer.core.links import Links
     from explorer.core.pagination import PageInfo
+    from explorer.tui.body.panel import BodyPanel
 
 State = Literal["idle", "sending", "answer", "failure"]
 TABS: Final = ("body", "headers", "wire", "timing")
@@ -115,11 +117,13 @@ class ResponsePane(Widget):
         *,
         clock: Callable[[], float] = time.monotonic,
         trace: Trace | None = None,
+        links: Callable[[Exchange], Links | None] = lambda _exchange: None,
         id: str | None = None,  # noqa: A002 - textual's own name
         classes: str | None = None,
     ) -> None:
         self._clock = clock
         self._trace = trace
+        self._links = links
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
         self._blamed = 0
@@ -282,6 +286,11 @@ class ResponsePane(Widget):
     def _label(self, tab: str, name: str, count: int) -> None:
         self._tabs.get_tab(tab).label = Content(f"{name} {count}" if count else name)
 
+    @property
+    def body_panel(self) -> BodyPanel:
+        """What reads the body."""
+        return self.query_one(BodyTab).panel
+
     # --- the body --------------------------------------------------------------------------------------------------
 
     def _lay_out(self, exchange: Exchange) -> None:
@@ -290,7 +299,7 @@ class ResponsePane(Widget):
         if response is None or not response.body:
             body.show_nothing(exchange)
         else:
-            body.show(response)
+            body.show(response, self._links(exchange))
 
     # --- what a person does ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,165 @@
+"""From an id in an answer to the call that takes it, and back."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from textual.app import App, ComposeResult
+
+from explorer.core.links import Links
+from explorer.tui.body.panel import BodyPanel
+from explorer.tui.widgets.trail import Trail
+from tests.tui.driving import driven
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog
+    from explorer.session import Session
+    from tests.tui.driving import Driver
+
+
+def entries(app: Driver) -> dict[str, str]:
+    return {entry.name: entry.value for entry in app.main.request_pane.entries}
+
+
+def line_of(app: Driver, words: str) -> int:
+    """The line of the body that holds *words*."""
+    document = app.main.response_pane.body_panel.shown_document
+    assert document is not None
+    return next(number for number in range(document.line_count) if words in document.line(number))
+
+
+def underlined(app: Driver) -> list[str]:
+    """What is marked as a link on the screen."""
+    strips = app.app.screen._compositor.render_strips()
+    return [segment.text for strip in strips for segment in strip if segment.style and segment.style.underline]
+
+
+async def sent(app: Driver, address: str) -> None:
+    await app.open(address)
+    await app.keys("escape", "f5")
+    await app.until(lambda: app.main.response_pane.exchange is not None, "an answer")
+    await app.see("OK · 200")
+    await app.keys("3")
+
+
+async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await sent(app, "quickstart.orders_list")
+        view = app.main.response_pane.body_panel.view
+        first = app.main.response_pane.exchange
+        at = line_of(app, '"customer_id"')
+        view.go_to_line(at)
+        await app.see("[0].customer_id  ↵ follow")
+        number = view.document.line(at).split(":")[1].strip(" ,")
+        assert number in underlined(app)
+        await app.keys("enter")
+        await app.until(lambda: app.main.request_pane.address == "quickstart.customers_get", "the customer's form")
+        await app.until(lambda: entries(app) == {"id": number}, "the id in the form")
+        await app.see(f"orders_list › #{first.id} [0].customer_id={number} › customers_get")
+        await app.keys("f5")
+        await app.until(lambda: app.main.response_pane.exchange is not first, "another answer")
+        await app.see("OK · 200")
+        assert app.main.response_pane.exchange.call.endpoint == "customers_get"
+        await app.keys("escape", "escape")
+        await app.until(lambda: app.main.request_pane.address == "quickstart.orders_list", "the list")
+        await app.until(lambda: app.main.response_pane.exchange is first, "the answer of then")
+        await app.until(lambda: app.main.response_pane.body_panel.view.cursor_line == at, "the line that was followed")
+        assert not app.main.query_one(Trail).display
+
+
+async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await sent(app, "endlessaisles.products_list")
+        view = app.main.response_pane.body_panel.view
+        sizes = line_of(app, '"sizes"')
+        view.go_to_line(sizes + 2)
+        await app.see("↵ follow")
+        await app.keys("enter")
+        await app.see("Follow data[0].sizes[0].id=")
+        await app.see("Fetch a product option")
+        assert app.text.index("Read stock") < app.text.index("Place an order")
+        await app.keys("escape")
+        assert app.main.request_pane.address == "endlessaisles.products_list"
+        await app.keys("enter", "j", "k", "enter")
+        await app.until(lambda: app.main.request_pane.address != "endlessaisles.products_list", "another form")
+        await app.see("products_list › #")
+        await app.keys("escape", "backspace")
+        await app.until(lambda: app.main.request_pane.address == "endlessaisles.products_list", "the list again")
+        await app.keys("backspace")
+        await app.see("Nothing was followed")
+
+
+async def test_a_relationship_jumps_to_what_is_included_and_back(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await sent(app, "fashionphile.search_list")
+        panel = app.main.response_pane.body_panel
+        relationship = line_of(app, '"relationships"')
+        document = panel.shown_document
+        assert document is not None
+        at = next(n for n in range(relationship, document.line_count) if '"id"' in document.line(n))
+        panel.view.go_to_line(at)
+        await app.see("↵ follow")
+        await app.keys("enter")
+        await app.see("› included[")
+        place = panel.view.cursor_line
+        assert place > line_of(app, '"included"')
+        await app.keys("escape")
+        await app.until(lambda: panel.view.cursor_line == at, "the relationship again")
+
+
+async def test_enter_still_folds_where_nothing_leads_on(session: Session) -> None:
+    async with driven(session, (120, 50)) as app:
+        await sent(app, "quickstart.orders_list")
+        panel = app.main.response_pane.body_panel
+        panel.view.go_to_line(line_of(app, "{"))
+        await app.keys("enter")
+        assert panel.view.folded == 1
+
+
+async def test_opening_something_else_ends_the_trail(session: Session) -> None:
+    async with driven(session, (80, 24)) as app:
+        await sent(app, "quickstart.orders_list")
+        app.main.response_pane.body_panel.view.go_to_line(line_of(app, '"customer_id"'))
+        await app.keys("enter")
+        await app.see("› customers_get")
+        await app.open("quickstart.invoices_list")
+        await app.until(lambda: not app.main.query_one(Trail).display, "no trail")
+
+
+async def test_marks_cost_a_large_body_no_frame(shipped: Catalog) -> None:
+    """Five megabytes with an id on every fifth line: painting its end takes no longer than a glance."""
+    vendor = shipped.vendors["quickstart"]
+    rows = [{"id": n, "customer_id": n, "name": "x" * 40, "note": "y" * 40} for n in range(40_000)]
+    body = json.dumps({"data": rows}).encode()
+
+    class Host(App[None]):
+        def compose(self) -> ComposeResult:
+            yield BodyPanel()
+
+    app = Host()
+    async with app.run_test(size=(120, 50)) as pilot:
+        panel = app.query_one(BodyPanel)
+        panel.links = Links(vendor, vendor.endpoints["orders_list"])
+        panel.show(body, "application/json")
+        deadline = perf_counter() + 30
+        while not (panel.document and panel.document.complete) and perf_counter() < deadline:
+            await pilot.pause(0.05)
+        panel.view.focus()
+        panel.view.to_end()
+        times = []
+        for _ in range(5):
+            panel.view.repaint()
+            start = perf_counter()
+            for y in range(45):
+                panel.view.render_line(y)
+            times.append(perf_counter() - start)
+        assert sorted(times)[2] < 0.1, times
+        await pilot.press("k", "k", "k", "k")  # a cursor that rests finds its path, and the marks about it
+        deadline = perf_counter() + 20
+        while "↵ follow" not in str(panel.query_one("#body-status").render()) and perf_counter() < deadline:
+            await pilot.press("k")
+            await pilot.pause(0.3)
+        strips = [panel.view.render_line(y) for y in range(45)]
+        assert any(segment.style and segment.style.underline for strip in strips for segment in strip)
