@@ -21,7 +21,11 @@ XML = ("application/xml", "application/xml")
 
 keys = st.sampled_from(["a", "b", "id", "name", "a/b", "m~n", "", "type", "tags"])
 scalars = st.one_of(
-    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, 1.0, 1e300]), st.sampled_from(["", "x", "1", "é"])
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.5, 1.0, 1e300]),
+    st.sampled_from(["", "x", "1", "é"]),
 )
 values = st.recursive(
     scalars,
@@ -45,7 +49,7 @@ def told(part: Part) -> list[tuple[str, str, str, str]]:
     return [(one.kind, one.path, one.left, one.right) for one in part.record.changes if not one.masked]
 
 
-# --- taking the right side's values only where a change names them, the left becomes the right ---------------------------
+# --- with the right side's values where a change names them, and only there, the left becomes the right ---------------
 
 
 def resolved(value: Any, pointer: str) -> Any:
@@ -102,7 +106,9 @@ class Applied:
 
 @given(values, values)
 @settings(max_examples=400)
-@example([{"id": 1, "name": 1}, {"id": 2, "name": 2}], [{"id": 2, "name": 2}, {"id": 3, "name": 0}, {"id": 1, "name": 1}])
+@example(
+    [{"id": 1, "name": 1}, {"id": 2, "name": 2}], [{"id": 2, "name": 2}, {"id": 3, "name": 0}, {"id": 1, "name": 1}]
+)
 @example([True, 1], [1, True])
 @example({"a": {}}, {"a": {"b": 1}})
 @example([[], [1]], [[1], []])
@@ -365,7 +371,9 @@ def test_xml_differs_where_its_canonical_form_does(left: str, right: str) -> Non
 
 def test_xml_is_told_by_paths() -> None:
     left = b'<order id="1"><item><id>1</id><n>2</n></item><item><id>2</id><n>2</n></item><t>x</t></order>'
-    right = b'<order id="2"><item><id>9</id></item><item><id>1</id><n>2</n></item><item><id>2</id><n>3</n></item></order>'
+    right = (
+        b'<order id="2"><item><id>9</id></item><item><id>1</id><n>2</n></item><item><id>2</id><n>3</n></item></order>'
+    )
     assert told(compare_bodies(left, right, XML, parse_patterns(["/order/@id"]))) == [
         ("added", "/order/item[1]", "", "<item>…</item>"),
         ("changed", "/order/item[2]/n[1]", "2", "3"),

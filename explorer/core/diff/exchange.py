@@ -98,14 +98,31 @@ class Comparison:
     right: Exchange
     volatile: Volatile
     parts: list[Part] = field(default_factory=list)
-    done: bool = False
+    _walked: bool = False
 
-    def run(self, tick: Callable[[], None] = lambda: None) -> None:
-        """Compare. *tick* is called every few milliseconds; what it raises ends the walk (``record.Cancelled``)."""
-        for start in (_heads, _bodies):
-            for _ in start(self, tick):
-                tick()
-        self.done = True
+    @property
+    def done(self) -> bool:
+        """Whether all of it is compared."""
+        return self._walked and all(part.done for part in self.parts)
+
+    def run(
+        self, tick: Callable[[], None] = lambda: None, apart: Callable[[BodyJob], bool] = lambda _job: False
+    ) -> None:
+        """Compare. *tick* is called every few milliseconds; what it raises ends the walk (``record.Cancelled``).
+
+        Of each pair of bodies *apart* is asked whether it will see to their walk elsewhere (``diff.apart``).
+        """
+        for _ in _heads(self, tick):
+            tick()
+        for job in _jobs(self):
+            job.part.done = False
+            self.parts.append(job.part)
+            elsewhere = apart(job)
+            job.lay_out(tick)
+            if not elsewhere:
+                job.walk(tick)
+                job.part.done = True
+        self._walked = True
 
     def of(self, side: Side) -> list[Part]:
         """The parts of a side."""
@@ -172,10 +189,10 @@ def compare_bodies(
     tick: Callable[[], None] = lambda: None,
 ) -> Part:
     """Two bodies compared; *media* are their content types."""
-    part = _body_part("response", (left, right), media)
-    for _ in _body(part, (left, right), media, volatile, tick):
-        pass
-    return part
+    job = body_job("response", (left, right), media, volatile)
+    job.lay_out(tick)
+    job.walk(tick)
+    return job.part
 
 
 def compare_texts(left: str, right: str) -> Part:
@@ -260,49 +277,52 @@ def _outcome(exchange: Exchange) -> str:
 # --- bodies ----------------------------------------------------------------------------------------------------------
 
 
-def _bodies(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
+@dataclass
+class BodyJob:
+    """Two bodies that are to be compared: ``lay_out``, then ``walk``, here or elsewhere."""
+
+    part: Part
+    documents: tuple[Document, Document]
+    bodies: tuple[bytes, bytes]
+    media: tuple[str, str]
+    volatile: Volatile
+
+    def lay_out(self, tick: Callable[[], None]) -> None:
+        """Make the lines of both; *tick* is called after each step."""
+        for document in self.documents:
+            for _ in document.steps():
+                tick()
+
+    def walk(self, tick: Callable[[], None]) -> None:
+        """Find what differs; both are laid out."""
+        from explorer.core.diff.body import walk_bodies
+
+        boundaries = [found[1].encode() for one in self.media if (found := _BOUNDARY.search(one))]
+        self.part.record = Record(tick)
+        walk_bodies(self.part, *self.documents, self.bodies, self.volatile, boundaries, tick)
+
+
+def body_job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: Volatile) -> BodyJob:
+    """The job of comparing two bodies; *media* are their content types."""
+    documents = Document.opened(bodies[0], media[0]), Document.opened(bodies[1], media[1])
+    return BodyJob(Part("body", side, *documents, Record()), documents, bodies, media, volatile)
+
+
+def _jobs(comparison: Comparison) -> Iterator[BodyJob]:
     left, right = comparison.left, comparison.right
-    wholes: list[tuple[Side, tuple[bytes, bytes], tuple[str, str]]] = [
-        ("request", (left.request.body, right.request.body), (_type(left.request), _type(right.request))),
-        (
-            "response",
-            (left.response.body if left.response else b"", right.response.body if right.response else b""),
-            (
-                left.response.header("content-type") if left.response else "",
-                right.response.header("content-type") if right.response else "",
-            ),
-        ),
-    ]
-    for side, bodies, media in wholes:
-        if not any(bodies):
-            continue
-        part = _body_part(side, bodies, media)
-        part.done = False
-        comparison.parts.append(part)
-        yield from _body(part, bodies, media, comparison.volatile, tick)
-        part.done = True
+    requests = left.request, right.request
+    yield from _job(
+        "request", (requests[0].body, requests[1].body), (_type(requests[0]), _type(requests[1])), comparison
+    )
+    bodies = left.response.body if left.response else b"", right.response.body if right.response else b""
+    media = [one.response.header("content-type") if one.response else "" for one in (left, right)]
+    yield from _job("response", bodies, (media[0], media[1]), comparison)
+
+
+def _job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], comparison: Comparison) -> Iterator[BodyJob]:
+    if any(bodies):
+        yield body_job(side, bodies, media, comparison.volatile)
 
 
 def _type(request: SentRequest) -> str:
     return next((value for name, value in request.headers if name.lower() == "content-type"), "")
-
-
-def _body_part(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str]) -> Part:
-    documents = Document.opened(bodies[0], media[0]), Document.opened(bodies[1], media[1])
-    return Part("body", side, *documents, Record())
-
-
-def _body(
-    part: Part, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: Volatile, tick: Callable[[], None]
-) -> Iterator[None]:
-    from explorer.core.diff.body import walk_bodies
-
-    left, right = part.left, part.right
-    if not isinstance(left, Document) or not isinstance(right, Document):  # cannot be: it was just made of two
-        return
-    for document in (left, right):
-        for _ in document.steps():
-            yield
-    boundaries = [found[1].encode() for one in media if (found := _BOUNDARY.search(one))]
-    part.record, part.note = Record(tick), ""
-    walk_bodies(part, left, right, bodies, volatile, boundaries, tick)

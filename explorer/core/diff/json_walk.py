@@ -19,6 +19,7 @@ IDENTITIES: Final = ("id", "_id", "uuid", "guid", "key", "code", "sku", "slug", 
 """Members that may tell one element of a list from the others, the likeliest first."""
 WIDE: Final = 64
 """Members above which two containers are not compared at one go."""
+_CONTAINERS: Final = (dict, list)
 DEEP: Final = 12
 """Levels up to which two containers are compared at one go first."""
 
@@ -106,9 +107,8 @@ class _Walk:
         new = [key for key in right if key not in left]
         waiting = iter(right)
         for key, value in left.items():
-            spot = at.key(key, self.volatile)
             if key not in right:
-                self._only("removed", value, spot)
+                self._only("removed", value, at.key(key, self.volatile))
                 continue
             if shuffled:
                 record.right = places[key]
@@ -117,7 +117,11 @@ class _Walk:
                     if before == key:
                         break
                     self._only("added", right[before], at.key(before, self.volatile))
-            self.values(value, right[key], spot, level + 1)
+            other = right[key]
+            if type(value) not in _CONTAINERS and value == other:
+                record.equal(1)
+            else:
+                self.values(value, other, at.key(key, self.volatile), level + 1)
         for key in new if shuffled else waiting if new else ():
             if shuffled:
                 record.right = places[key]
@@ -161,6 +165,9 @@ class _Walk:
             record.step()
             if moves and j >= 0:
                 record.right = starts[j]
+            if i >= 0 and j >= 0 and not moved and type(left[i]) not in _CONTAINERS and left[i] == right[j]:
+                record.equal(1)
+                continue
             spot = at.element(first + i if i >= 0 else -1, first + j if j >= 0 else -1, volatile)
             if j < 0:
                 self._only("removed", left[i], spot)
@@ -185,9 +192,7 @@ class _Walk:
         def alike(i: int, j: int) -> bool:
             return type(left[i]) is type(right[j]) and type(left[i]) in (dict, list)
 
-        return by_content(
-            [self._digest(one, state) for one in left], [self._digest(one, state) for one in right], alike
-        )
+        return by_content(self._digests(left, state), self._digests(right, state), alike)
 
     def _identities(
         self, left: list[Any], right: list[Any], state: State
@@ -208,10 +213,15 @@ class _Walk:
             apart = apart or (one, other)
         return apart if apart and len(left) + len(right) > 2 else None
 
-    def _digest(self, value: Any, state: State) -> Hashable:
+    def _digests(self, values: list[Any], state: State) -> list[Hashable]:
         """What is the same for elements that differ in nothing but volatile fields."""
-        self.record.step()
-        return value if type(value) not in (dict, list) else hash(repr(self._stripped(value, state)))
+        if not any(type(one) in _CONTAINERS for one in values):
+            return values
+        digests: list[Hashable] = []
+        for one in values:
+            self.record.step()
+            digests.append(one if type(one) not in _CONTAINERS else hash(repr(self._stripped(one, state))))
+        return digests
 
     def _stripped(self, value: Any, state: State) -> Any:
         volatile = self.volatile

@@ -92,6 +92,16 @@ class Record:
         """Block *n*."""
         return Block(*self._blocks[n * _WIDTH : (n + 1) * _WIDTH])
 
+    def packed(self, first: int, last: int) -> bytes:
+        """Blocks *first* to *last* (not included) as ``extend`` takes them, on the same machine."""
+        return self._blocks[first * _WIDTH : last * _WIDTH].tobytes()
+
+    def extend(self, changes: list[Change], blocks: bytes, counts: dict[Kind, int], masked: int) -> None:
+        """Take in what was found elsewhere, with all counts so far."""
+        self.changes.extend(changes)
+        self._blocks.frombytes(blocks)
+        self.counts, self.masked = counts, masked
+
     def step(self) -> None:
         """Count one step of the walk."""
         self._steps += 1

@@ -7,8 +7,7 @@ elements, the order of attributes, and whether a text stands in CDATA make no di
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from xml.parsers import expat
 
 from explorer.core.diff.align import Pair, by_content, by_identity
@@ -27,39 +26,97 @@ DEEPEST = 400
 """Levels that are walked; what is nested deeper is compared as text."""
 
 
-@dataclass(slots=True)
-class Element:
-    """An element, or (with a name that begins with ``#``) a text, comment or processing instruction."""
+_NO_ATTRIBUTES: Final[dict[str, str]] = {}
 
-    name: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    children: list[Element] = field(default_factory=list)
-    text: str = ""
-    """Of a ``#`` only."""
-    line: int = 0
-    lines: int = 1
-    digest: int = 0
+
+class Element:
+    """An element; or, with a name that begins with ``#``, a comment, an instruction or a text beside elements."""
+
+    __slots__ = ("attributes", "children", "digest", "line", "lines", "name", "text")
+
+    def __init__(self, name: str, attributes: dict[str, str], line: int) -> None:
+        self.name = name
+        self.attributes = attributes
+        self.children: list[Element] | tuple[()] = ()
+        self.text = ""
+        """Of what holds no elements."""
+        self.line = line
+        self.lines = 1
+        self.digest = 0
+        """The same for what is the same."""
+
+    def add(self, child: Element) -> None:
+        """One more child."""
+        if isinstance(self.children, list):
+            self.children.append(child)
+        else:
+            self.children = [child]
 
     def seal(self, last: int) -> None:
         """Its last line is known."""
         self.lines = last - self.line + 1
-        attributes = tuple(sorted(self.attributes.items()))
-        self.digest = hash((self.name, attributes, self.text, tuple(one.digest for one in self.children)))
+        attributes = tuple(sorted(self.attributes.items())) if self.attributes else ()
+        self.digest = hash((self.name, attributes, self.text, *[one.digest for one in self.children]))
 
     @property
     def end(self) -> int:
         """The line behind it."""
         return self.line + self.lines
 
-    @property
-    def words(self) -> str:
-        """The text of an element that holds nothing else."""
-        return self.text or "".join(one.text for one in self.children if one.name == "#text")
 
-    @property
-    def is_leaf(self) -> bool:
-        """Whether it holds text only, or nothing."""
-        return all(one.name == "#text" for one in self.children)
+class _Builder:
+    """Makes elements of what expat tells."""
+
+    def __init__(self) -> None:
+        self.top = Element("", _NO_ATTRIBUTES, 0)
+        self._stack = [self.top]
+        self._words: list[str] = []
+        self.parser = parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._words.append
+        parser.CommentHandler = lambda words: self._aside("#comment", words)
+        parser.ProcessingInstructionHandler = lambda target, words: self._aside("#instruction", f"{target} {words}")
+        parser.EntityDeclHandler = self._declared
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._flush()
+        if len(self._stack) > DEEPEST:
+            raise NotATree
+        element = Element(name, attributes or _NO_ATTRIBUTES, self.parser.CurrentLineNumber - 1)
+        self._stack[-1].add(element)
+        self._stack.append(element)
+
+    def _end(self, _name: str) -> None:
+        element = self._stack[-1]
+        if element.children:
+            self._flush()
+        elif self._words:
+            element.text = "".join(self._words)
+            self._words.clear()
+        self._stack.pop()
+        element.seal(self.parser.CurrentLineNumber - 1)
+
+    def _flush(self) -> None:
+        """Text beside elements; blank space between them is none."""
+        if self._words:
+            words = "".join(self._words)
+            self._words.clear()
+            if not words.isspace():
+                self._aside("#text", words)
+
+    def _aside(self, name: str, words: str) -> None:
+        if name != "#text":
+            self._flush()
+        line = self.parser.CurrentLineNumber - 1
+        element = Element(name, _NO_ATTRIBUTES, line)
+        element.text = words
+        element.seal(line + words.count("\n"))
+        self._stack[-1].add(element)
+
+    def _declared(self, *_: object) -> None:
+        raise NotATree
 
 
 def parse_xml(text: bytes, tick: Callable[[], None] = lambda: None) -> Element:
@@ -68,49 +125,16 @@ def parse_xml(text: bytes, tick: Callable[[], None] = lambda: None) -> Element:
     Raises:
         NotATree: it is not well-formed, declares entities or is nested too deep.
     """
-    top = Element("")
-    stack, parser = [top], expat.ParserCreate("utf-8")
-    parser.buffer_text = True
-    parser.ordered_attributes = False
-
-    def add(name: str, words: str) -> None:
-        line = parser.CurrentLineNumber - 1
-        element = Element(name, text=words, line=line)
-        element.seal(line + words.count("\n"))
-        stack[-1].children.append(element)
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if len(stack) > DEEPEST:
-            raise NotATree
-        element = Element(name, attributes, line=parser.CurrentLineNumber - 1)
-        stack[-1].children.append(element)
-        stack.append(element)
-
-    def end(_name: str) -> None:
-        element = stack.pop()
-        if any(one.name != "#text" for one in element.children):
-            element.children = [one for one in element.children if one.name != "#text" or not one.text.isspace()]
-        element.seal(parser.CurrentLineNumber - 1)
-
-    def declared(*_: object) -> None:
-        raise NotATree
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = lambda words: add("#text", words)
-    parser.CommentHandler = lambda words: add("#comment", words)
-    parser.ProcessingInstructionHandler = lambda target, words: add("#instruction", f"{target} {words}")
-    parser.EntityDeclHandler = declared
+    builder = _Builder()
     try:
         for at in range(0, len(text), _STEP):
-            parser.Parse(text[at : at + _STEP], False)
+            builder.parser.Parse(text[at : at + _STEP], False)
             tick()
-        parser.Parse(b"", True)
+        builder.parser.Parse(b"", True)
     except expat.ExpatError:
         raise NotATree from None
-    top.children = [one for one in top.children if one.name != "#text"]
-    top.seal(text.count(b"\n"))
-    return top
+    builder.top.seal(text.count(b"\n"))
+    return builder.top
 
 
 class _Spot(NamedTuple):
@@ -150,9 +174,9 @@ class _Walk:
             record.put(code, 1, 1, first) if first else record.equal(1)
             self.children(left, right, at)
             self.to_end(left, right)
-        elif not first and left.is_leaf and right.is_leaf:
+        elif not first and not left.children and not right.children:
             self._texts(left, right, at)
-        elif left.is_leaf and right.is_leaf and left.words == right.words:
+        elif not left.children and not right.children and left.text == right.text:
             record.put(code, left.lines, right.lines, first)
         else:
             self._texts(left, right, at)
@@ -176,7 +200,7 @@ class _Walk:
             self._go_to(one, other)
             kind: Kind = "changed" if one and other else "removed" if one else "added"
             self._change(kind, _brief(one), _brief(other), spot, one, other)
-        if moves:
+        if moves and left.children and right.children:
             self.record.left, self.record.right = left.children[-1].end, right.children[-1].end
 
     def _moved(self, at: _Spot, i: int, j: int) -> int:
@@ -222,8 +246,8 @@ class _Walk:
 
     def _texts(self, left: Element, right: Element, at: _Spot) -> None:
         """Two elements (or texts) told as a whole."""
-        leaves = left.is_leaf and right.is_leaf
-        texts = (left.words, right.words) if leaves else (_brief(left), _brief(right))
+        leaves = not left.children and not right.children
+        texts = (left.text, right.text) if leaves else (_brief(left), _brief(right))
         self._change("changed", *texts, at, left, right)
 
     def _change(self, kind: Kind, left: str, right: str, at: _Spot, one: Element | None, other: Element | None) -> None:
@@ -285,6 +309,8 @@ def _identities(
     for wanted in IDENTITIES:
         if wanted in volatile.names:
             continue
+        if not left or _identity(left[0], wanted) is None:
+            continue
         one, other = [_identity(item, wanted) for item in left], [_identity(item, wanted) for item in right]
         if None in one or None in other or len(set(one)) < len(one) or len(set(other)) < len(other):
             continue
@@ -296,8 +322,8 @@ def _identities(
 def _identity(element: Element, name: str) -> tuple[str, str] | None:
     if name in element.attributes:
         return element.name, element.attributes[name]
-    found = next((one for one in element.children if one.name == name and one.is_leaf), None)
-    return (element.name, found.words) if found is not None else None
+    found = next((one for one in element.children if one.name == name and not one.children), None)
+    return (element.name, found.text) if found is not None else None
 
 
 def _numbers(children: Sequence[Element]) -> list[int]:
@@ -317,5 +343,5 @@ def _brief(element: Element | None) -> str:
     if element.name.startswith("#"):
         return element.text
     attributes = "".join(f' {name}="{value}"' for name, value in element.attributes.items())
-    inner = element.words if element.is_leaf else "…"
+    inner = "…" if element.children else element.text
     return f"<{element.name}{attributes}>{inner}</{element.name}>"

@@ -27,13 +27,17 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from explorer.core.diff import Change, Comparison, Part
+    from explorer.core.diff import BodyJob, Change, Comparison, Part
     from explorer.core.exchange import Exchange
     from explorer.session import Session
     from explorer.tui.app import ExplorerApp
 
 MOST: Final = 500
 """Changes that the list shows."""
+LARGE: Final = 1 << 20
+"""Bytes of two bodies above which another process compares them."""
+BREATH: Final = 0.02
+"""Seconds after which the thread that compares lets others have the interpreter."""
 GROW: Final = 0.05
 """Seconds between two looks at how far the comparison is."""
 _BOTH: Final[tuple[Side, Side]] = ("response", "request")
@@ -152,14 +156,37 @@ class ComparingScreen(Screen[None]):
             nonlocal last
             if number != self._run_number:
                 raise Cancelled
-            if time.monotonic() - last > GROW:
+            if time.monotonic() - last > BREATH:
                 time.sleep(0.001)  # whoever paints gets the interpreter in between
                 last = time.monotonic()
 
+        def apart(job: BodyJob) -> bool:
+            large = len(job.bodies[0]) + len(job.bodies[1]) > LARGE
+            if large:
+                self.app.call_from_thread(self._walk_apart, job, number)
+            return large
+
         try:
-            comparison.run(tick)
+            comparison.run(tick, apart)
         except Cancelled:
             return
+
+    @work(group="compare-apart", exit_on_error=False, description="compare apart")
+    async def _walk_apart(self, job: BodyJob, number: int) -> None:
+        """Have large bodies compared by another process."""
+        from explorer.core.diff.apart import head_of, take
+        from explorer.tui.body.child import Child
+
+        child = Child("explorer.core.diff.apart")
+        try:
+            await child.start(head_of(job), b"".join(job.bodies))
+            while not job.part.done and number == self._run_number:
+                batch = await child.line()
+                take(job, batch, await child.read(batch["size"]))
+        except (OSError, EOFError):
+            job.part.note, job.part.done = "could not be compared to its end", True
+        finally:
+            child.end()
 
     def on_unmount(self) -> None:
         """The thread ends at its next tick."""
