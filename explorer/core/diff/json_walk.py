@@ -248,6 +248,9 @@ class _Walk:
             self._change(kind, None, value, at._replace(left=""), 0, lines)
 
     def _change(self, kind: Kind, left: Any, right: Any, at: _Spot, left_lines: int, right_lines: int) -> None:
+        if self.record.is_full:
+            self.record.count(kind, at.masked, left_lines, right_lines)
+            return
         texts = (
             "" if kind == "added" else shown(spelled(left, SHOWN)),
             "" if kind == "removed" else shown(spelled(right, SHOWN)),

@@ -137,6 +137,19 @@ class Record:
         code = MASKED if change.masked else _CODES[change.kind]
         self.put(code, left_lines, right_lines, self.note(change))
 
+    def count(self, kind: Kind, masked: bool, left_lines: int, right_lines: int) -> None:
+        """A change that takes the next lines and is not kept: there are too many."""
+        if masked:
+            self.masked += 1
+        else:
+            self.counts[kind] += 1
+        self.put(MASKED if masked else _CODES[kind], left_lines, right_lines)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further change is kept."""
+        return len(self.changes) >= MOST_CHANGES
+
     def note(self, change: Change) -> int:
         """Take a change in without lines; its number from 1, or 0 where there are too many to keep."""
         if change.masked:

@@ -56,7 +56,7 @@ class Rows:
         """Part and change → row."""
         self.count = 0
 
-    def extend(self, blocks: int = 20_000) -> bool:
+    def extend(self, blocks: int = 4_000) -> bool:
         """Take in up to *blocks* blocks; whether there may be more at once."""
         parts = self._parts()
         while blocks > 0 and self._part < len(parts):

@@ -13,13 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from explorer.core.diff.record import Cancelled, Side
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
 from explorer.tui.styles import MUTED
+from explorer.tui.widgets.change_list import ChangeList
 from explorer.tui.widgets.diff_view import DiffView
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
@@ -32,21 +32,15 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from explorer.tui.app import ExplorerApp
 
-MOST: Final = 500
-"""Changes that the list shows."""
 LARGE: Final = 1 << 20
 """Bytes of two bodies above which another process compares them."""
 BREATH: Final = 0.02
 """Seconds after which the thread that compares lets others have the interpreter."""
-GROW: Final = 0.05
+GROW: Final = 0.03
 """Seconds between two looks at how far the comparison is."""
+SHOW: Final = 8
+"""Looks after which what was found is shown."""
 _BOTH: Final[tuple[Side, Side]] = ("response", "request")
-_SIGNS: Final = {
-    "added": ("+", "$text-success"),
-    "removed": ("-", "$text-error"),
-    "changed": ("~", "$text-warning"),
-    "moved": ("↕", "$text-accent"),
-}
 
 
 class ComparingScreen(Screen[None]):
@@ -61,14 +55,11 @@ class ComparingScreen(Screen[None]):
         & > #compare-tabs { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #compare-middle { height: 1fr; layout: vertical; }
         & #compare-list {
-            height: auto; max-height: 30%; min-height: 3; border: none; border-top: solid $foreground 30%; padding: 0;
-            background: $background; scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
-            & > .option-list--option-highlighted { background: $boost; color: $foreground; text-style: none; }
-            &:focus > .option-list--option-highlighted { background: $primary 35%; text-style: bold; }
+            height: 30%; min-height: 3; max-height: 12; border-top: solid $foreground 30%;
         }
         &.-beside #compare-middle { layout: horizontal; }
         &.-beside #compare-list {
-            width: 52; height: 1fr; max-height: 100%; border-top: none; border-left: solid $foreground 30%;
+            width: 56; height: 1fr; max-height: 100%; border-top: none; border-left: solid $foreground 30%;
         }
         &.-unlisted #compare-list { display: none; }
     }
@@ -100,10 +91,11 @@ class ComparingScreen(Screen[None]):
         self.side: Side = "response"
         self.everything = False
         self.masking = True
-        self._listed: list[tuple[int, int, Change]] = []
-        """Place of the part among those of the side, number of the change, the change."""
+        self._shown_parts: list[Part] = []
         self._ticker: Timer | None = None
         self._run_number = 0
+        self._growths = 0
+        self._headline = ""
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -112,7 +104,7 @@ class ComparingScreen(Screen[None]):
         yield Static(id="compare-tabs", markup=False)
         with Vertical(id="compare-middle"):
             yield DiffView(id="compare-view")
-            yield OptionList(id="compare-list", markup=False, compact=True)
+            yield ChangeList(id="compare-list")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -142,7 +134,7 @@ class ComparingScreen(Screen[None]):
             self._app.tell(f"{error.message}. {error.hint}", severity="error")
             return
         self._run(self.comparison, number)
-        self._shown_parts: list[Part] = []
+        self._shown_parts = []
         self._show_title()
         self._show_side()
         if self._ticker is None:
@@ -198,12 +190,16 @@ class ComparingScreen(Screen[None]):
             return
         done = comparison.done
         self._shown_parts[:] = comparison.of(self.side)
-        more = self.query_one(DiffView).grow()
-        self._show_headline()
-        self._list_more()
+        self._growths += 1
+        show = done or self._growths % SHOW == 1
+        more = self.query_one(DiffView).grow(show=show)
+        if show:
+            self._show_headline()
+            self._grow_list()
         if done and not more and self._ticker is not None:
             self._ticker.stop()
             self._ticker = None
+            self._show_tabs()
             view = self.query_one(DiffView)
             if view.cursor == 0:
                 view.go_on(1)
@@ -215,11 +211,10 @@ class ComparingScreen(Screen[None]):
         if comparison is None:
             return
         self._shown_parts = comparison.of(self.side)
-        self._listed = []
-        self.query_one(OptionList).clear_options()
+        self.query_one(ChangeList).show(self._shown_parts)
         self.query_one(DiffView).show(self._shown_parts, everything=self.everything)
         self._show_headline()
-        self._list_more()
+        self._grow_list()
         if self._ticker is None:
             self._ticker = self.set_interval(GROW, self._grow)
 
@@ -236,7 +231,16 @@ class ComparingScreen(Screen[None]):
             return
         lines = [self._note] if self._note else []
         lines.append(sanitise_line(comparison.headline) + ("" if comparison.done else " · comparing …"))
-        self.query_one("#compare-headline", Static).update(Content("\n".join(lines)))
+        text = "\n".join(lines)
+        if text != self._headline:  # what is told anew is laid out anew
+            self._headline = text
+            self.query_one("#compare-headline", Static).update(Content(text))
+        self._show_tabs()
+
+    def _show_tabs(self) -> None:
+        comparison = self.comparison
+        if comparison is None:
+            return
         tabs: list[Content | str | tuple[str, str]] = []
         for number, side in enumerate(_BOTH, 1):
             found = comparison.found(side)
@@ -247,39 +251,14 @@ class ComparingScreen(Screen[None]):
             tabs.append((f"  change {view.stop} of {view.stops:,}", MUTED))
         if not self.masking:
             tabs.append(("  nothing is masked", "$text-warning"))
-        self.query_one("#compare-tabs", Static).update(Content.assemble(*tabs))
+        self.query_one("#compare-tabs", Static).update(Content.assemble(*tabs), layout=False)
 
-    def _list_more(self) -> None:
-        """Put further changes into the list."""
-        listing, room = self.query_one(OptionList), MOST - len(self._listed)
-        before = len(self._listed)
-        if room <= 0:
-            return
-        known = {(part, number) for part, number, _ in self._listed}
-        for place, part in enumerate(self._shown_parts):
-            for number, change in enumerate(part.record.changes[:MOST], 1):
-                if (place, number) not in known and len(self._listed) < MOST:
-                    self._listed.append((place, number, change))
-        new = self._listed[before:]
-        if new:
-            listing.add_options([Option(self._option(self._shown_parts[place], change)) for place, _, change in new])
-        total = sum(len(part.record.changes) for part in self._shown_parts)
-        if len(self._listed) == MOST and total > MOST:
-            listing.add_option(Option(Content.styled(f"… {total - MOST:,} more; n goes on", MUTED), disabled=True))
-        self.set_class(not self._listed, "-unlisted")
-
-    def _option(self, part: Part, change: Change) -> Content:
-        sign, style = ("≈", MUTED) if change.masked else _SIGNS[change.kind]
-        values = {
-            "added": change.right,
-            "removed": change.left,
-        }.get(change.kind, f"{change.left} → {change.right}")
-        return Content.assemble(
-            (f" {sign} ", f"bold {style}"),
-            (f"{part.name} ", MUTED) if part.name != "body" else "",
-            (sanitise_line(change.path), MUTED if change.masked else "bold"),
-            (f"  {sanitise_line(values)}", MUTED),
-        )
+    def _grow_list(self) -> None:
+        listing = self.query_one(ChangeList)
+        before = listing.count
+        listing.grow()
+        if bool(before) != bool(listing.count):
+            self.set_class(not listing.count, "-unlisted")
 
     def _show_keys(self) -> None:
         hints = [
@@ -306,30 +285,24 @@ class ComparingScreen(Screen[None]):
         await self.run_action(event.run)
 
     @on(DiffView.Moved)
-    def _moved(self) -> None:
-        self._show_headline()
+    def _moved(self, event: DiffView.Moved) -> None:
+        self._show_tabs()
+        if event.row.change:
+            self.query_one(ChangeList).follow(event.row.part, event.row.change)
 
     @on(DiffView.FoldChosen)
     def _unfold(self) -> None:
         self.action_everything()
 
-    @on(OptionList.OptionHighlighted)
-    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if self.query_one(OptionList).has_focus and event.option_index < len(self._listed):
-            place, number, _ = self._listed[event.option_index]
-            self.query_one(DiffView).go_to_change(place, number)
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        if event.option_index < len(self._listed):
-            place, number, _ = self._listed[event.option_index]
-            view = self.query_one(DiffView)
-            view.go_to_change(place, number)
-            view.focus()
+    @on(ChangeList.Highlighted)
+    def _highlighted(self, event: ChangeList.Highlighted) -> None:
+        self.query_one(DiffView).go_to_change(event.part, event.change)
+        if isinstance(event, ChangeList.Chosen):
+            self.query_one(DiffView).focus()
 
     def action_close(self) -> None:
         """Back to where it was asked for; from the list first to the lines."""
-        if self.query_one(OptionList).has_focus:
+        if self.query_one(ChangeList).has_focus:
             self.query_one(DiffView).focus()
         else:
             self.dismiss(None)

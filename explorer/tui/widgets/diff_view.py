@@ -89,6 +89,7 @@ class DiffView(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self._everything = False
         self._shift = 0
+        self._shown_rows = 0
         self.cursor = 0
         super().__init__(id=id, classes=classes)
 
@@ -101,17 +102,20 @@ class DiffView(ScrollView, can_focus=True):
         self._build()
         self.scroll_to(y=0, animate=False)
 
-    def grow(self) -> bool:
-        """Take in more of the parts; whether there may be more at once."""
-        before, more = self._rows.count, self._rows.extend()
-        if self._rows.count != before:
-            self.virtual_size = Size(self.size.width, self._rows.count)
-        self.refresh()
+    def grow(self, *, show: bool = True) -> bool:
+        """Take in more of the parts, and *show* what was; whether there may be more at once."""
+        more = self._rows.extend()
+        if show or self._shown_rows < self.size.height:
+            if self._shown_rows != self._rows.count:
+                self._shown_rows = self._rows.count
+                self.virtual_size = Size(self.size.width, self._rows.count)
+            self.refresh()
         return more
 
     def _build(self) -> None:
         parts = self._parts
         self._rows = Rows(lambda: parts, everything=self._everything, unified=not self.beside)
+        self._shown_rows = 0
         self.grow()
 
     @property

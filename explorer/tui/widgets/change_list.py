@@ -1,0 +1,192 @@
+"""The changes of one side of a comparison by their paths; however many there are, only what is seen is painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from explorer.core.diff.record import MOST_CHANGES
+from explorer.core.sanitise import sanitise_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from explorer.core.diff import Change, Part
+
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
+_KINDS: Final = (*_SIGNS, "masked", "dim", "strong", "cursor")
+
+
+class ChangeList(ScrollView, can_focus=True):
+    """One row a change. ``show`` parts, ``grow`` while they grow."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"changes--{kind}" for kind in _KINDS}
+    DEFAULT_CSS = """
+    ChangeList {
+        background: $background; scrollbar-size-vertical: 1; overflow-x: hidden;
+        & > .changes--added { color: $text-success; text-style: bold; }
+        & > .changes--removed { color: $text-error; text-style: bold; }
+        & > .changes--changed { color: $text-warning; text-style: bold; }
+        & > .changes--moved { color: $text-accent; text-style: bold; }
+        & > .changes--masked { color: $foreground 55%; text-style: italic; }
+        & > .changes--dim { color: $foreground 65%; }
+        & > .changes--strong { text-style: bold; }
+        & > .changes--cursor { background: $boost; }
+        &:focus > .changes--cursor { background: $primary 35%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "cursor(1)", "Down", show=False, id="changes.down", tooltip="The one below"),
+        Binding("k,up", "cursor(-1)", "Up", show=False, id="changes.up", tooltip="The one above"),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="changes.page_down"),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="changes.page_up"),
+        Binding("g,home", "end(-1)", "Top", show=False, id="changes.top", tooltip="The first one"),
+        Binding("G,end", "end(1)", "End", show=False, id="changes.end", tooltip="The last one"),
+        Binding("enter", "choose", "Go there", show=False, id="changes.choose", tooltip="Go to its lines"),
+    ]
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is at a change: the place of its part, its number from 1."""
+
+        part: int
+        change: int
+
+    @dataclass
+    class Chosen(Highlighted):
+        """Enter or a click: its lines are wanted."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._parts: Sequence[Part] = ()
+        self._styles: dict[str, Style] = {}
+        self.cursor = 0
+        self.count = 0
+        super().__init__(id=id)
+
+    def show(self, parts: Sequence[Part]) -> None:
+        """Show the changes of *parts*."""
+        self._parts, self.cursor, self.count = parts, 0, 0
+        self.grow()
+        self.scroll_to(y=0, animate=False)
+
+    def grow(self) -> None:
+        """There may be more changes."""
+        found = sum(len(part.record.changes) for part in self._parts)
+        full = any(len(part.record.changes) >= MOST_CHANGES for part in self._parts)
+        if found != self.count or not found:
+            self.count = found
+            self.virtual_size = Size(self.size.width, found + full)
+            self.refresh()
+
+    def at(self, row: int) -> tuple[int, int, Change] | None:
+        """The place of the part, the number and the change of a row."""
+        for place, part in enumerate(self._parts):
+            changes = part.record.changes
+            if row < len(changes):
+                return place, row + 1, changes[row]
+            row -= len(changes)
+        return None
+
+    def follow(self, part: int, change: int) -> None:
+        """Put the cursor at a change, without a word."""
+        self._put(sum(len(one.record.changes) for one in self._parts[:part]) + change - 1)
+
+    def _put(self, row: int) -> None:
+        self.cursor = max(0, min(row, self.count - 1))
+        top, height = self.scroll_offset.y, max(self.size.height, 1)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False)
+        self.refresh()
+
+    def action_cursor(self, step: int) -> None:
+        """Some rows down or up."""
+        self._put(self.cursor + step)
+        if (found := self.at(self.cursor)) is not None:
+            self.post_message(self.Highlighted(*found[:2]))
+
+    def action_page(self, step: int) -> None:
+        """One page down or up."""
+        self.action_cursor(step * max(self.size.height - 1, 1))
+
+    def action_end(self, step: int) -> None:
+        """To the first or the last one."""
+        self.action_cursor(step * self.count)
+
+    def action_choose(self) -> None:
+        """Go to the lines of the change."""
+        if (found := self.at(self.cursor)) is not None:
+            self.post_message(self.Chosen(*found[:2]))
+
+    def on_click(self, event: events.Click) -> None:
+        """As enter on that row."""
+        row = int(event.y + self.scroll_offset.y)
+        if row < self.count:
+            self._put(row)
+            self.action_choose()
+
+    # --- painting ----------------------------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def on_focus(self) -> None:
+        """The cursor has another colour."""
+        self._styles.clear()
+
+    def on_blur(self) -> None:
+        """The cursor has another colour."""
+        self._styles.clear()
+
+    def _style(self, kind: str) -> Style:
+        style = self._styles.get(kind)
+        if style is None:
+            full = self.get_component_rich_style(f"changes--{kind}")
+            only = Style(bgcolor=full.bgcolor) if kind == "cursor" else Style(color=full.color)
+            style = self._styles[kind] = only + Style(bold=full.bold, italic=full.italic)
+        return style
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        width, base = self.size.width, self.rich_style
+        found = self.at(row)
+        if found is None:
+            more = sum(part.record.found + part.record.masked for part in self._parts) - self.count
+            if row != self.count or more <= 0 or row >= self.virtual_size.height:
+                return Strip.blank(width, base)
+            words = f" … {more:,} more; n goes on to them"
+            return Strip([Segment(words, base + self._style("dim"))]).adjust_cell_length(width, base)
+        place, _, change = found
+        if row == self.cursor:
+            base = base + self._style("cursor")
+        segments = [
+            Segment(text, base + self._style(kind)) for kind, text in _tokens(self._parts[place].name, change) if text
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
+
+
+def _tokens(part: str, change: Change) -> list[tuple[str, str]]:
+    """What a row says."""
+    left, right = sanitise_line(change.left), sanitise_line(change.right)
+    values = {"added": right, "removed": left}.get(change.kind, f"{left} → {right}")
+    name = f"{part} " if part != "body" else ""
+    if change.masked:
+        return [("masked", f" ≈ {name}{sanitise_line(change.path)}  {values}")]
+    return [
+        (change.kind, f" {_SIGNS[change.kind]} "),
+        ("dim", name),
+        ("strong", sanitise_line(change.path)),
+        ("dim", f"  {values}"),
+    ]
