@@ -15,11 +15,11 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import httpx
 
-from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
+from explorer.core.exchange import Exchange, Failure, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
 
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
+class Listener(Protocol):
+    """Wants to know of an answer while it arrives. Nothing that it is told is masked."""
+
+    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
+        """Status and headers are there, the body is empty yet. Told again when another request follows."""
+
+    def came(self, data: bytes) -> None:
+        """More of the decoded body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``total`` and ``connect`` in seconds, ``max_body`` in decoded bytes; ``redirects`` of a GET or HEAD at most."""
@@ -64,11 +74,22 @@ class Transfer:
     failure: Failure | None
 
 
+class Stopped(asyncio.CancelledError):
+    """The caller cancelled a send; *transfer* is what went over the wire until then."""
+
+    def __init__(self, transfer: Transfer) -> None:
+        super().__init__("stopped before the answer was whole")
+        self.transfer = transfer
+        self.exchange: Exchange | None = None
+        """What a use case makes of it."""
+
+
 @dataclass
 class _Log:
     """What is known of a call while it runs; it survives a failure."""
 
     started: float
+    listener: Listener | None = None
     request: SentRequest | None = None
     response: ReceivedResponse | None = None
     purpose: Literal["call", "auth", "redirect", "retry"] = "call"
@@ -80,6 +101,13 @@ class _Log:
             self.hops.append(Hop(purpose=self.purpose, request=self.request, response=self.response))
         self.request, self.response, self.purpose = sent_request(request), None, purpose
         self.marks.clear()
+
+    def begin_body(self, purpose: str) -> Callable[[bytes], None]:
+        """Tell that an answer begins; gives what is to be told of its body. That of a token call is nobody's."""
+        if self.listener is None or purpose == "auth" or self.request is None or self.response is None:
+            return lambda _: None
+        self.listener.began(self.request, self.response)
+        return self.listener.came
 
 
 def sent_request(request: httpx.Request) -> SentRequest:
@@ -136,14 +164,15 @@ class Client:
         sign: Callable[[], Scheme],
         limits: Limits,
         on_progress: OnProgress | None = None,
+        listener: Listener | None = None,
     ) -> Transfer:
         """Send *request* under a scheme made by *sign*, following redirects of reads; never raises for the network.
 
         Raises:
             CredentialError: the scheme cannot sign.
-            asyncio.CancelledError: the caller cancelled; the connection is closed.
+            Stopped: the caller cancelled; the connection is closed.
         """
-        log = _Log(self._clock())
+        log = _Log(self._clock(), listener)
         failure: Failure | None = None
         try:
             async with asyncio.timeout(limits.total):
@@ -152,6 +181,11 @@ class Client:
             failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
         except TransportError as error:
             failure = describe(error)
+        except asyncio.CancelledError:
+            raise Stopped(self._transfer(log, request, None)) from None
+        return self._transfer(log, request, failure)
+
+    def _transfer(self, log: _Log, request: httpx.Request, failure: Failure | None) -> Transfer:
         total = self._clock() - log.started
         timings = Timings(
             connected=log.marks.get("connected"),
@@ -229,9 +263,11 @@ class Client:
             expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
             body = bytearray()
             log.response = _received(response, b"", "")
+            came = log.begin_body(purpose)
             try:
                 async for chunk in response.aiter_bytes():
                     body += chunk
+                    came(chunk)
                     tell("receiving", len(body), expected)
                     if len(body) > limits.max_body:
                         del body[limits.max_body :]
@@ -242,10 +278,12 @@ class Client:
             except BaseException as error:
                 log.response = _received(response, bytes(body), _why_cut(error))
                 raise
-            log.response = _received(response, bytes(body), "")
-            tell("done", len(body), expected)
+            whole = bytes(body)
+            del body
+            log.response = _received(response, whole, "")
+            tell("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
-        return httpx.Response(response.status_code, headers=plain, content=bytes(body), request=request)
+        return httpx.Response(response.status_code, headers=plain, content=whole, request=request)
 
 
 _IMPERSONAL = ("accept", "accept-encoding", "user-agent")

@@ -29,6 +29,8 @@ SECRET_HEADERS: Final = frozenset(
 )
 ASCII_MASK: Final = "******"
 _SHORTEST: Final = 4
+_LARGE: Final = 1_000_000
+"""Bytes of a body from which on it is masked in pieces, so that other threads may run in between."""
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 """A text that no encoding spells otherwise."""
 _PAIR = re.compile(r"([^&=?#\s]+)=([^&#\s]*)")
@@ -102,8 +104,28 @@ class Redactor:
             return self.url(value)
         return self.text(value)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Secret names, in lower case."""
+        return frozenset(self._names)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Known secret values in every spelling, the longest first."""
+        return tuple(self._values)
+
     def body(self, body: bytes, content_type: str = "") -> bytes:
-        """A body with secret fields and known secret values masked, everything else byte for byte."""
+        """A body with secret fields and known secret values masked, everything else byte for byte; *body* itself where
+        there is nothing to mask."""
+        if len(body) > _LARGE:
+            from explorer.core.redaction_stream import masked_in_pieces
+
+            masked = masked_in_pieces(self, body, content_type)
+            return body if masked == body else masked
+        return self.piece(body, content_type)
+
+    def piece(self, body: bytes, content_type: str) -> bytes:
+        """A body, or a part of one that cuts nothing in two, masked in one go."""
         if not body:
             return body
         kind = content_type.split(";")[0].strip().lower()

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from explorer.history import History, HistoryRow
     from explorer.sandbox import SandboxServer
     from explorer.sandbox.faults import Fault
+    from explorer.session.arriving import OnArrival
     from explorer.session.collecting import Collector
     from explorer.session.remembering import Kept
     from explorer.session.replaying import How, Replay
@@ -365,10 +366,16 @@ class Session:
     # --- sending ---------------------------------------------------------------------------------------------------
 
     async def send(
-        self, call: Call, *, timeout: float | None = None, on_progress: OnProgress | None = None, origin: int = 0
+        self,
+        call: Call,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        on_arrival: OnArrival | None = None,
+        origin: int = 0,
     ) -> Exchange:
         """Send *call* and give what came of it, judged and kept in the history; *origin* is the entry that it was put
-        into the form from, or 0.
+        into the form from, or 0. *on_arrival* is told of the answer while it arrives, masked.
 
         A failure of the network is part of the exchange, not an exception.
 
@@ -378,9 +385,10 @@ class Session:
             CredentialRefused: the vendor refused to give a token.
             asyncio.CancelledError: cancelled; the exchange is kept as such.
         """
-        from explorer.session.sending import send
+        from explorer.session.sending import Replayed, send
 
-        return await send(self, call, timeout, on_progress, origin=origin, replayed="form" if origin else "")
+        how: Replayed = "form" if origin else ""
+        return await send(self, call, timeout, on_progress, origin=origin, replayed=how, on_arrival=on_arrival)
 
     async def replay(self, number: int, how: How, given: Sequence[Entry] = ()) -> Replay:
         """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or

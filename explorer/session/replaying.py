@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.session import Session
+    from explorer.session.arriving import OnArrival
     from explorer.session.exactly import Exactly
 
 How = Literal["again", "exact", "form"]
@@ -52,7 +53,13 @@ class Replay:
     """What a person must say yes to first, or an empty text."""
     exactly: Exactly | None = None
 
-    async def send(self, *, timeout: float | None = None, on_progress: OnProgress | None = None) -> Exchange:
+    async def send(
+        self,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        on_arrival: OnArrival | None = None,
+    ) -> Exchange:
         """Send it, and keep the exchange as a replay of its origin.
 
         Raises:
@@ -69,7 +76,15 @@ class Replay:
         if self.how == "form":
             raise UsageError("what goes into a form is sent from there")
         if self.exactly is None:
-            return await send(self.session, self.call, timeout, on_progress, origin=self.number, replayed="again")
+            return await send(
+                self.session,
+                self.call,
+                timeout,
+                on_progress,
+                origin=self.number,
+                replayed="again",
+                on_arrival=on_arrival,
+            )
         return await send_prepared(
             self.session,
             self.call,
@@ -79,6 +94,7 @@ class Replay:
             on_progress,
             origin=self.number,
             replayed="exact",
+            on_arrival=on_arrival,
         )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
     from explorer.core.form import Checked
     from explorer.session import Session
+    from explorer.session.arriving import OnArrival
 
 Replayed = Literal["", "again", "exact", "form"]
 _AT_ONCE = 200_000
@@ -38,6 +39,7 @@ async def send(
     *,
     origin: int = 0,
     replayed: Replayed = "",
+    on_arrival: OnArrival | None = None,
 ) -> Exchange:
     """``Session.send``."""
     checked = session.checked(call)
@@ -49,7 +51,7 @@ async def send(
     request = await asyncio.to_thread(session.build, call, checked)
     exchange = await asyncio.to_thread(_begun, session, call, checked, request, origin, replayed)
     kept = await _keep(session, call, exchange, scheme)
-    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress)
+    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress, on_arrival)
 
 
 async def send_prepared(
@@ -62,11 +64,12 @@ async def send_prepared(
     *,
     origin: int,
     replayed: Replayed,
+    on_arrival: OnArrival | None = None,
 ) -> Exchange:
     """Send a request that is there already, as *scheme* sends it; what is wrong with the form is kept beside it."""
     exchange = await asyncio.to_thread(_begun, session, call, session.check(call), request, origin, replayed)
     kept = await _keep(session, call, exchange, scheme)
-    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress)
+    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress, on_arrival)
 
 
 def _begun(
@@ -101,12 +104,15 @@ async def _finish(
     request: httpx.Request,
     timeout: float | None,
     on_progress: OnProgress | None,
+    on_arrival: OnArrival | None,
 ) -> Exchange:
     used: list[Scheme] = []
     try:
-        exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used)
+        exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used, on_arrival)
     except BaseException as error:
-        await _complete(session, call, _broken_off(exchange, error), kept, used)
+        broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
+        await _complete(session, call, broken, kept, used)
+        keep_stopped(error, broken)
         raise
     exchange = msgspec.structs.replace(exchange, id=kept)
     exchange = await asyncio.to_thread(_judged, session, call, exchange)
@@ -125,9 +131,11 @@ async def _transferred(
     timeout: float | None,
     on_progress: OnProgress | None,
     used: list[Scheme],
+    on_arrival: OnArrival | None = None,
 ) -> Exchange:
     """*exchange* with all that went over the wire; *used* takes up the schemes that signed."""
     from explorer.client import MAX_REDIRECTS, Limits
+    from explorer.session.arriving import Arriving
     from explorer.session.circumstances import fingerprints_in
 
     limits = Limits(
@@ -140,7 +148,8 @@ async def _transferred(
         used.append(scheme if not used else session.scheme(call))
         return used[-1]
 
-    transfer = await session.http().send(request, sign, limits, on_progress)
+    listener = Arriving(session, exchange, used, on_arrival) if on_arrival is not None else None
+    transfer = await session.http().send(request, sign, limits, on_progress, listener)
     under, secrets = exchange.under, tuple(secret for one in used for secret in one.secrets())
     if under is not None:
         under = msgspec.structs.replace(under, used=fingerprints_in(transfer.request, secrets))
@@ -156,10 +165,35 @@ async def _transferred(
 
 
 def _broken_off(exchange: Exchange, error: BaseException) -> Exchange:
-    from explorer.client import describe
+    """*exchange* as far as it came; where it was stopped, with what had arrived by then."""
+    from explorer.client import Stopped, describe
 
+    if isinstance(error, Stopped):
+        transfer = error.transfer
+        exchange = msgspec.structs.replace(
+            exchange,
+            request=transfer.request,
+            response=transfer.response,
+            hops=transfer.hops,
+            timings=transfer.timings,
+        )
     failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
     return msgspec.structs.replace(exchange, failure=failure)
+
+
+def keep_stopped(error: BaseException, exchange: Exchange) -> None:
+    """Let whoever stopped a send find what had come of it in *error*."""
+    from explorer.client import Stopped
+
+    if isinstance(error, Stopped):
+        error.exchange = exchange
+
+
+def what_came(error: BaseException) -> Exchange | None:
+    """The exchange, with what had arrived, of a send that was stopped with *error*; None where nothing was sent."""
+    from explorer.client import Stopped
+
+    return error.exchange if isinstance(error, Stopped) else None
 
 
 async def fetch(session: Session, call: Call, timeout: float | None, keep: Callable[[Exchange], None]) -> Exchange:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import threading
 from typing import IO, TYPE_CHECKING, Any
 
 from explorer.core.document.told import BODY, ToldLayout
@@ -32,6 +33,7 @@ class Making:
         self._more = asyncio.Event()
         self._whole = False
         self._closed = False
+        self._lock = threading.Lock()
         try:
             for _ in range(2):
                 self._files.append(tempfile.TemporaryFile(prefix="api-explorer-"))  # noqa: SIM115 - see ``close``
@@ -42,7 +44,8 @@ class Making:
 
     def begins(self, body: bytes) -> bool:
         """Whether *body* begins with what has come; works on it for a while."""
-        data, size = self.body.data, self.body.size
+        with self._lock:
+            data, size = b"" if self._closed else self.body.data, self.body.size
         return size <= len(body) and all(
             data[i : i + _STEP] == body[i : min(i + _STEP, size)] for i in range(0, size, _STEP)
         )
@@ -50,15 +53,20 @@ class Making:
     async def fill(self, body: bytes) -> None:
         """Write all of *body* that is not there yet, and say that it is whole. Raises ``OSError``."""
         while self.body.size < len(body) and not self._closed:
-            await asyncio.to_thread(self.body.append, body[self.body.size : self.body.size + _STEP])
+            await asyncio.to_thread(self._write, body[self.body.size : self.body.size + _STEP])
             self._more.set()
         self._whole = True
         self._more.set()
 
     def append(self, data: bytes) -> None:
         """Add what has come. Raises ``OSError``."""
-        self.body.append(data)
+        self._write(data)
         self._more.set()
+
+    def _write(self, data: bytes) -> None:
+        with self._lock:  # a descriptor that was given back may be another file's
+            if not self._closed:
+                self.body.append(data)
 
     async def run(self, document: Document, told: Callable[[], None]) -> None:
         """Have *document* laid out as far as its body comes; *told* is called when there is more of it to be read.
@@ -66,11 +74,15 @@ class Making:
         Raises:
             OSError, EOFError: the process cannot be started, or has ended.
         """
+        if self._closed:
+            return
         child = self._child = Child("explorer.tui.body.maker")
         body, laid = (file.fileno() for file in self._files)
         try:
-            head = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
+            head: dict[str, Any] = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
             await child.start(head, b"", files=(body, laid))
+            if self._closed:
+                return
             layout = document.tell_by(self._store_at)
             async with asyncio.TaskGroup() as tasks:
                 feeding = tasks.create_task(self._feed(child))
@@ -104,8 +116,9 @@ class Making:
 
     def close(self) -> None:
         """End the process and give the files back; maps of them that are still read stay valid."""
-        self._closed = True
         if self._child is not None:
             self._child.end()
-        for file in self._files:
-            file.close()
+        with self._lock:
+            self._closed = True
+            for file in self._files:
+                file.close()

@@ -23,7 +23,9 @@ from explorer.tui.body.making import Making
 from explorer.tui.body.reading import BodyReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Coroutine, Iterator
+
+    from textual.worker import Worker
 
 AT_ONCE: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
@@ -90,8 +92,6 @@ class BodyPreparing(BodyReading):
         if self._making is not None:
             self._making.close()
             self._making = None
-        for group in ("apart", "fill"):
-            self.workers.cancel_group(self, group)
 
     def clear(self) -> None:
         """Let go of the body and of everything that is under way for it."""
@@ -127,18 +127,19 @@ class BodyPreparing(BodyReading):
     def feed(self, data: bytes) -> None:
         """More of the body has come."""
         document, arriving = self._original, self._arriving
-        if document is None or arriving is None or not data:
+        if document is None or arriving is None or not data or self._trouble:
             return
-        arriving.append(data)
         if self._making is None:
-            for _ in document.ahead(arriving):
+            arriving.append(data)
+            data = arriving.data
+            for _ in document.ahead(arriving if len(data) < APART_FROM else Memory(data[:AT_ONCE])):
                 pass
-            if document.size >= APART_FROM:
+            if len(data) >= APART_FROM:
                 self._make_apart(document)
-                self._hand_over(arriving.data)
-        else:
+        if self._making is not None:
             self._hand_over(data)
-            document.came(self._making.body.data)
+            if self._making is not None:
+                document.came(self._making.body.data)
         self._grown(self._number, document)
 
     def _hand_over(self, data: bytes) -> None:
@@ -147,8 +148,7 @@ class BodyPreparing(BodyReading):
                 self._making.append(data)
             except OSError as error:
                 self._fail(error)
-            else:
-                self._arriving = Memory()  # it is in the file
+            self._arriving = Memory()  # it is in the file
 
     def finish(self, body: bytes, content_type: str, *, name: str = "response") -> None:
         """That was all: *body* is the whole of it. Where it is not what was shown of it, it is shown anew."""
@@ -175,7 +175,7 @@ class BodyPreparing(BodyReading):
         except OSError as error:
             self._fail(error)
             return
-        self._later(partial(self._run_apart, self._making, document, self._number), "apart")
+        self._beside(partial(self._run_apart, self._making, document, self._number))
 
     async def _run_apart(self, making: Making, document: Document, number: int) -> None:
         try:
@@ -186,7 +186,11 @@ class BodyPreparing(BodyReading):
 
     def _fill(self, document: Document, body: bytes) -> None:
         if self._making is not None:
-            self._later(partial(self._fill_apart, self._making, document, body, self._number), "fill")
+            self._beside(partial(self._fill_apart, self._making, document, body, self._number))
+
+    def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *work*, which ends by itself when the files are closed."""
+        _: Worker[None] = self.run_worker(work, group="apart", exit_on_error=False, description="make a body ready")
 
     async def _fill_apart(self, making: Making, document: Document, body: bytes, number: int) -> None:
         try:

@@ -99,6 +99,11 @@ class BodyReading(Vertical):
         """What else is to be known."""
         raise NotImplementedError
 
+    @property
+    def arriving(self) -> bool:
+        """Whether more of the body is to come."""
+        raise NotImplementedError
+
     # -- where one is ----------------------------------------------------------------------------------------------
 
     @on(BodyView.CursorMoved)
@@ -167,6 +172,7 @@ class BodyReading(Vertical):
             folded=view.folded,
             wrapped=view.wrapped,
             said=self._said,
+            arriving=self.arriving,
         )
         self.query_one("#body-status", Static).update(status, layout=False)
 

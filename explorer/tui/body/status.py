@@ -19,7 +19,15 @@ _HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such 
 
 
 def status_text(
-    document: Document | Table, line: int, *, path: str, filtered: bool, folded: int, wrapped: bool, said: str
+    document: Document | Table,
+    line: int,
+    *,
+    path: str,
+    filtered: bool,
+    folded: int,
+    wrapped: bool,
+    said: str,
+    arriving: bool = False,
 ) -> Content:
     """One line: kind, size, charset, place, path, and what was last *said*."""
     count = document.line_count
@@ -31,7 +39,7 @@ def status_text(
         size_text(document.size),
         document.charset if document.charset != "utf-8" else "",
         f"{unit} {min(line + 1, count):,} of {count:,}{more}",
-        "" if document.complete else "formatting",
+        "" if document.complete else "receiving" if arriving else "formatting",
         f"{folded:,} folded" if folded else "",
         "wrapped" if wrapped else "",
     ]

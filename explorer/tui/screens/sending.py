@@ -10,6 +10,7 @@ from textual import work
 from textual.worker import Worker, WorkerState
 
 from explorer.errors import CredentialMissing, ExplorerError, FormError
+from explorer.tui.arrivals import Arrivals
 from explorer.tui.screens.choosing import ChoosingScreen
 from explorer.tui.widgets.title_bar import TitleBar
 
@@ -65,8 +66,9 @@ class SendingScreen(ChoosingScreen):
             return
         self._numbers += 1
         number = self.sending = self._numbers
-        pane = self.response_pane
-        pane.show_sending(time.monotonic())
+        pane, started = self.response_pane, time.monotonic()
+        pane.show_sending(started)
+        arrivals = Arrivals(pane, started, lambda: self.sending == number and pane.is_mounted)
         self.query_one(TitleBar).state = "sending, esc cancels"
         if self.narrow or self.zoomed:
             self._go("response")
@@ -78,29 +80,46 @@ class SendingScreen(ChoosingScreen):
 
         try:
             if replay is None:
-                exchange = await self.session.send(call, on_progress=progress, origin=self.desk.origin)
+                exchange = await self.session.send(
+                    call, on_progress=progress, on_arrival=arrivals, origin=self.desk.origin
+                )
             else:
-                exchange = await replay.send(on_progress=progress)
+                exchange = await replay.send(on_progress=progress, on_arrival=arrivals)
             exchange = await asyncio.to_thread(self.session.redacted, exchange)
             self.desk.answered(exchange, call)
             if self.sending == number:
                 await self._show_exchange(exchange)
                 self._tell_origin(exchange, replay)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             if self.sending == number and pane.is_mounted:
-                pane.show_failure("Cancelled", "You stopped it before the answer was whole.", "F5 sends it again.")
-                self.query_one(TitleBar).state = "cancelled"
+                await self._show_stopped(error, call)
             raise
         except ExplorerError as error:
             if self.sending == number:
                 self._show_error(error)
         finally:
+            arrivals.end()
             if self.sending == number:
                 self.sending = 0
                 self._after_send()
 
     def _tell_origin(self, exchange: Exchange, replay: Replay | None) -> None:
         """Say what the answer is a replay of; the floor above knows how."""
+
+    async def _show_stopped(self, error: asyncio.CancelledError, call: Call) -> None:
+        """What had come of the answer stays, where something had."""
+        from explorer.session.sending import what_came
+
+        exchange = what_came(error)
+        if exchange is None or exchange.response is None:
+            self.response_pane.show_failure(
+                "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
+            )
+        else:
+            exchange = await asyncio.to_thread(self.session.redacted, exchange)
+            self.desk.answered(exchange, call)
+            await self._show_exchange(exchange)
+        self.query_one(TitleBar).state = "cancelled"
 
     async def _agreed(self, call: Call) -> bool:
         """Whether a person says yes to what the session asks; True where it asks nothing."""

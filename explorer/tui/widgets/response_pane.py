@@ -2,6 +2,7 @@
 
     show_idle ─► nothing sent yet          show_exchange ─► verdict + tabs (a failure keeps what had arrived)
     show_sending ─► a clock                show_failure  ─► what went wrong before anything was sent
+    show_arriving ─► status, headers, and the body as it comes (feed)
     show_collection ─► all pages: plan, progress, findings, over the tabs
 
 Attributes go down, messages come up; what is shown has been redacted by the caller.
@@ -26,6 +27,7 @@ from explorer.core.exchange import hops_of
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.numbers import seconds_text, size_text
+from explorer.tui.widgets.arriving_view import ArrivingView
 from explorer.tui.widgets.body_tab import BodyTab
 from explorer.tui.widgets.collect_view import Collection, CollectView
 from explorer.tui.widgets.headers_view import HeadersView
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from explorer.core.pagination import PageInfo
     from explorer.tui.body.panel import BodyPanel
 
-State = Literal["idle", "sending", "answer", "failure"]
+State = Literal["idle", "sending", "arriving", "answer", "failure"]
 TABS: Final = ("body", "headers", "wire", "timing")
 
 
@@ -66,6 +68,10 @@ class ResponsePane(Widget):
         &.-idle > #response-idle { display: block; }
         &.-sending > SendingView { display: block; }
         &.-answer > #response-answer, &.-failure > #response-answer { display: block; }
+        &.-arriving > #response-answer { display: block; }
+        & ArrivingView { display: none; }
+        &.-arriving ArrivingView { display: block; }
+        &.-arriving VerdictView { display: none; }
         &.-failure TabbedContent { display: none; }
         & #response-answer { height: 1fr; }
         & CollectView { display: none; }
@@ -136,6 +142,7 @@ class ResponsePane(Widget):
         yield Static("Nothing has been sent yet.", id="response-idle", markup=False)
         yield SendingView(self._clock)
         with Vertical(id="response-answer"):
+            yield ArrivingView(self._clock)
             yield VerdictView()
             yield CollectView()
             with TabbedContent(initial="body"):
@@ -170,6 +177,26 @@ class ResponsePane(Widget):
         """Show how far the call is; ignored when none is under way."""
         if self.state == "sending":
             self.query_one(SendingView).progress(progress)
+        elif self.state == "arriving":
+            self.query_one(ArrivingView).progress(progress)
+
+    def show_arriving(self, exchange: Exchange, started: float) -> None:
+        """Show the head of the answer to a call that was *started*, a reading of the clock: the redacted *exchange*
+        has no body yet. ``feed`` its body, then ``show_exchange``."""
+        self._forget()
+        response = exchange.response
+        if response is None:
+            return
+        self.query_one(ArrivingView).start(response, started)
+        self._show_parts(exchange)
+        self.query_one(BodyTab).begin(response)
+        self._enter("arriving", Content(f"Response · ⇅ {response.status} · receiving"))
+
+    def feed(self, data: bytes) -> None:
+        """More of the body has come, or a moment has gone by."""
+        if self.state == "arriving":
+            self.query_one(ArrivingView).tick()
+            self.query_one(BodyTab).feed(data)
 
     def note(self, text: str) -> None:
         """Say what happened last while a call is under way."""
@@ -182,15 +209,20 @@ class ResponsePane(Widget):
         self._forget()
         self._exchange, self._page = exchange, page
         self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange))
-        self.query_one(HeadersView).show_headers(exchange.response.headers if exchange.response else ())
-        self.query_one(WireView).show_exchange(exchange, self._trace)
-        self.query_one(TimingView).show_exchange(exchange)
-        self._label("headers", "Headers", len(exchange.response.headers) if exchange.response else 0)
-        self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)
+        self._show_parts(exchange)
         self._enter("answer", _title(exchange))
         if page is not None and (page.has_next or page.has_previous):
             self.border_subtitle = Content("n next  p before  # page …  A all pages")
         self._lay_out(exchange)
+
+    def _show_parts(self, exchange: Exchange) -> None:
+        """All but the verdict and the body."""
+        headers = exchange.response.headers if exchange.response else ()
+        self.query_one(HeadersView).show_headers(headers)
+        self.query_one(WireView).show_exchange(exchange, self._trace)
+        self.query_one(TimingView).show_exchange(exchange)
+        self._label("headers", "Headers", len(headers))
+        self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)
 
     # --- all pages -------------------------------------------------------------------------------------------------
 
@@ -241,7 +273,7 @@ class ResponsePane(Widget):
         """Put the focus where keys are of use: the view of the open tab, a send's clock, or pages to be fetched."""
         if self.state == "sending":
             self.query_one(SendingView).focus()
-        elif self.state == "answer":
+        elif self.state in ("answer", "arriving"):
             if self.collecting and self._collection.state != "done":
                 self.focus_collection()
             else:
@@ -276,11 +308,11 @@ class ResponsePane(Widget):
         if state != "sending":
             self.query_one(SendingView).stop()
         self.border_title = title
-        for one in ("idle", "sending", "answer", "failure"):
+        for one in ("idle", "sending", "arriving", "answer", "failure"):
             self.set_class(one == state, f"-{one}")
         self.state = state
         self.refresh_bindings()
-        if waited and state == "answer":
+        if waited and state in ("answer", "arriving"):
             self.call_after_refresh(self.focus_content)
 
     def _label(self, tab: str, name: str, count: int) -> None:
@@ -306,9 +338,9 @@ class ResponsePane(Widget):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing are not offered."""
         if action == "cancel":
-            return self.state == "sending" or (self.collecting and not self._collection.over)
+            return self.state in ("sending", "arriving") or (self.collecting and not self._collection.over)
         if action == "tab":
-            return self.state == "answer"
+            return self.state in ("answer", "arriving")
         if action == "page":
             page = self._page
             if page is None:

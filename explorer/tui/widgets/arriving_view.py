@@ -1,0 +1,92 @@
+"""The head of an answer that still arrives: its status, how much of it is there and how fast it comes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+from textual.widgets import Static
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.numbers import size_text
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.client import Progress
+    from explorer.core.exchange import ReceivedResponse
+
+_BAR: Final = 16
+_WINDOW: Final = 3.0
+"""Seconds over which the speed is reckoned."""
+
+
+class ArrivingView(Static):
+    """Two lines; ``start`` them, then tell them of ``progress``."""
+
+    DEFAULT_CSS = """
+    ArrivingView { height: 2; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
+        self._clock = clock
+        self._started = 0.0
+        self._response: ReceivedResponse | None = None
+        self._progress: Progress | None = None
+        self._seen: deque[tuple[float, int]] = deque()
+        super().__init__(id=id, markup=False)
+
+    def start(self, response: ReceivedResponse, started: float) -> None:
+        """Show the head of *response* to a call that was *started*, a reading of the clock."""
+        self._response, self._started, self._progress = response, started, None
+        self._seen.clear()
+        self.tick()
+
+    def progress(self, progress: Progress) -> None:
+        """Take note of how far it is; painted with the next ``tick``."""
+        self._progress = progress
+        now = self._clock()
+        if not self._seen or now - self._seen[-1][0] > 0.1:
+            self._seen.append((now, progress.received))
+            while now - self._seen[0][0] > _WINDOW and len(self._seen) > 2:
+                self._seen.popleft()
+
+    def tick(self) -> None:
+        """Paint how it stands."""
+        if self._response is not None:
+            self.update(Content("\n").join((self._head(self._response), self._body())))
+
+    def _head(self, response: ReceivedResponse) -> Content:
+        status = sanitise_line(f"HTTP {response.status} {response.reason}".rstrip())
+        kind = sanitise_line(response.header("content-type"))
+        return Content.assemble(
+            (" ⇅ RECEIVING ", "bold $text-accent on $accent-muted"),
+            f"  {status}",
+            (f" · {kind}" if kind else "", MUTED),
+            (" · not judged before it is whole", MUTED),
+        )
+
+    def _body(self) -> Content:
+        received = self._progress.received if self._progress else 0
+        expected = self._progress.expected if self._progress else None
+        parts = [f"{size_text(received)} of {size_text(expected)}" if expected else f"{size_text(received)} so far"]
+        if rate := self._rate():
+            parts.append(f"{size_text(int(rate))}/s")
+            if expected and expected > received and (left := (expected - received) / rate) > 1:
+                parts.append(f"{left:.0f} s left")
+        parts.append(f"{max(0.0, self._clock() - self._started):.1f} s")
+        bar = ""
+        if expected:
+            filled = min(_BAR, received * _BAR // expected)
+            bar = f"{'━' * filled}{'─' * (_BAR - filled)} "
+        return Content.assemble((bar, "$text-accent"), " · ".join(parts), " · ", ("esc", "bold"), " stop")
+
+    def _rate(self) -> float:
+        """Bytes a second lately; 0 while unknown."""
+        if len(self._seen) < 2:
+            return 0.0
+        (first, had), now = self._seen[0], self._clock()
+        received = self._progress.received if self._progress else 0
+        return (received - had) / (now - first) if now - first > 0.2 else 0.0

@@ -1,0 +1,85 @@
+"""A body that is laid out while it arrives: what is there is readable, and in the end it is what the whole makes."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.core.document import Document
+from explorer.core.document.store import Memory
+from tests.core.test_document_steps import TEXTS
+
+RECORDS = [{"id": n, "name": 'kettle, "blue" é', "tags": ["a", {"x": 1}]} for n in range(60)]
+BODIES = [
+    (json.dumps({"data": RECORDS}, ensure_ascii=False).encode(), "application/json"),
+    (json.dumps({"a": 1}, indent=1).encode(), "text/html"),
+    (b"[1,2,3,fals", "application/json"),
+    (b"[1,2,,3]", "application/json"),
+    (b"a,b\n1,2\n", "text/csv"),
+    (b"<a>" + b"<b>1</b>" * 50 + b"</a>", "application/xml"),
+    ('{"é":[1,2,"ü"]}'.encode("utf-16"), "application/json"),
+    ('{"é":[1,2,"ü"]}'.encode("latin-1"), "application/json; charset=iso-8859-1"),
+    (b'\xef\xbb\xbf{"a":[1,2,3]}', "application/json"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(200), "image/png"),
+    (b"a\r\nb\rc\n", "text/plain"),
+    (b'{"a":' * 300 + b"1" + b"}" * 300, "application/json"),
+    (b'{"a":1}\n{"a":2}\n', "application/x-ndjson"),
+    (b'"' + b"x," * 4000 + b'"', "application/json"),
+    (b"", "text/plain"),
+]
+
+
+def lines(document: Document) -> list[str]:
+    return [document.line(n) for n in range(document.line_count)]
+
+
+def grown(body: bytes, content_type: str, step: int, view: str = "pretty") -> tuple[Document, list[str]]:
+    """The document after all has come bit by bit, and what it showed before it was told that this was all."""
+    document, arriving = Document.opened(b"", content_type, view="raw" if view == "raw" else "pretty"), Memory()
+    for start in range(0, len(body), step):
+        arriving.append(body[start : start + step])
+        for _ in document.ahead(arriving):
+            pass
+    before = lines(document)
+    document.arrived(body)
+    for _ in document.steps():
+        pass
+    return document, before
+
+
+@pytest.mark.parametrize(("body", "content_type"), BODIES)
+@pytest.mark.parametrize("view", ["pretty", "raw"])
+@pytest.mark.parametrize("step", [3, 1000])
+def test_in_the_end_it_is_what_the_whole_makes(body: bytes, content_type: str, view: str, step: int) -> None:
+    document, _ = grown(body, content_type, step, view)
+    whole = Document(body, content_type, view="raw" if view == "raw" else "pretty")
+    assert lines(document) == lines(whole)
+    for name in ("kind", "note", "charset", "laid_out", "complete", "source", "size"):
+        assert getattr(document, name) == getattr(whole, name), name
+
+
+def test_json_is_laid_out_as_far_as_it_came_and_stays() -> None:
+    body = BODIES[0][0]
+    document, before = grown(body, "application/json", 50)
+    assert len(before) > 300
+    assert lines(document)[: len(before) - 1] == before[:-1]
+    assert document.generation == 0, "nothing that was there has become something else"
+
+
+def test_text_is_readable_up_to_its_unfinished_line() -> None:
+    document, arriving = Document.opened(b"", "text/plain"), Memory(b"one\ntw")
+    for _ in document.ahead(arriving):
+        pass
+    assert lines(document) == ["one", "tw"]
+
+
+@given(TEXTS, st.integers(1, 9))
+def test_pieces_of_what_arrives_begin_what_the_formatter_makes_of_the_whole(text: str, step: int) -> None:
+    body = text.encode()
+    document, before = grown(body, "application/json", step)
+    shown = "\n".join(before)
+    assert msgspec.json.format(body, indent=2).decode().startswith(shown) or not document.laid_out or "\\u" in text
