@@ -68,20 +68,25 @@ class Making:
             if not self._closed:
                 self.body.append(data)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the files are given back."""
+        return self._closed
+
     async def run(self, document: Document, told: Callable[[], None]) -> None:
         """Have *document* laid out as far as its body comes; *told* is called when there is more of it to be read.
 
         Raises:
             OSError, EOFError: the process cannot be started, or has ended.
         """
-        if self._closed:
+        if self.closed:
             return
         child = self._child = Child("explorer.tui.body.maker")
         body, laid = (file.fileno() for file in self._files)
         try:
             head: dict[str, Any] = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
             await child.start(head, b"", files=(body, laid))
-            if self._closed:
+            if self.closed:
                 return
             layout = document.tell_by(self._store_at)
             async with asyncio.TaskGroup() as tasks:

@@ -65,12 +65,12 @@ class BodyTab(Vertical):
     def begin(self, response: ReceivedResponse) -> None:
         """The body of *response* begins to arrive: ``feed`` it, then ``show`` it."""
         self.remove_class("-cut")
-        self._panel.begin(response.header("content-type"))
+        self.panel.begin(response.header("content-type"))
         self._enter(shown=True)
 
     def feed(self, data: bytes) -> None:
         """More of the body has come."""
-        self._panel.feed(data)
+        self.panel.feed(data)
 
     def show_nothing(self, exchange: Exchange) -> None:
         """Say why *exchange* has no body."""
