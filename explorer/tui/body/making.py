@@ -68,10 +68,9 @@ class Making:
             if not self._closed:
                 self.body.append(data)
 
-    @property
-    def closed(self) -> bool:
-        """Whether the files are given back."""
-        return self._closed
+    def is_open(self) -> bool:
+        """Whether the files are not yet given back."""
+        return not self._closed
 
     async def run(self, document: Document, told: Callable[[], None]) -> None:
         """Have *document* laid out as far as its body comes; *told* is called when there is more of it to be read.
@@ -79,14 +78,14 @@ class Making:
         Raises:
             OSError, EOFError: the process cannot be started, or has ended.
         """
-        if self.closed:
+        if not self.is_open():
             return
         child = self._child = Child("explorer.tui.body.maker")
         body, laid = (file.fileno() for file in self._files)
         try:
             head: dict[str, Any] = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
             await child.start(head, b"", files=(body, laid))
-            if self.closed:
+            if not self.is_open():
                 return
             layout = document.tell_by(self._store_at)
             async with asyncio.TaskGroup() as tasks:

@@ -65,6 +65,7 @@ class BodyTab(Vertical):
     def begin(self, response: ReceivedResponse) -> None:
         """The body of *response* begins to arrive: ``feed`` it, then ``show`` it."""
         self.remove_class("-cut")
+        self.panel.links = None
         self.panel.begin(response.header("content-type"))
         self._enter(shown=True)
 
