@@ -54,7 +54,7 @@ def drift_command(
     for number in dismissed:
         _dismiss(session, drift.findings[number - 1])
     hidden = f", {drift.dismissed} dismissed" if drift.dismissed and not every else ""
-    say(f"{len(drift.findings)} findings in {drift.answers} answers to {drift.calls} calls{hidden}")
+    say(f"findings: {len(drift.findings)}{hidden}; answers looked at: {drift.answers}, of calls: {drift.calls}")
     return 0
 
 

@@ -64,6 +64,7 @@ ACTIONS: Final = (
         "Try both readings of a contradiction, and see what accepted which.",
         "experiment",
     ),
+    Action("drift", "N", "Drift", "Where answers in the history differ from the catalog.", "drift"),
     Action("examples", "x", "Examples", "Put the catalog's examples into blank fields that are asked for.", "examples"),
     Action("discard", "D", "Clear", "Clear the form and its draft.", "discard"),
     Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),

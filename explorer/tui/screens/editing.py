@@ -230,20 +230,6 @@ class EditingScreen(PanesScreen):
             self._go("request")
         await self.request_pane.toggle_readings()
 
-    @work(exclusive=True, group="experiment", exit_on_error=False, description="experiment")
-    async def action_experiment(self) -> None:
-        """Readings as experiments; the form is made anew where another was chosen or adopted."""
-        if not self._opened():
-            return
-        from explorer.tui.screens.readings import ReadingsScreen
-
-        self._keep_draft()
-        changed = await self.app.push_screen_wait(ReadingsScreen(self.session, self.desk.call()))
-        if changed.catalog or changed.readings != self.desk.draft.readings:
-            self.desk.keep(readings=changed.readings)
-            self._save_soon()
-            await self._show_endpoint()
-
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
         if self._opened() and not self.request_pane.fill_examples():

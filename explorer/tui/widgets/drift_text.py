@@ -1,0 +1,59 @@
+"""What is told of drift, as content: the line of a list, and the page about one finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from explorer.core.drift import Finding
+
+_MARKS: Final = {
+    "retyped": ("≠", "$text-error"),
+    "missing": ("−", "$text-error"),
+    "new": ("+", "$text-success"),
+    "value": ("∉", "$text-warning"),
+    "limit": ("↕", "$text-warning"),
+}
+
+
+def finding_line(one: Finding, *, hidden: bool) -> Content:
+    """``+ endlessaisles.orders_list  data[].gift_wrap``."""
+    sign, style = _MARKS[one.what]
+    return Content.assemble(
+        (f"{sign} ", f"bold {style}"),
+        (sanitise_line(one.place or "(the body)"), MUTED if hidden else "bold"),
+        (f"  {sanitise_line(one.vendor)}.{sanitise_line(one.endpoint)}", MUTED),
+        ("  dismissed" if hidden else "", "italic"),
+    )
+
+
+def finding_page(one: Finding, patches: Sequence[str], *, hidden: bool) -> Content:
+    """All about one finding."""
+    return Content("\n").join(_page(one, patches, hidden))
+
+
+def _page(one: Finding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
+    sign, style = _MARKS[one.what]
+    yield Content.assemble((f"{sign} {sanitise_line(one.title)}", f"bold {style}"))
+    yield Content.styled(f"in {sanitise_line(one.vendor)}.{sanitise_line(one.endpoint)}", MUTED)
+    yield Content("")
+    yield Content.assemble(("The catalog says  ", MUTED), sanitise_line(one.documented))
+    yield Content.assemble(("Seen              ", MUTED), (sanitise_line(one.seen), "bold"))
+    share = f"{one.count} of {one.of}"
+    entries = " ".join(f"#{number}" for number in one.entries)
+    yield Content.assemble(("How often         ", MUTED), share, (f"  in {entries}" if entries else "", MUTED))
+    if one.example:
+        yield Content.assemble(("Such as           ", MUTED), sanitise_line(one.example))
+    yield Content("")
+    yield Content.styled("Accepting it writes into your overlay:", MUTED)
+    for text in patches:
+        yield Content(f"  {sanitise_line(text)}")
+    if hidden:
+        yield Content.styled("Dismissed; x shows it again.", "italic")
