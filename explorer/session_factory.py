@@ -34,6 +34,8 @@ def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Se
             now=time.time,
             max_entries=settings.history_max_entries,
             max_bytes=settings.history_max_bytes,
+            keep_days=settings.history_keep_days,
+            body_limit=settings.history_body_limit,
         )
 
     return Session(

@@ -25,7 +25,7 @@ from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedRes
 from explorer.core.search_words import parse_words
 from explorer.history import History
 from explorer.history.finding import match_expression
-from explorer.history.store import insert
+from explorer.history.writing import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explorer.cli.catalog_commands import session_of
+from explorer.cli.history_storage_commands import history_prune, history_size, history_vacuum
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_json, table
 
@@ -46,7 +47,7 @@ def history_list(
     method:POST, status:404 (4xx, >=400, 500-599, none), verdict:failed, since:2h, until:2026-11-21, tag:NAME.
     """
     session = session_of(ctx)
-    rows = _run(session, session.recent(limit, " ".join(words), before))
+    rows = run(session, session.recent(limit, " ".join(words), before))
     if as_json:
         put_json([row_table(row) for row in rows])
     elif rows:
@@ -63,7 +64,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     from explorer.cli.exchange_text import exchange_table, request_text
 
     session = session_of(ctx)
-    kept = _run(session, session.kept(number))
+    kept = run(session, session.kept(number))
     exchange = kept.exchange
     if as_json:
         put_json(
@@ -99,7 +100,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
 def history_note(ctx: click.Context, number: int, text: str) -> int:
     """Put a note on entry NUMBER in place of the one it has; an empty TEXT takes it away."""
     session = session_of(ctx)
-    _say_added(_run(session, session.annotate(number, note=text)))
+    _say_added(run(session, session.annotate(number, note=text)))
     return 0
 
 
@@ -111,8 +112,13 @@ def history_note(ctx: click.Context, number: int, text: str) -> int:
 def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: tuple[str, ...]) -> int:
     """Add TAGS to entry NUMBER; a search finds them by tag:NAME."""
     session = session_of(ctx)
-    _say_added(_run(session, session.annotate(number, add=tags, remove=remove)))
+    _say_added(run(session, session.annotate(number, add=tags, remove=remove)))
     return 0
+
+
+history_command.add_command(history_size)
+history_command.add_command(history_prune)
+history_command.add_command(history_vacuum)
 
 
 def row_table(row: HistoryRow) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _say_added(row: HistoryRow) -> None:
     say(f"{row.id}: tags: {' '.join(row.tag_names) or 'none'}; note: {row.note or 'none'}")
 
 
-def _run(session: Session, work: Awaitable[T]) -> T:
+def run(session: Session, work: Awaitable[T]) -> T:
     """Wait for *work*, then close the session."""
 
     async def wait() -> T:

@@ -180,6 +180,8 @@ class Exchange(Value, frozen=True, kw_only=True):
     """The number of the entry that it is a replay of, or 0."""
     replayed: Literal["", "again", "exact", "form"] = ""
     """How it was made of its origin."""
+    lost: tuple[str, ...] = ()
+    """Bodies that the history has no more: ``request``, ``response``, ``hop 0 request``, …"""
 
 
 def hops_of(exchange: Exchange) -> tuple[Hop, ...]:

@@ -1,10 +1,12 @@
 """The history: every exchange, redacted, in one SQLite file.
 
-    Exchange ─ rows.pack ─► blob (zlib over MessagePack) ─┐
+    Exchange ─ bodies.taken_out ─► large bodies in files beside it
+             ─ rows.pack ─► blob (zlib over MessagePack) ─┐
              ─ rows.columns ─► what a list shows          ├─ one transaction ─► history.sqlite3 (WAL)
              ─ rows.words ─► what a search finds (FTS5)  ─┘
 
-``store`` opens the file, sets a damaged one aside and runs the numbered steps of ``migrations``.
+``file`` opens the database, sets a damaged one aside and runs the numbered steps of ``migrations``; ``keeping`` says
+what is too old or too much.
 """
 
 from __future__ import annotations

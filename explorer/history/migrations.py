@@ -60,6 +60,19 @@ CREATE INDEX entries_by_origin ON entries (origin) WHERE origin > 0;
 CREATE INDEX entries_tagged ON entries (id) WHERE tags != ''
 """
 
+_BODIES: Final = """
+CREATE TABLE spooled (
+    id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    place TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    PRIMARY KEY (id, place)
+) WITHOUT ROWID;
+CREATE INDEX spooled_by_name ON spooled (name);
+CREATE INDEX entries_loose ON entries (started_at) WHERE note = '' AND tags = ''
+"""
+
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
     """Run the statements of *script* one by one (``executescript`` would end the transaction)."""
@@ -96,7 +109,16 @@ def _add_annotations(connection: sqlite3.Connection) -> None:
     _run(connection, _ANNOTATIONS)
 
 
-STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (_add_entries, _add_search, _add_annotations)
+def _add_bodies(connection: sqlite3.Connection) -> None:
+    _run(connection, _BODIES)
+
+
+STEPS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    _add_entries,
+    _add_search,
+    _add_annotations,
+    _add_bodies,
+)
 
 
 def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:

@@ -82,9 +82,17 @@ def inode_of(path: Path) -> tuple[int, int]:
     return (status.st_dev, status.st_ino)
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
-    """Move a damaged file and its companions to ``history.damaged-<n>.sqlite3``; a sentence about it, or nothing where
-    another instance has done it already.
+    """Move a damaged file, its companions and its bodies to ``history.damaged-<n>.sqlite3`` and so on; a sentence about
+    it, or nothing where another instance has done it already.
 
     Raises:
         StoreError: it could not be moved.
@@ -95,6 +103,9 @@ def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
     while (beside := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1
     try:
+        bodies = path.with_suffix(".bodies")
+        if bodies.exists():
+            bodies.rename(beside.with_suffix(".bodies"))
         for ending in ("-wal", "-shm", ""):  # the file last: cut off in the middle, the next start finishes it
             one = path.with_name(path.name + ending)
             if one.exists():

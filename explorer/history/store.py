@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from explorer.core.search_words import parse_words
 from explorer.errors import StoreError, UnknownName
 from explorer.history.annotations import Annotation, annotate
+from explorer.history.bodies import LIMIT, Bodies, Taken
+from explorer.history.file import HistoryFile
 from explorer.history.finding import SELECT, statement
-from explorer.history.opening import inode_of, is_damage, open_file, set_aside, store_error
-from explorer.history.owners import is_gone, this_process
-from explorer.history.rows import ADDED, COLUMNS, HistoryRow, columns, pack, row, unpack, words
+from explorer.history.keeping import DAY, Figures, Pruning, Rules, counted, going, pruning
+from explorer.history.opening import size_of
+from explorer.history.owners import is_gone
+from explorer.history.rows import HistoryRow, row, unpack
+from explorer.history.writing import delete, insert, names_of, update
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from explorer.core.exchange import Exchange
 
-T = TypeVar("T")
-_NAMES: Final = (*(name for name in COLUMNS if name not in ADDED), "owner", "stored")
-_INSERT: Final = f"INSERT INTO entries ({', '.join(_NAMES)}) VALUES ({', '.join(f':{one}' for one in _NAMES)})"  # noqa: S608 - our own names
-_SET: Final = ", ".join(f"{one} = :{one}" for one in _NAMES)
-_UPDATE: Final = f"UPDATE entries SET {_SET} WHERE id = :id AND vendor = :vendor AND endpoint = :endpoint"  # noqa: S608
-_BATCH: Final = 500
+BATCH: Final = 500
 """How many entries one clearing out takes away at most."""
 
 
-class History:
-    """The exchanges in one file. It keeps what it is given: redact first.
-
-    A damaged file is set aside and a new one begun, at the start or whenever it shows; ``problems`` says so.
-    """
+class History(HistoryFile):
+    """The exchanges in one file. It keeps what it is given: redact first."""
 
     def __init__(
         self,
@@ -43,21 +38,20 @@ class History:
         now: Callable[[], float],
         max_entries: int = 100_000,
         max_bytes: int = 1_000_000_000,
+        keep_days: float = 0,
+        body_limit: int = LIMIT,
     ) -> None:
         """Open the file at *path* or make it. *now*: Unix time, seconds. Beyond *max_entries* or *max_bytes* (packed
-        exchanges and what is searched) the oldest are taken away.
+        exchanges, what is searched and files of bodies), or older than *keep_days* (0: however old), the oldest are
+        taken away. A body of more than *body_limit* bytes is kept in a file of its own.
 
         Raises:
             StoreError: it cannot be opened, or belongs to a newer version of the program.
         """
-        self.path = path
-        self.problems: list[str] = []
         self._now = now
-        self._limits = (max_entries, max_bytes)
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._inode = (0, 0)
-        self._open()
+        self.rules = Rules(entries=max_entries, size=max_bytes, seconds=keep_days * DAY)
+        self.bodies = Bodies(path, body_limit)
+        super().__init__(path)
         self._mark_interrupted()
 
     # --- keeping ---------------------------------------------------------------------------------------------------
@@ -68,7 +62,8 @@ class History:
         Raises:
             StoreError: it could not be kept (a full disk, say); what was kept before is safe.
         """
-        return self._write(lambda connection: insert(connection, exchange))
+        with self.bodies.taken_out(exchange) as taken:
+            return self._write(lambda connection: self._insert(connection, exchange, taken))
 
     def complete(self, number: int, exchange: Exchange) -> int:
         """Put what came of it in the place of what was begun (0: nothing was), and clear out the oldest entries where
@@ -79,13 +74,21 @@ class History:
         """
 
         def write(connection: sqlite3.Connection) -> int:
-            if not number or not _update(connection, number, exchange):
-                return insert(connection, exchange)
+            if not number or not update(connection, number, exchange, taken):
+                return self._insert(connection, exchange, taken)
+            self.bodies.settle(connection, number, taken, exchange)
             return number
 
-        kept = self._write(write)
-        self._clear_out()
+        with self.bodies.taken_out(exchange) as taken:
+            kept = self._write(write)
+        with suppress(StoreError):  # it is tried again after the next exchange
+            self.prune_step()
         return kept
+
+    def _insert(self, connection: sqlite3.Connection, exchange: Exchange, taken: Taken) -> int:
+        number = insert(connection, exchange, taken)
+        self.bodies.settle(connection, number, taken, exchange)
+        return number
 
     def delete(self, numbers: Iterable[int]) -> int:
         """Take entries away; how many there were.
@@ -94,7 +97,84 @@ class History:
             StoreError: the file could not be written.
         """
         wanted = list(numbers)
-        return self._write(lambda connection: _delete(connection, wanted))
+        return self._delete(wanted)
+
+    def _delete(self, numbers: list[int]) -> int:
+        """Take entries away, and then the files of bodies that no other entry needs."""
+        names: list[str] = []
+
+        def work(connection: sqlite3.Connection) -> int:
+            names.extend(names_of(connection, numbers))
+            return delete(connection, numbers)
+
+        gone = self._write(work)
+        if names:
+            self._write(lambda connection: self.bodies.drop(connection, names))
+        return gone
+
+    # --- how much is kept ------------------------------------------------------------------------------------------
+
+    def plan(self, rules: Rules | None = None) -> Pruning:
+        """What would go under *rules*, or under its own; nothing does.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        return pruning(self._mended(lambda connection: going(connection, rules or self.rules, self._now())))
+
+    def prune_step(self, rules: Rules | None = None, most: int = BATCH) -> Pruning:
+        """Take away the oldest entries that *rules*, or its own, do not let stay, at most so many; what went.
+
+        Raises:
+            StoreError: the file could not be written.
+        """
+        rows = self._mended(lambda connection: going(connection, rules or self.rules, self._now(), most))
+        if rows:
+            self._delete([row[0] for row in rows])
+        return pruning(rows)
+
+    def sweep(self) -> int:
+        """Take away files of bodies that no entry needs, as a crash may leave them; how many there were.
+
+        Raises:
+            StoreError: the file could not be written.
+        """
+        strays = self.bodies.strays()
+        needed = {name for (name,) in self._read("SELECT DISTINCT name FROM spooled", ())} if strays else set()
+        left = [name for name in strays if name not in needed]
+        if left:
+            self._write(lambda connection: self.bodies.drop(connection, left))
+        return len(left)
+
+    def figures(self) -> Figures:
+        """What there is.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        spooled, spooled_size = self.bodies.size()
+        return Figures(
+            **self._mended(counted),
+            file=sum(size_of(self.path.with_name(self.path.name + ending)) for ending in ("", "-wal")),
+            spooled=spooled,
+            spooled_size=spooled_size,
+            aside=len(list(self.path.parent.glob(f"{self.path.stem}.damaged-*{self.path.suffix}"))),
+        )
+
+    def vacuum(self) -> int:
+        """Give back the room in the file that nothing uses; how many bytes it is smaller.
+
+        Raises:
+            StoreError: the file could not be written, or another instance is using it.
+        """
+        before = self.figures().file
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        self._mended(work)
+        return max(0, before - self.figures().file)
 
     # --- finding ---------------------------------------------------------------------------------------------------
 
@@ -153,8 +233,8 @@ class History:
         found = self._read("SELECT DISTINCT tags FROM entries WHERE tags != ''", ())
         return sorted({tag for (tags,) in found for tag in tags.split()})
 
-    def get(self, number: int) -> Exchange:
-        """The exchange of that number.
+    def get(self, number: int, *, bodies: bool = True) -> Exchange:
+        """The exchange of that number; without *bodies*, those that are in files are left out.
 
         Raises:
             UnknownName: there is none.
@@ -163,7 +243,18 @@ class History:
         rows = self._read("SELECT data FROM blobs WHERE id = ?", (number,))
         if not rows:
             raise UnknownName("entry of the history", str(number), ())
-        return unpack(rows[0][0], number)
+        exchange = unpack(rows[0][0], number)
+        found = self._read("SELECT place, name, size FROM spooled WHERE id = ?", (number,)) if bodies else []
+        return self.bodies.put_back(exchange, [(place, name, size) for place, name, size in found])
+
+    def missing(self, number: int) -> list[str]:
+        """The places of the entry's bodies whose files are gone.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        found = self._read("SELECT place, name FROM spooled WHERE id = ?", (number,))
+        return [place for place, name in found if not (self.bodies.folder / name).exists()]
 
     def count(self) -> int:
         """How many entries there are.
@@ -174,68 +265,12 @@ class History:
         return int(self._read("SELECT entries FROM totals", ())[0][0])
 
     def size(self) -> int:
-        """Bytes of all packed exchanges and of what is searched.
+        """Bytes of all packed exchanges, of what is searched, and of files of bodies.
 
         Raises:
             StoreError: the file could not be read.
         """
         return int(self._read("SELECT bytes FROM totals", ())[0][0])
-
-    def close(self) -> None:
-        """Close the file. Closing twice is well."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    # --- the file --------------------------------------------------------------------------------------------------
-
-    def _open(self) -> sqlite3.Connection:
-        self._connection, problem = open_file(self.path)
-        self._inode = inode_of(self.path)
-        if problem:
-            self.problems.append(problem)
-        return self._connection
-
-    def _read(self, statement: str, values: Any) -> list[tuple[Any, ...]]:
-        return self._mended(lambda connection: connection.execute(statement, values).fetchall())
-
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        def transaction(connection: sqlite3.Connection) -> T:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(
-                    sqlite3.Error
-                ):  # SQLite may have rolled back by itself; the first error is the one to tell
-                    connection.execute("ROLLBACK")
-                raise
-            return result
-
-        return self._mended(transaction)
-
-    def _mended(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do *work*; where the file turns out to be damaged, set it aside and do it once more in a new one."""
-        with self._lock:
-            connection = self._connection
-            if connection is None:
-                raise StoreError("the history is closed")
-            try:
-                return work(connection)
-            except sqlite3.Error as error:
-                if not is_damage(error):
-                    raise store_error(error, self.path) from error
-                connection.close()
-                self._connection = None
-                problem = set_aside(self.path, self._inode, str(error))
-                if problem:
-                    self.problems.append(problem)
-            try:
-                return work(self._open())
-            except sqlite3.Error as error:
-                raise store_error(error, self.path) from error
 
     def _mark_interrupted(self) -> None:
         """Entries that are under way and whose program has ended got no answer; say so."""
@@ -251,51 +286,3 @@ class History:
             )
             what = "1 request was" if len(lost) == 1 else f"{len(lost)} requests were"
             self.problems.append(f"{what} under way when the program ended; what was sent is in the history, no answer")
-
-    def _clear_out(self) -> None:
-        """Take away the oldest entries that are too many, or too large together; the newest stays whatever its size."""
-        max_entries, max_bytes = self._limits
-        with suppress(StoreError):  # it is tried again after the next exchange
-            entries, size = self._read("SELECT entries, bytes FROM totals", ())[0]
-            if entries <= max_entries and size <= max_bytes:
-                return
-            oldest = self._read("SELECT id, stored FROM entries WHERE state != 'sent' ORDER BY id LIMIT ?", (_BATCH,))
-            gone: list[int] = []
-            for number, stored in oldest:
-                if (entries <= max_entries and size <= max_bytes) or entries <= 1:
-                    break
-                gone.append(number)
-                entries, size = entries - 1, size - stored
-            self._write(lambda connection: _delete(connection, gone))
-
-
-def insert(connection: sqlite3.Connection, exchange: Exchange) -> int:
-    """Put an exchange into the file within the transaction that is open; its number."""
-    data, found = pack(exchange), words(exchange)
-    values = {**columns(exchange), "owner": this_process(), "stored": _bytes(data, found)}
-    cursor = connection.execute(_INSERT, values)
-    number = cursor.lastrowid or 0
-    connection.execute("INSERT INTO blobs (id, data) VALUES (?, ?)", (number, data))
-    connection.execute("INSERT INTO search (rowid, place, form, bodies, said) VALUES (?, ?, ?, ?, ?)", (number, *found))
-    return number
-
-
-def _update(connection: sqlite3.Connection, number: int, exchange: Exchange) -> bool:
-    added = connection.execute("SELECT note, tags FROM entries WHERE id = ?", (number,)).fetchone() or ("", "")
-    data, found = pack(exchange), words(exchange, *added)
-    values = {**columns(exchange), "owner": this_process(), "stored": _bytes(data, found), "id": number}
-    if not connection.execute(_UPDATE, values).rowcount:
-        return False
-    connection.execute("UPDATE blobs SET data = ? WHERE id = ?", (data, number))
-    connection.execute("UPDATE search SET place = ?, form = ?, bodies = ?, said = ? WHERE rowid = ?", (*found, number))
-    return True
-
-
-def _bytes(data: bytes, found: tuple[str, ...]) -> int:
-    return len(data) + sum(len(one) for one in found)
-
-
-def _delete(connection: sqlite3.Connection, numbers: Iterable[int]) -> int:
-    cursor = connection.executemany("DELETE FROM entries WHERE id = ?", [(number,) for number in numbers])
-    connection.execute("PRAGMA incremental_vacuum(2000)").fetchall()
-    return cursor.rowcount

@@ -12,7 +12,7 @@ from explorer.core.auth.kept import Kept
 from explorer.core.request import json_bytes
 from explorer.core.secret import MASK
 from explorer.core.unmasking import Masked, filled, moved
-from explorer.errors import CredentialError
+from explorer.errors import CredentialError, UsageError
 from explorer.session.replaying import base_of_then
 
 if TYPE_CHECKING:
@@ -81,9 +81,18 @@ class _Filling:
 
 
 def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
-    """The request of *origin* made again with the values of *call*, addressed to where its environment is now."""
+    """The request of *origin* made again with the values of *call*, addressed to where its environment is now.
+
+    Raises:
+        UsageError: the history has its body no more.
+    """
     from explorer.core.form import find_parameter
 
+    if "request" in origin.lost:
+        raise UsageError(
+            "the file of the body that was sent is missing or damaged, so these bytes are not to be had",
+            hint="Send it again signed now, or open it in the form.",
+        )
     endpoint, scheme = session.operation(call).endpoint, session.scheme(call)
     secret = {
         entry.name for entry in call.entries if (found := find_parameter(endpoint, entry.name)) and found[0].secret

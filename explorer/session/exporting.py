@@ -87,6 +87,8 @@ def export_past(session: Session, exchanges: Sequence[Exchange], form: str, *, s
     if len(exchanges) != 1:
         raise UsageError(f"{len(exchanges)} entries do not fit into {form}", hint="Name one, or take --as har.")
     if form == "http":
+        if "request" in exchanges[0].lost:
+            raise UsageError("the file of the body that was sent is missing or damaged", hint="curl makes it again.")
         return _as_sent(session, exchanges, form)
     call = msgspec.structs.replace(exchanges[0].call, force=True)
     return _as_command(session, call, form, show_secrets)

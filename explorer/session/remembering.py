@@ -59,12 +59,13 @@ def _details(session: Session, number: int) -> Details:
     from explorer.session.circumstances import changes
 
     history = _history(session)
-    exchange = history.get(number)
+    exchange = history.get(number, bodies=False)
     try:
         told = changes(session, exchange)
     except UnknownName as error:
         told = (error.message,)
-    return Details(exchange.replayed, tuple(history.replays(number)), told)
+    gone = tuple(f"the file of the {place}'s body is missing" for place in history.missing(number))
+    return Details(exchange.replayed, tuple(history.replays(number)), told, gone)
 
 
 async def names(session: Session) -> Names:

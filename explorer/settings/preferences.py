@@ -41,6 +41,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     history_max_bytes: Annotated[
         int, _about("bytes from 1_000_000 to 1_000_000_000_000", ge=1_000_000, le=1_000_000_000_000)
     ] = 1_000_000_000
+    """Packed entries, what is searched, and files of bodies."""
+    history_keep_days: Annotated[int, _about("days from 0 (for ever) to 36500", ge=0, le=36_500)] = 0
+    """Entries that are older are taken away; those with a note or a tag stay, whatever the rules."""
+    history_body_limit: Annotated[int, _about("bytes from 1_000 to 2_000_000_000", ge=1_000, le=2_000_000_000)] = (
+        256_000
+    )
+    """A body above it is kept in a file of its own, beside the history."""
     keymap: Annotated[
         dict[str, Annotated[str, msgspec.Meta(max_length=200)]],
         _about('a table of actions and keys, as in [keymap] send = "f5,ctrl+r"'),

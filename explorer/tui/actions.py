@@ -109,6 +109,9 @@ ACTIONS: Final = (
     Action("annotate", "t", "Tags, note", "Change its tags and its note.", "ask('annotate')", "history"),
     Action("history_delete", "delete,d", "Delete", "Delete it for good, after asking.", "ask('delete')", "history"),
     Action("history_search", "slash", "Search", "Search the history by words and filters.", "ask('search')", "history"),
+    Action(
+        "storage", "M", "Storage", "What the history takes, how much is kept, prune now.", "ask('storage')", "history"
+    ),
     Action("history_complete", "tab", "Complete", "In the search: take the word that is offered.", scope="history"),
     Action("history_rows", "enter", "Rows", "In the search: go to the rows.", scope="history"),
     Action("history_down", "j,down", "Down", "One row down.", "move(1)", "history"),

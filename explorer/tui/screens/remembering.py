@@ -25,12 +25,25 @@ if TYPE_CHECKING:
 
 FIRST: Final = 200
 """Rows that are read at once, which is more than any screen shows."""
+TEND_AFTER: Final = 3.0
+"""Seconds after the start until the history is looked after."""
 FURTHER: Final = 1000
 """Rows that are read when the end of those comes near."""
 
 
 class RememberingScreen(TrackingScreen):
     """What was sent before."""
+
+    async def _furnish(self) -> None:
+        await super()._furnish()
+        self.set_timer(TEND_AFTER, self._tend)
+
+    @work(exclusive=True, group="tend", exit_on_error=False, description="tend the history")
+    async def _tend(self) -> None:
+        """Apply the rules of how much is kept, a little at a time."""
+        from explorer.session.storing import tend
+
+        await tend(self.session)
 
     def _after_send(self) -> None:
         super()._after_send()
@@ -109,6 +122,8 @@ class RememberingScreen(TrackingScreen):
             self._annotate(event.id)
         elif event.what == "delete":
             self._delete(event.id)
+        elif event.what == "storage":
+            self._storage()
 
     # --- an entry ----------------------------------------------------------------------------------------------------
 
@@ -217,6 +232,14 @@ class RememberingScreen(TrackingScreen):
             return
         self.history_panel.show_row(row)
         self.history_panel.offer(await names(self.session))
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="storage")
+    async def _storage(self) -> None:
+        """Show what the history takes, and change how much is kept."""
+        from explorer.tui.screens.storage import StorageDialog
+
+        if await self.app.push_screen_wait(StorageDialog(self.session)):
+            self._show_history()
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="delete")
     async def _delete(self, number: int) -> None:

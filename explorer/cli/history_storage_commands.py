@@ -1,0 +1,121 @@
+"""``history size``, ``history prune``, ``history vacuum``: how much is kept, and how much stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.narration import say
+from explorer.cli.output import put, put_json, table
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Value
+    from explorer.history.keeping import Figures, Pruning
+    from explorer.settings import Settings
+
+
+@click.command("size")
+@click.option("--json", "as_json", is_flag=True, help="The figures as data.")
+@click.pass_context
+def history_size(ctx: click.Context, as_json: bool) -> int:
+    """Say how much the history takes, and the rules that it is kept by."""
+    from explorer.cli.history_commands import run
+    from explorer.session.storing import figures
+
+    session = session_of(ctx)
+    found = run(session, figures(session))
+    if as_json:
+        put_json({**_table(found), "rules": _rules_table(session.settings)})
+        return 0
+    put(table(_lines(found, session.settings)))
+    return 0
+
+
+@click.command("prune")
+@click.option("--older", metavar="DURATION", default="", help="All that is older, as 30d, 12h or 8w; not by the rules.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="What went, or would go, as data.")
+@click.pass_context
+def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Take away the oldest entries that the rules do not let stay, or those --older than a time.
+
+    Entries with a note or a tag stay.
+    """
+    from explorer.cli.history_commands import run
+    from explorer.cli.request_commands import ask
+    from explorer.core.quantities import seconds_of
+    from explorer.session.storing import plan, prune
+
+    seconds = seconds_of(older) if older else 0.0
+    session = session_of(ctx)
+
+    async def work() -> Pruning:
+        found = await plan(session, seconds)
+        if dry_run or not found.entries:
+            return found
+        if not yes:
+            ask(f"{_told(found)} would go for good")
+        return await prune(session, seconds)
+
+    found = run(session, work())
+    if as_json:
+        put_json({**_table(found), "dry_run": dry_run})
+    elif not found.entries:
+        say("nothing to take away")
+    else:
+        say(f"{_told(found)} {'would go' if dry_run else 'went'}")
+    return 0
+
+
+@click.command("vacuum")
+@click.pass_context
+def history_vacuum(ctx: click.Context) -> int:
+    """Give back the room in the file that nothing uses."""
+    from explorer.cli.history_commands import run
+    from explorer.session.storing import vacuum
+
+    session = session_of(ctx)
+    say(f"{run(session, vacuum(session)):,} bytes given back")
+    return 0
+
+
+def _told(found: Pruning) -> str:
+    entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
+    return f"{entries} of {_day(found.oldest)} to {_day(found.newest)}, {found.size:,} bytes,"
+
+
+def _lines(found: Figures, settings: Settings) -> list[tuple[str, ...]]:
+    days = settings.history_keep_days
+    return [
+        ("entries", f"{found.entries:,}", f"at most {settings.history_max_entries:,} (history_max_entries)"),
+        ("oldest", _day(found.oldest), f"{days} days are kept (history_keep_days)" if days else "kept for ever"),
+        ("file", f"{found.file:,} bytes", f"of which {found.free:,} are unused"),
+        ("bodies in files", f"{found.spooled_size:,} bytes", f"{found.spooled:,} files"),
+        ("all together", f"{found.file + found.spooled_size:,} bytes", _at_most(settings)),
+        ("answers", f"{found.bodies:,} bytes", f"above {settings.history_body_limit:,} each in a file"),
+        ("noted or tagged", f"{found.annotated:,}", "stay, whatever the rules"),
+        ("set aside", f"{found.aside:,}", "damaged files beside it"),
+    ]
+
+
+def _at_most(settings: Settings) -> str:
+    return f"at most {settings.history_max_bytes:,} of entries (history_max_bytes)"
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}" if moment else "-"
+
+
+def _table(value: Value) -> dict[str, object]:
+    import msgspec
+
+    return msgspec.structs.asdict(value)
+
+
+def _rules_table(settings: Settings) -> dict[str, int]:
+    names = ("history_max_entries", "history_max_bytes", "history_keep_days", "history_body_limit")
+    return {name: getattr(settings, name) for name in names}

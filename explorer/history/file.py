@@ -1,0 +1,84 @@
+"""The database as the history uses it: one connection under a lock, transactions, and what is done about damage."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from explorer.errors import StoreError
+from explorer.history.opening import inode_of, is_damage, open_file, set_aside, store_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+
+
+class HistoryFile:
+    """One file, opened when it is made. A damaged one is set aside and a new one begun, at the start or whenever it
+    shows; ``problems`` says so."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[str] = []
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = (0, 0)
+        self._open()
+
+    def close(self) -> None:
+        """Close the file. Closing twice is well."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _open(self) -> sqlite3.Connection:
+        self._connection, problem = open_file(self.path)
+        self._inode = inode_of(self.path)
+        if problem:
+            self.problems.append(problem)
+        return self._connection
+
+    def _read(self, statement: str, values: Any) -> list[tuple[Any, ...]]:
+        return self._mended(lambda connection: connection.execute(statement, values).fetchall())
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(
+                    sqlite3.Error
+                ):  # SQLite may have rolled back by itself; the first error is the one to tell
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+        return self._mended(transaction)
+
+    def _mended(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do *work*; where the file turns out to be damaged, set it aside and do it once more in a new one."""
+        with self._lock:
+            connection = self._connection
+            if connection is None:
+                raise StoreError("the history is closed")
+            try:
+                return work(connection)
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise store_error(error, self.path) from error
+                connection.close()
+                self._connection = None
+                problem = set_aside(self.path, self._inode, str(error))
+                if problem:
+                    self.problems.append(problem)
+            try:
+                return work(self._open())
+            except sqlite3.Error as error:
+                raise store_error(error, self.path) from error

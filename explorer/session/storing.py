@@ -1,0 +1,136 @@
+"""How much of the history is kept: what there is, the rules, what they would take away, taking it away.
+
+start of the app ── tend ── a little at a time, with pauses ── rules applied, files that nothing needs swept
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+
+from explorer.errors import StoreError, UsageError
+from explorer.history.keeping import DAY, Pruning, Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.history import History
+    from explorer.history.keeping import Figures
+    from explorer.session import Session
+    from explorer.settings import Settings
+
+T = TypeVar("T")
+STEP: Final = 50
+"""Entries that go at once in the background: other writers wait no longer than that takes."""
+PAUSE: Final = 0.05
+"""Seconds between two such steps."""
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What the settings let stay."""
+    return Rules(
+        entries=settings.history_max_entries,
+        size=settings.history_max_bytes,
+        seconds=settings.history_keep_days * DAY,
+    )
+
+
+async def figures(session: Session) -> Figures:
+    """What there is.
+
+    Raises:
+        UsageError: nothing is kept; StoreError: the file could not be read.
+    """
+    return await _done(session, lambda history: history.figures())
+
+
+async def plan(session: Session, older: float = 0.0) -> Pruning:
+    """What would go by the rules, or what is *older* (seconds) where that is given; nothing does.
+
+    Raises:
+        UsageError: nothing is kept; StoreError: the file could not be read.
+    """
+    return await _done(session, lambda history: history.plan(_rules(session, older)))
+
+
+async def prune(session: Session, older: float = 0.0, told: Callable[[Pruning], None] | None = None) -> Pruning:
+    """Take away what ``plan`` names, step by step; *told* is told how far it is. What went.
+
+    Raises:
+        UsageError: nothing is kept; StoreError: the file could not be written; what went before is gone.
+    """
+    rules = _rules(session, older)
+    gone = Pruning()
+    while (step := await _done(session, lambda history: history.prune_step(rules))).entries:
+        gone = _sum(gone, step)
+        if told is not None:
+            told(gone)
+    await _done(session, lambda history: history.sweep())
+    return gone
+
+
+async def vacuum(session: Session) -> int:
+    """Give back the room that nothing uses; how many bytes the file is smaller.
+
+    Raises:
+        UsageError: nothing is kept; StoreError: another instance is using it, or the disk is full.
+    """
+    return await _done(session, lambda history: history.vacuum())
+
+
+async def tend(session: Session) -> None:
+    """Apply the rules a little at a time, and sweep. For the background: what goes wrong is tried again next time."""
+    if session.open_history is None:
+        return
+    try:
+        while (await _done(session, lambda history: history.prune_step(most=STEP))).entries:  # noqa: ASYNC110 - a pause
+            await asyncio.sleep(PAUSE)
+        await _done(session, lambda history: history.sweep())
+    except StoreError as error:
+        session.on_warning(f"{error.message}. {error.hint}".strip())
+
+
+async def change_rules(session: Session, **changes: Any) -> tuple[str, ...]:
+    """Change the settings that rule the history; what there is to say of the settings' file.
+
+    Raises:
+        SettingsError: a value is not right; StoreError: the file could not be written.
+    """
+    from explorer.settings import change_settings
+
+    settings, notes = await asyncio.to_thread(lambda: change_settings(session.folders, **changes))
+    chosen = {name: getattr(settings, name) for name in changes}
+    session.settings = msgspec.structs.replace(session.settings, **chosen)
+    history = await asyncio.to_thread(session.history)
+    if history is not None:
+        history.rules = rules_of(session.settings)
+        history.bodies.limit = session.settings.history_body_limit
+    return notes
+
+
+def _rules(session: Session, older: float) -> Rules:
+    """Those of the settings; where an age is given, that alone."""
+    if not older:
+        return rules_of(session.settings)
+    return Rules(entries=1 << 60, size=1 << 60, seconds=older)
+
+
+def _sum(one: Pruning, other: Pruning) -> Pruning:
+    return Pruning(
+        entries=one.entries + other.entries,
+        size=one.size + other.size,
+        oldest=one.oldest or other.oldest,
+        newest=other.newest,
+    )
+
+
+async def _done(session: Session, work: Callable[[History], T]) -> T:
+    def run() -> T:
+        history = session.history()
+        if history is None:
+            raise UsageError("there is no history")
+        return work(history)
+
+    return await asyncio.to_thread(run)

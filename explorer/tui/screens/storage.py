@@ -1,0 +1,225 @@
+"""How much the history takes, the rules that it is kept by, and taking away what is too old or too much."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Input, Label, Static
+
+from explorer.core.quantities import size_of
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError, UsageError
+from explorer.session.storing import change_rules, figures, plan, prune, vacuum
+from explorer.tui.numbers import size_text
+from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from explorer.history.keeping import Figures, Pruning
+    from explorer.session import Session
+    from explorer.settings import Settings
+
+_RULES: Final = (
+    ("history_keep_days", "Days kept (0: for ever)"),
+    ("history_max_entries", "Entries at most"),
+    ("history_max_bytes", "Size at most"),
+    ("history_body_limit", "Bodies in files above"),
+)
+"""The settings, in the order of their boxes."""
+_SIZES: Final = ("history_max_bytes", "history_body_limit")
+
+
+class StorageDialog(Dialog[bool]):
+    """Gives whether entries were taken away."""
+
+    AUTO_FOCUS = "#close"
+    DEFAULT_CSS = """
+    StorageDialog > .dialog { width: 84; padding: 0 2; }
+    StorageDialog VerticalScroll { height: auto; max-height: 16; scrollbar-size-vertical: 1; }
+    StorageDialog #storage-figures { height: auto; margin-bottom: 1; }
+    StorageDialog Grid { grid-size: 2; grid-columns: 26 1fr; grid-rows: 1; height: 4; }
+    StorageDialog #storage-state { height: auto; min-height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", id="storage.close", tooltip="Back to the history"),
+        Binding("p", "prune", "Prune", id="storage.prune", tooltip="Take away what the rules do not let stay"),
+        Binding("v", "vacuum", "Vacuum", id="storage.vacuum", tooltip="Give back the room that nothing uses"),
+        Binding("r", "rules", "Rules", id="storage.rules", tooltip="Change the rules"),
+        Binding("ctrl+s", "keep", "Keep", id="storage.keep", tooltip="Keep the rules as they stand", priority=True),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pruned = False
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """Figures, rules, what happened, keys."""
+        settings = self._session.settings
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("What the history takes")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content.styled("…", MUTED), id="storage-figures")
+                with Grid():
+                    for name, title in _RULES:
+                        yield Label(Content(title))
+                        line = Input(_shown(settings, name), compact=True, id=name.replace("_", "-"))
+                        line.cursor_blink = False
+                        yield line
+                yield Static(id="storage-state", markup=False)
+            yield Static(
+                Content("r rules · ctrl+s keeps them · p prunes · v vacuum · esc closes"),
+                classes="dialog-hint",
+            )
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(Content("Prune now …"), id="prune")
+                yield Button(Content("Vacuum"), id="vacuum")
+                yield Button(Content("Close"), id="close", variant="primary")
+
+    def on_mount(self) -> None:
+        """Look up the figures."""
+        self._look()
+
+    @work(exclusive=True, group="figures", exit_on_error=False, description="figures")
+    async def _look(self) -> None:
+        try:
+            found = await figures(self._session)
+            going = await plan(self._session)
+        except ExplorerError as error:
+            self.query_one("#storage-figures", Static).update(_problem(error))
+            return
+        self.query_one("#storage-figures", Static).update(_figures(found, going))
+
+    @on(Button.Pressed)
+    async def _pressed(self, event: Button.Pressed) -> None:
+        await self.run_action({"prune": "prune", "vacuum": "vacuum"}.get(event.button.id or "", "close"))
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_keep()
+
+    def action_rules(self) -> None:
+        """Into the first box."""
+        self.query(Input).first().focus()
+
+    @work(exclusive=True, group="storage", exit_on_error=False, description="rules")
+    async def action_keep(self) -> None:
+        """Keep the rules; nothing is taken away before the next prune or write."""
+        try:
+            notes = await change_rules(self._session, **self._typed())
+        except ExplorerError as error:
+            self._say(_problem(error))
+            return
+        for name, _ in _RULES:
+            self.query_one(f"#{name.replace('_', '-')}", Input).value = _shown(self._session.settings, name)
+        self._say(Content.styled(" ".join(["✓ The rules are kept.", *notes]), "$text-success"))
+        self.query_one("#close").focus()
+        self._look()
+
+    def _typed(self) -> dict[str, int]:
+        """The rules as they are typed.
+
+        Raises:
+            UsageError: one cannot be read.
+        """
+        found: dict[str, int] = {}
+        for name, title in _RULES:
+            text = self.query_one(f"#{name.replace('_', '-')}", Input).value.strip()
+            if name in _SIZES:
+                found[name] = size_of(text)
+            elif text.replace(",", "").isdecimal():
+                found[name] = int(text.replace(",", "")[:12])
+            else:
+                raise UsageError(f"{title}: {text!r} is no whole number")
+        return found
+
+    @work(exclusive=True, group="storage", exit_on_error=False, description="prune")
+    async def action_prune(self) -> None:
+        """Say what the rules would take away, and take it away after a yes."""
+        try:
+            going = await plan(self._session)
+            if not going.entries:
+                self._say(Content("The rules let everything stay: there is nothing to take away."))
+                return
+            question = f"{_going(going)} go from the history for good. Entries with a note or a tag stay."
+            if not await self.app.push_screen_wait(ConfirmDialog("Prune the history?", question, yes="Yes, prune it")):
+                return
+            self._pruned = True
+            gone = await prune(self._session, told=lambda so_far: self._say(Content(f"{so_far.entries:,} are gone …")))
+        except ExplorerError as error:
+            self._say(_problem(error))
+            return
+        self._say(Content.styled(f"✓ {_going(gone)} are gone. v gives the room back to the disk.", "$text-success"))
+        self._look()
+
+    @work(exclusive=True, group="storage", exit_on_error=False, description="vacuum")
+    async def action_vacuum(self) -> None:
+        """Make the file as small as it can be."""
+        self._say(Content.styled("… this may take a while where the history is large", MUTED))
+        try:
+            freed = await vacuum(self._session)
+        except ExplorerError as error:
+            self._say(_problem(error))
+            return
+        self._say(Content.styled(f"✓ {size_text(freed)} given back.", "$text-success"))
+        self._look()
+
+    def _say(self, content: Content) -> None:
+        self.query_one("#storage-state", Static).update(content)
+
+    def action_close(self) -> None:
+        """Out of a box first, then back to the history."""
+        if isinstance(self.focused, Input):
+            self.query_one("#close").focus()
+        else:
+            self.dismiss(self._pruned)
+
+
+def _problem(error: ExplorerError) -> Content:
+    return Content.styled(sanitise_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error")
+
+
+def _shown(settings: Settings, name: str) -> str:
+    value = int(getattr(settings, name))
+    if name not in _SIZES:
+        return f"{value:,}"
+    for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if value % (size // 1000) == 0 and value >= size:
+            return f"{value / size:g} {unit}"
+    return f"{value} B"
+
+
+def _figures(found: Figures, going: Pruning) -> Content:
+    lines = [
+        ("Entries", f"{found.entries:,}", f"{found.annotated:,} with a note or a tag, which stay"),
+        ("Oldest", _day(found.oldest), f"newest {_day(found.newest)}"),
+        ("On disk", size_text(found.file + found.spooled_size), f"{size_text(found.free)} of it unused"),
+        ("Database", size_text(found.file), "packed, with what is searched"),
+        ("Bodies in files", size_text(found.spooled_size), f"{found.spooled:,} files beside it, packed"),
+        ("Answers", size_text(found.bodies), "as they arrived"),
+    ]
+    if found.aside:
+        lines.append(("Set aside", f"{found.aside:,}", "damaged files, kept beside it"))
+    lines.append(
+        ("Would go now", f"{going.entries:,}", f"by the rules: {_going(going)}" if going.entries else "nothing")
+    )
+    return Content("\n").join(
+        Content.assemble((f"{name:<17}", ""), (f"{value:<13}", "bold"), (note, MUTED)) for name, value, note in lines
+    )
+
+
+def _going(found: Pruning) -> str:
+    entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
+    days = {_day(found.oldest): None, _day(found.newest): None}
+    return f"{entries} ({' to '.join(days)}, {size_text(found.size)})"
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC).astimezone():%Y-%m-%d}" if moment else "–"
