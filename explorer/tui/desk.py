@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from explorer.core.exchange import Call, Entry, Exchange
+from explorer.core.sanitise import sanitise_line
 from explorer.core.secret import MASK
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, Problem
 from explorer.session import SANDBOX
 from explorer.tui.drafts import Draft, DraftBook
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.catalog.model import Reading
-    from explorer.errors import Problem
     from explorer.session import Operation, Session
 
 
@@ -79,6 +79,21 @@ class Desk:
             entries = tuple(entry for entry in shown.call.entries if MASK not in entry.value)
             call = msgspec.structs.replace(shown.call, entries=entries)
         return msgspec.structs.replace(shown, call=call)
+
+    def complaints(self) -> tuple[Problem, ...]:
+        """What the vendor complained about in the answer that was shown last, for fields that are still as they were
+        sent; as warnings, since the vendor may think otherwise the next time."""
+        last = self.last.get(self.address)
+        if last is None or not last.verdict.fields:
+            return ()
+        then, now = self.real(last).call.entries, self.draft.entries
+        told = []
+        for one in last.verdict.fields:
+            before = [entry for entry in then if entry.name == one.name]
+            if before == [entry for entry in now if entry.name == one.name]:
+                message = sanitise_line(one.message or last.verdict.message) or "not accepted"
+                told.append(Problem(one.name, f"the vendor: {message}", level="warning"))
+        return tuple(told)
 
     @property
     def vendor_id(self) -> str:

@@ -98,6 +98,31 @@ async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: 
         assert getattr(app.app.focused.parent, "field_name", "") == "item1_product_id"
 
 
+async def test_what_the_vendor_complains_about_stands_beside_the_field_until_it_is_changed(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("cottoncart.catalogue_store_info")
+        await app.write("nowhere")
+        await app.keys("escape", "f5")
+        await app.see("! the vendor: Not found")
+        await app.open("cottoncart.catalogue_stores")
+        await app.open("cottoncart.catalogue_store_info")
+        await app.see("! the vendor: Not found")
+        app.rows()["store_id"].query_one(Input).focus()
+        await app.keys("x")
+        await app.until(lambda: "the vendor:" not in app.text, "no complaint about another value")
+        await app.keys("backspace")
+        await app.see("! the vendor: Not found")
+
+
+async def test_a_vendor_that_tells_no_last_page_is_said(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("xsellcast.brands_list")
+        await app.keys("escape", "f5")
+        await app.see("there may be more")
+        await app.keys("3", "greater_than_sign")
+        await app.see("The vendor does not tell which page is the last.")
+
+
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 

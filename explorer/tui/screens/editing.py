@@ -137,7 +137,9 @@ class EditingScreen(PanesScreen):
 
     def _check(self) -> tuple[Problem, ...]:
         checked = self.session.check(self.desk.call())
-        self.request_pane.show_problems(checked.problems)
+        known = {one.field for one in checked.problems}
+        said = [one for one in self.desk.complaints() if one.field not in known]
+        self.request_pane.show_problems([*checked.problems, *said])
         return checked.errors
 
     def _preview_soon(self) -> None:

@@ -37,10 +37,16 @@ class PagingScreen(SendingScreen):
             self._app.tell(f"{error.message}. {error.hint}", severity="warning")
             return
         if call is None:
-            self._app.tell(f"There is no {to} page." if to else f"There is no page {number}.")
+            self._app.tell(self._no_page(real, to) if to else f"There is no page {number}.")
             return
         await self._put_on_desk(call)
         self._send(self.desk.call(force=call.force))
+
+    def _no_page(self, exchange: Exchange, to: str) -> str:
+        page = self._page_of(exchange)
+        if to == "last" and page is not None and page.has_next:
+            return "The vendor does not tell which page is the last. A fetches them to the end."
+        return f"There is no {to} page."
 
     def _turned(self, exchange: Exchange, to: str | int) -> Call | None:
         """The call for another page. Where a page did not come, the one before it is known by the call's own number."""

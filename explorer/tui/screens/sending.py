@@ -161,7 +161,9 @@ class SendingScreen(ChoosingScreen):
         self.query_one(TitleBar).state = error.title
 
     def _after_send(self) -> None:
-        """What is to follow when a send has ended."""
+        """What is to follow when a send has ended: what the vendor complains about stands beside the fields."""
+        if self.desk.address:
+            self._check()
         self._show_keys()
 
     def _cancel(self) -> None:
