@@ -22,7 +22,7 @@ from explorer.saved import Library, SavedFile, load, save, stamps
 from explorer.session.replaying import sign_in_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.placeholders import Lookup
@@ -72,6 +72,10 @@ class Saved:
     library: Library = field(init=False)
     given: dict[str, str] = field(default_factory=dict)
     """Values of variables that were typed in this run; secrets that were taken out of a form are among them."""
+    scope: Scope = field(default_factory=Scope)
+    """Where variables come from, as a person chose it."""
+    formed: dict[str, SavedRequest] = field(default_factory=dict)
+    """Name → the request as a form has it now, in place of what its file says."""
     answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict)
     """(name, environment, base URL) → the last answer in this run."""
 
@@ -83,6 +87,11 @@ class Saved:
         """Where the files are."""
         chosen = self.session.settings.saved_folder
         return Path(chosen).expanduser().absolute() if chosen else self.session.folders.data / "saved"
+
+    @property
+    def requests(self) -> dict[str, SavedRequest]:
+        """The requests, as files or a form have them."""
+        return {**self.library.requests, **self.formed}
 
     def load(self) -> Library:
         """The folder as it is now; only files that changed are read again."""
@@ -322,6 +331,17 @@ class Saved:
         filled = self.known(call, scope)
         waiting = {use.name for use in call_uses(filled) if use.place == "value"}
         return tuple(one for one in self.session.check(filled).problems if one.field not in waiting)
+
+
+def overhear(session: Session, tell: Callable[[Exchange], None]) -> None:
+    """Tell of every exchange of *session* from now on, besides whoever is told already."""
+    before = session.on_exchange
+
+    def heard(exchange: Exchange) -> None:
+        before(exchange)
+        tell(exchange)
+
+    session.on_exchange = heard
 
 
 def request_of(call: Call, *, literal: bool = False, keep_environment: bool = False) -> SavedRequest:

@@ -48,8 +48,8 @@ class Plan:
     """What keeps it from being run."""
     missing: tuple[tuple[str, Missing], ...] = ()
     """Name of a request → a variable or credential of it that has no value."""
-    questions: tuple[str, ...] = ()
-    """What a person must say yes to first."""
+    questions: tuple[tuple[str, str], ...] = ()
+    """Name of a request → what a person must say yes to first."""
 
 
 @dataclass
@@ -88,14 +88,14 @@ class Runner:
         wrong = [problem for name in names for problem in library.files[name].problems]
         if wrong:
             return Plan(names, names, tuple(wrong))
-        requests = library.requests
+        requests = self.saved.requests
         chain = tuple(dict.fromkeys(one for name in names for one in check_chain(name, requests)))
         missing: list[tuple[str, Missing]] = []
-        questions: list[str] = []
+        questions: list[tuple[str, str]] = []
         for name in chain:
             missing += [(name, one) for one in self.saved.missing(requests[name], self.scope)]
             question = self._question(requests[name])
-            questions += [f"{name}: {question}"] if question else []
+            questions += [(name, question)] if question else []
         return Plan(names, chain, (), tuple(missing), tuple(questions))
 
     def _question(self, request: SavedRequest) -> str:
@@ -153,7 +153,7 @@ class Runner:
 
     async def _run(self, name: str, needed_by: str) -> Step:
         """Send one request, after those that it needs, and check its answer. Nothing but a cancellation is raised."""
-        request = self.saved.library.requests[name]
+        request = self.saved.requests[name]
         base = Step(name=name, address=request.call.address, needed_by=needed_by)
         try:
             call, lookup = await self.prepared(name)
@@ -178,7 +178,7 @@ class Runner:
         return await asyncio.to_thread(self._judged, base, call, exchange, lookup)
 
     def _judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
-        request = self.saved.library.requests[base.name]
+        request = self.saved.requests[base.name]
         shown = self.session.redacted(exchange)
         expect = filled_expectations(request.expect, lookup)
         redactor = self.session.redactor(call, self.session.scheme(call).secrets())
@@ -196,12 +196,12 @@ class Runner:
 
     def _errored(self, base: Step, error: ExplorerError) -> Step:
         message = f"{error.title}: {error.message}" + (f" ({error.hint})" if error.hint else "")
-        call = self.saved.call(self.saved.library.requests[base.name], self.scope)
+        call = self.saved.call(self.saved.requests[base.name], self.scope)
         message = self.session.redactor(call).text(message)
         return msgspec.structs.replace(base, outcome="error", message=message, exit_code=error.exit_code)
 
     def _skip(self, name: str, why: str) -> None:
-        address = self.saved.library.requests[name].call.address
+        address = self.saved.requests[name].call.address
         self._end(Step(name=name, address=address, outcome="skipped", message=why))
 
     async def _tag(self, name: str, exchange: Exchange) -> None:
@@ -220,13 +220,13 @@ class Runner:
             UsageError: a value is missing, or an answer that it needs is not there or does not hold the value;
             FormError: the form is wrong with the values in it.
         """
-        request = self.saved.library.requests[name]
+        request = self.saved.requests[name]
         call = self.saved.call(request, self.scope)
         return await self.filled(name, request, call)
 
     async def filled(self, name: str, request: SavedRequest, call: Call) -> tuple[Call, Lookup]:
         """*call*, made of *request* (or changed in a form since), with everything filled in; see ``prepared``."""
-        requests = {**self.saved.library.requests, name: msgspec.structs.replace(request, call=call)}
+        requests = {**self.saved.requests, name: msgspec.structs.replace(request, call=call)}
         check_chain(name, requests)
         found: dict[Placeholder, Found] = {}
         wanted: dict[str, list[Reference]] = {}
@@ -259,7 +259,7 @@ class Runner:
         """The answer to *target*: of this run, kept, or of running it now, as *rule* says."""
         if target in self.exchanges:
             return self.exchanges[target]
-        request = self.saved.library.requests[target]
+        request = self.saved.requests[target]
         call = self.saved.call(request, self.scope)
         kept = None if rule.when == "always" else await self._kept(target, call)
         if kept is not None and rule.when == "older" and self.session.now() - kept.at > rule.seconds:
@@ -331,7 +331,7 @@ def refuse(plan: Plan, *, agreed: bool) -> None:
         lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
         raise UsageError("\n".join(lines), hint="Nothing was sent.")
     if plan.questions and not agreed:
-        text = "\n".join(plan.questions)
+        text = "\n".join(f"{name}: {question}" for name, question in plan.questions)
         raise UsageError(f"{text}\nNobody agreed to that", hint="Say --yes if that is what you want; nothing was sent.")
 
 

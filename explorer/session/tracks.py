@@ -161,7 +161,10 @@ def open_tutor(session: Session) -> Tutor:
 def follow(session: Session, tutor: Tutor, tell: Callable[[Heard], None]) -> None:
     """From now on, tell of each send of *session* that means something for the track under way."""
 
+    before = session.on_exchange
+
     def heard(exchange: Exchange) -> None:
+        before(exchange)
         found = tutor.take(exchange)
         if found is not None:
             tell(found)

@@ -7,8 +7,9 @@ Files of the first version held the entries alone, as a list in place of the tab
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -35,11 +36,18 @@ class Draft:
     """Undocumented query parameters."""
     method: str = ""
     """One of the endpoint's methods; the first where empty."""
+    saved: str = ""
+    """The saved request that the form was opened from; its texts may hold placeholders then."""
+    saved_as: str = ""
+    """Digest of that request's file as it was then."""
 
     def __bool__(self) -> bool:
         """Whether anything is set."""
-        return bool(self.entries or self.readings or self.headers or self.extra or self.method)
+        return bool(self.entries or self.readings or self.headers or self.extra or self.method or self.saved)
 
+
+_PLACEHOLDER: Final = re.compile(r"(?:(?:Bearer|Basic|Token):?\s+)?\$\{[^{}]*\}")
+"""A text that is nothing but a placeholder of a saved request, which is no secret wherever it stands."""
 
 Drafts = dict[str, Draft]
 """``vendor.endpoint`` → its draft."""
@@ -91,12 +99,22 @@ def public_draft(catalog: Catalog, address: str, draft: Draft) -> Draft | None:
         return None
     call = Call(vendor=vendor_id, endpoint=endpoint_id, entries=draft.entries, headers=draft.headers, extra=draft.extra)
     masked = Redactor(vendor).call(endpoint, call)
+
+    def harmless(text: str, shown: str) -> bool:
+        return text == shown or (bool(draft.saved) and _PLACEHOLDER.fullmatch(text) is not None)
+
     return Draft(
-        entries=tuple(one for one, shown in zip(call.entries, masked.entries, strict=True) if one == shown),
+        entries=tuple(
+            one for one, shown in zip(call.entries, masked.entries, strict=True) if harmless(one.value, shown.value)
+        ),
         readings=draft.readings,
-        headers=tuple(one for one, shown in zip(call.headers, masked.headers, strict=True) if one == shown),
-        extra=tuple(one for one, shown in zip(call.extra, masked.extra, strict=True) if one == shown),
+        headers=tuple(
+            one for one, shown in zip(call.headers, masked.headers, strict=True) if harmless(one[1], shown[1])
+        ),
+        extra=tuple(one for one, shown in zip(call.extra, masked.extra, strict=True) if harmless(one[1], shown[1])),
         method=draft.method,
+        saved=draft.saved,
+        saved_as=draft.saved_as,
     )
 
 

@@ -19,7 +19,7 @@ from explorer.session import SANDBOX
 from explorer.tui.drafts import Draft, DraftBook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from explorer.core.catalog.model import Reading
     from explorer.session import Operation, Session
@@ -39,6 +39,8 @@ class Desk:
     """Address → the redacted exchange that was shown last."""
     origins: dict[str, int] = field(default_factory=dict)
     """Address → the entry of the history that the form was filled from."""
+    fill: Callable[[Call], Call] | None = None
+    """Puts values in place of the variables of a form that a saved request was opened in."""
     _sent: dict[str, tuple[Exchange, Call]] = field(default_factory=dict)
     """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
@@ -112,7 +114,12 @@ class Desk:
         return self.session.readings(*self.session.endpoint(self.address))
 
     def call(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
-        """The call that the desk stands for."""
+        """The call that the desk stands for, the variables that are known filled in."""
+        call = self.written(force=force, entries=entries)
+        return self.fill(call) if self.fill is not None and self.draft.saved else call
+
+    def written(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
+        """The call as it is written in the form."""
         vendor, _, endpoint = self.address.partition(".")
         return Call(
             vendor=vendor,

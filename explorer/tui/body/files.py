@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
@@ -84,10 +84,10 @@ def _texts(document: Document | Table, *, sanitised: bool) -> Iterator[bytes]:
         start = end
 
 
-def open_in(app: App[object], command: list[str], path: str) -> str:
+def open_in(app: App[Any], command: list[str], path: str, *, keep: bool = False) -> str:
     """Give the terminal to *command* with the file at *path* until it ends; what went wrong, or an empty text.
 
-    The file is gone afterwards.
+    The file is gone afterwards, unless it is to be kept.
     """
     problem = ""
     try:
@@ -100,5 +100,6 @@ def open_in(app: App[object], command: list[str], path: str) -> str:
     except SuspendNotSupported:
         problem = "this terminal cannot be handed to another program"
     finally:
-        Path(path).unlink(missing_ok=True)
+        if not keep:
+            Path(path).unlink(missing_ok=True)
     return problem

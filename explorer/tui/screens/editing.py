@@ -268,7 +268,7 @@ class EditingScreen(PanesScreen):
 
         question = f"Clear everything that was typed for {self.desk.address}?"
         if await self.app.push_screen_wait(ConfirmDialog("Clear the form?", question, yes="Yes, clear it")):
-            self.desk.keep(entries=(), readings={}, headers=(), extra=(), method="")
+            self.desk.keep(entries=(), readings={}, headers=(), extra=(), method="", saved="", saved_as="")
             self.desk.origins.pop(self.desk.address, None)
             await self._show_endpoint()
             self.request_pane.focus_start()

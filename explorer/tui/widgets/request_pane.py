@@ -94,6 +94,7 @@ class RequestPane(Widget):
         & ContentSwitcher > Vertical { height: 1fr; }
         & StatusLine { height: auto; max-height: 3; padding: 0 1; }
         & StatusLine:hover { background: $foreground 6%; }
+        & #request-saved { height: auto; max-height: 3; padding: 0 1; display: none; }
         & #request-method { height: 1; padding: 0 1; }
         & #request-about { height: 2; padding: 0 1; color: $text-muted; background: $foreground 4%; }
         & #request-readings { height: auto; max-height: 60%; overflow-y: auto; scrollbar-size-vertical: 1; }
@@ -143,6 +144,7 @@ class RequestPane(Widget):
         self._ready = False
         self._problems: tuple[Problem, ...] = ()
         self._credentials: tuple[CredentialStatus, ...] = ()
+        self._saved_line = Content("")
         super().__init__(id=id)
         self.border_title = "Request"
 
@@ -169,6 +171,18 @@ class RequestPane(Widget):
             if self.tab != "params":
                 await self._make(self.tab)
         self._ready = True
+
+    def show_saved(self, name: str, line: Content, *, changed: bool) -> None:
+        """Tell which saved request the form was opened from, whether it was changed since, and in a *line* which of
+        its variables have no value; nothing where the name is empty."""
+        self._saved_line = line
+        for one in self.query("#request-saved").results(Quiet):
+            one.update(line)
+            one.display = bool(line.plain)
+        if self._shown is not None:
+            title = [f"Request · {sanitise_line(self._shown.endpoint.title)}"]
+            title += [f" · {sanitise_line(name)}{' ● changed' if changed else ''}"] if name else []
+            self.border_title = Content("".join(title))
 
     async def _make(self, key: str) -> None:
         """Fill a tab that is still empty."""
@@ -209,6 +223,7 @@ class RequestPane(Widget):
             parts.append(choice)
         if self._form is not None:
             parts.append(self._form)
+        parts.insert(1, Quiet(self._saved_line, id="request-saved"))
         parts.append(Quiet("", id="request-about"))
         return parts
 

@@ -1,0 +1,477 @@
+"""The saved requests: a tree of folders, the file beside it, and what can be done with them.
+
+files ── looked at by their stamps while this is open ──► Library ──► tree, preview, problems
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.saved import delete, move
+from explorer.session.saving import Scope
+from explorer.session.sequences import Runner
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.lines_view import LinesView, Row
+from explorer.tui.widgets.saved_tree import SavedFolder, SavedLeaf, SavedTree
+from explorer.tui.widgets.toml_rows import toml_rows
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from explorer.core.saved.model import SavedRequest
+    from explorer.errors import CatalogProblem
+    from explorer.saved import Library, SavedFile
+    from explorer.session.saving import Saved
+    from explorer.tui.app import ExplorerApp
+
+LOOK: Final = 2.0
+"""Seconds between two looks at the stamps of the files, while this screen is in front."""
+
+
+class Wanted(NamedTuple):
+    """What a person wants to see on the main screen: a saved request in the form, or an entry of the history."""
+
+    name: str = ""
+    number: int = 0
+
+
+class SavedScreen(Screen[Wanted | None]):
+    """*at* is the request that the cursor begins on."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    SavedScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & > #saved-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #saved-middle { height: 1fr; layout: vertical; }
+        & #saved-left { height: 1fr; }
+        & #saved-filter { background: $foreground 8%; margin: 0 1; }
+        & #saved-empty { padding: 1 2; color: $text-muted; height: auto; display: none; }
+        & #saved-right { height: 1fr; border-top: solid $foreground 30%; }
+        & #saved-problems { height: auto; max-height: 6; padding: 0 1; color: $text-error; display: none; }
+        & #saved-preview { height: 1fr; padding: 0 1; }
+        &.-beside #saved-middle { layout: horizontal; }
+        &.-beside #saved-left { width: 2fr; }
+        &.-beside #saved-right { width: 3fr; border-top: none; border-left: solid $foreground 30%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", id="saved.close", tooltip="Back to the work"),
+        Binding("slash", "filter", "Find", id="saved.filter", tooltip="Find by words of name, method, vendor"),
+        Binding("r,f5", "run", "Run", id="saved.run", tooltip="Run the request"),
+        Binding("a", "run_folder", "Run folder", id="saved.run_folder", tooltip="Run the folder in order"),
+        Binding("A", "run_all", "Run all", id="saved.run_all", tooltip="Run everything in order"),
+        Binding("e", "edit", "Edit file", id="saved.edit", tooltip="Open the file in your editor ($EDITOR)"),
+        Binding("m", "move", "Move", id="saved.move", tooltip="Give it another name or folder"),
+        Binding("d,delete", "delete", "Delete", id="saved.delete", tooltip="Delete it, after asking"),
+        Binding("v", "variables", "Variables", id="saved.variables", tooltip="Choose the file of variables"),
+        Binding("tab", "other", "Other side", show=False, id="saved.other", tooltip="To the file, or back"),
+    ]
+
+    def __init__(self, saved: Saved, *, at: str = "") -> None:
+        self.saved = saved
+        self._at = at
+        self._problems: dict[str, tuple[CatalogProblem, ...]] = {}
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="saved-title", markup=False)
+        with Vertical(id="saved-middle"):
+            with Vertical(id="saved-left"):
+                yield Input(id="saved-filter", compact=True, placeholder="/ finds by name, method, vendor")
+                yield Static(id="saved-empty", markup=False)
+                yield SavedTree(id="saved-tree")
+            yield _Preview(id="saved-right")
+        yield KeyBar()
+
+    async def on_mount(self) -> None:
+        """Read the files, and look at them from time to time."""
+        self.query_one("#saved-filter", Input).cursor_blink = False
+        self.query_one(SavedTree).focus()
+        self._show_keys()
+        self.reload()
+        self.set_interval(LOOK, self._look)
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= 110, "-beside")
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    @property
+    def tree(self) -> SavedTree:  # type: ignore[override]
+        """The tree."""
+        return self.query_one(SavedTree)
+
+    # --- the files ---------------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        """Back from a run or an editor: files may be others."""
+        self._look()
+
+    def on_app_focus(self, _event: events.AppFocus) -> None:
+        """Back from another program."""
+        self._look()
+
+    @work(exclusive=True, group="look", exit_on_error=False, description="look")
+    async def _look(self) -> None:
+        if self.is_current and await asyncio.to_thread(self.saved.is_stale):
+            self.reload()
+
+    @work(exclusive=True, group="load", exit_on_error=False, description="load")
+    async def reload(self, at: str = "") -> None:
+        """Read what changed, and show it; the cursor goes to *at*."""
+        library, problems = await asyncio.to_thread(self._read)
+        self._problems = problems
+        self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _wrong(library))
+        if wanted := at or self._at:
+            self.tree.point(wanted)
+            self._at = ""
+        self._head(library)
+        self._preview()
+
+    def _read(self) -> tuple[Library, dict[str, tuple[CatalogProblem, ...]]]:
+        library = self.saved.load()
+        return library, {name: self.saved.problems(file) for name, file in library.files.items()}
+
+    def _leaf(self, file: SavedFile, problems: dict[str, tuple[CatalogProblem, ...]]) -> SavedLeaf:
+        request, wrong = file.request, problems.get(file.name, ())
+        return SavedLeaf(
+            name=file.name,
+            method=self._method(request),
+            vendor=request.call.vendor if request else "",
+            description=request.description.split("\n", 1)[0] if request else "",
+            problem=_short(wrong[0]) if wrong else "",
+            side=file.is_side,
+        )
+
+    def _method(self, request: SavedRequest | None) -> str:
+        if request is None:
+            return ""
+        try:
+            return request.call.method or self.saved.session.endpoint(request.call.address)[1].method
+        except ExplorerError:
+            return request.call.method
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def _head(self, library: Library) -> None:
+        count = len(library.files)
+        wrong = sum(bool(one) for one in self._problems.values()) + len(library.problems)
+        parts: list[Content | str | tuple[str, str]] = [("Saved requests", "bold"), f"  {count}"]
+        if wrong:
+            parts.append((f"  ✗ {wrong} with problems", "bold $text-error"))
+        said = f"environments/{self._scope.file}.toml" if self._scope.file else "variables as each call goes"
+        parts.append((f"  {sanitise_line(said)}  {sanitise_line(str(library.folder))}", MUTED))
+        self.query_one("#saved-title", Static).update(Content.assemble(*parts))
+        empty = self.query_one("#saved-empty", Static)
+        empty.display = not count
+        empty.update(Content("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder)))
+        self.tree.display = bool(count)
+
+    @on(SavedTree.Looked)
+    def _looked(self, event: SavedTree.Looked) -> None:
+        event.stop()
+        self._preview()
+        self._show_keys()
+
+    def _preview(self) -> None:
+        node, library = self.tree.current, self.saved.library
+        view = self.query_one(_Preview)
+        if isinstance(node, SavedLeaf) and node.name in library.files:
+            file = library.files[node.name]
+            view.show_file(file.text, self._problems.get(file.name, ()), self._facts(file))
+        elif isinstance(node, SavedFolder):
+            view.show_folder(library, node.name)
+        else:
+            view.show_file("", (), [])
+
+    def _facts(self, file: SavedFile) -> list[tuple[str, str]]:
+        """What is to be known before it is sent: variables without a value, what runs before it."""
+        from explorer.core.saved.chains import check_chain
+
+        if file.request is None:
+            return []
+        facts = []
+        try:
+            missing = self.saved.missing(file.request, self._scope)
+            facts += [("warn", f"○ {one.placeholder} has no value ({one.place})") for one in missing]
+            chain = check_chain(file.name, self.saved.library.requests)[:-1]
+            if chain:
+                facts.append(("dim", f"↺ needs the answer to {', '.join(chain)}"))
+        except ExplorerError:
+            return facts  # told of among the problems
+        return facts
+
+    def _show_keys(self) -> None:
+        leaf = isinstance(self.tree.current, SavedLeaf)
+        hints = [
+            Hint("enter", "Into form" if leaf else "Fold", "open"),
+            Hint("r", "Run", "run"),
+            Hint("a", "Run folder", "run_folder"),
+            Hint("e", "Edit file", "edit"),
+            Hint("v", "Variables", "variables"),
+            Hint("/", "Find", "filter"),
+            Hint("m", "Move", "move"),
+            Hint("d", "Delete", "delete"),
+            Hint("A", "Run all", "run_all"),
+        ]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
+
+    # --- finding -----------------------------------------------------------------------------------------------------
+
+    @on(Input.Changed, "#saved-filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        event.stop()
+        self.tree.filter(event.value)
+
+    @on(Input.Submitted, "#saved-filter")
+    def _found(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.tree.focus()
+        found = self.tree.found
+        if len(found) == 1:
+            self.tree.point(found[0].name)
+
+    def action_filter(self) -> None:
+        """Find."""
+        self.query_one("#saved-filter", Input).focus()
+
+    # --- doing -------------------------------------------------------------------------------------------------------
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key of the footer was clicked."""
+        await self.run_action(event.run)
+
+    @property
+    def _scope(self) -> Scope:
+        return self.saved.scope
+
+    def _leaf_here(self) -> SavedFile | None:
+        """The file at the cursor; says so where there is none."""
+        node = self.tree.current
+        if isinstance(node, SavedLeaf):
+            return self.saved.library.files.get(node.name)
+        self._app.tell("Go to a request first; a runs the folder.")
+        return None
+
+    def on_tree_node_selected(self, _event: object) -> None:
+        """Enter on a row."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Open the request in the form, or fold the folder."""
+        node = self.tree.current
+        if isinstance(node, SavedLeaf):
+            if self.saved.library.files[node.name].request is None:
+                self._app.tell("The file is bad, so that no form can be made of it; e edits it.", severity="warning")
+            else:
+                self.dismiss(Wanted(name=node.name))
+        elif self.tree.cursor_node is not None:
+            self.tree.cursor_node.toggle()
+
+    def action_run(self) -> None:
+        """Run the request at the cursor; on a folder, all of it."""
+        node = self.tree.current
+        if isinstance(node, SavedLeaf):
+            self._run(node.name, (node.name,), "")
+        else:
+            self.action_run_folder()
+
+    def action_run_folder(self) -> None:
+        """Run the folder that the cursor is on or in."""
+        folder = self.tree.folder
+        self._run(folder or ".", self.saved.library.sequence(folder), folder)
+
+    def action_run_all(self) -> None:
+        """Run everything."""
+        self._run(".", self.saved.library.sequence("."), "")
+
+    @work(exclusive=True, group="run", exit_on_error=False, description="run")
+    async def _run(self, title: str, names: tuple[str, ...], folder: str) -> None:
+        from explorer.tui.screens.saved_run import RunScreen, ready_to_run
+
+        if not names:
+            self._app.tell("There is nothing to run.")
+            return
+        await asyncio.to_thread(self.saved.load)
+        runner = Runner(self.saved, self._scope)
+        if not await ready_to_run(self._app, runner, names):
+            return
+        number = await self.app.push_screen_wait(RunScreen(runner, title, names, folder))
+        if number:
+            self.dismiss(Wanted(number=number))
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="edit")
+    async def action_edit(self) -> None:
+        """Open the file in the person's editor."""
+        from explorer.tui.body.files import open_in, program
+
+        file = self._leaf_here()
+        if file is not None:
+            problem = open_in(self._app, program(self.saved.session.environ, edit=True), str(file.path), keep=True)
+            if problem:
+                self._app.tell(f"{problem}. Set EDITOR to your editor.", severity="warning")
+            self.reload()
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="move")
+    async def action_move(self) -> None:
+        """Give the request another name."""
+        from explorer.tui.screens.saved_dialogs import MoveDialog
+
+        file = self._leaf_here()
+        if file is None:
+            return
+        name = await self.app.push_screen_wait(MoveDialog(file.name, tuple(self.saved.library.files)))
+        if not name:
+            return
+        try:
+            moved = await asyncio.to_thread(move, self.saved.folder, file, name)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            return
+        self.reload(moved.name)
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="delete")
+    async def action_delete(self) -> None:
+        """Delete the file, after asking."""
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        file = self._leaf_here()
+        if file is None:
+            return
+        users = self._users(file.name)
+        text = f"{file.path}" + (f"\nIts answer is needed by {', '.join(users)}." if users else "")
+        if await self.app.push_screen_wait(ConfirmDialog("Delete this file?", text, yes="Yes, delete it")):
+            try:
+                await asyncio.to_thread(delete, self.saved.folder, file)
+            except ExplorerError as error:
+                self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            self.reload()
+
+    def _users(self, name: str) -> list[str]:
+        from explorer.core.saved.chains import needs
+
+        users = []
+        for other in self.saved.library.requests:
+            try:
+                if name in needs(other, self.saved.library.requests):
+                    users.append(other)
+            except ExplorerError:
+                continue  # told of with that request
+        return users
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="variables")
+    async def action_variables(self) -> None:
+        """Choose the file of variables."""
+        from explorer.tui.screens.saved_dialogs import SetDialog
+
+        sets = [(name, one.values.description) for name, one in self.saved.library.sets.items()]
+        if not sets:
+            self._app.tell(
+                "There is no file of variables. environments/NAME.toml in the folder is one: [variables], NAME = ..."
+            )
+            return
+        chosen = await self.app.push_screen_wait(SetDialog(sets, self._scope.file))
+        if chosen is not None:
+            self.saved.scope = Scope(file=chosen)
+            self._head(self.saved.library)
+            self._preview()
+
+    def action_other(self) -> None:
+        """To the file, or back to the tree."""
+        self.query_one(LinesView).focus() if self.tree.has_focus else self.tree.focus()
+
+    def action_close(self) -> None:
+        """Back; from the filter or the file first to the tree."""
+        if not self.tree.has_focus and self.tree.display:
+            box = self.query_one("#saved-filter", Input)
+            if box.has_focus:
+                box.value = ""
+            self.tree.focus()
+        else:
+            self.dismiss(None)
+
+
+class _Preview(Vertical):
+    """The file at the cursor: what is wrong with it, what it needs, its text."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="saved-problems", markup=False)
+        yield LinesView(id="saved-preview")
+
+    def show_file(self, text: str, problems: tuple[CatalogProblem, ...], facts: list[tuple[str, str]]) -> None:
+        """Show a file."""
+        said = [f"✗ {sanitise_line(_whole(one))}" for one in problems]
+        self._say(said)
+        line = _line_of(problems[0]) if problems else 0
+        rows = [Row(((kind, sanitise_line(words)),)) for kind, words in facts]
+        self.query_one(LinesView).show([*rows, *([Row()] if rows else []), *toml_rows(text, line)])
+
+    def show_folder(self, library: Library, name: str) -> None:
+        """Show the order of a folder."""
+        options = library.options.get(name)
+        self._say([f"✗ {sanitise_line(_whole(one))}" for one in library.folder_problems.get(name, ())])
+        rows = [Row((("strong", sanitise_line(f"{name}/")), ("dim", "  runs in this order")))]
+        if options is not None and options.description:
+            rows.append(Row((("text", sanitise_line(options.description)),)))
+        rows.append(Row())
+        for number, one in enumerate(library.sequence(name), 1):
+            request = library.files[one].request
+            about = request.description.split("\n", 1)[0] if request else "bad file"
+            rows.append(
+                Row((("dim", f"{number:>3}  "), ("name", sanitise_line(one)), ("dim", f"  {sanitise_line(about)}")))
+            )
+        self.query_one(LinesView).show(rows)
+
+    def _say(self, lines: list[str]) -> None:
+        box = self.query_one("#saved-problems", Static)
+        box.update(Content("\n".join(lines)))
+        box.display = bool(lines)
+
+
+EMPTY: Final = """\
+Nothing is saved yet.
+
+S on the main screen saves the open request here, as a file that can be read, reviewed and kept in git:
+{folder}
+"""
+
+
+def _in_order(library: Library) -> list[SavedFile]:
+    """The files as they run, a person's own sides last."""
+    names = [*library.sequence("."), *(name for name, one in library.files.items() if one.is_side)]
+    return [library.files[name] for name in names]
+
+
+def _wrong(library: Library) -> dict[str, str]:
+    return {folder: _short(problems[0]) for folder, problems in library.folder_problems.items() if problems}
+
+
+def _short(problem: CatalogProblem) -> str:
+    """A problem without its file."""
+    return f"{problem.path}: {problem.message}" if problem.path and problem.path != "(file)" else problem.message
+
+
+def _whole(problem: CatalogProblem) -> str:
+    said = _short(problem)
+    said += f"; {problem.expected}" if problem.expected else ""
+    return said + (f"; did you mean {problem.near!r}?" if problem.near else "")
+
+
+def _line_of(problem: CatalogProblem) -> int:
+    word = problem.path.removeprefix("line ").partition(",")[0]
+    return int(word) if problem.path.startswith("line ") and word.isdigit() else 0

@@ -1,0 +1,371 @@
+"""A run of saved requests while it goes on and after it: a line for each step, what was expected, the report.
+
+ready_to_run (values, a yes) ─► RunScreen ─ worker ─► Runner ─ told of each step ─► lines ─► Report ─► a file
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.core.saved.report import MARKS, Report, Step, as_junit, as_table, as_text
+from explorer.errors import ExplorerError, StoreError
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.lines_view import LinesView, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.app import ComposeResult
+
+    from explorer.session.sequences import Runner
+    from explorer.tui.app import ExplorerApp
+
+STYLES: Final = {"passed": "$text-success", "failed": "$text-error", "error": "$text-error", "skipped": MUTED}
+_COLOURS: Final = {
+    "key": "name",
+    "tag": "name",
+    "string": "in",
+    "number": "warn",
+    "constant": "out",
+    "punctuation": "dim",
+}
+"""Kind of a token of a body → kind of a span."""
+_LINES: Final = 200
+"""Lines of a body that are shown; the history has all of it."""
+_BODY: Final = 300_000
+"""Bytes of a body that are laid out here."""
+
+
+async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
+    """Whether *names* can be run: values that are missing were typed, and a person agreed to what asks first (but for
+    the request *asks_itself*, whose sender asks)."""
+    from explorer.core.saved.placeholders import Variable
+    from explorer.tui.screens.dialogs import ConfirmDialog
+    from explorer.tui.screens.saved_dialogs import VariablesDialog
+
+    try:
+        plan = await asyncio.to_thread(runner.plan, names)
+        if plan.missing:
+            typed = await app.push_screen_wait(VariablesDialog(plan.missing))
+            if typed is None:
+                return False
+            runner.saved.given.update(typed)
+            for _, one in plan.missing:
+                if one.secret and isinstance(one.placeholder, Variable):
+                    runner.saved.learn(typed.get(one.placeholder.name, ""))
+            plan = await asyncio.to_thread(runner.plan, names)
+    except ExplorerError as error:
+        app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+        return False
+    if plan.problems or plan.missing:
+        said = [str(one) for one in plan.problems] + [f"{one.placeholder}: {one.hint}" for _, one in plan.missing]
+        app.tell("Nothing was sent:\n" + "\n".join(said), severity="error")
+        return False
+    questions = [f"{name}: {question}" for name, question in plan.questions if name != asks_itself]
+    if questions and not runner.agreed:
+        dialog = ConfirmDialog("Really run this?", "\n".join(questions), yes="Yes, run it")
+        yes: bool | None = await app.push_screen_wait(dialog)
+        runner.agreed = bool(yes)
+        return runner.agreed
+    return True
+
+
+class RunScreen(Screen[int | None]):
+    """Runs *names* at once; gives the number in the history of a step that a person wants to see, or None."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    RunScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & > #run-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #run-middle { height: 1fr; layout: vertical; }
+        & #run-steps {
+            height: auto; max-height: 50%; min-height: 4; border: none; padding: 0 1; background: transparent;
+            scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                background: $primary 30%; color: $foreground; text-style: none;
+            }
+        }
+        & #run-details { height: 1fr; border-top: solid $foreground 30%; padding: 0 1; }
+        &.-beside #run-middle { layout: horizontal; }
+        &.-beside #run-steps { width: 1fr; height: 1fr; max-height: 100%; }
+        &.-beside #run-details { width: 1fr; border-top: none; border-left: solid $foreground 30%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", id="run.close", tooltip="Stop it; or close"),
+        Binding("s", "save", "Save report", id="run.save", tooltip="Write the report to a file"),
+        Binding("r,f5", "again", "Run again", id="run.again", tooltip="Run all of it again"),
+        Binding("j", "move(1)", "Down", show=False, id="run.down", tooltip="The step below"),
+        Binding("k", "move(-1)", "Up", show=False, id="run.up", tooltip="The step above"),
+        Binding("tab", "other", "Other side", show=False, id="run.other", tooltip="To the details, or back"),
+    ]
+
+    def __init__(self, runner: Runner, title: str, names: tuple[str, ...], folder: str) -> None:
+        self._runner, self._title, self._names, self._folder = runner, title, names, folder
+        self._now = ""
+        """The request that is under way."""
+        self._shown: list[Step | str] = []
+        """A row each: a step that has ended, or the name of one that has not."""
+        self._followed = True
+        """Whether the cursor goes along with the run."""
+        self.report: Report | None = None
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="run-title", markup=False)
+        with Vertical(id="run-middle"):
+            yield OptionList(id="run-steps", markup=False, compact=True)
+            yield LinesView(id="run-details")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin at once."""
+        self.query_one(OptionList).focus()
+        self._start()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.width >= 130, "-beside")
+        self._list()
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._runner.steps.clear()
+        self._runner.exchanges.clear()
+        self.report, self._now, self._followed = None, "", True
+        self._runner.tell = self._told
+        self._list()
+        self._run()
+
+    @work(exclusive=True, group="run", exit_on_error=False, description="run")
+    async def _run(self) -> None:
+        try:
+            self.report = await self._runner.run(self._title, self._names, self._folder)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+        except asyncio.CancelledError:
+            if self.is_mounted:
+                self._stopped()
+            raise
+        self._now = ""
+        self._list()
+
+    def _stopped(self) -> None:
+        """What was done before a person stopped it is the report."""
+        steps = tuple(self._runner.steps)
+        seconds = sum(step.seconds for step in steps)
+        left = tuple(
+            Step(name=name, address="", outcome="skipped", message="not run: stopped")
+            for name in self._names
+            if all(step.name != name for step in steps)
+        )
+        started = steps[0].exchange.started_at if steps and steps[0].exchange else self._runner.session.now()
+        self.report = Report(title=self._title, started_at=started, seconds=seconds, steps=(*steps, *left))
+        self._now = ""
+        self._list()
+
+    def _told(self, step: Step | str) -> None:
+        self._now = step if isinstance(step, str) else ""
+        self._list()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way."""
+        return self.report is None and any(one.group == "run" and one.is_running for one in self.workers)
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        if not self.is_mounted:
+            return
+        steps = list(self.report.steps if self.report is not None else self._runner.steps)
+        done = {step.name for step in steps}
+        waiting = [name for name in ([self._now] if self._now else []) + list(self._names) if name not in done]
+        self._shown = [*steps, *dict.fromkeys(waiting)]
+        listing = self.query_one(OptionList)
+        at = listing.highlighted
+        width = max((len(one if isinstance(one, str) else one.name) for one in self._shown), default=0)
+        with self.app.batch_update():
+            listing.clear_options()
+            listing.add_options([Option(self._option(one, width)) for one in self._shown])
+            if self._shown:
+                listing.highlighted = max(0, len(steps) - 1) if self._followed or at is None else at
+        self._head()
+        self._details()
+
+    def _option(self, one: Step | str, width: int) -> Content:
+        if isinstance(one, str):
+            mark, style = ("▶", "bold $text-accent") if one == self._now else ("○", MUTED)
+            said = "  under way" if one == self._now else ""
+            return Content.assemble((f"{mark} ", style), (sanitise_line(one), style), (said, MUTED))
+        response = one.exchange.response if one.exchange else None
+        status = str(response.status) if response else "–"
+        took = f"{one.seconds * 1000:5.0f} ms" if one.exchange else " " * 8
+        held = sum(result.held for result in one.results)
+        counted = f"  {held}/{len(one.results)}" if one.results else ""
+        needed = f"  needed by {sanitise_line(one.needed_by)}" if one.needed_by else ""
+        return Content.assemble(
+            (f"{MARKS[one.outcome]} ", f"bold {STYLES[one.outcome]}"),
+            (f"{sanitise_line(one.name):<{width}}", "bold" if one.outcome != "skipped" else MUTED),
+            f"  {status:>3}",
+            (f"  {took}{counted}", MUTED),
+            (needed, MUTED),
+            (f"  {sanitise_line(one.told)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
+        )
+
+    def _head(self) -> None:
+        made = self.report
+        title = sanitise_line(self._title) or "all saved requests"
+        if made is None:
+            done = len(self._runner.steps)
+            said = Content.styled(f"  running, {done} of {max(done, len(self._names))} done", "$text-accent")
+        else:
+            said = Content.styled(f"  {made.summary}", "bold " + STYLES["passed" if made.passed else "failed"])
+        self.query_one("#run-title", Static).update(Content.assemble((title, "bold"), said))
+        hints = [Hint("enter", "Answer in full", ""), Hint("tab", "Details", "other")]
+        if made is not None:
+            hints += [Hint("s", "Save report", "save"), Hint("r", "Run again", "again")]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "Stop" if made is None else "Close", "close")])
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._followed = self._followed and event.option_index >= len(self._runner.steps) - 1
+        self._details()
+
+    def _details(self) -> None:
+        at = self.query_one(OptionList).highlighted
+        one = self._shown[at] if at is not None and at < len(self._shown) else None
+        rows = list(step_rows(one)) if isinstance(one, Step) else [Row((("dim", "not sent yet"),))]
+        self.query_one(LinesView).show(rows)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key of the footer was clicked."""
+        if event.run:
+            await self.run_action(event.run)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        one = self._shown[event.option_index]
+        if isinstance(one, str) or one.exchange is None or not one.exchange.id:
+            self._app.tell("There is no answer to it.")
+        elif self.running:
+            self._app.tell("It is still running; esc stops it.")
+        else:
+            self.dismiss(one.exchange.id)
+
+    def action_move(self, step: int) -> None:
+        """The step below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
+    def action_other(self) -> None:
+        """To the details, or back to the steps."""
+        listing = self.query_one(OptionList)
+        self.query_one(LinesView).focus() if listing.has_focus else listing.focus()
+
+    def action_close(self) -> None:
+        """Stop it; when it has ended, close."""
+        if self.running:
+            self.workers.cancel_group(self, "run")
+        else:
+            self.dismiss(None)
+
+    @work(exclusive=True, group="again", exit_on_error=False, description="again")
+    async def action_again(self) -> None:
+        """Run all of it again."""
+        if self.running:
+            self._app.tell("It is still running; esc stops it.")
+        elif await ready_to_run(self._app, self._runner, self._names):
+            self._start()
+
+    @work(exclusive=True, group="report", exit_on_error=False, description="report")
+    async def action_save(self) -> None:
+        """Write the report."""
+        if self.report is None:
+            self._app.tell("The report is made when it has ended.")
+            return
+        from explorer.tui.screens.saved_dialogs import ReportDialog
+
+        stem = self._title.strip("/.").replace("/", "-").replace(" ", "-") or "saved"
+        path = await self.app.push_screen_wait(ReportDialog(f"{stem}-report.xml"))
+        if not path:
+            return
+        try:
+            written = await asyncio.to_thread(write_report, self.report, path)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            return
+        self._app.tell(f"Written to {written}.")
+
+
+def write_report(report: Report, path: str) -> str:
+    """Write *report* as the ending of *path* says, and give the absolute path. Blocking.
+
+    Raises:
+        StoreError: it could not be written.
+    """
+    target = Path(path).expanduser().absolute()
+    if target.suffix.lower() == ".xml":
+        data = as_junit(report)
+    elif target.suffix.lower() == ".json":
+        data = (json.dumps(as_table(report), indent=2, default=str) + "\n").encode()
+    else:
+        data = (as_text(report) + "\n").encode("utf-8", "replace")
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise StoreError(f"{target} could not be written: {error.strerror or error}") from error
+    return str(target)
+
+
+def step_rows(step: Step) -> Iterator[Row]:
+    """What there is to say of a step: what was expected, what was sent, what came."""
+    where = f" in {step.environment}" if step.environment else ""
+    yield Row((("strong", sanitise_line(step.name)), ("dim", sanitise_line(f"  {step.address}{where}"))))
+    if step.needed_by:
+        yield Row((("dim", sanitise_line(f"run because {step.needed_by} needs its answer")),))
+    if step.message:
+        yield Row((("bad" if step.outcome == "error" else "dim", sanitise_line(step.message)),))
+    for one in step.results:
+        yield Row(
+            (("text" if one.held else "bad", sanitise_line(str(one))),),
+            gutter=(("good", "✓ ") if one.held else ("bad", "✗ "),),
+        )
+    if step.exchange is None:
+        return
+    request, response = step.exchange.request, step.exchange.response
+    yield Row()
+    yield Row((("out", f"{sanitise_line(request.method)} "), ("url", sanitise_line(request.url))))
+    if response is None:
+        return
+    yield Row((("in", sanitise_line(f"{response.http_version} {response.status} {response.reason}")),))
+    if len(response.body) > _BODY:
+        yield Row((("dim", f"{len(response.body):,} bytes; enter shows them"),))
+        return
+    from explorer.core.document import Document
+
+    document = Document(response.body, response.header("content-type"))
+    for number in range(min(_LINES, document.line_count)):
+        yield Row(tuple((_COLOURS.get(kind, "text"), text) for kind, text in document.tokens(number)), hang=2)
+    if document.line_count > _LINES:
+        yield Row((("dim", f"… {document.line_count - _LINES:,} more lines; enter shows them"),))
