@@ -1,12 +1,16 @@
-"""The records of a body: the array of JSON objects in it, or the rows of a CSV file, each taken apart when wanted."""
+"""The records of a body: the array of JSON objects in it, the rows of a CSV file, or
+the elements that repeat in XML, each taken apart when wanted."""
 
 from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
+
+from explorer.core.document.cell import Cell, is_number
+from explorer.core.document.xml_records import XmlRecords, xml_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,13 +19,6 @@ if TYPE_CHECKING:
 
 _LIKELY = ("data", "items", "results", "records", "rows", "entries", "list")
 _DEEPEST = 3
-
-
-class Cell(NamedTuple):
-    """A value to show: ``kind`` as of a token (string, number, constant, punctuation), ``text`` not sanitised."""
-
-    kind: str
-    text: str
 
 
 class JsonRecords:
@@ -76,7 +73,7 @@ class CsvRecords:
         for i, text in enumerate(self._row(self._rows[n])):
             name = self._names[i] if i < len(self._names) and self._names[i] else f"({i + 1})"
             name = name if name not in made else f"{name} ({i + 1})"
-            made[name] = Cell("number" if _is_number(text) else "text", text)
+            made[name] = Cell("number" if is_number(text) else "text", text)
         return made
 
     def _row(self, raw: bytes) -> list[str]:
@@ -86,7 +83,7 @@ class CsvRecords:
             return [raw.decode("utf-8", "replace")]
 
 
-Records = JsonRecords | CsvRecords
+Records = JsonRecords | CsvRecords | XmlRecords
 
 
 def records_of(document: Document) -> Records | None:
@@ -94,6 +91,8 @@ def records_of(document: Document) -> Records | None:
     try:
         if document.kind == "csv":
             return _csv(document)
+        if document.kind == "xml":
+            return xml_records(document)
         if document.kind != "json":
             return None
         if document.media.json_lines:
@@ -158,11 +157,3 @@ def _cell(value: bytes) -> Cell:
     if first in (b"{", b"["):
         return Cell("punctuation", text)
     return Cell("constant" if first in (b"t", b"f", b"n") else "number", text)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -22,6 +22,7 @@ from explorer.core.document.outline import record_line
 from explorer.core.document.records import records_of
 from explorer.core.document.siblings import siblings
 from explorer.core.document.table import Table
+from explorer.core.document.xml_records import XmlRecords
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished
@@ -155,7 +156,10 @@ class BodyPanel(BodyPreparing):
             self._later(partial(self._go_to_record, document, table, event.line), "go")
 
     async def _go_to_record(self, document: Document, table: Table, record: int) -> None:
-        await self._go_to_element(document, table.records.path, record)
+        if isinstance(table.records, XmlRecords):
+            self.view.go_to_line(document.line_at(table.records.start(record)))
+        else:
+            await self._go_to_element(document, table.records.path, record)
 
     @property
     def filtered(self) -> bool:
