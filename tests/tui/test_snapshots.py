@@ -12,7 +12,8 @@ import pytest
 import textual
 
 from tests.tui.driving import SIZES
-from tests.tui.still import SCENES, play, still_app
+from tests.tui.scenes import SCENES
+from tests.tui.still import play, still_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable

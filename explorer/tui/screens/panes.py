@@ -222,7 +222,7 @@ class PanesScreen(Screen[None]):
             return "sending"
         focused = self.focused
         if isinstance(focused, Input):
-            return {"tree": "filter", "history": "search"}.get(self.pane, "field")
+            return {"tree": "filter", "history": "search", "response": "box"}.get(self.pane, "field")
         if type(focused).__name__ == "FieldMark":
             return "mark"
         if type(focused).__name__ in ("Select", "SelectOverlay", "ChoiceLine"):
@@ -231,7 +231,7 @@ class PanesScreen(Screen[None]):
 
     def _show_keys(self) -> None:
         keymap = self._app.session.settings.keymap
-        hints = [] if self.scope in ("field", "filter", "search", "mark") else self._own_keys()
+        hints = [] if self.scope in ("field", "filter", "search", "box", "mark") else self._own_keys()
         for action_id in FOOTERS[self.scope]:
             one = BY_ID[action_id]
             keys = keys_of(action_id, keymap)

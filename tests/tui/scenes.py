@@ -1,0 +1,171 @@
+"""Scenes for pictures: what a person pressed to come to a screen, and what they wait for to be seen.
+
+``SCENES`` are compared in every size and theme (``test_snapshots.py``); ``PICTURES`` are those of the manuals
+(``scripts/picture.py``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.tui.widgets.endpoint_tree import EndpointTree
+
+if TYPE_CHECKING:
+    from tests.tui.driving import Driver
+    from tests.tui.still import Scene
+
+
+async def start(app: Driver) -> None:
+    """Nothing is open yet."""
+    await app.see("XSellCast")
+
+
+async def form_with_errors(app: Driver) -> None:
+    """Something wrong and much missing; nothing was sent."""
+    await app.open("cottoncart.order_calculate")
+    await app.keys(*"many", "enter", "f5")
+    await app.until(lambda: app.rows()["item1_product_id"].wanting, "the error")
+
+
+async def answered(app: Driver) -> None:
+    """A signed call and its answer, judged."""
+    await app.main.open("cottoncart.order_calculate").wait()
+    app.main.query_one(EndpointTree).point_at("cottoncart.order_calculate")
+    await app.keys("escape", "x")
+    await app.until(lambda: "item1_product_id=16001" in app.url and "auth_sig=" in app.url, "the signed URL")
+    await app.keys("f5")
+    await app.see("✓ OK · 200 OK")
+    if app.main.narrow:
+        await app.see('"success": true')
+    else:
+        await app.keys("2")
+        await app.until(lambda: app.main.pane == "request", "the request pane")
+
+
+async def docs(app: Driver) -> None:
+    """What the document says of a call."""
+    await app.open("cottoncart.order_calculate")
+    await app.keys("escape", "left")
+    await app.until(lambda: app.main.request_pane.tab == "docs", "the documentation")
+
+
+async def history(app: Driver) -> None:
+    """Calls of two vendors in the history."""
+    await answered(app)
+    await app.main.open("endlessaisles.products_list").wait()
+    await app.keys("escape", "f5")
+    await app.until(lambda: "endlessaisles.products_list" in app.main.desk.last, "the answer")
+    await app.keys("4")
+    await app.until(lambda: app.main.pane == "history", "the history")
+    await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
+
+
+async def help_screen(app: Driver) -> None:
+    """What the keys do here."""
+    await app.open("cottoncart.order_calculate")
+    await app.keys("f1")
+    await app.until(lambda: len(app.app.screen_stack) > 1, "the help")
+
+
+SCENES: dict[str, Scene] = {
+    "start": start,
+    "form": form_with_errors,
+    "answered": answered,
+    "docs": docs,
+    "history": history,
+    "help": help_screen,
+}
+
+
+# --- pictures of the manuals -----------------------------------------------------------------------------------------
+
+
+async def _answer(app: Driver, address: str, *before: str) -> None:
+    """An endpoint opened, *before* pressed in its form, sent, its answer under the cursor."""
+    await app.main.open(address).wait()
+    await app.keys("escape", *before, "f5")
+    await app.until(lambda: address in app.main.desk.last, "the answer")
+    await app.keys("3")
+    await app.until(lambda: app.main.pane == "response", "the response")
+
+
+async def table(app: Driver) -> None:
+    """An array of records as rows and columns."""
+    await _answer(app, "endlessaisles.products_list")
+    await app.keys("f", "v")
+    await app.see("record 1 of")
+
+
+async def search(app: Driver) -> None:
+    """A word found in the whole body, folds open for it."""
+    await _answer(app, "endlessaisles.products_list")
+    await app.keys("f", "slash", *"salmon", "enter")
+    await app.see("1 of")
+
+
+async def folds(app: Driver) -> None:
+    """All folded to a depth, the path of the cursor below."""
+    await _answer(app, "endlessaisles.products_list")
+    await app.keys("f", "z")
+    await app.see("depth")
+    await app.keys("2")
+    await app.see("…")
+
+
+async def filtered(app: Driver) -> None:
+    """A JMESPath filter, live."""
+    await _answer(app, "endlessaisles.products_list")
+    await app.keys("f", "vertical_line")
+    await app.write("data[?brand=='Harbour'].{id: id, title: title}")
+    await app.see("Harbour")
+
+
+async def pages(app: Driver) -> None:
+    """Every page of a call, checked."""
+    await app.main.open("endlessaisles.products_list").wait()
+    await app.keys("escape", "A")
+    await app.see("enter")
+    await app.keys("enter")
+    await app.see("330")
+
+
+async def signature(app: Driver) -> None:
+    """Somebody else's base string, and what is wrong with it."""
+    await app.main.open("cottoncart.order_calculate").wait()
+    await app.keys("escape", "x")
+    await app.until(lambda: "auth_sig=" in app.url, "the signed URL")
+    await app.keys("G")
+    await app.see("base")
+    await app.keys("p")
+    await app.write(
+        "v1/order/calculate?auth_id=demo1%40demostore&auth_ts=1767225600&item1_colour_id=810003"
+        "&item1_product_id=16001&item1_quantity=2&item1_size=M"
+    )
+    await app.see("not the same")
+
+
+async def tracks(app: Driver) -> None:
+    """The lessons."""
+    await app.keys("escape", "J")
+    await app.see("Your first call")
+
+
+async def vendors(app: Driver) -> None:
+    """How the vendors do the same things."""
+    await app.keys("escape", "C")
+    await app.see("Authentication")
+
+
+PICTURES: dict[str, tuple[tuple[int, int], Scene]] = {
+    "screen": ((120, 36), answered),
+    "table": ((120, 30), table),
+    "search": ((120, 30), search),
+    "folds": ((120, 30), folds),
+    "filter": ((120, 30), filtered),
+    "pages": ((120, 36), pages),
+    "signature": ((120, 36), signature),
+    "tracks": ((120, 30), tracks),
+    "vendors": ((160, 44), vendors),
+}
+UNSTEADY = {"pages"}
+"""Pictures that show how long something took: looked at, not compared."""
