@@ -84,7 +84,7 @@ Scene = Callable[[Driver], Awaitable[None]]
 
 
 async def play(pilot: Pilot[int], scene: Scene) -> None:
-    """Play a scene, and wait until the screen has come to rest: no work goes on but what waits for a dialog's answer."""
+    """Play a scene, and wait until the screen rests: no work goes on but what waits for a dialog."""
     app = pilot.app
     assert isinstance(app, ExplorerApp)
     driver = Driver(app, pilot)
