@@ -132,13 +132,13 @@ class SavedScreen(Screen[Wanted | None]):
             self.reload()
 
     @work(exclusive=True, group="load", exit_on_error=False, description="load")
-    async def reload(self, at: str = "") -> None:
-        """Read what changed, and show it; the cursor goes to *at*."""
+    async def reload(self) -> None:
+        """Read what changed, and show it."""
         library, problems = await asyncio.to_thread(self._read)
         self._problems = problems
         self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _wrong(library))
-        if wanted := at or self._at:
-            self.tree.point(wanted)
+        if self._at:
+            self.tree.point(self._at)
             self._at = ""
         self._head(library)
         self._preview()
@@ -343,7 +343,8 @@ class SavedScreen(Screen[Wanted | None]):
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
             return
-        self.reload(moved.name)
+        self._at = moved.name
+        self.reload()
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="delete")
     async def action_delete(self) -> None:
