@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from explorer.core.saved.naming import SIDE, check_name
+from explorer.core.saved.reading import read_request
 from explorer.errors import StoreError, UsageError
 from explorer.saved.library import SavedFile, read_file
 from explorer.saved.rewriting import changed_text, new_text
@@ -63,6 +64,7 @@ def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") ->
         raise FileChanged(now, new=not digest)
     written = msgspec.structs.replace(request, call=_relative(request.call, path.parent, folder))
     text = new_text(written) if now is None else changed_text(now.text, _as_written(now, folder), written)
+    _readable(name, text)
     try:
         data = text.encode()
     except UnicodeEncodeError:
@@ -70,6 +72,20 @@ def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") ->
     if now is None or text != now.text:
         write_atomic(path, data)
     return read_file(name, path)
+
+
+def _readable(name: str, text: str) -> None:
+    """See that *text* says a request.
+
+    Raises:
+        UsageError: a value holds a placeholder that cannot be read.
+    """
+    import tomllib
+
+    problems = read_request(tomllib.loads(text), name, text)[1]
+    if problems:
+        said = "\n".join(f"{one.message}; {one.expected}" for one in problems)
+        raise UsageError(said, hint="${ begins a placeholder; $${ stands for the signs themselves.")
 
 
 def _as_written(file: SavedFile, folder: Path) -> SavedRequest | None:

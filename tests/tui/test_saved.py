@@ -211,13 +211,15 @@ async def test_a_file_that_only_others_changed_is_read_again(session: Session, f
     async with driven(session) as driver:
         await open_saved(driver, "search")
         put(folder, search=SEARCH.replace("bag", "theirs"))
-        driver.main._look_at_file()
+        driver.app.app_focus = False
+        driver.app.app_focus = True
         await driver.until(lambda: driver.main.desk.draft.entries[0].value == "theirs", "the form")
         await driver.see("was changed on the disk; the form shows it")
         driver.main.request_pane.fill("search", Entry(name="search", value="mine"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         put(folder, search=SEARCH.replace("bag", "again"))
-        driver.main._look_at_file()
+        driver.app.app_focus = False
+        driver.app.app_focus = True
         await driver.see("changed on the disk and in the form")
         assert driver.main.desk.draft.entries[0].value == "mine"
 

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.errors import ExplorerError
 from explorer.saved import delete, move
 from explorer.session.saving import Scope
@@ -27,7 +27,6 @@ from explorer.tui.widgets.saved_tree import SavedFolder, SavedLeaf, SavedTree
 from explorer.tui.widgets.toml_rows import toml_rows
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
 
     from explorer.core.saved.model import SavedRequest
@@ -103,6 +102,7 @@ class SavedScreen(Screen[Wanted | None]):
         self._show_keys()
         self.reload()
         self.set_interval(LOOK, self._look)
+        self.watch(self.app, "app_focus", self._focus, init=False)
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= 110, "-beside")
@@ -122,9 +122,10 @@ class SavedScreen(Screen[Wanted | None]):
         """Back from a run or an editor: files may be others."""
         self._look()
 
-    def on_app_focus(self, _event: events.AppFocus) -> None:
+    def _focus(self, focus: bool) -> None:
         """Back from another program."""
-        self._look()
+        if focus:
+            self._look()
 
     @work(exclusive=True, group="look", exit_on_error=False, description="look")
     async def _look(self) -> None:
@@ -179,7 +180,7 @@ class SavedScreen(Screen[Wanted | None]):
         self.query_one("#saved-title", Static).update(Content.assemble(*parts))
         empty = self.query_one("#saved-empty", Static)
         empty.display = not count
-        empty.update(Content("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder)))
+        empty.update(Content(sanitise("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder))))
         self.tree.display = bool(count)
 
     @on(SavedTree.Looked)

@@ -92,7 +92,7 @@ class SaveDialog(Dialog[Named | None]):
             yield Checkbox(Content(f"always in {sanitise_line(self._environment)}"), self._now.environment)
             if self._notes:
                 text = "\n".join(f"• {sanitise_line(one)}" for one in self._notes)
-                yield Static(Content(f"No secret is written:\n{text}"), id="notes")
+                yield Static(Content(text), id="notes")
             yield Static(id="problem", markup=False)
             yield Static(Content(sanitise_line(f"in {self._folder}")), classes="dialog-hint")
             yield Static(

@@ -19,11 +19,10 @@ from explorer.tui.drafts import Draft
 from explorer.tui.screens.doubting import DoubtingScreen
 
 if TYPE_CHECKING:
-    from textual import events
-
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Lookup
+    from explorer.core.saved.public import Public
     from explorer.errors import Problem
     from explorer.saved import FileChanged, SavedFile
     from explorer.session import Session
@@ -53,6 +52,7 @@ class SavingScreen(DoubtingScreen):
 
             self._saved = Saved(self.session)
             overhear(self.session, self._overheard)
+            self.watch(self.app, "app_focus", self._focus, init=False)
         return self._saved
 
     # --- a saved request in the form ---------------------------------------------------------------------------------
@@ -176,9 +176,10 @@ class SavingScreen(DoubtingScreen):
 
     # --- files that others change ------------------------------------------------------------------------------------
 
-    def on_app_focus(self, _event: events.AppFocus) -> None:
+    def _focus(self, focus: bool) -> None:
         """Back from another program, which may have changed the file."""
-        self._look_at_file()
+        if focus:
+            self._look_at_file()
 
     @work(exclusive=True, group="look", exit_on_error=False, description="look")
     async def _look_at_file(self) -> None:
@@ -226,12 +227,22 @@ class SavingScreen(DoubtingScreen):
                 Named(suggested, request.description, bool(request.call.environment)),
                 tuple(self.saved.library.files),
                 environment=self.desk.environment,
-                notes=made.notes,
+                notes=self._notes(made),
                 folder=str(self.saved.folder),
             )
         )
         if answer is not None:
             await self._save_as(request, answer)
+
+    def _notes(self, made: Public) -> tuple[str, ...]:
+        """What a person should know of what will be written."""
+        from explorer.core.saved.filling import uses
+
+        notes = [f"No secret is written: {one}" for one in made.notes]
+        if not self.desk.draft.saved:
+            said = dict.fromkeys(str(one.placeholder) for one in uses(made.request))
+            notes += [f"{one} is a value to be filled in on sending" for one in said if one[2:-1] not in made.taken]
+        return tuple(notes)
 
     async def _save_as(self, request: SavedRequest, answer: Named) -> None:
         environment = self.desk.environment if answer.environment else ""
