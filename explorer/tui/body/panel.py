@@ -26,6 +26,7 @@ from explorer.core.document.xml_records import XmlRecords
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished
+from explorer.tui.body.picture import PictureView
 from explorer.tui.body.preparing import BodyPreparing
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
@@ -73,6 +74,8 @@ class BodyPanel(BodyPreparing):
         self._modes: dict[Mode, Document | Table] = {}
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
+        self._drawn = False
+        """Whether this body, which is no text, was looked at for a picture."""
         self._links: Links | None = None
         self._linked: LineLinks | None = None
         super().__init__(environ=environ, id=id, classes=classes)
@@ -92,6 +95,8 @@ class BodyPanel(BodyPreparing):
 
     def _own(self, document: Document) -> None:
         super()._own(document)
+        self.query_one(PictureView).clear()
+        self._drawn = False
         self._modes, self._mode = {"pretty": document}, "pretty"
 
     def clear(self) -> None:
@@ -100,6 +105,7 @@ class BodyPanel(BodyPreparing):
         self._end_filter()
         for bar in self.query(TypeBar):
             bar.close()
+        self.query_one(PictureView).clear()
         self._outline = None
         self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
         for group in ("filter", "path", "copy", "go", "open"):
@@ -112,12 +118,23 @@ class BodyPanel(BodyPreparing):
         self._end_filter()
         await super().on_unmount()
 
+    def _grown(self, number: int, document: Document | Table) -> None:
+        super()._grown(number, document)
+        if document is self._original and document.complete and document.kind == "hex" and not self._drawn:
+            self._drawn = True
+            if "image" in document.title:
+                self.query_one(PictureView).show(document.body)
+
     # -- pretty, table, raw ----------------------------------------------------------------------------------------
 
     def action_mode(self) -> None:
         """The next view that this body has."""
         document = self.shown_document
         if document is None:
+            return
+        if self._drawn:
+            if not self.query_one(PictureView).toggled():
+                self.say("these bytes have no other view")
             return
         at = MODES.index(self._mode)
         for mode in (*MODES[at + 1 :], *MODES[:at]):

@@ -20,6 +20,7 @@ from explorer.tui.body import files as body_files
 from explorer.tui.body.bars import ChoiceBar, TypeBar
 from explorer.tui.body.copy import CHOICES, to_copy
 from explorer.tui.body.find import finished
+from explorer.tui.body.picture import PictureView
 from explorer.tui.body.status import search_state, status_text
 from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
@@ -72,6 +73,7 @@ class BodyReading(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(id="body-note", markup=False)
+        yield PictureView()
         yield BodyView()
         yield TypeBar("/", "search the whole body", switch="regex", id="body-search")
         yield TypeBar("|", "filter", id="body-filter")
