@@ -32,6 +32,7 @@ _COMMANDS = {
     "logout": ("login_commands", "logout_command"),
     "history": ("history_commands", "history_command"),
     "replay": ("replay_command", "replay_command"),
+    "diff": ("diff_command", "diff_command"),
     "readings": ("readings_command", "readings_command"),
     "drift": ("drift_command", "drift_command"),
     "compare": ("compare_command", "compare_command"),

@@ -19,6 +19,14 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
+def put_line(text: str, colour: str = "") -> None:
+    """One line among many, in a *colour* (an SGR number) where stdout is a terminal; not with ``NO_COLOR``."""
+    text = sanitise(text)
+    if colour and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        text = f"\x1b[{colour}m{text}\x1b[0m"
+    sys.stdout.write(text + "\n")
+
+
 def put_json(value: Any) -> None:
     """One JSON document. Everything beyond ASCII is escaped, so no control character can reach a terminal."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")

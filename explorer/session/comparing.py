@@ -65,7 +65,8 @@ def volatile_of(session: Session, call: Call) -> Volatile:
     vendor's auth schemes place, and what the person ignores (``settings.ignored``)."""
     from explorer.core.diff.volatile import GENERAL, Volatile, parse_patterns
 
-    found = GENERAL | parse_patterns(ignored(session, call.vendor))
+    own = parse_patterns(ignored(session, call.vendor))
+    found = GENERAL | own
     vendor = session.catalog.vendors.get(call.vendor)
     if vendor is None:
         return found
@@ -77,11 +78,12 @@ def volatile_of(session: Session, call: Call) -> Volatile:
             headers=frozenset(name.lower() for name in table.headers), names=frozenset(map(str.lower, table.names))
         )
         found |= parse_patterns(table.paths)
-    return found | _placed(vendor)
+    return found | _placed(vendor, own.headers | own.params | own.names)
 
 
-def _placed(vendor: Vendor) -> Volatile:
-    """What the auth schemes put into requests: a signature, its moment, a token."""
+def _placed(vendor: Vendor, ignored: frozenset[str]) -> Volatile:
+    """What the auth schemes put into requests: a signature, its moment, a token. What a person told to ignore is not
+    looked for either."""
     from explorer.core.auth.options import AUTH_OPTIONS
     from explorer.core.diff.volatile import Volatile
 
@@ -96,7 +98,8 @@ def _placed(vendor: Vendor) -> Volatile:
             str(options[name]).lower() for name in ("param", "timestamp_param", "signature_param") if options.get(name)
         )
         names.update(str(options[name]).lower() for name in ("token_field",) if options.get(name))
-    return Volatile(frozenset(headers), frozenset(params), frozenset(names))
+    placed = frozenset((headers | params) - ignored)
+    return Volatile(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 
 
 # --- what a person ignores -------------------------------------------------------------------------------------------

@@ -31,7 +31,13 @@ def head_of(job: BodyJob) -> dict[str, Any]:
     return {
         "left": len(job.bodies[0]),
         "media": job.media,
-        "volatile": [sorted(volatile.headers), sorted(volatile.params), sorted(volatile.names), volatile.paths],
+        "volatile": [
+            list(volatile.headers),
+            list(volatile.params),
+            list(volatile.names),
+            volatile.paths,
+            list(volatile.placed),
+        ],
     }
 
 
@@ -96,8 +102,9 @@ def serve(source: BinaryIO, answers: BinaryIO) -> None:
     gc.disable()  # nothing is freed before the end, which is soon
     head = json.loads(source.readline())
     data = source.read(head["size"])
-    headers, params, names, paths = head["volatile"]
-    volatile = Volatile(frozenset(headers), frozenset(params), frozenset(names), tuple(tuple(path) for path in paths))
+    headers, params, names, paths, placed = head["volatile"]
+    steps = tuple(tuple(path) for path in paths)
+    volatile = Volatile(frozenset(headers), frozenset(params), frozenset(names), steps, frozenset(placed))
     left = head["left"]
     media = head["media"][0], head["media"][1]
     job = body_job("response", (data[:left], data[left:]), media, volatile)

@@ -55,7 +55,11 @@ def walk_bodies(
             part.record = Record(tick)
             part.note = "compared by lines: it cannot be laid out by its structure"
     elif kinds[0] == "form":
-        walk_pairs(_pairs(left), _pairs(right), part.record, masked=volatile.param, pattern="param")
+
+        def masked(name: str, kind: Kind) -> bool:
+            return volatile.sent(name, kind, header=False)
+
+        walk_pairs(_pairs(left), _pairs(right), part.record, masked=masked, pattern="param")
         return
     if kinds[0] == "hex":
         rows = [[body[at : at + _ROW] for at in range(0, len(body), _ROW)] for body in bodies]

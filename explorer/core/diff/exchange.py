@@ -211,7 +211,7 @@ def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
         side: Side,
         pairs: tuple[list[tuple[str, str]], list[tuple[str, str]]],
         between: str,
-        masked: Callable[[str], bool],
+        masked: Callable[[str, Kind], bool],
         pattern: str,
     ) -> None:
         record = Record(tick)
@@ -220,18 +220,22 @@ def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
         comparison.parts.append(Part(name, side, *lines, record))
 
     requests = left.request, right.request
-    add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", _host_mask(*requests), "line")
-    add("query", "request", (_query(requests[0]), _query(requests[1])), " = ", volatile.param, "param")
+    host = _host_mask(*requests)
+    add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", lambda name, _kind: host(name), "line")
+
+    def param_mask(name: str, kind: Kind) -> bool:
+        return volatile.sent(name, kind, header=False)
+
+    def header_mask(name: str, kind: Kind) -> bool:
+        return volatile.sent(name, kind, header=True) or (name.lower() == "host" and host("host"))
+
+    add("query", "request", (_query(requests[0]), _query(requests[1])), " = ", param_mask, "param")
     yield
-
-    def header_mask(name: str) -> bool:
-        return volatile.header(name) or (name.lower() == "host" and _host_mask(*requests)("host"))
-
     add("headers", "request", (list(requests[0].headers), list(requests[1].headers)), ": ", header_mask, "header")
     yield
-    add("status", "response", (_status(left), _status(right)), "  ", lambda _name: False, "line")
+    add("status", "response", (_status(left), _status(right)), "  ", lambda _name, _kind: False, "line")
     answers = [list(one.response.headers) if one.response else [] for one in (left, right)]
-    add("headers", "response", (answers[0], answers[1]), ": ", volatile.header, "header")
+    add("headers", "response", (answers[0], answers[1]), ": ", lambda name, _kind: volatile.header(name), "header")
     yield
 
 

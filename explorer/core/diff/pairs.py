@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.diff.align import by_identity
-from explorer.core.diff.record import Change, Kind, shown
+from explorer.core.diff.record import Change, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from explorer.core.diff.record import Record
+    from explorer.core.diff.record import Kind, Record
 
 Pair = tuple[str, str]
 
@@ -20,7 +20,7 @@ def walk_pairs(
     right: Sequence[Pair],
     record: Record,
     *,
-    masked: Callable[[str], bool],
+    masked: Callable[[str, Kind], bool],
     pattern: str,
     fold: bool = False,
 ) -> None:
@@ -43,7 +43,7 @@ def walk_pairs(
             kind=kind,
             left=shown(left[i][1]) if i >= 0 else "",
             right=shown(right[j][1]) if j >= 0 else "",
-            masked=masked(name),
+            masked=masked(name, kind),
             left_at=str(i) if i >= 0 else "",
             right_at=str(j) if j >= 0 else "",
             pattern=f"{pattern}:{name.lower()}",

@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.core.diff.record import EQUAL, MASKED, MOST_CHANGES, MOVED
+from explorer.core.diff.record import EQUAL, MASKED, MOVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,15 +19,20 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = 3
 """Equal lines that are shown before and after a change."""
+LONG: Final = 24
+"""Lines above which only the beginning of a change is shown."""
+BEGINNING: Final = 8
 HEAD: Final = 100
 FOLD: Final = 101
 BLANK: Final = 102
+MORE: Final = 103
 _WIDTH: Final = 8
 
 
 class Row(NamedTuple):
-    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* equal ones, or
-    ``BLANK``; *left* and *right* are lines, -1 where the row has none; *change* counts from 1."""
+    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* that are the same
+    (*change* volatile ones among them), ``MORE`` of *lines* of a change, or ``BLANK``; *left* and *right* are lines, -1
+    where the row has none; *change* counts from 1."""
 
     code: int
     part: int
@@ -50,6 +55,10 @@ class Rows:
         self._part = 0
         self._block = -1
         """The next block of the part that is next; -1 before its heading."""
+        self._waiting: list[Block] = []
+        """Blocks since the last change that are the same."""
+        self._changed = -1
+        """The part in which there was a change already."""
         self.stops = array("Q")
         """Rows at which changes begin."""
         self.rows_of: dict[tuple[int, int], int] = {}
@@ -88,8 +97,8 @@ class Rows:
         at = bisect_right(self._starts, n) - 1
         code, part, left, lefts, right, rights, change, hidden = self._segments[at * _WIDTH : (at + 1) * _WIDTH]
         inside = n - self._starts[at]
-        if code in (HEAD, FOLD, BLANK):
-            return Row(code, part, left if code == FOLD else -1, right if code == FOLD else -1, change, hidden)
+        if code in (HEAD, FOLD, BLANK, MORE):
+            return Row(code, part, -1, -1, change, hidden)
         if self._unified and code not in (EQUAL, MOVED):
             if inside < lefts:
                 return Row(code, part, left + inside, -1, change)
@@ -116,32 +125,70 @@ class Rows:
 
     def _take(self, part: Part, n: int, *, last: bool) -> None:
         block = part.record.block(n)
-        if block.kind != EQUAL:
-            if block.change:
-                self.rows_of.setdefault((self._part, block.change), self.count)
-            if block.kind != MASKED and (block.change or len(part.record.changes) >= MOST_CHANGES):
-                self.stops.append(self.count)
-            same = not self._unified or block.kind == MOVED
-            rows = max(block.left_lines, block.right_lines) if same else block.left_lines + block.right_lines
-            self._add(block.kind, rows, block)
+        if block.kind not in (EQUAL, MASKED):
+            self._flush(last=False)
+            self._change(part, block)
+        elif self._everything:
+            self._same(block)
+        else:
+            self._waiting.append(block)
+        if last:
+            self._flush(last=True)
+
+    def _change(self, part: Part, block: Block) -> None:
+        if block.change:
+            self.rows_of.setdefault((self._part, block.change), self.count)
+        if block.change or part.record.is_full:
+            self.stops.append(self.count)
+        lefts, rights = block.left_lines, block.right_lines
+        hidden = max(lefts, rights) - LONG
+        if self._everything or hidden < 2:
+            self._add(block.kind, self._height(block), block)
             return
-        lines = max(block.left_lines, block.right_lines)
-        before, after = (0 if n == 0 else CONTEXT), (0 if last else CONTEXT)
-        hidden = lines - before - after
-        if self._everything or hidden < 2 or block.left_lines != block.right_lines:
-            self._add(EQUAL, lines, block)
+        # Of what is long on one side or both the beginning tells enough.
+        shown = block._replace(left_lines=min(lefts, BEGINNING), right_lines=min(rights, BEGINNING))
+        self._add(block.kind, self._height(shown), shown)
+        self._add(MORE, 1, block, max(lefts, rights) - BEGINNING)
+
+    def _same(self, block: Block) -> None:
+        if block.kind == MASKED and block.change:
+            self.rows_of.setdefault((self._part, block.change), self.count)
+        self._add(block.kind, self._height(block), block)
+
+    def _height(self, block: Block) -> int:
+        if self._unified and block.kind not in (EQUAL, MOVED):
+            return block.left_lines + block.right_lines
+        return max(block.left_lines, block.right_lines)
+
+    def _flush(self, *, last: bool) -> None:
+        """What is the same between two changes: a few lines after the one and before the other, the rest folded."""
+        waiting, self._waiting = self._waiting, []
+        before, after = (CONTEXT if self._changed == self._part else 0), (0 if last else CONTEXT)
+        self._changed = -1 if last else self._part
+        lines = sum(max(one.left_lines, one.right_lines) for one in waiting)
+        if lines - before - after < 2:
+            for one in waiting:
+                self._same(one)
             return
-        if before:
-            self._add(EQUAL, before, block._replace(left_lines=before, right_lines=before))
-        fold = block._replace(left=block.left + before, right=block.right + before)
-        self._add(FOLD, 1, fold, hidden)
-        if after:
-            at = lines - after
-            self._add(
-                EQUAL,
-                after,
-                block._replace(left=block.left + at, right=block.right + at, left_lines=after, right_lines=after),
-            )
+        hidden = masked = start = 0
+        fold = waiting[0]
+        for one in waiting:
+            size = max(one.left_lines, one.right_lines)
+            for low, high in ((start, before), (before, lines - after), (lines - after, lines)):
+                cut, end = max(low, start), min(high, start + size)
+                if end <= cut:
+                    continue
+                if low == before:
+                    masked += one.kind == MASKED
+                    hidden += end - cut
+                    continue
+                if hidden:
+                    self._add(FOLD, 1, fold._replace(change=masked), hidden)
+                    hidden = masked = 0
+                self._same(_sliced(one, cut - start, end - start))
+            start += size
+        if hidden:
+            self._add(FOLD, 1, fold._replace(change=masked), hidden)
 
     def _add(self, code: int, rows: int, block: Block | None = None, hidden: int = 0, part: int = -1) -> None:
         if not rows:
@@ -150,3 +197,19 @@ class Rows:
         self._starts.append(self.count)
         self._segments.extend((code, self._part if part < 0 else part, *numbers, hidden))
         self.count += rows
+
+
+def folded(row: Row) -> str:
+    """What stands in place of folded lines."""
+    if row.code == MORE:
+        return f"… {row.lines:,} more lines of it"
+    volatile = f", {row.change:,} volatile among them" if row.change else ""
+    return f"… {row.lines:,} equal line{'' if row.lines == 1 else 's'}{volatile}"
+
+
+def _sliced(block: Block, low: int, high: int) -> Block:
+    """Lines *low* to *high* (not included) of a block."""
+    lefts, rights = min(block.left_lines, high) - low, min(block.right_lines, high) - low
+    return block._replace(
+        left=block.left + low, left_lines=max(lefts, 0), right=block.right + low, right_lines=max(rights, 0)
+    )

@@ -58,6 +58,9 @@ class Volatile:
     names: frozenset[str] = frozenset()
     paths: tuple[tuple[str, ...], ...] = ()
     """Steps from the root; ``*`` is any key or index."""
+    placed: frozenset[str] = frozenset()
+    """Headers and parameters that authentication puts into a request: another value is masked, but that one is there
+    on one side only is a change all the same."""
 
     def __or__(self, other: Volatile) -> Volatile:
         """What either masks."""
@@ -66,6 +69,7 @@ class Volatile:
             self.params | other.params,
             self.names | other.names,
             tuple(dict.fromkeys((*self.paths, *other.paths))),
+            self.placed | other.placed,
         )
 
     def header(self, name: str) -> bool:
@@ -76,6 +80,13 @@ class Volatile:
         """Whether a parameter of a query or a form is volatile."""
         low = name.lower()
         return low in self.params or low in self.names
+
+    def sent(self, name: str, kind: str, *, header: bool) -> bool:
+        """Whether a change of that kind of what a request holds is masked."""
+        low = name.lower()
+        if low in self.placed:
+            return kind == "changed"
+        return self.header(low) if header else self.param(low)
 
     def start(self) -> State:
         """The state at the root of a body."""

@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from explorer.core.diff.record import ADDED, CHANGED, EQUAL, MASKED, MOVED, REMOVED
-from explorer.core.diff.rows import BLANK, FOLD, HEAD, Row, Rows
+from explorer.core.diff.rows import BLANK, FOLD, HEAD, MORE, Row, Rows, folded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,7 @@ class DiffView(ScrollView, can_focus=True):
         row = int(event.y + self.scroll_offset.y)
         if row < self._rows.count:
             self.action_cursor(row - self.cursor)
-            if self.row.code == FOLD:
+            if self.row.code in (FOLD, MORE):
                 self.post_message(self.FoldChosen())
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -238,9 +238,9 @@ class DiffView(ScrollView, can_focus=True):
         part = self._parts[row.part]
         if row.code == HEAD:
             return self._heading(part, width)
-        if row.code == FOLD:
+        if row.code in (FOLD, MORE):
             style = base + self._style("fold")
-            words = f"  … {row.lines:,} equal lines"
+            words = f"  {folded(row)}"
             return Strip([Segment(words, style)]).adjust_cell_length(width, style)
         if not self.beside:
             return self._unified(part, row, width, base)
