@@ -33,6 +33,7 @@ _COMMANDS = {
     "history": ("history_commands", "history_command"),
     "replay": ("replay_command", "replay_command"),
     "diff": ("diff_command", "diff_command"),
+    "lens": ("lens_command", "lens_command"),
     "readings": ("readings_command", "readings_command"),
     "drift": ("drift_command", "drift_command"),
     "compare": ("compare_command", "compare_command"),

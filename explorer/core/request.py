@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"api-explorer/{__version__}"
 ACCEPT_ENCODING = "gzip, deflate"
+_DROPPABLE = ("accept", "accept-encoding", "user-agent")
+"""Headers of the program's own that are left out where a person gives them an empty value, as curl does."""
 _FORBIDDEN_HEADERS = frozenset({"content-length", "transfer-encoding", "host", "connection"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _STEP = re.compile(r"\[(?P<index>[0-9]*)\]|\.?(?P<key>[^.\[\]]+)")
@@ -245,7 +247,10 @@ def _headers(vendor: Vendor, endpoint: Endpoint, values: Sequence[FieldValue], o
         *own,
     ):
         _check_header(name, value)
-        sent[name.lower()] = (name, value)
+        if not value and name.lower() in _DROPPABLE:
+            sent.pop(name.lower(), None)
+        else:
+            sent[name.lower()] = (name, value)
     return list(sent.values())
 
 

@@ -102,6 +102,19 @@ def _placed(vendor: Vendor, ignored: frozenset[str]) -> Volatile:
     return Volatile(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 
 
+async def before(session: Session, exchange: Exchange) -> int:
+    """The number of the last answered entry of the same call and environment before *exchange*; 0 where there is none.
+
+    Raises:
+        UsageError: there is no history.
+    """
+    call = exchange.call
+    words = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
+    rows = await session.recent(limit=5, text=words, before=exchange.id or None)
+    found = (row for row in rows if row.status is not None and row.endpoint == call.endpoint and row.id != exchange.id)
+    return next((row.id for row in found), 0)
+
+
 # --- what a person ignores -------------------------------------------------------------------------------------------
 
 

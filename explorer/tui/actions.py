@@ -55,6 +55,7 @@ ACTIONS: Final = (
         "Debug the signature or token: of the form, the answer, the entry.",
         "signature",
     ),
+    Action("lens", "V", "Versions", "Send the call under two versions, and see what differs.", "lens"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action(
@@ -103,6 +104,9 @@ ACTIONS: Final = (
     Action("page_number", "number_sign", "Page …", "Ask for the page of a number.", "page_number", "response"),
     Action("guilty_field", "e", "Mend", "Go to the field that the vendor complains about.", "guilty_field", "response"),
     Action("follow", "enter", "Follow", "On an underlined id: open the call that takes it.", scope="response"),
+    Action(
+        "compare", "c", "Compare", "Compare with what it is a replay of, or the answer before.", "compare", "response"
+    ),
     Action("go_on", "r", "Go on", "Fetch the pages that failed or are still to come.", "go_on", "response"),
     Action("start_pages", "enter", "Start", "Fetch all pages, as planned.", "start_pages", "collect"),
     Action("pause_pages", "space", "Pause", "Ask for no further page, or go on.", "pause_pages", "collect"),
@@ -110,6 +114,15 @@ ACTIONS: Final = (
     Action("replay_again", "r", "Again", "Send it again, signed now with the token of now.", "ask('again')", "history"),
     Action("replay_exact", "b", "These bytes", "Send exactly its bytes, signed as of then.", "ask('exact')", "history"),
     Action("replay_form", "o", "Into form", "Put its values and readings into the form.", "ask('form')", "history"),
+    Action(
+        "history_compare",
+        "c",
+        "Compare",
+        "Compare with the marked entry, or with its origin; else mark it.",
+        "ask('compare')",
+        "history",
+    ),
+    Action("history_mark", "space", "Mark", "Mark it to be compared, or take the mark away.", "ask('mark')", "history"),
     Action("annotate", "t", "Tags, note", "Change its tags and its note.", "ask('annotate')", "history"),
     Action("history_delete", "delete,d", "Delete", "Delete it for good, after asking.", "ask('delete')", "history"),
     Action("history_search", "slash", "Search", "Search the history by words and filters.", "ask('search')", "history"),
@@ -143,10 +156,18 @@ FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "field": ("send", "next_field", "back", "jump"),
     "mark": ("state", "send", "examples", "back"),
     "request": ("send", "next_tab", "environment", "readings", "examples", "credentials"),
-    "response": ("send", "next_tab", "pane_request", "zoom", "layout", "pane_history"),
+    "response": ("send", "next_tab", "compare", "pane_request", "zoom", "layout", "pane_history"),
     "box": ("box_done", "box_close"),
     "sending": ("back",),
-    "history": ("history_open", "replay_again", "replay_exact", "replay_form", "annotate", "history_search"),
+    "history": (
+        "history_open",
+        "replay_again",
+        "replay_exact",
+        "replay_form",
+        "history_compare",
+        "annotate",
+        "history_search",
+    ),
     "search": ("history_complete", "history_rows", "back"),
 }
 """Which actions the footer names in which pane, the likeliest first; help and commands always follow."""

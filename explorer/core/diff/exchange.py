@@ -153,7 +153,7 @@ class Comparison:
         """What differs, in words: ``status 200 → 401 · answer: 3 changed, 1 added · 2 volatile masked``."""
         words: list[str] = []
         if (then := _outcome(self.left)) != (now := _outcome(self.right)):
-            words.append(f"{then} → {now}")
+            words.append(f"{then} → {now.removeprefix('status ') if then.startswith('status ') else now}")
         words += [text for side in ("response", "request") if (text := self._told(side))]
         if not self.found():
             words.append("the same" if self.done else "the same so far")

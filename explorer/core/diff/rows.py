@@ -30,9 +30,9 @@ _WIDTH: Final = 8
 
 
 class Row(NamedTuple):
-    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* that are the same
-    (*change* volatile ones among them), ``MORE`` of *lines* of a change, or ``BLANK``; *left* and *right* are lines, -1
-    where the row has none; *change* counts from 1."""
+    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* that are equal
+    (*change* volatile ones among them), ``MORE`` of *lines* of a change, or ``BLANK``; *left* and *right* are lines,
+    -1 where the row has none; *change* counts from 1."""
 
     code: int
     part: int

@@ -4,7 +4,7 @@ widgets ── messages ──► screen ── desk.call() ──► Session (i
 
 PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
 ─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► FollowingScreen ─► DoubtingScreen ─►
-SavingScreen ─► MainScreen: each adds one thing to the one before
+SavingScreen ─► DifferingScreen ─► MainScreen: each adds one thing to the one before
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.widgets import Input
 
 from explorer.tui.actions import bindings
-from explorer.tui.screens.saving import SavingScreen
+from explorer.tui.screens.differing import DifferingScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.tui.screens.panes import Pane
 
 
-class MainScreen(SavingScreen):
+class MainScreen(DifferingScreen):
     """The one screen that everything happens on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]

@@ -59,6 +59,8 @@ class HistoryList(ScrollView, can_focus=True):
         """Further rows are wanted, where there are any."""
 
     def __init__(self) -> None:
+        self.marked = 0
+        """The entry that is marked to be compared, or 0."""
         self.rows: list[HistoryRow] = []
         self.today = date.min
         self._lines: list[int | date] = []
@@ -133,7 +135,10 @@ class HistoryList(ScrollView, can_focus=True):
         line = self._lines[at]
         if isinstance(line, int):
             name = "history--cursor" if line == self.cursor else "history--row"
-            content = row_text(self.rows[line], self._clocks[line], width)
+            row = self.rows[line]
+            content = row_text(row, self._clocks[line], width)
+            if row.id == self.marked:
+                content = Content.assemble(("◆", "bold $text-accent"), content[1:])
         else:
             name, content = "history--day", Content(f" {day_text(line, self.today)}")
         style = self.get_visual_style(name)

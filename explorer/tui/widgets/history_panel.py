@@ -87,6 +87,13 @@ class HistoryPanel(Vertical):
         id: int
 
     @dataclass
+    class CompareRequested(Message):
+        """Two entries are to be compared; the older one is the left one."""
+
+        left_id: int
+        right_id: int
+
+    @dataclass
     class Followed(Message):
         """The rows from that entry on are wanted; it is not among those that are there."""
 
@@ -165,7 +172,11 @@ class HistoryPanel(Vertical):
     def _count(self) -> None:
         count = len(self.rows)
         words = f"History · {count:,}{'+' if self._more else ''}" if count else "History"
-        self.border_title = Content(f"{words} · from #{self._from} on, g: newest" if self._from else words)
+        if self._from:
+            words = f"{words} · from #{self._from} on, g: newest"
+        if self.listing.marked:
+            words = f"{words} · #{self.listing.marked} marked, c at another compares"
+        self.border_title = Content(words)
 
     @property
     def rows(self) -> Sequence[HistoryRow]:
@@ -268,8 +279,33 @@ class HistoryPanel(Vertical):
                 self.post_message(self.SearchChanged(self.search))
         elif event.what == "storage":
             self.post_message(self.Wanted("storage", 0))
+        elif event.what == "mark":
+            self._mark()
+        elif event.what == "compare":
+            self._compare()
         elif (number := self.selected) is not None:
             self.post_message(self.Wanted(event.what, number))
+
+    def _mark(self) -> None:
+        """Mark the highlighted entry to be compared, or take its mark away."""
+        listing = self.listing
+        listing.marked = 0 if listing.marked == self.selected else self.selected or 0
+        listing.refresh()
+        self._count()
+
+    def _compare(self) -> None:
+        """The highlighted entry with the marked one, else with its origin; else it is marked."""
+        row, listing = self.row, self.listing
+        if row is None:
+            return
+        other = listing.marked if listing.marked not in (0, row.id) else row.origin
+        if not other:
+            self._mark()
+            return
+        listing.marked = 0
+        listing.refresh()
+        self._count()
+        self.post_message(self.CompareRequested(min(other, row.id), max(other, row.id)))
 
     def action_list(self) -> None:
         """From the search to the rows."""

@@ -1,0 +1,95 @@
+"""What differs: two entries of the history, an answer and the one it is a replay of, a call under two versions.
+
+c, V ─► two exchanges ─► ComparingScreen
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from textual import work
+
+from explorer.errors import ExplorerError
+from explorer.tui.screens.saving import SavingScreen
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Exchange
+    from explorer.tui.widgets.history_panel import HistoryPanel
+
+
+class DifferingScreen(SavingScreen):
+    """Comparing, from wherever one is."""
+
+    def on_history_panel_compare_requested(self, event: HistoryPanel.CompareRequested) -> None:
+        """Compare two entries of the history."""
+        self._compare_entries(event.left_id, event.right_id)
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="compare")
+    async def _compare_entries(self, left: int, right: int) -> None:
+        try:
+            await self._compare(await self.session.past(left), await self.session.past(right))
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+
+    async def _compare(self, left: Exchange, right: Exchange, note: str = "") -> None:
+        from explorer.tui.screens.comparing import ComparingScreen
+
+        await self.app.push_screen(ComparingScreen(self.session, left, right, (_title(left), _title(right)), note))
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="compare")
+    async def action_compare(self) -> None:
+        """Compare the answer with the entry that it is a replay of, or with the last one of the same call before it."""
+        from explorer.session.comparing import before
+
+        shown = self.response_pane.exchange
+        if shown is None:
+            self._app.tell("There is no answer to be compared.")
+            return
+        try:
+            number = shown.origin or await before(self.session, shown)
+            if not number:
+                self._app.tell("Nothing of this call is in the history that this answer could be compared with.")
+                return
+            await self._compare(await self.session.past(number), shown)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="lens")
+    async def action_lens(self) -> None:
+        """Send the call under two versions, and compare the answers."""
+        if not self._opened():
+            return
+        from explorer.session.versions import lens, look
+        from explorer.tui.screens.comparing import ComparingScreen
+        from explorer.tui.screens.dialogs import ConfirmDialog
+        from explorer.tui.screens.lens import LensDialog
+
+        self._keep_draft()
+        try:
+            through = await asyncio.to_thread(lens, self.session, self.desk.call())
+            chosen = await self.app.push_screen_wait(LensDialog(through))
+            if chosen is None:
+                return
+            if through.question and not await self.app.push_screen_wait(
+                ConfirmDialog("Send it twice?", f"{through.question}.", yes="Yes, send it twice")
+            ):
+                return
+            self._app.tell(f"Sending {through.call.address} under {chosen[0].key} and {chosen[1].key} …")
+            seen = await look(self.session, through, *chosen, agreed=True)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            return
+        if self.history_open:
+            self._show_history()
+        titles = [f"{one.key}: {one.accept or 'no Accept header'}" for one in seen.variants]
+        screen = ComparingScreen(self.session, *seen.exchanges, (titles[0], titles[1]), "\n".join(seen.notes))
+        await self.app.push_screen(screen)
+
+
+def _title(exchange: Exchange) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
+    number = f"#{exchange.id}" if exchange.id else "this answer"
+    replay = f", a replay of #{exchange.origin}" if exchange.origin else ""
+    return f"{number} {exchange.call.address} {when}{replay}"

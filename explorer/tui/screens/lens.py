@@ -1,0 +1,110 @@
+"""The version lens: which two versions a call is to be sent under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.core.versions import Variant
+from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from explorer.session.versions import Lens
+
+_KEY: Final = 11
+"""Cells of the column of names."""
+
+
+class LensDialog(Dialog[tuple[Variant, Variant] | None]):
+    """Gives two versions, or None: nothing is sent. The documented one is the left one until another is chosen."""
+
+    DEFAULT_CSS = """
+    LensDialog {
+        & > .dialog { width: 92; padding: 0 1; }
+        & OptionList { border: none; padding: 0; margin-top: 1; }
+        & Input { margin-top: 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,V", "cancel", "Cancel", id="lens.cancel", tooltip="Send nothing"),
+        Binding("space", "left", "Left", id="lens.left", tooltip="Make it the left one"),
+        Binding("j", "move(1)", "Down", show=False, id="lens.down", tooltip="The one below"),
+        Binding("k", "move(-1)", "Up", show=False, id="lens.up", tooltip="The one above"),
+    ]
+
+    def __init__(self, through: Lens) -> None:
+        self._lens = through
+        self._left = through.variants[0]
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        through = self._lens
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Version lens · {sanitise_line(through.call.address)}")
+            yield Static(Content(f"Sent twice to {sanitise_line(through.call.environment)}: once for each version."))
+            if through.note:
+                yield Static(Content.styled(sanitise_line(through.note), MUTED), classes="dialog-text")
+            if through.question:
+                yield Static(Content.styled(f"⚠ {sanitise_line(through.question)}.", "bold $text-error"))
+            yield OptionList(*(self._option(one) for one in through.variants), markup=False, compact=True)
+            yield Input(placeholder="or any Accept header, or a version such as v3", compact=True)
+            yield Static(
+                Content("enter compares the ◀ left one with it · space makes it the left one · tab to type · esc"),
+                classes="dialog-hint",
+            )
+
+    def on_mount(self) -> None:
+        """The documented version against the one below it, unless told otherwise."""
+        listing = self.query_one(OptionList)
+        listing.highlighted = 1
+        listing.focus()
+
+    def _option(self, one: Variant) -> Option:
+        mark = ("◀ ", "bold $text-accent") if one is self._left else ("  ", MUTED)
+        accept = sanitise_line(one.accept) or "(no Accept header)"
+        name = (f"{one.key:<{_KEY}} ", "bold $text-success" if one.documented else "bold")
+        return Option(Content.assemble(mark, name, accept, (f"  {one.title}", MUTED)))
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self._finish(self._lens.variants[event.option_index])
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        if event.value.strip():
+            self._finish(self._lens.variant(event.value))
+
+    def _finish(self, right: Variant) -> None:
+        if right.accept == self._left.accept:
+            self.app.notify("That is the left one itself; choose another.", markup=False)
+        else:
+            self.dismiss((self._left, right))
+
+    def action_left(self) -> None:
+        """Make the highlighted one the left one."""
+        listing = self.query_one(OptionList)
+        self._left = self._lens.variants[listing.highlighted or 0]
+        for at, one in enumerate(self._lens.variants):
+            listing.replace_option_prompt_at_index(at, self._option(one).prompt)
+
+    def action_move(self, step: int) -> None:
+        """The one below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
+    def action_cancel(self) -> None:
+        """Send nothing; from the box first back to the list."""
+        if self.query_one(Input).has_focus:
+            self.query_one(OptionList).focus()
+        else:
+            self.dismiss(None)
