@@ -55,11 +55,11 @@ class ComparingScreen(Screen[None]):
         & > #compare-tabs { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #compare-middle { height: 1fr; layout: vertical; }
         & #compare-list {
-            height: 30%; min-height: 3; max-height: 12; border-top: solid $foreground 30%;
+            height: 2; border-top: solid $foreground 30%;
         }
         &.-beside #compare-middle { layout: horizontal; }
         &.-beside #compare-list {
-            width: 56; height: 1fr; max-height: 100%; border-top: none; border-left: solid $foreground 30%;
+            width: 56; border-top: none; border-left: solid $foreground 30%;
         }
         &.-unlisted #compare-list { display: none; }
     }
@@ -115,6 +115,7 @@ class ComparingScreen(Screen[None]):
 
     def on_resize(self) -> None:
         self.set_class(self.size.width >= 160, "-beside")
+        self._give_room(self.query_one(ChangeList))
 
     # --- comparing ---------------------------------------------------------------------------------------------------
 
@@ -259,6 +260,14 @@ class ComparingScreen(Screen[None]):
         listing.grow()
         if bool(before) != bool(listing.count):
             self.set_class(not listing.count, "-unlisted")
+        self._give_room(listing)
+
+    def _give_room(self, listing: ChangeList) -> None:
+        """As many lines as there are changes, but not more than a third of the screen."""
+        if self.has_class("-beside"):
+            listing.styles.height = "1fr"
+        else:
+            listing.styles.height = max(1, min(listing.count, self.size.height // 3 - 1)) + 1
 
     def _show_keys(self) -> None:
         hints = [

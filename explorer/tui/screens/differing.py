@@ -36,7 +36,7 @@ class DifferingScreen(SavingScreen):
     async def _compare(self, left: Exchange, right: Exchange, note: str = "") -> None:
         from explorer.tui.screens.comparing import ComparingScreen
 
-        await self.app.push_screen(ComparingScreen(self.session, left, right, (_title(left), _title(right)), note))
+        await self.app.push_screen(ComparingScreen(self.session, left, right, _titles(left, right), note))
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="compare")
     async def action_compare(self) -> None:
@@ -88,8 +88,19 @@ class DifferingScreen(SavingScreen):
         await self.app.push_screen(screen)
 
 
-def _title(exchange: Exchange) -> str:
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
-    number = f"#{exchange.id}" if exchange.id else "this answer"
-    replay = f", a replay of #{exchange.origin}" if exchange.origin else ""
-    return f"{number} {exchange.call.address} {when}{replay}"
+def _titles(left: Exchange, right: Exchange) -> tuple[str, str]:
+    """What the two are; what holds for both is said once."""
+    then, now = (time.localtime(one.started_at) for one in (left, right))
+    day = "" if then[:3] == now[:3] else "%Y-%m-%d "
+    first = f"{left.call.address} {_number(left)} {time.strftime(f'{day}%H:%M:%S', then)}"
+    address = "" if right.call.address == left.call.address else f"{right.call.address} "
+    return first, f"{address}{_number(right)} {time.strftime(f'{day}%H:%M:%S', now)}{_replay(right)}"
+
+
+def _number(exchange: Exchange) -> str:
+    return f"#{exchange.id}" if exchange.id else "this answer"
+
+
+def _replay(exchange: Exchange) -> str:
+    how = {"exact": "the same bytes", "again": "signed anew", "form": "from the form"}.get(exchange.replayed, "")
+    return f", a replay of #{exchange.origin}{f', {how}' if how else ''}" if exchange.origin else ""

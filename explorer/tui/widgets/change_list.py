@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from explorer.core.diff import Change, Part
 
+_ALIKE: Final = 24
+"""Characters that two values may begin with alike."""
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
 _KINDS: Final = (*_SIGNS, "masked", "dim", "strong", "cursor")
 
@@ -177,9 +179,17 @@ class ChangeList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
 
+def _told_apart(left: str, right: str) -> tuple[str, str]:
+    """Two texts without much of what they begin with alike, so that the difference is seen."""
+    alike = next((i for i, (one, two) in enumerate(zip(left, right, strict=False)) if one != two), 0)
+    if alike <= _ALIKE:
+        return left, right
+    return f"…{left[alike - _ALIKE // 2 :]}", f"…{right[alike - _ALIKE // 2 :]}"
+
+
 def _tokens(part: str, change: Change) -> list[tuple[str, str]]:
     """What a row says."""
-    left, right = sanitise_line(change.left), sanitise_line(change.right)
+    left, right = _told_apart(sanitise_line(change.left), sanitise_line(change.right))
     values = {"added": right, "removed": left}.get(change.kind, f"{left} → {right}")
     name = f"{part} " if part != "body" else ""
     if change.masked:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from explorer.core.diff import Part
     from explorer.core.document.lexing import Token
 
+_LOOKED_AT: Final = 10_000
+"""Characters of a line in which the first difference is looked for."""
+_GUTTER: Final = 10
+_SEEN: Final = 12
+"""Cells of a difference that must be seen."""
 BESIDE: Final = 100
 """Cells from which both sides stand beside each other."""
 _TOKENS: Final = ("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error")
@@ -89,6 +94,8 @@ class DiffView(ScrollView, can_focus=True):
         self._styles: dict[str, Style] = {}
         self._everything = False
         self._shift = 0
+        self._peek = 0, 0, 0
+        """First and last row that are shifted further, and by how many cells."""
         self._shown_rows = 0
         self.cursor = 0
         super().__init__(id=id, classes=classes)
@@ -99,6 +106,7 @@ class DiffView(ScrollView, can_focus=True):
         """Show *parts*, which may still grow, from the top."""
         self._parts, self._everything = parts, everything
         self.cursor = self._shift = 0
+        self._peek = 0, 0, 0
         self._build()
         self.scroll_to(y=0, animate=False)
 
@@ -146,8 +154,25 @@ class DiffView(ScrollView, can_focus=True):
         top, height = self.scroll_offset.y, max(self.size.height, 1)
         if not top + 1 <= self.cursor < top + height - 2:
             self.scroll_to(y=max(self.cursor - height // 3, 0), animate=False)
+        self._show_difference()
         self.refresh()
         self.post_message(self.Moved(self.row))
+
+    def _show_difference(self) -> None:
+        """Shift the line of the cursor so far that its first difference is seen."""
+        row, self._peek = self.row, (0, 0, 0)
+        if row.code != CHANGED or row.part >= len(self._parts):
+            return
+        part = self._parts[row.part]
+        left = row.left if row.left >= 0 else self._rows.row(self.cursor - 1).left
+        right = row.right if row.right >= 0 else self._rows.row(self.cursor + 1).right
+        one, other = part.left.line(left)[:_LOOKED_AT], part.right.line(right)[:_LOOKED_AT]
+        start = cell_len(one[: _different([("text", one)], [("text", other)])[0]])
+        room = (self.size.width // 2 if self.beside else self.size.width) - _GUTTER
+        if start > room - _SEEN:
+            unified = 0 if self.beside else 1
+            first, last = self.cursor - (unified and row.left < 0), self.cursor + (unified and row.left >= 0)
+            self._peek = first, last, start - room // 2
 
     def go_to_change(self, part: int, change: int) -> None:
         """Put the cursor at a change of a part (its place among those that are shown)."""
@@ -187,7 +212,8 @@ class DiffView(ScrollView, can_focus=True):
 
     def action_sideways(self, cells: int) -> None:
         """Both sides some columns to the left or right."""
-        self._shift = max(0, self._shift + cells)
+        self._shift = max(0, max(self._shift, self._peek[2]) + cells)
+        self._peek = 0, 0, 0
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
@@ -242,16 +268,18 @@ class DiffView(ScrollView, can_focus=True):
             style = base + self._style("fold")
             words = f"  {folded(row)}"
             return Strip([Segment(words, style)]).adjust_cell_length(width, style)
+        shift = self._peek[2] if self._peek[0] <= number <= self._peek[1] else 0
+        shift = max(shift, self._shift)
         if not self.beside:
-            return self._unified(part, row, width, base)
+            return self._unified(part, row, width, base, shift)
         half = (width - 1) // 2
-        left, right = self._sides(part, row)
+        left, right = self._sides(part, row, shift)
         edge = Strip([Segment("│", base + self._style("edge"))])
         return Strip.join(
             [
-                self._side(part, row, 0, left, right, half, base),
+                self._side(part, row, 0, left, right, half, base, shift),
                 edge,
-                self._side(part, row, 1, right, left, width - half - 1, base),
+                self._side(part, row, 1, right, left, width - half - 1, base, shift),
             ]
         )
 
@@ -267,22 +295,21 @@ class DiffView(ScrollView, can_focus=True):
         words = f" {part.name.capitalize()} · {told}{note}"
         return Strip([Segment(words, style)]).adjust_cell_length(width, style)
 
-    def _sides(self, part: Part, row: Row) -> tuple[list[Token] | None, list[Token] | None]:
-        width = self.size.width + self._shift
-        left = self._tokens(part, 0, row.left, width) if row.left >= 0 else None
-        right = self._tokens(part, 1, row.right, width) if row.right >= 0 else None
+    def _sides(self, part: Part, row: Row, shift: int) -> tuple[list[Token] | None, list[Token] | None]:
+        left = self._tokens(part, 0, row.left, shift) if row.left >= 0 else None
+        right = self._tokens(part, 1, row.right, shift) if row.right >= 0 else None
         return left, right
 
-    def _tokens(self, part: Part, side: int, line: int, width: int) -> list[Token]:
+    def _tokens(self, part: Part, side: int, line: int, shift: int) -> list[Token]:
         source = part.right if side else part.left
-        cell, tokens = source.window(line, self._shift, width)
+        cell, tokens = source.window(line, shift, self.size.width)
         return [("text", " " * cell), *tokens] if cell else tokens
 
-    def _unified(self, part: Part, row: Row, width: int, base: Style) -> Strip:
-        left, right = self._sides(part, row)
+    def _unified(self, part: Part, row: Row, width: int, base: Style, shift: int) -> Strip:
+        left, right = self._sides(part, row, shift)
         if row.left >= 0 and (row.right < 0 or row.code in (EQUAL, MOVED)):
-            return self._side(part, row, 0, left, None, width, base)
-        return self._side(part, row, 1, right, None, width, base)
+            return self._side(part, row, 0, left, None, width, base, shift)
+        return self._side(part, row, 1, right, None, width, base, shift)
 
     def _side(
         self,
@@ -293,6 +320,7 @@ class DiffView(ScrollView, can_focus=True):
         other: list[Token] | None,
         width: int,
         base: Style,
+        shift: int,
     ) -> Strip:
         """One side of a row, *width* cells."""
         line = row.right if side else row.left
@@ -310,7 +338,7 @@ class DiffView(ScrollView, can_focus=True):
         span = _different(tokens, other) if code == CHANGED and other is not None else None
         segments = list(self._painted(tokens, span, style, plain=code == MASKED))
         room = width - cell_len(gutter.text)
-        text = Strip(segments).crop(self._shift, self._shift + room).extend_cell_length(room, style)
+        text = Strip(segments).crop(shift, shift + room).extend_cell_length(room, style)
         return Strip.join([Strip([gutter]), text]).adjust_cell_length(width, style)
 
     def _painted(
