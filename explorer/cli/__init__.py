@@ -30,6 +30,7 @@ _COMMANDS = {
     "import": ("import_commands", "import_command"),
     "login": ("login_commands", "login_command"),
     "logout": ("login_commands", "logout_command"),
+    "tokens": ("token_command", "tokens_command"),
     "history": ("history_commands", "history_command"),
     "replay": ("replay_command", "replay_command"),
     "diff": ("diff_command", "diff_command"),

@@ -153,6 +153,8 @@ class Circumstances(Value, frozen=True, kw_only=True):
     """Name → ``Secret.fingerprint`` of every credential that was there."""
     used: tuple[str, ...] = ()
     """Fingerprints of the secrets of the auth scheme that stood in the request."""
+    minted: tuple[str, ...] = ()
+    """Fingerprints of the tokens that came of it."""
 
 
 class Exchange(Value, frozen=True, kw_only=True):

@@ -322,6 +322,11 @@ class Session:
             self._tokens[key] = TokenStore()
         return self._tokens[key]
 
+    @property
+    def token_places(self) -> tuple[tuple[str, str, str], ...]:
+        """Vendor, environment and base URL of every place that tokens were asked for in this session."""
+        return tuple(self._tokens)
+
     def _token_key(self, call: Call) -> tuple[str, str, str]:
         return (call.vendor, call.environment, call.base_url)
 

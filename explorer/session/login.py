@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from explorer.core.exchange import Exchange
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     import httpx
 
+    from explorer.core.auth.base import Scheme
     from explorer.core.auth.oauth2 import OAuth2
     from explorer.core.exchange import Call
     from explorer.session import Session
@@ -50,15 +53,22 @@ async def log_in(
         session.raise_missing(call, missing[0])
     if not scheme.needs_before():
         return "the credentials are there; this scheme asks for no token beforehand"
-    flow = scheme.auth_flow(session.build(call, session.check(call)))
-    try:
-        answer = await _exchange_token(session, call, next(flow))
-        flow.send(answer)
-    except StopIteration:
-        return "no token was needed"
-    finally:
-        flow.close()
-    return "a token was given"
+    return "a token was given" if await _through(session, call, scheme, scheme.renew()) else "no token was needed"
+
+
+async def renew(session: Session, call: Call) -> bool:
+    """Get a new token for the call's vendor and environment, be there a good one or not; False where its scheme has no
+    way to.
+
+    Raises:
+        CredentialMissing; CredentialRefused; TransportError.
+    """
+    from explorer.core.auth import scheme_of
+
+    await session.ready(call)
+    key = session.operation(call).endpoint.auth
+    scheme = scheme_of(session.vendor(call.vendor), key, session.auth_context(call, session.operation(call)))
+    return await _through(session, call, scheme, scheme.renew())
 
 
 async def _consent(
@@ -79,27 +89,57 @@ async def _consent(
     else:
         landed = await wait_for_redirect(redirect.value.reveal(), lambda: open_url(request.url))
     code = read_redirect(landed, request.state)
-    answer = await _exchange_token(session, call, scheme.exchange_request(code, request.verifier))
-    tokens = read_token_response(answer.content, session.now(), "logging in")
-    scheme.accept(tokens)
-    left = tokens[0].expires_at
+
+    def exchanging() -> Generator[httpx.Request, httpx.Response, None]:
+        answer = yield scheme.exchange_request(code, request.verifier)
+        scheme.accept(read_token_response(answer.content, session.now(), "logging in"))
+
+    await _through(session, call, scheme, exchanging())
+    token = session.tokens(call).current(session.now())
+    left = token.expires_at if token is not None else None
     return "an access token was given" + ("" if left is None else f", good for {left - session.now():.0f} s")
 
 
-async def _exchange_token(session: Session, call: Call, request: httpx.Request) -> httpx.Response:
-    """Send one request of a login by itself and give the answer."""
+async def _through(
+    session: Session, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
+) -> bool:
+    """Send the one request of *flow* and hand it the answer; both are kept in the history, masked. False where there
+    is nothing to send."""
     import httpx
 
-    from explorer.client import Limits
+    from explorer.client import Limits, sent_request
     from explorer.core.auth import scheme_for
     from explorer.core.exchange import ReceivedResponse
     from explorer.errors import TransportError
+    from explorer.session.sending import begin_kept, complete_kept
 
+    try:
+        request = next(flow)
+    except StopIteration:
+        return False
     operation = session.operation(call)
+    made = msgspec.structs.replace(
+        call, endpoint=scheme.options.minting or call.endpoint, entries=(), readings={}, extra=(), headers=(), method=""
+    )
+    exchange = Exchange(call=made, started_at=session.now(), request=sent_request(request))
+    scheme.context.exchange = kept = await begin_kept(session, made, exchange, scheme)
     bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
     anonymous = scheme_for(operation.vendor, bare, session.auth_context(call, operation))
-    transfer = await session.http().send(request, lambda: anonymous, Limits(total=session.settings.timeout_seconds))
-    if transfer.failure is not None:
-        raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
-    received = transfer.response or ReceivedResponse(status=502)
-    return httpx.Response(received.status, headers=[*received.headers], content=received.body, request=request)
+    try:
+        transfer = await session.http().send(request, lambda: anonymous, Limits(total=session.settings.timeout_seconds))
+        exchange = msgspec.structs.replace(
+            exchange,
+            request=transfer.request,
+            response=transfer.response,
+            timings=transfer.timings,
+            failure=transfer.failure,
+        )
+        if transfer.failure is not None:
+            raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
+        got = transfer.response or ReceivedResponse(status=502)
+        with contextlib.suppress(StopIteration):
+            flow.send(httpx.Response(got.status, headers=[*got.headers], content=got.body, request=request))
+    finally:
+        flow.close()
+        await complete_kept(session, made, exchange, kept, scheme)
+    return True

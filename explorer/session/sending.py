@@ -107,6 +107,7 @@ async def _finish(
     on_arrival: OnArrival | None,
 ) -> Exchange:
     used: list[Scheme] = []
+    scheme.context.exchange = kept
     try:
         exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used, on_arrival)
     except BaseException as error:
@@ -146,13 +147,15 @@ async def _transferred(
 
     def sign() -> Scheme:
         used.append(scheme if not used else session.scheme(call))
+        used[-1].context.exchange = scheme.context.exchange
         return used[-1]
 
     listener = Arriving(session, exchange, used, on_arrival) if on_arrival is not None else None
     transfer = await session.http().send(request, sign, limits, on_progress, listener)
     under, secrets = exchange.under, tuple(secret for one in used for secret in one.secrets())
     if under is not None:
-        under = msgspec.structs.replace(under, used=fingerprints_in(transfer.request, secrets))
+        minted = session.tokens(call).lives.minted_by(scheme.context.exchange)
+        under = msgspec.structs.replace(under, used=fingerprints_in(transfer.request, secrets), minted=minted)
     return msgspec.structs.replace(
         exchange,
         request=transfer.request,
@@ -313,6 +316,20 @@ async def _complete(session: Session, call: Call, exchange: Exchange, kept: int,
         await asyncio.shield(asyncio.to_thread(write))
     except StoreError as error:
         session.on_warning(f"{error.message}. {error.hint}".strip())
+
+
+async def begin_kept(session: Session, call: Call, exchange: Exchange, scheme: Scheme) -> int:
+    """Write an exchange that no call of a person's is, such as a login, before it goes out; its number, 0 for none."""
+    return await _keep(session, call, exchange, scheme)
+
+
+async def complete_kept(session: Session, call: Call, exchange: Exchange, kept: int, scheme: Scheme) -> None:
+    """Write down what came of it, judged, with every secret that there is by now masked."""
+    from explorer.session.circumstances import circumstances
+
+    under = msgspec.structs.replace(circumstances(session, call), minted=session.tokens(call).lives.minted_by(kept))
+    judged = _judged(session, call, msgspec.structs.replace(exchange, under=under))
+    await _complete(session, call, judged, kept, [scheme])
 
 
 def _cancelled() -> Failure:

@@ -44,6 +44,9 @@ ACTIONS: Final = (
     Action("environment", "E", "Environment", "Choose where the vendor's calls go.", "environment"),
     Action("credentials", "K", "Credentials", "Type the vendor's credentials for this environment.", "credentials"),
     Action("login", "I", "Log in", "Get a token now: by the vendor's own call, or by consent in a browser.", "login"),
+    Action(
+        "tokens", "U", "Tokens", "The life of every token: minted, used, replaced, run out; renew and revoke.", "tokens"
+    ),
     Action("all_pages", "A", "All pages", "Fetch every page of the call, after showing what it takes.", "all_pages"),
     Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
     Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),

@@ -70,7 +70,7 @@ def test_a_new_sign_in_is_ahead_of_answers_from_before_it() -> None:
 def test_signing_out_forgets_and_answers_under_way_bring_nothing_back() -> None:
     store = TokenStore()
     old = store.begin(rotating("T0"))
-    store.forget()
+    store.forget(2000)
     assert store.add(rotating("T1"), after=old) is None
     assert current(store, 0) is None
     assert store.history == ()
@@ -85,7 +85,7 @@ def test_expiry_and_refusal_end_a_token() -> None:
     store.begin(Token(Secret("R"), 0, "test", kind="refresh"))
     assert current(store, 59.9) == "E"
     assert current(store, 60) is None
-    store.refuse(token)
+    store.refuse(token, 1)
     assert current(store, 1) is None
     refresh = store.current(10**9, "refresh")
     assert refresh is not None
@@ -96,7 +96,7 @@ def test_what_is_kept_for_the_vault_comes_back_and_shows_nothing() -> None:
     store = TokenStore()
     old = store.begin(rotating("T0", 5.0))
     store.mark_used(old, 7.0)
-    store.forget()
+    store.forget(2000)
     first = store.begin(rotating("S0", 8.0))
     state = store.export_state()
     assert "S0" not in f"{state!r}{state}{store.history!r}"

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import httpx
 
 from explorer.core.auth.accounts import AccountBook, variable_for
+from explorer.core.auth.lifeline import Use
 from explorer.core.exchange import Value
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialMissing
@@ -65,6 +66,8 @@ class AuthContext:
     build: Callable[[str, Mapping[str, str]], httpx.Request] = _no_build
     safe_to_retry: bool = False
     """True only for a read: nothing else is sent a second time."""
+    exchange: int = 0
+    """The number in the history of the exchange that this is for, 0 where it has none."""
 
 
 class Scheme(httpx.Auth, ABC):
@@ -127,7 +130,30 @@ class Scheme(httpx.Auth, ABC):
     def learn(self, response: httpx.Response) -> None:
         """Take in the token of an answer to a call that mints one and that a person made by hand."""
 
+    def renew(self) -> Flow:
+        """Yield what gets a new token, be there a good one or not; nothing where the scheme has no way to.
+
+        Raises:
+            CredentialMissing, CredentialRefused: as ``auth_flow``.
+        """
+        yield from ()
+
     # --- for the schemes ---------------------------------------------------------------------------------------------
+
+    def _sent(
+        self, request: httpx.Request, token: Secret, origin: str
+    ) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
+        """Yield *request*, which carries *token*, and write into the token's life when it went and what came of it."""
+        context, lives = self.context, self.context.tokens.lives
+        use = Use(context.exchange, context.endpoint.id, context.now())
+        number = lives.used(token.fingerprint(), origin, use)
+        status: int | None = None
+        try:
+            response = yield request
+            status = response.status_code
+            return response
+        finally:
+            lives.answered(number, context.now(), status)
 
     def _time(self, at: float | None) -> float:
         return self.context.now() if at is None else at

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -70,10 +70,10 @@ class OAuth2(Scheme):
         token = self._token(self.context.now(), "access")
         if token is None:
             token = yield from self._refresh()
-        response = yield self._put(request, token.value.reveal())
+        response = yield from self._sent(self._put(request, token.value.reveal()), token.value, token.origin)
         if response.status_code != 401:
             return
-        self.context.tokens.refuse(token)
+        self.context.tokens.refuse(token, self.context.now())
         if not self.context.safe_to_retry:
             return
         newer = self._token(self.context.now(), "access")
@@ -83,7 +83,11 @@ class OAuth2(Scheme):
             newer = yield from self._refresh()
         second = self._put(request, newer.value.reveal())
         second.extensions[PURPOSE] = "retry"
-        yield second
+        yield from self._sent(second, newer.value, newer.origin)
+
+    def renew(self) -> Flow:
+        if self._can_refresh():
+            yield from self._refresh()
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.rebuilt(request)
@@ -177,7 +181,7 @@ class OAuth2(Scheme):
         for kind in KINDS:
             self._token(self.context.now(), kind)
         for token in tokens:
-            self.context.tokens.begin(token)
+            self.context.tokens.begin(replace(token, minted_by=self.context.exchange))
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -217,7 +221,7 @@ class OAuth2(Scheme):
             tokens = read_token_response(response.content, self.context.now(), self.options.token)
         except CredentialRefused:
             if response.status_code < 500:
-                self.context.tokens.refuse(refresh)
+                self.context.tokens.refuse(refresh, self.context.now())
             raise
         self.accept(tokens)
         return next(token for token in self.context.tokens.history if token.value == tokens[0].value)

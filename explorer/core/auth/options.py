@@ -23,6 +23,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The parameters that it puts into the query or the body."""
         return ()
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The credentials that are tokens, the one that calls carry first; none for a scheme that signs."""
+        return ()
+
+    @property
+    def minting(self) -> str:
+        """The endpoint that mints a token, or an empty text."""
+        return ""
+
+    @property
+    def ending(self) -> str:
+        """The endpoint that ends a token at the vendor, or an empty text."""
+        return ""
+
 
 class HmacQueryOptions(Options, frozen=True, kw_only=True):
     """HMAC over the decoded, sorted parameters, appended to them."""
@@ -76,6 +91,18 @@ class RotatingBearerOptions(Options, frozen=True, kw_only=True):
     """How long a used token is still good, in seconds (``001:71``)."""
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
+
+    @property
+    def minting(self) -> str:
+        return self.sign_in
+
+    @property
+    def ending(self) -> str:
+        return self.sign_out
+
+    @property
     def headers(self) -> tuple[str, ...]:
         return (self.header,)
 
@@ -97,6 +124,14 @@ class TokenParamOptions(Options, frozen=True, kw_only=True):
     """Statuses that say that a minted token is not good (any more); a read is then tried once with a new one."""
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
+
+    @property
+    def minting(self) -> str:
+        return self.mint
+
+    @property
     def params(self) -> tuple[str, ...]:
         return (self.param,)
 
@@ -107,6 +142,10 @@ class TokenHeaderOptions(Options, frozen=True, kw_only=True):
     token: str = "token"  # noqa: S105 - the name of a credential
     header: str = "Authorization"
     prefix: str = ""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -133,6 +172,14 @@ class OAuth2Options(Options, frozen=True, kw_only=True):
     """How long a code of the sandbox is good, in seconds."""
     access_seconds: int = 3600
     """How long an access token of the sandbox is good, in seconds."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.access_token, self.refresh_token)
+
+    @property
+    def minting(self) -> str:
+        return self.token
 
     @property
     def headers(self) -> tuple[str, ...]:

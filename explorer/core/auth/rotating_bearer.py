@@ -66,7 +66,7 @@ class RotatingBearer(Scheme):
         token = self._token(self.context.now())
         if token is None:
             token = yield from self._sign_in()
-        response = yield self._use(request, token)
+        response = yield from self._sent(self._use(request, token), token.value, token.origin)
         self._after(response, token)
         if response.status_code != 401 or not self.context.safe_to_retry:
             return
@@ -77,7 +77,11 @@ class RotatingBearer(Scheme):
             newer = yield from self._sign_in()
         second = self._use(request, newer)
         second.extensions[PURPOSE] = "retry"
-        self._after((yield second), newer)
+        self._after((yield from self._sent(second, newer.value, newer.origin)), newer)
+
+    def renew(self) -> Flow:
+        if self._values() is not None:
+            yield from self._sign_in()
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint in (self.options.sign_in, *self.options.also_sign_in)
@@ -118,12 +122,13 @@ class RotatingBearer(Scheme):
         """The token to use; a token credential that was not seen before begins a line of its own."""
         given = self.context.credential(self.options.token)
         if given and not self.context.tokens.knows(given):
-            self._begin(given, f"the credential {self.options.token!r}")
+            self._begin(given, f"the credential {self.options.token!r}", minted=False)
         return self.context.tokens.current(now)
 
-    def _begin(self, value: Secret, origin: str) -> Token:
-        grace = self.options.grace_seconds
-        return self.context.tokens.begin(Token(value, self.context.now(), origin, grace=grace))
+    def _begin(self, value: Secret, origin: str, *, minted: bool = True) -> Token:
+        grace, number = self.options.grace_seconds, self.context.exchange if minted else 0
+        token = Token(value, self.context.now(), origin, grace=grace, minted_by=number)
+        return self.context.tokens.begin(token)
 
     def _values(self) -> dict[str, str] | None:
         if not self.options.sign_in:
@@ -148,15 +153,16 @@ class RotatingBearer(Scheme):
 
     def _after(self, response: httpx.Response, token: Token) -> None:
         if response.status_code == 401:
-            self.context.tokens.refuse(token)
+            self.context.tokens.refuse(token, self.context.now())
         if self.context.endpoint.id == self.options.sign_out and response.is_success:
-            self.context.tokens.forget()
+            self.context.tokens.forget(self.context.now())
             return
         header = response.headers.get(self.options.header, "")
         found = re.fullmatch(re.escape(self.options.prefix) + r"(\S+)", header.strip(), re.IGNORECASE)
         if found:
             origin, now = f"the answer of {self.context.endpoint.id}", self.context.now()
-            successor = Token(Secret(found[1]), now, origin, grace=self.options.grace_seconds)
+            grace, number = self.options.grace_seconds, self.context.exchange
+            successor = Token(Secret(found[1]), now, origin, grace=grace, minted_by=number)
             self.context.tokens.add(successor, after=token)
 
 

@@ -30,7 +30,9 @@ class TokenHeader(Scheme):
         return signed
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        yield self.preview(request)
+        signed = self.preview(request)
+        token = Secret(self._need(self.options.token))
+        yield from self._sent(signed, token, f"the credential {self.options.token!r}")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.rebuilt(request)

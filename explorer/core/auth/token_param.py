@@ -47,14 +47,18 @@ class TokenParam(Scheme):
         token = self._token(self.context.now())
         if token is None:
             token = yield from self._mint()
-        response = yield self._put(request, token.reveal())
+        response = yield from self._sent(self._put(request, token.reveal()), token, self._origin(token))
         if response.status_code not in self.options.refused_statuses or not self._drop(token):
             return
         if self.context.safe_to_retry and self._values() is not None:
             token = yield from self._mint()
             second = self._put(request, token.reveal())
             second.extensions[PURPOSE] = "retry"
-            yield second
+            yield from self._sent(second, token, self._origin(token))
+
+    def renew(self) -> Flow:
+        if self._values() is not None:
+            yield from self._mint()
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint == self.options.mint
@@ -62,7 +66,7 @@ class TokenParam(Scheme):
     def learn(self, response: httpx.Response) -> None:
         value = minting.token_in(response, self.options.token_field)
         if value is not None:
-            self.context.tokens.begin(Token(value, self.context.now(), "asking for it by hand"))
+            self._begin(value, "asking for it by hand")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         return wire.without(request, (self.options.param,))
@@ -101,7 +105,7 @@ class TokenParam(Scheme):
         minted = next((one for one in self.context.tokens.history if one.value == token), None)
         if minted is None or token == self.context.credential(self.options.token):
             return False
-        self.context.tokens.refuse(minted)
+        self.context.tokens.refuse(minted, self.context.now())
         return True
 
     def _values(self) -> dict[str, str] | None:
@@ -112,7 +116,11 @@ class TokenParam(Scheme):
         if values is None:
             raise self._lacks((self.missing() or (self.options.token,))[0])
         value = yield from minting.mint(self.context, self.options.mint, values, self.options.token_field)
-        return self.context.tokens.begin(Token(value, self.context.now(), self.options.mint)).value
+        return self._begin(value, self.options.mint)
+
+    def _begin(self, value: Secret, origin: str) -> Secret:
+        token = Token(value, self.context.now(), origin, minted_by=self.context.exchange)
+        return self.context.tokens.begin(token).value
 
     def _put(self, request: httpx.Request, text: str) -> httpx.Request:
         bare = self.strip(request)

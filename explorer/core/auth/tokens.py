@@ -17,6 +17,7 @@ import json
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
+from explorer.core.auth.lifeline import Lifeline
 from explorer.core.secret import Secret
 from explorer.errors import StoreError
 
@@ -44,6 +45,8 @@ class Token:
     refused: bool = False
     line: int = 0
     generation: int = 0
+    minted_by: int = 0
+    """The number of the exchange that brought it, 0 where it has none."""
 
     def usable(self, now: float) -> bool:
         """Whether it may be put into a request at *now*."""
@@ -66,6 +69,8 @@ class TokenStore:
         self._line = 0
         self._closed = 0
         """Lines up to this one were signed out of."""
+        self.lives = Lifeline()
+        """What became of each of them."""
 
     @property
     def history(self) -> tuple[Token, ...]:
@@ -99,27 +104,33 @@ class TokenStore:
         self._known[_digest(token.value)] = None
         if after.line <= self._closed:
             return None
-        return self._keep(replace(token, line=after.line, generation=after.generation + 1))
+        kept = self._keep(replace(token, line=after.line, generation=after.generation + 1))
+        self.lives.begun(kept, replaces=after.value.fingerprint())
+        return kept
 
     def begin(self, token: Token) -> Token:
         """Begin a new line with a token that was signed in for; a vendor may give a text that it gave before."""
         self._tokens = [one for one in self._tokens if one.value != token.value]
         self._known[_digest(token.value)] = None
         self._line += 1
-        return self._keep(replace(token, line=self._line, generation=0))
+        kept = self._keep(replace(token, line=self._line, generation=0))
+        self.lives.begun(kept)
+        return kept
 
     def mark_used(self, token: Token, now: float) -> Token:
         """Note the first use of a token; its grace time runs from there."""
         kept = next((one for one in self._tokens if one.value == token.value), token)
         return kept if kept.used_at is not None else self._swap(replace(kept, used_at=now))
 
-    def refuse(self, token: Token) -> None:
-        """Note that the vendor did not accept a token: it is not used again."""
+    def refuse(self, token: Token, now: float) -> None:
+        """Note at *now* that the vendor did not accept a token: it is not used again."""
+        self.lives.refused(token.value.fingerprint(), now)
         kept = next((one for one in self._tokens if one.value == token.value), token)
         self._swap(replace(kept, refused=True))
 
-    def forget(self) -> None:
-        """Drop every token, as after signing out. What is under way for them brings nothing back."""
+    def forget(self, now: float) -> None:
+        """Drop every token at *now*, as after signing out. What is under way for them brings nothing back."""
+        self.lives.ended(now)
         self._tokens.clear()
         self._closed = self._line
 
@@ -146,6 +157,9 @@ class TokenStore:
             raise StoreError("the kept tokens cannot be read", hint="Sign in again to replace them.") from None
         self._tokens, self._line, self._closed = tokens, line, closed
         self._known = known | {_digest(token.value): None for token in tokens}
+        self.lives = Lifeline()
+        for token in tokens:
+            self.lives.begun(token)
 
     def _keep(self, token: Token) -> Token:
         self._tokens.append(token)
@@ -184,4 +198,5 @@ def _token(row: dict[str, Any]) -> Token:
         bool(row["refused"]),
         int(row["line"]),
         int(row["generation"]),
+        int(row.get("minted_by", 0)),
     )

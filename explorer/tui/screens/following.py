@@ -194,6 +194,18 @@ class FollowingScreen(DebuggingScreen):
         self.response_pane.show_tab("body")
         self.response_pane.body_panel.view.go_to_line(crumb.line)
 
+    # --- tokens ------------------------------------------------------------------------------------------------------
+
+    def action_tokens(self) -> None:
+        """The life line of tokens; an exchange that is chosen there is opened."""
+        from explorer.tui.screens.tokens import TokensScreen
+
+        def chosen(number: int | None) -> None:
+            if number:
+                self._recall(number)
+
+        self.app.push_screen(TokensScreen(self.session), chosen)
+
     # --- the trail ---------------------------------------------------------------------------------------------------
 
     def _grow(self, crumb: Crumb) -> None:

@@ -1,0 +1,352 @@
+"""The life line of tokens: every vendor's, in every environment; what each came from, how it stands, who used it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.lines_view import LinesView, Row
+from explorer.tui.widgets.token_rows import COLOURS, SIGNS, life_rows, relative, span_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.core.auth.lifeline import Life
+    from explorer.session import Session
+    from explorer.session.token_lines import Place, TokenBoard
+
+_TICK: Final = 0.25
+"""Seconds between two looks at the clock while a grace time runs or a request is under way."""
+_SLOW: Final = 4
+"""Ticks between two looks otherwise."""
+_NARROW: Final = 100
+
+
+class TokensScreen(Screen[int | None]):
+    """Gives the number of the exchange to open, or None."""
+
+    DEFAULT_CSS = """
+    TokensScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+        & #both { height: 1fr; layout: horizontal; }
+        & OptionList {
+            width: 58; height: 1fr; border: none; padding: 0 1; background: $panel 60%; text-wrap: nowrap;
+            text-overflow: ellipsis;
+            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
+                background: $primary 35%; color: $foreground; text-style: none;
+            }
+        }
+        & OptionList > .option-list--option-disabled { color: $foreground; }
+        & LinesView { width: 1fr; padding: 0 1; }
+        &.-narrow #both { layout: vertical; }
+        &.-narrow OptionList { width: 1fr; height: 40%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,U", "close", "Close", id="tokens.close", tooltip="Back to the work"),
+        Binding("r", "renew", "New token", id="tokens.renew", tooltip="Ask the vendor for a new token now"),
+        Binding("d,delete", "forget", "Forget", id="tokens.forget", tooltip="Let go of the tokens on this side"),
+        Binding("o", "sign_out", "Sign out", id="tokens.sign_out", tooltip="End the token at the vendor"),
+        Binding("u", "use", "Last use", id="tokens.use", tooltip="Open the last request that carried it"),
+        Binding("j", "move(1)", "Down", show=False, id="tokens.down", tooltip="The token below"),
+        Binding("k", "move(-1)", "Up", show=False, id="tokens.up", tooltip="The token above"),
+        Binding("pagedown,space", "scroll(1)", "Read on", show=False, id="tokens.read", tooltip="Scroll down"),
+        Binding("pageup,b", "scroll(-1)", "Read back", show=False, id="tokens.back", tooltip="Scroll up"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._past: Mapping[Place, tuple[Life, ...]] = {}
+        self._boards: Sequence[TokenBoard] = ()
+        self._rows: list[tuple[TokenBoard, Life | None]] = []
+        self._said = ""
+        self._ticks = 0
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        with Container(id="both"):
+            yield OptionList(markup=False, compact=True)
+            yield LinesView(id="life")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read the history once; then follow the clock."""
+        self.set_class(self.size.width < _NARROW, "-narrow")
+        self.query_one(OptionList).focus()
+        self._head("Reading the history …")
+        self._read()
+        self.set_interval(_TICK, self._tick)
+
+    def on_resize(self) -> None:
+        """Below a width, list and life stand one above the other."""
+        self.set_class(self.size.width < _NARROW, "-narrow")
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="read", exit_on_error=False, description="tokens")
+    async def _read(self) -> None:
+        from explorer.session.token_lines import boards, past_or_none
+
+        self._past, problem = await asyncio.to_thread(past_or_none, self.session)
+        self._boards = await asyncio.to_thread(boards, self.session, self._past)
+        self._said = problem
+        self._show()
+
+    def _tick(self) -> None:
+        """Look again: often while something runs out, else now and then."""
+        self._ticks += 1
+        if self._boards and (self._runs() or self._ticks % _SLOW == 0):
+            self._look()
+
+    def _runs(self) -> bool:
+        now = self.session.now()
+        return any(
+            life.state(now)[0] == "grace" or any(use.under_way for use in life.uses)
+            for board in self._boards
+            for life in board.lives
+        )
+
+    @work(exclusive=True, group="look", exit_on_error=False, description="tokens")
+    async def _look(self) -> None:
+        from explorer.session.token_lines import boards
+
+        self._boards = await asyncio.to_thread(boards, self.session, self._past)
+        self._show()
+
+    def _show(self) -> None:
+        """The list as it stands, the same token under the cursor, and its life."""
+        listing = self.query_one(OptionList)
+        before = self._chosen
+        rows: list[tuple[TokenBoard, Life | None]] = []
+        options: list[Option] = []
+        for board in self._boards:
+            options.append(Option(self._title(board), disabled=bool(board.lives)))
+            rows.append((board, None))
+            for life in reversed(board.lives):
+                options.append(Option(self._line(board, life)))
+                rows.append((board, life))
+        self._replace(listing, rows, options)
+        at = _place_of(rows, before)
+        if listing.highlighted != at:
+            listing.highlighted = at
+        self._show_life(keep=True)
+        self._head(self._said)
+
+    def _replace(self, listing: OptionList, rows: list[tuple[TokenBoard, Life | None]], options: list[Option]) -> None:
+        """Put new texts into the list; made anew only where there are other tokens than before."""
+        same = [_identity(row) for row in rows] == [_identity(row) for row in self._rows]
+        self._rows = rows
+        if same:
+            for at, option in enumerate(options):
+                listing.replace_option_prompt_at_index(at, option.prompt)
+            return
+        listing.clear_options()
+        listing.add_options(options)
+
+    def _title(self, board: TokenBoard) -> Content:
+        where = sanitise_line(f"{board.environment} {board.place[2]}".strip())
+        none = "" if board.lives else "  no token yet"
+        return Content.assemble((sanitise_line(board.title), "bold"), f"  {where}", (f"  {board.scheme}{none}", MUTED))
+
+    def _line(self, board: TokenBoard, life: Life) -> Content:
+        now = self.session.now()
+        state, left = life.state(now)
+        current = "→" if life.fingerprint in board.current and state not in ("ended", "past") else " "
+        minted = f"  {relative(life.minted_at, now)}" if life.minted_at is not None else ""
+        word = {"grace": "grace", "unused": "unused"}.get(state, state) + (f" {span_text(left)}" if left else "")
+        uses = f"  {len(life.uses)} use{'' if len(life.uses) == 1 else 's'}" if life.uses else ""
+        under_way = sum(use.under_way for use in life.uses)
+        return Content.assemble(
+            f" {current}",
+            (f"{SIGNS[state]} ", COLOURS.get(state, MUTED)),
+            (life.fingerprint, "bold"),
+            (f" {life.kind if life.kind != 'access' else ''}".rstrip(), MUTED),
+            (f" {word}", COLOURS.get(state, "")),
+            (f"{uses}{f', {under_way} under way' if under_way else ''}{minted}", MUTED),
+        )
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        self._show_life()
+
+    def _show_life(self, *, keep: bool = False) -> None:
+        view = self.query_one(LinesView)
+        board, life = self._chosen or (None, None)
+        now = self.session.now()
+        if board is None:
+            rows = [Row((("dim", "No vendor of the catalog has tokens."),))]
+        elif life is None:
+            rows = [Row((("text", "No token yet: the first call asks for one where the scheme can."),))]
+            rows.append(Row((("dim", "r asks for one now; I on the main screen logs in with consent."),)))
+        else:
+            rows = list(life_rows(board, life, now))
+        at = view.scroll_offset.y
+        view.show(rows)
+        if keep:
+            view.scroll_to(y=at, animate=False)
+        self._show_keys(board, life)
+
+    def _show_keys(self, board: TokenBoard | None, life: Life | None) -> None:
+        hints = []
+        if life is not None and life.minted_by:
+            hints.append(Hint("enter", f"#{life.minted_by} that minted it"))
+        if life is not None and any(use.by for use in life.uses):
+            hints.append(Hint("u", "Last use", "use"))
+        if board is not None and board.minting:
+            hints.append(Hint("r", "New token", "renew"))
+        if board is not None and board.lives:
+            hints.append(Hint("d", "Forget", "forget"))
+        if board is not None and board.ending:
+            hints.append(Hint("o", "Sign out", "sign_out"))
+        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
+
+    def _head(self, said: str) -> None:
+        about = "the tokens themselves are never shown; eight digits tell two of them apart"
+        line = Content.assemble(("Tokens", "bold"), (f"  {sanitise_line(said) or about}", "" if said else MUTED))
+        self.query_one("#head", Static).update(line)
+
+    @property
+    def _chosen(self) -> tuple[TokenBoard, Life | None] | None:
+        at = self.query_one(OptionList).highlighted
+        return self._rows[at] if at is not None and at < len(self._rows) else None
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    @on(OptionList.OptionSelected)
+    def _selected(self) -> None:
+        """Open the exchange that minted the token."""
+        life = self._chosen[1] if self._chosen else None
+        if life is not None and life.minted_by:
+            self.dismiss(life.minted_by)
+        else:
+            self._tell("The history has no exchange that minted it." if life else "There is no token yet.")
+
+    def action_use(self) -> None:
+        """Open the last request that carried the token."""
+        life = self._chosen[1] if self._chosen else None
+        last = next((use.by for use in reversed(life.uses if life else ()) if use.by), 0)
+        if last:
+            self.dismiss(last)
+        else:
+            self._tell("No request of the history carried it.")
+
+    @work(exclusive=True, group="renew", exit_on_error=False, description="new token")
+    async def action_renew(self) -> None:
+        """Ask the vendor for a new token."""
+        from explorer.session.token_lines import renew_token
+
+        board = self._chosen[0] if self._chosen else None
+        if board is None:
+            return
+        if not board.minting:
+            self._tell(f"{board.title} gives tokens out by hand: type one with K on the main screen.")
+            return
+        self._tell("Asking for a new token …")
+        try:
+            done = await renew_token(self.session, board)
+        except ExplorerError as error:
+            self._tell(f"{error.message}. {error.hint}".strip())
+            return
+        words = "A new token was given." if done else "There is nothing to ask with: log in with I on the main screen."
+        self._tell(words)
+        self._read_on(words)
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="forget tokens")
+    async def action_forget(self) -> None:
+        """Let go of the tokens of the board on this side."""
+        from explorer.session.token_lines import forget_tokens
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        board = self._chosen[0] if self._chosen else None
+        if board is None or not board.lives:
+            self._tell("There is no token to forget.")
+            return
+        text = f"The tokens of {board.title}, {board.environment}, are forgotten here. The vendor is not told."
+        if await self.app.push_screen_wait(ConfirmDialog("Forget the tokens?", text, yes="Yes, forget them")):
+            forget_tokens(self.session, board)
+            self._read_on("Forgotten. A credential that is a token stays where it is kept.")
+
+    @work(exclusive=True, group="ask", exit_on_error=False, description="sign out")
+    async def action_sign_out(self) -> None:
+        """End the token at the vendor, by the vendor's own call, after asking."""
+        from explorer.session.token_lines import ending_call
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        board = self._chosen[0] if self._chosen else None
+        call = ending_call(self.session, board) if board is not None else None
+        if board is None or call is None:
+            self._tell("The document has no call that ends a token; d forgets it on this side.")
+            return
+        text = f"{call.address} ends the token at {self.session.base_url(call)} ({call.environment})."
+        if not await self.app.push_screen_wait(ConfirmDialog("Sign out?", text, yes="Yes, sign out")):
+            return
+        try:
+            exchange = await self.session.send(call)
+        except ExplorerError as error:
+            self._tell(f"{error.message}. {error.hint}".strip())
+            return
+        status = exchange.response.status if exchange.response is not None else "no answer"
+        self._read_on(f"{call.endpoint}: {exchange.verdict.outcome}, {status}, kept as #{exchange.id}.")
+
+    def _read_on(self, said: str) -> None:
+        """Read the history and the tokens anew, and keep saying *said*."""
+        self._said = said
+        self._look()
+
+    def _tell(self, text: str) -> None:
+        self._said = text
+        self._head(text)
+
+    def action_move(self, step: int) -> None:
+        """The token below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
+    def action_scroll(self, step: int) -> None:
+        """Read on, or back."""
+        view = self.query_one(LinesView)
+        view.action_page_down() if step > 0 else view.action_page_up()
+
+    def action_close(self) -> None:
+        """Back to the work."""
+        self.dismiss(None)
+
+
+def _identity(row: tuple[TokenBoard, Life | None]) -> tuple[Place, str]:
+    board, life = row
+    return board.place, life.fingerprint if life is not None else ""
+
+
+def _place_of(rows: list[tuple[TokenBoard, Life | None]], before: tuple[TokenBoard, Life | None] | None) -> int | None:
+    """Where the token that was chosen stands now; at first that of the latest use, else the first one."""
+    if before is not None:
+        wanted = _identity(before)
+        for at, row in enumerate(rows):
+            if _identity(row) == wanted:
+                return at
+    latest, found = -1.0, next((at for at, (board, life) in enumerate(rows) if life or not board.lives), None)
+    for at, (_, life) in enumerate(rows):
+        seen = max((life.minted_at or 0.0, *(use.at for use in life.uses))) if life is not None else -1.0
+        if seen > latest:
+            latest, found = seen, at
+    return found
