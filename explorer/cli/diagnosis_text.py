@@ -69,6 +69,19 @@ def aligned_lines(ours: str, theirs: str, *, told: bool = True) -> list[str]:
     return lines
 
 
+def explained_table(explained: Explained, found: Diagnosis | None) -> dict[str, Any]:
+    """How something is signed, and the diagnosis if there is one, as data."""
+    return {
+        "call": explained.call.address,
+        "environment": explained.call.environment,
+        "history": explained.number or None,
+        "scheme": explained.scheme,
+        "at": explained.at,
+        "steps": [{"title": one.title, "text": one.text, "detail": one.detail} for one in explained.steps],
+        "diagnosis": diagnosis_table(found) if found is not None else None,
+    }
+
+
 def diagnosis_table(found: Diagnosis) -> dict[str, Any]:
     """A diagnosis as data."""
     diff = compare(found.ours, found.theirs) if found.ours and found.theirs else None

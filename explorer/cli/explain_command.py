@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.catalog_commands import session_of
-from explorer.cli.diagnosis_text import diagnosis_lines, diagnosis_table, steps_lines
+from explorer.cli.diagnosis_text import diagnosis_lines, explained_table, steps_lines
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_json
+from explorer.cli.refusal_text import refusal_lines, refusal_table
 from explorer.cli.request_commands import call_options, make_call
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.debugging.diagnosing import Diagnosis
+    from explorer.core.explaining import Explanation
     from explorer.session import Session
     from explorer.session.explaining import Explained
 
@@ -28,6 +31,7 @@ NO_CAUSE = 3
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
 @click.option("--against", metavar="TEXT", help="A base string, signature, URL, curl or log line; - reads stdin.")
 @click.option("--at", metavar="TIME", help="The moment it is signed as of: Unix seconds, or 2012-02-13T10:50:34Z.")
+@click.option("--why", is_flag=True, help="Of an entry: only why the vendor refused it.")
 @call_options
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
 @click.pass_context
@@ -38,53 +42,69 @@ def explain_command(
     values: tuple[str, ...],
     against: str | None,
     at: str | None,
+    why: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Show how a call, or entry NUMBER of the history, is signed; with --against, what is wrong with another signature.
 
-    Nothing is sent. Keys are told by a fingerprint. Exits with 0 when there is no difference, 1 when there is one and
-    its cause is named, 3 when nothing that is known explains it.
+    Of an entry that was refused, first what may be the reason, each with its evidence. Nothing is sent. Keys are told
+    by a fingerprint. Exits with 0 when there is no difference and no refusal, 1 when there is one and its cause is
+    named, 3 when nothing that is known explains it.
     """
     from explorer.session.explaining import explain_call, moment
 
     session = session_of(ctx, keep_history=target.isdigit())
     text = sys.stdin.read() if against == "-" else against
     when = None if at is None else moment(at)
+    refusal: Explanation | None = None
     if target.isdigit():
-        explained = asyncio.run(_entry(session, int(target)))
+        explained, refusal = asyncio.run(_entry(session, int(target)))
+    elif why:
+        raise UsageError("--why asks about an entry of the history", hint="Give its number; `history` lists them.")
     else:
         explained = explain_call(session, make_call(session, target, values, options), when)
     if when is not None:
         explained = explained.at_the_moment(when)
     found = explained.against(text) if text is not None else explained.itself()
+    if refusal is not None and text is None:
+        return _refused(explained, refusal, found, alone=why, as_json=as_json)
+    if why:
+        put_json({"history": explained.number, "refused": False}) if as_json else put("It was not refused.")
+        return 0
     return _told(explained, found, as_json=as_json)
 
 
-async def _entry(session: Session, number: int) -> Explained:
-    from explorer.session.explaining import explain_entry
+async def _entry(session: Session, number: int) -> tuple[Explained, Explanation | None]:
+    from explorer.session.explaining import explain_exchange
+    from explorer.session.refusals import explain_refused, was_refused
 
     try:
-        return await explain_entry(session, number)
+        exchange = await session.past(number)
+        explained = await asyncio.to_thread(explain_exchange, session, exchange)
+        return explained, await explain_refused(session, exchange) if was_refused(exchange) else None
     finally:
         await session.close()
+
+
+def _refused(explained: Explained, refusal: Explanation, found: Diagnosis | None, *, alone: bool, as_json: bool) -> int:
+    """Tell why an entry was refused, and then (unless *alone*) how it was signed."""
+    if as_json:
+        table = explained_table(explained, found) if not alone else {"history": explained.number}
+        put_json({**table, "refusal": refusal_table(refusal)})
+    else:
+        put("\n".join([f"{explained.call.address} · entry {explained.number}", "", *refusal_lines(refusal)]))
+        if not alone:
+            put("")
+            _told(explained, found, as_json=False)
+    return 1 if refusal.top is not None and refusal.top.state == "holds" else NO_CAUSE
 
 
 def _told(explained: Explained, found: Diagnosis | None, *, as_json: bool) -> int:
     for note in explained.notes:
         say(f"note: {note}")
     if as_json:
-        put_json(
-            {
-                "call": explained.call.address,
-                "environment": explained.call.environment,
-                "history": explained.number or None,
-                "scheme": explained.scheme,
-                "at": explained.at,
-                "steps": [{"title": one.title, "text": one.text, "detail": one.detail} for one in explained.steps],
-                "diagnosis": diagnosis_table(found) if found is not None else None,
-            }
-        )
+        put_json(explained_table(explained, found))
     else:
         put("\n".join([f"{explained.call.address} · {explained.title}", "", *steps_lines(explained)]))
         if found is not None:

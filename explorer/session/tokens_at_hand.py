@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.debugging.case import Key
 from explorer.core.debugging.token_mistakes import KnownToken, Wanted
 from explorer.core.secret import Secret
+from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,13 +47,32 @@ def tokens_at_hand(session: Session, call: Call, options: Any) -> Iterator[Known
             if found is None or found.value.reveal() in seen:
                 continue
             seen.add(found.value.reveal())
+            foreign = vendor.credentials[name].sandbox_foreign if own == SANDBOX else ()
+            elsewhere = "" if place == own else place
+            if not elsewhere and name in names:
+                elsewhere = (
+                    "another environment" if found.value.reveal() in foreign else _other_home(session, call, name)
+                )
             role = "token" if name in names else "refresh" if name == refresh else "credential"
             yield KnownToken(
                 key=Key(f"the credential {name} of {place}", found.value),
                 role=role,  # type: ignore[arg-type]  # one of its three words
-                environment="" if place == own else place,
+                environment=elsewhere,
             )
     for name, credential in vendor.credentials.items():
-        for value in credential.sandbox_foreign if name in names and own == "sandbox" else ():
+        for value in credential.sandbox_foreign if name in names and own == SANDBOX else ():
             if value not in seen:
-                yield KnownToken(Key(f"the demo {name} of another environment", Secret(value)), environment="another")
+                yield KnownToken(
+                    Key(f"the demo {name} of another environment", Secret(value)), environment="another environment"
+                )
+
+
+def _other_home(session: Session, call: Call, name: str) -> str:
+    """The other environment that has the very same value from a source of its own, or empty."""
+    vendor = session.operation(call).vendor
+    here = session.vault.find(vendor, name, call.environment)
+    for place in session.environments(vendor):
+        there = session.vault.find(vendor, name, place) if place != call.environment else None
+        if here is not None and there is not None and there.value == here.value and there.source != here.source:
+            return place
+    return ""

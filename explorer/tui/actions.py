@@ -59,6 +59,7 @@ ACTIONS: Final = (
         "signature",
     ),
     Action("lens", "V", "Versions", "Send the call under two versions, and see what differs.", "lens"),
+    Action("why", "W,w", "Why refused", "Why the answer or the entry was refused, and what mends it.", "why"),
     Action("method", "m", "Method", "Switch between the methods of the call, such as GET and HEAD.", "method"),
     Action("readings", "R", "Readings", "Choose how to read the document where it contradicts itself.", "readings"),
     Action(

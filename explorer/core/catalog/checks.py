@@ -63,6 +63,7 @@ def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
             if _check_reading(reading, (*at, "readings", name), report):
                 _check_choices(vendor, endpoint, name, reading, at, report)
     _check_links(vendor, path, report)
+    _check_probe(vendor, path, report)
     for key in vendor.sandbox.handlers:
         if key not in vendor.endpoints:
             report.unknown((*path, "sandbox", "handlers", key), "endpoint", key, list(vendor.endpoints))
@@ -87,6 +88,16 @@ def _check_links(vendor: Vendor, path: Path, report: Report) -> None:
         for number, one in enumerate(found):
             if one.kind not in taken:
                 report.unknown((*at, "produces", f"[{number}]", "kind"), "kind of id", one.kind, sorted(taken))
+
+
+def _check_probe(vendor: Vendor, path: Path, report: Report) -> None:
+    if not vendor.probe:
+        return
+    found = vendor.endpoints.get(vendor.probe)
+    if found is None:
+        report.unknown((*path, "probe"), "endpoint", vendor.probe, list(vendor.endpoints))
+    elif found.effect != "read":
+        report.add((*path, "probe"), f"{vendor.probe} does more than read", "a call whose effect is read")
 
 
 def _check_keys(kind: str, keys: Iterable[str], path: Path, report: Report) -> None:

@@ -45,6 +45,8 @@ class Environment(Table, frozen=True, kw_only=True):
     guarded: bool = False
     """Whether everything that is not a read asks first, and the screen shows it red."""
     kind: Literal["production", "test", "development"] = "production"
+    forgets_after_hours: float = 0.0
+    """Hours after which records that were made here may be gone; 0: they stay."""
     note: str = ""
     lines: str = ""
 
@@ -303,6 +305,15 @@ class EffectWhen(Table, frozen=True, kw_only=True):
     effect: Effect
 
 
+class Need(Table, frozen=True, kw_only=True):
+    """A role or a right that the account must have, in our own words: for the whole call, or when any of ``params`` is
+    sent."""
+
+    text: str
+    params: tuple[str, ...] = ()
+    lines: str = ""
+
+
 class Endpoint(Table, frozen=True, kw_only=True):
     """One documented call, addressed as ``vendor.id``."""
 
@@ -326,6 +337,8 @@ class Endpoint(Table, frozen=True, kw_only=True):
     inferred: bool = False
     lines: str = ""
     notes: tuple[Note, ...] = ()
+    needs: tuple[Need, ...] = ()
+    """What the account must be allowed; told where the vendor answers 403."""
     params: dict[str, Parameter] = {}
     groups: dict[str, Group] = {}
     rules: tuple[Rule, ...] = ()
@@ -376,6 +389,8 @@ class Vendor(Table, frozen=True, kw_only=True):
     """Ids in any answer."""
     consumes: dict[str, str] = {}
     """Parameter → kind of id, for every call that has the parameter."""
+    probe: str = ""
+    """Id of a call that reads, needs no parameter and does no harm: ``doctor`` sends it to see whether all is well."""
     endpoints: dict[str, Endpoint] = {}
     sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
 

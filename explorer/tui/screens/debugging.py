@@ -12,6 +12,10 @@ from explorer.tui.screens.sharing import SharingScreen
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
+    from explorer.core.explaining.facts import Mend
+
+_IN_THE_FORM = ("field", "headers", "readings", "method")
+"""What is mended in the form, which has to hold what was sent."""
 
 
 class DebuggingScreen(SharingScreen):
@@ -24,15 +28,24 @@ class DebuggingScreen(SharingScreen):
             return await self.session.past(number) if number is not None else None
         return self.response_pane.exchange if self.pane == "response" else None
 
+    # --- signatures --------------------------------------------------------------------------------------------------
+
     @work(exclusive=True, group="explain", exit_on_error=False, description="explain")
     async def action_signature(self) -> None:
         """Open the signature debugger."""
-        from explorer.session.explaining import explain_call, explain_exchange
-
         try:
             exchange = await self._asked_about()
-            if exchange is None and not self._opened():
-                return
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            return
+        await self._debug(exchange)
+
+    async def _debug(self, exchange: Exchange | None) -> None:
+        from explorer.session.explaining import explain_call, explain_exchange
+
+        if exchange is None and not self._opened():
+            return
+        try:
             if exchange is not None:
                 explained = await asyncio.to_thread(explain_exchange, self.session, exchange)
             else:
@@ -47,3 +60,54 @@ class DebuggingScreen(SharingScreen):
         from explorer.tui.screens.signature import SignatureScreen
 
         await self.app.push_screen(SignatureScreen(explained))
+
+    # --- refusals ----------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="explain", exit_on_error=False, description="explain")
+    async def action_why(self) -> None:
+        """Explain why the call was refused, and do what is chosen about it."""
+        from explorer.session.refusals import explain_refused, was_refused
+        from explorer.tui.screens.refusal import RefusalScreen
+
+        recalled = self.pane == "history"
+        try:
+            exchange = await self._asked_about() or await self._last_of_the_form()
+            if exchange is None or not was_refused(exchange):
+                self._app.tell("Nothing was refused here. On an answer or a row that was, W tells why.")
+                return
+            explanation = await explain_refused(self.session, exchange)
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            return
+        chosen = await self.app.push_screen_wait(RefusalScreen(exchange, explanation))
+        if chosen is not None:
+            await self._mend(exchange, *chosen, recalled=recalled)
+
+    async def _last_of_the_form(self) -> Exchange | None:
+        """What came of the open endpoint last: also a call that no token was given for, which has no answer to show."""
+        if not self.desk.address:
+            return None
+        rows = await self.session.recent(limit=1, text=f"endpoint:{self.desk.address}")
+        return await self.session.past(rows[0].id) if rows else None
+
+    async def _mend(self, exchange: Exchange, mend: Mend, where: str, *, recalled: bool) -> None:
+        """Do what mends it, with the call on the desk."""
+        call = exchange.call
+        if mend == "signature":
+            await self._debug(exchange)
+            return
+        if mend == "again" and recalled:
+            self._replay(exchange.id, "again")
+            return
+        if mend in _IN_THE_FORM and recalled and exchange.id:
+            await self._into_form(exchange.id).wait()
+        elif call.address != self.desk.address:
+            await self.open(call.address).wait()
+        self._go("request")
+        if mend == "field":
+            if not where or not self.request_pane.focus_field(where):
+                self._app.tell(f"The form has no field {where}." if where else "No field of the form is named.")
+        elif mend == "headers":
+            self.request_pane.open_tab("headers")
+        else:
+            await self.run_action("send" if mend == "again" else mend)

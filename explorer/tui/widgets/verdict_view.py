@@ -79,6 +79,8 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
         first.append(Content.styled(f" · replay of #{exchange.origin}{_HOW[exchange.replayed]}", "$text-accent"))
     if verdict.outcome in ("OK", "PARTIAL") and (place := page_text(page)):
         first.append(Content.styled(f" · {place}", MUTED))
+    if verdict.outcome == "FAILED":
+        first.append(Content.assemble("  ", ("W", "$footer-key-foreground bold"), (" why", MUTED)))
     lines = [Content.assemble(*first)]
     if verdict.message and verdict.message not in verdict.why:
         lines.append(Content.styled(_short(verdict.message), "bold" if verdict.outcome != "OK" else ""))

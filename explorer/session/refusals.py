@@ -1,0 +1,152 @@
+"""Why a call was refused: what the session knows of it, handed to the checks of ``core.explaining``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from explorer.core.explaining import Explanation, Facts, Seen, TokenFact, explain_refusal, was_refused
+from explorer.core.form import find_parameter
+from explorer.core.secret import MASK
+from explorer.errors import ExplorerError
+from explorer.session.circumstances import lost_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.debugging.diagnosing import Diagnosis
+    from explorer.core.exchange import Call, Exchange
+    from explorer.errors import Problem
+    from explorer.session import Session
+
+__all__ = ["explain_refused", "was_refused"]
+_LOOKED_BACK: Final = 40
+"""Entries of the history in which an id is looked for."""
+
+
+async def explain_refused(session: Session, exchange: Exchange) -> Explanation:
+    """What may be the reason that *exchange* (masked or not) was refused, the likeliest first. Sends nothing.
+
+    Raises:
+        UnknownName: the catalog knows its call no more.
+    """
+    return await asyncio.to_thread(lambda: explain_refusal(facts_of(session, exchange)))
+
+
+def facts_of(session: Session, exchange: Exchange) -> Facts:
+    """Everything that the checks look at. Blocking: the history is searched."""
+    call = _plain(session, exchange.call)
+    operation = session.operation(call)
+    options: Any = session.scheme(call).options
+    auth = operation.vendor.auth.get(operation.endpoint.auth)
+    signing = auth is not None and auth.scheme == "hmac_query"
+    wanted = None
+    if auth is not None and not signing:
+        from explorer.session.tokens_at_hand import wanted_of
+
+        wanted = wanted_of(options, exchange.request.method)
+    return Facts(
+        exchange=exchange,
+        vendor=operation.vendor,
+        endpoint=operation.endpoint,
+        environment=operation.environment,
+        base_url=session.base_url_of(operation.vendor, call.environment),
+        wanted=wanted,
+        signing=(options.id_param, options.timestamp_param, options.signature_param) if signing else None,
+        tolerance=float(getattr(options, "tolerance_seconds", 300)),
+        token=_token(session, exchange, call, options) if wanted is not None else None,
+        missing=session.scheme(call).missing(),
+        signature=_signature(session, exchange) if signing else None,
+        problems=tuple(_problems(session, exchange.call, call)),
+        seen=tuple(_seen(session, exchange)),
+    )
+
+
+def _plain(session: Session, call: Call) -> Call:
+    """The call under the catalog's default readings; those are what the vendor is taken to follow."""
+    session.endpoint(call.address)
+    lost_readings(session, call)
+    return msgspec.structs.replace(call, readings={}, force=True)
+
+
+def _problems(session: Session, given: Call, call: Call) -> Iterator[Problem]:
+    """What the form has against the call; of what was masked nothing is known."""
+    masked = {entry.name for entry in given.entries if MASK in entry.value}
+    for one in session.check(call).problems:
+        if one.field not in masked:
+            yield one
+
+
+def _signature(session: Session, exchange: Exchange) -> Diagnosis | None:
+    from explorer.session.explaining import explain_exchange
+
+    try:
+        return explain_exchange(session, exchange).itself()
+    except ExplorerError:
+        return None
+
+
+def _token(session: Session, exchange: Exchange, call: Call, options: Any) -> TokenFact | None:
+    """What is known of the token that stood in the request, found by the fingerprints that were kept of it."""
+    from explorer.core.auth.claims import read_claims
+    from explorer.session.tokens_at_hand import tokens_at_hand
+
+    used = exchange.under.used if exchange.under is not None else ()
+    at_hand = [one for one in tokens_at_hand(session, call, options) if one.key.secret.fingerprint() in used]
+    known = next((one for one in at_hand if one.role == "token"), next(iter(at_hand), None))
+    if known is None:
+        return None
+    claims = read_claims(known.key.secret.reveal())
+    expires = known.expires_at
+    if expires is None and claims is not None:
+        expires = claims.moment("exp")
+    store = session.tokens(call)
+    kept = next((one for one in store.history if one.value == known.key.secret), None)
+    successor = ""
+    if kept is not None:
+        after = [one for one in store.history if one.place == (kept.line, kept.generation + 1)]
+        successor = after[0].origin if after else ""
+    return TokenFact(
+        fingerprint=known.key.secret.fingerprint(),
+        name=known.key.name,
+        role=known.role,
+        environment=known.environment,
+        expires_at=expires,
+        begins_at=claims.moment("nbf") if claims is not None else None,
+        used_at=known.used_at,
+        grace=known.grace,
+        successor=successor,
+        signed_out=kept is None and store.knows(known.key.secret),
+    )
+
+
+def _seen(session: Session, exchange: Exchange) -> Iterator[Seen]:
+    """Earlier exchanges of the same vendor and environment in which an id of this one stands."""
+    history = session.history()
+    if history is None or exchange.response is None:
+        return
+    call = exchange.call
+    _, endpoint = session.endpoint(call.address)
+    for entry in call.entries:
+        found = find_parameter(endpoint, entry.name)
+        if found is None or not entry.value or MASK in entry.value or found[0].enum or not _plain_word(entry.value):
+            continue
+        text = f'vendor:{call.vendor} env:{call.environment} "{entry.value}"'
+        try:
+            rows = history.recent(limit=_LOOKED_BACK, text=text, before=exchange.id or None)
+        except ExplorerError:
+            continue  # a history that cannot be read leaves the question open
+        for row in rows:
+            if (
+                row.vendor == call.vendor
+                and row.environment == call.environment
+                and row.started_at < exchange.started_at
+            ):
+                yield Seen(entry.name, entry.value, row.started_at, row.id, row.outcome == "OK")
+
+
+def _plain_word(text: str) -> bool:
+    """Whether it can name a record: one word, not a flag."""
+    return text.replace("-", "").replace("_", "").isalnum() and text not in ("0", "1", "true", "false")
