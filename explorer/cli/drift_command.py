@@ -78,7 +78,7 @@ def _text(number: int, one: Finding) -> str:
     ]
     if one.example:
         lines.append(f"     such as: {one.example}")
-    return "\n".join([*lines, *(f"     patch: {text}" for text in patch_words(one))])
+    return "\n".join([*lines, *(f"     patch: {' '.join(text.split(chr(10)))}" for text in patch_words(one))])
 
 
 def _row(number: int, one: Finding) -> dict[str, Any]:

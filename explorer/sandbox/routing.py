@@ -14,6 +14,7 @@ import msgspec
 
 from explorer.core.catalog import Endpoint, Vendor, apply_readings
 from explorer.core.catalog.sandbox import SandboxVendor
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,7 +133,10 @@ def _others(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> It
         for name, choice in reading.choices.items():
             if name == current or not (choice.set or reading.choices[current].set):
                 continue
-            _, made = apply_readings(alone, endpoint, {**in_force, key: name})
+            try:
+                _, made = apply_readings(alone, endpoint, {**in_force, key: name})
+            except UsageError:  # it excludes a choice in force
+                continue
             yield Other(key, name, made, vendor.cite(choice.lines))
 
 

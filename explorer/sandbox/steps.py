@@ -108,6 +108,8 @@ def _list(run: Run, step: Step) -> None:
 def _sortable(value: Any) -> tuple[int, Any]:
     if value is None:
         return (0, 0)
+    if isinstance(value, list):
+        return (3, [_sortable(one) for one in value])
     return (1, value) if isinstance(value, int | float) else (2, str(value))
 
 

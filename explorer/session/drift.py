@@ -186,10 +186,13 @@ def dismiss(session: Session, finding: Finding, *, back: bool = False) -> None:
 
 
 def patch_words(finding: Finding) -> tuple[str, ...]:
-    """The patches as lines of TOML, as the overlay would have them."""
+    """The patches as TOML, as the overlay would have them: a table and a key, on two lines each."""
     from explorer.core.catalog.report import dotted
 
-    return tuple(f"{dotted(('vendors', finding.vendor, *path))} = {_toml(value)}" for path, value in finding.patches)
+    return tuple(
+        f"[{dotted(('vendors', finding.vendor, *path[:-1]))}]\n{path[-1]} = {_toml(value)}"
+        for path, value in finding.patches
+    )
 
 
 def _toml(value: Any) -> str:

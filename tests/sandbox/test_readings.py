@@ -114,3 +114,48 @@ def test_the_shipped_contradictions_of_paths_are_explained(world: World) -> None
     verb = world.aisles("GET", "/api/orders/20418/cancel")
     assert verb.status_code == 405
     assert "--reading" in reason(verb)
+
+
+def test_readings_that_exclude_each_other_are_no_defect(serve: Serve) -> None:
+    world = serve(readings={"endlessaisles.stock.sku_separator": "repeated"})
+    answer = world.aisles("GET", "/api/stock?sku=81001,81002")
+    assert (answer.status_code, check(answer)) == (422, "array")
+    assert world.aisles("GET", "/api/stock?sku[]=81001").json() == {"data": {"81001": 42}}
+
+
+def test_another_form_of_a_date_and_several_fields_to_sort_by(serve: Serve) -> None:
+    world = serve(readings={"endlessaisles.orders_list.since_form": "year_first"})
+    assert world.aisles("GET", "/api/orders?since=2026-03-01").status_code == 200
+    world = serve(readings={"quickstart.orders_list.sort_fields": "several"})
+    rows = world.quick("/orders?sort=status,total").json()
+    assert rows == sorted(rows, key=lambda row: (row["status"], float(row["total"])))
+
+
+def test_an_id_that_is_taken_for_a_text_still_names_its_record(serve: Serve) -> None:
+    world = serve(readings={"xsellcast.brands_get.id_type": "string"})
+    assert world.xsell("GET", "/api/v1/brand/3").status_code == 200
+
+
+def test_a_key_that_a_merge_drops_is_not_in_the_answer(world: World) -> None:
+    answer = world.cotton("catalogue/store_info.json", [("store_id", "demostore")])
+    assert answer.json()["success"] is True
+    assert "store_id" not in answer.json()
+
+
+def test_another_reading_is_followed_from_the_next_request_on_and_tokens_stay(shipped: Catalog) -> None:
+    import httpx
+
+    from explorer.sandbox import SandboxServer
+
+    with SandboxServer(shipped) as server, httpx.Client(trust_env=False) as client:
+        world = World(shipped, server.port, client, 0.0)
+        token = world.xsell_token()
+        assert world.xsell("GET", "/api/v1/brands").status_code == 200
+        server.following.set(shipped, {"xsellcast.brands_list.example_verb": "post"})
+        assert world.xsell("GET", "/api/v1/brands").status_code == 405
+        assert world.xsell("POST", "/api/v1/brands").status_code == 200
+        assert world.tokens["xsellcast"] == token
+        with pytest.raises(UnknownName):
+            server.following.set(shipped, {"xsellcast.brands_list.example_verb": "put"})
+        server.following.set(shipped, {})
+        assert world.xsell("GET", "/api/v1/brands").status_code == 200

@@ -32,9 +32,9 @@ _HINTS: Final = (
     Hint("space", "Accept", "accept"),
     Hint("x", "Dismiss", "dismiss_finding"),
     Hint("enter", "Example", "example"),
-    Hint("t", "One vendor", "one_vendor"),
-    Hint("v", "Dismissed too", "show_all"),
-    Hint("r", "Look again", "again"),
+    Hint("t", "Vendor", "one_vendor"),
+    Hint("v", "All", "show_all"),
+    Hint("r", "Again", "again"),
 )
 
 

@@ -53,7 +53,7 @@ def _page(one: Finding, patches: Sequence[str], hidden: bool) -> Iterator[Conten
         yield Content.assemble(("Such as           ", MUTED), sanitise_line(one.example))
     yield Content("")
     yield Content.styled("Accepting it writes into your overlay:", MUTED)
-    for text in patches:
-        yield Content(f"  {sanitise_line(text)}")
+    for line in (line for text in patches for line in text.splitlines()):
+        yield Content(f"  {sanitise_line(line)}")
     if hidden:
         yield Content.styled("Dismissed; x shows it again.", "italic")

@@ -25,6 +25,10 @@ _MARGIN: Final = 14
 """Cells before a line of a document."""
 
 
+NARROW: Final = 80
+"""Cells of the page below which the footer has no room for every key."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What the page about a reading shows beside the reading itself."""
@@ -94,6 +98,8 @@ def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
         yield Content.styled("★ The default is your own choice; u takes it back.", "$accent")
     if not reading.changes_request:
         yield Content.styled("It changes nothing that is sent: it says how an answer is meant.", MUTED)
+    if told.width < NARROW:
+        yield Content.styled("f the sandbox follows it · c compares the answers · v all readings", MUTED)
 
 
 def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
