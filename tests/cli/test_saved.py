@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
+from explorer.cli import main
 from tests.cli.test_cli import Shell
 from tests.cli.test_replay import CLOSED
+from tests.conftest import ROOT
+from tests.test_secrets import CALLS, CARD, MARKED, everything_written, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -317,3 +321,53 @@ def test_another_folder_can_be_chosen(shell: Shell, home: Path, tmp_path: Path) 
     (home / "config" / "settings.toml").write_text(f'saved_folder = "{tmp_path}/team"\n', encoding="utf-8")
     shell.run("saved", "add", "a", "--from", "fashionphile.ping")
     assert (tmp_path / "team" / "a.toml").exists()
+
+
+def test_no_secret_of_any_scheme_is_in_a_file_a_report_or_on_the_terminal(
+    home: Path, environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every scheme's credentials, typed passwords, a card, and a token that one answer hands to another call."""
+    everything = {**environ, **MARKED}
+    card = (
+        "fashionphile.payment_profile_create",
+        "id=1",
+        f"credit_card_number={CARD}",
+        "expiration_month=12",
+        "expiration_year=2030",
+        "verification_number=8731",
+        "save_for_later=true",
+    )
+    for number, words in enumerate((*CALLS, card)):
+        main(["saved", "add", f"all/{number}", "--from", *words, "--force"], everything)
+        main(["send", *words, "--force"], everything)
+        main(["saved", "add", f"past/{number}", "--from", str(number + 1)], everything)
+    typed = ["--set", "CLIENT_SECRET=marked-secret-typed-1", "--set", "PASSWORD=marked-secret-typed-2"]
+    typed += ["--set", "CLIENT_ID=demo-client", "--set", f"CREDIT_CARD_NUMBER={CARD}"]
+    typed += ["--set", "VERIFICATION_NUMBER=8731"]
+    for form in ("text", "json", "junit"):
+        for folder in ("all", "past"):
+            run = ["saved", "run", folder, "--go-on", "--report", form, *typed]
+            main([*run, "--output", str(home / f"{folder}.{form}")], everything)
+    main(["saved", "run", ".", "--go-on", *typed], everything)
+    main(["saved", "run", "all/7", "--json", *typed], environ)
+    for command in (["list"], ["list", "--json"], ["check"], ["show", "all/3", "--json"], ["run", "all/3", *typed]):
+        main(["saved", *command], everything)
+    out, err = capfd.readouterr()
+    kept = everything_written(home)
+    assert "saved/all/7" in kept, "the one with the card was sent"
+    assert "VERIFICATION_NUMBER" in kept
+    for secret in (*MARKED.values(), "marked-secret-typed-1", "marked-secret-typed-2", CARD):
+        for spelled in spellings(secret):
+            for place in (out, err, kept):
+                assert spelled not in place, secret
+
+
+def test_the_example_of_the_manual_runs(shell: Shell, folder: Path) -> None:
+    manual = (ROOT / "docs" / "SAVED.md").read_text(encoding="utf-8")
+    request, options = re.findall(r"```toml\n(.*?)```", manual, flags=re.DOTALL)
+    products = 'call = "endlessaisles.products_list"\n[values]\nper_page = 1\n'
+    put(folder, **{"orders/1-products": products, "orders/2-create": request, "orders/_folder": options})
+    assert shell.run("saved", "check") == ""
+    table = shell.run("saved", "run", "orders", "--set", "QUANTITY=2", "--json")
+    assert (shell.code, table["counts"]["passed"]) == (0, 2), shell.err
+    assert table["steps"][1]["request"]["body"]["line_items"][0]["price"] == 18.5
