@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": ("catalog_commands", "check_command"),
     "prepare": ("request_commands", "prepare_command"),
     "send": ("request_commands", "send_command"),
+    "doctor": ("doctor_command", "doctor_command"),
     "explain": ("explain_command", "explain_command"),
     "export": ("export_commands", "export_command"),
     "import": ("import_commands", "import_command"),

@@ -1,0 +1,72 @@
+"""``doctor``: a vendor looked over end to end, with reads only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from explorer.cli.catalog_commands import session_of
+from explorer.cli.output import put, put_json
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+    from explorer.session.doctor import Examined
+
+_SIGNS: Final = {"ok": "✓", "failed": "✗", "warning": "!", "skipped": "–"}
+
+
+@click.command("doctor")
+@click.argument("vendor", metavar="VENDOR")
+@click.option("--env", "environment", default="", help="The environment; the vendor's default unless told.")
+@click.option("--base-url", default="", help="Replaces the environment's base URL.")
+@click.option("--login", is_flag=True, help="Allow to ask the vendor for a token, where one is needed.")
+@click.option("--json", "as_json", is_flag=True, help="The checks as data.")
+@click.pass_context
+def doctor_command(ctx: click.Context, vendor: str, environment: str, base_url: str, login: bool, as_json: bool) -> int:
+    """Look a VENDOR over end to end: host, clock, credentials, token, a read, version, pages, verdict.
+
+    Only reads are sent. Exits with 0 when nothing failed, 1 when a check did, 3 when the vendor cannot be reached, 4
+    when credentials are missing or refused.
+    """
+    from explorer.session.doctor import exit_code_of
+
+    session = session_of(ctx)
+    found = asyncio.run(_examined(session, vendor, environment, base_url, login, tell=not as_json))
+    if as_json:
+        put_json(
+            {
+                "vendor": vendor,
+                "environment": environment or session.default_environment(session.vendor(vendor)),
+                "checks": [
+                    {
+                        "check": one.check,
+                        "title": one.title,
+                        "state": one.state,
+                        "evidence": one.evidence,
+                        "mend": one.mend,
+                    }
+                    for one in found
+                ],
+            }
+        )
+    return exit_code_of(found)
+
+
+async def _examined(
+    session: Session, vendor: str, environment: str, base_url: str, login: bool, *, tell: bool
+) -> list[Examined]:
+    from explorer.session.doctor import examine
+
+    found: list[Examined] = []
+    try:
+        async for one in examine(session, vendor, environment, base_url=base_url, login=login):
+            found.append(one)
+            if tell:
+                put(f"{_SIGNS[one.state]} {one.title:<28} {one.evidence}")
+                if one.mend and one.state in ("failed", "warning"):
+                    put(f"  {'':<28} → {one.mend}")
+    finally:
+        await session.close()
+    return found

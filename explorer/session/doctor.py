@@ -1,0 +1,331 @@
+"""A vendor looked over end to end: is it there, do clocks agree, are credentials there and good, is a read accepted,
+do version, pages and verdict come as the catalog says.
+
+    reach ─ tls ─ clock ─ credentials ─ token ─ read ─ signature ─ version ─ pages ─ verdict
+
+Only reads are sent. A token is asked for only where that changes nothing for anybody (the sandbox), or when a person
+allows it. What cannot be looked at is skipped, with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from explorer.core.exchange import Call, Entry, Exchange, Failure, ReceivedResponse
+from explorer.errors import CredentialError, ExplorerError, UsageError
+from explorer.session import SANDBOX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from explorer.core.catalog.model import Vendor
+    from explorer.session import Session
+
+State = Literal["ok", "failed", "warning", "skipped"]
+REACH_SECONDS: Final = 15.0
+"""Seconds within which the vendor has to answer at all."""
+_TOLERANCE: Final = 300.0
+"""Seconds that clocks may differ where the scheme says nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One check: what was looked at, how it is, on what evidence, and what to do about it."""
+
+    check: str
+    title: str
+    state: State
+    evidence: str
+    mend: str = ""
+
+
+@dataclass
+class _Patient:
+    """What is known so far."""
+
+    session: Session
+    vendor: Vendor
+    call: Call
+    login: bool
+    answer: ReceivedResponse | None = None
+    """To a request without credentials."""
+    failure: Failure | None = None
+    token_ready: bool = False
+    exchange: Exchange | None = None
+    """What came of the read."""
+    problem: str = ""
+    """Why no read was sent."""
+
+    @property
+    def base(self) -> str:
+        return self.session.base_url(self.call)
+
+    @property
+    def sandbox(self) -> bool:
+        return self.call.environment == SANDBOX and not self.call.base_url
+
+
+async def examine(
+    session: Session, vendor_id: str, environment: str = "", *, base_url: str = "", login: bool = False
+) -> AsyncIterator[Examined]:
+    """Every check in its order, as it is done; *login* allows to ask the vendor for a token.
+
+    Raises:
+        UnknownName: there is no such vendor or environment; UsageError: the catalog names no read to try.
+    """
+    vendor = session.vendor(vendor_id)
+    if not vendor.probe:
+        raise UsageError(
+            f"the catalog names no call of {vendor.id} to try", hint='Give the vendor a probe = "ENDPOINT" that reads.'
+        )
+    where = environment or session.default_environment(vendor)
+    patient = _Patient(session, vendor, Call(vendor=vendor.id, endpoint=vendor.probe, environment=where), login)
+    patient.call = msgspec.structs.replace(patient.call, base_url=base_url)
+    await session.ready(patient.call)
+    session.base_url(patient.call)
+    for title, look in _CHECKS:
+        found: Examined = await look(patient, title)
+        yield found
+
+
+def exit_code_of(found: list[Examined]) -> int:
+    """0 all well, 3 the vendor could not be reached, 4 credentials are missing or refused, 1 anything else failed."""
+    failed = {one.check for one in found if one.state == "failed"}
+    if failed & {"reach", "tls"}:
+        return 3
+    return 4 if failed & {"credentials", "token"} else 1 if failed else 0
+
+
+# --- the checks ------------------------------------------------------------------------------------------------------
+
+
+async def _reach(patient: _Patient, title: str) -> Examined:
+    import httpx
+
+    from explorer.client import Limits
+    from explorer.core.auth.base import Anonymous
+    from explorer.core.auth.options import Options
+
+    base = patient.base
+    context = patient.session.auth_context(patient.call, patient.session.operation(patient.call))
+    request = httpx.Request("HEAD", base.rstrip("/") + "/", headers={"Accept": "*/*"})
+    limits = Limits(total=REACH_SECONDS, redirects=0)
+    transfer = await patient.session.http().send(request, lambda: Anonymous(Options(), context), limits)
+    patient.answer, patient.failure = transfer.response, transfer.failure
+    if transfer.response is None:
+        why = transfer.failure.message if transfer.failure is not None else "no answer"
+        hint = transfer.failure.hint if transfer.failure is not None else ""
+        return Examined("reach", title, "failed", f"{base}: {why}", hint)
+    seconds = f"{transfer.timings.total * 1000:.0f} ms"
+    return Examined("reach", title, "ok", f"{base} answers (HTTP {transfer.response.status}, {seconds})")
+
+
+async def _tls(patient: _Patient, title: str) -> Examined:
+    parts = urlsplit(patient.base)
+    if patient.sandbox:
+        return Examined("tls", title, "skipped", "the sandbox is on this machine")
+    if parts.scheme != "https":
+        evidence = f"{parts.scheme}://{parts.netloc} is not encrypted: tokens and passwords can be read on the way"
+        return Examined("tls", title, "warning", evidence, "Use https where the vendor has it.")
+    why = patient.failure.message if patient.failure is not None else ""
+    if "certificate" in why.lower() or "ssl" in why.lower():
+        return Examined("tls", title, "failed", why, "Is the host right, and are its certificates up to date?")
+    if patient.answer is None:
+        return Examined("tls", title, "skipped", "there was no answer")
+    return Examined("tls", title, "ok", f"the certificate of {parts.hostname} is valid")
+
+
+async def _clock(patient: _Patient, title: str) -> Examined:
+    from email.utils import parsedate_to_datetime
+
+    text = patient.answer.header("date") if patient.answer is not None else ""
+    try:
+        theirs = parsedate_to_datetime(text).timestamp() if text else None
+    except (ValueError, TypeError):
+        theirs = None
+    if theirs is None:
+        return Examined("clock", title, "skipped", "there is no Date header to compare with")
+    options: Any = patient.session.scheme(patient.call).options
+    allowed = float(getattr(options, "tolerance_seconds", _TOLERANCE))
+    off = patient.session.now() - theirs
+    words = f"your clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the vendor's"
+    if abs(off) > allowed:
+        return Examined("clock", title, "failed", f"{words}; {allowed:g} s are allowed", "Set it by a time server.")
+    return Examined("clock", title, "ok", words if abs(off) >= 2 else "your clock and the vendor's agree")
+
+
+async def _credentials(patient: _Patient, title: str) -> Examined:
+    scheme = patient.session.scheme(patient.call)
+    status = await asyncio.to_thread(patient.session.credentials, patient.vendor, patient.call.environment)
+    if scheme.name == "none":
+        return Examined("credentials", title, "skipped", "the call that is tried is anonymous")
+    missing = scheme.missing()
+    there = "; ".join(f"{one.name} ({one.source})" for one in status if one.present)
+    if missing:
+        from explorer.credentials import variable_name
+
+        how = ", ".join(variable_name(patient.vendor.id, name, patient.call.environment) for name in missing)
+        patient.problem = f"{', '.join(missing)} missing"
+        evidence = f"missing: {', '.join(missing)}" + (f"; there: {there}" if there else "")
+        return Examined("credentials", title, "failed", evidence, f"Set {how}, or use `login {patient.vendor.id}`.")
+    return Examined("credentials", title, "ok", there or "none are needed")
+
+
+async def _token(patient: _Patient, title: str) -> Examined:
+    if patient.problem:
+        return Examined("token", title, "skipped", patient.problem)
+    scheme = patient.session.scheme(patient.call)
+    before = scheme.needs_before()
+    if not before:
+        held = patient.session.tokens(patient.call).current(patient.session.now())
+        patient.token_ready = True
+        if held is None:
+            return Examined("token", title, "skipped", "none has to be asked for")
+        left = f", good for {held.expires_at - patient.session.now():.0f} s" if held.expires_at is not None else ""
+        return Examined("token", title, "ok", f"{held.value.fingerprint()} from {held.origin}{left}")
+    if not patient.login and not patient.sandbox:
+        patient.problem = "no token was asked for"
+        return Examined("token", title, "skipped", f"{before}; --login allows to ask for it")
+    try:
+        said: str = await patient.session.log_in(patient.call, open_url=_nobody, paste=None)
+    except ExplorerError as error:
+        patient.problem = error.message
+        return Examined("token", title, "failed", error.message, error.hint)
+    patient.token_ready = True
+    return Examined("token", title, "ok", said)
+
+
+async def _nobody(url: str) -> None:
+    """No consent is asked for here: schemes that need it have no token to ask for beforehand."""
+
+
+async def _read(patient: _Patient, title: str) -> Examined:
+    if patient.answer is None:
+        patient.problem = patient.problem or "the vendor does not answer"
+    if patient.problem:
+        return Examined("read", title, "skipped", patient.problem)
+    try:
+        patient.exchange = await patient.session.send(patient.call)
+    except CredentialError as error:
+        return Examined("read", title, "failed", error.message, error.hint)
+    exchange, verdict = patient.exchange, patient.exchange.verdict
+    what = f"{exchange.request.method} {urlsplit(exchange.request.url).path}"
+    if exchange.failure is not None:
+        return Examined("read", title, "failed", f"{what}: {exchange.failure.message}", exchange.failure.hint)
+    status = exchange.response.status if exchange.response is not None else 0
+    told = f"{what} gives {status} in {exchange.timings.total * 1000:.0f} ms"
+    if verdict.outcome == "FAILED":
+        from explorer.session.refusals import explain_refused
+
+        why = await explain_refused(patient.session, exchange)
+        mend = why.top.mend if why.top is not None else ""
+        return Examined("read", title, "failed", f"{told}: {why.headline}", mend)
+    return Examined("read", title, "ok", told)
+
+
+async def _signature(patient: _Patient, title: str) -> Examined:
+    if patient.exchange is None:
+        return Examined("signature", title, "skipped", "no read was sent")
+    from explorer.session.explaining import explain_exchange
+
+    found = (await asyncio.to_thread(explain_exchange, patient.session, patient.exchange)).itself()
+    if found is None:
+        return Examined("signature", title, "skipped", "requests are not signed here; a token stands for it")
+    if found.same:
+        return Examined("signature", title, "ok", "made again from what was sent, it is the same")
+    return Examined(
+        "signature", title, "failed", found.verdict, f"`explain {patient.exchange.id}` shows it byte by byte."
+    )
+
+
+async def _version(patient: _Patient, title: str) -> Examined:
+    operation = patient.session.operation(patient.call)
+    wanted = operation.endpoint.accept or operation.vendor.version.accept
+    response = patient.exchange.response if patient.exchange is not None else None
+    if response is None:
+        return Examined("version", title, "skipped", "there is no answer to look at")
+    if not wanted:
+        style = operation.vendor.version.style
+        return Examined("version", title, "skipped", "it stands in the path" if style == "path" else "there is none")
+    given = response.header("content-type").partition(";")[0].strip().lower()
+    told = f"asked for {wanted}, got {given or 'no media type'}"
+    kind = wanted.rpartition("+")[2].rpartition("/")[2]
+    if given == wanted or given.endswith((f"/{kind}", f"+{kind}")):
+        return Examined("version", title, "ok", told)
+    return Examined("version", title, "warning", told, "Is this the version that is meant?")
+
+
+async def _pages(patient: _Patient, title: str) -> Examined:
+    from explorer.session.pages import paging
+
+    style = paging(patient.session, patient.call)
+    if patient.exchange is None or patient.exchange.verdict.outcome == "FAILED":
+        return Examined("pages", title, "skipped", "there is no page to look at")
+    if style is None:
+        return Examined("pages", title, "skipped", "the call that is tried does not page")
+    first = patient.exchange
+    info = patient.session.page_info(first)
+    if info is None or not info.has_next:
+        first = await patient.session.send(_paged(patient.call, style))
+        info = patient.session.page_info(first)
+    if info is None or first.verdict.outcome == "FAILED":
+        return Examined("pages", title, "failed", f"the first page was refused: {first.verdict.message}")
+    of = f" of {info.pages}" if info.pages is not None else ""
+    told = f"page {info.number or 1}{of}, {info.records} records"
+    following = patient.session.turn(first, "next") if info.has_next else None
+    if following is None:
+        return Examined("pages", title, "ok", f"{told}; there is no other")
+    second = await patient.session.send(following)
+    return await asyncio.to_thread(_second_page, patient, title, told, first, second)
+
+
+def _paged(call: Call, style: Any) -> Call:
+    """The call for the first page, asked for as such (paging may be opt-in): of two records where a size is known."""
+    size = ((style.params[1], "2"),) if style.params[1] else ()
+    pairs = style.goto_params(size, style.first_number)
+    return msgspec.structs.replace(call, entries=tuple(Entry(name=name, value=value) for name, value in pairs))
+
+
+def _second_page(patient: _Patient, title: str, told: str, first: Exchange, second: Exchange) -> Examined:
+    from explorer.core.body_value import NotReadable
+    from explorer.core.pagination.records import cut
+    from explorer.session.pages import paging
+
+    if second.verdict.outcome == "FAILED" or first.response is None or second.response is None:
+        return Examined("pages", title, "failed", f"{told}; the next was refused: {second.verdict.message}")
+    style: Any = paging(patient.session, patient.call)
+    try:
+        mine, others = cut(first.response, style.options.items), cut(second.response, style.options.items)
+    except NotReadable as error:
+        return Examined("pages", title, "failed", f"{told}; the next cannot be read: {error}")
+    again = len(set(mine) & set(others))
+    if again:
+        return Examined("pages", title, "failed", f"{told}; {again} of them stand on the next page too")
+    return Examined("pages", title, "ok", f"{told}; the next page has {len(others)} others")
+
+
+async def _verdict(patient: _Patient, title: str) -> Examined:
+    if patient.exchange is None:
+        return Examined("verdict", title, "skipped", "there is no answer to judge")
+    verdict = patient.exchange.verdict
+    state: State = {"OK": "ok", "PARTIAL": "warning", "UNKNOWN": "warning"}.get(verdict.outcome, "failed")  # type: ignore[assignment]
+    return Examined("verdict", title, state, f"{verdict.outcome}: {verdict.why}")
+
+
+_CHECKS: Final[tuple[tuple[str, Callable[[_Patient, str], Any]], ...]] = (
+    ("The environment answers", _reach),
+    ("The connection is encrypted", _tls),
+    ("Clocks agree", _clock),
+    ("Credentials are there", _credentials),
+    ("A token is to be had", _token),
+    ("A read is accepted", _read),
+    ("The signature is right", _signature),
+    ("The version is answered", _version),
+    ("Pages can be turned", _pages),
+    ("The answer can be judged", _verdict),
+)
