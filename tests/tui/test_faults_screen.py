@@ -137,3 +137,15 @@ async def test_only_the_sandbox_goes_wrong_on_purpose(session: Session) -> None:
         await app.keys("ctrl+p", *"faults")
         await app.pilot.pause(0.3)
         assert "Let the sandbox go wrong" not in app.text
+
+
+@pytest.mark.parametrize("fault", ["cut", "slow=60", "500", "truncated"])
+async def test_an_order_is_not_to_be_sent_again_before_one_has_looked(session: Session, fault: str) -> None:
+    session.settings = msgspec.structs.replace(session.settings, timeout_seconds=0.5)
+    async with driven(session, (120, 50)) as app:
+        await app.open("endlessaisles.orders_create")
+        await app.keys("escape", "x")
+        session.set_faults([fault])
+        await app.keys("f5")
+        await app.see("acted", 10.0)
+        assert "Next: Send it again" not in app.text

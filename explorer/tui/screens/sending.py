@@ -142,8 +142,15 @@ class SendingScreen(ChoosingScreen):
 
     async def _show_exchange(self, exchange: Exchange) -> None:
         page: PageInfo | None = await asyncio.to_thread(self._page_of, exchange)
-        self.response_pane.show_exchange(exchange, page)
+        self.response_pane.show_exchange(exchange, page, writes=self._writes(exchange))
         self.query_one(TitleBar).state = _state_of(exchange)
+
+    def _writes(self, exchange: Exchange) -> bool:
+        """Whether the call changes something on the vendor's side."""
+        try:
+            return self.session.effect(exchange.call) not in ("read", "session")
+        except ExplorerError:
+            return exchange.request.method not in ("GET", "HEAD")
 
     def _page_of(self, exchange: Exchange) -> PageInfo | None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -47,6 +48,19 @@ class TrackingScreen(FaultingScreen):
             follow(self.session, self._tutor, self._heard)
             await self.mount(TrackStrip(), after=self.query_one(TitleBar))
         return self._tutor
+
+    async def _show_endpoint(self) -> None:
+        await super()._show_endpoint()
+        if self._followed is not None:
+            from explorer.tui.widgets.track_strip import TrackStrip
+
+            strip = self.query_one(TrackStrip)
+            strip.line = replace(strip.line, there=self._elsewhere())
+
+    def _elsewhere(self) -> str:
+        """The endpoint of the step under way, where another one is open."""
+        step = self._tutor.step(self._followed) if self._tutor is not None and self._followed is not None else None
+        return step.address if step is not None and step.address != self.desk.address else ""
 
     def track_keys(self) -> dict[str, str]:
         """Every action's key as people write it, for the texts of tracks."""
@@ -111,6 +125,7 @@ class TrackingScreen(FaultingScreen):
             of=len(track.steps),
             step=step.title if step is not None else "",
             brief=tutor.words(track, step.brief, keys) if step is not None else "",
+            there=self._elsewhere(),
             kind=heard.kind if heard is not None else "",
             said=tutor.words(track, heard.text, keys) if heard is not None else "",
             key=keys["tracks"],

@@ -203,12 +203,14 @@ class ResponsePane(Widget):
         if self.state == "sending":
             self.query_one(SendingView).note(text)
 
-    def show_exchange(self, exchange: Exchange, page: PageInfo | None = None, refusal: str = "") -> None:
+    def show_exchange(
+        self, exchange: Exchange, page: PageInfo | None = None, refusal: str = "", *, writes: bool = False
+    ) -> None:
         """Show a redacted *exchange*: which *page* it holds, and the *refusal* of the sandbox if it was one (decoded
         here from the response where it is not given)."""
         self._forget()
         self._exchange, self._page = exchange, page
-        self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange))
+        self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange), writes=writes)
         self._show_parts(exchange)
         self._enter("answer", _title(exchange))
         if page is not None and (page.has_next or page.has_previous):

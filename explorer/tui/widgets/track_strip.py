@@ -30,6 +30,8 @@ class TrackLine:
     of: int = 0
     step: str = ""
     brief: str = ""
+    there: str = ""
+    """The endpoint of the step, where another one is open."""
     kind: str = ""
     """What the last send meant: ``done``, ``finished``, ``missed``, ``back``, or empty."""
     said: str = ""
@@ -47,7 +49,7 @@ class TrackStrip(Static):
 
     DEFAULT_CSS = """
     TrackStrip {
-        height: auto; max-height: 5; padding: 0 1; background: $accent-muted 40%; color: $foreground; display: none;
+        height: auto; max-height: 6; padding: 0 1; background: $accent-muted 40%; color: $foreground; display: none;
         &.-shown { display: block; }
     }
     """
@@ -79,4 +81,7 @@ def text_of(line: TrackLine) -> Content:
     parts.append(head)
     if line.brief:
         parts.append(Content(f"  → {sanitise_line(line.brief)}"))
+    if line.there:
+        way = f"{line.key}, enter opens {sanitise_line(line.there)}"
+        parts.append(Content.styled(f"    {way}", MUTED))
     return Content("\n").join(parts)

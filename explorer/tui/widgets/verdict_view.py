@@ -87,12 +87,12 @@ def verdict_text(exchange: Exchange, page: PageInfo | None) -> Content:
     return Content("\n").join(lines)
 
 
-def details_text(exchange: Exchange, refusal: str) -> Content:
+def details_text(exchange: Exchange, refusal: str, *, writes: bool = False) -> Content:
     """What helps to understand the verdict: the documents' words for the status, the sandbox's reason."""
     lines = []
     if exchange.verdict.meaning:
         lines.append(_labelled("The documents", _short(exchange.verdict.meaning)))
-    if advice := next_step(exchange):
+    if advice := next_step(exchange, writes=writes):
         lines.append(_labelled("Next", advice, "$text-warning"))
     if fault := _fault_line(exchange):
         lines.append(fault)
@@ -196,19 +196,21 @@ class VerdictView(VerticalScroll, can_focus=False):
         yield Static(id="verdict-details", markup=False)
         yield Static(id="verdict-extra", markup=False)
 
-    def show_exchange(self, exchange: Exchange, page: PageInfo | None, refusal: str) -> None:
-        """Show the verdict of a redacted *exchange*, or its failure and what had arrived."""
+    def show_exchange(self, exchange: Exchange, page: PageInfo | None, refusal: str, *, writes: bool = False) -> None:
+        """Show the verdict of a redacted *exchange*, or its failure and what had arrived. *writes*: the call changes
+        something, so that sending it again is not the first advice."""
         failure = exchange.failure
         if failure is None:
             self._show(
                 verdict_text(exchange, page),
                 exchange.verdict.fields,
                 exchange.verdict.message,
-                details_text(exchange, refusal),
+                details_text(exchange, refusal, writes=writes),
             )
         else:
             own = "" if failure.kind == "TimedOut" else failure.hint  # that one names an option of the command line
-            hint = own or _HERE.get(failure.kind, "The Wire tab shows what was sent.")
+            known = {**_HERE, **_HERE_WRITING} if writes else _HERE
+            hint = own or known.get(failure.kind, "The Wire tab shows what was sent.")
             text = failure_text(failure.title, failure.message, hint, arrived_text(exchange))
             self._show(text, (), details=_fault_line(exchange))
         self.set_class(exchange.response is None, "-alone")
@@ -256,9 +258,14 @@ _HERE: Final = {
     "Cancelled": "Send it again when you like; whether the vendor acted on it is not known.",
 }
 """What to do next about a failure that does not say so itself."""
+_LOOK: Final = "The vendor may have acted on it all the same. See whether it has before you send it again."
+    "It may have been acted on all the same. Look whether it was before you send it again; the history has it."
+)
+_HERE_WRITING: Final = {"BrokenAnswer": _LOOK, "TimedOut": _LOOK, "Cancelled": _LOOK}
+"""The same for calls that change something."""
 
 
-def next_step(exchange: Exchange) -> str:
+def next_step(exchange: Exchange, *, writes: bool) -> str:
     """What to do about an answer that is none, where that may be said without knowing the vendor; else empty."""
     response, outcome = exchange.response, exchange.verdict.outcome
     if response is None or outcome in ("OK", "PARTIAL"):
@@ -269,12 +276,10 @@ def next_step(exchange: Exchange) -> str:
     if response.status == 429:
         return "wait a while, and send it again."
     if response.status >= 500:
-        again = (
-            "send it again"
-            if exchange.request.method.upper() in ("GET", "HEAD")
-            else "see whether it acted, then send it again"
-        )
+        again = "see whether it acted before you send it again" if writes else "send it again"
         return f"the vendor's side failed; {again}."
+    if outcome == "UNKNOWN" and response.body and writes:
+        return "read the body, which is shown as it came; see whether it acted before you send it again."
     if outcome == "UNKNOWN" and response.body:
         return "read the body, which is shown as it came; send it again."
     return ""
