@@ -259,8 +259,6 @@ _HERE: Final = {
 }
 """What to do next about a failure that does not say so itself."""
 _LOOK: Final = "The vendor may have acted on it all the same. See whether it has before you send it again."
-    "It may have been acted on all the same. Look whether it was before you send it again; the history has it."
-)
 _HERE_WRITING: Final = {"BrokenAnswer": _LOOK, "TimedOut": _LOOK, "Cancelled": _LOOK}
 """The same for calls that change something."""
 
