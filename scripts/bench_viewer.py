@@ -9,6 +9,7 @@ longest time that the event loop stood still, memory. The floors are taken in th
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -182,6 +183,7 @@ def view(path: str, content_type: str, report: str) -> None:
             yield BodyPanel()
 
         async def on_mount(self) -> None:
+            gc.freeze()  # as the app does after its first frame
             self.run_worker(self.beat())
 
         async def beat(self) -> None:

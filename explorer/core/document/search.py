@@ -12,6 +12,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 STEP = 1 << 18
 """Bytes that one step looks through, more or less."""
+_COUNTED = 1 << 20
+"""Bytes of a step that only counts."""
 _LONGEST = 1 << 20
 
 
@@ -84,11 +87,20 @@ class Search:
         start, size = 0, len(self._document.data)
         while start < size:
             self._counts.append((start, self.count))
-            end = self._block_end(start)
-            self.count += sum(1 for _ in self._matches(start, end))
+            end = self._block_end(start, _COUNTED)
+            self.count += self._number(start, end)
             start = end
             yield self.count
         self.complete = True
+
+    def _number(self, start: int, end: int) -> int:
+        """How many matches begin in the block."""
+        if self._words is None:
+            return sum(1 for _ in self._matches(start, end))
+        data, stop = self._document.data, end + self._overlap - 1
+        if self._fold:
+            return len(self._words.findall(data[start:stop].lower()))
+        return len(self._words.findall(data, start, min(stop, len(data))))
 
     def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
         """The nearest match from *offset* on (or before it), round the end: None after each step without one."""
@@ -132,12 +144,11 @@ class Search:
 
     def ordinal(self, hit: Hit) -> int:
         """Which match *hit* is, from 1; 0 while the scan has not come so far."""
-        for start, before in reversed(self._counts):
-            if start <= hit.offset:
-                if not self.complete and start == self._counts[-1][0]:
-                    return 0
-                return before + sum(1 for low, _ in self._matches(start, self._block_end(start)) if low <= hit.offset)
-        return 0
+        i = bisect_right(self._counts, hit.offset, key=itemgetter(0)) - 1
+        if i < 0 or (not self.complete and i == len(self._counts) - 1):
+            return 0
+        start, before = self._counts[i]
+        return before + sum(1 for low, _ in self._matches(start, hit.offset + 1) if low <= hit.offset)
 
     def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - other searches need the line
         """Start and end of the matches in *text*, which is (a part of) the shown *line*."""
@@ -162,10 +173,10 @@ class Search:
                 return start
         return self._character(max(0, offset - self._overlap))
 
-    def _block_end(self, start: int) -> int:
-        data = self._document.data
-        end = -1 if self._latin else data.find(b"\n", start + STEP, start + _LONGEST)
-        return end + 1 if end >= 0 else self._character(min(start + (STEP if self._latin else _LONGEST), len(data)))
+    def _block_end(self, start: int, step: int = STEP) -> int:
+        data, longest = self._document.data, max(_LONGEST, 2 * step)
+        end = -1 if self._latin else data.find(b"\n", start + step, start + longest)
+        return end + 1 if end >= 0 else self._character(min(start + (step if self._latin else longest), len(data)))
 
     def _character(self, offset: int) -> int:
         """*offset*, moved on to the start of a character."""

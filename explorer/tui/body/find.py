@@ -22,6 +22,8 @@ PAUSE_EVERY = 0.005
 _SEEK_AT_ONCE = 0.02
 """Seconds that a key may look for a match before it goes on between other keys."""
 _TELL_EVERY = 0.2
+_BURST = 0.012
+"""Seconds of counting between two turns of the event loop."""
 
 
 class State(NamedTuple):
@@ -156,15 +158,17 @@ class Finder:
             self._tell(State(search.needle, search.count, current, search.complete, wrapped))
 
     async def _count(self, search: Search | RowSearch) -> None:
-        until, last = monotonic() + PAUSE_EVERY, monotonic()
+        last = monotonic()
+        await asyncio.sleep(0)  # the first match is shown first
+        until = monotonic() + _BURST
         for _ in search.scan():
             now = monotonic()
             if now >= until:
                 if now - last > _TELL_EVERY:
                     last = now
                     self._told()
-                await asyncio.sleep(0.001)
-                until = monotonic() + PAUSE_EVERY
+                await asyncio.sleep(0)
+                until = monotonic() + _BURST
         self._told()
 
     async def _find(self, document: Document, found: Found) -> None:

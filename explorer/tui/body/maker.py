@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FIRST_TOLD: Final = 0.02
-_TELL_EVERY: Final = 0.06
-"""Seconds between two reports."""
+_TELL_EVERY: Final = 0.2
+"""Seconds between two reports; each costs the keys a few milliseconds."""
 
 
 class _Coming:

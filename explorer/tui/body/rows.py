@@ -128,9 +128,13 @@ class BodyRows(ScrollView, can_focus=True):
                 self._rows.changed()
         elif count:
             painter.forget(count - 1)
+        before = self._row
         self._row = max(min(self._row, self.row_count - 1), 0)
         self._resize()
-        self.refresh()
+        # Lines above the old end are as they were: painting them again would hold up keys while a body grows.
+        bottom = self._line_of(self.scroll_offset.y + self.size.height)
+        if generation != document.generation or count <= bottom or before != self._row:
+            self.refresh()
         if document.complete:
             if self._wrap:
                 self._rewrap()
@@ -171,11 +175,28 @@ class BodyRows(ScrollView, can_focus=True):
         """Whether long lines go on over several rows."""
         return self._wrap
 
+    def _line_of(self, row: int) -> int:
+        """The line at *row*, which may be beyond the end."""
+        return self._rows.at(row)[0] if self._rows is not None else row
+
     def _resize(self) -> None:
         document = self._document
-        if document is not None:
-            width = 1 if self._rows is not None and self._rows.width else document.width
-            self.virtual_size = Size(width, self.row_count + self._top)
+        if document is None:
+            return
+        width = 1 if self._rows is not None and self._rows.width else document.width
+        size = Size(width, self.row_count + self._top)
+        if self._shows_bars_for(size):
+            # Nothing but the scrollbars' grips moves: the screen need not be laid out anew.
+            self.set_reactive(ScrollView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.horizontal_scrollbar.window_virtual_size = size.width
+        else:
+            self.virtual_size = size
+
+    def _shows_bars_for(self, size: Size) -> bool:
+        room = self.room
+        upright, level = self.show_vertical_scrollbar, self.show_horizontal_scrollbar
+        return upright and size.height > room.height and level is (size.width > room.width)
 
     @property
     def room(self) -> Size:

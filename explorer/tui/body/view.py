@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.geometry import Size
 from textual.strip import Strip
 
+from explorer.core.document.search import Found
 from explorer.core.document.table import Table
 from explorer.tui.body.paint import KINDS, Painter
 from explorer.tui.body.rows import BodyRows
@@ -186,7 +187,7 @@ class BodyView(BodyRows):
 
     def _tell(self, state: State) -> None:
         self.post_message(self.SearchMoved(self, *state))
-        if self._painter is not None and state.complete:
+        if self._painter is not None and state.complete and isinstance(self._finder.search, Found):
             self._painter.forget()
             self.refresh()
 
