@@ -118,99 +118,84 @@ def format_broken(data: bytes) -> bytes:
     return layout.made(rest)
 
 
+# What may come next; the places in this tuple are the states of ``_Layout``.
+_WANTED = ("a value", "a value or ]", "a key", "a key or }", "a colon", "comma or end of container", "nothing more")
+_VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(len(_WANTED))
+_STRING, _OPENING, _CLOSING, _COMMA_SIGN, _COLON_SIGN = 1, 3, 4, 5, 6
+"""Groups of ``_TOKEN``; the second is any other scalar."""
+
+
 class _Layout:
-    """One pass over the tokens with an explicit stack. ``expect`` holds what may come next."""
+    """One pass over the tokens with an explicit stack; indents down to *deepest* levels."""
 
     def __init__(self, data: bytes, deepest: int = DEEPEST_INDENT) -> None:
         self.data = data
         self.out: list[bytes] = []
-        self.stack: list[bytes] = []
-        self.expect = "value"
-        self._deepest = deepest
+        self._stack: list[bytes] = []
+        self._state = _VALUE
+        self._breaks = [b"\n" + b" " * (INDENT * depth) for depth in range(deepest + 1)]
 
     def run(self) -> Formatted | Broken:
+        """Lay out all of it."""
         end = len(self.data.rstrip(b" \t\n\r"))
         position = self.walk()
         if position < end:
             match = _TOKEN.match(self.data, position, end)
             start = match.start(match.lastindex or 0) if match else self._skip_space(position)
-            return Broken(start, "invalid character" if match is None else f"expected {self._wanted()}")
-        if self.expect != "end":
+            return Broken(start, "invalid character" if match is None else f"expected {_WANTED[self._state]}")
+        if self._state != _END:
             return Broken(end, "it ends too early")
         return Formatted(b"".join(self.out))
-
-    def made(self, rest: bytes) -> bytes:
-        """What was laid out, and *rest* where the next token would stand."""
-        if rest and self.expect.endswith((" or }", " or ]")):
-            self._line_if(True)
-        return b"".join(self.out) + rest
-
-    def walk(self) -> int:
-        """Take all tokens; gives the offset of the first thing that is none, or that may not stand there."""
-        position, end, data, match_token = 0, len(self.data.rstrip(b" \t\n\r")), self.data, _TOKEN.match
-        while position < end:
-            match = match_token(data, position, end)
-            if match is None or not self._take(match):
-                return position
-            position = match.end()
-        return end
 
     def _skip_space(self, position: int) -> int:
         return len(self.data) - len(self.data[position:].lstrip(b" \t\n\r"))
 
-    def _wanted(self) -> str:
-        return {"end": "nothing more", "key or }": "a key or }", "value or ]": "a value or ]"}.get(
-            self.expect, f"a {self.expect}" if self.expect in {"value", "key", "colon"} else self.expect
-        )
+    def made(self, rest: bytes) -> bytes:
+        """What was laid out, and *rest* where the next token would stand."""
+        if rest and self._state in (_VALUE_OR_END, _KEY_OR_END):
+            self.out.append(self._breaks[min(len(self._stack), len(self._breaks) - 1)])
+        return b"".join(self.out) + rest
 
-    def _take(self, match: re.Match[bytes]) -> bool:
-        string, scalar, opening, closing, comma, colon = match.groups()
-        if string is not None and self.expect in {"key", "key or }"}:
-            self._line_if(self.expect == "key or }")
-            self.out.append(string)
-            self.expect = "colon"
-            return True
-        if string is not None or scalar is not None or opening is not None:
-            return self._value(string or scalar or opening, opens=opening is not None)
-        if closing is not None:
-            return self._close(closing)
-        if comma is not None and self.expect == "comma or end of container":
-            self.out.append(b",")
-            self._line_if(True)
-            self.expect = "key" if self.stack[-1] == b"{" else "value"
-            return True
-        if colon is not None and self.expect == "colon":
-            self.out.append(b": ")
-            self.expect = "value"
-            return True
-        return False
+    def walk(self) -> int:
+        """Take all tokens; gives the offset of the first thing that is none, or that may not stand there."""
+        # One loop without calls: it runs over millions of tokens.
+        stack, state, add, breaks = self._stack, self._state, self.out.append, self._breaks
+        depth, deepest, position = len(stack), len(breaks) - 1, 0
+        following = _TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]
+        while (match := following()) is not None:
+            kind = match.lastindex
+            token = match[kind]
+            if kind <= _OPENING and state <= _VALUE_OR_END:
+                add(breaks[min(depth, deepest)] + token if state == _VALUE_OR_END else token)
+                if kind == _OPENING:
+                    stack.append(token)
+                    depth += 1
+                    state = _KEY_OR_END if token == b"{" else _VALUE_OR_END
+                else:
+                    state = _COMMA if depth else _END
+            elif kind == _STRING and state in (_KEY, _KEY_OR_END):
+                add(breaks[min(depth, deepest)] + token if state == _KEY_OR_END else token)
+                state = _COLON
+            elif kind == _COLON_SIGN and state == _COLON:
+                add(b": ")
+                state = _VALUE
+            elif kind == _COMMA_SIGN and state == _COMMA:
+                add(b"," + breaks[min(depth, deepest)])
+                state = _KEY if stack[-1] == b"{" else _VALUE
+            elif kind == _CLOSING and depth and _fits(stack[-1], token, state):
+                stack.pop()
+                depth -= 1
+                add(breaks[min(depth, deepest)] + token if state == _COMMA else token)
+                state = _COMMA if depth else _END
+            else:
+                break
+            position = match.end()
+        self._state = state
+        return position
 
-    def _value(self, token: bytes, *, opens: bool) -> bool:
-        if self.expect not in {"value", "value or ]"}:
-            return False
-        self._line_if(self.expect == "value or ]")
-        self.out.append(token)
-        if opens:
-            self.stack.append(token)
-            self.expect = "key or }" if token == b"{" else "value or ]"
-        else:
-            self._after_value()
-        return True
 
-    def _close(self, token: bytes) -> bool:
-        if not self.stack or self.stack[-1] != (b"{" if token == b"}" else b"["):
-            return False
-        if self.expect not in {"comma or end of container", "key or }" if token == b"}" else "value or ]"}:
-            return False
-        self.stack.pop()
-        self._line_if(self.expect == "comma or end of container")
-        self.out.append(token)
-        self._after_value()
-        return True
-
-    def _after_value(self) -> None:
-        self.expect = "comma or end of container" if self.stack else "end"
-
-    def _line_if(self, wanted: bool) -> None:
-        if wanted:
-            self.out.append(b"\n" + b" " * (INDENT * min(len(self.stack), self._deepest)))
+def _fits(opening: bytes, closing: bytes, state: int) -> bool:
+    """Whether *closing* may stand where *state* is, in a container that began with *opening*."""
+    if opening == b"{":
+        return closing == b"}" and state in (_COMMA, _KEY_OR_END)
+    return closing == b"]" and state in (_COMMA, _VALUE_OR_END)
