@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
 
 MAX_REDIRECTS = 10
+_TURN = 0.008
+"""Seconds of receiving after which others have their turn."""
 _LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
 
@@ -263,11 +265,14 @@ class Client:
             expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
             body = bytearray()
             log.response = _received(response, b"", "")
-            came = log.begin_body(purpose)
+            came, turn = log.begin_body(purpose), time.monotonic()
             try:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     came(chunk)
+                    if time.monotonic() - turn > _TURN:  # what is there already comes without a wait
+                        await asyncio.sleep(0)
+                        turn = time.monotonic()
                     tell("receiving", len(body), expected)
                     if len(body) > limits.max_body:
                         del body[limits.max_body :]

@@ -11,11 +11,39 @@ from xml.parsers import expat
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from explorer.core.exchange import ReceivedResponse
+
+
+LARGE = 1_000_000
+"""Bytes of JSON from which on long lists in it are only read where they are looked at."""
+_LONG = 100_000
+_STEP = 1 << 20
 
 
 class NotReadable(ValueError):
     """The body is not what its media type says."""
+
+
+class Unread(list[Any]):
+    """A long list as it was sent: each element is read when it is asked for, and again the next time. A verdict or a
+    page needs few of them, and all at once would take seconds and many times the memory of the body."""
+
+    def __getitem__(self, i: Any) -> Any:
+        found = super().__getitem__(i)
+        return [read_raw(one) for one in found] if isinstance(i, slice) else read_raw(found)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(read_raw, super().__iter__())
+
+
+def read_raw(raw: Any) -> Any:
+    """What stands in a piece of JSON that was not read yet."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _tolerant(bytes(raw), "a part of it cannot be read")
 
 
 def media_type(response: ReceivedResponse) -> str:
@@ -36,7 +64,7 @@ def read_body(response: ReceivedResponse) -> Any:
         return None
     if kind.endswith(("/json", "+json")):
         try:
-            return msgspec.json.decode(body)
+            return json_value(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if body.lstrip()[:1] == b"<":
                 raise NotReadable("said to be JSON, and is markup") from None
@@ -45,10 +73,30 @@ def read_body(response: ReceivedResponse) -> Any:
         return xml_value(body)
     if body.lstrip()[:1] in (b"{", b"["):
         try:
-            return msgspec.json.decode(body)
+            return json_value(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
     return None
+
+
+def json_value(body: bytes) -> Any:
+    """JSON as a value; long lists of a large one are ``Unread``.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is none.
+    """
+    return msgspec.json.decode(body) if len(body) < LARGE else _shallow(msgspec.Raw(body))
+
+
+def _shallow(raw: msgspec.Raw) -> Any:
+    view = memoryview(raw)
+    if len(view) < _LONG:
+        return msgspec.json.decode(raw)
+    first = bytes(view[:64]).lstrip()[:1]
+    if first == b"{":
+        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        return {name: _shallow(one) for name, one in members.items()}
+    return Unread(msgspec.json.decode(raw, type=list[msgspec.Raw])) if first == b"[" else msgspec.json.decode(raw)
 
 
 def json_text(response: ReceivedResponse) -> bytes:
@@ -74,8 +122,10 @@ def json_text(response: ReceivedResponse) -> bytes:
 
 def is_utf8(body: bytes) -> bool:
     """Whether the bytes are UTF-8, with or without a byte order mark."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        body.decode()
+        for start in range(0, len(body), _STEP):
+            decoder.decode(body[start : start + _STEP], start + _STEP >= len(body))
     except UnicodeDecodeError:
         return False
     return True
@@ -117,7 +167,10 @@ def xml_value(body: bytes) -> Any:
         above = stack[-1][1]
         if name in above:
             before = above[name]
-            above[name] = [*before, value] if isinstance(before, list) else [before, value]
+            if isinstance(before, list):
+                before.append(value)
+            else:
+                above[name] = [before, value]
         else:
             above[name] = value
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body
+from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body, read_raw
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _form_name(name: str, names: list[str]) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=read_raw)
 
 
 def dig(body: Any, path: str) -> Any:

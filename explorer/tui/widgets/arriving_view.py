@@ -56,7 +56,7 @@ class ArrivingView(Static):
     def tick(self) -> None:
         """Paint how it stands."""
         if self._response is not None:
-            self.update(Content("\n").join((self._head(self._response), self._body())))
+            self.update(Content("\n").join((self._head(self._response), self._body())), layout=False)
 
     def _head(self, response: ReceivedResponse) -> Content:
         status = sanitise_line(f"HTTP {response.status} {response.reason}".rstrip())

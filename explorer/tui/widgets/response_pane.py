@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -310,8 +310,8 @@ class ResponsePane(Widget):
         if state != "sending":
             self.query_one(SendingView).stop()
         self.border_title = title
-        for one in ("idle", "sending", "arriving", "answer", "failure"):
-            self.set_class(one == state, f"-{one}")
+        others = {f"-{one}" for one in get_args(State)}
+        self.set_classes((self.classes - others) | {f"-{state}"})  # at once: styles are reckoned anew for each change
         self.state = state
         self.refresh_bindings()
         if waited and state in ("answer", "arriving"):
