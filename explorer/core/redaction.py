@@ -120,8 +120,7 @@ class Redactor:
         if len(body) > _LARGE:
             from explorer.core.redaction_stream import masked_in_pieces
 
-            masked = masked_in_pieces(self, body, content_type)
-            return body if masked == body else masked
+            return masked_in_pieces(self, body, content_type)
         return self.piece(body, content_type)
 
     def piece(self, body: bytes, content_type: str) -> bytes:

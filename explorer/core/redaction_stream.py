@@ -88,7 +88,14 @@ class RedactedStream:
 
 
 def masked_in_pieces(redactor: Redactor, body: bytes, content_type: str) -> bytes:
-    """A large *body* masked without holding up other threads for long."""
-    stream = RedactedStream(redactor, content_type)
-    parts = [stream.feed(body[start : start + PIECE]) for start in range(0, len(body), PIECE)]
-    return b"".join([*parts, stream.end()])
+    """A large *body* masked without holding up other threads for long; *body* itself where nothing is masked."""
+    stream, at = RedactedStream(redactor, content_type), 0
+    changed: list[bytes] = []
+    for start in range(0, len(body) + PIECE, PIECE):
+        piece = stream.feed(body[start : start + PIECE]) if start < len(body) else stream.end()
+        if not changed and piece != body[at : at + len(piece)]:
+            changed.append(body[:at])
+        if changed:
+            changed.append(piece)
+        at += len(piece)
+    return b"".join(changed) if changed else body
