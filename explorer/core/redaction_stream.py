@@ -41,28 +41,29 @@ class RedactedStream:
 
     def feed(self, data: bytes) -> bytes:
         """What may be given out now that *data* has come."""
-        text = (self._held + data).decode("utf-8", "surrogateescape")
-        cut = 0 if self._whole else self._cut(text)
+        raw = self._held + data
+        text = raw.decode("utf-8", "surrogateescape")
+        spans = [] if self._form or self._whole else list(self._spans(text))
+        cut = 0 if self._whole else self._cut(text, spans)
         self._held = text[cut:].encode("utf-8", "surrogateescape")
-        return self._masked(text[:cut])
+        ready = raw[: len(raw) - len(self._held)]
+        if not self._form and not spans and not any(value in text for value in self._values):
+            return ready  # most of most bodies: nothing to be masked
+        return self._redactor.piece(ready, self._content_type)
 
     def end(self) -> bytes:
         """What was still held back, when nothing more comes."""
         held, self._held = self._held, b""
         return self._redactor.piece(held, self._content_type)
 
-    def _masked(self, text: str) -> bytes:
-        return self._redactor.piece(text.encode("utf-8", "surrogateescape"), self._content_type)
-
-    def _cut(self, text: str) -> int:
-        """The last place before the end at which nothing that is masked is cut."""
+    def _cut(self, text: str, spans: list[tuple[int, int]]) -> int:
+        """The last place before the end at which nothing that is masked is cut; secret fields stand at *spans*."""
         cut = len(text) - self._reach
         if self._form:
             cut = text.rfind("&", 0, max(cut, 0)) + 1
-        spans = None if self._form or cut <= 0 else list(self._spans(text))
         while cut > 0:
             before = cut
-            for start, end in reversed(spans or ()):
+            for start, end in reversed(spans):
                 if start < cut < end or (start < cut and end == len(text)):
                     cut = start
             cut = self._before_values(text, cut)
