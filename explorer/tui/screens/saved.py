@@ -134,8 +134,16 @@ class SavedScreen(Screen[Wanted | None]):
 
     @work(exclusive=True, group="load", exit_on_error=False, description="load")
     async def reload(self) -> None:
-        """Read what changed, and show it."""
-        library, problems = await asyncio.to_thread(self._read)
+        """Read what changed, and show it: first what the files say, then what the catalog says of them."""
+        library = await asyncio.to_thread(self.saved.load)
+        known = {name: file.problems or self._problems.get(name, ()) for name, file in library.files.items()}
+        self._show(library, known)
+        self._show(library, await asyncio.to_thread(self._checked, library))
+
+    def _checked(self, library: Library) -> dict[str, tuple[CatalogProblem, ...]]:
+        return {name: self.saved.problems(file) for name, file in library.files.items()}
+
+    def _show(self, library: Library, problems: dict[str, tuple[CatalogProblem, ...]]) -> None:
         self._problems = problems
         self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _wrong(library))
         if self._at:
@@ -143,10 +151,6 @@ class SavedScreen(Screen[Wanted | None]):
             self._at = ""
         self._head(library)
         self._preview()
-
-    def _read(self) -> tuple[Library, dict[str, tuple[CatalogProblem, ...]]]:
-        library = self.saved.load()
-        return library, {name: self.saved.problems(file) for name, file in library.files.items()}
 
     def _leaf(self, file: SavedFile, problems: dict[str, tuple[CatalogProblem, ...]]) -> SavedLeaf:
         request, wrong = file.request, problems.get(file.name, ())

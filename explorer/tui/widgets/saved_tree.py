@@ -78,6 +78,8 @@ class SavedTree(Tree[Node]):
         self._folders: dict[str, str] = {}
         self._text = ""
         self._folded: set[str] = set()
+        self._wanted = ""
+        """The row that the cursor is to be on once the rows are laid out."""
         super().__init__("saved", id=id)
         self.show_root = False
         self.guide_depth = 3
@@ -118,7 +120,7 @@ class SavedTree(Tree[Node]):
 
     def _make(self) -> None:
         at = self.current
-        wanted = at.name if at is not None else ""
+        self._wanted = self._wanted or (at.name if at is not None else "")
         line = self.cursor_line
         with self.app.batch_update():
             self.root.remove_children()
@@ -127,7 +129,7 @@ class SavedTree(Tree[Node]):
                 parent = self._folder_node(leaf.name.rpartition("/")[0], nodes)
                 parent.add_leaf(self._label(leaf), leaf)
             self.root.expand()
-        self.call_after_refresh(self._point, wanted, line)
+        self.call_after_refresh(self._point, line)
 
     def _folder_node(self, name: str, nodes: dict[str, TreeNode[Node]]) -> TreeNode[Node]:
         if name not in nodes:
@@ -138,19 +140,20 @@ class SavedTree(Tree[Node]):
             nodes[name] = parent.add(self._label(data), data, expand=expand)
         return nodes[name]
 
-    def _point(self, name: str, line: int) -> None:
-        for number in range(self.last_line + 1):
-            node = self.get_node_at_line(number)
-            if node is not None and node.data is not None and node.data.name == name and name:
-                self.cursor_line = number
-                break
-        else:
+    def _point(self, line: int) -> None:
+        name, self._wanted = self._wanted, ""
+        nodes = (self.get_node_at_line(number) for number in range(self.last_line + 1))
+        names = [node.data.name if node is not None and node.data is not None else "" for node in nodes]
+        if name in names:
+            self.cursor_line = names.index(name)
+        elif name or self.cursor_node is None:
             self.cursor_line = max(0, min(line, self.last_line))
         self.post_message(self.Looked(self.current))
 
     def point(self, name: str) -> None:
         """Put the cursor on the request of that name."""
-        self.call_after_refresh(self._point, name, 0)
+        self._wanted = name
+        self.call_after_refresh(self._point, self.cursor_line)
 
     def _label(self, node: Node) -> Text:
         dim = Style(color=self._blend())
