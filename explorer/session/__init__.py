@@ -393,7 +393,12 @@ class Session:
         from explorer.session.sending import Replayed, send
 
         how: Replayed = "form" if origin else ""
-        return await send(self, call, timeout, on_progress, origin=origin, replayed=how, on_arrival=on_arrival)
+        exchange = await send(self, call, timeout, on_progress, origin=origin, replayed=how, on_arrival=on_arrival)
+        if call.readings:
+            from explorer.session.experiments import note_sent
+
+            await asyncio.to_thread(note_sent, self, call, exchange)
+        return exchange
 
     async def replay(self, number: int, how: How, given: Sequence[Entry] = ()) -> Replay:
         """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.core.catalog import Endpoint, Vendor, decode
@@ -169,6 +169,7 @@ JSON = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
 @given(JSON)
 def test_a_sample_never_drifts_from_itself(body: Any) -> None:
     assert told(body, samples=[{"body": json.dumps(body)}]) == []

@@ -153,6 +153,27 @@ async def test_what_is_no_read_is_never_tried_without_asking(mine: dict[str, str
         await session.close()
 
 
+async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: dict[str, str]) -> None:
+    session = open_session(mine)
+    try:
+        call = Call(vendor="xsellcast", endpoint="brands_list", readings={"example_verb": "post"}, force=True)
+        number = (await session.send(call)).id
+        doubt = find_doubt(session, "xsellcast.brands_list", "example_verb")
+        assert [evidence_words(one, "today") for one in doubt.evidence["post"]] == [
+            f"sandbox: refused today 405 Method Not Allowed #{number}"
+        ]
+        same = Call(
+            vendor="xsellcast",
+            endpoint="brands_get",
+            entries=(Entry(name="id", value="3"),),
+            readings={"id_type": "string"},
+        )
+        await session.send(same)
+        assert not find_doubt(session, "xsellcast.brands_get", "id_type").tried
+    finally:
+        await session.close()
+
+
 async def test_a_busy_server_is_no_evidence_for_a_refusal(mine: dict[str, str]) -> None:
     session = open_session(mine)
     try:

@@ -139,7 +139,7 @@ class _Judge:
 
     def _has_fields(self, path: str) -> bool:
         """Whether the samples show what stands in that table: an empty one shows nothing."""
-        return next(self._known.children(path), None) is not None
+        return bool(self._known.fields.get(path))
 
     def _below_told(self, path: str) -> bool:
         parent = path

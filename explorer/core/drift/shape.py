@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from explorer.core.secret import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 Kind = Literal["null", "boolean", "integer", "number", "string", "list", "table", "masked"]
 _ID: Final = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\d.*|[0-9a-f]{16,}")
@@ -54,8 +54,8 @@ class Shape:
     def __init__(self) -> None:
         self.seen: dict[str, Seen] = {}
         self.bodies = 0
-        self.absent: dict[str, list[int]] = {}
-        """Path → entries where the table around it was there and it was not, a few."""
+        self.fields: dict[str, dict[str, None]] = {}
+        """Path of a table → the names of its fields, in the order in which they were seen."""
 
     def add(self, body: Any, number: int = 0) -> None:
         """Take in a decoded body; *number* is its entry in the history."""
@@ -73,10 +73,10 @@ class Shape:
             return
         if isinstance(value, dict):
             seen.tables += 1
-            names = list(keys_of(value))
-            for key, name in zip(value, names, strict=True):
+            fields = self.fields.setdefault(path, {})
+            for key, name in zip(value, keys_of(value), strict=True):
+                fields[name] = None
                 self._add(f"{path}.{name}" if path else name, value[key], number, depth + 1)
-            self._note_absent(path, set(names), number)
         elif isinstance(value, list):
             seen.items += len(value)
             for item in value:
@@ -90,20 +90,6 @@ class Shape:
             _remember(seen.value_entries, text, number)
         else:
             seen.many = True
-
-    def _note_absent(self, path: str, names: set[str], number: int) -> None:
-        for known in list(self.children(path)):
-            if known not in names:
-                _remember(self.absent, f"{path}.{known}" if path else known, number)
-
-    def children(self, path: str) -> Iterator[str]:
-        """The names of the fields right below a path."""
-        start = f"{path}." if path else ""
-        for one in self.seen:
-            if one.startswith(start) and one != path:
-                rest = one[len(start) :]
-                if rest and "." not in rest and "[]" not in rest:
-                    yield rest
 
 
 def keys_of(table: dict[str, Any]) -> Iterable[str]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from explorer.settings.evidence import Evidence
 
 MARKS: Final = {"accepted": ("✓", "$text-success"), "refused": ("✗", "$text-error"), "unclear": ("?", "$text-warning")}
-_MARGIN: Final = 14
-"""Cells before a line of a document."""
+_MARGIN: Final = 16
+"""Cells before a line of a document, and of a bar beside it."""
 
 
 NARROW: Final = 80

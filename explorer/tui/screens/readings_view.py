@@ -1,0 +1,218 @@
+"""What is seen of the readings of a call: the list, and the page about one with the document's passages."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual import on, work
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.session import SANDBOX
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.reading_text import Told, list_line, page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.core.exchange import Call
+    from explorer.session import Session
+    from explorer.session.doubts import Doubt
+    from explorer.session.experiments import Experiment
+    from explorer.settings.documents import Line
+
+BESIDE: Final = 110
+"""Columns from which the page stands beside the list."""
+AROUND: Final = 2
+"""Lines of the document before and after the one that is cited."""
+_HINTS: Final = (
+    Hint("B", "Both", "try_both"),
+    Hint("s", "Send", "send_one"),
+    Hint("←→", "Choice"),
+    Hint("space", "Use", "choose"),
+    Hint("a", "Adopt", "adopt"),
+    Hint("u", "Forget", "forget"),
+    Hint("f", "Sandbox", "follow"),
+    Hint("c", "Compare", "compare"),
+    Hint("v", "All", "show_all"),
+)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a person changed: the choices of the call, and whether the catalog is another."""
+
+    readings: dict[str, str]
+    catalog: bool
+
+
+class ReadingsView(Screen[Changed]):
+    """The list and the page; keys are the floor above."""
+
+    DEFAULT_CSS = """
+    ReadingsView {
+        layout: vertical;
+        & > #readings-title { height: 1; background: $panel; padding: 0 1; text-style: bold; }
+        & > #readings-box { height: 1fr; layout: vertical; }
+        & #readings-list { height: auto; max-height: 40%; padding: 0 1; background: transparent; }
+        & #readings-page { height: 1fr; border: round $border-blurred; padding: 0 1; }
+        & #readings-page:focus { border: heavy $border; }
+        & #readings-page > Static { height: auto; width: 1fr; }
+        &.-beside > #readings-box { layout: horizontal; }
+        &.-beside #readings-list { width: 46; height: 1fr; max-height: 100%; margin: 1 0 0 0; }
+    }
+    """
+
+    def __init__(self, session: Session, call: Call) -> None:
+        self._session, self._call = session, call
+        self._all: tuple[Doubt, ...] = ()
+        self._shown: list[Doubt] = []
+        self._chosen = dict(call.readings)
+        self._cursor: dict[str, str] = {}
+        self._experiments: dict[str, Experiment] = {}
+        self._passages: dict[str, dict[str, Sequence[Line]]] = {}
+        self._passage_problem = ""
+        self._every = False
+        self._changed_catalog = False
+        self._busy = False
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """Title, list, page, keys."""
+        yield Static(self._title(), id="readings-title", markup=False)
+        with Container(id="readings-box"):
+            yield OptionList(id="readings-list", markup=False, compact=True)
+            with VerticalScroll(id="readings-page"):
+                yield Static(markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Read what is known, the list in the focus."""
+        self.query_one(KeyBar).show(_HINTS, [Hint("esc", "Close", "close")])
+        self.on_resize()
+        self.query_one(OptionList).focus()
+        self._load()
+
+    def on_resize(self) -> None:
+        """Beside each other where there is room."""
+        self.set_class(self.size.width >= BESIDE, "-beside")
+        if self._shown:
+            self.call_after_refresh(self._paint)
+
+    def _title(self, more: str = "") -> Content:
+        call = self._call
+        hidden = len(self._all) - len(self._shown)
+        words = [f"Readings of {call.address}", call.environment, *([f"{hidden} more with v"] if hidden else [])]
+        text = " · ".join([*words, *([more] if more else [])])
+        return Content(sanitise_line(text))
+
+    # --- what is known -----------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="readings", exit_on_error=False, description="readings")
+    async def _load(self) -> None:
+        await self._reload()
+
+    async def _reload(self) -> None:
+        from explorer.session.doubts import doubts
+
+        call = self._call
+        self._all = await asyncio.to_thread(doubts, self._session, call.vendor, call.endpoint)
+        self._list()
+
+    def _list(self) -> None:
+        listing = self.query_one(OptionList)
+        at = self._doubt.key if self._doubt else ""
+        self._shown = [one for one in self._all if self._every or one.reading.changes_request]
+        listing.clear_options()
+        listing.add_options([Option(self._line(one)) for one in self._shown])
+        keys = [one.key for one in self._shown]
+        self.query_one("#readings-title", Static).update(self._title())
+        if keys:
+            listing.highlighted = keys.index(at) if at in keys else 0
+        self._paint()
+
+    def _line(self, doubt: Doubt) -> Content:
+        return list_line(doubt, self._call.environment, self._chosen.get(doubt.key, doubt.reading.default))
+
+    @property
+    def _doubt(self) -> Doubt | None:
+        at = self.query_one(OptionList).highlighted
+        return self._shown[at] if at is not None and at < len(self._shown) else None
+
+    def _choice(self, doubt: Doubt) -> str:
+        """The choice that the cursor is on: at first the one that is not taken for the call."""
+        known = self._cursor.get(doubt.key)
+        if known in doubt.reading.choices:
+            return known
+        chosen = self._chosen.get(doubt.key, doubt.reading.default)
+        return next((one for one in doubt.reading.choices if one != chosen), chosen)
+
+    def _paint(self) -> None:
+        doubt = self._doubt
+        place = self.query_one("#readings-page", VerticalScroll)
+        if doubt is None:
+            words = "No reading changes this request. v shows those that say how an answer is meant."
+            place.query_one(Static).update(Content(words))
+            return
+        followed = self._session_follows(doubt) if self._call.environment == SANDBOX else ""
+        told = Told(
+            cursor=self._choice(doubt),
+            chosen=self._chosen.get(doubt.key, doubt.reading.default),
+            environment=self._call.environment,
+            followed=followed,
+            experiment=self._experiments.get(doubt.key),
+            passages=self._passages.get(doubt.key, {}),
+            passage_problem=self._passage_problem,
+            width=place.scrollable_content_region.width,
+        )
+        place.border_title = Content(sanitise_line(doubt.address))
+        place.query_one(Static).update(page(doubt, told))
+        at = self.query_one(OptionList).highlighted
+        if at is not None:
+            self.query_one(OptionList).replace_option_prompt_at_index(at, self._line(doubt))
+
+    def _session_follows(self, doubt: Doubt) -> str:
+        from explorer.session.experiments import followed
+
+        return followed(self._session).get(doubt.address, doubt.reading.default)
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        self.query_one("#readings-page", VerticalScroll).scroll_home(animate=False)
+        self._paint()
+        doubt = self._doubt
+        if doubt is not None and doubt.key not in self._passages:
+            self._look_up(doubt)
+
+    @work(exclusive=True, group="passage", exit_on_error=False, description="passage")
+    async def _look_up(self, doubt: Doubt) -> None:
+        from explorer.settings.documents import documents_folder, passage, spans
+
+        folder = documents_folder(self._session.settings, self._session.environ)
+        if folder is None:
+            return
+        found: dict[str, Sequence[Line]] = {}
+        for name, choice in doubt.reading.choices.items():
+            for first, last in spans(choice.lines)[:1]:
+                try:
+                    around = max(AROUND, (min(last - first, 8) + 1) // 2)
+                    middle = first + min(last - first, 8) // 2
+                    found[name] = await asyncio.to_thread(passage, folder, doubt.vendor.document, middle, around)
+                except ExplorerError as error:
+                    self._passage_problem = error.message
+        self._passages[doubt.key] = found
+        self._paint()
+
+    def _tell(self, text: str, severity: str = "information") -> None:
+        tell = getattr(self.app, "tell", None)
+        if tell is not None:
+            tell(text, severity=severity)
