@@ -184,7 +184,7 @@ def _value(hint: Any, key: str, value: object) -> tuple[Any, list[str]]:
     """A key's value, or what could be used of it; and what is wrong with it."""
     if typing.get_origin(typing.get_args(hint)[0]) is dict and isinstance(value, dict):
         inner = typing.get_args(typing.get_args(hint)[0])[1]
-        good = {name: one for name, one in value.items() if _fits(inner, one)}
+        good = {name: msgspec.convert(one, inner) for name, one in value.items() if _fits(inner, one)}
         wrong = [
             f"{key}.{name}: {_shown(value[name])} is not right; {_right(hint)}" for name in value if name not in good
         ]

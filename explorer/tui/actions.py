@@ -109,7 +109,12 @@ ACTIONS: Final = (
     Action("guilty_field", "e", "Mend", "Go to the field that the vendor complains about.", "guilty_field", "response"),
     Action("follow", "enter", "Follow", "On an underlined id: open the call that takes it.", scope="response"),
     Action(
-        "compare", "c", "Compare", "Compare with what it is a replay of, or the answer before.", "compare", "response"
+        "compare",
+        "c",
+        "Compare",
+        "Compare with what it is a replay of, or the answer before.",
+        "screen.compare",
+        "response",
     ),
     Action("go_on", "r", "Go on", "Fetch the pages that failed or are still to come.", "go_on", "response"),
     Action("start_pages", "enter", "Start", "Fetch all pages, as planned.", "start_pages", "collect"),

@@ -220,7 +220,7 @@ def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
         comparison.parts.append(Part(name, side, *lines, record))
 
     requests = left.request, right.request
-    host = _host_mask(*requests)
+    host = _host_mask(*requests, volatile)
     add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", lambda name, _kind: host(name), "line")
 
     def param_mask(name: str, kind: Kind) -> bool:
@@ -244,10 +244,10 @@ def _line(request: SentRequest) -> list[tuple[str, str]]:
     return [("method", request.method), ("host", f"{url.scheme}://{url.netloc}"), ("path", url.path or "/")]
 
 
-def _host_mask(left: SentRequest, right: SentRequest) -> Callable[[str], bool]:
-    """The port of a server on this machine is another at every start."""
+def _host_mask(left: SentRequest, right: SentRequest, volatile: Volatile) -> Callable[[str], bool]:
+    """Whether a host differs in a port of this machine only."""
     hosts = urlsplit(left.url).hostname, urlsplit(right.url).hostname
-    local = hosts[0] == hosts[1] and hosts[0] in _LOOPBACK
+    local = volatile.ports and hosts[0] == hosts[1] and hosts[0] in _LOOPBACK
     return lambda name: name == "host" and local
 
 

@@ -61,6 +61,8 @@ class Volatile:
     placed: frozenset[str] = frozenset()
     """Headers and parameters that authentication puts into a request: another value is masked, but that one is there
     on one side only is a change all the same."""
+    ports: bool = False
+    """Whether the port of a server on this machine is volatile: it is another one at every start."""
 
     def __or__(self, other: Volatile) -> Volatile:
         """What either masks."""
@@ -70,6 +72,7 @@ class Volatile:
             self.names | other.names,
             tuple(dict.fromkeys((*self.paths, *other.paths))),
             self.placed | other.placed,
+            self.ports or other.ports,
         )
 
     def header(self, name: str) -> bool:
@@ -111,7 +114,7 @@ class Volatile:
 
 
 NOTHING: Final = Volatile()
-GENERAL: Final = Volatile(headers=GENERAL_HEADERS)
+GENERAL: Final = Volatile(headers=GENERAL_HEADERS, ports=True)
 
 
 def parse_patterns(patterns: Iterable[str]) -> Volatile:

@@ -181,6 +181,8 @@ class RememberingScreen(TrackingScreen):
             return
         lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
         lines += [f"· {one}" for one in (*replay.changes, *replay.notes)]
+        if exchange.response is not None:
+            lines.append(f"c compares it with #{exchange.origin}.")
         self.response_pane.explain("\n".join(lines))
         self._go("response")
 

@@ -1,0 +1,58 @@
+"""Versions in an Accept header: what can be asked for, and what an answer says."""
+
+from __future__ import annotations
+
+import pytest
+
+from explorer.core.versions import mismatch, variant_of, variants
+
+ACCEPT = "application/x.shop.v1+json"
+
+
+def test_the_documented_version_is_first_and_what_else_can_be_asked_follows() -> None:
+    asked = {one.key: one.accept for one in variants(ACCEPT)}
+    assert asked == {
+        "documented": ACCEPT,
+        "v2": "application/x.shop.v2+json",
+        "missing": "",
+        "any": "*/*",
+        "plain": "application/json",
+        "malformed": "application/x.shop+json",
+    }
+    assert [one.key for one in variants(ACCEPT) if one.documented] == ["documented"]
+    assert [one.key for one in variants("application/vnd.a-v3+xml")][:3] == ["documented", "v2", "v4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "accept"),
+    [
+        ("v2", "application/x.shop.v2+json"),
+        ("7", "application/x.shop.v7+json"),
+        ("V1", ACCEPT),
+        ("missing", ""),
+        ("  ", ""),
+        ("text/html", "text/html"),
+    ],
+)
+def test_a_word_is_a_variant_a_number_or_a_media_type(text: str, accept: str) -> None:
+    assert variant_of(text, ACCEPT).accept == accept
+
+
+@pytest.mark.parametrize(
+    ("asked", "got", "told"),
+    [
+        (ACCEPT, ACCEPT, ""),
+        (ACCEPT, f"{ACCEPT}; charset=utf-8", ""),
+        ("*/*", "application/json", ""),
+        ("", "application/json", ""),
+        (ACCEPT, "application/json", "version 1 was asked for, and the Content-Type application/json names no version"),
+        (
+            "application/x.shop.v2+json",
+            ACCEPT,
+            "version 2 was asked for, and the answer is version 1 (application/x.shop.v1+json)",
+        ),
+        (ACCEPT, "", "version 1 was asked for, and the answer has no Content-Type"),
+    ],
+)
+def test_an_answer_that_is_not_of_the_version_asked_for_is_told(asked: str, got: str, told: str) -> None:
+    assert mismatch(asked, got) == told
