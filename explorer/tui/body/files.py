@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from explorer.core.document.table import Table
 
 _STEP = 1 << 20
+_PREFIX = "api-explorer-"
 SUFFIXES = {"json": ".json", "xml": ".xml", "html": ".html", "csv": ".csv", "form": ".txt", "text": ".txt"}
 _IMAGES = {"PNG": ".png", "JPEG": ".jpg", "GIF": ".gif", "WebP": ".webp", "PDF": ".pdf", "ZIP": ".zip", "gzip": ".gz"}
 
@@ -58,7 +59,7 @@ def write_temporary(document: Document | Table, suffix: str, *, sanitised: bool)
 
     *sanitised*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
     """
-    handle, path = tempfile.mkstemp(prefix="api-explorer-", suffix=suffix)
+    handle, path = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=suffix)
     try:
         with os.fdopen(handle, "wb") as file:
             for text in _texts(document, sanitised=sanitised):
@@ -67,6 +68,33 @@ def write_temporary(document: Document | Table, suffix: str, *, sanitised: bool)
         Path(path).unlink(missing_ok=True)
         raise
     return path
+
+
+def sweep(folder: str = "") -> list[str]:
+    """Take away the files of ``write_temporary`` whose program was killed before it could; gives their paths.
+
+    Other temporary files have no name, and end with the program.
+    """
+    gone: list[str] = []
+    for path in Path(folder or tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        number = path.name.removeprefix(_PREFIX).partition("-")[0]
+        try:
+            if number.isdigit() and not _runs(int(number)) and path.stat().st_uid == os.getuid():
+                path.unlink()
+                gone.append(str(path))
+        except OSError:
+            continue  # somebody else's, or gone already
+    return gone
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _texts(document: Document | Table, *, sanitised: bool) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from explorer.core.document.records import records_of
 from explorer.core.document.siblings import siblings
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
+from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished
@@ -81,13 +82,14 @@ class BodyPanel(BodyPreparing):
         super().__init__(environ=environ, id=id, classes=classes)
 
     def on_mount(self) -> None:
-        """Once the screen is there, load what the first body needs to be coloured."""
+        """Once the screen is there, load what the first body needs to be coloured, and clear up after a crash."""
         self.set_timer(_WARM_AFTER, self._warm)
 
     def _warm(self) -> None:
         def warm() -> None:
             for kind in ("json", "xml", "html"):
                 lexing.warm(kind)
+            files.sweep()
 
         self.run_worker(warm, thread=True, group="warm", exit_on_error=False, description="load lexers")
 
