@@ -70,6 +70,33 @@ def test_json_is_laid_out_as_far_as_it_came_and_stays() -> None:
     assert document.generation == 0, "nothing that was there has become something else"
 
 
+def test_xml_is_laid_out_as_far_as_it_came_and_stays() -> None:
+    record = b"<kettle id='1'><name>Blue &amp; red</name><empty/><price>9.90</price> </kettle>\n"
+    for rest in (b"", b"<!-- <note> --><last>1</last>", b"<p>text <b>and</b> tags</p>"):
+        body = b'<?xml version="1.0"?><shop>' + record * 20 + rest + b"</shop>"
+        for step in (1, 7, 200):
+            document, before = grown(body, "application/xml", step)
+            assert len(before) > 80
+            assert lines(document)[: len(before) - 1] == before[:-1]
+            assert document.generation == 0
+            assert lines(document) == lines(Document(body, "application/xml"))
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*("<a>", "</a>", "<b/>", "<c x='>'>t</c>", "text", " ", "\n", "<!-- <a> -->", "<![CDATA[<a>]]>", "<")]
+        ),
+        max_size=20,
+    ),
+    st.integers(1, 9),
+)
+def test_xml_in_any_bits_is_what_the_whole_makes(parts: list[str], step: int) -> None:
+    body = ("<root>" + "".join(parts)).encode()
+    document, _ = grown(body, "application/xml", step)
+    assert lines(document) == lines(Document(body, "application/xml"))
+
+
 def test_text_is_readable_up_to_its_unfinished_line() -> None:
     document, arriving = Document.opened(b"", "text/plain"), Memory(b"one\ntw")
     for _ in document.ahead(arriving):

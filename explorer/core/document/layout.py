@@ -10,7 +10,7 @@ from explorer.core.document.form_text import format_form
 from explorer.core.document.json_pieces import NotInPieces, Pieces
 from explorer.core.document.json_text import Broken, ends_early, format_json
 from explorer.core.document.lines import Lines
-from explorer.core.document.markup import markup_steps, xml_check
+from explorer.core.document.markup import Records, markup_steps, xml_check
 from explorer.core.document.media import looks_like
 from explorer.core.document.store import Memory
 from explorer.core.sanitise import sanitise_line
@@ -52,6 +52,8 @@ class Layout:
         self._new_store = new_store
         self._pieces: Pieces | None = None
         """Set while ``lines`` are those of JSON of which the rest may be laid out behind them."""
+        self._records: Records | None = None
+        """The same for XML."""
         self._arriving: Store | None = None
         """Set while ``lines`` are those of the body as it arrives."""
 
@@ -68,6 +70,10 @@ class Layout:
                     yield
             except NotInPieces:
                 self._begin_as_sent(arriving)
+        if self._records is not None:
+            for piece in self._records.steps(data):
+                self.lines.append(piece)
+                yield
         if self._arriving is not None:
             yield from self._index(data)
 
@@ -86,6 +92,9 @@ class Layout:
             self.kind = "json"
             self._begin()
             self._pieces = Pieces()
+        elif self.kind == "xml" and plain and self.pretty:
+            self._begin()
+            self._records = Records()
         else:
             self._begin_as_sent(arriving)
 
@@ -140,7 +149,7 @@ class Layout:
 
     def _start_anew(self) -> None:
         """What was laid out ahead is not what the whole makes."""
-        self._pieces = self._arriving = None
+        self._pieces = self._records = self._arriving = None
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -242,8 +251,11 @@ class Layout:
     def _other(self) -> Iterator[None]:
         self._pieces = None
         if self.pretty and self.kind in {"xml", "html"}:
-            self._begin()
-            for piece in markup_steps(self.source[:], html=self.kind == "html"):
+            source, records = self.source[:], self._records
+            if records is None or self.kind == "html" or b"xml:space" in source:
+                records = None
+                self._begin()
+            for piece in markup_steps(source, html=self.kind == "html", records=records):
                 self.lines.append(piece)
                 yield
         elif self.pretty and self.kind == "form":

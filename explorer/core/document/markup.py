@@ -13,6 +13,8 @@ from xml.parsers import expat
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from explorer.core.document.store import Data
+
 DEEPEST_INDENT = 24
 INDENT = b"  "
 _STEP = 1 << 18
@@ -41,10 +43,10 @@ def format_markup(data: bytes, *, html: bool) -> bytes:
     return b"".join(markup_steps(data, html=html))
 
 
-def markup_steps(data: bytes, *, html: bool) -> Iterator[bytes]:
-    """The lines of ``format_markup``, a piece at a time."""
-    first = True
-    for parts in _parts(data, html=html):
+def markup_steps(data: bytes, *, html: bool, records: Records | None = None) -> Iterator[bytes]:
+    """The lines of ``format_markup``, a piece at a time; from where *records* came to."""
+    first = records is None or not records.position
+    for parts in _parts(data, records, html=html):
         piece = b"".join(parts)
         piece = piece.lstrip(b"\n") if first else piece
         if piece:
@@ -52,52 +54,86 @@ def markup_steps(data: bytes, *, html: bool) -> Iterator[bytes]:
             yield piece
 
 
-def _parts(data: bytes, *, html: bool) -> Iterator[list[bytes]]:
+def _parts(data: bytes, records: Records | None, *, html: bool) -> Iterator[list[bytes]]:
     """Elements and their texts are laid out as records, some four times faster, up to the first thing that is else."""
     if not html and b"xml:space" not in data:
-        position, depth, just_opened = yield from _records(data)
-        yield from _Layout(data, html=html, depth=depth, just_opened=just_opened).run(position)
+        records = records or Records()
+        yield from records.lay_out(data, whole=True)
+        yield from _Layout(data, html=html, depth=records.depth, just_opened=records.opened).run(records.position)
     else:
         yield from _Layout(data, html=html).run(0)
 
 
-def _records(data: bytes) -> Generator[list[bytes], None, tuple[int, int, bool]]:
-    """Lay out XML as long as it is elements and their texts only.
+class Records:
+    """Lays out XML as long as it is elements and their texts only, also while more of it arrives.
 
-    It ends before comments, CDATA, a document type, text beside elements, and before whatever does not balance; gives
-    the offset, the number of open elements, and whether a start tag stands right before.
+    It ends before comments, CDATA, a document type, text beside elements, and before whatever does not balance.
     """
-    head = _PROLOG.match(data)
-    position = head.end() if head else 0
-    out = [head[1]] if head else []
-    breaks, depth, opened, add = _BREAKS, 0, False, out.append
-    wanted = position + _FIRST
-    for match in _ELEMENT.finditer(data, position):
-        start, end = match.span()
-        if start != position:
-            break
-        element = match[1]
-        if element is None:
-            if depth == 0:
+
+    def __init__(self) -> None:
+        self.position = 0
+        """Bytes that are laid out."""
+        self.depth = 0
+        """Elements that are open there."""
+        self.opened = False
+        """Whether a start tag stands right before."""
+        self._ended = False
+
+    def steps(self, data: Data) -> Iterator[bytes]:
+        """The lines of what has come since the last call, a piece at a time; *data* begins with what it was before."""
+        first = not self.position
+        for parts in self.lay_out(data, whole=False):
+            piece = b"".join(parts)
+            piece = piece.lstrip(b"\n") if first else piece
+            if piece:
+                first = False
+                yield piece
+
+    def lay_out(self, data: Data, *, whole: bool) -> Iterator[list[bytes]]:
+        """Lines as lists of parts, up to the end, or without *whole* to what can no longer become something else."""
+        settled = len(data) if whole else _settled(data)
+        out: list[bytes] = []
+        if not self.position and (head := _PROLOG.match(data)) and head.end() <= settled:
+            self.position, out = head.end(), [head[1]]
+        breaks, depth, opened, add = _BREAKS, self.depth, self.opened, out.append
+        position = self.position
+        wanted = position + (_FIRST if not position else _PIECE)
+        for match in () if self._ended else _ELEMENT.finditer(data, position):
+            start, end = match.span()
+            if end > settled:
                 break
-            depth -= 1
-            add(breaks[min(DEEPEST_INDENT, depth)])
-            add(match[2])
-            opened = False
-        else:
-            add(breaks[min(DEEPEST_INDENT, depth)])
-            add(element)
-            opened = element[-2] != _SLASH and b"</" not in element
-            if opened:
-                depth += 1
-        position = end
-        if position > wanted:
-            yield out
-            out = []
-            add = out.append
-            wanted = position + _PIECE
-    yield out
-    return position, depth, opened
+            element = match[1]
+            if start != position or (element is None and depth == 0):
+                self._ended = True
+                break
+            if element is None:
+                depth -= 1
+                add(breaks[min(DEEPEST_INDENT, depth)])
+                add(match[2])
+                opened = False
+            else:
+                add(breaks[min(DEEPEST_INDENT, depth)])
+                add(element)
+                opened = element[-2] != _SLASH and b"</" not in element
+                if opened:
+                    depth += 1
+            position = end
+            if position > wanted:
+                self.position, self.depth, self.opened = position, depth, opened
+                yield out
+                out = []
+                add = out.append
+                wanted = position + _PIECE
+        self.position, self.depth, self.opened = position, depth, opened
+        yield out
+
+
+def _settled(data: Data) -> int:
+    """The offset up to which what comes changes nothing: an element with its text shows at the tag behind it."""
+    at = len(data)
+    for _ in range(3):
+        at = data.rfind(b"<", 0, max(at, 0))
+    return max(at, 0)
 
 
 class _Layout:
