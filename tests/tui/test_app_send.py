@@ -79,6 +79,18 @@ async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work
             assert verdict.outcome == "OK", (address, verdict)
 
 
+async def test_the_verdict_of_one_call_does_not_stand_over_another(session: Session) -> None:
+    async with driven(session) as app:
+        await app.open("endlessaisles.products_list")
+        await app.keys("escape", "f5")
+        await app.see("OK 200 OK")
+        await app.open("endlessaisles.orders_list")
+        await app.see("Nothing sent yet")
+        assert "200 OK" not in app.text
+        await app.open("endlessaisles.products_list")
+        await app.see("OK 200 OK")
+
+
 async def test_the_history_shows_it_and_opens_it(session: Session) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")

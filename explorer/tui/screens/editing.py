@@ -61,6 +61,7 @@ class EditingScreen(PanesScreen):
     async def _show_last(self) -> None:
         """Show what was answered last; the floor above knows how."""
         self.response_pane.show_idle("Nothing sent yet. F5 or ctrl+r sends.")
+        self.query_one(TitleBar).state = ""
 
     async def _show_endpoint(self) -> None:
         """Make the form of what is on the desk."""
