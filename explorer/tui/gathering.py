@@ -5,7 +5,9 @@ collector ──► Gathering.add(page) … ──► growth() ──► the Bod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from array import array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 import msgspec
 
@@ -20,6 +22,34 @@ if TYPE_CHECKING:
     from explorer.session.collecting import Collector
     from explorer.session.fetching import Page
     from explorer.session.route import Plan
+
+
+class Arrived(Sequence[bytes]):
+    """The records that came so far, in the order in which they came, read from the spool when they are wanted."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._starts = array("Q")
+        self._ends = array("Q")
+
+    def add(self, at: int, records: Sequence[bytes]) -> None:
+        """Take up *records* that stand in the spool from *at* on, with two bytes between each."""
+        for record in records:
+            self._starts.append(at)
+            self._ends.append(at + len(record))
+            at += len(record) + 2
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bytes]: ...
+    def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        return bytes(self._spool.data[self._starts[index] : self._ends[index]])
 
 
 class Gathering:
@@ -44,6 +74,7 @@ class Gathering:
         self._shown = 0
         """Bytes of the spool that were given by ``growth``."""
         self._spool.append(b"[")
+        self.records = Arrived(self._spool)
 
     @property
     def active(self) -> bool:
@@ -70,6 +101,7 @@ class Gathering:
             self._spool.append(b",\n" if self._places else b"")
             at = self._spool.size
             self._spool.append(b",\n".join(page.records))
+            self.records.add(at, page.records)
             self._places[page.number] = (at, self._spool.size)
 
     def growth(self, *, anew: bool = False) -> bytes:

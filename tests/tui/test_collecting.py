@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Input
 
+from explorer.core.document.table import Table
 from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
 
@@ -246,6 +247,25 @@ async def test_the_records_are_seen_while_they_come(session: Session) -> None:
         await app.until(lambda: body.document is not None and body.document.complete, "the whole of it")
         assert body.document is not None
         assert len(json.loads(bytes(body.document.body))) == 200
+
+
+async def test_the_table_grows_while_records_come(session: Session) -> None:
+    async with driven(session, (160, 50)) as app:
+        await planned(app)
+        session.set_faults(["slow=3*9"])
+        await app.keys("enter")
+        await app.see("1 of 4 pages, 50 records")
+        body = app.main.response_pane.query_one(BodyPanel)
+        await app.until(lambda: body.arriving, "a body that grows")
+        body.view.focus()
+        await app.keys("v")
+        await app.see("JSON table")
+        await app.see("of 50")
+        await app.see("demostore")
+        await app.see("All pages: 200 records from 4 pages")
+        await app.see("of 200")
+        assert isinstance(body.view.document, Table)
+        await app.until(lambda: body.document is not None and body.document.complete, "all of it")
 
 
 async def test_what_is_odd_is_said_above_the_records(session: Session) -> None:

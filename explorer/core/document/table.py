@@ -40,10 +40,15 @@ class Table:
         self._columns: dict[str, int] = {}
         self._number = len(str(max(len(records) - 1, 0)))
         self._left_out = False
+        self._looked_at = 0
 
     def steps(self) -> Iterator[None]:
-        """Find the columns; the table can be read after the first step, and columns come on at the right."""
-        for n in range(len(self.records)):
+        """Find the columns; the table can be read after the first step, and columns come on at the right. Where records
+        came since, goes on with those."""
+        self._number = len(str(max(len(self.records) - 1, 0)))
+        while self._looked_at < len(self.records):
+            n = self._looked_at
+            self._looked_at += 1
             row = self.records.cells(n)
             for name in row:
                 if name not in self._columns:

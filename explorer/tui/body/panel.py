@@ -19,14 +19,14 @@ from textual.message import Message
 from explorer.core.document import lexing
 from explorer.core.document.document import Document
 from explorer.core.document.outline import record_line
-from explorer.core.document.records import records_of
+from explorer.core.document.records import JsonRecords, records_of
 from explorer.core.document.siblings import siblings
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
 from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
-from explorer.tui.body.find import finished
+from explorer.tui.body.find import finished, in_steps
 from explorer.tui.body.picture import PictureView
 from explorer.tui.body.preparing import BodyPreparing
 from explorer.tui.body.status import filter_hint
@@ -34,7 +34,7 @@ from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from explorer.core.document.filtering import Filtered
     from explorer.core.links import Links
@@ -75,6 +75,8 @@ class BodyPanel(BodyPreparing):
         self._modes: dict[Mode, Document | Table] = {}
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
+        self.coming: Sequence[bytes] | None = None
+        """The records of a JSON array that is still arriving, where they are known by themselves."""
         self._drawn = False
         """Whether this body, which is no text, was looked at for a picture."""
         self._links: Links | None = None
@@ -108,6 +110,7 @@ class BodyPanel(BodyPreparing):
         for bar in self.query(TypeBar):
             bar.close()
         self.query_one(PictureView).clear()
+        self.coming = None
         self._outline = None
         self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
         for group in ("filter", "path", "copy", "go", "open"):
@@ -152,11 +155,30 @@ class BodyPanel(BodyPreparing):
             raw = document.as_sent()
             self._make_ready(raw, raw.steps())
             return raw
+        if mode == "table" and self.arriving and self.coming:
+            table = Table(document, JsonRecords((), self.coming))
+            self._widen(table)
+            return table
         if mode == "table" and document.complete and (records := records_of(document)) is not None and len(records):
             table = Table(document, records)
             self._make_ready(table, table.steps())
             return table
         return None
+
+    def feed(self, data: bytes) -> None:
+        """More of the body has come, for the table as well."""
+        super().feed(data)
+        table = self._modes.get("table")
+        if isinstance(table, Table) and self.arriving:
+            self._widen(table)
+
+    def _widen(self, table: Table) -> None:
+        """Take the records that came into the *table*."""
+        self._later(partial(self._widened, table), "widen")
+
+    async def _widened(self, table: Table) -> None:
+        await in_steps(table.steps())
+        self._grown(self._number, table)
 
     @property
     def shown_document(self) -> Document | None:

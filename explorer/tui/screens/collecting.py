@@ -223,7 +223,7 @@ class CollectingScreen(PagingScreen):
     async def _take_all(self, gathering: Gathering, collector: Collector, only: tuple[int, ...] | None) -> None:
         async with contextlib.aclosing(collector.pages(only)) as pages:
             if self._seen(gathering) and only is None:
-                self.response_pane.grow_collection(gathering.growth(anew=True), anew=True)
+                self.response_pane.grow_collection(gathering.growth(anew=True), gathering.records)
             self._look(gathering)
             async for page in pages:
                 gathering.add(page)
@@ -263,7 +263,7 @@ class CollectingScreen(PagingScreen):
             focused = self.response_pane.collecting and self.response_pane.collection_focused
             self.response_pane.show_collection(exchange, gathering.collection)
             if gathering.active:
-                self.response_pane.grow_collection(gathering.growth(anew=True), anew=True)
+                self.response_pane.grow_collection(gathering.growth(anew=True), gathering.records)
             self._look(gathering)
             if not gathering.active and gathering.merged is not None:
                 verdict = gathering.collection.verdict

@@ -12,6 +12,8 @@ from explorer.core.sanitise import sanitise_line
 from explorer.tui.body.panel import BodyPanel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
@@ -53,11 +55,13 @@ class BodyTab(Vertical):
         (self.panel.finish if self.panel.arriving else self.panel.show)(response.body, content_type)
         self._enter(shown=True)
 
-    def grow(self, more: bytes, *, anew: bool = False) -> None:
-        """Show more of JSON that is still to come, *anew* from its beginning; ``show`` shows the whole in its place."""
-        if anew:
+    def grow(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
+        """Show more of JSON that is still to come; with its *records*, which grow with it, from its beginning anew.
+        ``show`` shows the whole in its place."""
+        if records is not None:
             self.set_class(False, "-cut")
             self.panel.begin(JSON)
+            self.panel.coming = records
             self._enter(shown=True)
         if self.panel.arriving:
             self.panel.feed(more)

@@ -37,7 +37,7 @@ from explorer.tui.widgets.verdict_view import COLOURS, SIGNS, VerdictView, sandb
 from explorer.tui.widgets.wire_view import Trace, WireView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
 
@@ -247,10 +247,10 @@ class ResponsePane(Widget):
             self.border_title = _collection_title(collection, exchange or self._exchange)
             self.refresh_bindings()
 
-    def grow_collection(self, more: bytes, *, anew: bool = False) -> None:
-        """Show more of the records of the collection while they come."""
-        if self.collecting and (more or anew):
-            self.query_one(BodyTab).grow(more, anew=anew)
+    def grow_collection(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
+        """Show more of the collection while it comes; with all *records* so far, from the first anew."""
+        if self.collecting and (more or records is not None):
+            self.query_one(BodyTab).grow(more, records)
 
     @property
     def collection_focused(self) -> bool:
