@@ -23,6 +23,7 @@ _COMMANDS = {
     "list": ("catalog_commands", "list_command"),
     "show": ("catalog_commands", "show_command"),
     "check": ("catalog_commands", "check_command"),
+    "docs": ("docs_command", "docs_command"),
     "prepare": ("request_commands", "prepare_command"),
     "send": ("request_commands", "send_command"),
     "doctor": ("doctor_command", "doctor_command"),

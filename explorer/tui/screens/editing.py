@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from explorer.session.tracing import Preview
     from explorer.tui.drafts import Draft
+    from explorer.tui.widgets.docs_view import DocsView
     from explorer.tui.widgets.request_pane import RequestPane
 
 PREVIEW_PAUSE = 0.08
@@ -188,6 +189,18 @@ class EditingScreen(PanesScreen):
                 self._app.tell(note, severity="warning")
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+
+    def on_docs_view_document_wanted(self, event: DocsView.DocumentWanted) -> None:
+        """The Docs tab wants the vendor's document."""
+        event.stop()
+        self._read_document(self.desk.vendor_id)
+
+    @work(exclusive=True, group="document", exit_on_error=False, description="document")
+    async def _read_document(self, vendor_id: str) -> None:
+        from explorer.session.documents import reference
+
+        found = await asyncio.to_thread(reference, self.session, vendor_id)
+        self.request_pane.show_document(vendor_id, found.document, found.said)
 
     async def on_request_pane_reading_changed(self, event: RequestPane.ReadingChanged) -> None:
         """Make the form anew under the other reading; what was typed stays."""

@@ -1,37 +1,70 @@
-"""What the catalog knows of an endpoint: summary, notes, parameters, rules, readings, samples, the vendor's notes."""
+"""The Docs tab: the catalog's notes on an endpoint, and beside or below them the vendor's document at its passage.
+
+notes ── j, k, a click ──► lines ──► passage ◄── / n N ── the whole document
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.containers import VerticalScroll
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.body.bars import TypeBar
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.fields.state import rule_text
-from explorer.tui.widgets.readings import ReadingBox
+from explorer.tui.widgets.docs_notes import DocsNotes
+from explorer.tui.widgets.passage_view import PassageView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
+    from textual import events
     from textual.app import ComposeResult
 
-    from explorer.core.catalog.model import Endpoint, Note, Parameter, Reading, Rule, Vendor
+    from explorer.core.catalog.model import Endpoint, Reading, Vendor
+    from explorer.settings.documents import Document
+
+_BESIDE: Final = 130
+"""Cells from which the document stands beside the notes."""
 
 
-class DocsView(VerticalScroll, can_focus=True):
+class DocsView(Container):
     """The documentation of one endpoint under the chosen readings."""
 
     DEFAULT_CSS = """
     DocsView {
-        height: 1fr; scrollbar-size-vertical: 1; padding: 0 1;
-        & > Static { height: auto; width: 1fr; margin: 0 0 1 0; }
-        & > .docs-sample { color: $text-muted; padding: 0 0 0 2; }
-        &:focus { background: $foreground 2%; }
+        height: 1fr; layout: vertical;
+        & > DocsNotes { height: 1fr; }
+        & > #docs-document { height: 50%; display: none; border-top: solid $foreground 20%; }
+        & > #docs-said { height: auto; max-height: 3; padding: 0 1; color: $text-muted; background: $foreground 4%; }
+        & #docs-head { height: 1; padding: 0 1; background: $boost; text-wrap: nowrap; text-overflow: ellipsis; }
+        & PassageView { height: 1fr; padding: 0 1; }
+        &.-document > #docs-document { display: block; }
+        &.-document > #docs-said { display: none; }
+        &.-document.-beside { layout: horizontal; }
+        &.-document.-beside > DocsNotes { width: 1fr; }
+        &.-document.-beside > #docs-document {
+            width: 1fr; height: 1fr; border-top: none; border-left: solid $foreground 20%;
+        }
     }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="docs.search", tooltip="Search the vendor's document"),
+        Binding("n", "hit(1)", "Next", show=False, id="docs.hit", tooltip="The next line with the words"),
+        Binding("N", "hit(-1)", "Before", show=False, id="docs.hit_before", tooltip="The line before with the words"),
+        Binding("p", "passage", "Passage", show=False, id="docs.passage", tooltip="Back to the endpoint's passage"),
+        Binding("escape", "end_search", "End search", show=False, id="docs.end_search", tooltip="End the search"),
+    ]
+
+    @dataclass
+    class DocumentWanted(Message):
+        """The vendor's document is wanted, as its file is now."""
 
     def __init__(
         self, vendor: Vendor, endpoint: Endpoint, readings: Mapping[str, Reading], chosen: Mapping[str, str]
@@ -43,106 +76,99 @@ class DocsView(VerticalScroll, can_focus=True):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """One text for each chapter, one box for each reading."""
-        yield Static(self._head(), markup=False)
-        if self._endpoint.notes:
-            yield Static(_chapter("Notes", map(self._note, self._endpoint.notes)), markup=False)
-        if self._endpoint.params:
-            yield Static(_chapter("Parameters", map(self._param, self._endpoint.params.values())), markup=False)
-        if self._endpoint.rules:
-            yield Static(_chapter("Rules across fields", map(self._rule, self._endpoint.rules)), markup=False)
-        yield from self._reading_boxes()
-        yield from self._samples()
-        if self._vendor.notes:
-            title = f"{sanitise_line(self._vendor.title)} in general"
-            yield Static(_chapter(title, map(self._note, self._vendor.notes)), markup=False)
-        statuses = {
-            **self._vendor.verdict.statuses,
-            **(self._endpoint.verdict.statuses if self._endpoint.verdict else {}),
-        }
-        if statuses:
-            lines = (Content.assemble((code, "bold"), f"  {sanitise_line(words)}") for code, words in statuses.items())
-            yield Static(_chapter("Statuses", lines), markup=False)
+        """Notes, what there is to say of the document, and the document."""
+        yield DocsNotes(self._vendor, self._endpoint, self._readings, self._chosen)
+        yield Static("", id="docs-said", markup=False)
+        with Vertical(id="docs-document"):
+            yield Static("", id="docs-head", markup=False)
+            yield PassageView()
+            yield TypeBar("/", "words that stand on one line of the document", id="docs-words")
 
-    def _head(self) -> Content:
-        vendor, endpoint = self._vendor, self._endpoint
-        inferred = "  inferred: the document names no such path" if endpoint.inferred or vendor.inferred else ""
-        parts = [
-            Content.assemble((sanitise_line(endpoint.title), "bold underline"), (inferred, "$text-warning italic")),
-            Content.assemble(
-                (" ".join(endpoint.methods), "bold"),
-                f" {sanitise_line(endpoint.path)}  ",
-                (f"{vendor.id}.{endpoint.id}  {vendor.cite(endpoint.lines)}", MUTED),
-            ),
-            Content(f"Effect: {endpoint.effect}. Auth: {endpoint.auth}. Body: {endpoint.body}."),
-        ]
-        if endpoint.summary:
-            parts.insert(1, Content(sanitise_line(endpoint.summary)))
-        if endpoint.pagination:
-            style = vendor.pagination.get(endpoint.pagination)
-            parts.append(
-                Content(f"Paged: {sanitise_line(style.title or style.style) if style else endpoint.pagination}.")
-            )
-        return Content("\n").join(parts)
+    def on_mount(self) -> None:
+        """Ask for the document."""
+        self.post_message(self.DocumentWanted())
 
-    def _note(self, note: Note) -> Content:
-        return self._cited(f"· {sanitise_line(note.text)}", note.lines)
+    def on_resize(self, event: events.Resize) -> None:
+        """Beside each other where there is room."""
+        self.set_class(event.size.width >= _BESIDE, "-beside")
 
-    def _cited(self, text: str, lines: str) -> Content:
-        cited = self._vendor.cite(lines)
-        return Content.assemble(text, (f"  {cited}" if cited else "", MUTED))
+    # --- the document ------------------------------------------------------------------------------------------------
 
-    def _param(self, param: Parameter) -> Content:
-        star = "*" if param.required else ""
-        head = Content.assemble((f"{sanitise_line(param.name)}{star}", "bold"), f"  {param.location} · ")
-        text = sanitise_line(rule_text(param))
-        if param.enum:
-            text += f" · one of {', '.join(map(sanitise_line, param.enum))}"
-        if param.note:
-            text += f" · {sanitise_line(param.note)}"
-        return Content.assemble(head, self._cited(text, param.lines))
-
-    def _rule(self, rule: Rule) -> Content:
-        return self._cited(f"· {rule_words(rule)}", rule.lines)
-
-    def _reading_boxes(self) -> Iterator[Static | ReadingBox]:
-        if not self._readings:
+    def show_document(self, document: Document | None, said: str) -> None:
+        """Show the document; without one, *said* tells why, and how to have it here."""
+        view = self.query_one(PassageView)
+        if document is None:
+            self.query_one("#docs-said", Static).update(Content(sanitise_line(said)))
+            self.remove_class("-document")
             return
-        count = sum(reading.changes_request for reading in self._readings.values())
-        title = f"Readings  {len(self._readings)} places, {count} of them change the request (◆, to choose from)"
-        yield Static(Content.styled(title, "bold $text-primary"), markup=False)
-        for key, reading in sorted(self._readings.items(), key=lambda one: not one[1].changes_request):
-            yield ReadingBox(self._vendor, key, reading, self._chosen.get(key, ""))
+        changed = view.document is not None and view.document is not document
+        self.add_class("-document")
+        if view.document is not document:
+            view.show_document(document, self._endpoint.lines)
+        if changed:
+            self._head("the file has changed and was read anew")
 
-    def _samples(self) -> Iterator[Static]:
-        for sample in self._endpoint.samples:
-            title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
-            yield Static(
-                Content.assemble((title, "bold $text-primary"), (f"  {self._vendor.cite(sample.lines)}", MUTED)),
-                markup=False,
-            )
-            yield Static(Content(sanitise(sample.body)), classes="docs-sample", markup=False)
+    def _head(self, said: str) -> None:
+        document = self.query_one(PassageView).document
+        if document is None:
+            return
+        name = sanitise_line(document.path.name)
+        lines = f"line {self.query_one(PassageView).line:,} of {len(document.lines):,}"
+        text = Content.assemble((name, "bold"), (f"  {lines}", MUTED), (f"  {said}" if said else "", "$text-warning"))
+        self.query_one("#docs-head", Static).update(text)
 
+    @on(DocsNotes.LineWanted)
+    def _line_wanted(self, event: DocsNotes.LineWanted) -> None:
+        event.stop()
+        self.post_message(self.DocumentWanted())
+        self.query_one(PassageView).go(event.lines)
 
-def rule_words(rule: Rule) -> str:
-    """A rule across fields as a sentence."""
-    if rule.text:
-        return sanitise_line(rule.text)
-    listing = ", ".join(map(sanitise_line, rule.params))
-    when = ", ".join([*rule.when, *(f"{name}={value}" for name, value in rule.when_value.items())])
-    words = {
-        "requires": f"{when or 'this call'} needs {listing}",
-        "at_least_one": f"at least one of {listing}",
-        "at_most_one": f"at most one of {listing}",
-        "exactly_one": f"exactly one of {listing}",
-        "together": f"all of {listing}, or none",
-        "equal": f"{listing}: the same value",
-        "ordered": f"{listing}: in this order",
-        "not_listed": f"{listing} may not name a field that is set",
-        "advice": f"with {when}: {listing}",
-    }
-    return sanitise_line(words[rule.kind])
+    @on(PassageView.Moved)
+    def _moved(self, event: PassageView.Moved) -> None:
+        event.stop()
+        self._head(event.said)
 
+    # --- search ------------------------------------------------------------------------------------------------------
 
-def _chapter(title: str, lines: Iterable[Content]) -> Content:
-    return Content("\n").join([Content.styled(title, "bold $text-primary"), *lines])
+    @on(PassageView.SearchWanted)
+    def _search_wanted(self, event: PassageView.SearchWanted) -> None:
+        event.stop()
+        self.action_search()
+
+    def action_search(self) -> None:
+        """Type words to be found in the document."""
+        self.post_message(self.DocumentWanted())
+        self._bar.open()
+
+    @on(TypeBar.Typed)
+    def _typed(self, event: TypeBar.Typed) -> None:
+        event.stop()
+        self.query_one(PassageView).search(event.text)
+        if event.done:
+            self.query_one(PassageView).focus()
+
+    def action_hit(self, step: int) -> None:
+        """Another line with the words."""
+        self.query_one(PassageView).action_next_hit(step)
+
+    def action_passage(self) -> None:
+        """Back to the passage of the endpoint."""
+        self.query_one(PassageView).action_passage()
+
+    def action_end_search(self) -> None:
+        """Take the box away and the marks with it."""
+        self._bar.close()
+        self.query_one(PassageView).search("")
+        self.query_one(PassageView).focus()
+
+    @property
+    def _bar(self) -> TypeBar:
+        return self.query_one(TypeBar)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of the document are offered where there is one."""
+        if action == "end_search":
+            return self._bar.display
+        if action in ("search", "hit", "passage"):
+            return self.has_class("-document")
+        return super().check_action(action, parameters)

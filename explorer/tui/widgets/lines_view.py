@@ -42,6 +42,8 @@ KINDS = (
     "send",
     "wait",
     "receive",
+    "match",
+    "current",
 )
 
 
@@ -125,6 +127,8 @@ class LinesView(ScrollView, can_focus=True):
         & > .lines--send { color: $secondary; }
         & > .lines--wait { color: $primary; }
         & > .lines--receive { color: $success; }
+        & > .lines--match { background: $warning-muted; text-style: underline; }
+        & > .lines--current { background: $warning; color: $background; text-style: bold; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -139,6 +143,8 @@ class LinesView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._make: Callable[[int], Sequence[Row]] = lambda _width: ()
         self._lines: list[_Line] = []
+        self._starts: list[int] = []
+        """Where each row begins among the lines."""
         self._width = 0
         self._styles: dict[str, Style] = {}
         super().__init__(id=id, classes=classes)
@@ -163,11 +169,18 @@ class LinesView(ScrollView, can_focus=True):
             parts.append("".join(text for _, text in line.spans))
         return "".join(parts)
 
+    def line_of(self, row: int) -> int:
+        """The line on which a row begins, as it is laid out now; 0 where there is none."""
+        return self._starts[row] if 0 <= row < len(self._starts) else 0
+
     def _lay_out(self) -> None:
         self._width = self.scrollable_content_region.width or self.size.width
         if not self._width:
             return
-        self._lines = [line for row in self._make(self._width) for line in _wrapped(row, self._width)]
+        self._lines, self._starts = [], []
+        for row in self._make(self._width):
+            self._starts.append(len(self._lines))
+            self._lines += _wrapped(row, self._width)
         self.virtual_size = Size(self._width, len(self._lines))
         self.refresh()
 

@@ -58,6 +58,11 @@ class ReadingBox(Vertical):
         self._chosen = chosen or reading.default
         super().__init__()
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the document that its versions cite."""
+        return tuple(choice.lines for choice in self._reading.choices.values() if choice.lines)
+
     def compose(self) -> ComposeResult:
         """About, versions, why."""
         reading = self._reading

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from explorer.credentials import CredentialStatus
     from explorer.errors import Problem
     from explorer.session.tracing import Preview
+    from explorer.settings.documents import Document
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
 SLIM: Final = 72
@@ -244,6 +245,14 @@ class RequestPane(Widget):
         for view in self.query(AuthView):
             if self._shown is not None:
                 view.show(self._shown.vendor, self._shown.endpoint, self._shown.environment, credentials)
+
+    def show_document(self, vendor_id: str, document: Document | None, said: str) -> None:
+        """Show the vendor's document in the Docs tab, or what is said of it."""
+        from explorer.tui.widgets.docs_view import DocsView
+
+        if self._shown is not None and self._shown.vendor.id == vendor_id:
+            for view in self.query(DocsView):
+                view.show_document(document, said)
 
     def show_preview(self, preview: Preview) -> None:
         """Show the request as it would be sent now."""

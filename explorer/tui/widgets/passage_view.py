@@ -1,0 +1,173 @@
+"""The vendor's document with its line numbers: the lines of an endpoint marked, searched as a whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from explorer.core.sanitise import sanitise_line
+from explorer.settings.documents import spans
+from explorer.tui.widgets.lines_view import LinesView, Row, Span
+
+if TYPE_CHECKING:
+    from explorer.settings.documents import Document
+
+WINDOW: Final = 1_500
+"""Lines before and after the one that is looked at which are laid out at once; most documents are shorter."""
+_LINE: Final = 2_000
+
+
+class PassageView(LinesView):
+    """Shows a document. ``show_document`` it, then ``go`` to lines of it, or ``search``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "search", "Search", id="passage.search", tooltip="Search the whole document"),
+        Binding("n", "next_hit(1)", "Next", id="passage.next", tooltip="To the next line that has the words"),
+        Binding(
+            "N", "next_hit(-1)", "Before", show=False, id="passage.previous", tooltip="To the line before with them"
+        ),
+        Binding("p", "passage", "Passage", id="passage.home", tooltip="Back to the passage of this endpoint"),
+    ]
+
+    @dataclass
+    class SearchWanted(Message):
+        """A person wants to search: whoever has room shows a box and calls ``search``."""
+
+    @dataclass
+    class Moved(Message):
+        """Another line is looked at, or the search stands otherwise."""
+
+        line: int
+        said: str
+
+    def __init__(self) -> None:
+        self._document: Document | None = None
+        self._passage = ""
+        self._marked: tuple[tuple[int, int], ...] = ()
+        self._at = 1
+        self._words: tuple[str, ...] = ()
+        self._hits: tuple[int, ...] = ()
+        super().__init__()
+
+    @property
+    def document(self) -> Document | None:
+        """What is shown."""
+        return self._document
+
+    @property
+    def line(self) -> int:
+        """The line that is looked at."""
+        return self._at
+
+    def show_document(self, document: Document, passage: str) -> None:
+        """Show *document* at the lines *passage* of an endpoint, or go on where one is if that was shown before."""
+        again = self._document is not None and self._document.name == document.name
+        self._document, self._passage = document, passage
+        self._hits = document.find(" ".join(self._words))
+        if again:
+            self._show()
+        else:
+            self.action_passage()
+
+    def go(self, lines: str) -> None:
+        """Go to lines, as the catalog writes them, and mark them."""
+        self._marked = spans(lines)
+        if self._marked:
+            self._look_at(self._marked[0][0])
+
+    def action_passage(self) -> None:
+        """Back to the passage of the endpoint, or to the top where none is known."""
+        self._marked = spans(self._passage)
+        self._look_at(self._marked[0][0] if self._marked else 1)
+
+    # --- search ------------------------------------------------------------------------------------------------------
+
+    def search(self, words: str) -> None:
+        """Look for lines with every word, from the line that is looked at on; no word ends the search."""
+        document = self._document
+        self._words = tuple(words.split())
+        self._hits = document.find(words) if document is not None else ()
+        if not self._hits:
+            self._show()
+            self._tell("no line has " + ("that" if len(self._words) == 1 else "all of that") if self._words else "")
+            return
+        self._look_at(next((hit for hit in self._hits if hit >= self._at), self._hits[0]))
+
+    def action_search(self) -> None:
+        """Ask for words."""
+        self.post_message(self.SearchWanted())
+
+    def action_next_hit(self, step: int) -> None:
+        """To the next line with the words, round the end."""
+        if not self._hits:
+            self.post_message(self.SearchWanted())
+            return
+        if step > 0:
+            following = next((hit for hit in self._hits if hit > self._at), self._hits[0])
+        else:
+            following = next((hit for hit in reversed(self._hits) if hit < self._at), self._hits[-1])
+        self._look_at(following)
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    def _look_at(self, line: int) -> None:
+        count = len(self._document.lines) if self._document is not None else 0
+        self._at = max(1, min(line, count or 1))
+        self._show()
+        said = ""
+        if self._at in self._hits:
+            said = f"{self._hits.index(self._at) + 1} of {len(self._hits)}"
+        elif line > count:
+            said = f"line {line} is beyond its end: another edition?"
+        self._tell(said)
+
+    def _tell(self, said: str) -> None:
+        self.post_message(self.Moved(self._at, said))
+
+    def _show(self) -> None:
+        """Lay the lines out and put the one that is looked at a third down."""
+        self.show_for(lambda _width: self._rows())
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        if self._width:
+            self.call_after_refresh(self._scroll_there)
+
+    def _scroll_there(self) -> None:
+        row = self._at - self._first
+        self.scroll_to(y=max(0, self.line_of(row) - self.size.height // 3), animate=False)
+
+    @property
+    def _first(self) -> int:
+        return max(1, self._at - WINDOW)
+
+    def _rows(self) -> list[Row]:
+        document = self._document
+        if document is None:
+            return []
+        last = min(len(document.lines), self._at + WINDOW)
+        digits = len(str(last))
+        return [self._row(number, document.lines[number - 1], digits) for number in range(self._first, last + 1)]
+
+    def _row(self, number: int, text: str, digits: int) -> Row:
+        marked = any(first <= number <= last for first, last in self._marked)
+        here = number == self._at
+        sign: Span = ("out", "▍") if marked else ("dim", " ")
+        label: Span = ("current" if here else "strong" if marked else "dim", f"{number:>{digits}}")
+        shown = sanitise_line(text[:_LINE]) + (" …" if len(text) > _LINE else "")
+        gutter = (label, sign)
+        more = (("dim", " " * digits), sign)
+        return Row(spans=self._found(shown, number), gutter=gutter, more=more)
+
+    def _found(self, text: str, number: int) -> tuple[Span, ...]:
+        """The words of the search in a line that has all of them."""
+        if number not in self._hits:
+            return (("text", text),)
+        words = "|".join(re.escape(word) for word in sorted(self._words, key=len, reverse=True))
+        parts = re.split(f"({words})", text, flags=re.IGNORECASE)
+        kind = "current" if number == self._at else "match"
+        return tuple((kind if at % 2 else "text", part) for at, part in enumerate(parts) if part)
