@@ -53,7 +53,7 @@ ACTIONS: Final = (
     Action("vendors", "C", "Compare vendors", "How the vendors do the same things, side by side.", "vendors"),
     Action(
         "signature",
-        "G,ctrl+g",
+        "G,f8",
         "Debugger",
         "Debug the signature or token: of the form, the answer, the entry.",
         "signature",

@@ -170,9 +170,9 @@ def test_every_mistake_that_is_known_is_tried_here() -> None:
 )
 def test_two_mistakes_together_are_named(code: str, mistakes: set[str]) -> None:
     made = php(code)
-    started = time.perf_counter()
+    started = time.process_time()
     found = asked(made["sig"])
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
     assert set(ids(found)) == mistakes
     if made["base"]:
         assert set(ids(asked(made["base"]))) == mistakes
@@ -197,11 +197,28 @@ def test_the_vectors_of_php_are_the_same(vector: dict[str, Any]) -> None:
     [("0123456789abcdef" * 4, "signature"), ("complete nonsense", "base"), ("v1/manage/edit_store?what=ever", "base")],
 )
 def test_nonsense_fits_no_known_mistake(text: str, kind: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = asked(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
     assert (found.kind, found.causes, found.same) == (kind, (), False)
     assert "no known mistake fits" in found.verdict
+
+
+def test_the_search_is_bounded_whatever_is_asked() -> None:
+    case = case_of()
+    many = tuple(Part(f"p{number}", "some value", "body") for number in range(300))
+    large = Case(case.recipe, Material(case.material.path, (*case.material.parts, *many), "POST"), case.key)
+    keys = tuple(Key(f"key {number}", Secret(f"key-{number}")) for number in range(100))
+    for asked_of in (case, large):
+        took = []
+        for _ in range(2):
+            started = time.process_time()
+            found = diagnose(
+                asked_of, read_pasted("f" * 64, NAMES, case.material), Known("auth_id", "auth_ts", 300.0, keys)
+            )
+            took.append(time.process_time() - started)
+        assert found.tried <= 8_000
+        assert min(took) < 1.0
 
 
 def test_what_is_near_a_mistake_is_told_as_the_nearest() -> None:
@@ -303,8 +320,8 @@ def test_both_stand_one_below_the_other_in_columns() -> None:
 def test_long_texts_are_compared_in_time() -> None:
     left = "v1/a?" + "&".join(f"key{at}=value number {at}" for at in range(2000))
     right = left.replace(" ", "+")
-    started = time.perf_counter()
+    started = time.process_time()
     diff = compare(left, right)
     assert aligned(diff, 80)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
     assert "".join(piece.right for piece in diff.pieces) == right

@@ -132,7 +132,7 @@ async def test_an_entry_of_the_history_is_judged_by_itself(session: Session) -> 
         await app.see("✓ OK")
         await app.keys("h")
         await app.until(lambda: app.main.history_panel.selected == 1, "the row")
-        await app.keys("ctrl+g")
+        await app.keys("f8")
         await app.until(lambda: isinstance(app.app.screen, SignatureScreen), "the debugger")
         await app.see("entry 1")
         await app.see("✓ answer")

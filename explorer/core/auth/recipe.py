@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_plus
 
@@ -194,12 +195,17 @@ def base_from(recipe: Recipe, material: Material, parts: Iterable[Part]) -> str:
     """The text that is signed for parts that are arranged already."""
     pairs = [(part.name, part.value.strip() if recipe.trimmed else part.value) for part in parts]
     joiner = "&amp;" if recipe.values == "html" else "&"
-    spell = _SPELLINGS[recipe.values]
+    spell = partial(_spelled, _SPELLINGS[recipe.values])
     query = joiner.join(
         spell(name) if recipe.bare_empty and not value else f"{spell(name)}={spell(value)}" for name, value in pairs
     )
     places = {"path": signed_path(recipe, material.path), "query": query}
     return recipe.lead + re.sub(r"\{(path|query)\}", lambda place: places[place[1]], recipe.base) + recipe.ending
+
+
+def _spelled(spelling: Callable[[str], str], text: str) -> str:
+    """*text* in a spelling; what no spelling changes stays."""
+    return text if _PLAIN.fullmatch(text) else spelling(text)
 
 
 def signed_path(recipe: Recipe, path: str) -> str:
@@ -252,6 +258,10 @@ def _encoded(text: str, charset: str) -> bytes:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]*")
+"""A text that is the same however it is spelled."""
 
 
 def _lower_hex(text: str) -> str:

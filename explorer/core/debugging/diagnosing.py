@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.auth.recipe import Part
-from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, Named, told
+from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, Moments, Named, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from explorer.core.debugging.case import Case, Known
     from explorer.core.debugging.pasted import Kind, Pasted
 
-MOST_TRIED: Final = 12_000
-"""Pairs of mistakes that are tried at most."""
+MOST_TRIED: Final = 8_000
+"""Pairs of mistakes that are tried at most; fewer where a request has many parameters."""
+_MOST_WORK: Final = 200_000
+"""Parameters that are joined at most, over all pairs."""
 MOST_KEYS: Final = 24
 _ALIKE: Final = 0.5
 """Share of a base string that must be the same for a mistake to be called the nearest."""
@@ -105,11 +107,13 @@ class _Search:
     def together(self, changes: Callable[[Case], object]) -> list[tuple[Cause, ...]]:
         """Pairs of mistakes that explain it, of which each makes a difference of its own by *changes*."""
         found: list[tuple[Cause, ...]] = []
+        most = 0
         for first, case, detail, _ in self.singles:
+            most = most or min(MOST_TRIED, _MOST_WORK // max(8, len(case.material.parts)))
             before = changes(case)
             for second in MISTAKES[MISTAKES.index(first) + 1 :]:
                 for other, more in second.variants(case, self.known):
-                    if self.tried >= MOST_TRIED:
+                    if self.tried >= most:
                         return found
                     self.tried += 1
                     if self.outcome(other) == self.wanted and changes(other) != before:
@@ -217,32 +221,37 @@ def _moved(result: Diagnosis, case: Case, moment: Cause, known: Known) -> Diagno
 
 
 def _of_a_moment(case: Case, wanted: str, known: Known) -> Cause | None:
-    """The moment that the signature is of, if it is right otherwise: the moment is replaced in the base string, since
-    there are thousands of them."""
+    """The moment that the signature is of, if it is right otherwise."""
     for mistake in (SKEW, FINER):
-        for stamp, detail in _spelled(case, mistake, known):
-            if case.sign(stamp) == wanted:
-                return Cause(mistake, detail)
+        found = _moment_of(case, mistake, wanted, known)
+        if found is not None:
+            return found
     return None
 
 
-def _spelled(case: Case, mistake: Mistake, known: Known) -> Iterator[tuple[str, str]]:
-    """The base string of *case* at each moment of *mistake*."""
-    stamp, base = case.value(known.timestamp_param), case.base
+def _moment_of(case: Case, mistake: Moments, wanted: str, known: Known) -> Cause | None:
+    """The moment of *mistake* that gives the signature. It is put into the base string as text, since there are
+    thousands of them."""
+    stamp, base = case.value(known.timestamp_param) or "", case.base
     spelled = f"{known.timestamp_param}={stamp}"
-    if stamp and base.count(spelled) == 1:
-        head, _, tail = base.partition(spelled)
-        for other, detail in mistake.variants(case, known):
-            yield f"{head}{known.timestamp_param}={other.value(known.timestamp_param)}{tail}", detail
+    if not stamp.isdigit() or len(stamp) > 11 or base.count(spelled) != 1:
+        return None
+    head, _, tail = base.partition(spelled)
+    head += f"{known.timestamp_param}="
+    for other in mistake.stamps(stamp):
+        if case.sign(f"{head}{other}{tail}") == wanted:
+            return Cause(mistake, mistake.detail(stamp, other))
+    return None
 
 
 def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]:
     """A single mistake in a signature that was made shortly before or after."""
-    for mistake, case, detail, _ in search.singles:
-        for base, more in _spelled(case, NEAR, known):
-            search.tried += 1
-            if case.sign(base) == wanted:
-                return [(Cause(mistake, detail), Cause(NEAR, more))]
+    for mistake, case, detail, given in search.singles:
+        if len(given) != len(wanted):
+            continue
+        found = _moment_of(case, NEAR, wanted, known)
+        if found is not None:
+            return [(Cause(mistake, detail), found)]
     return []
 
 

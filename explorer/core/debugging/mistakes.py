@@ -406,27 +406,46 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
 BY_ID: Final = {one.id: one for one in MISTAKES}
 
 
+class Moments(Mistake, ABC):
+    """Another moment in the place of the timestamp. Such mistakes are searched for apart, since there are thousands."""
+
+    @abstractmethod
+    def stamps(self, stamp: str) -> Iterator[str]:
+        """Every timestamp that could stand for *stamp*, the likeliest first."""
+
+    @abstractmethod
+    def detail(self, stamp: str, other: str) -> str:
+        """What lies between the two, in words."""
+
+    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
+        stamp = case.value(known.timestamp_param) or ""
+        if stamp.isdigit() and len(stamp) < 12:
+            for other in self.stamps(stamp):
+                yield case.with_value(known.timestamp_param, other), self.detail(stamp, other)
+
+
 @dataclass(frozen=True)
-class Skew(Mistake):
-    """Another moment. It is searched for apart, since there are so many."""
+class Skew(Moments):
+    """Seconds that a clock is off."""
 
     offsets: tuple[int, ...] = ()
 
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        stamp = case.value(known.timestamp_param) or ""
-        if stamp.isdigit() and len(stamp) < 12:
-            for offset in self.offsets:
-                yield case.with_value(known.timestamp_param, str(int(stamp) + offset)), told(offset)
+    def stamps(self, stamp: str) -> Iterator[str]:
+        at = int(stamp)
+        return (str(at + offset) for offset in self.offsets)
+
+    def detail(self, stamp: str, other: str) -> str:
+        return told(int(other) - int(stamp))
 
 
-class Finer(Mistake):
+class Finer(Moments):
     """Milliseconds that are no whole second."""
 
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        stamp = case.value(known.timestamp_param) or ""
-        if stamp.isdigit() and len(stamp) < 12:
-            for one in range(1, 1000):
-                yield case.with_value(known.timestamp_param, f"{stamp}{one:03}"), f"{stamp}{one:03} was signed"
+    def stamps(self, stamp: str) -> Iterator[str]:
+        return (f"{stamp}{one:03}" for one in range(1, 1000))
+
+    def detail(self, stamp: str, other: str) -> str:  # noqa: ARG002 - the other says it all
+        return f"{other} was signed"
 
 
 def told(offset: float) -> str:

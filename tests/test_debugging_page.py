@@ -1,0 +1,22 @@
+"""docs/DEBUGGING.md says what the debugger really answers, for every mistake that it knows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from explorer.core.debugging.mistakes import MISTAKES
+from explorer.core.explaining.reasons import CHECKS
+from tests.conftest import ROOT
+
+
+def test_both_tables_are_what_the_program_says_now() -> None:
+    done = subprocess.run([sys.executable, "scripts/debugging.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_mistake_and_every_check_has_its_row() -> None:
+    text = (ROOT / "docs" / "DEBUGGING.md").read_text("utf-8")
+    for name in [*(one.id for one in MISTAKES), *(one.id for one in CHECKS)]:
+        assert f"| `{name}` |" in text
+    assert "no known mistake fits" not in text
