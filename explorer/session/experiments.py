@@ -81,6 +81,8 @@ class Experiment:
         follows = self.follows
         if follows:
             return f"The server follows {follows}: {self.plan.reading.choices[follows].title}"
+        if len(self.trials) < len(self.plan.variants):
+            return f"Only {', '.join(one.variant.choice for one in self.trials)} was sent; trying both tells more"
         if self.plan.all_same:
             return "Every choice makes the same request here; the answer has to tell, and is judged under each"
         verdicts = {one.verdict for one in self.trials}

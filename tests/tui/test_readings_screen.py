@@ -91,8 +91,12 @@ async def test_one_choice_alone_is_sent_and_said(session: Session) -> None:
         await opened(app)
         await app.keys("s")
         await app.see("✗ post")
+        await app.see("→ Only post was sent")
         await app.keys("right", "s")
         await app.see("✓ get")
+        await app.keys("space")
+        await app.see("For this call: example_verb=get")
+        await app.see("▸ (●) get")
 
 
 async def test_fields_that_are_asked_for_are_filled_with_examples(session: Session) -> None:

@@ -73,6 +73,7 @@ class ReadingsScreen(ReadingsView):
         self._chosen.pop(doubt.key, None)
         if choice != doubt.reading.default:
             self._chosen[doubt.key] = choice
+        self._tell(f"For this call: {doubt.key}={choice}")
         self._paint()
 
     def _changes(self, doubt: Doubt) -> bool:

@@ -63,7 +63,7 @@ class ReadingsView(Screen[Changed]):
         layout: vertical;
         & > #readings-title { height: 1; background: $panel; padding: 0 1; text-style: bold; }
         & > #readings-box { height: 1fr; layout: vertical; }
-        & #readings-list { height: auto; max-height: 40%; padding: 0 1; background: transparent; }
+        & #readings-list { height: auto; max-height: 30%; padding: 0 1; background: transparent; }
         & #readings-page { height: 1fr; border: round $border-blurred; padding: 0 1; }
         & #readings-page:focus { border: heavy $border; }
         & #readings-page > Static { height: auto; width: 1fr; }
@@ -149,12 +149,11 @@ class ReadingsView(Screen[Changed]):
         return self._shown[at] if at is not None and at < len(self._shown) else None
 
     def _choice(self, doubt: Doubt) -> str:
-        """The choice that the cursor is on: at first the one that is not taken for the call."""
-        known = self._cursor.get(doubt.key)
-        if known in doubt.reading.choices:
-            return known
-        chosen = self._chosen.get(doubt.key, doubt.reading.default)
-        return next((one for one in doubt.reading.choices if one != chosen), chosen)
+        """The choice that the cursor is on: at first the one that is not taken for the call. It stays there."""
+        if self._cursor.get(doubt.key) not in doubt.reading.choices:
+            chosen = self._chosen.get(doubt.key, doubt.reading.default)
+            self._cursor[doubt.key] = next((one for one in doubt.reading.choices if one != chosen), chosen)
+        return self._cursor[doubt.key]
 
     def _paint(self) -> None:
         doubt = self._doubt

@@ -129,6 +129,7 @@ def _passage(lines: Sequence[Line], width: int) -> Iterator[Content]:
 
 def _experiment(experiment: Experiment) -> Iterator[Content]:
     yield Content.styled(f"Tried in {sanitise_line(experiment.plan.call.environment)}", "bold $text-primary")
+    yield Content.assemble(("→ ", "bold"), (sanitise_line(experiment.conclusion), "bold"))
     for one in experiment.trials:
         sign, style = MARKS[one.verdict]
         number = f"  #{one.exchange.id}" if one.exchange is not None and one.exchange.id else ""
@@ -140,4 +141,3 @@ def _experiment(experiment: Experiment) -> Iterator[Content]:
             (number, MUTED),
         )
         yield Content.assemble("      ", (sanitise_line(one.why), style))
-    yield Content.assemble(("→ ", "bold"), (sanitise_line(experiment.conclusion), "bold"))
