@@ -9,6 +9,7 @@ An overlay (``explorer.settings.overlay``) is laid over last. Where something in
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -116,9 +117,15 @@ def _mapping_of(first: _Source) -> dict[str, Any]:
     if first.problem:
         raise CatalogError([first.problem])
     try:
-        return parse_toml(first.data, str(first.path))
+        return _parsed(first.data, str(first.path))
     except FileError as error:
         raise CatalogError([_problem(error)]) from None
+
+
+@lru_cache(maxsize=1)
+def _parsed(data: bytes, file: str) -> dict[str, Any]:
+    """The shipped file's mapping, kept for the next change of an overlay; nobody writes into it."""
+    return parse_toml(data, file)
 
 
 def _assemble(

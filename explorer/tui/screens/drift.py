@@ -20,6 +20,8 @@ from explorer.tui.widgets.drift_text import finding_line, finding_page
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
     from explorer.core.drift import Finding
@@ -83,6 +85,7 @@ class DriftScreen(Screen[Looked]):
         self._catalog = False
         self._findings: list[Finding] = []
         self._hidden: set[str] = set()
+        self._writing = asyncio.Lock()
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -177,40 +180,39 @@ class DriftScreen(Screen[Looked]):
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="drift", exit_on_error=False, description="accept")
-    async def action_accept(self) -> None:
+    def action_accept(self) -> None:
         """Take the finding over into the person's overlay."""
         from explorer.session.drift import accept
 
         one = self._finding
-        if one is None:
-            return
-        try:
-            notes = await asyncio.to_thread(accept, self._session, one)
-        except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}", "warning")
-            return
-        self._catalog = True
-        for note in notes:
-            self._tell(note, "warning")
-        self._tell(f"Taken over: {one.title}. It stands in your overlay of {one.vendor}.")
-        await self._find()
+        if one is not None:
+            self._catalog = True
+            self._write(one, lambda: accept(self._session, one), f"Taken over: {one.title}. It is in your overlay.")
 
-    @work(exclusive=True, group="drift", exit_on_error=False, description="dismiss")
-    async def action_dismiss_finding(self) -> None:
+    def action_dismiss_finding(self) -> None:
         """Do not show the finding again; one that is dismissed comes back."""
         from explorer.session.drift import dismiss
 
         one = self._finding
-        if one is None:
-            return
-        back = one.key in self._hidden
-        try:
-            await asyncio.to_thread(lambda: dismiss(self._session, one, back=back))
-        except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}", "warning")
-            return
-        await self._find()
+        if one is not None:
+            back = one.key in self._hidden
+            self._write(one, lambda: dismiss(self._session, one, back=back), "")
+
+    @work(exclusive=False, group="writing", exit_on_error=False, description="writing")
+    async def _write(self, one: Finding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
+        """Write, one thing after the other however quickly the keys come, and look again."""
+        async with self._writing:
+            self.query_one("#drift-title", Static).update(Content(sanitise_line(f"Drift · writing {one.title} …")))
+            try:
+                notes = await asyncio.to_thread(write)
+            except ExplorerError as error:
+                self._tell(f"{error.message}. {error.hint}", "warning")
+                notes, done = (), ""
+            for note in notes or ():
+                self._tell(note, "warning")
+            if done:
+                self._tell(done)
+            await self._find()
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:

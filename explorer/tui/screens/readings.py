@@ -16,6 +16,8 @@ from explorer.session import SANDBOX
 from explorer.tui.screens.readings_view import Changed, ReadingsView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from explorer.session.doubts import Doubt
     from explorer.session.experiments import Plan
     from explorer.tui.widgets.key_bar import KeyBar
@@ -123,31 +125,25 @@ class ReadingsScreen(ReadingsView):
         said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", what.question))
         return bool(said)
 
-    @work(exclusive=True, group="adopt", exit_on_error=False, description="adopt")
+    @work(exclusive=False, group="adopt", exit_on_error=False, description="adopt")
     async def action_adopt(self) -> None:
         """Make the choice the default from now on, in the person's overlay."""
         from explorer.session.doubts import adopt
 
         doubt = self._doubt
-        if doubt is None:
+        if doubt is None or not self._changes(doubt):
             return
         choice = self._choice(doubt)
         if choice == doubt.reading.default:
             self._tell(f"{choice} is the default already. ← → go to another.")
             return
-        try:
-            notes = await asyncio.to_thread(adopt, self._session, doubt, choice)
-        except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}", "warning")
-            return
-        self._chosen.pop(doubt.key, None)
-        self._changed_catalog = True
-        for note in notes:
-            self._tell(note, "warning")
-        self._tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
-        await self._reload()
+        if await self._write(lambda: adopt(self._session, doubt, choice)):
+            self._chosen.pop(doubt.key, None)
+            self._changed_catalog = True
+            self._tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
+            await self._reload()
 
-    @work(exclusive=True, group="adopt", exit_on_error=False, description="forget")
+    @work(exclusive=False, group="adopt", exit_on_error=False, description="forget")
     async def action_forget(self) -> None:
         """Back to the catalog's own default, evidence forgotten; asks first."""
         from explorer.session.doubts import forget
@@ -162,14 +158,30 @@ class ReadingsScreen(ReadingsView):
         question = f"Forget what servers made of {doubt.key}" + (", and your own default?" if doubt.adopted else "?")
         if not await self.app.push_screen_wait(ConfirmDialog("Forget?", question, yes="Yes, forget it")):
             return
-        try:
-            _, own = await asyncio.to_thread(forget, self._session, doubt)
-        except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}", "warning")
-            return
-        self._changed_catalog = self._changed_catalog or own
-        self._experiments.pop(doubt.key, None)
-        await self._reload()
+
+        def undo() -> tuple[str, ...]:
+            forget(self._session, doubt)
+            return ()
+
+        if await self._write(undo):
+            self._changed_catalog = self._changed_catalog or doubt.adopted
+            self._experiments.pop(doubt.key, None)
+            await self._reload()
+
+    async def _write(self, write: Callable[[], tuple[str, ...]]) -> bool:
+        """Write, one thing after the other however quickly the keys come; whether it could be done."""
+        title = self.query_one("#readings-title", Static)
+        async with self._writing:
+            title.update(self._title("writing …"))
+            try:
+                for note in await asyncio.to_thread(write):
+                    self._tell(note, "warning")
+            except ExplorerError as error:
+                self._tell(f"{error.message}. {error.hint}", "warning")
+                return False
+            finally:
+                title.update(self._title())
+            return True
 
     def action_follow(self) -> None:
         """Let the sandbox follow the choice; the default makes it as it was."""

@@ -83,7 +83,7 @@ class ReadingsView(Screen[Changed]):
         self._passage_problem = ""
         self._every = False
         self._changed_catalog = False
-        self._busy = False
+        self._writing = asyncio.Lock()
         super().__init__()
 
     def compose(self) -> ComposeResult:
