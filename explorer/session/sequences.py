@@ -85,7 +85,8 @@ class Runner:
             wrong.
         """
         library = self.saved.library
-        wrong = [problem for name in names for problem in library.files[name].problems]
+        files = [library.files[name] for name in names if name not in self.saved.formed]
+        wrong = [problem for file in files for problem in file.problems]
         if wrong:
             return Plan(names, names, tuple(wrong))
         requests = self.saved.requests

@@ -318,3 +318,68 @@ async def test_with_nothing_saved_it_says_how(session: Session) -> None:
             await asyncio.sleep(0)
             await driver.keys("escape")
             await driver.until(lambda: driver.main.is_current, "the main screen")
+
+
+async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: Session, folder: Path) -> None:
+    put(folder, search=SEARCH)
+    async with driven(session) as driver:
+        await open_saved(driver, "search")
+        await driver.keys("escape")
+        for key in ("A", "B", "V"):
+            await driver.keys(key)
+            await driver.see("No value yet: ${MANY}. F5 asks")
+            assert driver.main.is_current
+            driver.app.clear_notifications()
+            await driver.until(lambda: "F5 asks for it" not in driver.text, "the toast to go")
+        await driver.keys("f5")
+        await driver.until(lambda: isinstance(driver.app.screen, VariablesDialog), "the question")
+        await driver.write("2")
+        await driver.keys("enter")
+        await sent(driver, session, 1)
+        await driver.keys("A")
+        await driver.see("pages")
+
+
+async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_saved(
+    session: Session, folder: Path
+) -> None:
+    put(folder, search=SEARCH.replace("${MANY}", "2"))
+    async with driven(session) as driver:
+        await open_saved(driver, "search")
+        (folder / "search.toml").unlink()
+        driver.app.app_focus = False
+        driver.app.app_focus = True
+        await driver.see("the file search is gone")
+        await driver.keys("f5")
+        await sent(driver, session, 1)
+        await save_as(driver, "search")
+        await driver.until((folder / "search.toml").exists, "the file")
+        await driver.until(lambda: driver.main.is_current and "changed" not in title(driver), "no mark")
+        (folder / "search.toml").write_text("call = 3", encoding="utf-8")
+        driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
+        await driver.keys("f5")
+        await sent(driver, session, 2)
+        await save_as(driver, "search")
+        await driver.until(lambda: isinstance(driver.app.screen, ConflictDialog), "the question")
+        await driver.keys("enter")
+        await driver.until((folder / "search.mine.toml").exists, "the own side")
+
+
+async def test_a_guarded_environment_asks_before_a_run(session: Session, folder: Path) -> None:
+    put(
+        folder,
+        **{
+            "a/1": FIND,
+            "a/2": 'call = "endlessaisles.orders_cancel"\nenvironment = "production"\n[values]\nid = "1"\n',
+            "environments/production": "[variables]\n",
+        },
+    )
+    async with driven(session) as driver:
+        await driver.keys("tab", "O")
+        await driver.see("PUT")
+        await driver.keys("a")
+        await driver.see("Really run this?")
+        await driver.see("a/2: endlessaisles.orders_cancel changes data at")
+        await driver.keys("n")
+        await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the list")
+        assert await session.recent() == []

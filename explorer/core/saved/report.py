@@ -61,10 +61,12 @@ class Report(Value, frozen=True, kw_only=True):
 
     @property
     def exit_code(self) -> int:
-        """0 everything held; 1 something did not; else the code of the first error."""
-        if self.count("failed"):
-            return 1
-        return next((step.exit_code or 1 for step in self.steps if step.outcome == "error"), 0 if self.passed else 1)
+        """0 everything held; 1 something did not; 2 nothing could be sent; else the code of the first error."""
+        if self.passed:
+            return 0
+        code = next((step.exit_code for step in self.steps if step.outcome == "error"), 1)
+        sent = any(step.exchange is not None for step in self.steps)
+        return 1 if self.count("failed") or (code == 2 and sent) else code or 1
 
     @property
     def summary(self) -> str:

@@ -55,6 +55,8 @@ class CollectingScreen(PagingScreen):
         if not self.desk.address:
             self._app.tell("Open an endpoint first.")
             return
+        if self._waits():
+            return
         running = self._gathering
         if running is not None and running.active:
             self._show_running(running)

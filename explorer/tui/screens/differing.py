@@ -59,7 +59,7 @@ class DifferingScreen(SavingScreen):
     @work(exclusive=True, group="ask", exit_on_error=False, description="lens")
     async def action_lens(self) -> None:
         """Send the call under two versions, and compare the answers."""
-        if not self._opened():
+        if not self._opened() or self._waits():
             return
         from explorer.session.versions import lens, look
         from explorer.tui.screens.comparing import ComparingScreen

@@ -13,7 +13,7 @@ class DoubtingScreen(FollowingScreen):
     @work(exclusive=True, group="experiment", exit_on_error=False, description="experiment")
     async def action_experiment(self) -> None:
         """Readings as experiments."""
-        if not self._opened():
+        if not self._opened() or self._waits():
             return
         from explorer.tui.screens.readings import ReadingsScreen
 

@@ -144,6 +144,11 @@ class EditingScreen(PanesScreen):
         self.request_pane.show_problems([*checked.problems, *said])
         return checked.errors
 
+    def _waits(self) -> bool:
+        """Whether the call cannot be sent yet because a value of it is still to be found; says so then. The floor above
+        knows of such values."""
+        return False
+
     def _preview_soon(self) -> None:
         if self._preview_timer is not None:
             self._preview_timer.stop()

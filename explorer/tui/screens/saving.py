@@ -39,6 +39,8 @@ class SavingScreen(DoubtingScreen):
         self._saved: Saved | None = None
         self._awaited: tuple[str, Call, Lookup] | None = None
         """The saved request whose call is on its way, and what fills its expectations."""
+        self._lookups: dict[str, Lookup] = {}
+        """Saved request → what its placeholders stood for when it was sent last."""
         self._answered: Exchange | None = None
         """The answer to it, not masked."""
         super().__init__(session)
@@ -70,10 +72,24 @@ class SavingScreen(DoubtingScreen):
             call = msgspec.structs.replace(
                 call, base_url=file.request.call.base_url, force=call.force or file.request.call.force
             )
+        from explorer.core.saved.filling import call_uses, fill_call
+
         try:
-            return self.saved.known(call, self.saved.scope)
+            call = self.saved.known(call, self.saved.scope)
+            last = self._lookups.get(self.desk.draft.saved)
+            return fill_call(call, last) if last is not None and call_uses(call) else call
         except ExplorerError:
             return call  # an environment file is wrong: sending says so
+
+    def _waits(self) -> bool:
+        from explorer.core.saved.filling import call_uses
+
+        if not self.desk.draft.saved:
+            return False
+        waiting = dict.fromkeys(str(one.placeholder) for one in call_uses(self.desk.call()))
+        if waiting:
+            self._app.tell(f"No value yet: {', '.join(waiting)}. F5 asks for it, or fetches it; then this goes, too.")
+        return bool(waiting)
 
     async def _show_endpoint(self) -> None:
         if self.desk.draft.saved:
@@ -156,18 +172,20 @@ class SavingScreen(DoubtingScreen):
         request = file.request
         if request is None:
             return
+        try:
+            self.session.operation(self.saved.call(request, self.saved.scope))
+        except ExplorerError as error:
+            self._app.tell(f"{name}: {error.message}. {error.hint}", severity="warning")
+            return
         draft = _draft_of(file, request)
         now = self.desk.drafts.get(request.call.address)
         if now and not _alike(now, draft) and not self._is_kept(now):
             text = f"The form of {request.call.address} holds values that are not saved. They would be let go."
             if not await self.app.push_screen_wait(ConfirmDialog("Open it?", text, yes="Yes, open it")):
                 return
-        try:
-            if request.call.environment:
-                self.desk.chosen[request.call.vendor] = request.call.environment
-            await self.open(request.call.address, draft).wait()
-        except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+        if request.call.environment:
+            self.desk.chosen[request.call.vendor] = request.call.environment
+        await self.open(request.call.address, draft).wait()
 
     def _is_kept(self, draft: Draft) -> bool:
         """Whether a draft is what a file says already."""
@@ -302,10 +320,7 @@ class SavingScreen(DoubtingScreen):
     # --- sending -----------------------------------------------------------------------------------------------------
 
     def _send_checked(self, *, force: bool) -> None:
-        from explorer.core.saved.filling import call_uses
-
-        file = self._file if self.desk.address else None
-        if file is None or (not call_uses(self.desk.written()) and not (file.request and file.request.expect)):
+        if not self.desk.address or not self.desk.draft.saved:
             self._awaited = None
             super()._send_checked(force=force)
             return
@@ -314,7 +329,7 @@ class SavingScreen(DoubtingScreen):
         if errors and not force:
             self._refuse(errors)
         else:
-            self._send_saved(file.name, self._as_request(), force=force)
+            self._send_saved(self.desk.draft.saved, self._as_request(), force=force)
 
     @work(exclusive=True, group="fill", exit_on_error=False, description="fill")
     async def _send_saved(self, name: str, request: SavedRequest, *, force: bool) -> None:
@@ -337,6 +352,7 @@ class SavingScreen(DoubtingScreen):
         finally:
             self.saved.formed.pop(name, None)
         self._awaited, self._answered = (name, filled, lookup), None
+        self._lookups[name] = lookup
         self._check()
         self._send(filled)
 
