@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from explorer.core.catalog.model import Parameter
 from explorer.core.form import Checked, NumberToken, check, parse_entry
+from explorer.core.form.convert import convert
 from explorer.errors import UsageError
 from tests.core.shop import endpoint, entries
 
@@ -153,3 +155,23 @@ def test_a_file_is_a_file_and_an_at_sign_is_text_elsewhere() -> None:
 def test_a_value_given_twice_is_told_unless_it_may_repeat() -> None:
     assert "twice" in problems("search", "q=a", "q=b")["q"]
     assert problems("search", "filter[brands][]=a", "filter[brands][]=b", "filter[name]=x,y", "filter[size]=L") == {}
+
+
+@pytest.mark.parametrize(
+    ("limits", "text"),
+    [
+        ({"pattern": "[0-9]+"}, "my card"),
+        ({"type": "integer"}, "8731x"),
+        ({"type": "integer", "max": 5}, "8731"),
+        ({"type": "boolean"}, "8731"),
+        ({"enum": ("a",)}, "8731"),
+        ({"comma": True, "type": "integer"}, "1, my card,2"),
+        ({"type": "date"}, "8731"),
+    ],
+)
+def test_what_is_wrong_with_a_secret_is_told_without_it(limits: dict[str, object], text: str) -> None:
+    _, wrong = convert(Parameter(name="x", location="query", secret=True, **limits), text)  # type: ignore[arg-type]
+    assert wrong is not None
+    assert "the value" in wrong[0]
+    assert "8731" not in wrong[0]
+    assert "my card" not in wrong[0]

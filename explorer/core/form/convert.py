@@ -39,8 +39,23 @@ _WORDS: Mapping[str, tuple[str, str]] = {"true_false": ("true", "false"), "json"
 def convert(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     """*text* as the parameter's value, and what is wrong with it as (message, expected), or None.
 
-    The value is given even when it is wrong: a playground must be able to send what is wrong.
+    The value is given even when it is wrong: a playground must be able to send what is wrong. Of a secret one the
+    message tells nothing, since problems are shown and kept.
     """
+    value, wrong = _converted(param, text)
+    if wrong is not None and param.secret:
+        wrong = (_untold(wrong[0], text), wrong[1])
+    return value, wrong
+
+
+def _untold(message: str, text: str) -> str:
+    """*message* without the value, or the word of a list, that it quotes."""
+    for word in (text, *text.split(","), *(one.strip() for one in text.split(","))):
+        message = message.replace(repr(word), "the value")
+    return f"the value{message.removeprefix(text)}" if text and message.startswith(text) else message
+
+
+def _converted(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     if text == "":
         return _empty(param)
     if text in param.also:

@@ -41,6 +41,10 @@ WIDE = 160
 """Columns from which the response stands beside the request, unless told otherwise."""
 
 
+ROOMY = 190
+"""Columns from which the history has room beside request and response."""
+
+
 class PanesScreen(Screen[None]):
     """Tree, request, response and history, and moving among them."""
 
@@ -161,7 +165,7 @@ class PanesScreen(Screen[None]):
     @property
     def roomy(self) -> bool:
         """Whether the history has room beside request and response."""
-        return self.beside and self.size.width >= WIDE
+        return self.beside and self.size.width >= ROOMY
 
     def visible_panes(self) -> set[str]:
         """Which panes are seen."""

@@ -1,0 +1,312 @@
+"""Every feature is driven with marked secrets that the vendors take; then every file that was written, every export,
+report and log, and the raw output of the terminal are searched for them. ``pytest -rP`` lists what was searched."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from explorer.cli import _COMMANDS, main
+from tests.secrets_world import (
+    CARD,
+    CVV,
+    ENVIRONMENT,
+    MARKED,
+    MINTED,
+    PUBLIC,
+    TYPED,
+    files_of,
+    found_in,
+    marked_home,
+    marked_server,
+    spellings,
+)
+from tests.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from explorer.core.catalog import Catalog
+    from explorer.sandbox import SandboxServer
+
+XS_SECRET = MARKED["API_EXPLORER_XSELLCAST_CLIENT_SECRET"]
+REFRESH = MARKED["API_EXPLORER_QUICKSTART_REFRESH_TOKEN"]
+PASSWORD = MARKED["API_EXPLORER_FASHIONPHILE_PASSWORD"]
+CALLS: tuple[tuple[str, ...], ...] = (
+    ("xsellcast.brands_list", "page=1"),
+    (
+        "xsellcast.request_token",
+        "client_id=demo-client",
+        f"client_secret={MARKED['API_EXPLORER_XSELLCAST_CLIENT_SECRET']}",
+    ),
+    ("fashionphile.whoami",),
+    ("fashionphile.sign_in", "email=demo@example.com", f"password={PASSWORD}"),
+    ("fashionphile.sign_in", "email=demo@example.com", f"password={TYPED}"),
+    (
+        "fashionphile.payment_profile_create",
+        "id=1",
+        f"credit_card_number={CARD}",
+        "expiration_month=12",
+        "expiration_year=2030",
+        f"verification_number={CVV}",
+    ),
+    ("cottoncart.stats_balance",),
+    ("cottoncart.manage_create_user", "email=new@example.com", "name=New"),
+    ("quickstart.customers_list", "page=1"),
+    (
+        "quickstart.token",
+        "grant_type=refresh_token",
+        f"refresh_token={REFRESH}",
+    ),
+    ("endlessaisles.stock", "sku=81001"),
+)
+FORMS = ("curl", "httpie", "python", "http", "har")
+
+
+@pytest.fixture(scope="module")
+def server(shipped: Catalog) -> Iterator[SandboxServer]:
+    with marked_server(shipped) as found:
+        yield found
+
+
+def tell(texts: dict[str, str], what: str) -> None:
+    """List what was searched, for ``pytest -rP``."""
+    for name, text in sorted(texts.items()):
+        print(f"searched {what:<7} {name} ({len(text):,} characters)")  # noqa: T201
+
+
+class Searched:
+    """What the commands wrote, each under the words that made it."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str], environ: dict[str, str]) -> None:
+        self.outputs: dict[str, str] = {}
+        self.codes: dict[str, int] = {}
+        self.environ = environ
+        self._capfd = capfd
+
+    def run(self, *words: str) -> str:
+        """Run a command; what it wrote to both streams."""
+        self._capfd.readouterr()
+        code = main(words, self.environ)
+        out, err = self._capfd.readouterr()
+        name = " ".join(words)
+        for secret in (*MARKED.values(), CARD, CVV, TYPED):
+            name = name.replace(secret, "…")
+        while name in self.outputs:
+            name += "'"
+        self.outputs[name], self.codes[name] = out + err, code
+        assert code != 70, out + err
+        return out
+
+    def count(self, command: str, code: int) -> int:
+        """How many runs of a command ended with that code."""
+        return sum(found == code for name, found in self.codes.items() if name.startswith(f"{command} "))
+
+    def check(self, files: dict[str, str]) -> None:
+        """Fail on every secret that stands somewhere; list what was searched."""
+        bad = [f"{name}: {hit}" for name, text in {**self.outputs, **files}.items() for hit in found_in(text)]
+        tell(files, "file")
+        tell(self.outputs, "output")
+        assert not bad, "\n".join(bad[:20])
+
+
+@pytest.fixture
+def searched(
+    home: Path,
+    server: SandboxServer,
+    shipped: Catalog,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Searched:
+    marked_home(home, shipped, server, more="history_body_limit = 1000")
+    work = home / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return Searched(capfd, {"API_EXPLORER_HOME": str(home), **PUBLIC, **MARKED})
+
+
+def test_the_search_finds_what_it_looks_for(tmp_path: Path) -> None:
+    """A search that finds nothing anywhere would prove nothing."""
+    import sqlite3
+    import zlib
+
+    (tmp_path / "plain").write_text(f"x {PASSWORD} y")
+    (tmp_path / "packed").write_bytes(zlib.compress(TYPED.encode()))
+    with sqlite3.connect(tmp_path / "rows") as connection:
+        connection.execute("CREATE TABLE t (a, b)")
+        connection.execute("INSERT INTO t VALUES (?, ?)", (f"n={CARD}", zlib.compress(MINTED.encode())))
+    connection.close()
+    found = {name: "\n".join(found_in(text)) for name, text in files_of(tmp_path).items()}
+    assert PASSWORD in found["plain"]
+    assert TYPED in found["packed"]
+    assert CARD in found["rows"]
+    assert MINTED in found["rows"]
+    for spelled in spellings(TYPED):
+        assert found_in(f"… {spelled} …")
+
+
+def test_nothing_that_the_command_line_writes_holds_a_secret(searched: Searched, home: Path) -> None:
+    run = searched.run
+    for words in CALLS:
+        run("prepare", *words, "--env", ENVIRONMENT, "--force")
+        run("prepare", *words, "--env", ENVIRONMENT, "--force", "--json")
+        run("explain", *words, "--env", ENVIRONMENT, "--force")
+        run("send", *words, "--env", ENVIRONMENT, "--force", "--yes")
+        run("send", *words, "--env", ENVIRONMENT, "--force", "--yes", "--json")
+        for form in FORMS:
+            run("export", *words, "--env", ENVIRONMENT, "--force", "--as", form)
+    run("send", "quickstart.orders_list", "page=1", "--env", ENVIRONMENT, "--all-pages", "--ndjson")
+    assert searched.count("send", 0) >= 13, searched.codes
+    assert searched.count("prepare", 0) == 2 * len(CALLS), searched.codes
+    assert searched.count("export", 0) == len(FORMS) * len(CALLS), searched.codes
+    _history(searched)
+    _imports(searched)
+    _saved(searched, home)
+    for words in (
+        ("list",),
+        ("show", "fashionphile.sign_in"),
+        ("readings",),
+        ("drift",),
+        ("drift", "--json"),
+        ("tracks",),
+    ):
+        run(*words)
+    run("history", "size", "--json")
+    run("login", "fashionphile", "--env", ENVIRONMENT)
+    if "diff" in _COMMANDS:
+        for right in ("3", "5", "9"):
+            run("diff", "1", right)
+            run("diff", "1", right, "--json")
+    files = files_of(home)
+    assert any(name.startswith("data/history.bodies/") for name in files)
+    assert "payment-profiles" in files["data/history.sqlite3"]
+    searched.check(files)
+
+
+SECRET_NAMES = ("password", "credit_card_number", "verification_number", "client_secret", "refresh_token")
+
+
+def _history(searched: Searched) -> None:
+    run = searched.run
+    for index, (_, *values) in enumerate(CALLS):
+        number = str(2 * index + 1)
+        given = [one for one in values if one.partition("=")[0] in SECRET_NAMES]
+        wrong = [f"{one.partition('=')[0]}={TYPED}" for one in given]
+        run("history", "note", number, f"tried {' '.join(MARKED.values())}")
+        run("history", "tag", number, "tried")
+        run("history", "show", number)
+        run("history", "show", number, "--json")
+        run("explain", number)
+        for form in FORMS:
+            run("export", number, "--as", form)
+        for put in {(), tuple(given), tuple(wrong)}:
+            run("replay", number, *put, "--yes")
+            run("replay", number, *put, "--yes", "--exact")
+            run("replay", number, *put, "--yes", "--json")
+    assert searched.count("replay", 0) >= 2 * len(CALLS), searched.codes
+    run("history", "list", "tried")
+    run("history", "list", "endpoint:sign_in status:>=200", "--json")
+    run("export", "--search", "vendor:fashionphile", "--as", "har")
+    assert "tried" in searched.outputs["history list tried"]
+
+
+def _imports(searched: Searched) -> None:
+    from explorer.session_factory import open_session
+
+    session = open_session(searched.environ)
+    url = f"{session.base_url_of(session.vendor('fashionphile'), ENVIRONMENT)}/api/authenticate"
+    line = f"curl {url} -H 'Authorization: Bearer {TYPED}' --data-urlencode 'password={TYPED}' -d email=a@b.c"
+    for words in ((), ("--json",), ("--send", "--force", "--yes"), ("--send", "--force", "--yes", "--json")):
+        searched.run("import", "curl", line, *words)
+    assert searched.count("import", 2) == 0, searched.codes
+
+
+def _saved(searched: Searched, home: Path) -> None:
+    run = searched.run
+    for index, (address, *values) in enumerate(CALLS):
+        run("saved", "add", f"all/from{index}", "--from", str(2 * index + 1))
+        run("saved", "add", f"all/call{index}", *values, "--from", address, "--env", ENVIRONMENT, "--force")
+        run("saved", "show", f"all/call{index}")
+    run("saved", "list")
+    run("saved", "check")
+    texts = "".join(path.read_text(encoding="utf-8") for path in (home / "data" / "saved").rglob("*.toml"))
+    given = []
+    for name in sorted(set(re.findall(r"\$\{([A-Z0-9_]+)\}", texts))):
+        value = CARD if "CARD" in name else CVV if "VERIFICATION" in name else PASSWORD if "PASSWORD" in name else TYPED
+        given += ["--set", f"{name}={value}"]
+    assert given
+    for report in ("text", "json", "junit"):
+        run("saved", "run", "all", "--go-on", "--report", report, "--yes", *given)
+        run("saved", "run", "all", "--go-on", "--report", report, "--yes", "--output", f"report.{report}", *given)
+        assert "call9" in (home / "work" / f"report.{report}").read_text(encoding="utf-8")
+    run("saved", "run", "all/call0", "--json", "--yes")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_nothing_that_the_app_writes_to_the_terminal_holds_a_secret(
+    home: Path, server: SandboxServer, shipped: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked_home(home, shipped, server, more="history_body_limit = 1000")
+    for name, value in (PUBLIC | MARKED).items():
+        monkeypatch.setenv(name, value)
+    terminal = Terminal([sys.executable, "-m", "explorer"], str(home), 160, 48)
+    raw = _driven(terminal, shipped, home)
+    hits = found_in(raw.decode("utf-8", "replace"))
+    files = files_of(home)
+    assert "app-export.sh" in files
+    hits += [f"{name}: {hit}" for name, text in files.items() for hit in found_in(text)]
+    tell(files, "file")
+    tell({"the terminal's raw output": raw.decode("latin-1")}, "output")
+    assert not hits, "\n".join(hits[:20])
+
+
+def _driven(terminal: Terminal, catalog: Catalog, home: Path) -> bytes:
+    def press(keys: str, marker: str = "") -> None:
+        since = terminal.type(keys)
+        if marker:
+            terminal.until(marker.encode(), 30.0, since)
+        terminal.quiet(0.3)
+
+    terminal.until(b"Choose an endpoint")
+    terminal.quiet(1.0)
+    for address in (
+        "fashionphile.whoami",
+        "cottoncart.stats_balance",
+        "quickstart.customers_list",
+        "endlessaisles.stock",
+    ):
+        vendor, _, endpoint = address.partition(".")
+        press("\x1b")
+        press("1")
+        press("/")
+        press("\x15")
+        press(address, catalog.vendors[vendor].endpoints[endpoint].title)
+        press("\r", catalog.vendors[vendor].endpoints[endpoint].title)
+        press("\x1b[15~", "200 OK")
+        press("\x1b")
+        press("3")
+        press("]]]]")
+    press("4", "History")
+    press("r", "replay")
+    press("4", "History")
+    press("b", "replay")
+    press("4", "History")
+    press("X", "Export")
+    for form in "23451":
+        press(form)
+    press("y")
+    press("s")
+    press("\x15")
+    press(f"{home}/app-export.sh")
+    press("\r", "Saved")
+    press("\x1b")
+    press("o", "form holds")
+    press("\x1b")
+    press("\x11")
+    if terminal.alive():
+        terminal.until_end()
+    return bytes(terminal.seen)
