@@ -95,6 +95,8 @@ def test_refused_secrets_are_nowhere(home: Path, environ: Mapping[str, str], cap
         main(["replay", str(number), "--exact", "password=marked-secret-typed-2"], {**environ, **MARKED})
         main(["replay", str(number), "--json"], {**environ, **MARKED})
         main(["replay", str(number), "--exact"], {**environ, **MARKED})
+        main(["diff", str(number), str(number + 1), "--all", "--no-mask"], {**environ, **MARKED})
+        main(["diff", str(number), str(number + 2), "--json"], {**environ, **MARKED})
         main(["history", "note", str(number), f"tried {' '.join(MARKED.values())}"], {**environ, **MARKED})
     main(["history", "list", "tried", "--json"], {**environ, **MARKED})
     out, err = capfd.readouterr()

@@ -6,12 +6,14 @@ left, right ─► open_comparison ─► Comparison.run in a thread ─► Diff
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -79,6 +81,13 @@ class ComparingScreen(Screen[None]):
             "right_square_bracket,left_square_bracket,1,2", "side", "Side", id="compare.side", tooltip="Other side"
         ),
     ]
+
+    @dataclass
+    class TooLarge(Message):
+        """Two bodies are to be compared by another process."""
+
+        job: BodyJob
+        number: int
 
     def __init__(
         self, session: Session, left: Exchange, right: Exchange, titles: tuple[str, str] = ("", ""), note: str = ""
@@ -156,13 +165,18 @@ class ComparingScreen(Screen[None]):
         def apart(job: BodyJob) -> bool:
             large = len(job.bodies[0]) + len(job.bodies[1]) > LARGE
             if large:
-                self.app.call_from_thread(self._walk_apart, job, number)
+                self.post_message(self.TooLarge(job, number))
             return large
 
         try:
             comparison.run(tick, apart)
         except Cancelled:
             return
+
+    @on(TooLarge)
+    def _too_large(self, event: TooLarge) -> None:
+        event.stop()
+        self._walk_apart(event.job, event.number)
 
     @work(group="compare-apart", exit_on_error=False, description="compare apart")
     async def _walk_apart(self, job: BodyJob, number: int) -> None:
@@ -181,9 +195,13 @@ class ComparingScreen(Screen[None]):
         finally:
             child.end()
 
-    def on_unmount(self) -> None:
-        """The thread ends at its next tick."""
+    async def on_unmount(self) -> None:
+        """The thread ends at its next tick, and the other process now."""
+        from explorer.tui.body.child import all_ended
+
         self._run_number += 1
+        self.workers.cancel_group(self, "compare-apart")
+        await all_ended()
 
     def _grow(self) -> None:
         comparison = self.comparison
