@@ -354,7 +354,6 @@ Choose an endpoint on the left.
   type      finds by name, path or vendor
   enter     opens it
   F5        sends it, to the sandbox on this machine unless you choose otherwise
-  J         eight lessons on the sandbox, from the first call on
   F1        help, every key
   ctrl+p    every command
   J         guided tracks: lessons that check what you did
