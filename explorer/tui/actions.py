@@ -74,6 +74,7 @@ ACTIONS: Final = (
     Action("discard", "D", "Clear", "Clear the form and its draft.", "discard"),
     Action("save", "S,ctrl+s", "Save", "Save the request under a name, as a file; no secret is written.", "save"),
     Action("saved", "O", "Saved", "The saved requests: open, run one or a folder, edit.", "saved"),
+    Action("doctor", "f9", "Doctor", "Look the open vendor over: host, clock, credentials, a read, pages.", "doctor"),
     Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),
     Action("export", "X", "Export", "As curl, HTTPie, Python, HTTP or HAR: request, answer or entry.", "export"),
     Action("import", "P", "Import", "Paste a curl line: it fills the form of the call that it is.", "import"),

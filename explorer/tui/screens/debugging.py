@@ -111,3 +111,13 @@ class DebuggingScreen(SharingScreen):
             self.request_pane.open_tab("headers")
         else:
             await self.run_action("send" if mend == "again" else mend)
+
+    # --- a vendor ----------------------------------------------------------------------------------------------------
+
+    def action_doctor(self) -> None:
+        """Look over the vendor of the open endpoint, in the environment that its calls go to."""
+        if not self._opened():
+            return
+        from explorer.tui.screens.doctor import DoctorScreen
+
+        self.app.push_screen(DoctorScreen(self.session, self.desk.vendor_id, self.desk.environment))

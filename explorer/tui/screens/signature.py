@@ -195,12 +195,15 @@ class SignatureScreen(Screen[None]):
             hints, last = [Hint("tab", "next")], [Hint("esc", "leave the box")]
         else:
             hints = [
-                *([Hint("enter", "type"), Hint("space", "next, in/out")] if focused is self._listing else []),
-                Hint("p", "paste theirs", "paste"),
-                *([Hint("t", "time now", "time"), Hint("u", "undo all", "undo")] if self.sheet else []),
-                *([Hint("y", "copy base", "copy"), Hint("Y", "signature", "copy_signature")] if self.sheet else []),
-                Hint("x", "clear theirs", "clear"),
-                Hint("J K", "scroll the answer"),
+                *([Hint("enter", "type"), Hint("space", "next")] if focused is self._listing else []),
+                Hint("p", "paste", "paste"),
+                *(
+                    [Hint("t", "now", "time"), Hint("u", "undo", "undo"), Hint("y Y", "copy", "copy")]
+                    if self.sheet
+                    else []
+                ),
+                Hint("x", "clear", "clear"),
+                Hint("J K", "scroll"),
             ]
         self.query_one(KeyBar).show(hints, last)
 

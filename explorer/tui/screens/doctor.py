@@ -1,0 +1,145 @@
+"""A vendor looked over end to end: each check as it is done, and what to do about those that failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, cast
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import ExplorerError
+from explorer.tui.styles import MUTED
+from explorer.tui.widgets.diagnosis_rows import LABEL, told
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.widgets.lines_view import LinesView, Row
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from explorer.session import Session
+    from explorer.session.doctor import Examined, State
+    from explorer.tui.app import ExplorerApp
+
+_SIGNS: Final[dict[State, tuple[str, str]]] = {
+    "ok": ("✓", "good"),
+    "failed": ("✗", "bad"),
+    "warning": ("!", "warn"),
+    "skipped": ("–", "dim"),
+}
+
+
+class DoctorScreen(Screen[None]):
+    """The checks over one vendor in one environment; only reads are sent."""
+
+    AUTO_FOCUS = ""
+    DEFAULT_CSS = """
+    DoctorScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & > #doctor-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #doctor-sum { height: auto; padding: 1; text-style: bold; }
+        & > LinesView { padding: 0 1; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", id="doctor.close", tooltip="Back; what is under way is stopped"),
+        Binding("r", "again", "Again", id="doctor.again", tooltip="Look it over again"),
+        Binding("l", "allow", "With a token", id="doctor.allow", tooltip="Again, and ask the vendor for a token"),
+        Binding("y", "copy", "Copy", id="doctor.copy", tooltip="Copy the result"),
+    ]
+
+    def __init__(self, session: Session, vendor: str, environment: str) -> None:
+        self.session = session
+        self.vendor = session.vendor(vendor)
+        self.environment = environment
+        self.found: list[Examined] = []
+        self.running = True
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="doctor-title", markup=False)
+        yield Static(id="doctor-sum", markup=False)
+        yield LinesView(id="doctor-view")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin at once."""
+        place = f"  {sanitise_line(self.vendor.title)} · {sanitise_line(self.environment)}"
+        title = Content.assemble(("Doctor", "bold"), place, ("  only reads are sent", MUTED))
+        self.query_one("#doctor-title", Static).update(title)
+        self.query_one(LinesView).focus()
+        self._examine(login=False)
+
+    def on_resize(self) -> None:
+        hints = [Hint("r", "again", "again"), Hint("l", "again, with a token", "allow"), Hint("y", "copy", "copy")]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "close", "close")])
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
+
+    @work(exclusive=True, group="doctor", exit_on_error=False, description="doctor")
+    async def _examine(self, *, login: bool) -> None:
+        from explorer.session.doctor import examine
+
+        self.found, self.running = [], True
+        self._show()
+        problem = ""
+        try:
+            async for one in examine(self.session, self.vendor.id, self.environment, login=login):
+                self.found.append(one)
+                self._show()
+        except ExplorerError as error:
+            problem = f"{error.message}. {error.hint}".strip()
+        self.running = False
+        self._show(problem)
+
+    def _show(self, problem: str = "") -> None:
+        self.query_one("#doctor-sum", Static).update(self._sum(problem))
+        self.query_one(LinesView).show_for(self._rows)
+
+    def _sum(self, problem: str) -> Content:
+        failed = [one for one in self.found if one.state == "failed"]
+        if problem:
+            return Content.styled(f"✗ {sanitise_line(problem)}", "$text-error")
+        if self.running:
+            return Content.styled("Looking it over …", "$text-warning")
+        if failed:
+            return Content.styled(f"✗ {len(failed)} of {len(self.found)} checks failed", "$text-error")
+        done = sum(one.state != "skipped" for one in self.found)
+        return Content.styled(
+            f"✓ Nothing failed: {done} checks done, {len(self.found) - done} skipped", "$text-success"
+        )
+
+    def _rows(self, width: int) -> list[Row]:
+        rows: list[Row] = []
+        for one in self.found:
+            sign, kind = _SIGNS[one.state]
+            rows.append(Row(((kind, f" {sign} "), ("dim" if one.state == "skipped" else "strong", one.title))))
+            rows += told("", one.evidence, width, "dim" if one.state == "skipped" else "text")
+            if one.mend and one.state in ("failed", "warning"):
+                rows += told("→".rjust(LABEL - 2), one.mend, width, "warn", "warn")
+        return rows
+
+    # --- what a person does ------------------------------------------------------------------------------------------
+
+    def action_again(self) -> None:
+        """Look it over again."""
+        self._examine(login=False)
+
+    def action_allow(self) -> None:
+        """Again, and ask the vendor for a token where one is needed."""
+        self._examine(login=True)
+
+    def action_copy(self) -> None:
+        """Copy the result as text."""
+        lines = [f"{_SIGNS[one.state][0]} {one.title}: {one.evidence}" for one in self.found]
+        self.app.copy_to_clipboard("\n".join(lines))
+        cast("ExplorerApp", self.app).tell("Copied the result.")
+
+    def action_close(self) -> None:
+        """Back to where it was asked for."""
+        self.dismiss(None)
