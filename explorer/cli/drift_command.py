@@ -53,7 +53,7 @@ def drift_command(
     _take_over(session, [drift.findings[number - 1] for number in accepted])
     for number in dismissed:
         _dismiss(session, drift.findings[number - 1])
-    hidden = f", {drift.dismissed} dismissed" if drift.dismissed and not every else ""
+    hidden = f", {len(drift.hidden)} dismissed" if drift.hidden and not every else ""
     say(f"findings: {len(drift.findings)}{hidden}; answers looked at: {drift.answers}, of calls: {drift.calls}")
     return 0
 

@@ -111,8 +111,9 @@ class Session:
     _client: Client | None = None
     _sandbox: SandboxServer | None = None
     _faults: tuple[Fault, ...] = ()
-    _followed: dict[str, str] = field(default_factory=dict)
-    """The readings that the sandbox follows in place of the defaults (``session.experiments.follow``)."""
+    followed: dict[str, str] = field(default_factory=dict)
+    """The readings that the embedded sandbox follows in place of the defaults: ``vendor.key`` or
+    ``vendor.endpoint.key`` → choice. ``session.experiments.follow`` changes them."""
     _warned: set[str] = field(default_factory=set)
     """What ``on_warning`` was told of a file that is read again and again."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
@@ -430,7 +431,7 @@ class Session:
         from explorer.sandbox import SandboxServer
 
         server = SandboxServer(
-            self.catalog, now=self.now, nonce=self.nonce, readings=self._followed, faults=self._faults
+            self.catalog, now=self.now, nonce=self.nonce, readings=self.followed, faults=self._faults
         )
         server.start(self.settings.sandbox_port)
         return server

@@ -35,8 +35,8 @@ class Drift:
     """What was found, and what it rests on."""
 
     findings: list[Finding] = field(default_factory=list)
-    dismissed: int = 0
-    """Findings that are not shown because a person said so."""
+    hidden: frozenset[str] = frozenset()
+    """The keys of findings that were dismissed."""
     answers: int = 0
     """Answers that were looked at."""
     calls: int = 0
@@ -81,7 +81,7 @@ async def find(
     known, drift.problems = await asyncio.to_thread(load_dismissed, session.folders)
     found = await asyncio.to_thread(_compare, session, gathered, drift)
     drift.findings = [one for one in found if every or one.key not in known]
-    drift.dismissed = sum(one.key in known for one in found)
+    drift.hidden = frozenset(one.key for one in found if one.key in known)
     return drift
 
 

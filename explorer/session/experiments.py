@@ -31,7 +31,6 @@ __all__ = [
     "Variant",
     "Verdict",
     "follow",
-    "followed",
     "judged",
     "note_sent",
     "plan",
@@ -213,12 +212,7 @@ def follow(session: Session, readings: Mapping[str, str]) -> Mapping[str, str]:
     from explorer.sandbox.following import check_readings
 
     check_readings(session.catalog, readings)
-    session._followed = dict(readings)
+    session.followed = dict(readings)
     if session._sandbox is not None:
-        session._sandbox.following.set(session.catalog, session._followed)
-    return session._followed
-
-
-def followed(session: Session) -> Mapping[str, str]:
-    """The readings that the embedded sandbox follows in place of the defaults."""
-    return dict(session._followed)
+        session._sandbox.following.set(session.catalog, session.followed)
+    return session.followed

@@ -184,4 +184,9 @@ class Desk:
         effect = self.session.effect(self.call())
         if effect not in ("read", "session"):
             words.append({"order": "places an order", "delete": "deletes"}.get(effect, f"{effect}s"))
+        followed = self.session.followed if self.in_sandbox else {}
+        for key in self.readings:
+            choice = followed.get(f"{self.address}.{key}", followed.get(f"{self.vendor_id}.{key}"))
+            if choice is not None:
+                words.append(f"sandbox follows {key}={choice}")
         return tuple(words)

@@ -84,6 +84,10 @@ async def test_the_sandbox_follows_what_it_is_told(session: Session) -> None:
         await app.see("→ The server follows post")
         await app.keys("c")
         await app.until(lambda: type(app.app.screen).__name__ == "ComparingScreen", "the comparison")
+        await app.keys("escape")
+        await app.see("Readings of")
+        await app.keys("escape")
+        await app.see("sandbox follows example_verb=post")
 
 
 async def test_one_choice_alone_is_sent_and_said(session: Session) -> None:

@@ -23,6 +23,7 @@ class DoubtingScreen(FollowingScreen):
             self.desk.keep(readings=changed.readings)
             self._save_soon()
             await self._show_endpoint()
+        self._title()
 
     @work(exclusive=True, group="experiment", exit_on_error=False, description="drift")
     async def action_drift(self) -> None:

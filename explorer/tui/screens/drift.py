@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.session.drift import Drift
 from explorer.tui.widgets.drift_text import finding_line, finding_page
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from explorer.core.drift import Finding
     from explorer.session import Session
-    from explorer.session.drift import Drift
 
 BESIDE: Final = 110
 """Columns from which the page stands beside the list."""
@@ -84,7 +84,7 @@ class DriftScreen(Screen[Looked]):
         self._every = False
         self._catalog = False
         self._findings: list[Finding] = []
-        self._hidden: set[str] = set()
+        self._drift = Drift()
         self._writing = asyncio.Lock()
         super().__init__()
 
@@ -123,30 +123,31 @@ class DriftScreen(Screen[Looked]):
             title.update(Content(f"Drift · {count} answers looked at …"))
 
         try:
-            every = await find(self._session, self._narrowed, every=True, tell=tell)
-            plain = await find(self._session, self._narrowed) if every.dismissed else every
+            drift = await find(self._session, self._narrowed, every=True, tell=tell)
         except ExplorerError as error:
             self.query_one("#drift-page Static", Static).update(Content(sanitise_line(f"✗ {error.message}")))
             return
-        self._hidden = {one.key for one in every.findings} - {one.key for one in plain.findings}
-        self._findings = list(every.findings if self._every else plain.findings)
-        title.update(Content(sanitise_line(self._title(every))))
-        for problem in every.problems:
+        self._drift = drift
+        for problem in drift.problems:
             self._tell(problem, "warning")
-        self._list(every)
+        self._list()
 
     def _title(self, drift: Drift) -> str:
         where = self._narrowed or "all vendors"
         count = len(self._findings)
         words = [f"Drift · {where}", f"{count} finding{'' if count == 1 else 's'}", f"{drift.answers} answers"]
-        hidden = len(self._hidden)
+        hidden = len(self._drift.hidden)
         return " · ".join([*words, *([f"{hidden} dismissed"] if hidden else [])])
 
-    def _list(self, drift: Drift) -> None:
+    def _list(self) -> None:
+        """Show what was found, without what was dismissed unless that is wanted too."""
+        drift = self._drift
+        self._findings = [one for one in drift.findings if self._every or one.key not in drift.hidden]
+        self.query_one("#drift-title", Static).update(Content(sanitise_line(self._title(drift))))
         listing = self.query_one(OptionList)
         at = listing.highlighted or 0
         listing.clear_options()
-        listing.add_options([Option(finding_line(one, hidden=one.key in self._hidden)) for one in self._findings])
+        listing.add_options([Option(finding_line(one, hidden=one.key in self._drift.hidden)) for one in self._findings])
         listing.display = bool(self._findings)
         if self._findings:
             listing.highlighted = min(at, len(self._findings) - 1)
@@ -175,7 +176,7 @@ class DriftScreen(Screen[Looked]):
 
         one = self._finding
         if one is not None:
-            page = finding_page(one, patch_words(one), hidden=one.key in self._hidden)
+            page = finding_page(one, patch_words(one), hidden=one.key in self._drift.hidden)
             self.query_one("#drift-page Static", Static).update(page)
 
     # --- what a person does ------------------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ class DriftScreen(Screen[Looked]):
 
         one = self._finding
         if one is not None:
-            back = one.key in self._hidden
+            back = one.key in self._drift.hidden
             self._write(one, lambda: dismiss(self._session, one, back=back), "")
 
     @work(exclusive=False, group="writing", exit_on_error=False, description="writing")
@@ -235,7 +236,7 @@ class DriftScreen(Screen[Looked]):
     def action_show_all(self) -> None:
         """Also what was dismissed, or no more."""
         self._every = not self._every
-        self._look()
+        self._list()
 
     def action_again(self) -> None:
         """Look through the history again."""

@@ -185,7 +185,7 @@ class ReadingsScreen(ReadingsView):
 
     def action_follow(self) -> None:
         """Let the sandbox follow the choice; the default makes it as it was."""
-        from explorer.session.experiments import follow, followed
+        from explorer.session.experiments import follow
 
         doubt = self._doubt
         if doubt is None or not self._changes(doubt):
@@ -194,7 +194,7 @@ class ReadingsScreen(ReadingsView):
             self._tell(f"Only the sandbox can be told, and calls go to {self._call.environment}.")
             return
         choice = self._choice(doubt)
-        readings = {key: one for key, one in followed(self._session).items() if key != doubt.address}
+        readings = {key: one for key, one in self._session.followed.items() if key != doubt.address}
         if choice != doubt.reading.default:
             readings[doubt.address] = choice
         follow(self._session, readings)

@@ -180,9 +180,7 @@ class ReadingsView(Screen[Changed]):
             self.query_one(OptionList).replace_option_prompt_at_index(at, self._line(doubt))
 
     def _session_follows(self, doubt: Doubt) -> str:
-        from explorer.session.experiments import followed
-
-        return followed(self._session).get(doubt.address, doubt.reading.default)
+        return self._session.followed.get(doubt.address, doubt.reading.default)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
@@ -194,10 +192,13 @@ class ReadingsView(Screen[Changed]):
 
     @work(exclusive=True, group="passage", exit_on_error=False, description="passage")
     async def _look_up(self, doubt: Doubt) -> None:
-        from explorer.settings.documents import documents_folder, passage, spans
+        from explorer.settings.documents import HOW, documents_folder, passage, spans
 
         folder = documents_folder(self._session.settings, self._session.environ)
         if folder is None:
+            self._passages[doubt.key] = {}
+            self._passage_problem = f"{HOW} Then its passage stands here."
+            self._paint()
             return
         found: dict[str, Sequence[Line]] = {}
         for name, choice in doubt.reading.choices.items():
