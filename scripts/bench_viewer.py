@@ -2,7 +2,8 @@
 
 For each body the viewer runs in a pseudo-terminal of its own (120 x 40, read through pyte): from the key that shows the
 body to the first lines, keys while it is made ready and after, the jump to the end, a search through all of it, the
-longest time that the event loop stood still, memory. The floors are taken in the same run by fresh processes:
+longest time that the event loop stood still, memory. ``slow-20`` comes at 5 MB a second: there the keys are pressed and
+the first lines seen while most of it is still to come. The floors are taken in the same run by fresh processes:
 ``msgspec.json.format``, a bare expat pass, ``re.finditer`` over the laid-out bytes, the idle program.
 """
 
@@ -78,7 +79,7 @@ def body_of(case: str) -> tuple[bytes, str]:
     if name == "deep":
         return b'{"a":[' * 200_000 + f'"{FIRST} {NEEDLE} {LAST}"'.encode() + b"]}" * 200_000, "json"
     made = records(size)
-    if name == "xml":
+    if name in ("xml", "slowxml"):
         return b"<shop>" + b"".join(xml(one) for one in made) + b"</shop>", "xml"
     indent = 2 if name == "pretty" else None
     separators = None if indent else (",", ":")
@@ -132,7 +133,10 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
     figures: dict[str, Any] = {"case": case, "mb": size / 1e6}
     figures["floor"] = None if case == "deep" else floor(FLOORS[kind], path)
     figures["search_floor"] = search_floor(path, kind) if case != "deep" else None
-    terminal = Terminal([sys.executable, __file__, "--view", str(path), TYPES[kind], str(report)])
+    rate = str(SLOW if name.startswith("slow") else 0)
+    # Before its layout is there, a body nested deep is a single line.
+    loading = ["l", "h"] if name == "deep" else near[:2]
+    terminal = Terminal([sys.executable, __file__, "--view", str(path), TYPES[kind], str(report), rate])
     try:
         terminal.wait("READY", 20)
         terminal.settle()
@@ -143,7 +147,7 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
         start = terminal.send("f9")
         shown = terminal.wait(FIRST if case != "deep" else '"a"', 25)
         figures["first"] = shown - start
-        figures["keys_loading"] = [terminal.latency(key) for key in 4 * (near[:2])]
+        figures["keys_loading"] = [terminal.latency(key) for key in 6 * loading]
         terminal.wait("DONE", 25)
         figures["ready"] = time.perf_counter() - start
         terminal.settle()
@@ -163,7 +167,7 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
     return figures | told
 
 
-def view(path: str, content_type: str, report: str) -> None:
+def view(path: str, content_type: str, report: str, rate: float) -> None:
     """The program that is measured: the panel and nothing else."""
     import asyncio
 
@@ -217,8 +221,21 @@ def view(path: str, content_type: str, report: str) -> None:
 
         def action_show_body(self) -> None:
             self.told["shown"] = time.perf_counter()
-            self.query_one(BodyPanel).show(self.body, content_type)
+            if rate:
+                self.run_worker(self.receive())
+            else:
+                self.query_one(BodyPanel).show(self.body, content_type)
             self.query_one(BodyView).focus()
+
+        async def receive(self) -> None:
+            """As a download of *rate* bytes a second."""
+            panel, step = self.query_one(BodyPanel), int(rate / 12)
+            panel.begin(content_type)
+            for start in range(0, len(self.body), step):
+                panel.feed(self.body[start : start + step])
+                await asyncio.sleep(1 / 12)
+            self.told["shown_all"] = time.perf_counter()
+            panel.finish(self.body, content_type)
 
         def action_count(self) -> None:
             self.query_one(BodyView).action_top()
@@ -270,25 +287,40 @@ HEADS = (
     *("keys loading p95/max", "keys top p95/max", "keys end p95/max", "to the end ms"),
     *("first hit ms", "all hits ms", "x finditer", "memory over idle MB", "x body", "peak over idle MB"),
 )
-CASES = "json-1 pretty-1 json-5 pretty-5 json-20 pretty-20 xml-20 line-20 deep json-100 pretty-100"
+CASES = "json-1 pretty-1 json-5 pretty-5 json-20 pretty-20 xml-20 line-20 deep json-100 pretty-100 slow-20 slowxml-20"
+SLOW = 5_000_000
+"""Bytes a second of a slow download."""
 
 
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", default=CASES.split())
-    parser.add_argument("--view", nargs=3, metavar=("FILE", "TYPE", "REPORT"))
-    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--view", nargs=4, metavar=("FILE", "TYPE", "REPORT", "RATE"))
+    parser.add_argument("--runs", type=int, default=1, help="times; medians are told, and keys of all runs together")
     parsed = parser.parse_args()
     if parsed.view:
-        view(*parsed.view)
+        *what, rate = parsed.view
+        view(*what, float(rate))
         return
+    print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}\n")
     print("| " + " | ".join(HEADS) + " |\n|" + " --- |" * len(HEADS))
     with tempfile.TemporaryDirectory() as folder:
         for case in parsed.cases:
             runs = [measure(case, Path(folder)) for _ in range(parsed.runs)]
-            middle = statistics.median_low([run["first"] for run in runs])
-            print(row(next(run for run in runs if run["first"] == middle)), flush=True)
+            print(row(middle(runs)), flush=True)
+    print(f"\nload after {os.getloadavg()[0]:.1f}")
+
+
+def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The medians of *runs*; the keys of all of them."""
+    made = dict(runs[0])
+    for name, value in runs[0].items():
+        if isinstance(value, list):
+            made[name] = [key for run in runs for key in run[name]]
+        elif isinstance(value, float | int):
+            made[name] = statistics.median_low([run[name] for run in runs])
+    return made
 
 
 if __name__ == "__main__":

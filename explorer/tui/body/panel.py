@@ -134,6 +134,9 @@ class BodyPanel(BodyPreparing):
 
     def action_mode(self) -> None:
         """The next view that this body has."""
+        if self.arriving:
+            self.say("the other views are there when the body is")
+            return
         document = self.shown_document
         if document is None:
             return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from explorer.client import Progress
     from explorer.core.exchange import ReceivedResponse
 
-_BAR: Final = 16
+_BAR: Final = 12
 _WINDOW: Final = 3.0
 """Seconds over which the speed is reckoned."""
 
@@ -81,7 +81,9 @@ class ArrivingView(Static):
         if expected:
             filled = min(_BAR, received * _BAR // expected)
             bar = f"{'━' * filled}{'─' * (_BAR - filled)} "
-        return Content.assemble((bar, "$text-accent"), " · ".join(parts), " · ", ("esc", "bold"), " stop")
+        return Content.assemble(
+            (bar, "$text-accent"), parts[0], " · ", ("esc", "bold"), " stop · ", " · ".join(parts[1:])
+        )
 
     def _rate(self) -> float:
         """Bytes a second lately; 0 while unknown."""
