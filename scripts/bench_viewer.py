@@ -147,7 +147,7 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
         start = terminal.send("f9")
         shown = terminal.wait(FIRST if case != "deep" else '"a"', 25)
         figures["first"] = shown - start
-        figures["keys_loading"] = [terminal.latency(key) for key in 6 * loading]
+        figures["keys_loading"] = [terminal.latency(key, 1.0) for key in (2 if name == "deep" else 6) * loading]
         terminal.wait("DONE", 25)
         figures["ready"] = time.perf_counter() - start
         terminal.settle()

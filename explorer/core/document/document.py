@@ -70,7 +70,11 @@ class Document:
 
     def ahead(self, arriving: Store) -> Iterator[None]:
         """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
-        return iter(()) if isinstance(self._layout, ToldLayout) else self._layout.ahead(arriving)
+        if isinstance(self._layout, ToldLayout):
+            return
+        yield from self._layout.ahead(arriving)
+        for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):
+            pass
 
     def came(self, data: Data) -> None:
         """So much of the body is there; somebody else lays it out."""

@@ -66,6 +66,8 @@ class Layout:
         if self._pieces is not None:
             try:
                 for piece in self._pieces.lay_out(data, whole=False):
+                    if self._arriving is not None:  # shown as sent up to the first comma
+                        self._begin()
                     self.lines.append(piece)
                     yield
             except NotInPieces:
@@ -90,7 +92,7 @@ class Layout:
         json = (self.kind == "json" or (looks == "json" and declared != "csv")) and not self.media.json_lines
         if json and plain and self.pretty and not head.startswith(b"\xef\xbb\xbf"):
             self.kind = "json"
-            self._begin()
+            self._begin_as_sent(arriving)
             self._pieces = Pieces()
         elif self.kind == "xml" and plain and self.pretty:
             self._begin()
@@ -216,7 +218,7 @@ class Layout:
     def _json_lines(self) -> Generator[None, None, Broken | None]:
         """Lay out (or show as sent and check) JSON; gives what is wrong with it. Where that is its end only,
         ``_pieces`` are what was laid out before."""
-        if self._pieces is None or not self.pretty:
+        if self._pieces is None or not self.pretty or self._arriving is not None:
             if self.pretty:
                 self._begin()
             else:
