@@ -99,7 +99,8 @@ def saved_check(ctx: click.Context, as_json: bool) -> int:
         for problem in found:
             put(_said(problem, saved.folder))
         count = len(saved.library.files)
-        say(f"{count} saved request{'s' if count != 1 else ''} in {saved.folder}: {len(found) or 'no'} problems")
+        wrong = f"{len(found) or 'no'} problem{'s' if len(found) != 1 else ''}"
+        say(f"{count} saved request{'s' if count != 1 else ''} in {saved.folder}: {wrong}")
     return 2 if found else 0
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from explorer.core.saved.chains import check_chain
-from explorer.core.saved.filling import Use, call_uses, fill_call, uses
+from explorer.core.saved.filling import Use, call_uses, fill_call, shown_call, uses
 from explorer.core.saved.model import SavedRequest, VariableSet
 from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable, escape
 from explorer.core.secret import MASK, Secret
@@ -169,7 +169,7 @@ class Saved:
         """*call* with the variables and credentials that are known filled in; the rest stays as it is written."""
         if not call_uses(call):
             return call
-        return fill_call(call, self.lookup(call, scope))
+        return shown_call(call, self.lookup(call, scope))
 
     def missing(self, request: SavedRequest, scope: Scope) -> tuple[Missing, ...]:
         """Every variable and credential of *request* that has no value, once each.

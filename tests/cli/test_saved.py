@@ -367,7 +367,7 @@ def test_the_example_of_the_manual_runs(shell: Shell, folder: Path) -> None:
     request, options = re.findall(r"```toml\n(.*?)```", manual, flags=re.DOTALL)
     products = 'call = "endlessaisles.products_list"\n[values]\nper_page = 1\n'
     put(folder, **{"orders/1-products": products, "orders/2-create": request, "orders/_folder": options})
-    assert shell.run("saved", "check") == ""
+    assert (shell.run("saved", "check"), shell.code) == ("", 0), shell.err
     table = shell.run("saved", "run", "orders", "--set", "QUANTITY=2", "--json")
     assert (shell.code, table["counts"]["passed"]) == (0, 2), shell.err
     assert table["steps"][1]["request"]["body"]["line_items"][0]["price"] == 18.5

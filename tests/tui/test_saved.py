@@ -383,3 +383,29 @@ async def test_a_guarded_environment_asks_before_a_run(session: Session, folder:
         await driver.keys("n")
         await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the list")
         assert await session.recent() == []
+
+
+async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Session, folder: Path) -> None:
+    order = (
+        'call = "endlessaisles.orders_create"\nforce = true\n[values]\n"shipping.first_name" = { json = "null" }\n'
+        '"shipping.city" = { json = \'"Hyrule"\' }\n"line_items[0].id" = { json = "81001" }\n'
+        '"line_items[0].price" = { json = "${products: data[0].sizes[0].price}" }\n'
+    )
+    put(folder, order=order, products='call = "endlessaisles.products_list"\n[values]\nper_page = 1\n')
+    async with driven(session) as driver:
+        await open_saved(driver, "order")
+        await driver.until(lambda: driver.url.endswith("/api/orders"), "the preview")
+        driver.main._keep_draft()
+        driver.main._check()
+        assert "changed" not in title(driver)
+        await driver.keys("f5")
+        await sent(driver, session, 2)
+        body = json.loads((await session.past(2)).request.body)
+        assert body["shipping"] == {"first_name": None, "city": "Hyrule"}
+        assert body["line_items"] == [{"id": 81001, "price": 18.5}]
+        driver.main.request_pane.fill("shipping.city", Entry(name="shipping.city", value="Kakariko"))
+        await driver.until(lambda: "● changed" in title(driver), "the mark")
+        await save_as(driver, "order")
+        await driver.until(lambda: "changed" not in title(driver), "no mark")
+    text = (folder / "order.toml").read_text(encoding="utf-8")
+    assert text == order.replace("""{ json = '"Hyrule"' }""", '"Kakariko"')

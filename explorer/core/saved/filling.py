@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from explorer.core.saved.placeholders import Placeholder, PlaceholderProblem, Reference, fill, fill_json, placeholders
+from explorer.core.saved.placeholders import (
+    Found,
+    Placeholder,
+    PlaceholderProblem,
+    Reference,
+    fill,
+    fill_json,
+    placeholders,
+)
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,12 +77,21 @@ def fill_call(call: Call, lookup: Lookup) -> Call:
     Raises:
         UsageError: a JSON value is none once it is filled.
     """
+    return _filled(call, lookup, strict=True)
+
+
+def shown_call(call: Call, lookup: Lookup) -> Call:
+    """*call* as far as it is known, to be shown and checked: in JSON, what is not known stands as a string."""
+    return _filled(call, lookup, strict=False)
+
+
+def _filled(call: Call, lookup: Lookup, *, strict: bool) -> Call:
     if not any("${" in text for text in _call_texts(call)):
         return call
     return msgspec.structs.replace(
         call,
         base_url=_tolerant(call.base_url, lookup),
-        entries=tuple(_entry(one, lookup) for one in call.entries),
+        entries=tuple(_entry(one, lookup, strict=strict) for one in call.entries),
         extra=tuple((name, _tolerant(value, lookup)) for name, value in call.extra),
         headers=tuple((name, _tolerant(value, lookup)) for name, value in call.headers),
     )
@@ -96,21 +113,35 @@ def _tolerant(text: str, lookup: Lookup) -> str:
         return text
 
 
-def _entry(entry: Entry, lookup: Lookup) -> Entry:
+def _entry(entry: Entry, lookup: Lookup, *, strict: bool) -> Entry:
     if "${" not in entry.value:
         return entry
     if entry.kind != "json":
         return msgspec.structs.replace(entry, value=_tolerant(entry.value, lookup))
     try:
         value = fill_json(entry.value, lookup)
+        wrong = _json_problem(value)
+        if wrong and not strict:
+            value = fill_json(entry.value, lambda one: lookup(one) or _quoted(one))
     except PlaceholderProblem:
-        return entry
-    if not placeholders(value):
-        try:
-            json.loads(value)
-        except ValueError as error:
-            raise UsageError(
-                f"{entry.name} is no JSON once its placeholders are filled: {error}",
-                hint="Put quotes around a placeholder that stands for a text.",
-            ) from None
+        return entry if strict else msgspec.structs.replace(entry, kind="text")
+    if not strict:
+        return msgspec.structs.replace(entry, value=value, kind="text" if _json_problem(value) else "json")
+    if wrong and not placeholders(value):
+        raise UsageError(
+            f"{entry.name} is no JSON once its placeholders are filled: {wrong}",
+            hint="Put quotes around a placeholder that stands for a text.",
+        )
     return msgspec.structs.replace(entry, value=value)
+
+
+def _json_problem(text: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _quoted(one: Placeholder) -> Found:
+    return Found(str(one), json.dumps(str(one), ensure_ascii=False))

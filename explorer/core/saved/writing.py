@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.saved.expecting import expectations_table
@@ -41,6 +42,29 @@ def grouped(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     in which they are sent in any case."""
     names = list(dict.fromkeys(entry.name for entry in entries))
     return tuple(entry for name in names for entry in entries if entry.name == name)
+
+
+def as_in_file(form: Sequence[Entry], file: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries of a form, which holds texts; those that say what a JSON literal of the file says as that literal."""
+    waiting = [one for one in file if one.kind == "json"]
+    entries = []
+    for entry in form:
+        found = next((one for one in waiting if one.name == entry.name and _typed(one) == _typed(entry)), None)
+        if found is not None:
+            waiting.remove(found)
+        entries.append(found or entry)
+    return tuple(entries)
+
+
+def _typed(entry: Entry) -> tuple[str, str]:
+    """A value as a form would hold it."""
+    if entry.kind != "json":
+        return ("text", entry.value)
+    try:
+        value = json.loads(entry.value)
+    except ValueError:
+        return ("text", entry.value)
+    return ("null", "") if value is None else ("text", value if isinstance(value, str) else entry.value)
 
 
 def _values(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -207,9 +207,14 @@ class RunScreen(Screen[int | None]):
             listing.clear_options()
             listing.add_options([Option(self._option(one, width)) for one in self._shown])
             if self._shown:
-                listing.highlighted = max(0, len(steps) - 1) if self._followed or at is None else at
+                listing.highlighted = self._line(steps) if self._followed or at is None else at
         self._head()
         self._details()
+
+    def _line(self, steps: list[Step]) -> int:
+        """Where the cursor goes by itself: the last step; when all is done, the first that did not pass."""
+        wrong = [at for at, step in enumerate(steps) if step.outcome in ("failed", "error")]
+        return wrong[0] if self.report is not None and wrong else max(0, len(steps) - 1)
 
     def _option(self, one: Step | str, width: int) -> Content:
         if isinstance(one, str):

@@ -21,7 +21,7 @@ from explorer.tui.screens.doubting import DoubtingScreen
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.model import SavedRequest
-    from explorer.core.saved.placeholders import Lookup
+    from explorer.core.saved.placeholders import Found, Lookup, Placeholder
     from explorer.core.saved.public import Public
     from explorer.errors import Problem
     from explorer.saved import FileChanged, SavedFile
@@ -72,14 +72,14 @@ class SavingScreen(DoubtingScreen):
             call = msgspec.structs.replace(
                 call, base_url=file.request.call.base_url, force=call.force or file.request.call.force
             )
-        from explorer.core.saved.filling import call_uses, fill_call
+        from explorer.core.saved.filling import shown_call
 
+        last = self._lookups.get(self.desk.draft.saved, _nothing)
         try:
-            call = self.saved.known(call, self.saved.scope)
-            last = self._lookups.get(self.desk.draft.saved)
-            return fill_call(call, last) if last is not None and call_uses(call) else call
+            known = self.saved.lookup(call, self.saved.scope)
         except ExplorerError:
-            return call  # an environment file is wrong: sending says so
+            known = last  # an environment file is wrong: sending says so
+        return shown_call(call, lambda one: known(one) or last(one))
 
     def _waits(self) -> bool:
         from explorer.core.saved.filling import call_uses
@@ -134,14 +134,14 @@ class SavingScreen(DoubtingScreen):
     def _as_request(self) -> SavedRequest:
         """What a file would say of the form as it stands."""
         from explorer.core.saved.model import SavedRequest
-        from explorer.core.saved.writing import grouped
+        from explorer.core.saved.writing import as_in_file, grouped
 
         file = self._file
         before = file.request if file is not None else None
         call = self.desk.written()
         call = msgspec.structs.replace(
             call,
-            entries=grouped(call.entries),
+            entries=grouped(as_in_file(call.entries, before.call.entries if before else ())),
             environment=before.call.environment and call.environment if before else "",
             method="" if call.method == self.desk.operation.endpoint.method else call.method,
             base_url=before.call.base_url if before else "",
@@ -325,11 +325,11 @@ class SavingScreen(DoubtingScreen):
             super()._send_checked(force=force)
             return
         self._keep_draft()
-        errors = self._check()
-        if errors and not force:
+        request, errors = self._as_request(), self._check()
+        if errors and not (force or request.call.force):
             self._refuse(errors)
         else:
-            self._send_saved(self.desk.draft.saved, self._as_request(), force=force)
+            self._send_saved(self.desk.draft.saved, request, force=force)
 
     @work(exclusive=True, group="fill", exit_on_error=False, description="fill")
     async def _send_saved(self, name: str, request: SavedRequest, *, force: bool) -> None:
@@ -390,6 +390,11 @@ class SavingScreen(DoubtingScreen):
             count = len(step.results)
             said = [f"Expected of {name}: {count - len(wrong)} of {count} hold."]
             self.response_pane.explain("\n".join([*said, *wrong]))
+
+
+def _nothing(_one: Placeholder) -> Found | None:
+    """What is known of a request that was not sent yet."""
+    return None
 
 
 def _draft_of(file: SavedFile, request: SavedRequest) -> Draft:

@@ -64,7 +64,10 @@ def state_of(entry: Entry | None) -> FieldState:
         return FieldState()
     if entry.kind != "json":
         return FieldState("set", entry.value) if entry.value else FieldState("empty")
-    value = json.loads(entry.value)
+    try:
+        value = json.loads(entry.value)
+    except ValueError:  # a value of a saved request that is still to be filled in
+        return FieldState("set", entry.value)
     if value is None:
         return FieldState("null")
     text = value if isinstance(value, str) else entry.value
