@@ -131,12 +131,16 @@ class CollectView(VerticalScroll, can_focus=True):
 
     def watch_collection(self, before: Collection, now: Collection) -> None:
         """Show how it stands."""
-        self.query_one("#collect-head", Static).update(head_of(now))
-        found = self.query_one("#collect-found", Static)
-        found.update(found_of(now))
-        found.display = bool(found_of(now))
+        self._put("#collect-head", head_of(now), head_of(before))
+        self._put("#collect-found", found_of(now), found_of(before))
         if now.failed != before.failed:
             self._list_failed(now)
+
+    def _put(self, place: str, now: Content, before: Content) -> None:
+        """Show *now* where *before* stood. The whole screen is laid out anew only where that takes other lines."""
+        part, width = self.query_one(place, Static), max(1, self.content_size.width - 2)
+        part.display = bool(now)
+        part.update(now, layout=_lines(now, width) != _lines(before, width))
 
     def _list_failed(self, now: Collection) -> None:
         """The failed pages as rows, the one that was pointed at still pointed at."""
@@ -182,6 +186,11 @@ class CollectView(VerticalScroll, can_focus=True):
     def action_pause_pages(self) -> None:
         """Hold on, or go on."""
         self.post_message(self.PauseRequested())
+
+
+def _lines(content: Content, width: int) -> list[int]:
+    """How many lines each line of *content* takes; a word that is carried over may make it one more."""
+    return [line.cell_length // width for line in content.split("\n", allow_blank=True)]
 
 
 def head_of(now: Collection) -> Content:

@@ -242,9 +242,13 @@ class ResponsePane(Widget):
 
     def update_collection(self, collection: Collection, exchange: Exchange | None = None) -> None:
         """Show how the collection that is shown stands by now."""
-        if self.collecting:
-            self.query_one(CollectView).collection = collection
-            self.border_title = _collection_title(collection, exchange or self._exchange)
+        if not self.collecting:
+            return
+        view = self.query_one(CollectView)
+        before, view.collection = view.collection.state, collection
+        title = _collection_title(collection, exchange or self._exchange)
+        if exchange is not None or before != collection.state:
+            self.border_title = title
             self.refresh_bindings()
 
     def grow_collection(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
