@@ -69,7 +69,7 @@ def past_lives(session: Session, limit: int = _READ) -> dict[Place, tuple[Life, 
         if history is None or vendor is None or not _auth(vendor)[1].tokens:
             continue
         try:
-            exchange = history.get(row.id)
+            exchange = history.get(row.id, bodies=False)
         except ExplorerError:
             continue  # a damaged or deleted entry; the others still tell
         _remember(found, exchange)

@@ -158,7 +158,11 @@ async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(se
     assert fresh
     assert fresh[0].state(session.now())[1] == pytest.approx(3600, abs=1)
     assert fresh[0].fingerprint in board(session, "quickstart").current
-    assert any(life.uses for life in lives if life.origin.startswith("the credential"))
+    old = next(life for life in lives if life.fingerprint == fresh[0].replaces)
+    assert old.origin == "the credential 'access_token'"
+    assert old.replaced_by == (fresh[0].fingerprint,)
+    refresh = next(life for life in lives if life.kind == "refresh" and life.uses)
+    assert refresh.uses[0].by == fresh[0].minted_by, "the request that carried the refresh token brought the new one"
     await session.close()
 
 

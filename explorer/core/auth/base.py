@@ -153,7 +153,7 @@ class Scheme(httpx.Auth, ABC):
             status = response.status_code
             return response
         finally:
-            lives.answered(number, context.now(), status)
+            lives.answered(number, context.now(), status, context.exchange)
 
     def _time(self, at: float | None) -> float:
         return self.context.now() if at is None else at

@@ -127,10 +127,17 @@ class Lifeline:
         """What is known of a token, in the place of another where *replaces* names it."""
         before = self._lives.get(life.fingerprint)
         uses = before.uses if before is not None else ()
-        self._put(replace(life, replaces=replaces or life.replaces, uses=(*uses, *life.uses)))
-        former = self._lives.get(replaces)
-        if former is not None and life.fingerprint not in former.replaced_by:
-            self._put(replace(former, replaced_by=(*former.replaced_by, life.fingerprint)))
+        self._put(replace(life, uses=(*uses, *life.uses)))
+        if replaces:
+            self.succeeded(replaces, life.fingerprint)
+
+    def succeeded(self, former: str, fingerprint: str) -> None:
+        """A token took the place of another; both by their fingerprints."""
+        old, new = self._lives.get(former), self._lives.get(fingerprint)
+        if new is not None and former != fingerprint:
+            self._put(replace(new, replaces=former))
+        if old is not None and former != fingerprint and fingerprint not in old.replaced_by:
+            self._put(replace(old, replaced_by=(*old.replaced_by, fingerprint)))
 
     def used(self, fingerprint: str, origin: str, use: Use) -> int:
         """A request with a token goes out; the number to tell its end with. A token that was not known, such as one
@@ -142,13 +149,14 @@ class Lifeline:
             self._under_way[self._numbers] = (fingerprint, use)
         return self._numbers
 
-    def answered(self, number: int, at: float, status: int | None) -> None:
-        """That request has ended, with an answer of *status* or (None) without one."""
+    def answered(self, number: int, at: float, status: int | None, by: int = 0) -> None:
+        """That request has ended, with an answer of *status* or (None) without one. *by* is the exchange that it was
+        for, where that was not known when it went out."""
         fingerprint, use = self._under_way.pop(number, ("", None))
         life = self._lives.get(fingerprint)
         if life is None or use is None:
             return
-        done = replace(use, ended=at, status=status)
+        done = replace(use, ended=at, status=status, by=use.by or by)
         self._put(replace(life, uses=tuple(done if one is use else one for one in life.uses)))
 
     def refused(self, fingerprint: str, at: float) -> None:

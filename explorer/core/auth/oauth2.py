@@ -216,7 +216,8 @@ class OAuth2(Scheme):
         refresh = self._token(now, "refresh")
         if refresh is None or not self._can_refresh():
             raise self._lacks((self.missing() or (self.options.access_token,))[0])
-        response = yield self.refresh_request(refresh.value)
+        former = {token.kind: token.value.fingerprint() for token in self.context.tokens.history}
+        response = yield from self._sent(self.refresh_request(refresh.value), refresh.value, refresh.origin)
         try:
             tokens = read_token_response(response.content, self.context.now(), self.options.token)
         except CredentialRefused:
@@ -224,6 +225,9 @@ class OAuth2(Scheme):
                 self.context.tokens.refuse(refresh, self.context.now())
             raise
         self.accept(tokens)
+        for token in tokens:
+            if token.kind in former:
+                self.context.tokens.lives.succeeded(former[token.kind], token.value.fingerprint())
         return next(token for token in self.context.tokens.history if token.value == tokens[0].value)
 
     def _put(self, request: httpx.Request, text: str) -> httpx.Request:

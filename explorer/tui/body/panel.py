@@ -259,7 +259,7 @@ class BodyPanel(BodyPreparing):
     async def _go_to_element(self, document: Document, path: tuple[str, ...], number: int) -> None:
         line = await finished(record_line(document, path, number))
         if line >= 0 and document is self.view.document:
-            self.view.go_to_line(line)
+            self.view.go_to_line(line, margin=4)
 
     # -- filter ----------------------------------------------------------------------------------------------------
 

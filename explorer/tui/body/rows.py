@@ -220,14 +220,15 @@ class BodyRows(ScrollView, can_focus=True):
         """The line of the document under the cursor."""
         return self._rows.at(self._row)[0] if self._rows is not None else self._row
 
-    def go_to_line(self, line: int, cell: int = 0) -> None:
-        """Put the cursor on *line*, at the row of it that shows *cell*; unfolds what hides it."""
+    def go_to_line(self, line: int, cell: int = 0, *, margin: int = 0) -> None:
+        """Put the cursor on *line*, at the row of it that shows *cell*, with *margin* rows about it; unfolds what hides
+        it."""
         if self._rows is not None:
             header = self._rows.folds.header_over(line)
             if header is not None:
                 self.unfold(header)
             line = self._rows.row_of(line, cell)
-        self._to_row(line)
+        self._to_row(line, margin=margin)
 
     def _to_row(self, row: int, *, margin: int = 0) -> None:
         row = max(0, min(row, self.row_count - 1))

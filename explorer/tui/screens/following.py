@@ -192,7 +192,7 @@ class FollowingScreen(DebuggingScreen):
             await super().open(crumb.address, crumb.draft).wait()
         self._go("response")
         self.response_pane.show_tab("body")
-        self.response_pane.body_panel.view.go_to_line(crumb.line)
+        self.response_pane.body_panel.view.go_to_line(crumb.line, margin=4)
 
     # --- tokens ------------------------------------------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
     if life.expires_at is not None:
         yield _row("Expires", ("text", moment(life.expires_at, now)))
     if life.grace is not None:
-        yield _row("Grace", ("text", f"{life.grace:g} s after its first use; every answer brings the next token"))
+        yield _row("Grace", ("text", f"good for {life.grace:g} s from its first use"))
     if life.refused_at is not None:
         yield _row("Refused", ("bad", moment(life.refused_at, now)))
     if life.ended_at is not None:
@@ -135,7 +135,7 @@ def _chain(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
         state = f"  {state_text(after, now)}" if after is not None else ""
         yield _row("Replaced by" if not number else "", ("text", fingerprint), ("strong", by), ("dim", state))
     if len(life.replaced_by) > 1:
-        said = "Requests that were under way together each brought a token; the latest is used next."
+        said = "requests under way together each brought a token; the latest is next"
         yield _row("", ("dim", said))
 
 
@@ -152,7 +152,7 @@ def _uses(life: Life, now: float) -> Iterator[Row]:
 
 def _claims(claims: Claims | None, now: float) -> Iterator[Row]:
     if claims is None:
-        yield _row("Claims", ("dim", "none to be read: it is no JSON Web Token, or not at hand any more"))
+        yield _row("Claims", ("dim", "none: no JSON Web Token, or not at hand"))
         return
     yield Row()
     yield _row("Claims", ("dim", "read, not verified: only the vendor can do that"))
