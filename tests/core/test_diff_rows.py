@@ -199,3 +199,22 @@ def test_an_auth_parameter_is_masked_where_it_changed_and_counts_where_it_is_mis
     assert compare_exchanges(signed, again, volatile).masked() == 2
     missing = [(change.kind, change.path) for _, change in compare_exchanges(signed, bare, volatile).changes()]
     assert missing == [("removed", "sig"), ("removed", "X-Token")]
+
+
+@given(values, values)
+@settings(max_examples=100)
+def test_a_row_is_found_again_in_the_other_layout(left: Any, right: Any) -> None:
+    part = part_of(left, right)
+    for one in (True, False):
+        here, there = (
+            Rows(lambda: [part], everything=True, unified=one),
+            Rows(lambda: [part], everything=True, unified=not one),
+        )
+        here.extend()
+        there.extend()
+        for n in range(here.count):
+            row = here.row(n)
+            if row.change and row.code < HEAD:
+                assert there.row(there.where(row)).change == row.change
+            elif row.code == EQUAL:
+                assert there.where(row) <= there.count

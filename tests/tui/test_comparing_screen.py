@@ -90,6 +90,17 @@ async def test_keys_go_from_change_to_change_and_fold(session: Session) -> None:
         await driver.until(lambda: driver.app.screen is driver.main, "the main screen")
 
 
+async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: Session) -> None:
+    async with driven(session) as driver:
+        await compared(driver, exchange(200, LEFT), exchange(200, RIGHT))
+        await driver.keys("n")
+        await driver.see("change 2 of 3")
+        for size in ((80, 24), (200, 50)):
+            await driver.pilot.resize_terminal(*size)
+            await driver.see("change 2 of 3")
+            await driver.see("another lamp")
+
+
 async def test_the_list_leads_to_the_lines(session: Session) -> None:
     async with driven(session, (200, 50)) as driver:
         screen = await compared(driver, exchange(200, LEFT), exchange(401, RIGHT))

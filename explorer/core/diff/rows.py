@@ -49,7 +49,8 @@ class Rows:
     """
 
     def __init__(self, parts: Callable[[], Sequence[Part]], *, everything: bool, unified: bool) -> None:
-        self._parts, self._everything, self._unified = parts, everything, unified
+        self.unified = unified
+        self._parts, self._everything = parts, everything
         self._starts = array("Q")
         self._segments = array("I")
         self._part = 0
@@ -99,13 +100,33 @@ class Rows:
         inside = n - self._starts[at]
         if code in (HEAD, FOLD, BLANK, MORE):
             return Row(code, part, -1, -1, change, hidden)
-        if self._unified and code not in (EQUAL, MOVED):
+        if self.unified and code not in (EQUAL, MOVED):
             if inside < lefts:
                 return Row(code, part, left + inside, -1, change)
             return Row(code, part, -1, right + inside - lefts, change)
         one = left + inside if inside < lefts else -1
         other = right + inside if inside < rights else -1
         return Row(code, part, one, other, change)
+
+    def where(self, row: Row) -> int:
+        """The number of the row that shows what *row* of the other layout shows, or the first behind it."""
+        if row.change and (found := self.rows_of.get((row.part, row.change))) is not None and row.code < HEAD:
+            return found
+        low, high = 0, self.count
+        while low < high:  # left lines grow but where something moved, which is near enough
+            middle = (low + high) // 2
+            at = self._starts_at(middle)
+            if at < (row.part, max(row.left, 0)):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _starts_at(self, n: int) -> tuple[int, int]:
+        """The part of row *n*, and the left line at or before it."""
+        at = bisect_right(self._starts, n) - 1
+        code, part, left, lefts = self._segments[at * _WIDTH : at * _WIDTH + 4]
+        return part, left + min(n - self._starts[at], max(lefts - 1, 0)) if code < HEAD else left
 
     def stop_after(self, row: int) -> int | None:
         """The next row at which a change begins, or None."""
@@ -156,7 +177,7 @@ class Rows:
         self._add(block.kind, self._height(block), block)
 
     def _height(self, block: Block) -> int:
-        if self._unified and block.kind not in (EQUAL, MOVED):
+        if self.unified and block.kind not in (EQUAL, MOVED):
             return block.left_lines + block.right_lines
         return max(block.left_lines, block.right_lines)
 

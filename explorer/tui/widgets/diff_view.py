@@ -225,9 +225,15 @@ class DiffView(ScrollView, can_focus=True):
                 self.post_message(self.FoldChosen())
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Beside or above each other, as there is room now; the cursor stays at its line as well as it can."""
-        self._build()
-        self.action_cursor(0)
+        """Beside or above each other, as there is room now; the cursor stays at its line."""
+        if self._rows.unified == self.beside:
+            row = self.row
+            self._build()
+            self.cursor = self._rows.where(row)
+            self.go_to(self.cursor)
+        else:
+            self.virtual_size = Size(self.size.width, self._rows.count)
+            self.action_cursor(0)
 
     # --- painting ----------------------------------------------------------------------------------------------------
 
