@@ -77,6 +77,8 @@ class SendingScreen(ChoosingScreen):
         def progress(one: Progress) -> None:
             if self.sending == number:
                 pane.progress(one)
+                if pane.state == "arriving":
+                    self.query_one(TitleBar).state = "receiving, esc stops"
 
         try:
             if replay is None:
