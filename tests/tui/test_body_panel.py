@@ -399,6 +399,23 @@ async def test_a_large_body_is_readable_while_it_is_made_ready_and_its_end_is_it
         assert app.view.document is None
 
 
+async def test_a_search_in_a_body_that_still_arrives_is_counted_to_its_end() -> None:
+    async with Bench().run_test(size=(100, 12)) as pilot:
+        app = pilot.app
+        assert isinstance(app, Bench)
+        app.panel.begin("application/json")
+        app.panel.feed(API[:600])
+        app.view.focus()
+        await pilot.press("slash")
+        await typed(pilot, "kettle 1")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.view.hits == 1)
+        assert "1 of 1+" in app.painted()[-2]
+        app.panel.finish(API, "application/json")
+        await until(pilot, lambda: app.view.hits == 11 and app.view.counted)
+        await until(pilot, lambda: "1 of 11 " in app.painted()[-2] + " ")
+
+
 async def test_invalid_json_says_where() -> None:
     async with Bench().run_test(size=(80, 12)) as pilot:
         app = await shown(pilot, b'{"a": 1,\n "b": oops}')

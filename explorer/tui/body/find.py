@@ -115,6 +115,18 @@ class Finder:
         self._start(partial(self._find, document, found), "find")
         self.seek(line, forward=True)
 
+    def again(self) -> None:
+        """Count anew: more of the document is there than when it was counted."""
+        search, document = self.search, self._document
+        if search is None or document is None:
+            return
+        if isinstance(search, Found):
+            found = self.search = Found(document, search.needle)  # type: ignore[arg-type]  # no table is searched so
+            self._start(partial(self._find, document, found), "find")  # type: ignore[arg-type]
+        else:
+            self.search = anew = document.search(search.needle)
+            self._start(partial(self._count, anew), "find")
+
     def seek(self, line: int, *, forward: bool) -> None:
         """Go to the match after (or before) the current one, round the ends; without a current one, to that from
         *line* on."""
@@ -155,7 +167,8 @@ class Finder:
         search = self.search
         if search is not None:
             current = search.ordinal(self.hit) if self.hit else 0
-            self._tell(State(search.needle, search.count, current, search.complete, wrapped))
+            complete = search.complete and (self._document is None or self._document.complete)
+            self._tell(State(search.needle, search.count, current, complete, wrapped))
 
     async def _count(self, search: Search | RowSearch) -> None:
         last = monotonic()

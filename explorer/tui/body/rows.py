@@ -136,6 +136,9 @@ class BodyRows(ScrollView, can_focus=True):
         if generation != document.generation or count <= bottom or before != self._row:
             self.refresh()
         if document.complete:
+            if self._finder.search is not None:
+                self._finder.again()
+                painter.search = self._finder.search
             if self._wrap:
                 self._rewrap()
             else:
