@@ -34,6 +34,7 @@ _COMMANDS = {
     "logout": ("login_commands", "logout_command"),
     "tokens": ("token_command", "tokens_command"),
     "history": ("history_commands", "history_command"),
+    "follow": ("follow_command", "follow_command"),
     "replay": ("replay_command", "replay_command"),
     "diff": ("diff_command", "diff_command"),
     "lens": ("lens_command", "lens_command"),

@@ -6,11 +6,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.links import Links, Way, descend, identifier_of, included_at, scalars_of, sent_ids, steps_of, ways
+from explorer.core.links import (
+    Links,
+    Way,
+    descend,
+    identifier_of,
+    included_at,
+    path_of,
+    scalars_of,
+    sent_ids,
+    steps_of,
+    ways,
+)
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from explorer.core.exchange import Exchange
     from explorer.session import Session
@@ -55,6 +66,40 @@ def follow(session: Session, exchange: Exchange, path: str, value: str, siblings
     same = {entry.name: entry.value for entry in exchange.call.entries}
     others = [way for way in found if way.endpoint.id != operation.endpoint.id or same.get(way.field) != way.value]
     return Following(tuple(others), included)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An id in an answer: its path, what it is, and its kind."""
+
+    path: str
+    value: str
+    kind: str
+
+
+def ids_in(session: Session, exchange: Exchange) -> Iterator[Place]:
+    """Every id of the answer that another call takes, in its order. Decodes the body, and blocks for as long.
+
+    Raises:
+        UnknownName: the catalog knows the call no more.
+    """
+    operation = session.operation(exchange.call)
+    links = Links(operation.vendor, operation.endpoint)
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), _tree(exchange))]
+    while waiting:
+        steps, node = waiting.pop()
+        beside = scalars_of(node)
+        for key, value in beside.items():
+            path = path_of((*steps, key))
+            yield from (Place(path, identity, kind) for kind, identity in links.kinds(path, value, beside))
+        below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        waiting += reversed([((*steps, key), one) for key, one in below if isinstance(one, dict | list)])
+
+
+def value_in(exchange: Exchange, path: str) -> str | None:
+    """The text or number at *path* of the answer, or None."""
+    value = descend(_tree(exchange), steps_of(path))
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _tree(exchange: Exchange) -> Any:

@@ -237,3 +237,41 @@ def test_any_value_and_any_undocumented_name_has_its_place(session: Session, val
     parts = traced(session, call, request)
     assert joined(parts) == wire_bytes(request)
     assert [part.origin for part in parts if part.name in ("search", "format", name)].count("you") == 3
+
+
+def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: Session) -> None:
+    call = Call(vendor="fashionphile", endpoint="whoami", headers=(("X-Mine", "1"),))
+    moved = SentRequest(
+        method="GET",
+        url="http://127.0.0.1:8710/elsewhere?from=there",
+        headers=(("Host", "127.0.0.1:8710"), ("Authorization", "Bearer ••••••"), ("X-Mine", "1")),
+    )
+    told = {part.name or part.place: part.origin for part in traced(session, call, moved, purpose="redirect")}
+    assert told["path"] == told["from"] == told["Host"] == "server"
+    assert told["Authorization"] == "auth"
+    assert told["X-Mine"] == "you"
+    token_call = SentRequest(
+        method="POST",
+        url="http://127.0.0.1:8710/fashionphile/api/authenticate",
+        headers=(("Host", "127.0.0.1:8710"), ("Content-Type", "application/x-www-form-urlencoded")),
+        body=b"email=a&password=b",
+    )
+    parts = traced(session, call, token_call, purpose="auth")
+    assert {part.name: part.origin for part in parts if part.place == "body"} == {"email": "auth", "password": "auth"}
+    assert joined(parts) == wire_bytes(token_call)
+
+
+def test_a_body_that_cannot_be_cut_is_told_as_a_whole(session: Session) -> None:
+    call = Call(vendor="fashionphile", endpoint="account_create", force=True)
+    for body, kind in (
+        (b'{"email": ', "application/json"),
+        (b"\xff\x00", "text/plain"),
+        (b"[1,2]", "application/json"),
+    ):
+        request = SentRequest(
+            method="POST",
+            url="http://127.0.0.1:8710/fashionphile/api/account",
+            headers=(("Host", "127.0.0.1:8710"), ("Content-Type", kind)),
+            body=body,
+        )
+        assert joined(traced(session, call, request)) == wire_bytes(request)
