@@ -339,6 +339,14 @@ async def test_a_wrong_method_and_a_host_that_is_not_the_environments(session: S
     assert {one.check: one.state for one in found.findings}["host"] == "holds"
 
 
+async def test_what_only_the_vendor_can_know_is_said_to_be_so(session: Session) -> None:
+    async with ended(session):
+        made = call("xsellcast.request_token", client_id="nobody", client_secret="nothing")
+        found = await explained(session, made, "invalid_client")
+        assert top(found) == ("given_credentials", "unknown", "field")
+        assert "nothing" not in found.headline.replace("nothing else holds", "")
+
+
 async def test_credentials_that_give_no_token(session: Session) -> None:
     from explorer.errors import CredentialRefused
 

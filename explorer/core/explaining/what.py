@@ -330,6 +330,24 @@ class UnknownId(Check):
         )
 
 
+class UnknownReference(Check):
+    """A value in the call names something that the vendor does not have."""
+
+    id = "unknown_reference"
+    title = "A value names something that the vendor does not have"
+    statuses = frozenset((400, 422))
+    weight = 45
+    mend = "Take ids that a list of the vendor's gives."
+    key: ClassVar[Mend] = "field"
+
+    def look(self, facts: Facts) -> Finding | None:
+        wanted = _ids(facts)
+        if not wanted or facts.status not in self.statuses or facts.problems:
+            return None
+        told = ", ".join(f"{name}={value}" for name, value in wanted.items())
+        return self.unknown(facts, f"the form has nothing against the call; only the vendor knows {told}")
+
+
 class Address(Check):
     """The address itself is unknown."""
 
@@ -363,5 +381,6 @@ WHAT_CHECKS: Final[tuple[Check, ...]] = (
     Values(),
     Wiped(),
     UnknownId(),
+    UnknownReference(),
     Address(),
 )

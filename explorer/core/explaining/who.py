@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from explorer.core.explaining.facts import Check, Facts, Finding, Mend, ago
@@ -31,6 +32,26 @@ class LoginRefused(Check):
                 answer = f"the token call answered {hop.response.status}"
                 return self.holds(facts, answer) if hop.response.status >= 400 else self.holds_not(facts, answer)
         return None
+
+
+class GivenCredentials(Check):
+    """A call that signs in carries credentials of its own."""
+
+    id = "given_credentials"
+    title = "The credentials in the call are not good"
+    statuses = WHO
+    weight = 40
+    mend = "Type them again, those of this environment."
+    key: ClassVar[Mend] = "field"
+
+    def look(self, facts: Facts) -> Finding | None:
+        if facts.endpoint.effect != "session" or facts.wanted is not None or facts.status not in WHO:
+            return None
+        names = [entry.name for entry in facts.exchange.call.entries if entry.value]
+        if not names:
+            return None
+        told = f"{', '.join(names)} were sent; only the vendor knows whether they are good"
+        return replace(self.unknown(facts, told), where=names[0])
 
 
 class NoCredentials(Check):
@@ -353,6 +374,7 @@ class Role(Check):
 
 WHO_CHECKS: Final[tuple[Check, ...]] = (
     LoginRefused(),
+    GivenCredentials(),
     NoCredentials(),
     TokenDress(),
     Clock(),
