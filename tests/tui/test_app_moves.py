@@ -293,11 +293,11 @@ async def test_without_colour_everything_is_still_told(session: Session, monkeyp
 
 
 async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session: Session) -> None:
-    session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "B", "no_such": "x"})
+    session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "Z", "no_such": "x"})
     async with driven(session, (200, 50)) as app:
         await app.see("no such action")
         await app.open("endlessaisles.stock")
-        await app.keys("escape", "B")
+        await app.keys("escape", "Z")
         assert "tree" not in app.main.visible_panes()
 
 
