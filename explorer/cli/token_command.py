@@ -77,6 +77,7 @@ def _life_table(board: TokenBoard, life: Life, now: float) -> dict[str, Any]:
         "minted_at": life.minted_at,
         "minted_by": life.minted_by or None,
         "expires_at": life.expires_at,
+        "scope": life.scope or None,
         "replaces": life.replaces or None,
         "replaced_by": list(life.replaced_by),
         "uses": [

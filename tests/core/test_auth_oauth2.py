@@ -181,6 +181,11 @@ def test_the_example_token_response_of_rfc_6750() -> None:
     assert (refresh.value.reveal(), refresh.expires_at, refresh.kind) == ("tGzv3JOkF0XG5Qx2TlKWIA", None, "refresh")
 
 
+def test_the_scope_of_a_token_is_kept() -> None:
+    body = b'{"access_token": "t", "token_type": "Bearer", "scope": "read write"}'
+    assert read_token_response(body, 0.0)[0].scope == "read write"
+
+
 @pytest.mark.parametrize(
     "body",
     [

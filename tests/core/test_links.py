@@ -212,3 +212,13 @@ def test_siblings_are_read_off_the_lines(shipped: Catalog) -> None:
     assert siblings(document, at) == {"type": "carts", "id": "1", "last": "5"}
     assert siblings(document, lines.index('"id": "2",')) == {"id": "2", "type": "x"}
     assert siblings(document, lines.index('"id": "3"')) == {"id": "3"}
+
+
+def test_ids_of_xml_lead_on_as_well(session: Session) -> None:
+    body = b"<response><stores><store><store_id>demostore</store_id></store></stores></response>"
+    exchange = msgspec.structs.replace(
+        answered("cottoncart.catalogue_stores", {}),
+        response=ReceivedResponse(status=200, headers=(("Content-Type", "text/xml"),), body=body),
+    )
+    found = dict(followed(session, exchange, "/response/stores[1]/store[1]/store_id[1]", "demostore"))
+    assert found["catalogue_store_info"] == {"store_id": "demostore"}

@@ -50,6 +50,7 @@ class Life:
     replaced_by: tuple[str, ...] = ()
     expires_at: float | None = None
     grace: float | None = None
+    scope: str = ""
     refused_at: float | None = None
     ended_at: float | None = None
     uses: tuple[Use, ...] = ()
@@ -119,6 +120,7 @@ class Lifeline:
             minted_by=token.minted_by,
             expires_at=token.expires_at,
             grace=token.grace,
+            scope=token.scope,
         )
         self._lives.pop(fingerprint, None)
         self.known(life, replaces)

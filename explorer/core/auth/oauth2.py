@@ -283,7 +283,8 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
         raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
     seconds = read.get("expires_in")
     expires = now + int(seconds) if seconds is not None else None
-    token = Token(Secret(access), now, origin, expires_at=expires)
+    scope = str(table.get("scope") or "")
+    token = Token(Secret(access), now, origin, expires_at=expires, scope=scope)
     if isinstance(refresh, str) and refresh:
         return (token, Token(Secret(refresh), now, origin, kind="refresh"))
     return (token,)

@@ -47,6 +47,8 @@ class Token:
     generation: int = 0
     minted_by: int = 0
     """The number of the exchange that brought it, 0 where it has none."""
+    scope: str = ""
+    """What it is good for, as the vendor said it (RFC 6749, 3.3)."""
 
     def usable(self, now: float) -> bool:
         """Whether it may be put into a request at *now*."""
@@ -199,4 +201,5 @@ def _token(row: dict[str, Any]) -> Token:
         int(row["line"]),
         int(row["generation"]),
         int(row.get("minted_by", 0)),
+        str(row.get("scope", "")),
     )

@@ -114,6 +114,8 @@ def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
         yield _row("From", ("text", sanitise_line(life.origin)))
     if life.expires_at is not None:
         yield _row("Expires", ("text", moment(life.expires_at, now)))
+    if life.scope:
+        yield _row("Scopes", ("text", sanitise_line(life.scope)))
     if life.grace is not None:
         yield _row("Grace", ("text", f"good for {life.grace:g} s from its first use"))
     if life.refused_at is not None:
