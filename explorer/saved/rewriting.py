@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from explorer.core.saved.model import OPERATORS
 from explorer.core.saved.reading import read_request
 from explorer.core.saved.writing import INLINE, request_table
 
@@ -30,12 +31,13 @@ def new_text(request: SavedRequest) -> str:
 
 def changed_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
     """*text*, which says *old*, changed so that it says *new*; only what differs is touched, and all comments stay.
-    A text that cannot be read (*old* is None) is written anew below its leading comment."""
+    A text that cannot be read (*old* is None), or is written in a way that cannot be changed in place, is written anew
+    below the lines of it that are comments."""
     import tomlkit
     from tomlkit.exceptions import TOMLKitError
 
     if old is None:
-        return _leading(text) + new_text(new)
+        return _comments(text) + new_text(new)
     if old == new:
         return text
     wanted = request_table(new)
@@ -44,8 +46,10 @@ def changed_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
         _change(document, request_table(old), wanted)
         result = tomlkit.dumps(document)
     except (TOMLKitError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-        return _leading(text) + new_text(new)
-    return result if _means(result, new) else _leading(text) + new_text(new)
+        return _comments(text) + new_text(new)
+    if not _means(result, new):
+        return _comments(text) + new_text(new)
+    return result.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else result
 
 
 def _change(container: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -57,7 +61,7 @@ def _change(container: Any, old: Mapping[str, Any], new: Mapping[str, Any]) -> N
         if key in old and before == value:
             continue
         here = container.get(key)
-        plain = not isinstance(value, Mapping) or (len(value) == 1 and next(iter(value)) in INLINE)
+        plain = not isinstance(value, Mapping) or _small(value)
         if not plain and isinstance(before, Mapping) and isinstance(here, Mapping):
             _change(here, before, value)
         else:
@@ -79,10 +83,9 @@ def _item(value: Any) -> Any:
     import tomlkit
 
     if isinstance(value, Mapping):
-        small = len(value) == 1 and next(iter(value)) in INLINE
-        table: Any = tomlkit.inline_table() if small else tomlkit.table()
+        table: Any = tomlkit.inline_table() if _small(value) else tomlkit.table()
         for key, inner in value.items():
-            table.add(key, _comparison(inner) if isinstance(inner, Mapping) and _flat(inner) else _item(inner))
+            table.add(key, _comparison(inner) if isinstance(inner, Mapping) and _small(inner) else _item(inner))
         return table
     if isinstance(value, list | tuple):
         array = tomlkit.array()
@@ -101,9 +104,9 @@ def _readable(text: str) -> bool:
     return all(sign.isprintable() or sign == "\n" for sign in text) and "\\" not in text and '"' not in text
 
 
-def _flat(value: Mapping[str, Any]) -> bool:
-    """Whether a table stands better on one line: a value of a form, a comparison."""
-    return bool(value) and all(not isinstance(inner, Mapping | list | tuple) for inner in value.values())
+def _small(value: Mapping[str, Any]) -> bool:
+    """Whether a table stands on one line: a value of a form, a comparison."""
+    return bool(value) and all(key in INLINE or key in OPERATORS for key in value)
 
 
 def _comparison(value: Mapping[str, Any]) -> Any:
@@ -136,11 +139,7 @@ def _plain(table: Mapping[str, Any]) -> str:
     return tomli_w.dumps(table)
 
 
-def _leading(text: str) -> str:
-    """The comment that *text* begins with, and an empty line."""
-    lines = []
-    for line in text.replace("\r\n", "\n").split("\n"):
-        if not line.startswith("#"):
-            break
-        lines.append(line)
+def _comments(text: str) -> str:
+    """The lines of *text* that are comments, and an empty line."""
+    lines = [line.strip() for line in text.replace("\r\n", "\n").split("\n") if line.lstrip().startswith("#")]
     return "\n".join(lines) + "\n\n" if lines else ""
