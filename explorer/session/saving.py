@@ -118,8 +118,8 @@ class Saved:
         call = request.call
         vendor, _ = self.session.endpoint(call.address)
         environment = scope.environment or call.environment
-        if not environment and scope.file:
-            environment = self.variables(scope.file).environments.get(vendor.id, "")
+        if not environment and (name := scope.file or (COMMON if COMMON in self.library.sets else "")):
+            environment = self.variables(name).environments.get(vendor.id, "")
         return msgspec.structs.replace(call, environment=environment or self.session.default_environment(vendor))
 
     def variables(self, name: str) -> VariableSet:
@@ -328,7 +328,10 @@ class Saved:
 
     def form_problems(self, call: Call, scope: Scope) -> tuple[Problem, ...]:
         """What is wrong with the form of *call*, but for fields that wait for a value."""
-        filled = self.known(call, scope)
+        try:
+            filled = self.known(call, scope)
+        except ExplorerError:  # the environment file is wrong, which is told of with it
+            filled = shown_call(call, lambda _one: None)
         waiting = {use.name for use in call_uses(filled) if use.place == "value"}
         return tuple(one for one in self.session.check(filled).problems if one.field not in waiting)
 

@@ -371,3 +371,28 @@ def test_the_example_of_the_manual_runs(shell: Shell, folder: Path) -> None:
     table = shell.run("saved", "run", "orders", "--set", "QUANTITY=2", "--json")
     assert (shell.code, table["counts"]["passed"]) == (0, 2), shell.err
     assert table["steps"][1]["request"]["body"]["line_items"][0]["price"] == 18.5
+
+
+def test_a_bad_file_of_variables_is_told_of_and_nothing_is_sent(shell: Shell, folder: Path) -> None:
+    one = 'call = "fashionphile.product_search"\n[values]\nlimit = "${MANY}"\n'
+    put(folder, one=one, **{"environments/sandbox": "[variables]\nMANY = 1.5\n"})
+    shell.run("saved", "check")
+    assert (shell.code, "environments/sandbox.toml: line 2, variables.MANY" in shell.out) == (2, True)
+    shell.run("saved", "run", "one")
+    assert (shell.code, "variables.MANY" in shell.err, nothing_was_sent(shell)) == (2, True, True)
+    put(folder, **{"environments/sandbox": "[variables\n"})
+    shell.run("saved", "list")
+    assert (shell.code, "sandbox.toml: line 1" in shell.err) == (0, True)
+    shell.run("saved", "show", "one")
+    assert (shell.code, "sandbox.toml" in shell.err) == (2, True)
+
+
+def test_a_set_says_where_calls_go(shell: Shell, folder: Path) -> None:
+    where = '[environments]\nendlessaisles = "test"\n'
+    put(folder, one='call = "endlessaisles.stock"\n', **{"environments/default": where})
+    table = shell.run("saved", "run", "one", "--json", "--timeout", "0.001", "--env", "sandbox")
+    assert table["environment"] == "sandbox"
+    table = shell.run(
+        "saved", "run", "one", "--json", API_EXPLORER_ENDLESSAISLES_TOKEN="marked", HTTPS_PROXY="http://127.0.0.1:1"
+    )
+    assert (table["environment"], shell.code) == ("test", 3)

@@ -409,3 +409,15 @@ async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Se
         await driver.until(lambda: "changed" not in title(driver), "no mark")
     text = (folder / "order.toml").read_text(encoding="utf-8")
     assert text == order.replace("""{ json = '"Hyrule"' }""", '"Kakariko"')
+
+
+async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, folder: Path) -> None:
+    put(folder, search=SEARCH, **{"environments/sandbox": "[variables]\nMANY = 1.5\n"})
+    async with driven(session) as driver:
+        await open_saved(driver, "search")
+        await driver.see("variables.MANY")
+        driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
+        await driver.until(lambda: "● changed" in title(driver), "the mark")
+        await driver.keys("f5")
+        await driver.see("in quotes")
+        assert await session.recent() == []
