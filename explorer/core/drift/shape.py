@@ -23,6 +23,8 @@ _VALUES: Final = 30
 """Distinct values that are remembered of a field; with more it is no enumeration."""
 _ENTRIES: Final = 5
 """Entries of the history that are remembered of a field."""
+_ITEMS: Final = 40
+"""Items of one list that are looked at: as many from its beginning as from its end."""
 _DEEP: Final = 20
 _EXAMPLE: Final = 80
 
@@ -36,7 +38,7 @@ class Seen:
     tables: int = 0
     """How often a table stood there."""
     items: int = 0
-    """How many items all lists there had."""
+    """How many items of all lists there were looked at."""
     kinds: Counter[str] = field(default_factory=Counter)
     values: Counter[str] = field(default_factory=Counter)
     many: bool = False
@@ -63,12 +65,15 @@ class Shape:
         self._add("", body, number, 0)
 
     def _add(self, path: str, value: Any, number: int, depth: int) -> None:
-        seen = self.seen.setdefault(path, Seen())
+        seen = self.seen.get(path)
+        if seen is None:
+            seen = self.seen[path] = Seen()
         kind = kind_of(value)
         seen.count += 1
         seen.kinds[kind] += 1
         _remember(seen.entries, kind, number)
-        seen.example.setdefault(kind, _cut(value))
+        if kind not in seen.example:
+            seen.example[kind] = _cut(value)
         if depth >= _DEEP:
             return
         if isinstance(value, dict):
@@ -78,8 +83,9 @@ class Shape:
                 fields[name] = None
                 self._add(f"{path}.{name}" if path else name, value[key], number, depth + 1)
         elif isinstance(value, list):
-            seen.items += len(value)
-            for item in value:
+            some = value if len(value) <= _ITEMS else [*value[: _ITEMS // 2], *value[-_ITEMS // 2 :]]
+            seen.items += len(some)
+            for item in some:
                 self._add(f"{path}[]", item, number, depth + 1)
         elif kind in ("string", "integer"):
             self._note_value(seen, str(value), number)
