@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.base import AuthContext, Scheme, Step
     from explorer.core.auth.hmac_query import HmacQuery
+    from explorer.core.auth.recipe import Material
     from explorer.core.catalog.model import Vendor
     from explorer.core.debugging.token_mistakes import KnownToken, Wanted
     from explorer.core.exchange import Call, Exchange
@@ -41,7 +44,7 @@ _MISSING: Final = Secret("missing")
 class Explained:
     """How something is signed: by a recipe (``case``), by a token (``wanted``), or not at all."""
 
-    call: Call
+    call: Call = field(repr=False)
     scheme: str
     """The scheme's word, ``none`` for an anonymous call."""
     title: str
@@ -99,8 +102,22 @@ class Explained:
         return replace(found, **texts)  # type: ignore[arg-type]  # all three are texts
 
     def masked(self, base: str) -> str:
-        """A base string with the values of secret parameters masked."""
-        return self.redactor.url(base) if base else base
+        """A base string with the values of secret parameters masked, whatever stands in them: a value ends where the
+        next known parameter begins."""
+        names = [part.name for one in self._materials for part in one.parts]
+        known = "|".join(sorted({re.escape(name) for name in names}, key=len, reverse=True)) or "(?!)"
+
+        def put(found: re.Match[str]) -> str:
+            name = unquote_plus(found[2])
+            return found[1] + found[2] + "=" + MASK if found[3] and self.redactor.is_secret_name(name) else found[0]
+
+        pattern = rf"(^|[?&\n;])([^=?&\s]+)=(.*?)(?=&(?:amp;)?(?:{known})=|\r?\n?\Z)"
+        return self.redactor.text(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
+
+    @property
+    def _materials(self) -> tuple[Material, ...]:
+        found = (self.case.material if self.case else None, self.sent.material if self.sent else None)
+        return tuple(one for one in found if one is not None)
 
 
 def explain_call(session: Session, call: Call, at: float | None = None) -> Explained:

@@ -116,6 +116,26 @@ async def test_a_masked_value_is_not_guessed(session: Session) -> None:
     assert "hidden!" not in repr(theirs)
 
 
+@pytest.mark.parametrize("password", ["my pass&word", "a=b c", "x&amp;y z", "line\nbreak &"])
+def test_a_secret_value_is_masked_to_its_end_whatever_stands_in_it(session: Session, password: str) -> None:
+    entries = (
+        Entry(name="name", value="x"),
+        Entry(name="email", value="a@b.example"),
+        Entry(name="password", value=password),
+    )
+    call = Call(vendor="cottoncart", endpoint="manage_create_user", entries=entries)
+    explained = explain_call(session, call)
+    assert explained.case is not None
+    base = explained.case.base
+    pieces = [piece for piece in (*password.split(), password) if len(piece) > 3]
+    shown = [explained.masked(base), repr(explained), *(step.text for step in explained.steps)]
+    theirs = base.replace("name=x", "name=y")
+    shown += [repr(explained.against(theirs)), repr(explained.against(base.replace(password, "another one & more")))]
+    for text in shown:
+        assert not [piece for piece in pieces if piece in text]
+        assert "one & more" not in text
+
+
 TOKEN = "ea-demo-test-token"
 
 

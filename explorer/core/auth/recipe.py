@@ -13,7 +13,7 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_plus
@@ -66,7 +66,7 @@ class Part:
     or its path where that is known."""
 
     name: str
-    value: str
+    value: str = field(repr=False)
     place: Place
 
 

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 MOST_TRIED: Final = 8_000
 """Pairs of mistakes that are tried at most; fewer where a request has many parameters."""
-_MOST_WORK: Final = 200_000
+_MOST_WORK: Final = 100_000
 """Parameters that are joined at most, over all pairs."""
 MOST_KEYS: Final = 24
 _ALIKE: Final = 0.5
 """Share of a base string that must be the same for a mistake to be called the nearest."""
+_TOLD_NAMES: Final = 20
 _TOLD: Final = 4
 """Other explanations that are given at most."""
 
@@ -340,11 +341,12 @@ def _differing(ours: str, theirs: str) -> Iterator[str]:
     mine, other = _pairs(ours), _pairs(theirs)
     if not other:
         return
-    for name in [*mine, *(one for one in other if one not in mine)][:40]:
+    names = [one for one in other if one not in mine and re.fullmatch(r"[\w.%\[\]-]{1,60}", one)]
+    for name in [*mine, *names][:_TOLD_NAMES]:
         if name not in other:
             yield f"{name} is missing in it"
         elif name not in mine:
-            yield f"it has {name or 'a parameter without a name'}, and yours has not"
+            yield f"it has {name}, and yours has not"
         elif mine[name] != other[name]:
             yield f"{name} has another value in it"
 

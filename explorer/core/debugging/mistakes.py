@@ -473,6 +473,6 @@ NEAR: Final = Skew(
     "it was signed at another moment",
     "A signature holds for the moment that is signed with it.",
     "Give that moment, to compare the same with the same.",
-    tuple(sorted(set(range(-120, 121)) - {0}, key=abs)),
+    tuple(sorted(set(range(-60, 61)) - {0}, key=abs)),
 )
 FINER: Final = Finer("milliseconds", *(getattr(BY_ID["milliseconds"], name) for name in ("title", "why", "mend")))
