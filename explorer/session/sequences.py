@@ -132,7 +132,7 @@ class Runner:
         refuse(plan, agreed=self.agreed)
         options = self.saved.library.options.get(folder)
         go_on = self.go_on if self.go_on is not None else bool(options and options.go_on)
-        started, begun = self.session.now(), asyncio.get_running_loop().time()
+        started = self.session.now()
         stopped = ""
         for name in names:
             if stopped and not self._done(name):
@@ -142,7 +142,7 @@ class Runner:
             step = await self._step_of(name)
             if step.outcome != "passed" and not go_on:
                 stopped = step.name
-        seconds = asyncio.get_running_loop().time() - begun
+        seconds = max(0.0, self.session.now() - started)
         return Report(title=title, started_at=started, seconds=seconds, steps=tuple(self.steps))
 
     def _done(self, name: str) -> Step | None:

@@ -156,6 +156,24 @@ async def vendors(app: Driver) -> None:
     await app.see("Authentication")
 
 
+async def sequence(app: Driver) -> None:
+    """A folder of saved requests after its run: the second takes a value of the first, the third expects too much."""
+    folder = app.main.session.folders.data / "saved" / "shop"
+    folder.mkdir(parents=True)
+    files = {
+        "1-find": 'call = "endlessaisles.products_list"\n[values]\nper_page = 1\n[expect.body]\n"length(data)" = 1\n',
+        "2-look": 'call = "endlessaisles.products_get"\n[values]\nid = "${find: data[0].id}"\n[expect]\nstatus = 200\n',
+        "3-stock": 'call = "endlessaisles.stock"\n[values]\nsku = "81001"\n[expect.body]\n'
+        '"data.\\"81001\\"" = { at_least = 100 }\n\'data\' = { type = "object" }\n',
+    }
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+    await app.keys("escape", "O")
+    await app.see("3-stock")
+    await app.keys("a")
+    await app.see("2 passed, 1 failed")
+
+
 PICTURES: dict[str, tuple[tuple[int, int], Scene]] = {
     "screen": ((120, 36), answered),
     "table": ((120, 30), table),
@@ -166,6 +184,7 @@ PICTURES: dict[str, tuple[tuple[int, int], Scene]] = {
     "signature": ((120, 36), signature),
     "tracks": ((120, 30), tracks),
     "vendors": ((160, 44), vendors),
+    "sequence": ((120, 30), sequence),
 }
 UNSTEADY = {"pages"}
 """Pictures that show how long something took: looked at, not compared."""
