@@ -1,4 +1,4 @@
-"""How long two bodies of 20 MB take to be compared, as a ratio to the standard library's parsing of both.
+"""How long two bodies of 20 MB take to be compared, as a ratio to the standard library's parsing of both, and what the screen does meanwhile.
 
 python scripts/bench_diff.py [MEGABYTES]
 """
@@ -9,12 +9,13 @@ import asyncio
 import gc
 import json
 import sys
-import threading
+import tempfile
 import time
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from explorer.core.diff import compare_bodies
+from explorer.core.exchange import Call, Exchange, ReceivedResponse, SentRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,32 +66,55 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-async def longest_stall(work: Callable[[], object]) -> float:
-    """The longest time that an event loop waits for its turn while *work* goes on in a thread, in seconds."""
-    thread = threading.Thread(target=work)
-    worst, before = 0.0, time.perf_counter()
-    thread.start()
-    while thread.is_alive():
-        await asyncio.sleep(0.005)
-        now = time.perf_counter()
-        worst, before = max(worst, now - before - 0.005), now
-    return worst
+def exchange(body: bytes, media: str) -> Exchange:
+    """An exchange with that answer."""
+    return Exchange(
+        call=Call(vendor="none", endpoint="none"),
+        started_at=0.0,
+        request=SentRequest(method="GET", url="http://127.0.0.1/"),
+        response=ReceivedResponse(status=200, headers=(("Content-Type", media),), body=body),
+    )
+
+
+async def on_screen(left: bytes, right: bytes, media: str) -> tuple[float, float, float, float]:
+    """Seconds until the first change is there and until the end; the longest that the event loop waited for its turn,
+    and the longest that it was at work itself in one go."""
+    from explorer.session_factory import open_session
+    from explorer.tui.app import ExplorerApp
+    from explorer.tui.screens.comparing import ComparingScreen
+
+    with tempfile.TemporaryDirectory() as home:
+        app = ExplorerApp(open_session({"API_EXPLORER_HOME": home}))
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.pause(0.5)
+            screen = ComparingScreen(app.session, exchange(left, media), exchange(right, media))
+            app.push_screen(screen)
+            start = before = time.perf_counter()
+            worked = time.thread_time()
+            first, waited, busy = 0.0, 0.0, 0.0
+            while screen.comparison is None or not screen.comparison.done:
+                await asyncio.sleep(0.002)
+                now, work = time.perf_counter(), time.thread_time()
+                waited, busy = max(waited, now - before), max(busy, work - worked)
+                before, worked = now, work
+                if not first and screen.comparison is not None and screen.comparison.found():
+                    first = now - start
+            return first, time.perf_counter() - start, waited, busy
 
 
 def measure(name: str, left: bytes, right: bytes, media: str, parse: Callable[[bytes], object]) -> None:
     """Print what one pair takes."""
     parsed = timed(lambda: (parse(left), parse(right)))
-    found: list[int] = []
-
-    def work() -> None:
-        found.append(compare_bodies(left, right, (media, media), tick=lambda: time.sleep(0)).record.found)
-
-    took = timed(work)
-    stall = asyncio.run(longest_stall(work))
+    gc.disable()  # as in the process that compares large bodies
+    took = timed(lambda: compare_bodies(left, right, (media, media)))
+    gc.enable()
+    first, done, waited, busy = asyncio.run(on_screen(left, right, media))
     megabytes = (len(left) + len(right)) / 2e6
     print(
-        f"{name:<28} 2 × {megabytes:4.1f} MB  parse {parsed:5.2f} s  diff {took:5.2f} s  ratio {took / parsed:4.1f}  "
-        f"changes {found[0]:,}  longest stall {stall * 1000:.0f} ms"
+        f"{name:<28} 2 × {megabytes:4.1f} MB  parse {parsed:5.2f} s  diff {took:5.2f} s  ratio {took / parsed:4.1f}\n"
+        f"{'':<28} on screen: first change {first:4.1f} s, end {done:4.1f} s; event loop waited {waited * 1000:.0f} ms, "
+        f"worked {busy * 1000:.0f} ms in one go at most",
+        flush=True,
     )
 
 

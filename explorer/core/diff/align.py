@@ -59,7 +59,8 @@ def by_content(
     pairs: list[Pair] = []
     i = j = 0
     for low, high in [*matches(left, right), (len(left), len(right))]:
-        pairs.extend(_between(i, low, j, high, alike))
+        if i < low or j < high:
+            pairs.extend(_between(i, low, j, high, alike))
         if low < len(left):
             pairs.append(Pair(low, high))
         i, j = low + 1, high + 1
@@ -124,7 +125,10 @@ def _anchors(
 
 
 def _once(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int]:
-    places: dict[Hashable, int] = {}
+    places: dict[Hashable, int] = dict(zip(items[start:end], range(start, end), strict=True))
+    if len(places) == end - start:
+        return places
+    places = {}
     again: set[Hashable] = set()
     for n in range(start, end):
         if places.setdefault(items[n], n) != n:
@@ -147,6 +151,8 @@ def _small(
 
 def increasing(numbers: Sequence[int]) -> list[int]:
     """The places of a longest growing run among distinct *numbers* (patience sorting, n log n)."""
+    if sorted(numbers) == list(numbers):
+        return list(range(len(numbers)))
     tops: list[int] = []
     places: list[int] = []
     before: list[int] = []

@@ -161,13 +161,18 @@ class _Walk:
         )
         moves = any(pair.moved for pair in pairs)
         starts, end = _starts(right, record.right) if moves else ([], 0)
+        run = 0
+        """Equal elements of one line each that are not put down yet."""
         for i, j, moved in pairs:
             record.step()
+            same = not moves and i >= 0 and j >= 0 and type(left[i]) not in _CONTAINERS and left[i] == right[j]
+            if same:
+                run += 1
+                continue
+            record.equal(run)
+            run = 0
             if moves and j >= 0:
                 record.right = starts[j]
-            if i >= 0 and j >= 0 and not moved and type(left[i]) not in _CONTAINERS and left[i] == right[j]:
-                record.equal(1)
-                continue
             spot = at.element(first + i if i >= 0 else -1, first + j if j >= 0 else -1, volatile)
             if j < 0:
                 self._only("removed", left[i], spot)
@@ -180,6 +185,7 @@ class _Walk:
                     change = Change(spot.path.removeprefix("."), "moved", *places, spot.masked, spot.left, spot.right)
                     opening = record.note(change)
                 self.values(left[i], right[j], spot, level + 1, opening)
+        record.equal(run)
         if moves:
             record.right = end
 
