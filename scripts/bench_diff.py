@@ -1,4 +1,5 @@
-"""How long two bodies of 20 MB take to be compared, as a ratio to the standard library's parsing of both, and what the screen does meanwhile.
+"""How long two bodies of 20 MB take to be compared, as a ratio to the standard library's parsing of both, and what the
+screen does meanwhile.
 
 python scripts/bench_diff.py [MEGABYTES]
 """
@@ -112,7 +113,7 @@ def measure(name: str, left: bytes, right: bytes, media: str, parse: Callable[[b
     megabytes = (len(left) + len(right)) / 2e6
     print(
         f"{name:<28} 2 × {megabytes:4.1f} MB  parse {parsed:5.2f} s  diff {took:5.2f} s  ratio {took / parsed:4.1f}\n"
-        f"{'':<28} on screen: first change {first:4.1f} s, end {done:4.1f} s; event loop waited {waited * 1000:.0f} ms, "
+        f"{'':<28} on screen: first change {first:4.1f} s, end {done:4.1f} s; loop waited {waited * 1000:.0f} ms, "
         f"worked {busy * 1000:.0f} ms in one go at most",
         flush=True,
     )
