@@ -51,7 +51,7 @@ ENVIRONMENT = "marked"
 def marked_server(catalog: Catalog) -> Iterator[SandboxServer]:
     """The vendors on loopback, with marked accounts and marked tokens."""
     numbers = itertools.count(1)
-    server = SandboxServer(catalog, nonce=lambda _size: f"{MINTED}{next(numbers):05}", accounts_from=MARKED)
+    server = SandboxServer(catalog, nonce=lambda _size: f"{MINTED}{next(numbers):05}", accounts_from=PUBLIC | MARKED)
     server.start()
     try:
         yield server

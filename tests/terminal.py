@@ -54,12 +54,6 @@ class Terminal:
             if select.select([self.fd], [], [], left)[0]:
                 self.seen += os.read(self.fd, 1 << 16)
 
-    def quiet(self, seconds: float = 0.5, longest: float = 20.0) -> None:
-        """Read until nothing has come for that time."""
-        end = time.perf_counter() + longest
-        while time.perf_counter() < end and select.select([self.fd], [], [], seconds)[0]:
-            self.seen += os.read(self.fd, 1 << 16)
-
     def type(self, text: str) -> int:
         """Send keys; gives the position in what was seen before them."""
         position = len(self.seen)

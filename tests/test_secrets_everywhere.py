@@ -4,12 +4,15 @@ report and log, and the raw output of the terminal are searched for them. ``pyte
 from __future__ import annotations
 
 import re
-import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.widgets import Input
 
-from explorer.cli import _COMMANDS, main
+from explorer.cli import main
+from explorer.session_factory import open_session
+from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
     CARD,
     CVV,
@@ -24,7 +27,7 @@ from tests.secrets_world import (
     marked_server,
     spellings,
 )
-from tests.terminal import Terminal
+from tests.tui.driving import Driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +67,14 @@ CALLS: tuple[tuple[str, ...], ...] = (
     ),
     ("endlessaisles.stock", "sku=81001"),
 )
+FIRST = (
+    "xsellcast.brands_list",
+    "fashionphile.whoami",
+    "cottoncart.stats_balance",
+    "quickstart.customers_list",
+    "endlessaisles.stock",
+)
+"""A read of every vendor."""
 FORMS = ("curl", "httpie", "python", "http", "har")
 
 
@@ -166,25 +177,35 @@ def test_nothing_that_the_command_line_writes_holds_a_secret(searched: Searched,
     _history(searched)
     _imports(searched)
     _saved(searched, home)
-    for words in (
-        ("list",),
-        ("show", "fashionphile.sign_in"),
-        ("readings",),
-        ("drift",),
-        ("drift", "--json"),
-        ("tracks",),
-    ):
-        run(*words)
-    run("history", "size", "--json")
-    run("login", "fashionphile", "--env", ENVIRONMENT)
-    if "diff" in _COMMANDS:
-        for right in ("3", "5", "9"):
-            run("diff", "1", right)
-            run("diff", "1", right, "--json")
+    _looking(searched)
     files = files_of(home)
     assert any(name.startswith("data/history.bodies/") for name in files)
     assert "payment-profiles" in files["data/history.sqlite3"]
     searched.check(files)
+
+
+def _looking(searched: Searched) -> None:
+    """What reads the history, the vault and the documents, and what tries things out."""
+    run = searched.run
+    for words in (("list",), ("show", "fashionphile.sign_in"), ("readings",), ("drift",), ("tokens",), ("tracks",)):
+        run(*words)
+    for words in (("drift",), ("tokens",), ("history", "size"), ("lens", "xsellcast.brands_list")):
+        run(*words, "--json")
+    for vendor in sorted({address.partition(".")[0] for address, *_ in CALLS}):
+        run("doctor", vendor, "--env", ENVIRONMENT, "--login")
+        run("doctor", vendor, "--env", ENVIRONMENT, "--login", "--json")
+    run("login", "fashionphile", "--env", ENVIRONMENT)
+    run("logout", "fashionphile", "--env", ENVIRONMENT)
+    for right in ("3", "8", "10", "11"):
+        run("diff", "7", right)
+        run("diff", "7", right, "--json")
+    somebody = "auth_id=mark1%40demostore&auth_ts=1329130234&auth_sig=" + "0" * 64
+    run("explain", "cottoncart.stats_balance", "--env", ENVIRONMENT, "--force", "--against", somebody)
+    tried = ("email=a@b.c", f"password={TYPED}", "--env", ENVIRONMENT)
+    run("readings", "try", "fashionphile.sign_in", "path_prefix", *tried)
+    run("lens", "xsellcast.brands_list", "--env", ENVIRONMENT, "--version", "v2")
+    assert searched.count("doctor", 0) >= 5, searched.codes
+    assert searched.count("diff", 2) == 0, searched.codes
 
 
 SECRET_NAMES = ("password", "credit_card_number", "verification_number", "client_secret", "refresh_token")
@@ -215,8 +236,6 @@ def _history(searched: Searched) -> None:
 
 
 def _imports(searched: Searched) -> None:
-    from explorer.session_factory import open_session
-
     session = open_session(searched.environ)
     url = f"{session.base_url_of(session.vendor('fashionphile'), ENVIRONMENT)}/api/authenticate"
     line = f"curl {url} -H 'Authorization: Bearer {TYPED}' --data-urlencode 'password={TYPED}' -d email=a@b.c"
@@ -246,67 +265,109 @@ def _saved(searched: Searched, home: Path) -> None:
     run("saved", "run", "all/call0", "--json", "--yes")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-def test_nothing_that_the_app_writes_to_the_terminal_holds_a_secret(
-    home: Path, server: SandboxServer, shipped: Catalog, monkeypatch: pytest.MonkeyPatch
+class Recording(HeadlessDriver):
+    """What a terminal would be sent, byte for byte."""
+
+    written: ClassVar[list[str]] = []
+
+    @property
+    def is_headless(self) -> bool:
+        """It writes, like the driver of a terminal."""
+        return False
+
+    def write(self, data: str) -> None:
+        self.written.append(data)
+
+
+async def test_nothing_that_the_app_writes_to_the_terminal_holds_a_secret(
+    home: Path, server: SandboxServer, shipped: Catalog
 ) -> None:
     marked_home(home, shipped, server, more="history_body_limit = 1000")
-    for name, value in (PUBLIC | MARKED).items():
-        monkeypatch.setenv(name, value)
-    terminal = Terminal([sys.executable, "-m", "explorer"], str(home), 160, 48)
-    raw = _driven(terminal, shipped, home)
-    hits = found_in(raw.decode("utf-8", "replace"))
-    files = files_of(home)
+    Recording.written.clear()
+    app = ExplorerApp(open_session({"API_EXPLORER_HOME": str(home), **PUBLIC, **MARKED}))
+    app.driver_class = Recording
+    async with app.run_test(headless=False, size=(160, 48), notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(driver.main._furnished.is_set, "the panes")
+        await _answers(driver)
+        await _history_of(driver, home)
+        await _typed(driver)
+    raw, files = "".join(Recording.written), files_of(home)
+    for words in ("replay of", "Copied as", "app-export.sh", "was masked", "Import a curl line"):
+        assert words in raw, words
     assert "app-export.sh" in files
-    hits += [f"{name}: {hit}" for name, text in files.items() for hit in found_in(text)]
     tell(files, "file")
-    tell({"the terminal's raw output": raw.decode("latin-1")}, "output")
-    assert not hits, "\n".join(hits[:20])
+    tell({"the terminal's raw output": raw, "the clipboard": app.clipboard}, "output")
+    assert not found_in(raw)
+    assert not [f"{name}: {hit}" for name, text in files.items() for hit in found_in(text)]
 
 
-def _driven(terminal: Terminal, catalog: Catalog, home: Path) -> bytes:
-    def press(keys: str, marker: str = "") -> None:
-        since = terminal.type(keys)
-        if marker:
-            terminal.until(marker.encode(), 30.0, since)
-        terminal.quiet(0.3)
+async def _answers(app: Driver) -> None:
+    """A call of every vendor, answered, with every tab."""
+    for address in FIRST:
+        await app.open(address)
+        await app.keys("escape", "x", "f5")
+        await app.until(lambda wanted=address: wanted in app.main.desk.last, f"the answer to {address}")  # type: ignore[misc]
+        assert app.main.desk.last[address].verdict.outcome == "OK", app.main.desk.last[address].verdict
+        await app.until(lambda: not app.main.sending, "the end")
+        await app.keys("2", *["right_square_bracket"] * 5, "3", *["right_square_bracket"] * 4)
 
-    terminal.until(b"Choose an endpoint")
-    terminal.quiet(1.0)
-    for address in (
-        "fashionphile.whoami",
-        "cottoncart.stats_balance",
-        "quickstart.customers_list",
-        "endlessaisles.stock",
-    ):
-        vendor, _, endpoint = address.partition(".")
-        press("\x1b")
-        press("1")
-        press("/")
-        press("\x15")
-        press(address, catalog.vendors[vendor].endpoints[endpoint].title)
-        press("\r", catalog.vendors[vendor].endpoints[endpoint].title)
-        press("\x1b[15~", "200 OK")
-        press("\x1b")
-        press("3")
-        press("]]]]")
-    press("4", "History")
-    press("r", "replay")
-    press("4", "History")
-    press("b", "replay")
-    press("4", "History")
-    press("X", "Export")
-    for form in "23451":
-        press(form)
-    press("y")
-    press("s")
-    press("\x15")
-    press(f"{home}/app-export.sh")
-    press("\r", "Saved")
-    press("\x1b")
-    press("o", "form holds")
-    press("\x1b")
-    press("\x11")
-    if terminal.alive():
-        terminal.until_end()
-    return bytes(terminal.seen)
+
+async def _history_of(app: Driver, home: Path) -> None:
+    """Every key on an entry."""
+    panel = app.main.history_panel
+    for number, key in ((6, "r"), (7, "b")):
+        await app.keys("4")
+        await app.until(lambda: app.main.pane == "history" and panel.selected, "the history")
+        panel.listing.select(2)
+        await app.keys(key)
+        await app.until(lambda wanted=number: _shown(app, wanted) or app.app.screen is not app.main, "the question")  # type: ignore[misc]
+        if app.app.screen is not app.main:
+            await app.keys("enter")
+        await app.until(lambda wanted=number: _shown(app, wanted), "the replay")  # type: ignore[misc]
+    await app.keys("4")
+    await app.until(lambda: app.main.pane == "history", "the history")
+    await app.keys("X")
+    await app.see("Export ·")
+    for key in "23451":
+        await app.keys(key)
+        await app.pilot.pause(0.2)
+    await app.keys("y")
+    await app.see("Copied as")
+    await app.keys("s", "ctrl+u")
+    await app.write(f"{home}/app-export.sh")
+    await app.keys("enter")
+    await app.see("Saved as")
+    await app.keys("escape")
+    await app.until(lambda: app.app.screen is app.main, "the main screen")
+    await app.keys("o")
+    await app.see("The form holds")
+
+
+def _shown(app: Driver, number: int) -> bool:
+    """Whether the answer of that entry is shown."""
+    exchange = app.main.response_pane.exchange
+    return exchange is not None and exchange.id == number and not app.main.sending
+
+
+async def _typed(app: Driver) -> None:
+    """Secrets that a person types: into a form, for a replay, and within a curl line."""
+    await app.open("fashionphile.sign_in")
+    rows = app.rows()
+    rows["password"].query_one(Input).focus()
+    await app.pilot.pause()
+    await app.write(TYPED)
+    await app.keys("escape", "exclamation_mark")
+    await app.until(lambda: "fashionphile.sign_in" in app.main.desk.last, "the answer")
+    await app.until(lambda: not app.main.sending, "the end")
+    await app.keys("4")
+    await app.until(lambda: app.main.pane == "history", "the history")
+    await app.keys("g", "r")
+    await app.see("password was masked")
+    await app.write(TYPED)
+    await app.keys("enter")
+    await app.see("replay of")
+    await app.until(lambda: app.app.screen is app.main, "the main screen")
+    await app.keys("escape", "P")
+    await app.see("Import a curl line")
+    await app.keys("escape")

@@ -102,11 +102,11 @@ class FollowingScreen(DebuggingScreen):
         self._trail: list[Crumb] = []
         super().__init__(session)
 
-    def open(self, address: str, draft: Draft | None = None) -> Worker[None]:
+    def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> Worker[None]:
         """Open an endpoint from elsewhere: the trail ends."""
         self._trail.clear()
         self._show_trail()
-        return super().open(address, draft)
+        return super().open(address, draft, origin)
 
     # --- forth -------------------------------------------------------------------------------------------------------
 
