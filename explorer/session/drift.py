@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from explorer.errors import ExplorerError, UnknownName
 from explorer.sandbox.faults import FAULT_HEADER
 
@@ -171,7 +173,18 @@ def accept(session: Session, finding: Finding) -> tuple[str, ...]:
     """
     from explorer.session.doubts import change_catalog
 
-    return change_catalog(session, finding.vendor, [(path, value) for path, value in finding.patches])
+    vendor = msgspec.to_builtins(session.vendor(finding.vendor))
+    changes = [(path, _with_known(vendor, path, value)) for path, value in finding.patches]
+    return change_catalog(session, finding.vendor, changes)
+
+
+def _with_known(table: Any, path: tuple[str, ...], value: Any) -> Any:
+    """A list with what the catalog holds there by now: another finding may have been accepted meanwhile."""
+    for part in path:
+        table = table.get(part, {}) if isinstance(table, dict) else {}
+    if isinstance(value, list) and isinstance(table, list | tuple):
+        return [*table, *(one for one in value if one not in table)]
+    return value
 
 
 def dismiss(session: Session, finding: Finding, *, back: bool = False) -> None:

@@ -151,6 +151,11 @@ def test_a_value_that_was_accepted_although_it_is_not_listed() -> None:
     assert limits(Accepted(3, (("colour", "red"), ("limit", "100"), ("unknown", "x")))) == []
 
 
+def test_of_several_values_beyond_a_limit_the_farthest_is_told() -> None:
+    requests = [Accepted(number, (("limit", text),)) for number, text in enumerate(("200", "900", "300"), 1)]
+    assert limits(*requests) == [("limit", "900 was accepted", 900)]
+
+
 def test_a_page_that_is_capped_below_what_was_asked_for() -> None:
     assert limits(asked(1, asked=100, got=50, more=True)) == [("limit", "pages end at 50", 50)]
     assert limits(asked(1, asked=100, got=50, more=False)) == []

@@ -173,3 +173,22 @@ async def test_answers_that_went_wrong_on_purpose_or_are_failures_are_left_out(e
         assert (drift.answers, drift.findings) == (0, [])
     finally:
         await session.close()
+
+
+async def test_two_values_accepted_one_after_the_other_are_both_known(environ: Mapping[str, str]) -> None:
+    session = open_session(here(environ))
+
+    def monkey(body: dict[str, Any]) -> None:
+        for order, status in zip(body["data"], ("Parked", "Lost"), strict=False):
+            order["status"] = status
+
+    changed(session, monkey)
+    try:
+        await session.send(STOCK)
+        findings = (await find(session)).findings
+        assert [one.seen for one in findings] == ["Parked", "Lost"]
+        for one in findings:
+            accept(session, one)
+        assert await found(session) == []
+    finally:
+        await session.close()

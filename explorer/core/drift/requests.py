@@ -51,10 +51,16 @@ def _values(vendor: Vendor, endpoint: Endpoint, requests: Sequence[Accepted]) ->
             for word in text.split(",") if param[0].comma else [text]:
                 if word and convert(param[0], word)[1] is not None:
                     found.setdefault((param[0].name, word), []).append(one.number)
+    farthest: dict[tuple[str, str], str] = {}
+    for name, word in found:
+        told = _told(endpoint.params[name], word)
+        if told is not None and told[0] == "limit":
+            best = farthest.get((name, told[2]))
+            if best is None or _beyond(told[2], word, best):
+                farthest[name, told[2]] = word
     for (name, word), numbers in found.items():
-        param_ = endpoint.params[name]
-        told = _told(param_, word)
-        if told is None:
+        told = _told(endpoint.params[name], word)
+        if told is None or (told[0] == "limit" and farthest[name, told[2]] != word):
             continue
         what, documented, key, value = told
         patch = (("endpoints", endpoint.id, "params", name, key), value)
@@ -62,6 +68,13 @@ def _values(vendor: Vendor, endpoint: Endpoint, requests: Sequence[Accepted]) ->
             what, vendor.id, endpoint.id, name, documented, f"{word} was accepted", len(numbers), given[name],
             tuple(numbers[:5]), f"{name}={word}", (patch,),
         )  # fmt: skip
+
+
+def _beyond(key: str, word: str, other: str) -> bool:
+    """Whether one accepted value is farther beyond a limit than another: the farthest tells of the others too."""
+    if key.endswith("length"):
+        return (len(word) > len(other)) == (key == "max_length")
+    return (float(word) > float(other)) == (key == "max")
 
 
 def _told(param: Parameter, word: str) -> tuple[Any, str, str, Any] | None:
