@@ -171,6 +171,7 @@ def explain_exchange(session: Session, exchange: Exchange) -> Explained:
     notes = (*notes, *(f"sent under the reading {key}={choice}" for key, choice in readings.items()))
     notes += tuple(f"{name} was masked when it was kept, so this cannot be checked" for name in exactly.left)
     if made.wanted is not None or made.scheme == "none":
+        notes += tuple(_sent_with(made, exchange))
         return replace(made, steps=scheme.explain(exactly.request, at), notes=notes)
     signer: HmacQuery = scheme  # type: ignore[assignment]  # the only scheme with a recipe
     material, given = signer.sent_material(exactly.request)
@@ -199,6 +200,14 @@ def _with_stand_ins(session: Session, call: Call) -> tuple[Scheme, tuple[str, ..
     if hasattr(scheme, "material"):
         return scheme_for(operation.vendor, operation.endpoint, stand_in), notes
     return scheme, tuple(f"the credential {name} is missing" for name in missing)
+
+
+def _sent_with(made: Explained, exchange: Exchange) -> Iterator[str]:
+    """With which token an entry was sent; the steps are those of a call that is made now."""
+    used = exchange.under.used if exchange.under is not None else ()
+    known = {one.key.secret.fingerprint(): one.key.name for one in made.tokens}
+    for fingerprint in used:
+        yield f"it was sent with {known.get(fingerprint, 'a token that is not at hand now')} ({fingerprint})"
 
 
 def _explained(session: Session, call: Call, scheme: Scheme, at: float) -> Explained:

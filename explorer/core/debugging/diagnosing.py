@@ -204,7 +204,7 @@ def _signature(case: Case, pasted: Pasted, known: Known, seen: tuple[Cause, ...]
     if not found:
         return replace(result, notes=_shape(wanted, right), tried=search.tried)
     theirs = _replayed(case, found[0], known)
-    more = tuple(found[1 : 1 + _TOLD])
+    more = _others(found)
     return replace(result, causes=(*seen, *found[0]), also=more, theirs=theirs.base, tried=search.tried)
 
 
@@ -256,6 +256,14 @@ def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]
     return []
 
 
+def _others(found: list[tuple[Cause, ...]]) -> tuple[tuple[Cause, ...], ...]:
+    """The other explanations, each by other mistakes than those before it."""
+    kept: dict[frozenset[str], tuple[Cause, ...]] = {}
+    for causes in found:
+        kept.setdefault(frozenset(cause.mistake.id for cause in causes), causes)
+    return tuple(kept.values())[1 : 1 + _TOLD]
+
+
 def _replayed(case: Case, causes: tuple[Cause, ...], known: Known) -> Case:
     """The case with the mistakes of *causes* in it."""
     for cause in causes:
@@ -290,7 +298,7 @@ def _base(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
     search = _Search(known, lambda one: one.base, wanted, base)
     found = search.alone(case) or search.together(lambda one: one.base)
     if found:
-        more = tuple(found[1 : 1 + _TOLD])
+        more = _others(found)
         return replace(result, causes=(*seen, *found[0]), also=more, tried=search.tried)
     return _unexplained(replace(result, causes=(), tried=search.tried), search, seen)
 
