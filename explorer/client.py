@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import httpx
 
-from explorer.core.exchange import Exchange, Failure, Hop, ReceivedResponse, SentRequest, Timings
+from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
 
 MAX_REDIRECTS = 10
+_TRANSFER = "_explorer_transfer"
 _TURN = 0.008
 """Seconds of receiving after which others have their turn."""
 _LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
@@ -76,14 +77,13 @@ class Transfer:
     failure: Failure | None
 
 
-class Stopped(asyncio.CancelledError):
-    """The caller cancelled a send; *transfer* is what went over the wire until then."""
+def stopped_with(error: BaseException) -> Transfer | None:
+    """What had gone over the wire when a send was cancelled with *error*; None where nothing of that is known.
 
-    def __init__(self, transfer: Transfer) -> None:
-        super().__init__("stopped before the answer was whole")
-        self.transfer = transfer
-        self.exchange: Exchange | None = None
-        """What a use case makes of it."""
+    The error stays a plain ``CancelledError``, which time limits and groups of tasks know by its very type.
+    """
+    found = getattr(error, _TRANSFER, None)
+    return found if isinstance(found, Transfer) else None
 
 
 @dataclass
@@ -172,7 +172,7 @@ class Client:
 
         Raises:
             CredentialError: the scheme cannot sign.
-            Stopped: the caller cancelled; the connection is closed.
+            asyncio.CancelledError: the caller cancelled; the connection is closed, ``stopped_with`` has what came.
         """
         log = _Log(self._clock(), listener)
         failure: Failure | None = None
@@ -183,8 +183,9 @@ class Client:
             failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
         except TransportError as error:
             failure = describe(error)
-        except asyncio.CancelledError:
-            raise Stopped(self._transfer(log, request, None)) from None
+        except asyncio.CancelledError as error:
+            setattr(error, _TRANSFER, self._transfer(log, request, None))
+            raise
         return self._transfer(log, request, failure)
 
     def _transfer(self, log: _Log, request: httpx.Request, failure: Failure | None) -> Transfer:

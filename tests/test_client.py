@@ -6,16 +6,20 @@ import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Progress, Transfer
+from explorer.client import Client, Limits, Listener, Progress, Transfer, stopped_with
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.secret import Secret
 from tests.core.shop import endpoint, vendor
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import ReceivedResponse, SentRequest
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -24,8 +28,11 @@ Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 async def serving(handler: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A bare TCP server: *handler* is given each request head and the writer."""
     seen: list[bytes] = []
+    serving_now: set[asyncio.Task[object]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            serving_now.add(task)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -42,6 +49,8 @@ async def serving(handler: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
         server.close()
+        if serving_now:
+            await asyncio.wait(serving_now, timeout=5)
 
 
 def answer(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
@@ -64,11 +73,15 @@ def scheme(url: str, name: str = "upload") -> Scheme:
 
 
 async def fetch(
-    url: str, limits: Limits | None = None, on_progress: Callable[[Progress], None] | None = None, method: str = "GET"
+    url: str,
+    limits: Limits | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    method: str = "GET",
+    listener: Listener | None = None,
 ) -> Transfer:
     async with Client() as client:
         request = httpx.Request(method, url, headers={"X-Mine": "secret-ish", "Accept": "a/b"})
-        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), on_progress)
+        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), on_progress, listener)
 
 
 async def test_what_was_sent_is_what_arrived() -> None:
@@ -231,6 +244,51 @@ async def test_cancelling_ends_the_send_while_the_server_is_silent() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+class Heard:
+    """What a listener was told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self.first = asyncio.Event()
+
+    def began(self, request: SentRequest, response: ReceivedResponse) -> None:
+        self.told.append((request.method, response.status, response.header("content-type"), response.body))
+
+    def came(self, data: bytes) -> None:
+        self.told.append(data)
+        self.first.set()
+
+
+async def test_what_came_is_told_while_it_comes_and_kept_when_it_is_cancelled() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\nfirst words")
+        await writer.drain()
+
+    heard = Heard()
+    async with serving(handler) as (url, _):
+        task = asyncio.create_task(fetch(url, listener=heard))
+        await asyncio.wait_for(heard.first.wait(), 5)
+        assert heard.told == [("GET", 200, "text/plain", b""), b"first words"]
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+    transfer = stopped_with(caught.value)
+    assert transfer is not None
+    assert transfer.response is not None
+    assert (transfer.response.status, transfer.response.body) == (200, b"first words")
+    assert transfer.response.truncated == "stopped before the body was whole"
+
+
+async def test_a_time_limit_around_a_send_is_still_one() -> None:
+    async def handler(_head: bytes, _writer: asyncio.StreamWriter) -> None:
+        return
+
+    async with serving(handler) as (url, _):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await fetch(url)
 
 
 async def test_progress_tells_phases_and_bytes() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from explorer.session.arriving import OnArrival
 
 Replayed = Literal["", "again", "exact", "form"]
+_EXCHANGE = "_explorer_exchange"
 _AT_ONCE = 200_000
 """Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
 
@@ -113,7 +114,8 @@ async def _finish(
     except BaseException as error:
         broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
         await _complete(session, call, broken, kept, used)
-        keep_stopped(error, broken)
+        if isinstance(error, asyncio.CancelledError):
+            setattr(error, _EXCHANGE, broken)
         raise
     exchange = msgspec.structs.replace(exchange, id=kept)
     exchange = await asyncio.to_thread(_judged, session, call, exchange)
@@ -169,10 +171,10 @@ async def _transferred(
 
 def _broken_off(exchange: Exchange, error: BaseException) -> Exchange:
     """*exchange* as far as it came; where it was stopped, with what had arrived by then."""
-    from explorer.client import Stopped, describe
+    from explorer.client import describe, stopped_with
 
-    if isinstance(error, Stopped):
-        transfer = error.transfer
+    transfer = stopped_with(error)
+    if transfer is not None:
         exchange = msgspec.structs.replace(
             exchange,
             request=transfer.request,
@@ -184,19 +186,10 @@ def _broken_off(exchange: Exchange, error: BaseException) -> Exchange:
     return msgspec.structs.replace(exchange, failure=failure)
 
 
-def keep_stopped(error: BaseException, exchange: Exchange) -> None:
-    """Let whoever stopped a send find what had come of it in *error*."""
-    from explorer.client import Stopped
-
-    if isinstance(error, Stopped):
-        error.exchange = exchange
-
-
 def what_came(error: BaseException) -> Exchange | None:
-    """The exchange, with what had arrived, of a send that was stopped with *error*; None where nothing was sent."""
-    from explorer.client import Stopped
-
-    return error.exchange if isinstance(error, Stopped) else None
+    """The exchange, with what had arrived, of a send that was cancelled with *error*; None where nothing was sent."""
+    found = getattr(error, _EXCHANGE, None)
+    return found if isinstance(found, Exchange) else None
 
 
 async def fetch(session: Session, call: Call, timeout: float | None, keep: Callable[[Exchange], None]) -> Exchange:
