@@ -183,11 +183,11 @@ SCOPES: Final = {
     "history": "In the history",
 }
 FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "tree": ("open", "filter", "environment", "pane_request", "pane_history", "sidebar"),
+    "tree": ("open", "filter", "environment", "saved", "pane_request", "pane_history"),
     "filter": ("open", "back", "pane_history"),
     "field": ("send", "next_field", "back", "jump"),
     "mark": ("state", "send", "examples", "back"),
-    "request": ("send", "next_tab", "environment", "readings", "examples", "credentials"),
+    "request": ("send", "next_tab", "environment", "readings", "examples", "save"),
     "response": ("send", "next_tab", "compare", "pane_request", "zoom", "pane_history"),
     "box": ("box_done", "box_close"),
     "sending": ("back",),

@@ -58,6 +58,8 @@ class SavedScreen(Screen[Wanted | None]):
         & #saved-left { height: 1fr; }
         & #saved-filter { background: $foreground 8%; margin: 0 1; }
         & #saved-empty { padding: 1 2; color: $text-muted; height: auto; display: none; }
+        &.-empty #saved-empty { display: block; }
+        &.-empty #saved-filter, &.-empty #saved-tree, &.-empty #saved-right { display: none; }
         & #saved-right { height: 1fr; border-top: solid $foreground 30%; }
         & #saved-problems { height: auto; max-height: 6; padding: 0 1; color: $text-error; display: none; }
         & #saved-preview { height: 1fr; padding: 0 1; }
@@ -183,9 +185,11 @@ class SavedScreen(Screen[Wanted | None]):
         parts.append((f"  {sanitise_line(said)}  {sanitise_line(str(library.folder))}", MUTED))
         self.query_one("#saved-title", Static).update(Content.assemble(*parts))
         empty = self.query_one("#saved-empty", Static)
-        empty.display = not count
+        if self.has_class("-empty") is bool(count):
+            self.set_class(not count, "-empty")
+            self.set_focus(self.tree if count else None)
         empty.update(Content(sanitise("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder))))
-        self.tree.display = bool(count)
+        self._show_keys()
 
     @on(SavedTree.Looked)
     def _looked(self, event: SavedTree.Looked) -> None:
@@ -222,6 +226,9 @@ class SavedScreen(Screen[Wanted | None]):
         return facts
 
     def _show_keys(self) -> None:
+        if self.has_class("-empty"):
+            self.query_one(KeyBar).show([], [Hint("esc", "Close", "close")])
+            return
         leaf = isinstance(self.tree.current, SavedLeaf)
         hints = [
             Hint("enter", "Into form" if leaf else "Fold", "open"),
@@ -253,7 +260,8 @@ class SavedScreen(Screen[Wanted | None]):
 
     def action_filter(self) -> None:
         """Find."""
-        self.query_one("#saved-filter", Input).focus()
+        if not self.has_class("-empty"):
+            self.query_one("#saved-filter", Input).focus()
 
     # --- doing -------------------------------------------------------------------------------------------------------
 
@@ -403,7 +411,7 @@ class SavedScreen(Screen[Wanted | None]):
 
     def action_close(self) -> None:
         """Back; from the filter or the file first to the tree."""
-        if not self.tree.has_focus and self.tree.display:
+        if not self.tree.has_focus and not self.has_class("-empty"):
             box = self.query_one("#saved-filter", Input)
             if box.has_focus:
                 box.value = ""
