@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -44,6 +45,8 @@ async def serving(handler: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
             return
         finally:
             writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
@@ -282,12 +285,14 @@ async def test_what_came_is_told_while_it_comes_and_kept_when_it_is_cancelled() 
 
 
 async def test_a_time_limit_around_a_send_is_still_one() -> None:
+    limit = asyncio.timeout(None)
+
     async def handler(_head: bytes, _writer: asyncio.StreamWriter) -> None:
-        return
+        limit.reschedule(asyncio.get_running_loop().time())
 
     async with serving(handler) as (url, _):
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2):
+            async with limit:
                 await fetch(url)
 
 
