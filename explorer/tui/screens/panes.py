@@ -191,7 +191,7 @@ class PanesScreen(Screen[None]):
             work = self.query_one("#work")
             work.display = bool(seen & {"request", "response", "history"})
             work.set_class(self.beside, "-beside")
-            work.set_class(self.roomy and len(seen) > 1, "-roomy")
+            work.set_class(self.roomy and len(seen) > 1 and opened, "-roomy")
             self.query_one("#welcome").display = not opened and "history" not in seen
             middle = self.query_one("#middle")
             middle.set_class(len(seen) == 1, "-single")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -59,6 +60,8 @@ class HistoryList(ScrollView, can_focus=True):
         """Further rows are wanted, where there are any."""
 
     def __init__(self) -> None:
+        self._painted: LRUCache[tuple[int, int, bool, bool, bool], Strip] = LRUCache(1000)
+        """Lines as they were painted, by what alters them."""
         self.marked = 0
         """The entry that is marked to be compared, or 0."""
         self.rows: list[HistoryRow] = []
@@ -79,6 +82,7 @@ class HistoryList(ScrollView, can_focus=True):
         before = self.selected
         above = self._line_of[self.cursor] - self.scroll_offset.y if self.cursor is not None else 0
         self.rows, self.today = [], today
+        self._painted.clear()
         self._lines, self._line_of, self._clocks, self.cursor = [], [], [], None
         self.add(rows)
         self.cursor = 0 if rows else None
@@ -112,6 +116,7 @@ class HistoryList(ScrollView, can_focus=True):
         for index, one in enumerate(self.rows):
             if one.id == row.id:
                 self.rows[index] = row
+                self._painted.clear()
                 self.refresh()
 
     @property
@@ -127,17 +132,30 @@ class HistoryList(ScrollView, can_focus=True):
                 return True
         return False
 
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        self._painted.clear()
+        super().notify_style_update()
+
     def render_line(self, y: int) -> Strip:
-        """A heading or a row, made for the width that there is now."""
+        """A heading or a row, made for the width that there is now; lines that were seen before are kept."""
         at, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if not 0 <= at < len(self._lines) or width <= 0:
             return Strip.blank(width, self.rich_style)
         line = self._lines[at]
+        here = isinstance(line, int) and line == self.cursor
+        marked = isinstance(line, int) and self.rows[line].id == self.marked
+        key = (at, width, here, marked, here and self.has_focus)
+        strip = self._painted.get(key)
+        if strip is None:
+            strip = self._painted[key] = self._paint(line, width, here=here, marked=marked)
+        return strip
+
+    def _paint(self, line: int | date, width: int, *, here: bool, marked: bool) -> Strip:
         if isinstance(line, int):
-            name = "history--cursor" if line == self.cursor else "history--row"
-            row = self.rows[line]
-            content = row_text(row, self._clocks[line], width)
-            if row.id == self.marked:
+            name = "history--cursor" if here else "history--row"
+            content = row_text(self.rows[line], self._clocks[line], width)
+            if marked:
                 content = Content.assemble(("◆", "bold $text-accent"), content[1:])
         else:
             name, content = "history--day", Content(f" {day_text(line, self.today)}")
