@@ -9,12 +9,13 @@ from explorer.core.diff.json_walk import walk_json
 from explorer.core.diff.pairs import walk_pairs
 from explorer.core.diff.record import Change, Record, shown
 from explorer.core.diff.text import walk_lines
-from explorer.core.diff.xml_walk import parse_xml, walk_xml
+from explorer.core.diff.xml_tree import parse_xml
+from explorer.core.diff.xml_walk import walk_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.diff.exchange import Part
+    from explorer.core.diff.part import Part
     from explorer.core.diff.record import Kind
     from explorer.core.diff.volatile import Volatile
     from explorer.core.document.document import Document

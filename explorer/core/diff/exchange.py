@@ -4,90 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus, urlsplit
 
 from explorer.core.diff.pairs import walk_pairs
+from explorer.core.diff.part import PairLines, Part
 from explorer.core.diff.record import Change, Record
 from explorer.core.diff.volatile import NOTHING
 from explorer.core.document.document import Document
-from explorer.core.sanitise import sanitise_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from explorer.core.diff.record import Kind, Side
     from explorer.core.diff.volatile import Volatile
-    from explorer.core.document.lexing import Token
     from explorer.core.exchange import Exchange, SentRequest
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
-
-
-class LinesSource(Protocol):
-    """Lines that can be shown."""
-
-    @property
-    def line_count(self) -> int:
-        """How many."""
-
-    def tokens(self, n: int) -> list[Token]:
-        """Line *n* as ``(kind, text)``, sanitised."""
-
-    def line(self, n: int) -> str:
-        """Line *n*, sanitised."""
-
-    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
-        """The tokens of line *n* that show in *width* cells from cell *left*, and the cell of the first."""
-
-
-class PairLines:
-    """Names and values, one line each."""
-
-    def __init__(self, pairs: Sequence[tuple[str, str]], between: str) -> None:
-        self._pairs, self._between = pairs, between
-
-    @property
-    def line_count(self) -> int:
-        """Number of pairs."""
-        return len(self._pairs)
-
-    def tokens(self, n: int) -> list[Token]:
-        """Pair *n* as tokens."""
-        name, value = self._pairs[n]
-        if not name:
-            return [("text", sanitise_line(value))]
-        return [("key", sanitise_line(name)), ("punctuation", self._between), ("string", sanitise_line(value))]
-
-    def line(self, n: int) -> str:
-        """Pair *n* as text."""
-        return "".join(text for _, text in self.tokens(n))
-
-    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - as of a document
-        """All of pair *n*."""
-        return 0, self.tokens(n)
-
-
-@dataclass
-class Part:
-    """A part of a request or a response: ``left`` and ``right`` as lines, and what is found between them."""
-
-    name: str
-    """``request``, ``query``, ``headers``, ``status``, ``body``."""
-    side: Side
-    left: LinesSource
-    right: LinesSource
-    record: Record
-    note: str = ""
-    """What a person should know of how it was compared, or empty."""
-    done: bool = True
-    """Whether it is compared to its end."""
-
-    @property
-    def is_same(self) -> bool:
-        """Whether nothing differs, not even in what is volatile."""
-        return not self.record.found and not self.record.masked
 
 
 @dataclass

@@ -14,7 +14,7 @@ from explorer.core.diff.record import EQUAL, MASKED, MOVED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.diff.exchange import Part
+    from explorer.core.diff.part import Part
     from explorer.core.diff.record import Block
 
 CONTEXT: Final = 3
