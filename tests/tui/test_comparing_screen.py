@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest
-from explorer.tui.screens.comparing import LARGE, ComparingScreen
+from explorer.tui.screens.comparing import ComparingScreen
+from explorer.tui.screens.comparison_run import LARGE
 from explorer.tui.widgets.change_list import ChangeList
 from explorer.tui.widgets.diff_view import DiffView
 from tests.tui.driving import SIZES, driven

@@ -1,25 +1,21 @@
 """Two exchanges beside each other: what differs in words, the changes by their paths, the lines of both sides.
 
-left, right ─► open_comparison ─► Comparison.run in a thread ─► DiffView and the list grow while it runs
+``comparison_run`` ─► parts, which grow ─► DiffView, ChangeList
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
-from explorer.core.diff.record import Cancelled, Side
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.tui.screens.comparison_run import ComparisonRun
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.change_list import ChangeList
 from explorer.tui.widgets.diff_view import DiffView
@@ -29,15 +25,11 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from explorer.core.diff import BodyJob, Change, Comparison, Part
+    from explorer.core.diff import Change, Part
+    from explorer.core.diff.record import Side
     from explorer.core.exchange import Exchange
     from explorer.session import Session
-    from explorer.tui.app import ExplorerApp
 
-LARGE: Final = 1 << 20
-"""Bytes of two bodies above which another process compares them."""
-BREATH: Final = 0.02
-"""Seconds after which the thread that compares lets others have the interpreter."""
 GROW: Final = 0.03
 """Seconds between two looks at how far the comparison is."""
 SHOW: Final = 8
@@ -45,7 +37,7 @@ SHOW: Final = 8
 _BOTH: Final[tuple[Side, Side]] = ("response", "request")
 
 
-class ComparingScreen(Screen[None]):
+class ComparingScreen(ComparisonRun):
     """*left* and *right* compared; *titles* say what they are. *note* is a line that stands above, or empty."""
 
     AUTO_FOCUS = ""
@@ -82,30 +74,18 @@ class ComparingScreen(Screen[None]):
         ),
     ]
 
-    @dataclass
-    class TooLarge(Message):
-        """Two bodies are to be compared by another process."""
-
-        job: BodyJob
-        number: int
-
     def __init__(
         self, session: Session, left: Exchange, right: Exchange, titles: tuple[str, str] = ("", ""), note: str = ""
     ) -> None:
-        self.session = session
-        self._sides = left, right
         self._titles = titles
         self._note = sanitise_line(note)
-        self.comparison: Comparison | None = None
         self.side: Side = "response"
         self.everything = False
-        self.masking = True
         self._shown_parts: list[Part] = []
         self._ticker: Timer | None = None
-        self._run_number = 0
         self._growths = 0
         self._headline = ""
-        super().__init__()
+        super().__init__(session, left, right)
 
     def compose(self) -> ComposeResult:
         yield Static(id="compare-title", markup=False)
@@ -126,82 +106,14 @@ class ComparingScreen(Screen[None]):
         self.set_class(self.size.width >= 160, "-beside")
         self._give_room(self.query_one(ChangeList))
 
-    # --- comparing ---------------------------------------------------------------------------------------------------
+    # --- while it runs -----------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="compare-open", exit_on_error=False, description="compare")
-    async def start(self) -> None:
-        """Compare, from the beginning."""
-        from explorer.core.diff.volatile import NOTHING
-        from explorer.session.comparing import open_comparison
-
-        self._run_number += 1
-        number = self._run_number
-        try:
-            self.comparison = await open_comparison(
-                self.session, *self._sides, volatile=None if self.masking else NOTHING
-            )
-        except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="error")
-            return
-        self._run(self.comparison, number)
+    def began(self) -> None:
         self._shown_parts = []
         self._show_title()
         self._show_side()
         if self._ticker is None:
             self._ticker = self.set_interval(GROW, self._grow)
-
-    @work(thread=True, group="compare", exit_on_error=False, description="compare")
-    def _run(self, comparison: Comparison, number: int) -> None:
-        last = time.monotonic()
-
-        def tick() -> None:
-            nonlocal last
-            if number != self._run_number:
-                raise Cancelled
-            if time.monotonic() - last > BREATH:
-                time.sleep(0.001)  # whoever paints gets the interpreter in between
-                last = time.monotonic()
-
-        def apart(job: BodyJob) -> bool:
-            large = len(job.bodies[0]) + len(job.bodies[1]) > LARGE
-            if large:
-                self.post_message(self.TooLarge(job, number))
-            return large
-
-        try:
-            comparison.run(tick, apart)
-        except Cancelled:
-            return
-
-    @on(TooLarge)
-    def _too_large(self, event: TooLarge) -> None:
-        event.stop()
-        self._walk_apart(event.job, event.number)
-
-    @work(group="compare-apart", exit_on_error=False, description="compare apart")
-    async def _walk_apart(self, job: BodyJob, number: int) -> None:
-        """Have large bodies compared by another process."""
-        from explorer.core.diff.apart import head_of, take
-        from explorer.tui.body.child import Child
-
-        child = Child("explorer.core.diff.apart")
-        try:
-            await child.start(head_of(job), b"".join(job.bodies))
-            while not job.part.done and number == self._run_number:
-                batch = await child.line()
-                take(job, batch, await child.read(batch["size"]))
-        except (OSError, EOFError):
-            job.part.note, job.part.done = "could not be compared to its end", True
-        finally:
-            child.end()
-
-    async def on_unmount(self) -> None:
-        """The thread ends at its next tick, and the other process now."""
-        from explorer.tui.body.child import all_ended
-
-        self._run_number += 1
-        self.workers.cancel_group(self, "compare-apart")
-        await all_ended()
 
     def _grow(self) -> None:
         comparison = self.comparison
@@ -239,7 +151,7 @@ class ComparingScreen(Screen[None]):
 
     def _show_title(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
-        for title, exchange, sign in zip(self._titles, self._sides, ("-", "+"), strict=True):
+        for title, exchange, sign in zip(self._titles, self.sides, ("-", "+"), strict=True):
             words = title or (f"entry {exchange.id}" if exchange.id else exchange.call.address)
             parts += [(f" {sign} ", "bold"), sanitise_line(words), "  "]
         self.query_one("#compare-title", Static).update(Content.assemble(*parts))
@@ -301,10 +213,6 @@ class ComparingScreen(Screen[None]):
         ]
         self.query_one(KeyBar).show(hints, [Hint("esc", "back", "close")])
 
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
-
     # --- what a person does ------------------------------------------------------------------------------------------
 
     async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
@@ -362,7 +270,7 @@ class ComparingScreen(Screen[None]):
 
     def action_swap(self) -> None:
         """Left becomes right."""
-        self._sides = self._sides[1], self._sides[0]
+        self.sides = self.sides[1], self.sides[0]
         self._titles = self._titles[1], self._titles[0]
         self.start()
 
@@ -404,7 +312,7 @@ class ComparingScreen(Screen[None]):
 
     async def _settle(self, change: object, pattern: str, words: str) -> None:
         try:
-            for note in await change(self.session, self._sides[0].call.vendor, pattern):  # type: ignore[operator]
+            for note in await change(self.session, self.sides[0].call.vendor, pattern):  # type: ignore[operator]
                 self._app.tell(note, severity="warning")
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}", severity="error")
@@ -418,7 +326,7 @@ class ComparingScreen(Screen[None]):
         from explorer.session.comparing import heed, ignored
         from explorer.tui.screens.ignored import IgnoredDialog
 
-        vendor = self._sides[0].call.vendor
+        vendor = self.sides[0].call.vendor
         patterns = ignored(self.session, vendor)
         if not patterns:
             self._app.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")

@@ -1,0 +1,127 @@
+"""A comparison under way behind a screen: small bodies in a thread, large ones in another process.
+
+left, right ─► open_comparison ─► Comparison.run in a thread ─┬─ Record of each part grows
+                                  large bodies: diff.apart ───┘
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from textual import on, work
+from textual.message import Message
+from textual.screen import Screen
+
+from explorer.core.diff.record import Cancelled
+from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from explorer.core.diff import BodyJob, Comparison
+    from explorer.core.exchange import Exchange
+    from explorer.session import Session
+    from explorer.tui.app import ExplorerApp
+
+LARGE: Final = 1 << 20
+"""Bytes of two bodies above which another process compares them."""
+BREATH: Final = 0.02
+"""Seconds after which the thread that compares lets others have the interpreter."""
+
+
+class ComparisonRun(Screen[None]):
+    """Compares ``sides``; ``start`` begins again, also while an earlier run goes on."""
+
+    @dataclass
+    class TooLarge(Message):
+        """Two bodies are to be compared by another process."""
+
+        job: BodyJob
+        number: int
+
+    def __init__(self, session: Session, left: Exchange, right: Exchange) -> None:
+        self.session = session
+        self.sides = left, right
+        self.comparison: Comparison | None = None
+        self.masking = True
+        self._run_number = 0
+        super().__init__()
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    @work(exclusive=True, group="compare-open", exit_on_error=False, description="compare")
+    async def start(self) -> None:
+        """Compare, from the beginning."""
+        from explorer.core.diff.volatile import NOTHING
+        from explorer.session.comparing import open_comparison
+
+        self._run_number += 1
+        number = self._run_number
+        try:
+            self.comparison = await open_comparison(
+                self.session, *self.sides, volatile=None if self.masking else NOTHING
+            )
+        except ExplorerError as error:
+            self._app.tell(f"{error.message}. {error.hint}", severity="error")
+            return
+        self._run(self.comparison, number)
+        self.began()
+
+    def began(self) -> None:
+        """There is a comparison, of which nothing is compared yet."""
+        raise NotImplementedError
+
+    @work(thread=True, group="compare", exit_on_error=False, description="compare")
+    def _run(self, comparison: Comparison, number: int) -> None:
+        last = time.monotonic()
+
+        def tick() -> None:
+            nonlocal last
+            if number != self._run_number:
+                raise Cancelled
+            if time.monotonic() - last > BREATH:
+                time.sleep(0.001)  # whoever paints gets the interpreter in between
+                last = time.monotonic()
+
+        def apart(job: BodyJob) -> bool:
+            large = len(job.bodies[0]) + len(job.bodies[1]) > LARGE
+            if large:
+                self.post_message(self.TooLarge(job, number))
+            return large
+
+        try:
+            comparison.run(tick, apart)
+        except Cancelled:
+            return
+
+    @on(TooLarge)
+    def _too_large(self, event: TooLarge) -> None:
+        event.stop()
+        self._walk_apart(event.job, event.number)
+
+    @work(group="compare-apart", exit_on_error=False, description="compare apart")
+    async def _walk_apart(self, job: BodyJob, number: int) -> None:
+        """Have large bodies compared by another process."""
+        from explorer.core.diff.apart import head_of, take
+        from explorer.tui.body.child import Child
+
+        child = Child("explorer.core.diff.apart")
+        try:
+            await child.start(head_of(job), b"".join(job.bodies))
+            while not job.part.done and number == self._run_number:
+                batch = await child.line()
+                take(job, batch, await child.read(batch["size"]))
+        except (OSError, EOFError):
+            job.part.note, job.part.done = "could not be compared to its end", True
+        finally:
+            child.end()
+
+    async def on_unmount(self) -> None:
+        """The thread ends at its next tick, and the other process now."""
+        from explorer.tui.body.child import all_ended
+
+        self._run_number += 1
+        self.workers.cancel_group(self, "compare-apart")
+        await all_ended()
