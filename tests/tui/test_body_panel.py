@@ -394,6 +394,13 @@ async def test_a_large_body_is_readable_while_it_is_made_ready_and_its_end_is_it
         await pilot.press("k", "k")
         await settled(pilot)
         assert app.status().endswith("[109999].note")
+        app.view.search('"id": 10999[0-9]', regex=True)
+        await until(pilot, lambda: app.view.counted)
+        assert app.view.hits == 10
+        assert app.status().endswith("[109990].id")
+        app.view.search("kettle")
+        await until(pilot, lambda: app.view.counted)
+        assert app.view.hits == 110_000
         app.panel.clear()
         await pilot.pause()
         assert app.view.document is None

@@ -162,6 +162,11 @@ class Document:
         return self.body if self.kind == "hex" else self._lines.data
 
     @property
+    def store(self) -> Store:
+        """Where the bytes of the lines are kept."""
+        return self._lines.store
+
+    @property
     def size(self) -> int:
         """Bytes of the body."""
         return len(self.body)

@@ -277,7 +277,7 @@ class Found:
 class _Bytes:
     """Bytes to be searched of which no lines are shown."""
 
-    def __init__(self, data: bytes, encoding: str) -> None:
+    def __init__(self, data: Data, encoding: str) -> None:
         self.data = data
         self.search_encoding = encoding
 
@@ -289,14 +289,16 @@ class _Bytes:
 
 
 def serve(source: BinaryIO, answers: BinaryIO) -> None:
-    """Read one line of JSON (``pattern``, ``encoding``, ``size``) and a body; write the matches of the pattern.
-
-    Each block is its length in bytes (eight, in the machine's order) and so many bytes of ``Search.blocks``; one of
-    all ones ends them. Meant for a process of its own, which can be ended at any time.
-    """
+    """Read one line of JSON (``pattern``, ``encoding``, ``size``) and a body; write the matches of the pattern."""
     head = json.loads(source.readline())
-    data = _Bytes(source.read(head["size"]), head["encoding"])
-    for block in Search(data, head["pattern"], regex=True).blocks():
+    answer(source.read(head["size"]), head["pattern"], head["encoding"], answers)
+
+
+def answer(data: Data, pattern: str, encoding: str, answers: BinaryIO) -> None:
+    """Write the matches of *pattern* in *data*: blocks with their length in bytes in front (eight, in the machine's
+    order) and so many bytes of ``Search.blocks``; a length of all ones ends them. Meant for a process of its own, which
+    can be ended at any time."""
+    for block in Search(_Bytes(data, encoding), pattern, regex=True).blocks():
         edges = block.tobytes()
         answers.write(array("Q", [len(edges)]).tobytes() + edges)
         answers.flush()

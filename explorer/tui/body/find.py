@@ -187,10 +187,18 @@ class Finder:
     async def _find(self, document: Document, found: Found) -> None:
         """Have another process look; it is ended with this search."""
         from explorer.tui.body.child import Child
+        from explorer.tui.body.region import Region
 
-        child, last = Child("explorer.core.document.search"), monotonic()
+        store = document.store
+        shared = store if isinstance(store, Region) and document.kind != "hex" else None
+        child = Child("explorer.tui.body.searcher" if shared else "explorer.core.document.search")
+        head, last = {"pattern": found.needle, "encoding": document.search_encoding}, monotonic()
         try:
-            await child.start({"pattern": found.needle, "encoding": document.search_encoding}, document.data)
+            if shared is None:
+                await child.start(head, document.data)
+            else:
+                place = {"file": shared.descriptor, "offset": shared.offset, "length": shared.size}
+                await child.start(head | place, b"", files=(shared.descriptor,))
             async for edges in child.blocks():
                 found.extend(edges)
                 if monotonic() - last > _TELL_EVERY:
