@@ -174,6 +174,51 @@ async def sequence(app: Driver) -> None:
     await app.see("2 passed, 1 failed")
 
 
+async def compared(app: Driver) -> None:
+    """Two pages of one list, what is volatile masked."""
+    await _answer(app, "endlessaisles.products_list")
+    await app.keys("n")
+    await app.until(lambda: "page=2" in app.url, "the next page")
+    await app.keys("4")
+    await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
+    await app.keys("c", "j", "c")
+    await app.see("current_page")
+
+
+async def refused(app: Driver) -> None:
+    """Why an answer says no."""
+    await app.open("endlessaisles.orders_get")
+    await app.keys(*"99999", "f5")
+    await app.see("FAILED")
+    await app.keys("escape", "W")
+    await app.see("cannot be known")
+
+
+async def life_line(app: Driver) -> None:
+    """A token that rotated."""
+    await _answer(app, "fashionphile.whoami")
+    await app.keys("f5")
+    await app.until(lambda: len(app.main.session.tokens(app.main.desk.call()).history) > 2, "the next token")
+    await app.keys("U")
+    await app.see("Replaces")
+
+
+async def wire(app: Driver) -> None:
+    """Where every part of a request is from."""
+    await answered(app)
+    await app.keys("3", "f", "right_square_bracket", "right_square_bracket")
+    await app.see("auth_sig")
+
+
+async def readings(app: Driver) -> None:
+    """Two readings of a document, both sent."""
+    await app.main.open("endlessaisles.products_list").wait()
+    await app.keys("escape", "B")
+    await app.see("term_needed")
+    await app.keys("B")
+    await app.see("accepted")
+
+
 PICTURES: dict[str, tuple[tuple[int, int], Scene]] = {
     "screen": ((120, 36), answered),
     "table": ((120, 30), table),
@@ -184,7 +229,12 @@ PICTURES: dict[str, tuple[tuple[int, int], Scene]] = {
     "signature": ((120, 36), signature),
     "tracks": ((120, 30), tracks),
     "vendors": ((160, 44), vendors),
+    "compare": ((120, 36), compared),
+    "refusal": ((120, 36), refused),
+    "tokens": ((120, 24), life_line),
+    "wire": ((120, 30), wire),
+    "readings": ((120, 36), readings),
     "sequence": ((120, 30), sequence),
 }
-UNSTEADY = {"pages"}
+UNSTEADY = {"pages", "sequence"}
 """Pictures that show how long something took: looked at, not compared."""
