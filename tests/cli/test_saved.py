@@ -70,6 +70,11 @@ def put(folder: Path, **files: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
+def anywhere(request: object) -> str:
+    """A request without the sandbox's port, which is another where the usual one is taken."""
+    return re.sub(r"127\.0\.0\.1:[0-9]+", "sandbox", json.dumps(request))
+
+
 def shop(folder: Path) -> None:
     put(folder, **{"shop/1-find": FIND, "shop/2-cart": CART, "shop/3-fetch": FETCH})
 
@@ -87,7 +92,7 @@ def test_a_call_is_saved_shown_listed_and_run_as_send_runs_it(shell: Shell, fold
     sent = shell.run("send", *words, "--header", "X-Trace: 1", "--json")
     again = shell.run("saved", "run", "bags/gucci", "--json")
     assert shell.code == 0
-    assert again["request"] == sent["request"]
+    assert anywhere(again["request"]) == anywhere(sent["request"])
     assert again["verdict"] == sent["verdict"]
     assert again["expectations"] == [{"text": "verdict is OK", "held": True, "got": None}]
     shell.run("saved", "run", "bags/gucci")
@@ -101,7 +106,7 @@ def test_an_entry_of_the_history_is_saved(shell: Shell, folder: Path) -> None:
     assert 'search = "$${HOME} 5$"' in text
     assert 'limit = {json = "2"}' in text
     sent = shell.run("history", "show", "1", "--json")
-    assert shell.run("saved", "run", "again", "--json")["request"]["url"] == sent["request"]["url"]
+    assert anywhere(shell.run("saved", "run", "again", "--json")["request"]) == anywhere(sent["request"])
 
 
 def test_a_sequence_hands_values_on(shell: Shell, folder: Path, tmp_path: Path) -> None:
