@@ -4,7 +4,7 @@ widgets ── messages ──► screen ── desk.call() ──► Session (i
 
 PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
 ─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► FollowingScreen ─► DoubtingScreen ─►
-SavingScreen ─► DifferingScreen ─► MainScreen: each adds one thing to the one before
+FillingScreen ─► SavingScreen ─► DifferingScreen ─► MainScreen: each adds one thing to the one before
 """
 
 from __future__ import annotations

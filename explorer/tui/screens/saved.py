@@ -22,9 +22,9 @@ from explorer.session.saving import Scope
 from explorer.session.sequences import Runner
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
-from explorer.tui.widgets.lines_view import LinesView, Row
+from explorer.tui.widgets.lines_view import LinesView
+from explorer.tui.widgets.saved_preview import SavedPreview, short_problem
 from explorer.tui.widgets.saved_tree import SavedFolder, SavedLeaf, SavedTree
-from explorer.tui.widgets.toml_rows import toml_rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -94,7 +94,7 @@ class SavedScreen(Screen[Wanted | None]):
                 yield Input(id="saved-filter", compact=True, placeholder="/ finds by name, method, vendor")
                 yield Static(id="saved-empty", markup=False)
                 yield SavedTree(id="saved-tree")
-            yield _Preview(id="saved-right")
+            yield SavedPreview(id="saved-right")
         yield KeyBar()
 
     async def on_mount(self) -> None:
@@ -161,7 +161,7 @@ class SavedScreen(Screen[Wanted | None]):
             method=self._method(request),
             vendor=request.call.vendor if request else "",
             description=request.description.split("\n", 1)[0] if request else "",
-            problem=_short(wrong[0]) if wrong else "",
+            problem=short_problem(wrong[0]) if wrong else "",
             side=file.is_side,
         )
 
@@ -199,7 +199,7 @@ class SavedScreen(Screen[Wanted | None]):
 
     def _preview(self) -> None:
         node, library = self.tree.current, self.saved.library
-        view = self.query_one(_Preview)
+        view = self.query_one(SavedPreview)
         if isinstance(node, SavedLeaf) and node.name in library.files:
             file = library.files[node.name]
             view.show_file(file.text, self._problems.get(file.name, ()), self._facts(file))
@@ -420,43 +420,6 @@ class SavedScreen(Screen[Wanted | None]):
             self.dismiss(None)
 
 
-class _Preview(Vertical):
-    """The file at the cursor: what is wrong with it, what it needs, its text."""
-
-    def compose(self) -> ComposeResult:
-        yield Static(id="saved-problems", markup=False)
-        yield LinesView(id="saved-preview")
-
-    def show_file(self, text: str, problems: tuple[CatalogProblem, ...], facts: list[tuple[str, str]]) -> None:
-        """Show a file."""
-        said = [f"✗ {sanitise_line(_whole(one))}" for one in problems]
-        self._say(said)
-        line = _line_of(problems[0]) if problems else 0
-        rows = [Row(((kind, sanitise_line(words)),)) for kind, words in facts]
-        self.query_one(LinesView).show([*rows, *([Row()] if rows else []), *toml_rows(text, line)])
-
-    def show_folder(self, library: Library, name: str) -> None:
-        """Show the order of a folder."""
-        options = library.options.get(name)
-        self._say([f"✗ {sanitise_line(_whole(one))}" for one in library.folder_problems.get(name, ())])
-        rows = [Row((("strong", sanitise_line(f"{name}/")), ("dim", "  runs in this order")))]
-        if options is not None and options.description:
-            rows.append(Row((("text", sanitise_line(options.description)),)))
-        rows.append(Row())
-        for number, one in enumerate(library.sequence(name), 1):
-            request = library.files[one].request
-            about = request.description.split("\n", 1)[0] if request else "bad file"
-            rows.append(
-                Row((("dim", f"{number:>3}  "), ("name", sanitise_line(one)), ("dim", f"  {sanitise_line(about)}")))
-            )
-        self.query_one(LinesView).show(rows)
-
-    def _say(self, lines: list[str]) -> None:
-        box = self.query_one("#saved-problems", Static)
-        box.update(Content("\n".join(lines)))
-        box.display = bool(lines)
-
-
 EMPTY: Final = """\
 Nothing is saved yet.
 
@@ -472,20 +435,4 @@ def _in_order(library: Library) -> list[SavedFile]:
 
 
 def _wrong(library: Library) -> dict[str, str]:
-    return {folder: _short(problems[0]) for folder, problems in library.folder_problems.items() if problems}
-
-
-def _short(problem: CatalogProblem) -> str:
-    """A problem without its file."""
-    return f"{problem.path}: {problem.message}" if problem.path and problem.path != "(file)" else problem.message
-
-
-def _whole(problem: CatalogProblem) -> str:
-    said = _short(problem)
-    said += f"; {problem.expected}" if problem.expected else ""
-    return said + (f"; did you mean {problem.near!r}?" if problem.near else "")
-
-
-def _line_of(problem: CatalogProblem) -> int:
-    word = problem.path.removeprefix("line ").partition(",")[0]
-    return int(word) if problem.path.startswith("line ") and word.isdigit() else 0
+    return {folder: short_problem(problems[0]) for folder, problems in library.folder_problems.items() if problems}

@@ -1,0 +1,60 @@
+"""A step of a run as rows: what was expected, what was sent, what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.widgets.lines_view import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.saved.report import Step
+
+_COLOURS: Final = {
+    "key": "name",
+    "tag": "name",
+    "string": "in",
+    "number": "warn",
+    "constant": "out",
+    "punctuation": "dim",
+}
+"""Kind of a token of a body → kind of a span."""
+_LINES: Final = 200
+"""Lines of a body that are shown; the history has all of it."""
+_BODY: Final = 300_000
+"""Bytes of a body that are laid out here."""
+
+
+def step_rows(step: Step) -> Iterator[Row]:
+    """What there is to say of a step: what was expected, what was sent, what came."""
+    where = f" in {step.environment}" if step.environment else ""
+    yield Row((("strong", sanitise_line(step.name)), ("dim", sanitise_line(f"  {step.address}{where}"))))
+    if step.needed_by:
+        yield Row((("dim", sanitise_line(f"run because {step.needed_by} needs its answer")),))
+    if step.message:
+        yield Row((("bad" if step.outcome == "error" else "dim", sanitise_line(step.message)),))
+    for one in step.results:
+        yield Row(
+            (("text" if one.held else "bad", sanitise_line(str(one))),),
+            gutter=(("good", "✓ ") if one.held else ("bad", "✗ "),),
+        )
+    if step.exchange is None:
+        return
+    request, response = step.exchange.request, step.exchange.response
+    yield Row()
+    yield Row((("out", f"{sanitise_line(request.method)} "), ("url", sanitise_line(request.url))))
+    if response is None:
+        return
+    yield Row((("in", sanitise_line(f"{response.http_version} {response.status} {response.reason}")),))
+    if len(response.body) > _BODY:
+        yield Row((("dim", f"{len(response.body):,} bytes; enter shows them"),))
+        return
+    from explorer.core.document import Document
+
+    document = Document(response.body, response.header("content-type"))
+    for number in range(min(_LINES, document.line_count)):
+        yield Row(tuple((_COLOURS.get(kind, "text"), text) for kind, text in document.tokens(number)), hang=2)
+    if document.line_count > _LINES:
+        yield Row((("dim", f"… {document.line_count - _LINES:,} more lines; enter shows them"),))
