@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from explorer.cli.catalog_commands import session_of
-from explorer.cli.history_storage_commands import history_prune, history_size, history_vacuum
+from explorer.cli.history_storage_commands import history_delete, history_prune, history_size, history_vacuum
 from explorer.cli.narration import say
 from explorer.cli.output import put, put_json, table
 
@@ -118,6 +118,7 @@ def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: 
 
 history_command.add_command(history_size)
 history_command.add_command(history_prune)
+history_command.add_command(history_delete)
 history_command.add_command(history_vacuum)
 
 

@@ -1,4 +1,4 @@
-"""``history size``, ``history prune``, ``history vacuum``: how much is kept, and how much stays."""
+"""``history size``, ``prune``, ``delete``, ``vacuum``: how much is kept, and how much stays."""
 
 from __future__ import annotations
 
@@ -69,6 +69,25 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
     else:
         say(f"{_told(found)} {'would go' if dry_run else 'went'}")
     return 0
+
+
+@click.command("delete")
+@click.argument("numbers", nargs=-1, type=int, required=True, metavar="NUMBER...")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def history_delete(ctx: click.Context, numbers: tuple[int, ...], yes: bool) -> int:
+    """Take entries out of the history for good, whatever notes and tags they have."""
+    from explorer.cli.history_commands import run
+    from explorer.cli.request_commands import ask
+    from explorer.session.remembering import forget
+
+    named = ", ".join(str(one) for one in numbers)
+    if not yes:
+        ask(f"{named} would go from the history for good")
+    session = session_of(ctx)
+    gone = run(session, forget(session, numbers))
+    say(f"{gone} of {len(numbers)} {'entry' if len(numbers) == 1 else 'entries'} deleted")
+    return 0 if gone == len(numbers) else 2
 
 
 @click.command("vacuum")

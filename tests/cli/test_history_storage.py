@@ -61,6 +61,17 @@ def test_prune_says_first_asks_and_keeps_what_is_noted(shell: Shell, environ: Ma
     assert shell.code == 2
 
 
+def test_entries_are_deleted_by_number_after_asking(shell: Shell, environ: Mapping[str, str]) -> None:
+    fill(environ, 3)
+    shell.run("history", "delete", "1", "2")
+    assert (shell.code, "nobody can be asked" in shell.err) == (2, True)
+    shell.run("history", "delete", "1", "2", "--yes")
+    assert (shell.code, shell.err.strip()) == (0, "2 of 2 entries deleted")
+    assert [one["id"] for one in shell.run("history", "list", "--json")] == [3]
+    shell.run("history", "delete", "9", "--yes")
+    assert (shell.code, shell.err.strip()) == (2, "0 of 1 entry deleted")
+
+
 def test_a_rule_of_the_settings_is_applied(shell: Shell, environ: Mapping[str, str], home: Path) -> None:
     fill(environ, 3)
     folder = home / "config"

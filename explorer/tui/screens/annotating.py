@@ -79,6 +79,8 @@ class AnnotationDialog(Dialog[Annotated | None]):
 
     def on_mount(self) -> None:
         """Tags first: they are what most people want."""
+        note = self.query_one(TextArea)
+        note.move_cursor(note.document.end)
         self.query_one(Input).focus()
 
     @on(Input.Submitted)
