@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from textual.app import App
 from textual.widgets import Input
 
 from explorer.core.document.table import Table
@@ -13,6 +14,8 @@ from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from explorer.session import Session
     from tests.tui.driving import Driver
 
@@ -151,6 +154,7 @@ async def test_no_to_the_plan_leaves_the_first_page(session: Session) -> None:
 
 async def test_a_call_of_one_page_says_so(session: Session) -> None:
     async with driven(session) as app:
+        _lasting(app)
         await small_pages(app, MINE, "count", "500")
         await app.keys("A")
         await app.see("everything is in the first answer")
@@ -249,10 +253,10 @@ async def test_the_records_are_seen_while_they_come(session: Session) -> None:
         assert len(json.loads(bytes(body.document.body))) == 200
 
 
-async def test_the_table_grows_while_records_come(session: Session) -> None:
+async def test_the_table_is_there_while_records_come(session: Session) -> None:
     async with driven(session, (160, 50)) as app:
         await planned(app)
-        session.set_faults(["slow=3*9"])
+        session.set_faults(["slow=60*6"])
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         body = app.main.response_pane.query_one(BodyPanel)
@@ -262,10 +266,39 @@ async def test_the_table_grows_while_records_come(session: Session) -> None:
         await app.see("JSON table")
         await app.see("of 50")
         await app.see("demostore")
-        await app.see("All pages: 200 records from 4 pages")
-        await app.see("of 200")
         assert isinstance(body.view.document, Table)
-        await app.until(lambda: body.document is not None and body.document.complete, "all of it")
+        await app.keys("escape")
+        await app.see("What came is kept: 50 records")
+
+
+class _Growing(App[None]):
+    def compose(self) -> ComposeResult:
+        yield BodyPanel()
+
+
+async def test_the_table_takes_in_what_comes() -> None:
+    app = _Growing()
+    async with app.run_test(size=(100, 30)) as pilot:
+        panel = app.query_one(BodyPanel)
+        records = [b'{"id": 1}']
+        panel.begin("application/json")
+        panel.coming = records
+        panel.feed(b'[{"id": 1}')
+        panel.view.focus()
+        await pilot.press("v")
+        await app.workers.wait_for_complete()
+        table = panel.view.document
+        assert isinstance(table, Table)
+        assert (table.line_count, table.columns) == (1, ["id"])
+        records += [b'{"id": 2, "name": "x"}', b'{"id": 3}']
+        panel.feed(b',\n{"id": 2, "name": "x"},\n{"id": 3}')
+        await app.workers.wait_for_complete()
+        assert panel.view.document is table
+        assert (table.line_count, table.columns) == (3, ["id", "name"])
+        panel.finish(b'[{"id": 1},\n{"id": 2, "name": "x"},\n{"id": 3}]', "application/json")
+        await app.workers.wait_for_complete()
+        assert panel.document is not None
+        assert panel.document.complete
 
 
 async def test_what_is_odd_is_said_above_the_records(session: Session) -> None:
@@ -290,15 +323,22 @@ async def test_a_first_page_that_fails_is_shown_as_any_answer(session: Session) 
 
 async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) -> None:
     async with driven(session) as app:
-        await planned(app)
-        session.set_faults(["slow=0.5*3"])
-        await app.keys("enter")
-        await app.see("1 of 4 pages")
+        _lasting(app)
+        await small_pages(app, MINE, "count", "10")
+        await app.keys("A")
+        await app.see("20 calls for 200 records")
+        session.set_faults(["slow=0.7*20"])
+        await app.keys("enter", "space")
+        await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
-        await app.see("200 records from 4 pages in")
+        gathering = app.main._gathering
+        assert gathering is not None
+        session.set_faults([])
+        gathering.collector.resume()
+        await app.see("200 records from 20 pages in")
         assert not app.main.response_pane.collecting
         await app.open(MINE)
-        await app.see("All pages: 200 records from 4 pages")
+        await app.see("All pages: 200 records from 20 pages")
 
 
 async def test_a_new_send_takes_the_place_of_the_collection(session: Session) -> None:
@@ -309,6 +349,11 @@ async def test_a_new_send_takes_the_place_of_the_collection(session: Session) ->
         await app.keys("f5")
         await app.see("page 1 of 4")
         assert not app.main.response_pane.collecting
+
+
+def _lasting(app: Driver) -> None:
+    """What is said stays until it was read, however busy this machine is."""
+    app.app.NOTIFICATION_TIMEOUT = 60  # type: ignore[misc]  # for this app alone
 
 
 def _limited(session: Session) -> Any:

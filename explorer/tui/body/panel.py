@@ -134,7 +134,7 @@ class BodyPanel(BodyPreparing):
 
     def action_mode(self) -> None:
         """The next view that this body has."""
-        if self.arriving:
+        if self.arriving and not self.coming:
             self.say("the other views are there when the body is")
             return
         document = self.shown_document
@@ -146,6 +146,8 @@ class BodyPanel(BodyPreparing):
             return
         at = MODES.index(self._mode)
         for mode in (*MODES[at + 1 :], *MODES[:at]):
+            if self.arriving and mode == "raw":
+                continue
             made = self._modes.get(mode) or self._made(document, mode)
             if made is not None:
                 self._mode, self._modes[mode] = mode, made
