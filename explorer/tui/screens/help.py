@@ -33,7 +33,8 @@ ABOUT: Final = {
         "What came back and the vendor's verdict on it: its own words for success count, not only the HTTP status. "
         "Wire shows every byte that was sent, secrets masked."
     ),
-    "history": "Everything that was sent, secrets masked: enter shows it, r sends it again, e puts it into the form.",
+    "history": "Everything that was sent, secrets masked: enter shows it, r sends it again signed now, b exactly its "
+    "bytes, o puts it into the form. / finds by words and filters such as status:>=400, since:2h, tag:later.",
 }
 
 LEFT: Final = 33
