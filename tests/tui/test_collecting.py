@@ -328,14 +328,16 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) 
         await app.keys("A")
         await app.see("20 calls for 200 records")
         session.set_faults(["slow=0.7*20"])
-        await app.keys("enter", "space")
+        await app.keys("enter")
+        await app.see("⇅ ALL PAGES")
+        await app.keys("space")
         await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
         gathering = app.main._gathering
         assert gathering is not None
         session.set_faults([])
         gathering.collector.resume()
-        await app.see("200 records from 20 pages in")
+        await app.see("manage_my_stores: 200 records from 20 pages")
         assert not app.main.response_pane.collecting
         await app.open(MINE)
         await app.see("All pages: 200 records from 20 pages")
