@@ -126,8 +126,8 @@ async def test_secrets_are_masked_while_the_answer_comes(session: Session) -> No
 
 
 async def test_a_large_answer_grows_into_its_finished_lines_without_a_jump(session: Session) -> None:
-    body = json.dumps({"data": [{"id": n, "name": "kettle", "note": "x" * 60} for n in range(12_000)]}).encode()
-    vendor = Vendor(body[:900_000], body[900_000:])
+    body = json.dumps({"data": [{"id": n, "name": "kettle", "note": "x" * 60} for n in range(24_000)]}).encode()
+    vendor = Vendor(body[:1_500_000], body[1_500_000:])
     async with vendor.serve() as address, driven(session) as app:
         await send_to(app, session, address)
         await app.see("⇅ RECEIVING")
@@ -140,5 +140,5 @@ async def test_a_large_answer_grows_into_its_finished_lines_without_a_jump(sessi
         await app.until(lambda: view.document.complete, "the whole")
         assert (view.cursor_line, view.scroll_offset.y, view.document.generation) == (30_000, top, generation)
         assert view.document.line(30_000) == shown
-        assert view.document.line_count == 12_000 * 5 + 4
+        assert view.document.line_count == 24_000 * 5 + 4
         await app.see("endlessaisles")

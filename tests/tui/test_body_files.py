@@ -149,7 +149,7 @@ async def test_no_name_leads_to_the_files_of_a_large_body_and_its_process_ends(t
         async with Bench().run_test(size=(80, 12)) as pilot:
             app = pilot.app
             assert isinstance(app, Bench)
-            app.panel.show(b"[" + b'{"name": "kettle"},' * 40_000 + b"1]", "application/json")
+            app.panel.show(b"[" + b'{"name": "kettle"},' * 60_000 + b"1]", "application/json")
             await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
             making = app.panel._making
             assert making is not None
@@ -173,31 +173,31 @@ async def test_without_room_for_files_a_large_body_is_laid_out_here_and_that_is_
         async with Bench().run_test(size=(100, 12)) as pilot:
             app = pilot.app
             assert isinstance(app, Bench)
-            app.panel.show(b"[" + b'{"name": "kettle"},' * 40_000 + b"1]", "application/json")
+            app.panel.show(b"[" + b'{"name": "kettle"},' * 60_000 + b"1]", "application/json")
             await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
             assert app.view.document is not None
-            assert app.view.document.line_count == 40_000 * 3 + 3
+            assert app.view.document.line_count == 60_000 * 3 + 3
             assert "not laid out by a process of its own" in app.note()
     finally:
         tempfile.tempdir = before
 
 
 async def test_a_process_that_is_killed_loses_nothing() -> None:
-    body = b"[" + b'{"name": "kettle"},' * 60_000 + b"1]"
+    body = b"[" + b'{"name": "kettle"},' * 90_000 + b"1]"
     async with Bench().run_test(size=(100, 12)) as pilot:
         app = pilot.app
         assert isinstance(app, Bench)
         app.panel.begin("application/json")
-        app.panel.feed(body[:600_000])
-        await until(pilot, lambda: app.view.document is not None and app.view.document.line_count > 60_000)
+        app.panel.feed(body[:1_200_000])
+        await until(pilot, lambda: app.view.document is not None and app.view.document.line_count > 120_000)
         making = app.panel._making
         assert making is not None
         assert making._child is not None
         assert making._child._process is not None
         making._child._process.kill()
         await until(pilot, lambda: app.panel._making is None)
-        app.panel.feed(body[600_000:])
+        app.panel.feed(body[1_200_000:])
         app.panel.finish(body, "application/json")
         await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
         assert app.view.document is not None
-        assert app.view.document.line_count == 60_000 * 3 + 3
+        assert app.view.document.line_count == 90_000 * 3 + 3

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
-APART_FROM: Final = 400_000
+APART_FROM: Final = 1_000_000
 """Bodies from this many bytes on are laid out by another process, into a temporary file."""
 _BREATH: Final = 0.0003
 """Seconds between two steps of a thread, in which keys are answered."""
@@ -78,8 +78,8 @@ class BodyPreparing(BodyReading):
             pass
         document.arrived(body)
         self._present(document)
-        self._make_apart(document)
-        self._fill(document, body)
+        # The first lines first: a process that starts takes the time of the frame that shows them.
+        self.call_after_refresh(self._make_all_apart, self._number, document, body)
 
     def _own(self, document: Document) -> None:
         """*document* is the body from now on."""
@@ -166,6 +166,11 @@ class BodyPreparing(BodyReading):
         else:
             self._fill(document, body)
         self._tell()
+
+    def _make_all_apart(self, number: int, document: Document, body: bytes) -> None:
+        if number == self._number:
+            self._make_apart(document)
+            self._fill(document, body)
 
     # -- in another process ----------------------------------------------------------------------------------------
 
