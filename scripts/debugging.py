@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
@@ -18,10 +19,14 @@ sys.path.insert(0, str(ROOT))
 from explorer.core.auth.recipe import Material, Part, Recipe  # noqa: E402 - after the path
 from explorer.core.debugging.case import Case, Key, Known  # noqa: E402
 from explorer.core.debugging.diagnosing import diagnose  # noqa: E402
-from explorer.core.debugging.mistakes import MISTAKES, SKEW, Mistake  # noqa: E402
+from explorer.core.debugging.mistakes import MISTAKES  # noqa: E402
+from explorer.core.debugging.moments import SKEW  # noqa: E402
 from explorer.core.debugging.pasted import Names, Pasted, read_pasted  # noqa: E402
 from explorer.core.explaining.reasons import CHECKS  # noqa: E402
 from explorer.core.secret import Secret  # noqa: E402
+
+if TYPE_CHECKING:
+    from explorer.core.debugging.mistake import Mistake
 
 PAGE = ROOT / "docs" / "DEBUGGING.md"
 NAMES = Names("auth_id", "auth_ts", "auth_sig")

@@ -202,11 +202,6 @@ class Redactor:
         return msgspec.structs.replace(hop, request=self.request(hop.request), response=self.response(hop.response))
 
 
-def is_masked(entry: Entry) -> bool:
-    """Whether the entry's value was masked when it was kept, and so has to be given again."""
-    return entry.value == MASK
-
-
 def _last_part(name: str) -> str:
     """``card.number`` → ``number``, ``paymentMethods[0].cvvCode`` → ``cvvcode``, ``user[password]`` → ``password``."""
     parts = re.findall(r"[^.\[\]]+", name)

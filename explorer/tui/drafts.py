@@ -35,11 +35,6 @@ class DraftBook:
             self._drafts[address] = draft
             self._changed.add(address)
 
-    @property
-    def dirty(self) -> bool:
-        """Whether something has not been written yet."""
-        return bool(self._changed)
-
     def load(self) -> tuple[str, ...]:
         """Read the drafts of the last time, once; a sentence for what is wrong with their file. What was typed since
         the start stays."""

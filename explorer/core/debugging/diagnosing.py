@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.auth.recipe import Part
-from explorer.core.debugging.mistakes import BY_ID, FINER, MISTAKES, NEAR, SKEW, Mistake, Moments, Named, told
+from explorer.core.debugging.mistake import Mistake, Named
+from explorer.core.debugging.mistakes import BY_ID, MISTAKES
+from explorer.core.debugging.moments import FINER, NEAR, SKEW, Moments, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,160 +1,23 @@
-"""Known mistakes of programs that sign requests: each a small class with its name, what happens, and how to mend it.
-
-A mistake varies a case: one choice of the recipe, one value, or the key. What it gives is what the other program would
-have signed if it had made that mistake.
-"""
+"""The known mistakes of programs that sign requests: each with its name, what happens, and how to mend it."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from explorer.core.auth.recipe import Part
-    from explorer.core.debugging.case import Case, Known
-
-Variant = tuple["Case", str]
-"""A case with the mistake in it, and what exactly was done (empty where the title says it all)."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """``title`` says what the other program did, ``why`` what is wrong with it, ``mend`` what to do."""
-
-    id: str
-    title: str
-    why: str
-    mend: str
-
-
-class Mistake(Named, ABC):
-    """A mistake that can be made again, to see whether it gives the same."""
-
-    @abstractmethod
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        """Every way in which the mistake is made; none where it cannot be."""
-
-
-@dataclass(frozen=True)
-class Choice(Mistake):
-    """Other choices in the recipe: detail → fields."""
-
-    changes: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - the same for all
-        for detail, fields in self.changes.items():
-            if any(getattr(case.recipe, name) != value for name, value in fields.items()):
-                yield case.with_recipe(**fields), detail
-
-
-class Place(Mistake):
-    """Host or root path before the path."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the material only
-        origin, root = case.material.origin, case.material.root.strip("/")
-        host = origin.partition("://")[2]
-        whole = [f"{origin}/{root}/", f"{host}/{root}/"] if root else []
-        for lead in dict.fromkeys([*whole, f"{origin}/", f"{host}/"] if host else []):
-            yield case.with_recipe(lead=lead), f"it begins with {lead}"
-
-
-class Root(Mistake):
-    """The path of the base URL before the path."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the material only
-        root = case.material.root.strip("/")
-        for lead in (f"{root}/", f"/{root}/") if root else ():
-            yield case.with_recipe(lead=lead), f"it begins with {lead}"
-
-
-class Method(Mistake):
-    """The HTTP method before the path."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the material only
-        for word in (case.material.method, case.material.method.lower()):
-            for sign, name in (("&", "&"), ("\n", "a newline"), (" ", "a space"), ("", "nothing")):
-                yield case.with_recipe(lead=word + sign), f"{word} and {name} stand before the path"
-
-
-class PathCase(Mistake):
-    """The path in other letters."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the material only
-        for path in (case.material.path.lower(), case.material.path.upper()):
-            if path != case.material.path:
-                yield replace(case, material=replace(case.material, path=path)), ""
-
-
-class LostSign(Mistake):
-    """The id without its ``@``."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        key_id = case.value(known.id_param) or ""
-        if "@" in key_id:
-            yield case.with_value(known.id_param, key_id.replace("@", "")), "it is lost"
-            yield case.with_value(known.id_param, key_id.replace("@", "%40")), "it is escaped as %40"
-            yield case.with_value(known.id_param, key_id.partition("@")[0]), "what follows it is lost too"
-
-
-class Milliseconds(Mistake):
-    """Milliseconds where seconds are due, or the other way round."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        stamp = case.value(known.timestamp_param) or ""
-        if stamp.isdigit() and len(stamp) < 12:
-            yield case.with_value(known.timestamp_param, f"{stamp}000"), f"{stamp}000 was signed"
-        elif stamp.isdigit():
-            seconds = stamp[:-3]
-            yield case.with_value(known.timestamp_param, seconds), f"{seconds} was signed, {stamp} was sent"
-        if stamp.isdigit():
-            yield case.with_value(known.timestamp_param, f"{stamp}.0"), f"{stamp}.0 was signed"
-
-
-class LeftOut(Mistake):
-    """The id or the time is not signed."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        names = (known.timestamp_param, known.id_param)
-        for left in ((names[0],), (names[1],), names):
-            if all(left):
-                yield case.with_recipe(left_out=left), f"without {' and '.join(left)}"
-
-
-class OwnSignature(Mistake):
-    """The signature's own parameter is signed too."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the recipe only
-        name = case.recipe.signature_param
-        given = case.value(name)
-        if given:
-            yield case.with_recipe(own_signature=given), f"with a value of {len(given)} characters"
-        yield case.with_recipe(own_signature=""), f"{name}= with an empty value"
-        for text in ("null", "None", "0"):
-            yield case.with_recipe(own_signature=text), f"{name}={text}"
-
-
-class OtherKey(Mistake):
-    """Another secret of the same vault."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        for key in known.keys:
-            if key.secret != case.key.secret:
-                yield replace(case, key=key), f"it is {key.name} ({key.secret.fingerprint()})"
-
-
-class LostParts(Mistake):
-    """Parameters of one place are not signed."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:  # noqa: ARG002 - of the material only
-        places = {part.place for part in case.material.parts}
-        for place, word in (("body", "of the body"), ("query", "of the query")):
-            if place in places:
-                parts: tuple[Part, ...] = tuple(part for part in case.material.parts if part.place != place)
-                yield replace(case, material=replace(case.material, parts=parts)), f"those {word} are missing"
-
+from explorer.core.debugging.mistake import (
+    Choice,
+    LeftOut,
+    LostParts,
+    LostSign,
+    Method,
+    Milliseconds,
+    Mistake,
+    OtherKey,
+    OwnSignature,
+    PathCase,
+    Place,
+    Root,
+)
 
 MISTAKES: Final[tuple[Mistake, ...]] = (
     Choice(
@@ -404,75 +267,3 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
     ),
 )
 BY_ID: Final = {one.id: one for one in MISTAKES}
-
-
-class Moments(Mistake, ABC):
-    """Another moment in the place of the timestamp. Such mistakes are searched for apart, since there are thousands."""
-
-    @abstractmethod
-    def stamps(self, stamp: str) -> Iterator[str]:
-        """Every timestamp that could stand for *stamp*, the likeliest first."""
-
-    @abstractmethod
-    def detail(self, stamp: str, other: str) -> str:
-        """What lies between the two, in words."""
-
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
-        stamp = case.value(known.timestamp_param) or ""
-        if stamp.isdigit() and len(stamp) < 12:
-            for other in self.stamps(stamp):
-                yield case.with_value(known.timestamp_param, other), self.detail(stamp, other)
-
-
-@dataclass(frozen=True)
-class Skew(Moments):
-    """Seconds that a clock is off."""
-
-    offsets: tuple[int, ...] = ()
-
-    def stamps(self, stamp: str) -> Iterator[str]:
-        at = int(stamp)
-        return (str(at + offset) for offset in self.offsets)
-
-    def detail(self, stamp: str, other: str) -> str:
-        return told(int(other) - int(stamp))
-
-
-class Finer(Moments):
-    """Milliseconds that are no whole second."""
-
-    def stamps(self, stamp: str) -> Iterator[str]:
-        return (f"{stamp}{one:03}" for one in range(1, 1000))
-
-    def detail(self, stamp: str, other: str) -> str:  # noqa: ARG002 - the other says it all
-        return f"{other} was signed"
-
-
-def told(offset: float) -> str:
-    """``3,600 seconds (1 h) ahead``."""
-    seconds = abs(round(offset))
-    hours = f" ({seconds / 3600:g} h)" if seconds >= 3600 and seconds % 900 == 0 else ""
-    unit = "second" if seconds == 1 else "seconds"
-    return f"{seconds:,} {unit}{hours} {'ahead' if offset > 0 else 'behind'}"
-
-
-_AN_HOUR: Final = range(-3600, 3601)
-_HALF_HOURS: Final = (halves * 1800 + one for halves in range(-28, 29) for one in range(-60, 61))
-_DAYS: Final = (days * 86400 + one for days in range(-7, 8) for one in range(-30, 31))
-SKEW: Final = Skew(
-    "clock",
-    "its clock is another than yours",
-    "The time is signed, and the vendor compares it with its own.",
-    "Set the clock by a time server, and take the time when the request is sent.",
-    tuple(sorted({*_AN_HOUR, *_HALF_HOURS, *_DAYS} - {0}, key=abs)),
-)
-"""Any second within an hour; half hours up to fourteen hours (a wrong time zone) and whole days up to a week, each give
-or take what passed between the two signatures."""
-NEAR: Final = Skew(
-    "moment",
-    "it was signed at another moment",
-    "A signature holds for the moment that is signed with it.",
-    "Give that moment, to compare the same with the same.",
-    tuple(sorted(set(range(-60, 61)) - {0}, key=abs)),
-)
-FINER: Final = Finer("milliseconds", *(getattr(BY_ID["milliseconds"], name) for name in ("title", "why", "mend")))

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from explorer.core.auth import wire
 from explorer.core.auth.claims import read_claims
 from explorer.core.debugging.diagnosing import Cause, Diagnosis
-from explorer.core.debugging.mistakes import Named
+from explorer.core.debugging.mistake import Named
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:

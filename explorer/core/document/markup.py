@@ -244,18 +244,11 @@ class _Entities(Exception):
     pass
 
 
-def xml_problem(data: bytes) -> str:
-    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text."""
-    steps = xml_check(data)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return str(end.value)
-
-
 def xml_check(data: bytes) -> Generator[None, None, str]:
-    """``xml_problem`` in steps. The pass ends at the first entity declaration, so that none is ever expanded."""
+    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text; in steps.
+
+    The pass ends at the first entity declaration, so that none is ever expanded.
+    """
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = False
 

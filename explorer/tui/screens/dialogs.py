@@ -60,6 +60,11 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     }
     """
 
+    def action_move(self, step: int) -> None:
+        """The one of its list below or above."""
+        listing = self.query_one(OptionList)
+        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
+
 
 class ConfirmDialog(Dialog[bool]):
     """Asks before something grave: *text* says in exact words what will happen; No has the focus."""

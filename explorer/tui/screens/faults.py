@@ -119,11 +119,6 @@ class FaultsDialog(Dialog[None]):
         """All off."""
         self._put({})
 
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_close(self) -> None:
         """Close; what is on stays on. From the value, first go back to the list."""
         if self.query_one(Input).has_focus:

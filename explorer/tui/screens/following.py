@@ -85,11 +85,6 @@ class WaysDialog(Dialog[int | None]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index)
 
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_stay(self) -> None:
         """Stay."""
         self.dismiss(None)

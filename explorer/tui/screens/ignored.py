@@ -55,11 +55,6 @@ class IgnoredDialog(Dialog[str | None]):
         """Let the highlighted one count again."""
         self.dismiss(self._patterns[self.query_one(OptionList).highlighted or 0])
 
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_cancel(self) -> None:
         """Change nothing."""
         self.dismiss(None)

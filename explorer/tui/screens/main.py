@@ -2,9 +2,26 @@
 
 widgets ── messages ──► screen ── desk.call() ──► Session (in workers) ──► results back, late ones dropped
 
-PanesScreen ─► EditingScreen ─► ChoosingScreen ─► SendingScreen ─► PagingScreen ─► CollectingScreen ─► FaultingScreen
-─► TrackingScreen ─► RememberingScreen ─► SharingScreen ─► DebuggingScreen ─► FollowingScreen ─► DoubtingScreen ─►
-FillingScreen ─► SavingScreen ─► DifferingScreen ─► MainScreen: each adds one thing to the one before
+The screen is made of floors: each is a class that inherits the one before and adds one thing, and hands on with
+``super()`` what it overrides. A floor may call what stands below it, never what stands above:
+
+    PanesScreen         panes: which are seen, the focus, the footer
+    EditingScreen       an endpoint opened, its form, problems, preview, readings
+    ChoosingScreen      environment, credentials, theme
+    SendingScreen       asking first, sending, stopping
+    PagingScreen        another page, by hand
+    CollectingScreen    all pages
+    FaultingScreen      the sandbox made to go wrong
+    TrackingScreen      guided tracks, vendors side by side
+    RememberingScreen   the history
+    SharingScreen       curl, HTTPie, HAR … out; curl in
+    DebuggingScreen     how it is signed, why it was refused
+    FollowingScreen     ids followed, and the way back
+    DoubtingScreen      readings tried, drift
+    FillingScreen       a saved request in the form
+    SavingScreen        saved requests: written, opened, changed by others
+    DifferingScreen     comparisons and the lens of versions
+    MainScreen          panes by key, help, palette, end
 """
 
 from __future__ import annotations

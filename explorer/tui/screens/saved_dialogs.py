@@ -211,11 +211,6 @@ class ConflictDialog(Dialog[Choice | None]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index][0])
 
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_cancel(self) -> None:
         """Do nothing."""
         self.dismiss(None)
@@ -311,11 +306,6 @@ class SetDialog(Dialog[str | None]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._sets[event.option_index][0])
-
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
 
     def action_cancel(self) -> None:
         """Change nothing."""

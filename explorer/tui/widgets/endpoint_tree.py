@@ -20,6 +20,7 @@ from textual.widgets import Input, Tree
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
+from explorer.tui.widgets.folding import FoldingTree
 from explorer.tui.widgets.title_bar import METHODS
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def leaves_of(catalog: Catalog) -> Iterator[Leaf]:
 Node = Branch | Leaf
 
 
-class _Tree(Tree[Node]):
+class _Tree(FoldingTree[Node]):
     """The tree itself."""
 
     DEFAULT_CSS = """
@@ -162,16 +163,6 @@ class _Tree(Tree[Node]):
                 found = Style.null()
             self._colours[name] = found
         return found
-
-    def action_fold(self) -> None:
-        """Fold the branch, or go to the one above."""
-        node = self.cursor_node
-        if node is None:
-            return
-        if node.allow_expand and node.is_expanded:
-            node.collapse()
-        elif node.parent is not None and node.parent is not self.root:
-            self.move_cursor(node.parent)
 
     def action_unfold(self) -> None:
         """Unfold the branch, or go to its first entry."""
@@ -256,12 +247,6 @@ class EndpointTree(Vertical):
     def listing(self) -> Tree[Node]:
         """The tree below the box."""
         return self.query_one(_Tree)
-
-    def show_catalog(self, catalog: Catalog) -> None:
-        """Show another catalog."""
-        self._catalog = catalog
-        self._applied = "\0"
-        self._apply()
 
     def focus_filter(self) -> None:
         """Put the cursor into the box."""

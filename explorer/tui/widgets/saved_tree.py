@@ -10,15 +10,16 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.message import Message
-from textual.widgets import Tree
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.widgets.folding import FoldingTree
 from explorer.tui.widgets.title_bar import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.color import Color as RichColor
+    from textual.widgets import Tree
     from textual.widgets.tree import TreeNode
 
 
@@ -52,7 +53,7 @@ class SavedFolder:
 Node = SavedFolder | SavedLeaf
 
 
-class SavedTree(Tree[Node]):
+class SavedTree(FoldingTree[Node]):
     """Shows leaves in the order in which they run."""
 
     DEFAULT_CSS = """
@@ -196,16 +197,6 @@ class SavedTree(Tree[Node]):
         """Remember what was unfolded."""
         if event.node.data is not None:
             self._folded.discard(event.node.data.name)
-
-    def action_fold(self) -> None:
-        """Fold the folder, or go to the one above."""
-        node = self.cursor_node
-        if node is None:
-            return
-        if node.allow_expand and node.is_expanded:
-            node.collapse()
-        elif node.parent is not None and node.parent is not self.root:
-            self.move_cursor(node.parent)
 
     def action_unfold(self) -> None:
         """Unfold the folder."""
