@@ -69,7 +69,7 @@ class Terminal:
         """Whether the program still runs."""
         return os.waitpid(self.pid, os.WNOHANG)[0] == 0
 
-    def until_end(self, seconds: float = 30.0) -> int:
+    def until_end(self, seconds: float = 60.0) -> int:
         """Read until the program ends; gives its exit code.
 
         Raises:

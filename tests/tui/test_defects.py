@@ -33,7 +33,7 @@ def fail(how):
         raise ValueError(token) from error
 
 class Broken(ExplorerApp):
-    BINDINGS = [("f9", "fail", "Fail")]
+    BINDINGS = [("f12", "fail", "Fail")]
     def action_fail(self):
         fail({how!r})
 
@@ -51,7 +51,7 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
     terminal = Terminal([sys.executable, "-c", PROGRAM.format(how=how)], str(home))
     if how != "making":
         terminal.until(b"Cotton Cart")
-        terminal.type("\x1b[20~")
+        terminal.type("\x1b[24~")
     assert terminal.until_end() == 70
     assert b"MARKED" not in terminal.seen
     assert b"pwned" not in terminal.seen
