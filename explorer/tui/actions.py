@@ -53,9 +53,9 @@ ACTIONS: Final = (
     Action("vendors", "C", "Compare vendors", "How the vendors do the same things, side by side.", "vendors"),
     Action(
         "signature",
-        "G,f8",
+        "f8,G",
         "Debugger",
-        "Debug the signature or token: of the form, the answer, the entry.",
+        "Debug the signature or token: of the form, the answer, the entry (G where it goes to no last line).",
         "signature",
     ),
     Action("lens", "V", "Versions", "Send the call under two versions, and see what differs.", "lens"),

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
+from textual.binding import Binding
 
 from explorer.core.sanitise import sanitise
 from explorer.errors import ExplorerError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import RenderableType
+    from textual.binding import BindingType
     from textual.command import Provider
     from textual.screen import Screen
     from textual.theme import Theme
@@ -36,6 +38,16 @@ class ExplorerApp(App[int]):
     TITLE = "API Explorer"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark,f1",
+            "screen_help",
+            "Help",
+            show=False,
+            id="help",
+            tooltip="What this screen is, and its keys",
+        ),
+    ]
     CSS = """
     CommandPalette > Vertical { max-width: 100; }
     """
@@ -89,6 +101,12 @@ class ExplorerApp(App[int]):
         """Say something that needs no answer."""
         level = severity if severity in ("information", "warning", "error") else "information"
         self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]
+
+    def action_screen_help(self) -> None:
+        """What the screen on top is, and every key of it; the main screen has help of its own."""
+        from explorer.tui.screens.help import ScreenHelpScreen
+
+        self.push_screen(ScreenHelpScreen(self.screen, self.session.settings.keymap))
 
     # --- defects -----------------------------------------------------------------------------------------------------
 

@@ -40,6 +40,11 @@ _BOTH: Final[tuple[Side, Side]] = ("response", "request")
 class ComparingScreen(ComparisonRun):
     """*left* and *right* compared; *titles* say what they are. *note* is a line that stands above, or empty."""
 
+    TITLE = "Compare"
+    HELP = (
+        "Two exchanges side by side: − is only on the left, + only on the right, ~ differs, ≈ is volatile (times, "
+        "signatures, tokens) and masked. ] turns from the response to the request and back."
+    )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     ComparingScreen {

@@ -35,6 +35,11 @@ _SIGNS: Final[dict[State, tuple[str, str]]] = {
 class DoctorScreen(Screen[None]):
     """The checks over one vendor in one environment; only reads are sent."""
 
+    TITLE = "Doctor"
+    HELP = (
+        "One vendor looked over in one environment, from the host name to the last page. Only reads are sent; each "
+        "check that fails says what to do."
+    )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     DoctorScreen {

@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
+from explorer.core.vendors.cell import counted
 from explorer.errors import ExplorerError
 from explorer.session.drift import Drift
 from explorer.tui.widgets.drift_text import finding_line, finding_page
@@ -51,6 +52,11 @@ class Looked:
 class DriftScreen(Screen[Looked]):
     """The findings, the newest answers considered first."""
 
+    TITLE = "Drift"
+    HELP = (
+        "Where answers in the history differ from what the catalog says of them. What you accept goes into a file of "
+        "your own, your overlay; what you dismiss is not shown again."
+    )
     DEFAULT_CSS = """
     DriftScreen {
         layout: vertical;
@@ -99,7 +105,7 @@ class DriftScreen(Screen[Looked]):
 
     def on_mount(self) -> None:
         """Look at once."""
-        self.query_one(KeyBar).show(_HINTS, [Hint("esc", "Close", "close")])
+        self._show_keys()
         self.on_resize()
         self.query_one(OptionList).focus()
         self._look()
@@ -135,7 +141,7 @@ class DriftScreen(Screen[Looked]):
     def _title(self, drift: Drift) -> str:
         where = self._narrowed or "all vendors"
         count = len(self._findings)
-        words = [f"Drift · {where}", f"{count} finding{'' if count == 1 else 's'}", f"{drift.answers} answers"]
+        words = [f"Drift · {where}", counted(count, "finding"), counted(drift.answers, "answer")]
         hidden = len(self._drift.hidden)
         return " · ".join([*words, *([f"{hidden} dismissed"] if hidden else [])])
 
@@ -157,10 +163,18 @@ class DriftScreen(Screen[Looked]):
             words = (
                 "The history holds no answer that was well yet. Send something first."
                 if not drift.answers
-                else f"{drift.answers} answers to {drift.calls} calls, and every one is as the catalog says."
+                else f"{counted(drift.answers, 'answer')} to {counted(drift.calls, 'call')}, and every one is as the "
+                "catalog says."
             )
             self.query_one("#drift-page Static", Static).update(Content(words))
+        self._show_keys()
         self._paint()
+
+    def _show_keys(self) -> None:
+        """Without a finding there is nothing to accept or to look at."""
+        usable = {"again", *(("show_all",) if self._drift.hidden else ()), *(("one_vendor",) if self._narrowed else ())}
+        hints = [one for one in _HINTS if self._findings or one.run in usable]
+        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
 
     @property
     def _finding(self) -> Finding | None:

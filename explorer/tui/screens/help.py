@@ -12,12 +12,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.tui.actions import ACTIONS, BY_ID, SCOPES, keys_of, shown
+from explorer.tui.screen_keys import keys_of_screen, keys_of_widgets
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.screen import Screen
 
 ABOUT: Final = {
     "tree": (
@@ -60,8 +62,9 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def __init__(self, pane: str, keymap: Mapping[str, str]) -> None:
-        self._pane = pane
         self._keymap = keymap
+        self._pane = pane
+        self._heading, self._about = f"The {pane}", ABOUT.get(pane, "")
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -70,12 +73,16 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = "Help"
             box.border_subtitle = "esc closes"
             with VerticalScroll():
-                yield Static(Content.assemble((f"The {self._pane}\n", "bold"), ABOUT[self._pane]), markup=False)
-                for scope, title in SCOPES.items():
-                    lines = list(self._keys(scope))
+                yield Static(Content.assemble((f"{self._heading}\n", "bold"), self._about), markup=False)
+                for title, lines in self._parts():
                     if lines:
                         heading = Content.styled(title, "bold $text-primary")
                         yield Static(Content("\n").join([heading, *lines]), markup=False)
+
+    def _parts(self) -> Iterator[tuple[str, list[Content]]]:
+        """Where keys work, and a line for each of them."""
+        for scope, title in SCOPES.items():
+            yield title, list(self._keys(scope))
 
     def _keys(self, scope: str) -> Iterator[Content]:
         for one in ACTIONS:
@@ -87,10 +94,13 @@ class HelpScreen(ModalScreen[None]):
                 yield self._line(keys, binding.description, binding.tooltip)
 
     def _line(self, keys: Sequence[str], title: str, text: str) -> Content:
-        """Key, title and text; the text keeps to its column."""
+        return self._row([shown(key.strip()) for key in keys], title, text)
+
+    def _row(self, keys: Sequence[str], title: str, text: str) -> Content:
+        """Keys as people write them, title and text; the text keeps to its column."""
         room = max(20, min(92, int(self.app.size.width * 0.96)) - 4 - LEFT)
         lines = textwrap.wrap(text, room) or [""]
-        names = " ".join(dict.fromkeys(shown(key.strip()) for key in keys))
+        names = _fitting(dict.fromkeys(keys))
         start = Content.assemble((f"{names:<13}", "$footer-key-foreground bold"), f" {title:<17} ")
         rest = ("\n" + " " * start.cell_length).join(lines)
         return Content.assemble(start, (rest, MUTED))
@@ -106,6 +116,31 @@ class HelpScreen(ModalScreen[None]):
     def action_up(self) -> None:
         """One line up."""
         self.query_one(VerticalScroll).scroll_up(animate=False)
+
+
+def _fitting(keys: Iterable[str], room: int = 13) -> str:
+    """The first of *keys* at least, and those that fit beside it; the usual one stands first."""
+    names = ""
+    for key in keys:
+        longer = f"{names} {key}".strip()
+        if names and len(longer) > room:
+            break
+        names = longer
+    return names
+
+
+class ScreenHelpScreen(HelpScreen):
+    """The same of a screen over the main one: its title, its ``HELP``, its keys."""
+
+    def __init__(self, screen: Screen[object], keymap: Mapping[str, str]) -> None:
+        super().__init__("", keymap)
+        self._heading, self._about = screen.title or "This screen", screen.HELP or ""
+        self._screen_keys = keys_of_screen(screen, keymap)
+        self._widget_keys = keys_of_widgets(screen, keymap)
+
+    def _parts(self) -> Iterator[tuple[str, list[Content]]]:
+        for title, keys in (("On this screen", self._screen_keys), ("In its lists and texts", self._widget_keys)):
+            yield title, [self._row(one.keys, one.title, one.help) for one in keys]
 
 
 def _own_bindings(scope: str) -> Iterator[Binding]:

@@ -10,11 +10,16 @@ from textual.content import Content
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import ACTIONS, keys_of, shown
+from explorer.tui.screen_keys import keys_of_screen
+from explorer.tui.screens.panes import PanesScreen
 from explorer.tui.widgets.endpoint_tree import haystack, leaves_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from textual.screen import Screen
+
+    from explorer.tui.app import ExplorerApp
     from explorer.tui.screens.main import MainScreen
 
 LIMIT = 40
@@ -40,7 +45,18 @@ class ExplorerCommands(Provider):
 
     async def startup(self) -> None:
         """Gather what can be done."""
+        if not isinstance(self.screen, PanesScreen):
+            self._entries = list(self._keys_on_top())
+            return
         self._entries = [*self._actions(), *self._environments(), *self._endpoints(), *self._themes()]
+
+    def _keys_on_top(self) -> Iterator[Entry]:
+        """On a screen over the main one: what can be done on that."""
+        screen, app = self.screen, cast("ExplorerApp", self.app)
+        for one in keys_of_screen(screen, app.session.settings.keymap):
+            if one.run:
+                hay = f"{one.title} {one.help}".lower()
+                yield Entry(one.title, one.keys[0], one.help, hay, _runs_on(screen, one.run))
 
     def _actions(self) -> Iterator[Entry]:
         keymap = self._main.session.settings.keymap
@@ -113,6 +129,13 @@ def _shown(entry: Entry, words: list[str] | None = None) -> Content:
         if at >= 0:
             content = content.stylize("underline bold", at, at + len(word))
     return Content.assemble(content, "  ", (entry.key, "$footer-key-foreground")) if entry.key else content
+
+
+def _runs_on(node: Screen[object], action: str) -> Callable[[], object]:
+    async def run() -> None:
+        await node.run_action(action)
+
+    return lambda: node.call_later(run)
 
 
 def _later(main: MainScreen, name: str) -> Callable[[], object]:

@@ -58,6 +58,11 @@ class Changed:
 class ReadingsView(Screen[Changed]):
     """The list and the page; keys are the floor above."""
 
+    TITLE = "Readings"
+    HELP = (
+        "The places where the vendor's document contradicts itself about this call, what each choice sends, and what "
+        "servers made of it. Try both, then make the one that works your default."
+    )
     DEFAULT_CSS = """
     ReadingsView {
         layout: vertical;

@@ -61,6 +61,11 @@ _DOES: Final[dict[Mend, str]] = {
 class RefusalScreen(Screen[Wanted | None]):
     """The findings over one exchange; dismissed with what to do about it."""
 
+    TITLE = "Why refused"
+    HELP = (
+        "What may be the reason, the likeliest first, each with its evidence: how long it held when this call went "
+        "through, and what the vendor said. The key named in the footer mends it."
+    )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RefusalScreen {

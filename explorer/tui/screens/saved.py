@@ -49,6 +49,11 @@ class Wanted(NamedTuple):
 class SavedScreen(Screen[Wanted | None]):
     """*at* is the request that the cursor begins on."""
 
+    TITLE = "Saved requests"
+    HELP = (
+        "Requests kept as files without secrets: open one in the form, run one or a whole folder in order, edit the "
+        "file."
+    )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     SavedScreen {

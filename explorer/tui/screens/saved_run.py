@@ -72,6 +72,8 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
 class RunScreen(Screen[int | None]):
     """Runs *names* at once; gives the number in the history of a step that a person wants to see, or None."""
 
+    TITLE = "Run"
+    HELP = "Each request as it is run, what was expected of its answer, and the report."
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RunScreen {

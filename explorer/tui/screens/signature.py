@@ -61,6 +61,11 @@ class InputList(OptionList):
 class SignatureScreen(Screen[None]):
     """The debugger over one call or one entry of the history. *theirs* is what stands in the box at first."""
 
+    TITLE = "Debugger"
+    HELP = (
+        "How the signature comes about, step by step; every input can be changed, and all follows at once. Paste "
+        "somebody else's base string, signature or request, and the mistake in it is named."
+    )
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     SignatureScreen {

@@ -39,6 +39,11 @@ _NARROW: Final = 100
 class TokensScreen(Screen[int | None]):
     """Gives the number of the exchange to open, or None."""
 
+    TITLE = "Tokens"
+    HELP = (
+        "Every token by its fingerprint: what minted it, who used it, when it runs out, what replaced it. A token "
+        "itself is never shown."
+    )
     DEFAULT_CSS = """
     TokensScreen {
         layout: vertical; background: $background; color: $foreground;

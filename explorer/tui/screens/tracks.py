@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 class TracksScreen(Screen[str | None]):
     """Gives the id of the track that a person took up, which has been started; None where they only looked."""
 
+    TITLE = "Guided tracks"
+    HELP = "Lessons in the sandbox. A step is ticked when you really did it on the main screen; what was done is kept."
     DEFAULT_CSS = """
     TracksScreen {
         layout: vertical; background: $background; color: $foreground;

@@ -105,6 +105,8 @@ class _ListScreen(Screen[str | None]):
 class VendorsScreen(_ListScreen):
     """All tasks; gives the address of a call that a person wants to see, or None."""
 
+    TITLE = "Compare vendors"
+    HELP = "The same tasks, and how each vendor wants them done. Enter shows one task in full."
     DEFAULT_CSS = f"VendorsScreen {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,C", "close", "Close", id="vendors.close", tooltip="Back to the work"),
@@ -178,6 +180,8 @@ class VendorsScreen(_ListScreen):
 class TaskScreen(_ListScreen):
     """One task, with all that is known of each vendor; gives the address of a call, or None."""
 
+    TITLE = "Compare vendors: one task"
+    HELP = "All that is known of how each vendor does this task; enter opens the call of the vendor at the cursor."
     DEFAULT_CSS = f"TaskScreen {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Back", id="task.close", tooltip="Back to all tasks"),

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,12 @@ class Hint(NamedTuple):
     @property
     def content(self) -> Content:
         """The key in its colour, and the words."""
-        return Content.assemble((self.key, "$footer-key-foreground bold"), " ", self.title)
+        title = self.title[:1].upper() + self.title[1:]
+        return Content.assemble((self.key, "$footer-key-foreground bold"), " ", title)
+
+
+HELP = "app.screen_help"
+"""The action of the help that every screen has."""
 
 
 class KeyBar(Widget):
@@ -48,7 +54,10 @@ class KeyBar(Widget):
         super().__init__()
 
     def show(self, hints: Sequence[Hint], last: Sequence[Hint]) -> None:
-        """Show *hints* as far as there is room, and *last* always."""
+        """Show *hints* as far as there is room, and *last* always; the help of the screen is added where it is not."""
+        if not any(one.key in ("?", "F1") for one in last):
+            typing = isinstance(self.screen.focused, (Input, TextArea))
+            last = [Hint("F1" if typing else "?", "Help", HELP), *last]
         self._last = tuple(last)
         self.hints = tuple(hints)
         self.refresh()

@@ -1,0 +1,58 @@
+"""Help and commands on every screen over the main one: its own keys, those that its footer names among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.command import CommandPalette
+
+from explorer.tui.widgets.key_bar import KeyBar
+from tests.tui.driving import driven
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+
+SCREENS = {
+    "J": "Guided tracks",
+    "C": "Compare vendors",
+    "U": "Tokens",
+    "O": "Saved requests",
+    "N": "Drift",
+    "B": "Readings",
+    "f8": "Debugger",
+    "f9": "Doctor",
+}
+
+
+@pytest.mark.parametrize(("key", "title"), SCREENS.items())
+async def test_the_help_names_the_screen_and_every_key_of_its_footer(session: Session, key: str, title: str) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.open("cottoncart.stats_sales")
+        await app.keys("escape", key)
+        await app.until(lambda: app.app.screen is not app.main and app.app.screen.query(KeyBar), "the screen")
+        screen = app.app.screen
+        await app.see("? Help")
+        footer = [hint.key.replace("→ ←", "→").replace("←→", "→").split() for hint in screen.query_one(KeyBar).hints]
+        await app.keys("question_mark")
+        await app.see("On this screen")
+        lines = " ".join(str(one.render()) for one in app.app.screen.query("Static"))
+        assert title in lines
+        assert all(any(name in lines for name in names) for names in footer)
+        await app.keys("escape")
+        await app.until(lambda: app.app.screen is screen, "the screen again")
+        await app.keys("escape")
+        await app.until(lambda: app.app.screen is app.main, "the main screen")
+
+
+async def test_the_palette_there_has_what_the_screen_can_do(session: Session) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.keys("escape", "J")
+        await app.see("Guided tracks")
+        await app.keys("ctrl+p")
+        await app.until(lambda: isinstance(app.app.screen, CommandPalette), "the palette")
+        await app.see("Begin anew")
+        await app.write("back to the work")
+        await app.see("Close")
+        await app.keys("enter", "enter")
+        await app.until(lambda: app.app.screen is app.main, "the main screen")
