@@ -14,20 +14,11 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import msgspec
-
-from explorer.core.exchange import Call, Entry, Exchange, SentRequest
-from explorer.errors import (
-    CatalogProblem,
-    CredentialMissing,
-    FormError,
-    Problem,
-    UnknownName,
-    UsageError,
-)
+from explorer.errors import CatalogProblem, CredentialMissing, FormError, UnknownName
+from explorer.session.embedded import EmbeddedSandbox
+from explorer.session.operation import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,20 +26,20 @@ if TYPE_CHECKING:
     import httpx
 
     from explorer.client import Client, OnProgress
-    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.base import AuthContext, Scheme
     from explorer.core.auth.tokens import TokenStore
-    from explorer.core.catalog.model import Catalog, Effect, Endpoint, Environment, Reading, Vendor
+    from explorer.core.catalog.model import Catalog, Effect, Endpoint, Reading, Vendor
+    from explorer.core.exchange import Call, Entry, Exchange
     from explorer.core.form import Checked
     from explorer.core.pagination.base import PageInfo
     from explorer.core.redaction import Redactor
-    from explorer.core.request import Upload
     from explorer.core.secret import Secret
     from explorer.credentials import CredentialStatus, Vault
     from explorer.history import History, HistoryRow
-    from explorer.sandbox import SandboxServer
     from explorer.sandbox.faults import Fault
     from explorer.session.arriving import OnArrival
     from explorer.session.collecting import Collector
+    from explorer.session.operation import Prepared
     from explorer.session.remembering import Kept
     from explorer.session.replaying import How, Replay
     from explorer.settings import Folders, Settings
@@ -56,35 +47,6 @@ if TYPE_CHECKING:
 SANDBOX = "sandbox"
 _KNOWN = 200
 """How many operations are remembered; another reading or environment makes another."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """An endpoint and its vendor as they are under the chosen readings."""
-
-    vendor: Vendor
-    endpoint: Endpoint
-    environment: Environment | None
-    """None in the sandbox."""
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The exact signed request, not sent."""
-
-    request: SentRequest
-    problems: tuple[Problem, ...]
-    before: str
-    """What would be asked for first (``a token from sign_in is asked for first``), or empty."""
-    missing: tuple[str, ...]
-    """Credentials that the scheme needs and has not."""
-    steps: tuple[Step, ...]
-    redactor: Redactor
-
-    @property
-    def shown(self) -> SentRequest:
-        """The request with its secrets masked."""
-        return self.redactor.request(self.request)
 
 
 @dataclass
@@ -109,15 +71,14 @@ class Session:
     """Secrets that came by another way than credentials and forms: they are masked in whatever is shown and kept."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
-    _sandbox: SandboxServer | None = None
-    _faults: tuple[Fault, ...] = ()
+    sandbox: EmbeddedSandbox = field(default_factory=EmbeddedSandbox)
+    """The sandbox within this process; it runs from the first call that goes to it."""
     followed: dict[str, str] = field(default_factory=dict)
     """The readings that the embedded sandbox follows in place of the defaults: ``vendor.key`` or
     ``vendor.endpoint.key`` → choice. ``session.experiments.follow`` changes them."""
     _warned: set[str] = field(default_factory=set)
     """What ``on_warning`` was told of a file that is read again and again."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
-    _sandbox_lock: asyncio.Lock | None = None
     _history: History | None = None
 
     # --- looking things up -----------------------------------------------------------------------------------------
@@ -207,21 +168,13 @@ class Session:
             if environment not in vendor.environments:
                 raise UnknownName(f"environment of {vendor.id}", environment, self.environments(vendor))
             return vendor.environments[environment].base_url
-        if self._sandbox is not None:
-            return self._sandbox.base_url(vendor)
-        from explorer.sandbox.address import sandbox_base_url
-
-        return sandbox_base_url(vendor, self.settings.sandbox_port)
+        return self.sandbox.base_url(vendor, self.settings.sandbox_port)
 
     def effect(self, call: Call) -> Effect:
         """How grave *call* is, its values considered (``checkout=1`` makes an order of a validation)."""
-        operation = self.operation(call)
-        effect = operation.endpoint.effect
-        for when in operation.endpoint.effect_when:
-            for entry in call.entries:
-                if entry.name == when.param and entry.value.strip().lower() in _words(when.equals):
-                    effect = when.effect
-        return effect
+        from explorer.session.preparing import effect
+
+        return effect(self, call)
 
     def confirmation(self, call: Call) -> str:
         """What a person must say yes to before *call* is sent, or an empty text.
@@ -229,15 +182,9 @@ class Session:
         A guarded environment asks before everything that is not a read; an order is asked for in every environment but
         the sandbox.
         """
-        effect = self.effect(call)
-        operation = self.operation(call)
-        if operation.environment is None and not call.base_url:
-            return ""
-        guarded = operation.environment is not None and operation.environment.guarded
-        if effect == "read" or effect == "session" or not (guarded or effect == "order"):
-            return ""
-        what = {"order": "places a real order", "delete": "deletes"}.get(effect, "changes data")
-        return f"{call.address} {what} at {self.base_url(call)} ({call.environment})"
+        from explorer.session.preparing import confirmation
+
+        return confirmation(self, call)
 
     def check(self, call: Call) -> Checked:
         """The values of *call* and everything that is wrong with them."""
@@ -247,23 +194,9 @@ class Session:
 
     def redactor(self, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
         """What masks the traffic of *call*: secrets by name, and by value what the vault and the form hold."""
-        from explorer.core.form import find_parameter
-        from explorer.core.redaction import Redactor
-        from explorer.core.secret import Secret
+        from explorer.session.preparing import redactor
 
-        operation = self.operation(call)
-        known = [*extra, *self.learned]
-        for name, credential in operation.vendor.credentials.items():
-            found = self.vault.find(operation.vendor, name, call.environment) if credential.secret else None
-            if found is not None:
-                known.append(found.value)
-        for entry in call.entries:
-            param = find_parameter(operation.endpoint, entry.name)
-            if param is not None and param[0].secret:
-                known.append(Secret(entry.value.strip('"') if entry.kind == "json" else entry.value))
-        store = self._tokens.get(self._token_key(call))
-        known.extend(token.value for token in store.history) if store else None
-        return Redactor(operation.vendor, None, known)
+        return redactor(self, call, extra)
 
     def prepare(self, call: Call, *, at: float | None = None) -> Prepared:
         """The exact request that ``send`` would make now (or as of *at*, Unix seconds); sends nothing.
@@ -272,40 +205,15 @@ class Session:
             FormError: the form has errors and the call does not force it.
             CredentialMissing: the scheme needs a credential that is not to be had.
         """
-        checked = self.checked(call)
-        scheme = self.scheme(call)
-        unsigned = self.build(call, checked)
-        missing = scheme.missing()
-        if missing and not call.force:
-            self.raise_missing(call, missing[0])
-        signed = unsigned if missing else scheme.preview(unsigned, at)
-        from explorer.client import sent_request
+        from explorer.session.preparing import prepare
 
-        return Prepared(
-            request=sent_request(signed),
-            problems=checked.problems,
-            before=scheme.needs_before(),
-            missing=missing,
-            steps=() if missing else scheme.explain(self.build(call, checked), at),
-            redactor=self.redactor(call, scheme.secrets()),
-        )
+        return prepare(self, call, at)
 
     def build(self, call: Call, checked: Checked) -> httpx.Request:
         """The unsigned request of *call*."""
-        from explorer.core.request import build_request
+        from explorer.session.preparing import build
 
-        operation = self.operation(call)
-        return build_request(
-            operation.vendor,
-            operation.endpoint,
-            checked.values,
-            self.base_url(call),
-            method=call.method,
-            extra=call.extra,
-            headers=call.headers,
-            boundary=f"explorer-{self.nonce(12)}" if operation.endpoint.body == "multipart" else "",
-            read_file=_read_file,
-        )
+        return build(self, call, checked)
 
     def scheme(self, call: Call) -> Scheme:
         """A fresh auth scheme for *call*; those of one vendor and environment share their tokens."""
@@ -323,6 +231,11 @@ class Session:
             self._tokens[key] = TokenStore()
         return self._tokens[key]
 
+    def known_tokens(self, call: Call) -> tuple[Secret, ...]:
+        """Every token that the call's vendor and environment gave in this session; none where none did."""
+        store = self._tokens.get(self._token_key(call))
+        return tuple(token.value for token in store.history) if store else ()
+
     @property
     def token_places(self) -> tuple[tuple[str, str, str], ...]:
         """Vendor, environment and base URL of every place that tokens were asked for in this session."""
@@ -332,39 +245,24 @@ class Session:
         return (call.vendor, call.environment, call.base_url)
 
     def auth_context(self, call: Call, operation: Operation) -> AuthContext:
-        from explorer.core.auth.base import AuthContext
+        """What the auth scheme of *call* is given to work with."""
+        from explorer.session.preparing import auth_context
 
-        def credential(name: str) -> Secret | None:
-            found = self.vault.find(operation.vendor, name, call.environment)
-            return found.value if found else None
-
-        def build(endpoint_id: str, values: Mapping[str, str]) -> httpx.Request:
-            entries = tuple(Entry(name=name, value=value) for name, value in values.items())
-            inner = msgspec.structs.replace(
-                call, endpoint=endpoint_id, entries=entries, extra=(), headers=(), method="", readings={}, force=True
-            )
-            return self.build(inner, self.check(inner))
-
-        return AuthContext(
-            vendor=operation.vendor,
-            endpoint=operation.endpoint,
-            environment=call.environment,
-            now=self.now,
-            nonce=self.nonce,
-            credential=credential,
-            tokens=self.tokens(call),
-            build=build,
-            base_url=self.base_url(call),
-            safe_to_retry=self.effect(call) == "read",
-        )
+        return auth_context(self, call, operation)
 
     def checked(self, call: Call) -> Checked:
+        """The values of *call*.
+
+        Raises:
+            FormError: something is wrong with them, and the call does not force it.
+        """
         checked = self.check(call)
         if checked.errors and not call.force:
             raise FormError(checked.errors)
         return checked
 
-    def raise_missing(self, call: Call, name: str) -> None:
+    def raise_missing(self, call: Call, name: str) -> NoReturn:
+        """Raises CredentialMissing for the credential *name* of the call's vendor."""
         from explorer.credentials import variable_name
 
         raise CredentialMissing(call.vendor, name, variable_name(call.vendor, name))
@@ -419,22 +317,8 @@ class Session:
         if call.environment != SANDBOX:
             await asyncio.to_thread(self.vault.status, self.vendor(call.vendor), call.environment)
             return
-        if call.base_url or self._sandbox is not None:
-            return
-        if self._sandbox_lock is None:
-            self._sandbox_lock = asyncio.Lock()
-        async with self._sandbox_lock:
-            if self._sandbox is None:
-                self._sandbox = await asyncio.to_thread(self._start_sandbox)
-
-    def _start_sandbox(self) -> SandboxServer:
-        from explorer.sandbox import SandboxServer
-
-        server = SandboxServer(
-            self.catalog, now=self.now, nonce=self.nonce, readings=self.followed, faults=self._faults
-        )
-        server.start(self.settings.sandbox_port)
-        return server
+        if not call.base_url:
+            await self.sandbox.start(self)
 
     def set_faults(self, words: Sequence[str]) -> tuple[Fault, ...]:
         """Tell the embedded sandbox what to do wrong from now on: ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]`` each, in
@@ -443,24 +327,20 @@ class Session:
         Raises:
             UsageError: a word cannot be read, and nothing is changed; UnknownName: no such kind, vendor or endpoint.
         """
-        from explorer.sandbox.faults import parse_fault
-
-        self._faults = tuple(parse_fault(word, self.catalog) for word in words)
-        if self._sandbox is not None:
-            self._sandbox.faults.set(self._faults)
-        return self._faults
+        return self.sandbox.set_faults(words, self.catalog)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What the embedded sandbox does wrong on purpose; those that wore out are gone."""
-        return self._sandbox.faults.faults if self._sandbox is not None else self._faults
+        return self.sandbox.faults
 
     @property
     def sandbox_running(self) -> bool:
         """Whether the embedded sandbox accepts requests."""
-        return self._sandbox is not None
+        return self.sandbox.running
 
     def http(self) -> Client:
+        """The one client, made when first asked for."""
         from explorer.client import Client
 
         if self._client is None:
@@ -472,9 +352,7 @@ class Session:
         if self._client is not None:
             await self._client.close()
             self._client = None
-        if self._sandbox is not None:
-            await asyncio.to_thread(self._sandbox.stop)
-            self._sandbox = None
+        await self.sandbox.stop()
         if self._history is not None:
             await asyncio.to_thread(self._history.close)
             self._history = None
@@ -591,18 +469,3 @@ class Session:
 
     def _known(self, call: Call) -> tuple[Secret, ...]:
         return self.scheme(call).secrets()
-
-
-def _words(value: str) -> tuple[str, ...]:
-    """The words that stand for the same value of a flag."""
-    words = {"1": ("1", "true", "yes", "on"), "true": ("1", "true", "yes", "on")}
-    return words.get(value.lower(), (value.lower(),))
-
-
-def _read_file(path: str) -> Upload:
-    from explorer.core.request import upload_of
-
-    try:
-        return upload_of(path, Path(path).expanduser().read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", hint="Name a file that can be read.") from None

@@ -160,8 +160,7 @@ def change_catalog(session: Session, vendor_id: str, changes: Sequence[tuple[tup
     except CatalogError as error:
         return (*notes, f"{error.message} (the catalog is as it was)")
     session.catalog = loaded.catalog
-    if session._sandbox is not None:
-        session._sandbox.following.set(session.catalog, session.followed)
+    session.sandbox.follow(session.catalog, session.followed)
     return notes
 
 

@@ -213,6 +213,5 @@ def follow(session: Session, readings: Mapping[str, str]) -> Mapping[str, str]:
 
     check_readings(session.catalog, readings)
     session.followed = dict(readings)
-    if session._sandbox is not None:
-        session._sandbox.following.set(session.catalog, session.followed)
+    session.sandbox.follow(session.catalog, session.followed)
     return session.followed

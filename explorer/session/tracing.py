@@ -11,7 +11,8 @@ from explorer.errors import ExplorerError
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange, Purpose, SentRequest
     from explorer.core.provenance import Part
-    from explorer.session import Prepared, Session
+    from explorer.session import Session
+    from explorer.session.operation import Prepared
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from explorer.core.catalog.model import Reading
-    from explorer.session import Operation, Session
+    from explorer.session import Session
+    from explorer.session.operation import Operation
 
 
 @dataclass

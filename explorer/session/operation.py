@@ -1,0 +1,42 @@
+"""What a call comes to: the operation it means, and the exact request it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from explorer.core.auth.base import Step
+    from explorer.core.catalog.model import Endpoint, Environment, Vendor
+    from explorer.core.exchange import SentRequest
+    from explorer.core.redaction import Redactor
+    from explorer.errors import Problem
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An endpoint and its vendor as they are under the chosen readings."""
+
+    vendor: Vendor
+    endpoint: Endpoint
+    environment: Environment | None
+    """None in the sandbox."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The exact signed request, not sent."""
+
+    request: SentRequest
+    problems: tuple[Problem, ...]
+    before: str
+    """What would be asked for first (``a token from sign_in is asked for first``), or empty."""
+    missing: tuple[str, ...]
+    """Credentials that the scheme needs and has not."""
+    steps: tuple[Step, ...]
+    redactor: Redactor
+
+    @property
+    def shown(self) -> SentRequest:
+        """The request with its secrets masked."""
+        return self.redactor.request(self.request)
