@@ -22,7 +22,7 @@ PAUSE_EVERY = 0.005
 _SEEK_AT_ONCE = 0.02
 """Seconds that a key may look for a match before it goes on between other keys."""
 _TELL_EVERY = 0.2
-_BURST = 0.012
+_BURST = 0.02
 """Seconds of counting between two turns of the event loop."""
 
 
@@ -172,7 +172,6 @@ class Finder:
 
     async def _count(self, search: Search | RowSearch) -> None:
         last = monotonic()
-        await asyncio.sleep(0)  # the first match is shown first
         until = monotonic() + _BURST
         for _ in search.scan():
             now = monotonic()
