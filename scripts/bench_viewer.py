@@ -300,8 +300,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1, help="times; medians are told, and keys of all runs together")
     parsed = parser.parse_args()
     if parsed.view:
-        *what, rate = parsed.view
-        view(*what, float(rate))
+        path, content_type, report, rate = parsed.view
+        view(path, content_type, report, float(rate))
         return
     print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}\n")
     print("| " + " | ".join(HEADS) + " |\n|" + " --- |" * len(HEADS))

@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}
     """Vendor → patterns (``core.diff.volatile``) beside those of the catalog."""
     sidebar: Annotated[bool, _about("true or false")] = True
-    saved_folder: Annotated[str, _about('the path of a folder, as in "~/work/requests"', max_length=4_000)] = ""
+    saved_folder: Annotated[str, _about('the path of a folder, as in "~/requests"', max_length=4_000)] = ""
     """Where saved requests are; empty: ``saved`` in the data folder."""
     documents_folder: Annotated[
         str, _about('a folder, as in documents_folder = "~/documents"', pattern=r"^[^\x00-\x1f\x7f]{0,4096}$")

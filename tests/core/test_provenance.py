@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import h11
@@ -54,7 +54,7 @@ def entries_of(endpoint: Endpoint, upload: Path, *, everything: bool, also: Mapp
         group = endpoint.groups.get(param.group or "")
         needed = param.required and (param.group is None or (group is not None and group.min > 0))
         value = also.get(param.name, param.example)
-        kind = "file" if param.type == "file" else "text"
+        kind: Literal["file", "text"] = "file" if param.type == "file" else "text"
         if not (everything or needed or param.name in also) or param.prefill is not None:
             continue
         if not value and kind == "text":

@@ -78,10 +78,14 @@ async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(ses
     assert lives[0].replaced_by == (lives[1].fingerprint,)
     assert lives[2].replaces == lives[1].fingerprint
     assert board(session).current == (lives[2].fingerprint,)
-    assert lives[1].state(clock.now) == ("grace", pytest.approx(5.0))
+    state, left = lives[1].state(clock.now)
+    assert state == "grace"
+    assert left == pytest.approx(5.0)
     clock.now += 4
     assert lives[0].state(clock.now)[0] == "spent"
-    assert lives[1].state(clock.now) == ("grace", pytest.approx(1.0))
+    state, left = lives[1].state(clock.now)
+    assert state == "grace"
+    assert left == pytest.approx(1.0)
     assert state_text(lives[1], clock.now) == "used, in its grace time, 1.0 s left"
     assert lives[2].state(clock.now) == ("unused", None)
     await session.close()

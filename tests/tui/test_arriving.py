@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from explorer.core.document.document import Document
 from explorer.core.secret import Secret
 from explorer.tui.body.view import BodyView
 from tests.tui.driving import driven
@@ -24,6 +25,12 @@ MINE = "cottoncart.manage_my_stores"
 LISTED = "endlessaisles.products_list"
 
 
+def document(view: BodyView) -> Document:
+    """What the view shows."""
+    assert isinstance(view.document, Document)
+    return view.document
+
+
 async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(session: Session) -> None:
     async with driven(session) as app:
         await app.open(MINE)
@@ -34,12 +41,12 @@ async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(s
         assert "HTTP 200 OK" in app.text
         assert "Headers" in app.text
         view = app.main.query_one(BodyView)
-        await app.until(lambda: view.document and view.document.line_count > 5, "lines")
-        assert not view.document.complete
+        await app.until(lambda: view.document and document(view).line_count > 5, "lines")
+        assert not document(view).complete
         await app.keys("j", "j")
         assert view.cursor_line == 2
-        before = view.document.line_count
-        await app.until(lambda: view.document.line_count > before, "more lines while it is read")
+        before = document(view).line_count
+        await app.until(lambda: document(view).line_count > before, "more lines while it is read")
         assert view.cursor_line == 2
         await app.keys("escape")
         await app.see("✗ Cancelled")
@@ -65,7 +72,7 @@ async def test_an_endless_answer_can_be_read_and_is_cut_in_the_end(session: Sess
         await app.see("The answer is too large")
         await app.see("was cut there")
         view = app.main.query_one(BodyView)
-        await app.until(lambda: view.document and view.document.complete, "all of it laid out")
+        await app.until(lambda: view.document and document(view).complete, "all of it laid out")
         await app.keys("G", "g")
         assert view.cursor_line == 0
 
@@ -118,10 +125,10 @@ async def test_secrets_are_masked_while_the_answer_comes(session: Session) -> No
         await app.see('"name": "kettle"')
         view = app.main.query_one(BodyView)
         assert view.document is not None
-        assert b"hunter" not in view.document.body[:]
+        assert b"hunter" not in document(view).body[:]
         vendor.go_on.set()
         await app.until(lambda: "RECEIVING" not in app.text, "the whole")
-        assert view.document.body[:] == body.replace(b"hunter2-hunter2", "••••••".encode())
+        assert document(view).body[:] == body.replace(b"hunter2-hunter2", "••••••".encode())
         await app.see('"echo": "••••••"')
 
 
@@ -132,13 +139,13 @@ async def test_a_large_answer_grows_into_its_finished_lines_without_a_jump(sessi
         await send_to(app, session, address)
         await app.see("⇅ RECEIVING")
         view = app.main.query_one(BodyView)
-        await app.until(lambda: view.document and view.document.line_count > 40_000, "the lines that came")
+        await app.until(lambda: view.document and document(view).line_count > 40_000, "the lines that came")
         view.go_to_line(30_000)
-        shown, top = view.document.line(30_000), view.scroll_offset.y
-        generation = view.document.generation
+        shown, top = document(view).line(30_000), view.scroll_offset.y
+        generation = document(view).generation
         vendor.go_on.set()
-        await app.until(lambda: view.document.complete, "the whole")
-        assert (view.cursor_line, view.scroll_offset.y, view.document.generation) == (30_000, top, generation)
-        assert view.document.line(30_000) == shown
-        assert view.document.line_count == 24_000 * 5 + 4
+        await app.until(lambda: document(view).complete, "the whole")
+        assert (view.cursor_line, view.scroll_offset.y, document(view).generation) == (30_000, top, generation)
+        assert document(view).line(30_000) == shown
+        assert document(view).line_count == 24_000 * 5 + 4
         await app.see("endlessaisles")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, ComposeResult
 
+from explorer.core.document.document import Document
 from explorer.core.links import Links
 from explorer.tui.body.panel import BodyPanel
 from explorer.tui.widgets.trail import Trail
@@ -49,6 +50,8 @@ async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Sess
         await sent(app, "quickstart.orders_list")
         view = app.main.response_pane.body_panel.view
         first = app.main.response_pane.exchange
+        assert first is not None
+        assert isinstance(view.document, Document)
         at = line_of(app, '"customer_id"')
         view.go_to_line(at)
         await app.see("[0].customer_id  ↵ follow")
@@ -61,7 +64,9 @@ async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Sess
         await app.keys("f5")
         await app.until(lambda: app.main.response_pane.exchange is not first, "another answer")
         await app.see("OK · 200")
-        assert app.main.response_pane.exchange.call.endpoint == "customers_get"
+        second = app.main.response_pane.exchange
+        assert second is not None
+        assert second.call.endpoint == "customers_get"
         await app.keys("escape", "escape")
         await app.until(lambda: app.main.request_pane.address == "quickstart.orders_list", "the list")
         await app.until(lambda: app.main.response_pane.exchange is first, "the answer of then")

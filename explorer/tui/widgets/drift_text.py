@@ -24,7 +24,7 @@ _MARKS: Final = {
 
 
 def finding_line(one: Finding, *, hidden: bool) -> Content:
-    """``+ endlessaisles.orders_list  data[].gift_wrap``."""
+    """``+ shop.orders_list  data[].gift_wrap``."""
     sign, style = _MARKS[one.what]
     return Content.assemble(
         (f"{sign} ", f"bold {style}"),
