@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _NAMES: Final = (*(name for name in COLUMNS if name not in ADDED), "owner", "stored")
 _INSERT: Final = f"INSERT INTO entries ({', '.join(_NAMES)}) VALUES ({', '.join(f':{one}' for one in _NAMES)})"  # noqa: S608 - our own names
 _SET: Final = ", ".join(f"{one} = :{one}" for one in _NAMES)
-_UPDATE: Final = f"UPDATE entries SET {_SET} WHERE id = :id AND vendor = :vendor AND endpoint = :endpoint"  # noqa: S608
+_UPDATE: Final = f"UPDATE entries SET {_SET} WHERE id = :id AND vendor = :vendor AND endpoint = :endpoint"  # noqa: S608 - our own names
 
 
 def insert(connection: sqlite3.Connection, exchange: Exchange, taken: Taken | None = None) -> int:

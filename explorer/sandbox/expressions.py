@@ -242,7 +242,8 @@ def _items(thing: Any) -> Iterable[Any]:
         return ()
     if isinstance(thing, str):
         raise ExpressionError("a text is no list")
-    return thing  # type: ignore[no-any-return]
+    items: Iterable[Any] = thing
+    return items
 
 
 def _list(node: ast.List | ast.Tuple) -> Code:

@@ -81,7 +81,7 @@ class _WholeWrites(asyncio.Transport):
 
 
 class _Protocol(H11Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # only streams are served
         super().connection_made(_WholeWrites(transport))
 
 

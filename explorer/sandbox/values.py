@@ -143,7 +143,7 @@ def _text(param: Parameter, value: str) -> None:
         raise _WrongError("string", "a text without NUL")
 
 
-def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001
+def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
     if isinstance(value, int | float) and not isinstance(value, bool) and param.format == "numeric":
         return value
     if not isinstance(value, str):
@@ -151,7 +151,7 @@ def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001
     return value
 
 
-def _integer(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001
+def _integer(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
     if text and re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value) and len(value) <= 19:
         return int(value)
     if not text and isinstance(value, int) and not isinstance(value, bool):
@@ -186,7 +186,7 @@ def _boolean(param: Parameter, value: Any, text: bool) -> Any:
     raise _WrongError("boolean", "the word true or false")
 
 
-def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001
+def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
     pattern = param.date_format or "%Y-%m-%d"
     try:
         moment = datetime.strptime(value, pattern).replace(tzinfo=UTC)

@@ -313,7 +313,8 @@ async def _verdict(patient: _Patient, title: str) -> Examined:
     if patient.exchange is None:
         return Examined("verdict", title, "skipped", "there is no answer to judge")
     verdict = patient.exchange.verdict
-    state: State = {"OK": "ok", "PARTIAL": "warning", "UNKNOWN": "warning"}.get(verdict.outcome, "failed")  # type: ignore[assignment]
+    states: dict[str, State] = {"OK": "ok", "PARTIAL": "warning", "UNKNOWN": "warning"}
+    state = states.get(verdict.outcome, "failed")
     return Examined("verdict", title, state, f"{verdict.outcome}: {verdict.why}")
 
 

@@ -100,7 +100,7 @@ class ExplorerApp(App[int]):
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Say something that needs no answer."""
         level = severity if severity in ("information", "warning", "error") else "information"
-        self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]
+        self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
 
     def action_screen_help(self) -> None:
         """What the screen on top is, and every key of it; the main screen has help of its own."""
@@ -131,7 +131,7 @@ class ExplorerApp(App[int]):
             self.defects.append(type(error).__name__)
             self.last_words.append(told(error, self.session.folders))
 
-    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002
+    def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's
         error = context.get("exception")
         if isinstance(error, Exception) and self.is_running:
             from explorer.settings.defects import told

@@ -115,7 +115,7 @@ class Scheme(httpx.Auth, ABC):
         """Every secret that it has put or could put on the wire or into a signature, for masking."""
         return ()
 
-    def signed_at(self, request: httpx.Request) -> float | None:  # noqa: ARG002
+    def signed_at(self, request: httpx.Request) -> float | None:  # noqa: ARG002 - for schemes that need it
         """The moment (Unix seconds) that the signature in *request* is of; None where it does not tell."""
         return None
 
@@ -123,7 +123,7 @@ class Scheme(httpx.Auth, ABC):
         """What has to be asked of the vendor before the call, in words, or an empty text."""
         return ""
 
-    def mints(self, endpoint: str) -> bool:  # noqa: ARG002
+    def mints(self, endpoint: str) -> bool:  # noqa: ARG002 - for schemes that need it
         """Whether the answer of that endpoint holds a token of this scheme."""
         return False
 
@@ -199,7 +199,7 @@ class Anonymous(Scheme):
     def missing(self) -> tuple[str, ...]:
         return ()
 
-    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - for schemes that need it
         return request
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -213,7 +213,7 @@ class Anonymous(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._learner.secrets() if self._learner is not None else ()
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - for schemes that need it
         return (Step(title="No authentication", text="This call is anonymous: nothing is added."),)
 
 

@@ -24,7 +24,7 @@ class Kept(Scheme):
     def missing(self) -> tuple[str, ...]:
         return ()
 
-    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         return request
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -36,5 +36,5 @@ class Kept(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._scheme.secrets()
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
         return (Step(title="Kept", text="The request is sent as it was kept; nothing is signed anew."),)

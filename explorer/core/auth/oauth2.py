@@ -99,7 +99,7 @@ class OAuth2(Scheme):
         held = self._held(options.access_token, options.refresh_token, options.client_secret)
         return tuple(token.value for token in self.context.tokens.history) + held
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
         now = self._time(at)
         token = self._token(now, "access")
         if token is None:

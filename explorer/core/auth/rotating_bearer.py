@@ -102,7 +102,7 @@ class RotatingBearer(Scheme):
         names = [name for one in sets for name in one.values()]
         return tuple(token.value for token in self.context.tokens.history) + self._held(self.options.token, *names)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
         now = self._time(at)
         token = self._token(now)
         if token is None:

@@ -24,7 +24,7 @@ class TokenHeader(Scheme):
     def missing(self) -> tuple[str, ...]:
         return self._without((self.options.token,))
 
-    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)
         signed.headers[self.options.header] = self.options.prefix + self._need(self.options.token)
         return signed
@@ -42,7 +42,7 @@ class TokenHeader(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.token)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
         text = f"{self.options.header}: {self.options.prefix}{MASK}"
         return (Step(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
 

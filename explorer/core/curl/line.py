@@ -180,7 +180,7 @@ class _Reader:
         self._data.append(value)
 
     def _urlencoded(self, option: str, value: str) -> None:
-        name, sign, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]
+        name, sign, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
         if option == "url-query" and value.startswith("+"):
             pair = value[1:]
         elif sign == "@":

@@ -161,7 +161,7 @@ class _Layout:
         # One loop without calls: it runs over millions of tokens.
         stack, state, add, breaks = self._stack, self._state, self.out.append, self._breaks
         depth, deepest, position = len(stack), len(breaks) - 1, 0
-        following = _TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]
+        following = _TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]  # the stubs do not know it
         while (match := following()) is not None:
             kind = match.lastindex
             token = match[kind]

@@ -73,7 +73,7 @@ class Laravel(Style):
     def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
         return self._at(query, check_number(number, 1, self.page_info(dict(query), body).pages))
 
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
         return self._at(query, 1)
 
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:

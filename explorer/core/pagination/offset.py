@@ -72,10 +72,10 @@ class Offset(Style):
         pages = None if total is None else page_count(total, count)
         return self._at(query, (check_number(number, 1, pages) - 1) * count)
 
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
         return self._at(query, 0)
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002 - the base class's
         options = self.options
         if not query.get(options.count_param):
             if query.get(options.start_param):

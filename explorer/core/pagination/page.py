@@ -75,14 +75,14 @@ class PageNumber(Style):
         pages = self.page_info(dict(query), body).pages
         return with_params(query, {self.options.page_param: check_number(number, self.options.first, pages)})
 
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
         return with_params(query, {self.options.page_param: self.options.first})
 
     def last_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         pages = self.page_info(dict(query), body).pages
         return self.goto_params(query, pages + self.options.first - 1, body) if pages else None
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002 - the base class's
         options = self.options
         number = read_count(query, options.page_param, options.first, least=options.first)
         size: int | Slice = options.default_size or _USUAL_SIZE

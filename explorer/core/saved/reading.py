@@ -136,7 +136,7 @@ def _request(table: _RequestTable, report: Report) -> SavedRequest:
 
 def _rule(text: str, path: Path, report: Report) -> Rule:
     if text in ("missing", "never", "always"):
-        return Rule(text)  # type: ignore[arg-type]
+        return Rule(text)  # type: ignore[arg-type]  # it is one of the three
     older = duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
     if older is None:
         report.add(path, f"{text!r} is no rule", 'one of "missing", "never", "always", "older than 10m"')

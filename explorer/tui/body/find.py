@@ -122,7 +122,7 @@ class Finder:
             return
         if isinstance(search, Found):
             found = self.search = Found(document, search.needle)  # type: ignore[arg-type]  # no table is searched so
-            self._start(partial(self._find, document, found), "find")  # type: ignore[arg-type]
+            self._start(partial(self._find, document, found), "find")  # type: ignore[arg-type]  # as above
         else:
             self.search = anew = document.search(search.needle)
             self._start(partial(self._count, anew), "find")

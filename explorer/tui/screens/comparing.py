@@ -22,6 +22,8 @@ from explorer.tui.widgets.diff_view import DiffView
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
     from textual.timer import Timer
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from explorer.core.diff.record import Side
     from explorer.core.exchange import Exchange
     from explorer.session import Session
+
+    SettingsChange = Callable[[Session, str, str], Awaitable[tuple[str, ...]]]
 
 GROW: Final = 0.03
 """Seconds between two looks at how far the comparison is."""
@@ -315,9 +319,9 @@ class ComparingScreen(ComparisonRun):
             return
         await self._settle(ignore, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is.")
 
-    async def _settle(self, change: object, pattern: str, words: str) -> None:
+    async def _settle(self, change: SettingsChange, pattern: str, words: str) -> None:
         try:
-            for note in await change(self.session, self.sides[0].call.vendor, pattern):  # type: ignore[operator]
+            for note in await change(self.session, self.sides[0].call.vendor, pattern):
                 self._app.tell(note, severity="warning")
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}", severity="error")

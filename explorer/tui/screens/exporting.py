@@ -157,7 +157,7 @@ class ExportDialog(Dialog[None]):
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - the base class's
         """While a path is typed, letters are letters; the archive of a search is there where there was one."""
         if self.has_class("-saving"):
             return action == "close"

@@ -119,7 +119,7 @@ class SavedScreen(Screen[Wanted | None]):
         return cast("ExplorerApp", self.app)
 
     @property
-    def tree(self) -> SavedTree:  # type: ignore[override]
+    def tree(self) -> SavedTree:  # type: ignore[override]  # the library's draws the screen's nodes
         """The tree."""
         return self.query_one(SavedTree)
 

@@ -170,7 +170,7 @@ class CollectView(VerticalScroll, can_focus=True):
         if self._pointed is not None:
             self.post_message(self.RetryRequested(self._pointed))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - the base class's
         """Keys that would do nothing are left to others."""
         now = self.collection
         if action == "start_pages":
