@@ -184,7 +184,7 @@ SCOPES: Final = {
 }
 FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tree": ("open", "filter", "environment", "saved", "pane_request", "pane_history"),
-    "filter": ("open", "back", "pane_history"),
+    "filter": ("open", "back", "jump"),
     "field": ("send", "next_field", "back", "jump"),
     "mark": ("state", "send", "examples", "back"),
     "request": ("send", "next_tab", "environment", "readings", "examples", "save"),

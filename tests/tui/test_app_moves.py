@@ -313,3 +313,12 @@ async def test_the_tree_is_walked_with_keys(session: Session) -> None:
     async with driven(session) as app:
         await app.keys("escape", "j", "right", "j", "enter")
         await app.until(lambda: app.main.desk.address.startswith("xsellcast."), "an endpoint of the first group")
+
+
+async def test_what_is_typed_into_the_filter_again_takes_the_place_of_what_was_there(session: Session) -> None:
+    async with driven(session, (80, 24)) as app:
+        await app.keys("s", "t", "o", "c", "k", "escape", "slash")
+        assert "4 History" not in app.text, "a digit is text here"
+        await app.keys("c", "a", "r", "t")
+        box = app.main.query_one("#tree").query_one(Input)
+        assert box.value == "cart"

@@ -240,6 +240,7 @@ class PanesScreen(Screen[None]):
             one = BY_ID[action_id]
             keys = keys_of(action_id, keymap)
             hints.append(Hint(shown(keys[0]), one.title, one.run if not one.scope else ""))
+        hints.sort(key=lambda one: one.key == "esc")
         typing = isinstance(self.focused, Input)
         last = []
         for action_id in ALWAYS:

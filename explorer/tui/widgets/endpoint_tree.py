@@ -249,8 +249,10 @@ class EndpointTree(Vertical):
         return self.query_one(_Tree)
 
     def focus_filter(self) -> None:
-        """Put the cursor into the box."""
-        self.query_one(Input).focus()
+        """Put the cursor into the box; what was looked for before is overwritten by typing."""
+        line = self.query_one(Input)
+        line.focus()
+        line.select_all()
 
     def focus_tree(self) -> None:
         """Put the focus on the tree."""
