@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 LARGE = 1_000_000
-"""Bytes of JSON from which on long lists in it are only read where they are looked at."""
+"""Bytes of a body from which on long lists in it are only read where they are looked at."""
 _LONG = 100_000
 _STEP = 1 << 20
 
@@ -70,7 +70,7 @@ def read_body(response: ReceivedResponse) -> Any:
                 raise NotReadable("said to be JSON, and is markup") from None
             return _tolerant(json_text(response), str(error))
     if kind.endswith(("/xml", "+xml")):
-        return xml_value(body)
+        return xml_value(body, unread=len(body) >= LARGE)
     if body.lstrip()[:1] in (b"{", b"["):
         try:
             return json_value(body)
@@ -143,15 +143,20 @@ def _tolerant(body: bytes, wrong: str) -> Any:
         raise NotReadable(f"said to be JSON, and is not: {wrong}") from None
 
 
-def xml_value(body: bytes) -> Any:
-    """The content of the root element: elements as tables, repeated ones as lists, text as text. A document type is
-    refused, so no entity is ever expanded.
+def xml_value(body: bytes, *, unread: bool = False) -> Any:
+    """The content of the root element: elements as tables, repeated ones as lists, text as text; *unread* packs what
+    is repeated into ``Unread`` lists while it is read, in about the memory of the body. A document type is refused, so
+    no entity is ever expanded.
 
     Raises:
         NotReadable: the body is no XML, or declares a document type.
     """
     parser = expat.ParserCreate()
     stack: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
+    many: type[list[Any]] = Unread if unread else list
+
+    def packed(value: Any) -> Any:
+        return msgspec.Raw(msgspec.json.encode(value)) if unread else value
 
     def refuse(*_: object) -> None:
         raise NotReadable("the XML declares a document type, which is not read")
@@ -165,14 +170,12 @@ def xml_value(body: bytes) -> Any:
         name, table, texts = stack.pop()
         value: Any = table or "".join(texts).strip()
         above = stack[-1][1]
-        if name in above:
-            before = above[name]
-            if isinstance(before, list):
-                before.append(value)
-            else:
-                above[name] = [before, value]
-        else:
+        if name not in above:
             above[name] = value
+        elif isinstance(above[name], list):
+            above[name].append(packed(value))
+        else:
+            above[name] = many([packed(above[name]), packed(value)])
 
     def text(part: str) -> None:
         stack[-1][2].append(part)

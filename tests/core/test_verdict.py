@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
 
+from explorer.core.body_value import read_raw, xml_value
 from explorer.core.catalog import Asked, Sample, Verdict
 from explorer.core.exchange import Judgement, ReceivedResponse
 from explorer.core.verdict import judge
@@ -190,3 +192,12 @@ def test_json_under_a_wrong_media_type_is_judged_by_what_it_says() -> None:
 )
 def test_a_wrong_charset_is_seen_through_or_said(body: bytes, kind: str, outcome: str) -> None:
     assert judged(body, kind=kind, **FLAG).outcome == outcome
+
+
+def test_a_large_xml_reads_as_a_small_one_does() -> None:
+    rows = b"".join(b"<item><id>%d</id><tags><t>a &amp; b</t><t/><t>c</t></tags></item>" % n for n in range(30))
+    body = b"<r><total>3</total><group><list>" + rows + b"</list></group><group><list>" + rows + b"</list></group></r>"
+    plain, unread = xml_value(body), xml_value(body, unread=True)
+    assert unread["total"] == "3"
+    assert unread["group"][1]["list"]["item"][7] == {"id": "7", "tags": {"t": ["a & b", "", "c"]}}
+    assert json.loads(json.dumps(unread, default=read_raw)) == plain

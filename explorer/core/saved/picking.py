@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.body_value import NotReadable, json_text, media_type, read_body
+from explorer.core.body_value import NotReadable, json_text, media_type, read_body, read_raw
 from explorer.core.document.filtering import Filter
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Picker:
         try:
             kind = media_type(response)
             value = read_body(response) if kind.endswith(("/xml", "+xml")) else None
-            source = json_text(response) if value is None else json.dumps(value).encode()
+            source = json_text(response) if value is None else json.dumps(value, default=read_raw).encode()
         except NotReadable as error:
             self._problem = str(error)
             return
