@@ -11,9 +11,7 @@ from explorer.core.pagination.base import (
     PageInfo,
     Pairs,
     Slice,
-    Style,
     at_path,
-    check_number,
     count_records,
     page_count,
     page_of_link,
@@ -21,24 +19,20 @@ from explorer.core.pagination.base import (
     read_count,
     step_from,
     whole,
-    with_params,
 )
+from explorer.core.pagination.numbered import Numbered
 from explorer.core.pagination.options import JsonApiLinksOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class JsonApiLinks(Style):
+class JsonApiLinks(Numbered):
     """Turns pages by number, and by the presence of a link whether there is one."""
 
     name = "jsonapi_links"
     options_type = JsonApiLinksOptions
     options: JsonApiLinksOptions
-
-    @property
-    def params(self) -> tuple[str, str]:
-        return self.options.page_param, self.options.size_param
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
@@ -60,20 +54,14 @@ class JsonApiLinks(Style):
         link = self._link(body, "next")
         if link is None:
             return None
-        return self._at(query, step_from(link, self.options.page_param, lambda: (info.number or 1) + 1))
+        return self.at(query, step_from(link, self.options.page_param, lambda: (info.number or 1) + 1))
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         info = self.page_info(dict(query), body)
         if not info.has_previous:
             return None
         link = self._link(body, "prev")
-        return self._at(query, step_from(link, self.options.page_param, lambda: (info.number or 2) - 1))
-
-    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
-        return self._at(query, check_number(number, 1, self.page_info(dict(query), body).pages))
-
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
-        return self._at(query, 1)
+        return self.at(query, step_from(link, self.options.page_param, lambda: (info.number or 2) - 1))
 
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
         options = self.options
@@ -104,6 +92,3 @@ class JsonApiLinks(Style):
         link = at_path(at_path(body, self.options.links), name)
         link = link.get("href") if isinstance(link, dict) else link
         return link if isinstance(link, str) and link else None
-
-    def _at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
-        return with_params(query, {self.options.page_param: number})

@@ -12,32 +12,26 @@ from explorer.core.pagination.base import (
     PageInfo,
     Pairs,
     Slice,
-    Style,
     at_path,
-    check_number,
     count_records,
     page_count,
     read_count,
     step_from,
     whole,
-    with_params,
 )
+from explorer.core.pagination.numbered import Numbered
 from explorer.core.pagination.options import LaravelOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Laravel(Style):
+class Laravel(Numbered):
     """Turns pages by number."""
 
     name = "laravel"
     options_type = LaravelOptions
     options: LaravelOptions
-
-    @property
-    def params(self) -> tuple[str, str]:
-        return self.options.page_param, self.options.size_param
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
@@ -62,19 +56,13 @@ class Laravel(Style):
         info = self.page_info(dict(query), body)
         if not info.has_next or info.number is None:
             return None
-        return self._at(query, self._step(body, "next_page_url", info.number + 1))
+        return self.at(query, self._step(body, "next_page_url", info.number + 1))
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         info = self.page_info(dict(query), body)
         if not info.has_previous or info.number is None:
             return None
-        return self._at(query, self._step(body, "prev_page_url", info.number - 1))
-
-    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
-        return self._at(query, check_number(number, 1, self.page_info(dict(query), body).pages))
-
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
-        return self._at(query, 1)
+        return self.at(query, self._step(body, "prev_page_url", info.number - 1))
 
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
         options = self.options
@@ -115,6 +103,3 @@ class Laravel(Style):
         if not self.options.follow_links:
             return otherwise
         return step_from(at_path(body, name), self.options.page_param, lambda: otherwise)
-
-    def _at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
-        return with_params(query, {self.options.page_param: number})

@@ -12,15 +12,13 @@ from explorer.core.pagination.base import (
     PageInfo,
     Pairs,
     Slice,
-    Style,
     at_path,
-    check_number,
     count_records,
     page_count,
     read_count,
     whole,
-    with_params,
 )
+from explorer.core.pagination.numbered import Numbered
 from explorer.core.pagination.options import PageOptions
 
 if TYPE_CHECKING:
@@ -30,16 +28,12 @@ _USUAL_SIZE = 15
 """Records on a page of the sandbox where the catalog names no number."""
 
 
-class PageNumber(Style):
+class PageNumber(Numbered):
     """Turns pages by their number alone."""
 
     name = "page"
     options_type = PageOptions
     options: PageOptions
-
-    @property
-    def params(self) -> tuple[str, str]:
-        return self.options.page_param, self.options.size_param
 
     @property
     def first_number(self) -> int:
@@ -63,20 +57,13 @@ class PageNumber(Style):
         info = self.page_info(dict(query), body)
         if not info.has_next or info.number is None:
             return None
-        return with_params(query, {self.options.page_param: info.number + 1})
+        return self.at(query, info.number + 1)
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         info = self.page_info(dict(query), body)
         if not info.has_previous or info.number is None:
             return None
-        return with_params(query, {self.options.page_param: info.number - 1})
-
-    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
-        pages = self.page_info(dict(query), body).pages
-        return with_params(query, {self.options.page_param: check_number(number, self.options.first, pages)})
-
-    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
-        return with_params(query, {self.options.page_param: self.options.first})
+        return self.at(query, info.number - 1)
 
     def last_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         pages = self.page_info(dict(query), body).pages

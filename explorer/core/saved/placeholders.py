@@ -143,8 +143,7 @@ def fill(text: str, lookup: Lookup) -> str:
     """
     if "${" not in text:
         return text
-    parts = [(part, None if isinstance(part, str) else lookup(part)) for part in parse(text)]
-    whole = all(isinstance(part, str) or found is not None for part, found in parts)
+    parts, whole = _looked_up(text, lookup)
     return "".join(_filled(part, found.text if found else None, whole) for part, found in parts)
 
 
@@ -156,8 +155,7 @@ def fill_json(text: str, lookup: Lookup) -> str:
     """
     if "${" not in text:
         return text
-    parts = [(part, None if isinstance(part, str) else lookup(part)) for part in parse(text)]
-    whole = all(isinstance(part, str) or found is not None for part, found in parts)
+    parts, whole = _looked_up(text, lookup)
     written: list[str] = []
     quoted = False
     for part, found in parts:
@@ -168,6 +166,12 @@ def fill_json(text: str, lookup: Lookup) -> str:
             value = json.dumps(found.text, ensure_ascii=False)[1:-1] if quoted else found.literal
         written.append(_filled(part, value, whole))
     return "".join(written)
+
+
+def _looked_up(text: str, lookup: Lookup) -> tuple[list[tuple[Part, Found | None]], bool]:
+    """Each part of *text* with what is known for it, and whether something is known for every placeholder."""
+    parts = [(part, None if isinstance(part, str) else lookup(part)) for part in parse(text)]
+    return parts, all(isinstance(part, str) or found is not None for part, found in parts)
 
 
 def _filled(part: Part, value: str | None, whole: bool) -> str:
