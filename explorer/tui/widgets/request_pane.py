@@ -24,6 +24,7 @@ from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines
 from explorer.tui.widgets.fields.form import Form
 from explorer.tui.widgets.quiet import Quiet
 from explorer.tui.widgets.readings import ReadingBox, summary
+from explorer.tui.widgets.status_line import StatusLine, status_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,26 +58,6 @@ class Shown:
     extra: Sequence[tuple[str, str]] = field(default_factory=tuple)
     evidence: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     """Reading → choice → what servers made of it, in words."""
-
-
-class StatusLine(Quiet):
-    """A line that a click acts on."""
-
-    @dataclass
-    class Pressed(Message):
-        """It was clicked."""
-
-        line: StatusLine
-
-        @property
-        def control(self) -> StatusLine:
-            """The line, for ``@on`` selectors."""
-            return self.line
-
-    def on_click(self, event: events.Click) -> None:
-        """Tell."""
-        event.stop()
-        self.post_message(self.Pressed(self))
 
 
 class RequestPane(Widget):
@@ -282,7 +263,7 @@ class RequestPane(Widget):
         if self._form is None or not self._form.is_mounted:
             return
         self._form.show_problems(self._problems)
-        self.query_one("#request-status", StatusLine).update(_status_text(self._problems))
+        self.query_one("#request-status", StatusLine).update(status_text(self._problems))
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 
@@ -471,23 +452,3 @@ class RequestPane(Widget):
         """The button of the auth tab was pressed."""
         event.stop()
         self.post_message(self.CredentialsRequested())
-
-
-def _status_text(problems: Sequence[Problem]) -> Content:
-    """``✗ 2 required are missing: id, size`` or that the form is well."""
-    errors = [one for one in problems if one.level == "error"]
-    if not errors:
-        warned = len(problems)
-        ready = Content.styled("✓ ready to send", "$text-success")
-        return Content.assemble(ready, f"  {warned} to consider, beside the fields") if warned else ready
-    missing = [one.field for one in errors if one.message == "is required"]
-    wrong = [one for one in errors if one.message != "is required"]
-    parts: list[Content] = []
-    if wrong:
-        names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
-        parts.append(Content.styled(f"✗ {names}", "$text-error"))
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        names = ", ".join(map(sanitise_line, missing))
-        parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
-    return Content("\n").join(parts)

@@ -26,14 +26,14 @@ from textual.widgets import Static, TabbedContent, TabPane, Tabs
 from explorer.core.exchange import hops_of
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.actions import bindings
-from explorer.tui.numbers import seconds_text, size_text
 from explorer.tui.widgets.arriving_view import ArrivingView
 from explorer.tui.widgets.body_tab import BodyTab
 from explorer.tui.widgets.collect_view import Collection, CollectView
 from explorer.tui.widgets.headers_view import HeadersView
+from explorer.tui.widgets.response_titles import answer_title, collection_title
 from explorer.tui.widgets.sending_view import SendingView
 from explorer.tui.widgets.timing_view import TimingView
-from explorer.tui.widgets.verdict_view import COLOURS, SIGNS, VerdictView, sandbox_reason
+from explorer.tui.widgets.verdict_view import VerdictView, sandbox_reason
 from explorer.tui.widgets.wire_view import Trace, WireView
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class ResponsePane(Widget):
         self._exchange, self._page = exchange, page
         self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange), writes=writes)
         self._show_parts(exchange)
-        self._enter("answer", _title(exchange))
+        self._enter("answer", answer_title(exchange))
         if page is not None and (page.has_next or page.has_previous):
             self.border_subtitle = Content("n next  p before  # page …  A all pages")
         self._lay_out(exchange)
@@ -246,7 +246,7 @@ class ResponsePane(Widget):
             return
         view = self.query_one(CollectView)
         before, view.collection = view.collection.state, collection
-        title = _collection_title(collection, exchange or self._exchange)
+        title = collection_title(collection, exchange or self._exchange)
         if exchange is not None or before != collection.state:
             self.border_title = title
             self.refresh_bindings()
@@ -404,37 +404,3 @@ class ResponsePane(Widget):
     def _field_chosen(self, event: VerdictView.FieldChosen) -> None:
         event.stop()
         self.post_message(self.FieldRequested(event.name))
-
-
-def _title(exchange: Exchange) -> Content:
-    """The border title: verdict, status, size and time, as words first and colour second."""
-    response, failure, outcome = exchange.response, exchange.failure, exchange.verdict.outcome
-    if failure is not None:
-        verdict = Content.styled(f"✗ {sanitise_line(failure.title)}", "bold $text-error")
-    else:
-        verdict = Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")
-    parts = [Content("Response"), verdict]
-    if response is not None:
-        parts.append(Content(f"{response.status} {sanitise_line(response.reason)}".rstrip()))
-        parts.append(Content(size_text(len(response.body)) + (" (cut)" if response.truncated else "")))
-    parts.append(Content(seconds_text(exchange.timings.total)))
-    return Content(" · ").join(parts)
-
-
-_WORDS: Final = {
-    "new": "all pages?",
-    "running": "⇅ fetching all pages",
-    "paused": "‖ fetching all pages, paused",
-}
-
-
-def _collection_title(collection: Collection, exchange: Exchange | None) -> Content:
-    """The border title while pages are fetched, and after that."""
-    if collection.state in _WORDS:
-        return Content(f"Response · {_WORDS[collection.state]}")
-    outcome = collection.verdict.outcome
-    parts = [Content("Response"), Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")]
-    parts.append(Content(f"all pages · {collection.sums}"))
-    if exchange is not None and exchange.response is not None:
-        parts.append(Content(size_text(len(exchange.response.body))))
-    return Content(" · ").join(parts)

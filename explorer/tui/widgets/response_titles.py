@@ -1,0 +1,48 @@
+"""The border title over an answer, or over all pages of a call: words first, colour second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.numbers import seconds_text, size_text
+from explorer.tui.widgets.verdict_view import COLOURS, SIGNS
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Exchange
+    from explorer.tui.widgets.collect_view import Collection
+
+_WORDS: Final = {
+    "new": "all pages?",
+    "running": "⇅ fetching all pages",
+    "paused": "‖ fetching all pages, paused",
+}
+
+
+def answer_title(exchange: Exchange) -> Content:
+    """Verdict, status, size and time."""
+    response, failure, outcome = exchange.response, exchange.failure, exchange.verdict.outcome
+    if failure is not None:
+        verdict = Content.styled(f"✗ {sanitise_line(failure.title)}", "bold $text-error")
+    else:
+        verdict = Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")
+    parts = [Content("Response"), verdict]
+    if response is not None:
+        parts.append(Content(f"{response.status} {sanitise_line(response.reason)}".rstrip()))
+        parts.append(Content(size_text(len(response.body)) + (" (cut)" if response.truncated else "")))
+    parts.append(Content(seconds_text(exchange.timings.total)))
+    return Content(" · ").join(parts)
+
+
+def collection_title(collection: Collection, exchange: Exchange | None) -> Content:
+    """While pages are fetched, and after that."""
+    if collection.state in _WORDS:
+        return Content(f"Response · {_WORDS[collection.state]}")
+    outcome = collection.verdict.outcome
+    parts = [Content("Response"), Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")]
+    parts.append(Content(f"all pages · {collection.sums}"))
+    if exchange is not None and exchange.response is not None:
+        parts.append(Content(size_text(len(exchange.response.body))))
+    return Content(" · ").join(parts)

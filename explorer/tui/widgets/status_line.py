@@ -1,0 +1,59 @@
+"""The line above the form: whether it can be sent, and what is missing. A click acts on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+
+from explorer.core.sanitise import sanitise_line
+from explorer.tui.widgets.quiet import Quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+
+    from explorer.errors import Problem
+
+
+class StatusLine(Quiet):
+    """A line that a click acts on."""
+
+    @dataclass
+    class Pressed(Message):
+        """It was clicked."""
+
+        line: StatusLine
+
+        @property
+        def control(self) -> StatusLine:
+            """The line, for ``@on`` selectors."""
+            return self.line
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell."""
+        event.stop()
+        self.post_message(self.Pressed(self))
+
+
+def status_text(problems: Sequence[Problem]) -> Content:
+    """``✗ 2 required are missing: id, size`` or that the form is well."""
+    errors = [one for one in problems if one.level == "error"]
+    if not errors:
+        warned = len(problems)
+        ready = Content.styled("✓ ready to send", "$text-success")
+        return Content.assemble(ready, f"  {warned} to consider, beside the fields") if warned else ready
+    missing = [one.field for one in errors if one.message == "is required"]
+    wrong = [one for one in errors if one.message != "is required"]
+    parts: list[Content] = []
+    if wrong:
+        names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
+        parts.append(Content.styled(f"✗ {names}", "$text-error"))
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        names = ", ".join(map(sanitise_line, missing))
+        parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
+    return Content("\n").join(parts)
