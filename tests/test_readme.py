@@ -14,6 +14,7 @@ import textual
 
 from explorer.cli import cli
 from tests.conftest import ROOT
+from tests.tui.scenes import PICTURES
 from tests.tui.test_snapshots import TAKEN_WITH
 
 if TYPE_CHECKING:
@@ -68,10 +69,9 @@ def test_a_command_line_is_understood_and_names_what_there_is(name: str, line: s
     assert vendor_id in (None, "VENDOR") or vendor_id in shipped.vendors, f"{name}: no vendor {vendor_id}"
 
 
-def run(script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), "--check"], capture_output=True, text=True, timeout=120
-    )
+def run(script: str, *names: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / script), "--check", *names]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180)
 
 
 def test_the_table_of_keys_is_fresh() -> None:
@@ -82,6 +82,13 @@ def test_the_table_of_keys_is_fresh() -> None:
 @pytest.mark.skipif(
     not textual.__version__.startswith(f"{TAKEN_WITH[0]}."), reason="the picture was taken with another library"
 )
-def test_the_picture_is_fresh() -> None:
-    done = run("picture.py")
+@pytest.mark.parametrize("first", range(0, len(PICTURES), 4))
+def test_the_pictures_are_fresh(first: int) -> None:
+    done = run("picture.py", *list(PICTURES)[first : first + 4])
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_shown(name: str) -> None:
+    pages = (ROOT / "README.md", ROOT / "docs" / "GALLERY.md")
+    assert any(f"/{name}.svg)" in page.read_text(encoding="utf-8") for page in pages)
