@@ -37,6 +37,8 @@ def saved_command() -> None:
 @click.pass_context
 def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
     """List the saved requests, or those of FOLDER, in the order in which they run."""
+    from explorer.session.saved_checks import everything_wrong
+
     saved = _saved(ctx, keep_history=False)
     library = saved.library
     names = [*library.sequence(folder), *(name for name, one in library.files.items() if one.is_side and not folder)]
@@ -47,7 +49,7 @@ def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
         put(table([_cells(saved, one) for one in files]))
     else:
         say(f"nothing is saved in {saved.folder}")
-    for problem in (one for name, one in saved.everything_wrong() if name not in library.files):
+    for problem in (one for name, one in everything_wrong(saved) if name not in library.files):
         say(f"{problem}")
     return 0
 
@@ -60,11 +62,12 @@ def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
 def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> int:
     """Show the file of a saved request, and which of its variables have no value."""
     from explorer.core.saved.chains import check_chain
+    from explorer.session.saved_checks import problems_of
     from explorer.session.saving import Scope
 
     saved = _saved(ctx, keep_history=False)
     file = saved.library.file(name)
-    for problem in saved.problems(file):
+    for problem in problems_of(saved, file):
         say(f"{problem}")
     missing = [] if file.request is None else list(saved.missing(file.request, Scope(file=env_file)))
     if as_json:
@@ -86,8 +89,10 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 @click.pass_context
 def saved_check(ctx: click.Context, as_json: bool) -> int:
     """Check every file: TOML, names, values, expectations, chains, secrets. Exits with 2 where something is wrong."""
+    from explorer.session.saved_checks import everything_wrong
+
     saved = _saved(ctx, keep_history=False)
-    found = [one for _, one in saved.everything_wrong()]
+    found = [one for _, one in everything_wrong(saved)]
     if as_json:
         put_json(
             [
@@ -129,9 +134,9 @@ def saved_add(
     """
     import msgspec
 
+    from explorer.core.saved.drafting import of_history, request_of
     from explorer.core.saved.model import SavedRequest
     from explorer.saved.storing import ANY
-    from explorer.session.saving import of_history, request_of
 
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
@@ -285,6 +290,8 @@ def _said(problem: CatalogProblem, folder: Path) -> str:
 
 
 def _row(saved: Saved, file: SavedFile) -> dict[str, Any]:
+    from explorer.session.saved_checks import problems_of
+
     request = file.request
     return {
         "name": file.name,
@@ -293,12 +300,14 @@ def _row(saved: Saved, file: SavedFile) -> dict[str, Any]:
         "method": _method(saved, request) or None,
         "environment": request.call.environment or None if request else None,
         "description": request.description if request else "",
-        "problems": [str(one) for one in saved.problems(file)],
+        "problems": [str(one) for one in problems_of(saved, file)],
     }
 
 
 def _cells(saved: Saved, file: SavedFile) -> tuple[str, ...]:
-    wrong = saved.problems(file)
+    from explorer.session.saved_checks import problems_of
+
+    wrong = problems_of(saved, file)
     request = file.request
     said = f"✗ {_said(wrong[0], saved.folder)}" if wrong else request.description.split("\n")[0] if request else ""
     return (file.name, _method(saved, request), request.call.address if request else "", said)

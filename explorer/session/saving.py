@@ -1,7 +1,8 @@
 """Saved requests as a session sees them: read, opened, checked, written without secrets, their variables filled.
 
 Saved.load ──► Library ── open ──► Call with placeholders ── fill (variables, credentials) ──► Call
-form ── request_of ── public ──► file                        sequences fills in answers and sends it
+form ── request_of ── public ──► file                        ``sequences`` fills in answers and sends it;
+                                                             ``saved_checks`` tells what is wrong with files
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from explorer.core.saved.chains import check_chain
 from explorer.core.saved.filling import Use, call_uses, fill_call, shown_call, uses
 from explorer.core.saved.model import SavedRequest, VariableSet
-from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable, escape
+from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable
 from explorer.core.secret import MASK, Secret
-from explorer.errors import CatalogProblem, ExplorerError, UnknownName, UsageError
+from explorer.errors import UnknownName, UsageError
 from explorer.saved import Library, SavedFile, load, save, stamps
 from explorer.session.replaying import sign_in_credentials
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.placeholders import Lookup
     from explorer.core.saved.public import Public
-    from explorer.errors import Problem
     from explorer.session import Session
 
 PREFIX: Final = "API_EXPLORER_VAR_"
@@ -262,79 +261,6 @@ class Saved:
         if text and secret not in self.session.learned:
             self.session.learned.append(secret)
 
-    # --- checking ----------------------------------------------------------------------------------------------------
-
-    def everything_wrong(self) -> tuple[tuple[str, CatalogProblem], ...]:
-        """Every problem of every file, with the name of the request whose it is (empty for folders and variables)."""
-        library = self.library
-        found = [("", one) for one in library.problems]
-        found += [("", one) for problems in library.folder_problems.values() for one in problems]
-        found += [("", one) for each in library.sets.values() for one in each.problems]
-        found += [("", one) for one in self._secrets_in_sets()]
-        found += [(name, one) for name, file in library.files.items() for one in self.problems(file)]
-        return tuple(found)
-
-    def _secrets_in_sets(self) -> list[CatalogProblem]:
-        """A word on every variable of a file that stands where something secret belongs."""
-        secret: dict[str, str] = {}
-        for name, request in self.library.requests.items():
-            try:
-                call = self.call(request, Scope())
-                for use in call_uses(call):
-                    if isinstance(use.placeholder, Variable) and self.is_secret(call, use):
-                        secret.setdefault(use.placeholder.name, f"{use.name} of {name}")
-            except ExplorerError:
-                continue  # told of with the request itself
-        return [
-            CatalogProblem(
-                str(each.path),
-                f"variables.{variable}",
-                f"is the secret {secret[variable]}, which must not stand in a file",
-                f"set {PREFIX}{variable.upper()} in its place",
-            )
-            for each in self.library.sets.values()
-            for variable, text in each.values.variables.items()
-            if variable in secret and text
-        ]
-
-    def problems(self, file: SavedFile) -> tuple[CatalogProblem, ...]:
-        """Everything that is wrong with a file: as TOML, against the catalog, its chain, secrets in it."""
-        if file.request is None:
-            return file.problems
-        path = str(file.path)
-        try:
-            call = self.call(file.request, Scope())
-            self.session.operation(call)
-        except ExplorerError as error:
-            return (CatalogProblem(path, _line(file, "call"), error.message, error.hint),)
-        wrong = [
-            CatalogProblem(path, _line(file, "values", one.field), one.message, one.expected)
-            for one in self.form_problems(call, Scope())
-            if not call.force and one.level == "error"
-        ]
-        try:
-            made = self.public(file.request)
-            for note in made.notes:
-                name, _, said = note.partition(" is written as ")
-                part = "values" if any(one.name == name for one in call.entries) else "headers"
-                wrong.append(CatalogProblem(path, _line(file, part, name), "holds a secret", f"write {said}"))
-        except ExplorerError as error:
-            wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
-        try:
-            check_chain(file.name, self.library.requests)
-        except ExplorerError as error:
-            wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
-        return tuple(wrong)
-
-    def form_problems(self, call: Call, scope: Scope) -> tuple[Problem, ...]:
-        """What is wrong with the form of *call*, but for fields that wait for a value."""
-        try:
-            filled = self.known(call, scope)
-        except ExplorerError:  # the environment file is wrong, which is told of with it
-            filled = shown_call(call, lambda _one: None)
-        waiting = {use.name for use in call_uses(filled) if use.place == "value"}
-        return tuple(one for one in self.session.check(filled).problems if one.field not in waiting)
-
 
 def overhear(session: Session, tell: Callable[[Exchange], None]) -> None:
     """Tell of every exchange of *session* from now on, besides whoever is told already."""
@@ -347,42 +273,6 @@ def overhear(session: Session, tell: Callable[[Exchange], None]) -> None:
     session.on_exchange = heard
 
 
-def request_of(call: Call, *, literal: bool = False, keep_environment: bool = False) -> SavedRequest:
-    """A new saved request of *call*. *literal*: nothing in its texts is a placeholder."""
-    if literal:
-        call = msgspec.structs.replace(
-            call,
-            base_url=escape(call.base_url),
-            entries=tuple(msgspec.structs.replace(one, value=escape(one.value)) for one in call.entries),
-            extra=tuple((name, escape(value)) for name, value in call.extra),
-            headers=tuple((name, escape(value)) for name, value in call.headers),
-        )
-    return SavedRequest(call=call if keep_environment else msgspec.structs.replace(call, environment=""))
-
-
-def of_history(call: Call) -> Call:
-    """The call of an entry of the history with a placeholder for what was masked when it was kept."""
-    from explorer.core.saved.public import variable_name
-
-    def shown(name: str, value: str) -> str:
-        return escape(value).replace(MASK, f"${{{variable_name(name)}}}") if MASK in value else escape(value)
-
-    return msgspec.structs.replace(
-        call,
-        base_url=escape(call.base_url),
-        entries=tuple(msgspec.structs.replace(one, value=shown(one.name, one.value)) for one in call.entries),
-        extra=tuple((name, shown(name, value)) for name, value in call.extra),
-        headers=tuple((name, shown(name, value)) for name, value in call.headers),
-    )
-
-
 def _without_secrets(call: Call) -> Call:
     """*call* for making a redactor that knows no text of the form itself: names take care of those."""
     return msgspec.structs.replace(call, entries=())
-
-
-def _line(file: SavedFile, *path: str) -> str:
-    from explorer.core.saved.lines import line_of
-
-    line = line_of(file.text, tuple(path))
-    return (f"line {line}, " if line else "") + ".".join(path)

@@ -97,7 +97,9 @@ class FillingScreen(DoubtingScreen):
         if not self.desk.draft.saved:
             self._show_saved()
             return super()._check()
-        problems = self.saved.form_problems(self.desk.written(), self.saved.scope)
+        from explorer.session.saved_checks import form_problems
+
+        problems = form_problems(self.saved, self.desk.written(), self.saved.scope)
         self.request_pane.show_problems(problems)
         self._show_saved()
         return tuple(one for one in problems if one.level == "error")

@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.errors import ExplorerError
 from explorer.saved import delete, move
+from explorer.session.saved_checks import problems_of
 from explorer.session.saving import Scope
 from explorer.session.sequences import Runner
 from explorer.tui.styles import MUTED
@@ -148,7 +149,7 @@ class SavedScreen(Screen[Wanted | None]):
         self._show(library, await asyncio.to_thread(self._checked, library))
 
     def _checked(self, library: Library) -> dict[str, tuple[CatalogProblem, ...]]:
-        return {name: self.saved.problems(file) for name, file in library.files.items()}
+        return {name: problems_of(self.saved, file) for name, file in library.files.items()}
 
     def _show(self, library: Library, problems: dict[str, tuple[CatalogProblem, ...]]) -> None:
         self._problems = problems

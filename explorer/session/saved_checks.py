@@ -1,0 +1,99 @@
+"""What is wrong with saved requests: as TOML, against the catalog, their chains, secrets in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.saved.chains import check_chain
+from explorer.core.saved.filling import call_uses, shown_call
+from explorer.core.saved.placeholders import Variable
+from explorer.errors import CatalogProblem, ExplorerError
+from explorer.session.saving import PREFIX, Scope
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call
+    from explorer.errors import Problem
+    from explorer.saved import SavedFile
+    from explorer.session.saving import Saved
+
+
+def everything_wrong(saved: Saved) -> tuple[tuple[str, CatalogProblem], ...]:
+    """Every problem of every file, with the name of the request whose it is (empty for folders and variables)."""
+    library = saved.library
+    found = [("", one) for one in library.problems]
+    found += [("", one) for several in library.folder_problems.values() for one in several]
+    found += [("", one) for each in library.sets.values() for one in each.problems]
+    found += [("", one) for one in _secrets_in_sets(saved)]
+    found += [(name, one) for name, file in library.files.items() for one in problems_of(saved, file)]
+    return tuple(found)
+
+
+def _secrets_in_sets(saved: Saved) -> list[CatalogProblem]:
+    """A word on every variable of a file that stands where something secret belongs."""
+    secret: dict[str, str] = {}
+    for name, request in saved.library.requests.items():
+        try:
+            call = saved.call(request, Scope())
+            for use in call_uses(call):
+                if isinstance(use.placeholder, Variable) and saved.is_secret(call, use):
+                    secret.setdefault(use.placeholder.name, f"{use.name} of {name}")
+        except ExplorerError:
+            continue  # told of with the request itself
+    return [
+        CatalogProblem(
+            str(each.path),
+            f"variables.{variable}",
+            f"is the secret {secret[variable]}, which must not stand in a file",
+            f"set {PREFIX}{variable.upper()} in its place",
+        )
+        for each in saved.library.sets.values()
+        for variable, text in each.values.variables.items()
+        if variable in secret and text
+    ]
+
+
+def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
+    """Everything that is wrong with a file: as TOML, against the catalog, its chain, secrets in it."""
+    if file.request is None:
+        return file.problems
+    path = str(file.path)
+    try:
+        call = saved.call(file.request, Scope())
+        saved.session.operation(call)
+    except ExplorerError as error:
+        return (CatalogProblem(path, _line(file, "call"), error.message, error.hint),)
+    wrong = [
+        CatalogProblem(path, _line(file, "values", one.field), one.message, one.expected)
+        for one in form_problems(saved, call, Scope())
+        if not call.force and one.level == "error"
+    ]
+    try:
+        made = saved.public(file.request)
+        for note in made.notes:
+            name, _, said = note.partition(" is written as ")
+            part = "values" if any(one.name == name for one in call.entries) else "headers"
+            wrong.append(CatalogProblem(path, _line(file, part, name), "holds a secret", f"write {said}"))
+    except ExplorerError as error:
+        wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
+    try:
+        check_chain(file.name, saved.library.requests)
+    except ExplorerError as error:
+        wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
+    return tuple(wrong)
+
+
+def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]:
+    """What is wrong with the form of *call*, but for fields that wait for a value."""
+    try:
+        filled = saved.known(call, scope)
+    except ExplorerError:  # the environment file is wrong, which is told of with it
+        filled = shown_call(call, lambda _one: None)
+    waiting = {use.name for use in call_uses(filled) if use.place == "value"}
+    return tuple(one for one in saved.session.check(filled).problems if one.field not in waiting)
+
+
+def _line(file: SavedFile, *path: str) -> str:
+    from explorer.core.saved.lines import line_of
+
+    line = line_of(file.text, tuple(path))
+    return (f"line {line}, " if line else "") + ".".join(path)
