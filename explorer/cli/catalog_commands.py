@@ -8,28 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.errors import CatalogError, CatalogProblem, UnknownName
-from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.catalog.model import Endpoint, Parameter, Reading, Vendor
     from explorer.session import Session
-
-
-def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:
-    """The session of this command line; bad files of the user are named on stderr."""
-    session = open_session(ctx.obj["environ"], keep_history=keep_history)
-    session.on_warning = say
-    for problem in (*session.catalog_problems, *session.settings_problems):
-        say(f"left out: {problem}")
-    if keep_history and session.folders.track_progress.exists():
-        from explorer.cli.tracks_command import follow_here
-
-        follow_here(session)
-    return session
 
 
 @click.command("list")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import session_of
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 
 if TYPE_CHECKING:

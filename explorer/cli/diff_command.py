@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put_json, put_line
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from explorer.cli.catalog_commands import session_of
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.diagnosis_text import diagnosis_lines, explained_table, steps_lines
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.cli.refusal_text import refusal_lines, refusal_table
 from explorer.cli.request_commands import call_options, make_call

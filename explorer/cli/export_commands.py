@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import session_of
+from explorer.cli.opening import session_of
 from explorer.cli.output import put
 from explorer.cli.request_commands import call_options, make_call
 from explorer.core.export import FORMS

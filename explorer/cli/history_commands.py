@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.history_storage_commands import history_delete, history_prune, history_size, history_vacuum
 from explorer.cli.narration import say
+from explorer.cli.opening import run, session_of
 from explorer.cli.output import put, put_json, table
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from explorer.history import HistoryRow
-    from explorer.session import Session
     from explorer.session.remembering import Kept
 
 T = TypeVar("T")
@@ -173,15 +169,3 @@ def _about(kept: Kept) -> list[str]:
 
 def _say_added(row: HistoryRow) -> None:
     say(f"{row.id}: tags: {' '.join(row.tag_names) or 'none'}; note: {row.note or 'none'}")
-
-
-def run(session: Session, work: Awaitable[T]) -> T:
-    """Wait for *work*, then close the session."""
-
-    async def wait() -> T:
-        try:
-            return await work
-        finally:
-            await session.close()
-
-    return asyncio.run(wait())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import run, session_of
 from explorer.cli.output import put, put_json, table
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 @click.pass_context
 def history_size(ctx: click.Context, as_json: bool) -> int:
     """Say how much the history takes, and the rules that it is kept by."""
-    from explorer.cli.history_commands import run
     from explorer.session.storing import figures
 
     session = session_of(ctx)
@@ -45,7 +44,6 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
 
     Entries with a note or a tag stay.
     """
-    from explorer.cli.history_commands import run
     from explorer.cli.request_commands import ask
     from explorer.core.quantities import seconds_of
     from explorer.session.storing import plan, prune
@@ -77,7 +75,6 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
 @click.pass_context
 def history_delete(ctx: click.Context, numbers: tuple[int, ...], yes: bool) -> int:
     """Take entries out of the history for good, whatever notes and tags they have."""
-    from explorer.cli.history_commands import run
     from explorer.cli.request_commands import ask
     from explorer.session.remembering import forget
 
@@ -94,7 +91,6 @@ def history_delete(ctx: click.Context, numbers: tuple[int, ...], yes: bool) -> i
 @click.pass_context
 def history_vacuum(ctx: click.Context) -> int:
     """Give back the room in the file that nothing uses."""
-    from explorer.cli.history_commands import run
     from explorer.session.storing import vacuum
 
     session = session_of(ctx)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.core.exchange import Call
 from explorer.core.secret import Secret

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import reading_row, session_of
+from explorer.cli.catalog_commands import reading_row
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.cli.request_commands import ask, call_options, make_call
 from explorer.errors import UsageError

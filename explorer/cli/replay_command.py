@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.request_commands import ask, put_exchange
 
 if TYPE_CHECKING:

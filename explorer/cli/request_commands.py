@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.exchange_text import (
     exchange_table,
     exit_code,
@@ -21,6 +20,7 @@ from explorer.cli.exchange_text import (
     sandbox_reason,
 )
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_body, put_json
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, table
 from explorer.cli.request_commands import _pair
 from explorer.errors import UsageError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.cli.request_commands import call_options, make_call, put_exchange
 from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table

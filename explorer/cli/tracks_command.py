@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.catalog_commands import session_of
 from explorer.cli.narration import say
+from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
+from explorer.cli.track_telling import keys_here
 
 if TYPE_CHECKING:
-    from explorer.core.tracks import Heard, Track
-    from explorer.session import Session
+    from explorer.core.tracks import Track
     from explorer.session.tracks import Tutor
 
 
@@ -73,35 +72,6 @@ def track_table(tutor: Tutor, track: Track) -> dict[str, Any]:
             for step in track.steps
         ],
     }
-
-
-def keys_here(track: Track) -> dict[str, str]:
-    """The actions that a track's texts name, as words: which keys they have is the app's affair."""
-    texts = [f"{one.brief} {one.text} {one.learned} {' '.join(slip.text for slip in one.slips)}" for one in track.steps]
-    return {name: f"[{name.replace('_', ' ')}]" for name in re.findall(r"\{key:(\w+)\}", " ".join(texts))}
-
-
-def follow_here(session: Session) -> None:
-    """Let what this command sends count for the track under way, and say what it meant."""
-    from explorer.errors import StoreError
-    from explorer.session.tracks import follow, open_tutor
-
-    tutor = open_tutor(session)
-    track = tutor.running
-    if track is None:
-        return
-
-    def tell(heard: Heard) -> None:
-        say(f"track {track.id}, {heard.step.title}: {heard.kind}. {tutor.words(track, heard.text, keys_here(track))}")
-        step = tutor.step(track)
-        if step is not None and heard.kind in ("done", "back"):
-            say(f"  next: {step.title}. {tutor.words(track, step.brief, keys_here(track))}")
-        try:
-            tutor.save()
-        except StoreError as error:
-            say(f"{error.message}. {error.hint}")
-
-    follow(session, tutor, tell)
 
 
 def _put_list(tutor: Tutor) -> None:

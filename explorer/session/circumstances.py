@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -113,3 +113,14 @@ def _credentials(then: Circumstances, now: Circumstances) -> list[str]:
         else:
             told.append(f"the credential {name} is another than then ({before}, now {after})")
     return told
+
+
+def base_of_then(origin: Exchange, now: str) -> str:
+    """The base URL that the request of then was made with; of an entry that does not tell, in the sandbox, the one
+    that has the same path as *now* has."""
+    if origin.under is not None:
+        return origin.under.base_url
+    if origin.call.environment != SANDBOX or origin.call.base_url:
+        return now
+    then, here = urlsplit(origin.request.url), urlsplit(now)
+    return f"{then.scheme}://{then.netloc}{here.path}"

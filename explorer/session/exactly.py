@@ -13,7 +13,7 @@ from explorer.core.request import json_bytes
 from explorer.core.secret import MASK
 from explorer.core.unmasking import Masked, filled, moved
 from explorer.errors import CredentialError, UsageError
-from explorer.session.replaying import base_of_then
+from explorer.session.circumstances import base_of_then
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme

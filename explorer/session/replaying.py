@@ -17,7 +17,6 @@ import msgspec
 
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
-from explorer.session import SANDBOX
 from explorer.session.circumstances import changes, lost_readings
 
 if TYPE_CHECKING:
@@ -183,16 +182,3 @@ def sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
         named = {param: str(name) for table in reversed(tables) for param, name in table.items()}
         return {name: name for name in vendor.credentials} | named
     return {}
-
-
-def base_of_then(origin: Exchange, now: str) -> str:
-    """The base URL that the request of then was made with; of an entry that does not tell, in the sandbox, the one
-    that has the same path as *now* has."""
-    if origin.under is not None:
-        return origin.under.base_url
-    if origin.call.environment != SANDBOX or origin.call.base_url:
-        return now
-    from urllib.parse import urlsplit
-
-    then, here = urlsplit(origin.request.url), urlsplit(now)
-    return f"{then.scheme}://{then.netloc}{here.path}"

@@ -59,7 +59,7 @@ def traced(
 
 def traced_exchange(session: Session, exchange: Exchange) -> tuple[tuple[Part, ...], ...]:
     """The parts of each hop's request in the order of the wire; nothing where the catalog knows the call no more."""
-    from explorer.session.replaying import base_of_then
+    from explorer.session.circumstances import base_of_then
 
     call = exchange.call
     try:
