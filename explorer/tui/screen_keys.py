@@ -41,12 +41,12 @@ def keys_of_screen(screen: Screen[object], keymap: Mapping[str, str]) -> list[Sc
 
 
 def keys_of_widgets(screen: Screen[object], keymap: Mapping[str, str]) -> list[ScreenKey]:
-    """What the widgets of *screen* bind, each kind of widget once, those keys apart that the screen itself takes."""
+    """What the widgets of *screen* bind; a key that several of them bind stands once."""
     kinds = {type(one): one for one in screen.walk_children() if one.display}
-    found: dict[tuple[tuple[str, ...], str], ScreenKey] = {}
+    found: dict[str, ScreenKey] = {}
     for node in kinds.values():
         for one in _bound(node, keymap):
-            found.setdefault((one.keys, one.title), one)
+            found.setdefault(one.keys[0], one)
     return list(found.values())
 
 

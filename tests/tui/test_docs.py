@@ -135,3 +135,17 @@ def test_the_command_line_reads_the_document(
     assert main(["docs", "cottoncart", "--search", "nowhere to be seen"], here) == 2
     assert main(["docs", "fashionphile", "--search", "x"], here) == 2
     assert "there is no 001.txt" in capsys.readouterr().err
+
+
+async def test_the_keys_of_the_docs_work_when_one_comes_by_the_key_for_the_next_tab(reader: Session) -> None:
+    async with driven(reader, (80, 24)) as app:
+        await app.open("cottoncart.stats_sales")
+        await app.keys("escape", "1", "left_square_bracket")
+        await app.until(lambda: isinstance(app.main.focused, DocsNotes), "the notes")
+        await app.see("Sales begin here")
+        await app.see("/ Search")
+        await app.keys("slash")
+        await app.write("SORT")
+        await app.see("line 40 of 1,300")
+        await app.keys("escape", "right_square_bracket")
+        await app.see("format")

@@ -228,7 +228,7 @@ def _way_text(way: Way) -> Content:
     grave = "" if endpoint.effect in ("read", "session") else f"  {endpoint.effect}"
     values = ", ".join(f"{entry.name}={_short(entry.value)}" for entry in way.entries)
     return Content.assemble(
-        (f"{endpoint.method:<6}", method_style(endpoint.method)),
+        (f"{endpoint.method:<6} ", method_style(endpoint.method)),
         sanitise_line(endpoint.title),
         (f"  {endpoint.id}  {sanitise_line(values)}", MUTED),
         (grave, "$text-warning"),

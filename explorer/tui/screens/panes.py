@@ -300,9 +300,11 @@ class PanesScreen(Screen[None]):
         self.query_one(EndpointTree).focus_filter()
 
     def action_tab(self, step: int) -> None:
-        """The tab beside the open one, of the pane with the focus."""
+        """The tab beside the open one, of the pane with the focus; from the tree it is the request's."""
         if not self._opened():
             return
+        if self.pane == "tree":
+            self._go("request")
         pane = self.response_pane if self.pane == "response" else self.request_pane
         pane.action_tab(step)
 

@@ -25,8 +25,12 @@ _FIRST: Final = 22
 """Cells of clock, sign, status and method."""
 _ADDRESS: Final = 22
 """Cells that the endpoint has at least before another column is put beside it."""
-_COLUMNS: Final = (("mark", 2), ("env", 11), ("tags", 16), ("took", 9), ("size", 9), ("note", 24), ("path", 30))
-"""The columns behind the endpoint and their cells, those first that come first where there is little room."""
+_COLUMNS: Final = (
+    *(("mark", 2), ("env", 11), ("tags", 16), ("took", 9), ("size", 9)),
+    *(("address", 10), ("note", 24), ("path", 30)),
+)
+"""The columns behind the endpoint and their cells, those first that come first where there is little room; the endpoint
+itself gets more before what is only nice to have."""
 
 
 def day_text(day: date, today: date) -> str:
@@ -51,7 +55,8 @@ def columns(width: int) -> dict[str, int]:
     extra = room // 2 if "path" in found else 0
     if extra:
         found["path"] += extra
-    return {"address": _ADDRESS + max(room, 0) - extra, **found}
+    found["address"] = _ADDRESS + found.get("address", 0) + max(room, 0) - extra
+    return found
 
 
 def row_text(row: HistoryRow, clock: str, width: int = 200) -> Content:

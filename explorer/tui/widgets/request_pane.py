@@ -121,6 +121,8 @@ class RequestPane(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._shown: Shown | None = None
+        self._turned = False
+        """Whether the tab that opens was gone to by a key for the tab beside."""
         self._form: Form | None = None
         self._preview: Preview | None = None
         self._ready = False
@@ -309,8 +311,9 @@ class RequestPane(Widget):
         self.query_one(Tabs).active = f"tab-{key}"
 
     def action_tab(self, step: int) -> None:
-        """The tab beside the open one."""
+        """The tab beside the open one; the focus goes to the docs, whose keys would else be the tree's."""
         keys = list(TABS)
+        self._turned = True
         self.open_tab(keys[(keys.index(self.tab) + step) % len(keys)])
         self.query_one(Tabs).focus()
 
@@ -405,6 +408,12 @@ class RequestPane(Widget):
         key = (event.tab.id or "tab-params").removeprefix("tab-")
         self.query_one(ContentSwitcher).current = key
         await self._make(key)
+        if self._turned and key == "docs" and self.tab == key:
+            from explorer.tui.widgets.docs_notes import DocsNotes
+
+            for notes in self.query(DocsNotes):
+                notes.focus()
+        self._turned = False
 
     @on(Form.Changed)
     def _form_changed(self, event: Form.Changed) -> None:
