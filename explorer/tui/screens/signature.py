@@ -70,7 +70,9 @@ class SignatureScreen(Screen[None]):
     DEFAULT_CSS = """
     SignatureScreen {
         layout: vertical; background: $background; color: $foreground;
-        & > #signature-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > #signature-title {
+            height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
+        }
         & > #signature-middle { height: 1fr; layout: vertical; }
         & #signature-inputs {
             height: 8; border: none; border-bottom: solid $foreground 30%; padding: 0; background: $background;
