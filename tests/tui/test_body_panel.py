@@ -170,6 +170,16 @@ async def test_folding_to_a_depth_all_and_none() -> None:
         assert "folded" not in app.status()
 
 
+async def test_a_view_without_folds_says_so() -> None:
+    async with Bench().run_test(size=(100, 12)) as pilot:
+        app = await shown(pilot, API)
+        for _ in range(2):
+            await pilot.press("v")
+            await settled(pilot)
+            await pilot.press("z")
+            assert "nothing folds in this view" in app.status()
+
+
 async def test_a_search_finds_what_is_folded_away_and_unfolds_it() -> None:
     async with Bench().run_test(size=(100, 12)) as pilot:
         app = await shown(pilot, API)

@@ -45,7 +45,11 @@ class TooMany(Check):
         if facts.status != 429 or facts.exchange.response is None:
             return None
         wait = facts.exchange.response.header("retry-after")
-        return self.holds(facts, "it says 429" + (f", and to wait {wait}" if wait else ""))
+        return self.holds(
+            facts,
+            "it says 429"
+            + (f", and to wait {wait} s" if wait.isdigit() else f", and to wait until {wait}" if wait else ""),
+        )
 
 
 class Host(Check):

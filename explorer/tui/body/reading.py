@@ -209,7 +209,10 @@ class BodyReading(Vertical):
     # -- folding, copying, files -----------------------------------------------------------------------------------
 
     def action_folds(self) -> None:
-        """Offer folds of the whole body."""
+        """Offer folds of the whole body, where it is laid out."""
+        if self.view.document is None or not self.view.document.laid_out:
+            self.say("nothing folds in this view; v has others")
+            return
         choices = (("a", "fold all"), ("u", "unfold all"), ("1-9", "to that depth"))
         self.query_one(ChoiceBar).open("folds", choices, more="123456789")
 
