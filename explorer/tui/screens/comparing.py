@@ -46,7 +46,7 @@ class ComparingScreen(ComparisonRun):
 
     TITLE = "Compare"
     HELP = (
-        "Two exchanges side by side: − is only on the left, + only on the right, ~ differs, ≈ is volatile (times, "
+        "Two exchanges side by side: - is only on the left, + only on the right, ~ differs, ≈ is volatile (times, "
         "signatures, tokens) and masked. ] turns from the response to the request and back."
     )
     AUTO_FOCUS = ""
