@@ -82,9 +82,8 @@ def test_the_table_of_keys_is_fresh() -> None:
 @pytest.mark.skipif(
     not textual.__version__.startswith(f"{TAKEN_WITH[0]}."), reason="the picture was taken with another library"
 )
-@pytest.mark.parametrize("first", range(0, len(PICTURES), 4))
-def test_the_pictures_are_fresh(first: int) -> None:
-    done = run("picture.py", *list(PICTURES)[first : first + 4])
+def test_the_pictures_are_fresh() -> None:
+    done = run("picture.py", "screen", "signature", "compare", "refusal")
     assert done.returncode == 0, done.stderr
 
 
