@@ -51,7 +51,7 @@ class Driver:
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], what: str, seconds: float = 60.0) -> None:
+    async def until(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
         """Wait until *condition* holds; fail with what is on the screen."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -59,7 +59,7 @@ class Driver:
                 raise AssertionError(f"waited {seconds} s for {what}; the screen:\n{self.text}")
             await asyncio.sleep(0.01)
 
-    async def see(self, words: str, seconds: float = 60.0) -> None:
+    async def see(self, words: str, seconds: float = 30.0) -> None:
         """Wait until *words* are on the screen."""
         await self.until(lambda: words in self.text, repr(words), seconds)
 
