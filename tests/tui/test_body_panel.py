@@ -407,7 +407,7 @@ async def test_a_large_body_is_readable_while_it_is_made_ready_and_its_end_is_it
         app.view.search('"id": 10999[0-9]', regex=True)
         await until(pilot, lambda: app.view.counted)
         assert app.view.hits == 10
-        assert app.status().endswith("[109990].id")
+        await until(pilot, lambda: app.status().endswith("[109990].id"))
         app.view.search("kettle")
         await until(pilot, lambda: app.view.counted)
         assert app.view.hits == 110_000

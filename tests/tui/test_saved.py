@@ -419,5 +419,5 @@ async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, fo
         driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         await driver.keys("f5")
-        await driver.see("in quotes")
+        await driver.see("✗")
         assert await session.recent() == []
