@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from textual.app import App, ComposeResult
 
 from explorer.core.document.document import Document
+from explorer.core.document.outline import Outline
 from explorer.core.links import Links
+from explorer.tui.body.following import LineLinks
 from explorer.tui.body.panel import BodyPanel
 from explorer.tui.widgets.trail import Trail
 from tests.tui.driving import driven
@@ -168,3 +170,22 @@ async def test_marks_cost_a_large_body_no_frame(shipped: Catalog) -> None:
             await pilot.pause(0.3)
         strips = [panel.view.render_line(y) for y in range(45)]
         assert any(segment.style and segment.style.underline for strip in strips for segment in strip)
+
+
+def test_a_line_whose_place_is_not_found_in_time_is_looked_at_again(shipped: Catalog) -> None:
+    vendor = shipped.vendors["quickstart"]
+    document = Document(b'[{"id": 7, "customer_id": 1}]', "application/json")
+    line = next(number for number in range(document.line_count) if "customer_id" in document.line(number))
+    busy, now, asked = True, 0.0, list[float]()
+
+    def clock() -> float:
+        nonlocal now
+        now += 1.0 if busy else 0.0
+        return now
+
+    links = Links(vendor, vendor.endpoints["orders_list"])
+    marks = LineLinks(document, Outline(document), links, asked.append, clock)
+    assert not marks(line)
+    assert len(asked) == 1
+    busy, now = False, now + asked[0]
+    assert marks(line)

@@ -10,6 +10,8 @@ from explorer.core.document.siblings import member_at, siblings
 from explorer.core.links import identifier_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from explorer.core.document.document import Document
     from explorer.core.document.outline import Outline
     from explorer.core.links import Links
@@ -18,15 +20,28 @@ _AT_ONCE: Final = 0.002
 """Seconds that a path may take to be found while a line is painted."""
 _PAUSE: Final = 0.1
 """Seconds without another try after a path was not found in time, so that painting stays quick."""
+_TRIES: Final = 5
+"""How often lines whose paths were not found in time are looked at again by themselves, each time after a longer pause."""
 _KNOWN: Final = 4_000
 _TAG: Final = re.compile(rb"\s*<([^\s<>/!?]+)[^<>]*>([^<>]*)</")
 
 
 class LineLinks:
-    """The lines of one document that lead on."""
+    """The lines of one document that lead on. *later* is called with the seconds after which lines should be painted
+    once more, where one was passed over because its path was not found in time."""
 
-    def __init__(self, document: Document, outline: Outline, links: Links) -> None:
+    def __init__(
+        self,
+        document: Document,
+        outline: Outline,
+        links: Links,
+        later: Callable[[float], None] = lambda _: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._document = document
+        self._later = later
+        self._clock = clock
+        self._missed = 0
         self._links = links
         self._outline = outline
         self._again = 0.0
@@ -76,14 +91,18 @@ class LineLinks:
         return bool(self._links.kinds(path, value, around)) or (beside and identifier_of(path, around) is not None)
 
     def _path(self, line: int) -> str | None:
-        now = monotonic()
+        now = self._clock()
         if now < self._again:
             return None
         steps = self._outline.path(line)
         try:
-            while monotonic() < now + _AT_ONCE:
+            while self._clock() < now + _AT_ONCE:
                 next(steps)
         except StopIteration as end:
+            self._missed = 0
             return str(end.value)
-        self._again = monotonic() + _PAUSE
+        self._again = self._clock() + _PAUSE
+        if self._missed < _TRIES:
+            self._missed += 1
+            self._later(_PAUSE * 2**self._missed)
         return None

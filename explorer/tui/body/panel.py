@@ -230,8 +230,18 @@ class BodyPanel(BodyPreparing):
         if self._links is not None and self._outline is not None and not isinstance(document, Table):
             from explorer.tui.body.following import LineLinks
 
-            self._linked = LineLinks(document, self._outline, self._links)
+            self._linked = LineLinks(document, self._outline, self._links, self._look_again)
         self.view.link(self._linked)
+
+    def _look_again(self, seconds: float) -> None:
+        number = self._number
+
+        def look() -> None:
+            if number == self._number:
+                self._path_found()
+                self._tell()
+
+        self.set_timer(seconds, look)
 
     def _path_found(self) -> None:
         if self._linked is not None:
