@@ -21,7 +21,7 @@ _AT_ONCE: Final = 0.002
 _PAUSE: Final = 0.1
 """Seconds without another try after a path was not found in time, so that painting stays quick."""
 _TRIES: Final = 5
-"""How often lines whose paths were not found in time are looked at again by themselves, each time after a longer pause."""
+"""How often lines are looked at again whose paths were not found in time, after ever longer pauses."""
 _KNOWN: Final = 4_000
 _TAG: Final = re.compile(rb"\s*<([^\s<>/!?]+)[^<>]*>([^<>]*)</")
 
