@@ -34,10 +34,7 @@ class BodyTab(Vertical):
         & > #body-words {
             height: 1fr; padding: 0 2; content-align: center middle; text-align: center; color: $text-muted;
         }
-        & > * { display: none; }
-        &.-shown > BodyPanel { display: block; }
-        &.-shown.-cut > #body-cut { display: block; }
-        &.-words > #body-words { display: block; }
+        & > #body-cut, & > BodyPanel, & > #body-words { display: none; }
     }
     """
 
@@ -49,17 +46,15 @@ class BodyTab(Vertical):
     def show(self, response: ReceivedResponse, links: Links | None = None) -> None:
         """Show the body of *response*; ids of *links* in it lead on."""
         self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitise_line(response.truncated)}"))
-        self.set_class(bool(response.truncated), "-cut")
         self.panel.links = links
         content_type = response.header("content-type")
         (self.panel.finish if self.panel.arriving else self.panel.show)(response.body, content_type)
-        self._enter(shown=True)
+        self._enter(shown=True, cut=bool(response.truncated))
 
     def grow(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
         """Show more of JSON that is still to come; with its *records*, which grow with it, from its beginning anew.
         ``show`` shows the whole in its place."""
         if records is not None:
-            self.set_class(False, "-cut")
             self.panel.begin(JSON)
             self.panel.coming = records
             self._enter(shown=True)
@@ -68,7 +63,6 @@ class BodyTab(Vertical):
 
     def begin(self, response: ReceivedResponse) -> None:
         """The body of *response* begins to arrive: ``feed`` it, then ``show`` it."""
-        self.remove_class("-cut")
         self.panel.links = None
         self.panel.begin(response.header("content-type"))
         self._enter(shown=True)
@@ -93,9 +87,10 @@ class BodyTab(Vertical):
         """What reads the body."""
         return self.query_one(BodyPanel)
 
-    def _enter(self, *, shown: bool) -> None:
-        self.set_class(shown, "-shown")
-        self.set_class(not shown, "-words")
+    def _enter(self, *, shown: bool, cut: bool = False) -> None:
+        self.panel.display = shown
+        self.query_one("#body-cut").display = cut
+        self.query_one("#body-words").display = not shown
 
 
 def no_body(exchange: Exchange) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -21,20 +21,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static, TabbedContent, TabPane, Tabs
+from textual.widgets import Static, Tabs
 
-from explorer.core.exchange import hops_of
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.arriving_view import ArrivingView
-from explorer.tui.widgets.body_tab import BodyTab
 from explorer.tui.widgets.collect_view import Collection, CollectView
-from explorer.tui.widgets.headers_view import HeadersView
+from explorer.tui.widgets.response_tabs import ResponseTabs
 from explorer.tui.widgets.response_titles import answer_title, collection_title
 from explorer.tui.widgets.sending_view import SendingView
-from explorer.tui.widgets.timing_view import TimingView
 from explorer.tui.widgets.verdict_view import VerdictView, sandbox_reason
-from explorer.tui.widgets.wire_view import Trace, WireView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,9 +42,10 @@ if TYPE_CHECKING:
     from explorer.core.links import Links
     from explorer.core.pagination import PageInfo
     from explorer.tui.body.panel import BodyPanel
+    from explorer.tui.widgets.body_tab import BodyTab
+    from explorer.tui.widgets.wire_view import Trace
 
 State = Literal["idle", "sending", "arriving", "answer", "failure"]
-TABS: Final = ("body", "headers", "wire", "timing")
 
 
 class ResponsePane(Widget):
@@ -64,19 +61,7 @@ class ResponsePane(Widget):
         & > #response-idle {
             height: 1fr; padding: 0 2; content-align: center middle; text-align: center; color: $text-muted;
         }
-        & > * { display: none; }
-        &.-idle > #response-idle { display: block; }
-        &.-sending > SendingView { display: block; }
-        &.-answer > #response-answer, &.-failure > #response-answer { display: block; }
-        &.-arriving > #response-answer { display: block; }
-        & ArrivingView { display: none; }
-        &.-arriving ArrivingView { display: block; }
-        &.-arriving VerdictView { display: none; }
-        &.-failure TabbedContent { display: none; }
         & #response-answer { height: 1fr; }
-        & CollectView { display: none; }
-        &.-collecting CollectView { display: block; }
-        &.-collecting VerdictView { display: none; }
         & TabbedContent { height: 1fr; }
         & ContentSwitcher { height: 1fr; }
         & TabPane { height: 1fr; padding: 0; }
@@ -134,8 +119,9 @@ class ResponsePane(Widget):
         self._page: PageInfo | None = None
         self._blamed = 0
         """How often the key for a guilty field was pressed: each time it goes to the next one."""
+        self.collecting = False
+        """Whether it shows a collection of pages."""
         super().__init__(id=id, classes=classes)
-        self.add_class("-idle")
         self.border_title = "Response"
 
     def compose(self) -> ComposeResult:
@@ -145,11 +131,11 @@ class ResponsePane(Widget):
             yield ArrivingView(self._clock)
             yield VerdictView()
             yield CollectView()
-            with TabbedContent(initial="body"):
-                yield TabPane("Body", BodyTab(), id="body")
-                yield TabPane("Headers", HeadersView(), id="headers")
-                yield TabPane("Wire", WireView(), id="wire")
-                yield TabPane("Timing", TimingView(), id="timing")
+            yield ResponseTabs()
+
+    def on_mount(self) -> None:
+        """Nothing is there yet."""
+        self._part()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -188,15 +174,15 @@ class ResponsePane(Widget):
         if response is None:
             return
         self.query_one(ArrivingView).start(response, started)
-        self._show_parts(exchange)
-        self.query_one(BodyTab).begin(response)
+        self._tabs.show(exchange, self._trace)
+        self._body.begin(response)
         self._enter("arriving", Content(f"Response · ⇅ {response.status} · receiving"))
 
     def feed(self, data: bytes) -> None:
         """More of the body has come, or a moment has gone by."""
         if self.state == "arriving":
             self.query_one(ArrivingView).tick()
-            self.query_one(BodyTab).feed(data)
+            self._body.feed(data)
 
     def note(self, text: str) -> None:
         """Say what happened last while a call is under way."""
@@ -211,33 +197,20 @@ class ResponsePane(Widget):
         self._forget()
         self._exchange, self._page = exchange, page
         self.query_one(VerdictView).show_exchange(exchange, page, refusal or sandbox_reason(exchange), writes=writes)
-        self._show_parts(exchange)
+        self._tabs.show(exchange, self._trace)
         self._enter("answer", answer_title(exchange))
         if page is not None and (page.has_next or page.has_previous):
             self.border_subtitle = Content("n next  p before  # page …  A all pages")
         self._lay_out(exchange)
 
-    def _show_parts(self, exchange: Exchange) -> None:
-        """All but the verdict and the body."""
-        headers = exchange.response.headers if exchange.response else ()
-        self.query_one(HeadersView).show_headers(headers)
-        self.query_one(WireView).show_exchange(exchange, self._trace)
-        self.query_one(TimingView).show_exchange(exchange)
-        self._label("headers", "Headers", len(headers))
-        self._label("wire", "Wire", len(hops_of(exchange)) if exchange.hops else 0)
-
     # --- all pages -------------------------------------------------------------------------------------------------
-
-    @property
-    def collecting(self) -> bool:
-        """Whether it shows a collection of pages."""
-        return self.has_class("-collecting")
 
     def show_collection(self, exchange: Exchange, collection: Collection) -> None:
         """Show how a *collection* of pages stands, over the tabs of *exchange*: its first page, or all in one."""
         self.show_exchange(exchange)
-        self._label("wire", "Wire", 0)
-        self.add_class("-collecting")
+        self._tabs.count("wire", 0)
+        self.collecting = True
+        self._part()
         self.update_collection(collection, exchange)
 
     def update_collection(self, collection: Collection, exchange: Exchange | None = None) -> None:
@@ -254,7 +227,7 @@ class ResponsePane(Widget):
     def grow_collection(self, more: bytes, records: Sequence[bytes] | None = None) -> None:
         """Show more of the collection while it comes; with all *records* so far, from the first anew."""
         if self.collecting and (more or records is not None):
-            self.query_one(BodyTab).grow(more, records)
+            self._body.grow(more, records)
 
     @property
     def collection_focused(self) -> bool:
@@ -283,56 +256,65 @@ class ResponsePane(Widget):
             if self.collecting and self._collection.state != "done":
                 self.focus_collection()
             else:
-                self._focus_target().focus()
+                self._tabs.take_focus()
 
     def show_tab(self, tab: str) -> None:
         """Open the tab ``body``, ``headers``, ``wire`` or ``timing``; the focus follows if it was in another."""
         inside = self._tabs.has_focus_within and not isinstance(self.screen.focused, Tabs)
         self._tabs.active = tab
         if inside:
-            self.call_after_refresh(lambda: self._focus_target().focus())
-
-    def _focus_target(self) -> Widget:
-        views = {"headers": HeadersView, "wire": WireView, "timing": TimingView}
-        kind = views.get(self._tabs.active)
-        inner = self.query_one(BodyTab).focus_target if kind is None else self.query_one(kind)
-        return inner if inner is not None else self._tabs.query_one(Tabs)
+            self.call_after_refresh(self._tabs.take_focus)
 
     @property
-    def _tabs(self) -> TabbedContent:
-        return self.query_one(TabbedContent)
+    def _tabs(self) -> ResponseTabs:
+        return self.query_one(ResponseTabs)
+
+    @property
+    def _body(self) -> BodyTab:
+        return self._tabs.body
 
     def _forget(self) -> None:
         """What was shown belongs to the past."""
         self._exchange = self._page = None
         self._blamed = 0
         self.border_subtitle = ""
-        self.remove_class("-collecting")
+        self.collecting = False
 
     def _enter(self, state: State, title: Content) -> None:
         waited = self.screen.focused is self.query_one(SendingView)
         if state != "sending":
             self.query_one(SendingView).stop()
         self.border_title = title
-        others = {f"-{one}" for one in get_args(State)}
-        self.set_classes((self.classes - others) | {f"-{state}"})  # at once: styles are reckoned anew for each change
         self.state = state
+        self._part()
         self.refresh_bindings()
         if waited and state in ("answer", "arriving"):
             self.call_after_refresh(self.focus_content)
 
-    def _label(self, tab: str, name: str, count: int) -> None:
-        self._tabs.get_tab(tab).label = Content(f"{name} {count}" if count else name)
+    def _part(self) -> None:
+        """Which parts are seen. No classes for that: with each, the styles of all that is within are reckoned anew."""
+        state = self.state
+        judged = state in ("answer", "failure") and not self.collecting
+        for part, seen in (
+            (self.query_one("#response-idle"), state == "idle"),
+            (self.query_one(SendingView), state == "sending"),
+            (self.query_one("#response-answer"), state in ("answer", "failure", "arriving")),
+            (self.query_one(ArrivingView), state == "arriving"),
+            (self.query_one(VerdictView), judged),
+            (self.query_one(CollectView), self.collecting),
+            (self._tabs, state != "failure"),
+        ):
+            part.display = seen
 
     @property
     def body_panel(self) -> BodyPanel:
         """What reads the body."""
-        return self.query_one(BodyTab).panel
+        return self._body.panel
 
     # --- the body --------------------------------------------------------------------------------------------------
 
     def _lay_out(self, exchange: Exchange) -> None:
-        body = self.query_one(BodyTab)
+        body = self._body
         response = exchange.response
         if response is None or not response.body:
             body.show_nothing(exchange)
@@ -376,7 +358,7 @@ class ResponsePane(Widget):
 
     def action_tab(self, step: int) -> None:
         """Open the tab *step* to the right."""
-        self.show_tab(TABS[(TABS.index(self._tabs.active) + step) % len(TABS)])
+        self.show_tab(self._tabs.go(step))
 
     def action_page(self, to: str) -> None:
         """Ask for another page."""

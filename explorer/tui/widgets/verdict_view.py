@@ -31,6 +31,8 @@ SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "�
 COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
 NOTHING: Final = Content("")
 _LONGEST: Final = 600
+_MOST: Final = "40%"
+"""Of the room; beyond it scrolls."""
 _HOW: Final = {"again": ", signed now", "exact": ", exactly its bytes", "form": ", from the form", "": ""}
 
 
@@ -154,12 +156,10 @@ class VerdictView(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     VerdictView {
         height: auto;
-        max-height: 40%;
         scrollbar-size-vertical: 1;
         & > Static { padding: 0 1; height: auto; }
         & > #verdict-extra { color: $text-muted; display: none; }
         & > #verdict-details { display: none; }
-        &.-details > #verdict-details { display: block; }
         & > FieldList {
             height: auto;
             max-height: 5;
@@ -174,9 +174,6 @@ class VerdictView(VerticalScroll, can_focus=False):
                 background: $primary 35%; color: $foreground; text-style: bold;
             }
         }
-        &.-fields > FieldList { display: block; }
-        &.-extra > #verdict-extra { display: block; }
-        &.-alone { max-height: 100%; }
     }
     """
 
@@ -213,30 +210,36 @@ class VerdictView(VerticalScroll, can_focus=False):
             hint = own or known.get(failure.kind, "The Wire tab shows what was sent.")
             text = failure_text(failure.title, failure.message, hint, arrived_text(exchange))
             self._show(text, (), details=_fault_line(exchange))
-        self.set_class(exchange.response is None, "-alone")
+        self._stand(alone=exchange.response is None)
 
     def show_failure(self, title: str, message: str, hint: str) -> None:
         """Show that nothing was sent, or nothing came, and what to do next."""
         self._show(failure_text(title, message, hint), ())
-        self.add_class("-alone")
+        self._stand(alone=True)
 
     def explain(self, text: str) -> None:
         """Add an explanation below; an empty text takes it away."""
-        self.query_one("#verdict-extra", Static).update(Content("\n".join(map(sanitise_line, text.splitlines()))))
-        self.set_class(bool(text), "-extra")
+        extra = self.query_one("#verdict-extra", Static)
+        extra.display = bool(text)
+        extra.update(Content("\n".join(map(sanitise_line, text.splitlines()))))
 
     def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "", details: Content = NOTHING) -> None:
         self.explain("")
-        self.query_one("#verdict-details", Static).update(details)
-        self.set_class(bool(details), "-details")
+        below = self.query_one("#verdict-details", Static)
+        below.display = bool(details)
+        below.update(details)
         self.query_one("#verdict-text", Static).update(text)
         self._names = [field.name for field in fields]
         options = self.query_one(FieldList)
+        options.display = bool(fields)
         options.clear_options()
         options.add_options(Option(_field_text(field, said)) for field in fields)
         options.highlighted = 0 if fields else None
-        self.set_class(bool(fields), "-fields")
         self.scroll_home(animate=False)
+
+    def _stand(self, *, alone: bool) -> None:
+        """Nothing stands below it where it is *alone*, so that it may have all the room."""
+        self.styles.max_height = "100%" if alone else _MOST
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
