@@ -150,14 +150,14 @@ class Client:
             await self._http.aclose()
             self._http = None
 
-    def _client(self) -> httpx.AsyncClient:
+    async def _client(self) -> httpx.AsyncClient:
+        if self._http is None and self._transport is not None:
+            self._http = httpx.AsyncClient(transport=self._transport)
         if self._http is None:
-            mounts = {pattern: httpx.AsyncHTTPTransport() for pattern in _LOOPBACK_MOUNTS}
-            self._http = (
-                httpx.AsyncClient(transport=self._transport)
-                if self._transport is not None
-                else httpx.AsyncClient(mounts=mounts, follow_redirects=False)
-            )
+            context = await asyncio.to_thread(httpx.create_ssl_context)  # reads all certificates there are
+            mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
+            made = httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
+            self._http = self._http or made  # another send may have been quicker
         return self._http
 
     async def send(
@@ -261,7 +261,7 @@ class Client:
         request.extensions["trace"] = _tracer(self._clock, log, tell)
         request.extensions["timeout"] = httpx.Timeout(limits.total, connect=min(limits.connect, limits.total)).as_dict()
         tell("connecting")
-        async with _mapped(), _opened(self._client(), request) as response:
+        async with _mapped(), _opened(await self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
             body = bytearray()
