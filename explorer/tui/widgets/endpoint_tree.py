@@ -21,6 +21,7 @@ from textual.widgets import Input, Tree
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.folding import FoldingTree
+from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.title_bar import METHODS
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ class EndpointTree(Vertical):
     EndpointTree {
         border: round $border-blurred;
         border-title-color: $foreground;
-        &:focus-within { border: heavy $border; }
+        &.-inside { border: heavy $border; }
         & > Input { margin: 0 0 0 0; background: $surface; }
         & > Input:focus { background: $boost; }
     }
@@ -230,6 +231,10 @@ class EndpointTree(Vertical):
         self._applied = ""
         super().__init__(id=id)
         self.border_title = "Endpoints"
+
+    def on_mount(self) -> None:
+        """The frame tells where the keys go."""
+        follow_focus(self)
 
     def compose(self) -> ComposeResult:
         """The box and the tree, vendors unfolded to their groups."""

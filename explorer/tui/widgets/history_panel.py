@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.history_details import HistoryDetails
 from explorer.tui.widgets.history_list import HistoryList
 from explorer.tui.widgets.history_search import HistorySearch
@@ -44,7 +45,7 @@ class HistoryPanel(Vertical):
         border: round $foreground 30%;
         height: 1fr;
         width: 1fr;
-        &:focus-within { border: heavy $border; }
+        &.-inside { border: heavy $border; }
         & > #history-empty {
             display: none; height: 1fr; padding: 0 2; content-align: center middle; text-align: center;
             color: $text-muted;
@@ -120,6 +121,10 @@ class HistoryPanel(Vertical):
         self._timer: Timer | None = None
         super().__init__(id=id, classes=classes)
         self.border_title = "History"
+
+    def on_mount(self) -> None:
+        """The frame tells where the keys go."""
+        follow_focus(self)
 
     def compose(self) -> ComposeResult:
         yield HistorySearch()

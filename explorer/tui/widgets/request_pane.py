@@ -22,6 +22,7 @@ from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines
 from explorer.tui.widgets.fields.form import Form
+from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.quiet import Quiet
 from explorer.tui.widgets.readings import ReadingBox, summary
 from explorer.tui.widgets.status_line import StatusLine, status_text
@@ -66,7 +67,7 @@ class RequestPane(Widget):
     DEFAULT_CSS = """
     RequestPane {
         border: round $border-blurred; border-title-color: $foreground; height: 1fr; width: 1fr;
-        &:focus-within { border: heavy $border; }
+        &.-inside { border: heavy $border; }
         & Tabs { height: 1; }
         & Tabs Underline { display: none; }
         & Tab { color: $text-muted; }
@@ -131,6 +132,10 @@ class RequestPane(Widget):
         self._saved_line = Content("")
         super().__init__(id=id)
         self.border_title = "Request"
+
+    def on_mount(self) -> None:
+        """The frame tells where the keys go."""
+        follow_focus(self)
 
     def compose(self) -> ComposeResult:
         """Tab bar and an empty place for each tab."""

@@ -27,6 +27,7 @@ from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.arriving_view import ArrivingView
 from explorer.tui.widgets.collect_view import Collection, CollectView
+from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.response_tabs import ResponseTabs
 from explorer.tui.widgets.response_titles import answer_title, collection_title
 from explorer.tui.widgets.sending_view import SendingView
@@ -57,7 +58,7 @@ class ResponsePane(Widget):
         border-title-color: $foreground;
         height: 1fr;
         width: 1fr;
-        &:focus-within { border: heavy $border; }
+        &.-inside { border: heavy $border; }
         & > #response-idle {
             height: 1fr; padding: 0 2; content-align: center middle; text-align: center; color: $text-muted;
         }
@@ -135,6 +136,7 @@ class ResponsePane(Widget):
 
     def on_mount(self) -> None:
         """Nothing is there yet."""
+        follow_focus(self)
         self._part()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
