@@ -157,7 +157,8 @@ class Client:
             context = await asyncio.to_thread(httpx.create_ssl_context)  # reads all certificates there are
             mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
             made = httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
-            self._http = self._http or made  # another send may have been quicker
+            known: httpx.AsyncClient | None = self._http  # another send may have been quicker
+            self._http = known or made
         return self._http
 
     async def send(
