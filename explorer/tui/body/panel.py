@@ -7,6 +7,7 @@ bytes ─► preparing ─► Document ─► BodyView ◄─ v: pretty, table, 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -28,13 +29,13 @@ from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished, in_steps
 from explorer.tui.body.picture import PictureView
-from explorer.tui.body.preparing import BodyPreparing
+from explorer.tui.body.preparing import AT_ONCE, BodyPreparing
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from explorer.core.document.filtering import Filtered
     from explorer.core.links import Links
@@ -113,7 +114,7 @@ class BodyPanel(BodyPreparing):
         self.coming = None
         self._outline = None
         self._modes, self._mode, self._path, self._said = {}, "pretty", "", ""
-        for group in ("filter", "path", "copy", "go", "open"):
+        for group in ("filter", "path", "copy", "go", "open", "mode"):
             self.workers.cancel_group(self, group)
         self.view.show(None)
         self._tell()
@@ -144,6 +145,15 @@ class BodyPanel(BodyPreparing):
             if not self.query_one(PictureView).toggled():
                 self.say("these bytes have no other view")
             return
+        if self._mode == "pretty" and "table" not in self._modes and document.complete and not self.arriving:
+            if document.size > AT_ONCE:
+                self._later(partial(self._tabulate, document), "mode")
+                return
+            self._take_table(_tabulated(document))
+        self._turn(document)
+
+    def _turn(self, document: Document) -> None:
+        """To the next view that there is."""
         at = MODES.index(self._mode)
         for mode in (*MODES[at + 1 :], *MODES[:at]):
             if self.arriving and mode == "raw":
@@ -164,11 +174,20 @@ class BodyPanel(BodyPreparing):
             table = Table(document, JsonRecords((), self.coming))
             self._widen(table)
             return table
-        if mode == "table" and document.complete and (records := records_of(document)) is not None and len(records):
-            table = Table(document, records)
-            self._make_ready(table, table.steps())
-            return table
         return None
+
+    async def _tabulate(self, document: Document) -> None:
+        """Look for the records of a large body beside the keys, then turn the view."""
+        begun = await asyncio.to_thread(_tabulated, document)
+        if document is self.shown_document and self._mode == "pretty":
+            self._take_table(begun)
+            self._turn(document)
+
+    def _take_table(self, begun: tuple[Table, Iterator[None]] | None) -> None:
+        if begun is not None:
+            table, steps = begun
+            self._modes["table"] = table
+            self._make_ready(table, steps)
 
     def feed(self, data: bytes) -> None:
         """More of the body has come, for the table as well."""
@@ -348,3 +367,15 @@ class BodyPanel(BodyPreparing):
         if action in ("mode", "filter", "copy", "folds", "save", "open"):
             return self._original is not None
         return super().check_action(action, parameters)
+
+
+def _tabulated(document: Document) -> tuple[Table, Iterator[None]] | None:
+    """The records of *document* as a table that can be read, and the steps that make it ready; None where there are
+    none. Blocks for some 3 ms a megabyte."""
+    records = records_of(document)
+    if records is None or not len(records):
+        return None
+    table = Table(document, records)
+    steps = table.steps()
+    next(steps)
+    return table, steps
