@@ -214,13 +214,17 @@ def _text(value: str) -> str:
 
 
 def serve(source: BinaryIO, answers: BinaryIO) -> None:
-    """Read a kind, a size and a body, then expressions, and answer each: one line of JSON, then the bytes it tells of.
+    """Read a kind, a size and a body, then expressions, and answer them.
 
     Ends with the input. Meant for a process of its own.
     """
     head = json.loads(source.readline())
-    body = source.read(head["size"])
-    made = Filter(head["kind"], body)
+    answer(head["kind"], source.read(head["size"]), source, answers)
+
+
+def answer(kind: str, body: bytes, source: BinaryIO, answers: BinaryIO) -> None:
+    """Answer each expression, a line of JSON in *source*: one line of JSON, then the bytes it tells of."""
+    made = Filter(kind, body)
     del body
     while line := source.readline():
         filtered = made.run(json.loads(line))

@@ -19,7 +19,7 @@ class Region:
         self.size = size
         self._map: mmap.mmap | None = None
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: Data) -> None:
         """Add *data* to the end. Raises ``OSError`` where there is no room."""
         view, at = memoryview(data), 0
         while at < len(view):
