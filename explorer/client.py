@@ -15,6 +15,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import httpx
@@ -23,6 +24,8 @@ from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, 
 from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
 
 if TYPE_CHECKING:
+    import ssl
+
     from explorer.core.auth.base import Scheme
 
 MAX_REDIRECTS = 10
@@ -118,6 +121,12 @@ def sent_request(request: httpx.Request) -> SentRequest:
     return SentRequest(method=request.method, url=str(request.url), headers=headers, body=request.content)
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of the authorities, read once: that takes longer than a call to the sandbox."""
+    return httpx.create_ssl_context()
+
+
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether scheme, host and port are the same (RFC 6454, section 5)."""
     ports = {"http": 80, "https": 443}
@@ -154,7 +163,7 @@ class Client:
         if self._http is None and self._transport is not None:
             self._http = httpx.AsyncClient(transport=self._transport)
         if self._http is None:
-            context = await asyncio.to_thread(httpx.create_ssl_context)  # reads all certificates there are
+            context = await asyncio.to_thread(_trusted)
             mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
             made = httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
             known: httpx.AsyncClient | None = self._http  # another send may have been quicker

