@@ -22,14 +22,18 @@ import httpx
 
 from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
+from explorer.spool import LARGE, Spool
 
 if TYPE_CHECKING:
     import ssl
 
     from explorer.core.auth.base import Scheme
+    from explorer.core.document.store import Data
 
 MAX_REDIRECTS = 10
 _TRANSFER = "_explorer_transfer"
+_TOLD = 1_000_000
+"""Bytes of a body that an auth scheme may look at."""
 _TURN = 0.008
 """Seconds of receiving after which others have their turn."""
 _LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
@@ -65,7 +69,9 @@ class Limits:
 
     total: float = 30.0
     connect: float = 10.0
-    max_body: int = 50_000_000
+    max_body: int = 250_000_000
+    spooled: int = LARGE
+    """Decoded bytes of a body above which it goes to a temporary file."""
     redirects: int = MAX_REDIRECTS
 
 
@@ -274,36 +280,43 @@ class Client:
         async with _mapped(), _opened(await self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
-            body = bytearray()
+            body = Spool(above=limits.spooled)
             log.response = _received(response, b"", "")
             came, turn = log.begin_body(purpose), time.monotonic()
             try:
                 async for chunk in response.aiter_bytes():
-                    body += chunk
-                    came(chunk)
+                    room = limits.max_body - body.size
+                    body.append(chunk[:room])
+                    came(chunk[:room])
                     if time.monotonic() - turn > _TURN:  # what is there already comes without a wait
                         await asyncio.sleep(0)
                         turn = time.monotonic()
-                    tell("receiving", len(body), expected)
-                    if len(body) > limits.max_body:
-                        del body[limits.max_body :]
+                    tell("receiving", body.size, expected)
+                    if len(chunk) > room:
                         raise TooLarge(
-                            f"the decoded body passed {limits.max_body:,} bytes and was cut there",
+                            f"the decoded body passed {limits.max_body:,} bytes and was cut there{_packed(response)}",
                             hint="Raise max_body_bytes in settings.toml if you trust the server.",
                         )
             except BaseException as error:
-                log.response = _received(response, bytes(body), _why_cut(error))
+                log.response = _received(response, body.data, _why_cut(error))
                 raise
-            whole = bytes(body)
-            del body
+            finally:
+                whole = body.data
+                body.close()
             log.response = _received(response, whole, "")
             tell("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
-        return httpx.Response(response.status_code, headers=plain, content=whole, request=request)
+        return httpx.Response(response.status_code, headers=plain, content=whole[:_TOLD], request=request)
 
 
 _IMPERSONAL = ("accept", "accept-encoding", "user-agent")
 _CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
+
+
+def _packed(response: httpx.Response) -> str:
+    """How small it came, where it was compressed: a compression bomb shows by that."""
+    packed = "content-encoding" in response.headers
+    return f" ({response.num_bytes_downloaded:,} bytes on the wire)" if packed else ""
 
 
 def _why_cut(error: BaseException) -> str:
@@ -316,7 +329,7 @@ def _why_cut(error: BaseException) -> str:
     return "the connection broke before the body was whole"
 
 
-def _received(response: httpx.Response, body: bytes, truncated: str) -> ReceivedResponse:
+def _received(response: httpx.Response, body: Data, truncated: str) -> ReceivedResponse:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
     return ReceivedResponse(
         status=response.status_code,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from mmap import mmap
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,6 +23,8 @@ from explorer.core.secret import Secret
 from tests.core.shop import endpoint, vendor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from explorer.core.exchange import ReceivedResponse, SentRequest
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -103,6 +108,37 @@ async def test_what_was_sent_is_what_arrived() -> None:
     assert transfer.failure is None
     assert transfer.timings.first_byte is not None
     assert transfer.timings.first_byte <= transfer.timings.total
+
+
+@pytest.mark.parametrize("coding", ["", "Content-Encoding: gzip\r\n"])
+async def test_a_large_body_is_whole_in_a_file_that_has_no_name(
+    coding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    body = b"[" + b",".join(b'{"id": %d}' % number for number in range(60_000)) + b"]"
+
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(gzip.compress(body) if coding else body, headers=coding))
+
+    async with serving(handler) as (url, _):
+        transfer = await fetch(url, Limits(total=10, spooled=100_000))
+    assert transfer.failure is None
+    assert transfer.response is not None
+    assert isinstance(transfer.response.body, mmap)
+    assert transfer.response.body[:] == body
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - of the event loop's thread, as pathlib's is not to be
+
+
+async def test_a_body_in_a_file_is_cut_at_the_limit_too() -> None:
+    async with serving(bomb) as (url, _):
+        transfer = await fetch(url, Limits(total=10, max_body=1_000_000, spooled=100_000))
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "TooLarge"
+    assert transfer.response is not None
+    assert transfer.response.body[:] == b"a" * 1_000_000
+    assert "1,000,000 bytes" in transfer.response.truncated
+    wire = len(gzip.compress(b"a" * 3_000_000))
+    assert f"{wire:,} bytes on the wire" in transfer.response.truncated
 
 
 async def test_a_redirect_to_the_same_origin_is_signed_anew_and_shown() -> None:

@@ -85,7 +85,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
         response = exchange.response
         put(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
         put("\n".join(f"{name}: {value}" for name, value in response.headers))
-        put("\n" + response.body.decode("utf-8", "replace"))
+        put("\n" + response.body[:].decode("utf-8", "replace"))
     return 0
 
 

@@ -12,6 +12,8 @@ from explorer.core.sanitise import sanitise
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from explorer.core.document.store import Data
+
 
 def put(text: str) -> None:
     """Lines of text that this program made, parts of which came from outside."""
@@ -46,7 +48,7 @@ _COLOURS = {
 }
 
 
-def put_body(body: bytes, content_type: str = "") -> None:
+def put_body(body: Data, content_type: str = "") -> None:
     """A body: laid out, coloured (not with ``NO_COLOR``) and sanitised for a terminal, byte for byte for a pipe."""
     if not sys.stdout.isatty():
         sys.stdout.flush()
@@ -55,7 +57,7 @@ def put_body(body: bytes, content_type: str = "") -> None:
         return
     from explorer.core.document import Document
 
-    document = Document(body, content_type)
+    document = Document(body[:], content_type)
     colours = {} if os.environ.get("NO_COLOR") else _COLOURS
     for number in range(document.line_count):
         sys.stdout.write("".join(_coloured(kind, text, colours) for kind, text in document.tokens(number)) + "\n")

@@ -10,16 +10,18 @@ from xml.parsers import expat
 
 import msgspec
 
+from explorer.core.document.store import first_solid, is_blank, pieces
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.document.store import Data
     from explorer.core.exchange import ReceivedResponse
 
 
 LARGE = 1_000_000
 """Bytes of a body from which on long lists in it are only read where they are looked at."""
 _LONG = 100_000
-_STEP = 1 << 20
 
 
 class NotReadable(ValueError):
@@ -60,18 +62,18 @@ def read_body(response: ReceivedResponse) -> Any:
     """
     kind = media_type(response)
     body = response.body
-    if not body.strip():
+    if is_blank(body):
         return None
     if kind.endswith(("/json", "+json")):
         try:
             return json_value(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if body.lstrip()[:1] == b"<":
+            if first_solid(body) == b"<":
                 raise NotReadable("said to be JSON, and is markup") from None
             return _tolerant(json_text(response), str(error))
     if kind.endswith(("/xml", "+xml")):
         return xml_value(body, unread=len(body) >= LARGE)
-    if body.lstrip()[:1] in (b"{", b"["):
+    if first_solid(body) in (b"{", b"["):
         try:
             return json_value(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -79,7 +81,7 @@ def read_body(response: ReceivedResponse) -> Any:
     return None
 
 
-def json_value(body: bytes) -> Any:
+def json_value(body: Data) -> Any:
     """JSON as a value; long lists of a large one are ``Unread``.
 
     Raises:
@@ -106,7 +108,7 @@ def json_text(response: ReceivedResponse) -> bytes:
     Raises:
         NotReadable: the bytes are neither.
     """
-    body = response.body.removeprefix(codecs.BOM_UTF8)
+    body = response.body[:].removeprefix(codecs.BOM_UTF8)
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return body.decode("utf-16", "replace").encode()
     try:
@@ -120,12 +122,13 @@ def json_text(response: ReceivedResponse) -> bytes:
     return body
 
 
-def is_utf8(body: bytes) -> bool:
+def is_utf8(body: Data) -> bool:
     """Whether the bytes are UTF-8, with or without a byte order mark."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(body), _STEP):
-            decoder.decode(body[start : start + _STEP], start + _STEP >= len(body))
+        for piece in pieces(body):
+            decoder.decode(piece)
+        decoder.decode(b"", True)
     except UnicodeDecodeError:
         return False
     return True
@@ -143,7 +146,7 @@ def _tolerant(body: bytes, wrong: str) -> Any:
         raise NotReadable(f"said to be JSON, and is not: {wrong}") from None
 
 
-def xml_value(body: bytes, *, unread: bool = False) -> Any:
+def xml_value(body: Data, *, unread: bool = False) -> Any:
     """The content of the root element: elements as tables, repeated ones as lists, text as text; *unread* packs what
     is repeated into ``Unread`` lists while it is read, in about the memory of the body. A document type is refused, so
     no entity is ever expanded.
@@ -185,7 +188,9 @@ def xml_value(body: bytes, *, unread: bool = False) -> Any:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
     try:
-        parser.Parse(body, True)
+        for piece in pieces(body):
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
     except expat.ExpatError as error:
         raise NotReadable(f"said to be XML, and is not: {error}") from None
     return next(iter(stack[0][1].values()), None)

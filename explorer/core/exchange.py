@@ -9,9 +9,14 @@ An ``Exchange`` is complete when it has a ``response`` or an ``error``; the hist
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from explorer.core.document.store import Data
+else:
+    Data = bytes  # what a history holds: a memory map is taken out of what is written
 
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
@@ -73,13 +78,14 @@ class SentRequest(Value, frozen=True, kw_only=True):
 
 
 class ReceivedResponse(Value, frozen=True, kw_only=True):
-    """A response as it arrived; ``body`` is decoded from its content coding."""
+    """A response as it arrived; ``body`` is decoded from its content coding. A large one is a memory map of a temporary
+    file, which is gone when nobody has the response any more."""
 
     status: int
     reason: str = ""
     http_version: str = "HTTP/1.1"
     headers: tuple[Header, ...] = ()
-    body: bytes = b""
+    body: Data = b""
     truncated: str = ""
     """Why the body is not whole (``cut at 50 MB``, ``connection broke``), or empty."""
     wire_size: int = 0

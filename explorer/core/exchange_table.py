@@ -58,7 +58,7 @@ def exchange_table(exchange: Exchange) -> dict[str, Any]:
             "status": response.status,
             "reason": response.reason,
             "headers": _header_table(response.headers),
-            "body": body_value(response.body),
+            "body": body_value(response.body[:]),
         },
         "verdict": verdict_table(exchange.verdict),
         "timings": {

@@ -15,14 +15,16 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
+from explorer.core.document.store import Memory
 from explorer.core.exchange import Call, Entry, Exchange, Header, Hop, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from explorer.core.catalog.model import Endpoint, Vendor
+    from explorer.core.document.store import Data, Store
 
 SECRET_HEADERS: Final = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "www-authenticate-token"}
@@ -38,9 +40,17 @@ _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DO
 
 
 class Redactor:
-    """Masks the secrets of one vendor's traffic. Every method is total and leaves what is not secret as it was."""
+    """Masks the secrets of one vendor's traffic. Every method is total and leaves what is not secret as it was.
+    *new_store* makes a place for what is left of a large body."""
 
-    def __init__(self, vendor: Vendor, endpoint: Endpoint | None = None, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        endpoint: Endpoint | None = None,
+        secrets: Iterable[Secret] = (),
+        new_store: Callable[[], Store] = Memory,
+    ) -> None:
+        self._new_store = new_store
         names = {name.lower() for name in vendor.secret_fields}
         endpoints = [endpoint] if endpoint is not None else list(vendor.endpoints.values())
         self._params: set[str] = set()
@@ -117,11 +127,15 @@ class Redactor:
     def body(self, body: bytes, content_type: str = "") -> bytes:
         """A body with secret fields and known secret values masked, everything else byte for byte; *body* itself where
         there is nothing to mask."""
+        return self.data(body, content_type)[:]
+
+    def data(self, body: Data, content_type: str = "") -> Data:
+        """The same of a body that may be a map of a file."""
         if len(body) > _LARGE:
             from explorer.core.redaction_stream import masked_in_pieces
 
-            return masked_in_pieces(self, body, content_type)
-        return self.piece(body, content_type)
+            return masked_in_pieces(self, body, content_type, self._new_store)
+        return self.piece(body[:], content_type)
 
     def piece(self, body: bytes, content_type: str) -> bytes:
         """A body, or a part of one that cuts nothing in two, masked in one go."""
@@ -157,7 +171,7 @@ class Redactor:
             response,
             reason=self.text(response.reason),
             headers=self.headers(response.headers),
-            body=self.body(response.body, response.header("content-type")),
+            body=self.data(response.body, response.header("content-type")),
         )
 
     def call(self, endpoint: Endpoint, call: Call) -> Call:

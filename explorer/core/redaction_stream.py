@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from explorer.core.document.store import let_go, pieces
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from explorer.core.document.store import Data, Store
     from explorer.core.redaction import Redactor
 
 PIECE = 1 << 18
@@ -88,15 +91,22 @@ class RedactedStream:
         return cut
 
 
-def masked_in_pieces(redactor: Redactor, body: bytes, content_type: str) -> bytes:
+def masked_in_pieces(redactor: Redactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
     """A large *body* masked without holding up other threads for long; *body* itself where nothing is masked."""
     stream, at = RedactedStream(redactor, content_type), 0
-    changed: list[bytes] = []
-    for start in range(0, len(body) + PIECE, PIECE):
-        piece = stream.feed(body[start : start + PIECE]) if start < len(body) else stream.end()
-        if not changed and piece != body[at : at + len(piece)]:
-            changed.append(body[:at])
-        if changed:
+    changed: Store | None = None
+    for piece in _masked(stream, body):
+        if changed is None and piece != body[at : at + len(piece)]:
+            changed = new_store()
+            for start in range(0, at, PIECE):
+                changed.append(body[start : min(start + PIECE, at)])
+        if changed is not None:
             changed.append(piece)
         at += len(piece)
-    return b"".join(changed) if changed else body
+    let_go(body)
+    return changed.data if changed is not None else body
+
+
+def _masked(stream: RedactedStream, body: Data) -> Iterator[bytes]:
+    yield from map(stream.feed, pieces(body, PIECE))
+    yield stream.end()

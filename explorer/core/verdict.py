@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body, read_raw
+from explorer.core.document.store import is_blank
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def judge(
     message = _message(rule, body)
     fields = tuple(_fields(rule, body, message, names))
     outcome, why = _outcome(rule, response, said)
-    if outcome == "OK" and body is None and response.body.strip() and _data_is_due(endpoint, response):
+    if outcome == "OK" and body is None and not is_blank(response.body) and _data_is_due(endpoint, response):
         outcome, why = "UNKNOWN", f"{media_type(response) or 'no media type'}, where data is documented"
     if outcome == "OK":
         why += _lie(endpoint, response, body)

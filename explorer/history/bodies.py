@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from explorer.core.document.store import pieces
 from explorer.errors import StoreError
+from explorer.spool import large
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from explorer.core.document.store import Data
     from explorer.core.exchange import Exchange
 
 LIMIT: Final = 256_000
@@ -86,7 +89,7 @@ class Bodies:
         try:
             slim = exchange
             for place, body in _bodies(exchange):
-                if len(body) > self.limit:
+                if len(body) > self.limit or not isinstance(body, bytes):
                     bodies.append(self._write(place, body))
                     slim = _with_body(slim, place, b"")
             yield Taken(slim, tuple(bodies))
@@ -96,8 +99,11 @@ class Bodies:
                     with suppress(OSError):
                         one.temporary.unlink(missing_ok=True)
 
-    def _write(self, place: str, body: bytes) -> Body:
-        name = f"{hashlib.sha256(body).hexdigest()[:40]}{_ENDING}"
+    def _write(self, place: str, body: Data) -> Body:
+        digest = hashlib.sha256()
+        for piece in pieces(body, _CHUNK):
+            digest.update(piece)
+        name = f"{digest.hexdigest()[:40]}{_ENDING}"
         target = self.folder / name
         try:
             if target.exists():
@@ -105,11 +111,10 @@ class Bodies:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary = self.folder / f"{os.urandom(8).hex()}{_TEMPORARY}"
             packing = zlib.compressobj(1)
-            view = memoryview(body)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
-                    file.writelines(packing.compress(view[at : at + _CHUNK]) for at in range(0, len(view), _CHUNK))
+                    file.writelines(map(packing.compress, pieces(body, _CHUNK)))
                     file.write(packing.flush())
                     file.flush()
                     os.fsync(file.fileno())
@@ -156,13 +161,17 @@ class Bodies:
                 exchange = _with_body(exchange, place, body)
         return msgspec.structs.replace(exchange, lost=tuple(lost)) if lost else exchange
 
-    def _read(self, name: str, size: int) -> bytes | None:
+    def _read(self, name: str, size: int) -> Data | None:
+        body, unpacking = large(), zlib.decompressobj()
         try:
-            unpacking = zlib.decompressobj()
-            body = unpacking.decompress((self.folder / name).read_bytes(), size + 1)
+            with (self.folder / name).open("rb") as file:
+                while body.size <= size and (chunk := unpacking.unconsumed_tail or file.read(_CHUNK)):
+                    body.append(unpacking.decompress(chunk, _CHUNK))
+            while body.size <= size and (rest := unpacking.decompress(b"", _CHUNK)):
+                body.append(rest)
         except (OSError, zlib.error):
             return None
-        return body if len(body) == size else None
+        return body.data if body.size == size else None
 
     def drop(self, connection: sqlite3.Connection, names: Sequence[str]) -> None:
         """Take away those files that no row needs, within a transaction that is open."""
@@ -197,7 +206,7 @@ class Bodies:
         return files, total
 
 
-def _bodies(exchange: Exchange) -> Iterator[tuple[str, bytes]]:
+def _bodies(exchange: Exchange) -> Iterator[tuple[str, Data]]:
     yield "request", exchange.request.body
     if exchange.response is not None:
         yield "response", exchange.response.body
@@ -207,7 +216,7 @@ def _bodies(exchange: Exchange) -> Iterator[tuple[str, bytes]]:
             yield f"hop {number} response", hop.response.body
 
 
-def _with_body(exchange: Exchange, place: str, body: bytes) -> Exchange:
+def _with_body(exchange: Exchange, place: str, body: Data) -> Exchange:
     return _changed(exchange, place, {"body": body})
 
 

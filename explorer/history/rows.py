@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from explorer.core.exchange import Exchange, Outcome
 from explorer.errors import StoreError
+
+if TYPE_CHECKING:
+    from explorer.core.document.store import Data
 
 State = Literal["sent", "done", "failed", "interrupted"]
 """``sent``: on its way; ``done``: answered; ``failed``: no whole answer; ``interrupted``: the program ended first."""
@@ -145,7 +148,7 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _readable(body: bytes) -> str:
+def _readable(body: Data) -> str:
     """The beginning of a body as text; nothing of one that is not text."""
     start = body[:SEARCHED]
     return "" if b"\0" in start[:1024] else start.decode("utf-8", "ignore")

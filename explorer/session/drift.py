@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from explorer.core.document.store import first_solid
 from explorer.errors import ExplorerError, UnknownName
 from explorer.sandbox.faults import FAULT_HEADER
 
@@ -114,7 +115,7 @@ def _take(session: Session, exchange: Exchange, known: _Gathered) -> int:
     if response is None or response.truncated or response.header(FAULT_HEADER):
         return 0
     try:
-        body = json.loads(response.body) if response.body.lstrip()[:1] in (b"{", b"[") else None
+        body = json.loads(response.body[:]) if first_solid(response.body) in (b"{", b"[") else None
     except (ValueError, RecursionError):
         return 0
     known.count += 1

@@ -108,6 +108,6 @@ def _tree(exchange: Exchange) -> Any:
     if response is None or len(response.body) > _DECODED:
         return None
     try:
-        return json.loads(response.body)
+        return json.loads(response.body[:])
     except (ValueError, RecursionError):
         return None

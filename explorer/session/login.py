@@ -138,7 +138,7 @@ async def _through(
             raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
         got = transfer.response or ReceivedResponse(status=502)
         with contextlib.suppress(StopIteration):
-            flow.send(httpx.Response(got.status, headers=[*got.headers], content=got.body, request=request))
+            flow.send(httpx.Response(got.status, headers=[*got.headers], content=got.body[:], request=request))
     finally:
         flow.close()
         await complete_kept(session, made, exchange, kept, scheme)

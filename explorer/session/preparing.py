@@ -61,6 +61,7 @@ def redactor(session: Session, call: Call, extra: tuple[Secret, ...] = ()) -> Re
     """What masks the traffic of *call*; *extra* are further secrets."""
     from explorer.core.form import find_parameter
     from explorer.core.redaction import Redactor
+    from explorer.spool import large
 
     operation = session.operation(call)
     known = [*extra, *session.learned]
@@ -72,7 +73,7 @@ def redactor(session: Session, call: Call, extra: tuple[Secret, ...] = ()) -> Re
         param = find_parameter(operation.endpoint, entry.name)
         if param is not None and param[0].secret:
             known.append(Secret(entry.value.strip('"') if entry.kind == "json" else entry.value))
-    return Redactor(operation.vendor, None, [*known, *session.known_tokens(call)])
+    return Redactor(operation.vendor, None, [*known, *session.known_tokens(call)], large)
 
 
 def prepare(session: Session, call: Call, at: float | None) -> Prepared:

@@ -35,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = {}
     """Vendor → the environment that it was last used in."""
     timeout_seconds: Annotated[float, _about("seconds from 0.1 to 3600", ge=0.1, le=3600)] = 30.0
-    max_body_bytes: Annotated[int, _about("bytes from 1000 to 2_000_000_000", ge=1_000, le=2_000_000_000)] = 50_000_000
+    max_body_bytes: Annotated[int, _about("bytes from 1000 to 2_000_000_000", ge=1_000, le=2_000_000_000)] = 250_000_000
     """A decoded answer is cut there."""
     history_max_entries: Annotated[int, _about("a number from 10 to 10_000_000", ge=10, le=10_000_000)] = 100_000
     history_max_bytes: Annotated[

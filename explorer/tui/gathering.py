@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, overload
 import msgspec
 
 from explorer.core.exchange import ReceivedResponse
-from explorer.tui.body.spool import Spool
+from explorer.spool import Spool, large
 from explorer.tui.widgets.collect_view import Collection
 
 if TYPE_CHECKING:
@@ -113,14 +113,18 @@ class Gathering:
     def merge(self) -> Exchange | None:
         """The first page's exchange with the records of all pages as its body, in order, and the verdict on all.
 
-        Copies every record: work for a thread where they are many. None where no page came.
+        Copies every record (into another temporary file where they are many): work for a thread. None where no page
+        came.
         """
         first = self.collector.first
         if first is None or first.response is None:
             return None
-        data = self._spool.data
-        records = (data[start:end] for _, (start, end) in sorted(self._places.items()))
-        body = b"[" + b",\n".join(records) + b"]"
+        data, merged = self._spool.data, large()
+        for number, (start, end) in enumerate(place for _, place in sorted(self._places.items())):
+            merged.append((b",\n" if number else b"[") + data[start:end])
+        merged.append(b"]" if self._places else b"[]")
+        body = merged.data
+        merged.close()
         response = ReceivedResponse(
             status=first.response.status,
             reason=first.response.reason,

@@ -62,7 +62,7 @@ def limit(path: Path, size: int) -> None:
     seen = history.count()
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     history.complete(first, made(1, b"answer after all"))
-    answer = (history.get(first).response or ReceivedResponse(status=0)).body.decode()
+    answer = (history.get(first).response or ReceivedResponse(status=0)).body[:].decode()
     sys.stdout.write(f"{refused}\n{kept} {seen} {history.count()} {answer}\n")
     history.close()
 

@@ -47,7 +47,7 @@ def kept(path: Path, **values: float) -> History:
 def body_of(history: History, number: int) -> bytes:
     response = history.get(number).response
     assert response is not None
-    return response.body
+    return response.body[:]
 
 
 def test_large_bodies_are_in_files_and_come_back_wherever_they_stood(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +12,6 @@ from textual.widgets import Input, Static
 
 from explorer.tui.body.panel import BodyPanel
 from explorer.tui.body.preparing import APART_FROM
-from explorer.tui.body.spool import Spool
 from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
@@ -439,16 +436,3 @@ async def test_invalid_json_says_where() -> None:
         assert "invalid JSON" in app.note()
         assert "line 2, column 7" in app.note()
         assert app.painted()[2].strip() == '"b": oops}'
-
-
-def test_a_spool_is_nobody_elses_and_gone_when_closed() -> None:
-    spool = Spool()
-    assert spool._file is not None
-    assert stat.S_IMODE(os.fstat(spool._file.fileno()).st_mode) & 0o077 == 0
-    spool.append(b"one\n")
-    early = spool.data
-    spool.append(b"two\n")
-    assert (bytes(early), bytes(spool.data)) == (b"one\n", b"one\ntwo\n")
-    spool.close()
-    assert spool.data == b""
-    spool.close()

@@ -45,7 +45,7 @@ def merged(app: Driver) -> list[Any]:
     exchange = app.main.response_pane.exchange
     assert exchange is not None
     assert exchange.response is not None
-    found = json.loads(exchange.response.body)
+    found = json.loads(exchange.response.body[:])
     assert isinstance(found, list)
     return found
 

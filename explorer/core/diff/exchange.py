@@ -252,7 +252,7 @@ def _jobs(comparison: Comparison) -> Iterator[BodyJob]:
     yield from _job(
         "request", (requests[0].body, requests[1].body), (_type(requests[0]), _type(requests[1])), comparison
     )
-    bodies = left.response.body if left.response else b"", right.response.body if right.response else b""
+    bodies = left.response.body[:] if left.response else b"", right.response.body[:] if right.response else b""
     media = [one.response.header("content-type") if one.response else "" for one in (left, right)]
     yield from _job("response", bodies, (media[0], media[1]), comparison)
 

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.core.document.store import pieces
+
+if TYPE_CHECKING:
+    from explorer.core.document.store import Data
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -26,12 +31,14 @@ _ALLOWED = (
 _XML_DECLARATION = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _STEP = 1 << 20
+_HEAD = 1024
+"""Bytes in which a charset is declared."""
 
 
 class Decoded(NamedTuple):
     """``data`` is valid UTF-8 with ``\\n`` line ends and no byte order mark."""
 
-    data: bytes
+    data: Data
     charset: str
     note: str
 
@@ -47,10 +54,13 @@ def codec_for(label: str) -> str | None:
     return name if name.startswith(_ALLOWED) else None
 
 
-def decode(body: bytes, label: str, *, json: bool = False) -> Decoded:
-    """*body* as UTF-8. *label* is the charset of the media type (may be empty or nonsense). Never raises."""
-    codec, bom, note = _choose(body, label, json=json)
-    data = body[bom:] if bom else body
+def decode(body: Data, label: str, *, json: bool = False) -> Decoded:
+    """*body* as UTF-8: itself where it is that already. *label* is the charset of the media type (may be empty or
+    nonsense). Never raises."""
+    codec, bom, note = _choose(body[:_HEAD], label, json=json)
+    if codec == "utf-8" and not bom and body.find(b"\r") < 0 and _invalid_at(body) is None:
+        return Decoded(body, codec, note)
+    data = body[bom:]
     if codec in {"ascii", "iso8859-1"}:
         # The label is often a default that nobody meant: say so where the bytes are UTF-8 beyond ASCII.
         if data.isascii():
@@ -71,17 +81,16 @@ def decode(body: bytes, label: str, *, json: bool = False) -> Decoded:
     return Decoded(_one_newline(data), codec, note)
 
 
-def _choose(body: bytes, label: str, *, json: bool) -> tuple[str, int, str]:
-    """The codec, the length of the byte order mark, and a note."""
+def _choose(head: bytes, label: str, *, json: bool) -> tuple[str, int, str]:
+    """The codec, the length of the byte order mark, and a note, by the *head* of a body."""
     declared = codec_for(label) if label else None
     for mark, name in _BOMS:
-        if body.startswith(mark):
+        if head.startswith(mark):
             clash = declared is not None and not name.startswith(declared.removesuffix("-sig"))
             return name, len(mark), f"declared {label}, but begins with a {name} mark" if clash else ""
     if declared is not None:
         return declared.removesuffix("-sig"), 0, ""
     note = f"unknown charset {label[:40]!a}; read as UTF-8" if label else ""
-    head = body[:1024]
     if match := _XML_DECLARATION.match(head) or _META.search(head):
         inner = codec_for(match[1].decode("ascii", "replace"))
         # A declaration that could be read byte by byte cannot be in a two-byte encoding (HTML 13.2.3.3).
@@ -101,18 +110,18 @@ def _text(data: bytes, codec: str) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _invalid_at(data: bytes) -> int | None:
+def _invalid_at(data: Data) -> int | None:
     """The offset of the first byte that is not UTF-8; in steps, so that another thread may run in between."""
-    if data.isascii():
-        return None
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(data), _STEP):
-        chunk = data[start : start + _STEP]
+    decoder, start = codecs.getincrementaldecoder("utf-8")(), 0
+    for chunk in pieces(data, _STEP):
         pending = len(decoder.getstate()[0])
+        last = start + len(chunk) == len(data)
         try:
-            decoder.decode(chunk, start + _STEP >= len(data))
+            if pending or last or not chunk.isascii():
+                decoder.decode(chunk, last)
         except UnicodeDecodeError as error:
             return start - pending + error.start
+        start += len(chunk)
     return None
 
 

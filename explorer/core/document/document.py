@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from explorer.core.document import binary
 from explorer.core.document.cells import cells
 from explorer.core.document.colouring import Colouring
-from explorer.core.document.layout import Layout
+from explorer.core.document.layout import HEAD, Layout
 from explorer.core.document.long_line import LONG, LongLine
 from explorer.core.document.media import Kind, parse_media_type
 from explorer.core.document.search import Search
@@ -40,14 +40,14 @@ class Document:
 
     _layout: Layout | ToldLayout
 
-    def __init__(self, body: bytes, content_type: str = "", *, view: View = "pretty") -> None:
+    def __init__(self, body: Data, content_type: str = "", *, view: View = "pretty") -> None:
         self._open(body, content_type, view, Memory)
         for _ in self.steps():
             pass
 
     @classmethod
     def opened(
-        cls, body: bytes, content_type: str = "", *, view: View = "pretty", new_store: Callable[[], Store] = Memory
+        cls, body: Data, content_type: str = "", *, view: View = "pretty", new_store: Callable[[], Store] = Memory
     ) -> Document:
         """A document of which nothing is laid out yet: see ``steps``. *new_store* makes a place for laid-out bytes."""
         made = cls.__new__(cls)
@@ -56,8 +56,8 @@ class Document:
 
     def as_sent(self) -> Document:
         """The same body as sent, not laid out, with what is known about it; its ``steps`` are not yet walked."""
-        other = type(self).opened(self.body[:], self.content_type, view="raw")
-        layout = Layout(self.body[:], self.media, pretty=False)
+        other = type(self).opened(self.body, self.content_type, view="raw")
+        layout = Layout(self.body, self.media, pretty=False)
         other._layout = layout
         layout.kind, layout.charset, layout.notes = self.kind, self.charset, self._layout.notes
         layout.source = self._layout.source
@@ -66,7 +66,7 @@ class Document:
 
     def begun(self) -> Document:
         """The same body and view, of which nothing is laid out yet."""
-        return type(self).opened(self.body[:], self.content_type, view=self.view)
+        return type(self).opened(self.body, self.content_type, view=self.view)
 
     def ahead(self, arriving: Store) -> Iterator[None]:
         """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
@@ -86,14 +86,14 @@ class Document:
         self._layout = layout
         return layout
 
-    def arrived(self, body: bytes) -> None:
+    def arrived(self, body: Data) -> None:
         """The *body* is there as a whole: ``steps`` lays out the rest, where no other process does."""
         if isinstance(self._layout, ToldLayout):
             self._layout.body = body
         else:
             self._layout.whole(body)
 
-    def _open(self, body: bytes, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
+    def _open(self, body: Data, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
         self.content_type = content_type
         self.view: View = view
         self.media = parse_media_type(content_type)
@@ -175,7 +175,7 @@ class Document:
     def title(self) -> str:
         """What the body is, in a few words: ``JSON``, ``PNG image, 640 × 480``."""
         if self.kind == "hex":
-            return binary.describe(self.body[: 1 << 18], self.media.name)
+            return binary.describe(self.body[:HEAD], self.media.name)
         return _TITLES.get(self.kind, self.kind.upper())
 
     @property

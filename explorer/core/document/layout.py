@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 STEP = 1 << 19
 """Bytes that one step takes in where nothing is laid out."""
 FIRST = 1 << 15
+HEAD = 1 << 18
+"""First bytes of a body by which it is taken for binary, and described."""
 GUESSED = 1 << 12
 """First bytes of a body by which it is taken for something while it arrives."""
 
@@ -86,7 +88,7 @@ class Layout:
         if probe.kind == "hex":
             self.kind = "hex"
             return
-        looks = looks_like(probe.source[:])
+        looks = looks_like(probe.source[:GUESSED])
         self.kind, self.charset = probe._decide(declared, looks), probe.charset
         plain = probe.source == head or probe.charset in ("utf-8", "ascii")
         json = (self.kind == "json" or (looks == "json" and declared != "csv")) and not self.media.json_lines
@@ -120,7 +122,7 @@ class Layout:
         """Whether ``source`` is other than ``body``."""
         return self.source is not self.body
 
-    def whole(self, body: bytes) -> None:
+    def whole(self, body: Data) -> None:
         """All of the *body* is there now: ``steps`` takes it from here."""
         self.body = self.source = body
 
@@ -128,15 +130,15 @@ class Layout:
         """Decode, decide and lay out. Never raises but for what the store raises."""
         if not len(self.body):
             return
-        body = self.body = self.body[:]
+        body = self.body
         declared = self._decode()
         if self.kind == "hex":
             return
         if self.source is not body:
             self._start_anew()
-        looks = looks_like(self.source[:])
+        looks = looks_like(self.source[:GUESSED])
         self.kind = self._decide(declared, looks)
-        if self.kind == "json" and body.startswith(b"\xef\xbb\xbf"):
+        if self.kind == "json" and body[:3] == b"\xef\xbb\xbf":
             self.notes.append("begins with a byte order mark, which RFC 8259 forbids")
         if self.kind == "json" and not self.media.json_lines:
             yield from self._json()
@@ -157,14 +159,15 @@ class Layout:
 
     def _decode(self) -> Kind | None:
         """Bytes to UTF-8; gives what the sender says they are."""
-        body, declared = self.body[:], self.media.kind
+        body, declared = self.body, self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
         wide = decoded.charset.startswith(("utf-16", "utf-32"))
-        noise = not wide and binary.looks_binary(body, declared_text=declared is not None)
-        if declared == "hex" or binary.signature(body) or noise:
+        head = body[:HEAD]
+        noise = not wide and binary.looks_binary(head, declared_text=declared is not None)
+        if declared == "hex" or binary.signature(head) or noise:
             self.kind = "hex"
             if declared not in {None, "hex"}:
-                self.notes.append(f"declared {self._declared()}, is {binary.describe(body, '')}")
+                self.notes.append(f"declared {self._declared()}, is {binary.describe(head, '')}")
             return declared
         self.kind = "text"
         self.charset, self.source = decoded.charset, decoded.data
@@ -282,5 +285,5 @@ class Layout:
         if self._arriving is None:
             if self.lines.size:
                 self.generation += 1
-            self.lines, self.laid_out = Lines(Memory(self.source[:])), False
+            self.lines, self.laid_out = Lines(Memory(self.source)), False
         yield from self._index(self.source)

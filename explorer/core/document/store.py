@@ -1,13 +1,19 @@
-"""Where laid-out bytes are kept while they grow: in memory, or wherever the caller's store puts them."""
+"""Where bytes are kept while they grow: in memory, or wherever the caller's store puts them; and reading them there."""
 
 from __future__ import annotations
 
+import mmap as maps
+import re
+from mmap import mmap
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mmap import mmap
+    from collections.abc import Iterator
 
-    Data = bytes | mmap
+Data = bytes | mmap
+"""Bytes in memory, or a memory map of a file that holds them. A slice of either is bytes; ``[:]`` are all of them."""
+STEP = 1 << 20
+_SOLID = re.compile(rb"\S")
 
 
 class Store(Protocol):
@@ -24,15 +30,15 @@ class Store(Protocol):
 class Memory:
     """Bytes in memory. What is added is joined when it is asked for."""
 
-    def __init__(self, data: bytes = b"") -> None:
-        self._parts = [data] if data else []
+    def __init__(self, data: Data = b"") -> None:
+        self._parts: list[Data] = [data] if len(data) else []
 
     def append(self, data: bytes) -> None:
         """Add *data* to the end."""
         self._parts.append(data)
 
     @property
-    def data(self) -> bytes:
+    def data(self) -> Data:
         """All bytes so far."""
         parts = self._parts
         count = len(parts)
@@ -42,3 +48,28 @@ class Memory:
             # Another thread may append in between: only what was joined is replaced.
             parts[:count] = [b"".join(parts[:count])]
         return parts[0]
+
+
+def pieces(data: Data, step: int = STEP) -> Iterator[bytes]:
+    """*data* in pieces of *step* bytes. What was read of a map is let go of: it is in the file."""
+    for start in range(0, len(data), step):
+        yield data[start : start + step]
+        let_go(data, start, min(step, len(data) - start))
+
+
+def let_go(data: Data, start: int = 0, length: int = 0) -> None:
+    """Give back the memory that reading a map took, or *length* bytes of it from *start* on (a multiple of a page);
+    they can be read again."""
+    if isinstance(data, mmap) and hasattr(mmap, "madvise"):  # not on Windows
+        data.madvise(maps.MADV_DONTNEED, start, length or len(data) - start)
+
+
+def is_blank(data: Data) -> bool:
+    """Whether there is nothing but white space."""
+    return _SOLID.search(data) is None
+
+
+def first_solid(data: Data) -> bytes:
+    """The first byte that is no white space; empty where there is none."""
+    found = _SOLID.search(data)
+    return found[0] if found is not None else b""

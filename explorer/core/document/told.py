@@ -50,17 +50,17 @@ class ToldLayout:
         self.generation: int = before.generation
         self._store_at = store_at
         self._decoded = False
-        self._source: bytes | None = None
+        self._source: Data | None = None
         self._place: tuple[int, int] | None = None
         self._lines = Lines(store_at(BODY, 0))
 
     @property
-    def source(self) -> bytes:
+    def source(self) -> Data:
         """The body as UTF-8 with ``\n`` line ends; the body itself where it is no text."""
         if not self._decoded:
-            return self.body[:]
+            return self.body
         if self._source is None:
-            self._source = decode(self.body[:], self.media.charset, json=self.media.kind == "json").data
+            self._source = decode(self.body, self.media.charset, json=self.media.kind == "json").data
         return self._source
 
     def take(self, told: dict[str, Any], *, last: bool) -> None:

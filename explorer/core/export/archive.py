@@ -77,7 +77,7 @@ def _response(response: ReceivedResponse | None) -> dict[str, Any]:
         return _response_table(0, "", "", [], empty, -1)
     content: dict[str, Any] = {"size": len(response.body), "mimeType": response.header("content-type") or "x-unknown"}
     try:
-        content["text"] = response.body.decode("utf-8")
+        content["text"] = response.body[:].decode("utf-8")
     except UnicodeDecodeError:
         content["text"] = base64.b64encode(response.body).decode("ascii")
         content["encoding"] = "base64"

@@ -69,7 +69,7 @@ class _Maker:
             self._step(layout.ahead(self._body))
             self._tell()
             return
-        layout.whole(self._body.data[:])
+        layout.whole(self._body.data)
         self._step(layout.steps())
         self._keep_source()
         self._tell(done=True)

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
+from explorer.core.document.store import let_go
 from explorer.core.document.told import BODY, ToldLayout
 from explorer.tui.body.child import Child
 from explorer.tui.body.region import Region
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.document import Document
-    from explorer.core.document.store import Store
+    from explorer.core.document.store import Data, Store
 
 _STEP = 1 << 20
 
@@ -42,7 +43,7 @@ class Making:
             raise
         self.body = Region(self._files[0].fileno())
 
-    def begins(self, body: bytes) -> bool:
+    def begins(self, body: Data) -> bool:
         """Whether *body* begins with what has come; works on it for a while."""
         with self._lock:
             data, size = b"" if self._closed else self.body.data, self.body.size
@@ -50,13 +51,19 @@ class Making:
             data[i : i + _STEP] == body[i : min(i + _STEP, size)] for i in range(0, size, _STEP)
         )
 
-    async def fill(self, body: bytes) -> None:
+    async def fill(self, body: Data) -> None:
         """Write all of *body* that is not there yet, and say that it is whole. Raises ``OSError``."""
         while self.body.size < len(body) and not self._closed:
-            await asyncio.to_thread(self._write, body[self.body.size : self.body.size + _STEP])
+            await asyncio.to_thread(self._fill, body)
             self._more.set()
         self._whole = True
         self._more.set()
+
+    def _fill(self, body: Data) -> None:
+        start = self.body.size
+        self._write(body[start : start + _STEP])
+        if not start % _STEP:
+            let_go(body, start, min(_STEP, len(body) - start))
 
     def append(self, data: bytes) -> None:
         """Add what has come. Raises ``OSError``."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from textual.worker import Worker
 
+    from explorer.core.document.store import Data
+
 AT_ONCE: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
 APART_FROM: Final = 1_000_000
@@ -60,7 +62,7 @@ class BodyPreparing(BodyReading):
 
     # -- all of it is there ----------------------------------------------------------------------------------------
 
-    def show(self, body: bytes, content_type: str, *, name: str = "response") -> None:
+    def show(self, body: Data, content_type: str, *, name: str = "response") -> None:
         """Show *body* from its top. *name* is what a file of it would be called, without an ending."""
         self.clear()
         self._file_name = name
@@ -131,7 +133,7 @@ class BodyPreparing(BodyReading):
             return
         if self._making is None:
             arriving.append(data)
-            data = arriving.data
+            data = arriving.data[:]
             for _ in document.ahead(arriving if len(data) < APART_FROM else Memory(data[:AT_ONCE])):
                 pass
             if len(data) >= APART_FROM:
@@ -150,12 +152,12 @@ class BodyPreparing(BodyReading):
                 self._fail(error)
             self._arriving = Memory()  # it is in the file
 
-    def finish(self, body: bytes, content_type: str, *, name: str = "response") -> None:
+    def finish(self, body: Data, content_type: str, *, name: str = "response") -> None:
         """That was all: *body* is the whole of it. Where it is not what was shown of it, it is shown anew."""
         document, arriving, making = self._original, self._arriving, self._making
         fits = document is not None and arriving is not None and document.content_type == content_type
         if fits and making is None:  # what was handed to a file is looked at when that is filled
-            fits = not self._trouble and arriving is not None and body.startswith(arriving.data)
+            fits = not self._trouble and arriving is not None and body[: len(arriving.data)] == arriving.data[:]
         if document is None or not fits:
             self.show(body, content_type, name=name)
             return
@@ -167,7 +169,7 @@ class BodyPreparing(BodyReading):
             self._fill(document, body)
         self._tell()
 
-    def _make_all_apart(self, number: int, document: Document, body: bytes) -> None:
+    def _make_all_apart(self, number: int, document: Document, body: Data) -> None:
         if number == self._number:
             self._make_apart(document)
             self._fill(document, body)
@@ -189,7 +191,7 @@ class BodyPreparing(BodyReading):
             if number == self._number:
                 self._fail(error)
 
-    def _fill(self, document: Document, body: bytes) -> None:
+    def _fill(self, document: Document, body: Data) -> None:
         if self._making is not None:
             self._beside(partial(self._fill_apart, self._making, document, body, self._number))
 
@@ -197,7 +199,7 @@ class BodyPreparing(BodyReading):
         """Run *work*, which ends by itself when the files are closed."""
         _: Worker[None] = self.run_worker(work, group="apart", exit_on_error=False, description="make a body ready")
 
-    async def _fill_apart(self, making: Making, document: Document, body: bytes, number: int) -> None:
+    async def _fill_apart(self, making: Making, document: Document, body: Data, number: int) -> None:
         try:
             if not await asyncio.to_thread(making.begins, body):
                 if number == self._number:

@@ -53,7 +53,7 @@ def step_rows(step: Step) -> Iterator[Row]:
         return
     from explorer.core.document import Document
 
-    document = Document(response.body, response.header("content-type"))
+    document = Document(response.body[:], response.header("content-type"))
     for number in range(min(_LINES, document.line_count)):
         yield Row(tuple((_COLOURS.get(kind, "text"), text) for kind, text in document.tokens(number)), hang=2)
     if document.line_count > _LINES:

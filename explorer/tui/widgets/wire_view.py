@@ -28,6 +28,8 @@ from explorer.tui.widgets.origin_rows import origin_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.document.store import Data
+
 Traces = Sequence[Sequence[Part]]
 """The parts of each hop's request."""
 Trace = Callable[[Exchange], Traces]
@@ -126,7 +128,7 @@ def _headers(headers: tuple[Header, ...], gutter: tuple[Span, ...]) -> Iterator[
         yield Row(spans=spans, gutter=gutter, more=(_MORE,))
 
 
-def _body(body: bytes, content_type: str) -> Iterator[tuple[Span, ...]]:
+def _body(body: Data, content_type: str) -> Iterator[tuple[Span, ...]]:
     """The body's lines as they were sent, cut where it grows long."""
     if not body:
         return
