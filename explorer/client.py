@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+import anyio
 import httpx
 
 from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
@@ -166,15 +167,20 @@ class Client:
             self._http = None
 
     async def _client(self) -> httpx.AsyncClient:
-        if self._http is None and self._transport is not None:
-            self._http = httpx.AsyncClient(transport=self._transport)
         if self._http is None:
-            context = await asyncio.to_thread(_trusted)
-            mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
-            made = httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
+            made = await asyncio.to_thread(self._made)
             known: httpx.AsyncClient | None = self._http  # another send may have been quicker
             self._http = known or made
         return self._http
+
+    def _made(self) -> httpx.AsyncClient:
+        """A client: for a thread, since all certificates there are are read, and what opens connections is loaded."""
+        if self._transport is not None:
+            return httpx.AsyncClient(transport=self._transport)
+        anyio.run(anyio.sleep, 0)  # loads its half for this event loop, which takes 100 ms
+        context = _trusted()
+        mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
+        return httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
 
     async def send(
         self,
