@@ -2,7 +2,7 @@
 
 A server of its own process gives the body to one call of the app in a pseudo-terminal (120 x 40). Told are, from the
 key that sends it: the first lines, the verdict, the body laid out to its end and kept in the history; the longest time
-that the event loop stood still; p95 of a key to its repaint meanwhile; the memory of the app and its processes over that
+that the loop stood still; p95 of a key to its repaint meanwhile; the memory of the app and its processes over that
 of the idle app, when all is done and at its highest.
 """
 
@@ -137,7 +137,8 @@ def measure(case: str, folder: Path) -> dict[str, Any]:
                 terminal.close()
         finally:
             server.kill()
-    return figures | json.loads(report.read_text())
+    told: dict[str, float] = json.loads(report.read_text())
+    return figures | told
 
 
 def row(one: dict[str, Any]) -> str:
