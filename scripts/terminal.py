@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import queue
 import re
-import select
 import signal
 import struct
+import sys
 import termios
 import threading
 import time
@@ -48,11 +49,15 @@ class Terminal:
             }
             os.execvpe(command[0], command, environment)  # noqa: S606 - our own program
         fcntl.ioctl(self._handle, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        sys.setswitchinterval(0.0005)  # the time of what comes is taken at once, whatever is being parsed
+        threading.Thread(target=self._take, daemon=True).start()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def text(self) -> str:
         """What is on the screen."""
-        return "\n".join(self._screen.display)
+        lines, rows = self._screen.buffer, range(self._screen.lines)
+        return "\n".join("".join(lines[y][x].data for x in range(self._screen.columns)) for y in rows)
 
     def send(self, key: str) -> float:
         """Press *key*; gives the time."""
@@ -72,10 +77,14 @@ class Terminal:
 
     def latency(self, key: str, seconds: float = 5.0) -> float | None:
         """Seconds from *key* until something on the screen has changed; None where nothing did."""
+        while self._read(0):
+            pass
         before, start = self.text(), self.send(key)
         while time.perf_counter() < start + seconds:
             arrived = self._read(0.05)
-            if arrived and self.text() != before:
+            if arrived and arrived < start:
+                before = self.text()
+            elif arrived and self.text() != before:
                 while self._read(0.005):
                     pass
                 return arrived - start
@@ -118,18 +127,24 @@ class Terminal:
         os.close(self._handle)
 
     def _read(self, seconds: float) -> float | None:
-        if not select.select([self._handle], [], [], seconds)[0]:
-            return None
+        """Take in what has come, or comes within *seconds*; gives the time at which it came."""
         try:
-            data = os.read(self._handle, 1 << 16)
-        except OSError:
+            stamp, data = self._came.get(timeout=seconds) if seconds else self._came.get_nowait()
+        except queue.Empty:
             return None
-        now = time.perf_counter()
-        for query, answer in _QUERIES.items():
-            if query in data:
-                os.write(self._handle, answer)
         self._stream.feed(_UNKNOWN.sub(b"", data))
-        return now
+        return stamp
+
+    def _take(self) -> None:
+        while self._pid:
+            try:
+                data = os.read(self._handle, 1 << 16)
+            except OSError:  # it has ended
+                return
+            self._came.put((time.perf_counter(), data))
+            for query, answer in _QUERIES.items():
+                if query in data:
+                    os.write(self._handle, answer)
 
     def _watch(self) -> None:
         while self._pid:
