@@ -22,6 +22,7 @@ from explorer.core.document.document import Document
 from explorer.core.document.outline import record_line
 from explorer.core.document.records import JsonRecords, records_of
 from explorer.core.document.siblings import siblings
+from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
 from explorer.tui.body import files
@@ -30,6 +31,7 @@ from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished, in_steps
 from explorer.tui.body.picture import PictureView
 from explorer.tui.body.preparing import AT_ONCE, BodyPreparing
+from explorer.tui.body.spool import Spool
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
@@ -327,7 +329,8 @@ class BodyPanel(BodyPreparing):
         if filtered.problem:
             bar.tell("", filtered.problem)
             return
-        document = Document.opened(filtered.body, filtered.content_type)
+        new_store = Spool if len(filtered.body) > AT_ONCE else Memory  # memory is joined anew whenever a thread added
+        document = Document.opened(filtered.body, filtered.content_type, new_store=new_store)
         bar.tell("nothing is left" if filtered.body in (b"", b"null", b"[]") else size_text(len(filtered.body)))
         self._close_search()
         self._modes, self._mode = {"pretty": document}, "pretty"
