@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from explorer.core.document.filtering import Filtered
 from explorer.tui.body.child import Child
@@ -68,26 +67,33 @@ class LiveFilter:
     async def _begun(self) -> Child:
         """A process that has the bytes: many of them in a file, since a pipe takes the time of the keys."""
         child = self._child = Child("explorer.tui.body.filterer")
-        source = await asyncio.to_thread(self._bytes)
-        if len(source) >= APART_FROM:
-            with contextlib.suppress(OSError), tempfile.TemporaryFile(prefix="api-explorer-") as file:
-                region = Region(file.fileno())
-                await asyncio.to_thread(region.append, source)
-                self._still(child)
-                place = {"file": region.descriptor, "offset": 0, "length": region.size}
-                await child.start({"kind": self._document.kind} | place, b"", files=(region.descriptor,))
-                return child
-        self._still(child)
+        source, file = await asyncio.to_thread(self._handed)
+        if self._child is not child:  # it was ended before it began
+            raise EOFError
+        if file is not None:
+            with file:
+                place = {"file": file.fileno(), "offset": 0, "length": len(source)}
+                await child.start({"kind": self._document.kind} | place, b"", files=(file.fileno(),))
+            return child
         child = self._child = Child("explorer.core.document.filtering")
         await child.start({"kind": self._document.kind}, source)
         return child
 
-    def _still(self, child: Child) -> None:
-        """Raises ``EOFError`` when it was ended before it began."""
-        if self._child is not child:
-            raise EOFError
-
-    def _bytes(self) -> Data:
-        """What is filtered: without a structure the lines are looked at, and those are the ones that are shown."""
+    def _handed(self) -> tuple[Data, IO[bytes] | None]:
+        """What is filtered, in an open file without a name where it is much and a file can be had. For a thread, which
+        has the file to itself: whoever closed one that is written might have another's written."""
         document = self._document
-        return document.source if document.kind in ("json", "xml") else document.data
+        # Without a structure the lines are looked at, and those are the ones that are shown.
+        source = document.source if document.kind in ("json", "xml") else document.data
+        if len(source) < APART_FROM:
+            return source, None
+        try:
+            file = tempfile.TemporaryFile(prefix="api-explorer-")  # noqa: SIM115 - see ``_begun``
+        except OSError:
+            return source, None
+        try:
+            Region(file.fileno()).append(source)
+        except OSError:
+            file.close()
+            return source, None
+        return source, file

@@ -25,13 +25,13 @@ from explorer.core.document.siblings import siblings
 from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
+from explorer.spool import Spool
 from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import finished, in_steps
 from explorer.tui.body.picture import PictureView
 from explorer.tui.body.preparing import AT_ONCE, BodyPreparing
-from explorer.tui.body.spool import Spool
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 from explorer.tui.numbers import size_text
