@@ -87,7 +87,7 @@ class ReceivedResponse(Value, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = ()
     body: Data = b""
     truncated: str = ""
-    """Why the body is not whole (``cut at 50 MB``, ``connection broke``), or empty."""
+    """Why the body is not whole (``cut at 250 MB``, ``connection broke``), or empty."""
     wire_size: int = 0
     """Bytes of the body on the wire, before decoding."""
 
