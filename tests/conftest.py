@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 gc.set_threshold(20_000, 20, 50)  # every app that was closed is garbage: looking for it less often takes a third less
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job: what tests start would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 ROOT = Path(__file__).parent.parent
 _SURPRISES = ("NO_COLOR", "COLORTERM", "FORCE_COLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
