@@ -94,6 +94,7 @@ def test_the_first_lines_are_there_after_the_first_step() -> None:
         (b"one two three\n" * 100_000, "text/plain"),
         ((json.dumps(RECORDS) + "x").encode(), "application/json"),
     ],
+    ids=["xml", "html", "plain", "broken-json"],  # a name made of a body of megabytes is sent to every process
 )
 def test_steps_end_where_the_whole_is(body: bytes, content_type: str) -> None:
     document = Document.opened(body, content_type)

@@ -51,17 +51,19 @@ class Driver:
         self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-        """Wait until *condition* holds; fail with what is on the screen."""
+    async def until(
+        self, condition: Callable[[], object], what: str, seconds: float = 30.0, every: float = 0.01
+    ) -> None:
+        """Wait until *condition* holds, looking after each *every* seconds; fail with what is on the screen."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited {seconds} s for {what}; the screen:\n{self.text}")
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)
 
     async def see(self, words: str, seconds: float = 30.0) -> None:
-        """Wait until *words* are on the screen."""
-        await self.until(lambda: words in self.text, repr(words), seconds)
+        """Wait until *words* are on the screen. A look at the whole of it takes as long as a frame of the app."""
+        await self.until(lambda: words in self.text, repr(words), seconds, every=0.03)
 
     async def open(self, address: str) -> None:
         """Open an endpoint by typing its address into the filter."""

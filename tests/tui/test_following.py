@@ -88,8 +88,11 @@ async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session
         await app.see("Fetch a product option")
         assert app.text.index("Read stock") < app.text.index("Place an order")
         await app.keys("escape")
+        await app.until(lambda: app.app.screen is app.main, "the answer again")
         assert app.main.request_pane.address == "endlessaisles.products_list"
-        await app.keys("enter", "j", "k", "enter")
+        await app.keys("enter")
+        await app.see("Follow data[0].sizes[0].id=")
+        await app.keys("j", "k", "enter")
         await app.until(lambda: app.main.request_pane.address != "endlessaisles.products_list", "another form")
         await app.see("products_list › #")
         await app.keys("escape", "backspace")
