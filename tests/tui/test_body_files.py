@@ -4,22 +4,24 @@ behind by a program that was killed."""
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from explorer.core.document import filtering
 from explorer.core.document.filtering import Filter
+from explorer.core.document.table import Table
 from explorer.tui.body import files
 from tests.terminal import Terminal
 from tests.tui.test_body_panel import API, Bench, settled, shown, typed, until
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 VIEWER = """
 import os
@@ -178,6 +180,39 @@ async def test_without_room_for_files_a_large_body_is_laid_out_here_and_that_is_
             assert app.view.document is not None
             assert app.view.document.line_count == 60_000 * 3 + 3
             assert "not laid out by a process of its own" in app.note()
+    finally:
+        tempfile.tempdir = before
+
+
+@pytest.mark.parametrize("room", [True, False])
+async def test_a_large_body_is_filtered_and_made_a_table_with_and_without_files(room: bool, tmp_path: Path) -> None:
+    import tempfile
+
+    records = [{"id": n, "name": "kettle" * 3, "seen": n % 4 == 0} for n in range(24_000)]
+    body, left = json.dumps({"data": records}).encode(), [one for one in records if one["seen"]]
+    before, tempfile.tempdir = tempfile.tempdir, str(tmp_path) if room else "/no/such/folder"
+    try:
+        async with Bench().run_test(size=(100, 12)) as pilot:
+            app = pilot.app
+            assert isinstance(app, Bench)
+            app.panel.show(body, "application/json")
+            app.view.focus()
+            await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
+            await pilot.press("vertical_line")
+            await typed(pilot, "data[?seen]")
+            await until(pilot, lambda: "filtered" in app.status())
+            await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
+            assert app.view.document is not None
+            assert app.view.document.text() == json.dumps(left, indent=2)
+            assert os.listdir(tmp_path) == []  # noqa: PTH208
+            await pilot.press("escape", "v")
+            await until(pilot, lambda: isinstance(app.view.document, Table))
+            rows = [line.split() for line in app.painted()]
+            head = rows.index(["#", "id", "name", "seen"])
+            assert rows[head + 1] == ["0", "0", "kettlekettlekettle", "true"]
+            assert app.view.document.line_count == 24_000
+            await pilot.press("v")
+            assert app.view.document.text().startswith(body[:60].decode())
     finally:
         tempfile.tempdir = before
 

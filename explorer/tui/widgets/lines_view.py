@@ -157,7 +157,7 @@ class LinesView(ScrollView, can_focus=True):
         """Show what *make* gives for a width in cells; it is called again when the width changes."""
         self._make = make
         self._lay_out()
-        self.scroll_home(animate=False)
+        self.scroll_home(animate=False, immediate=True)
 
     @property
     def plain(self) -> str:
