@@ -15,6 +15,7 @@ from explorer.core.pagination import PageInfo
 from explorer.tui.body.view import BodyView
 from explorer.tui.widgets.response_pane import ResponsePane
 from tests.tui.exchanges import BODY, CUT, FAILED, OK, TOKEN_HOP, UNREACHED, Bench, changed
+from tests.tui.test_body_panel import until
 
 PAGE = PageInfo(number=2, size=25, total=340, pages=14, has_next=True, has_previous=True, records=25)
 HOSTILE = "\x1b]52;c;aGk=\x07[/red][@click=app.quit]\u202ex"
@@ -100,12 +101,9 @@ async def test_n_walks_the_matches_while_a_search_is_on() -> None:
         app.widget.show_exchange(OK, PAGE)
         app.widget.focus_content()
         await pilot.press("slash", *"id", "enter")
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert "1 of 30" in app.painted()
+        await until(pilot, lambda: "1 of 30" in app.painted())
         await pilot.press("n")
-        await pilot.pause()
-        assert "2 of 30" in app.painted()
+        await until(pilot, lambda: "2 of 30" in app.painted())
         assert app.of(ResponsePane.PageRequested) == []
         await pilot.press("escape", "n")
         await pilot.pause()
