@@ -10,6 +10,7 @@ Calls that may reach the keyring block (a person may have to unlock it): callers
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from explorer.core.secret import MASK, Secret
@@ -66,6 +67,7 @@ class CredentialStatus(NamedTuple):
     secret: bool = True
 
 
+@lru_cache(maxsize=1024)
 def variable_name(vendor: str, name: str, environment: str = "") -> str:
     """``API_EXPLORER_<VENDOR>_<NAME>``, or with the environment between, in capitals."""
     parts = (vendor, environment, name) if environment else (vendor, name)
