@@ -63,6 +63,7 @@ class ResponsePane(Widget):
             height: 1fr; padding: 0 2; content-align: center middle; text-align: center; color: $text-muted;
         }
         & #response-answer { height: 1fr; }
+        & > SendingView, & > #response-answer, & ArrivingView, & CollectView { display: none; }
         & TabbedContent { height: 1fr; }
         & ContentSwitcher { height: 1fr; }
         & TabPane { height: 1fr; padding: 0; }
@@ -135,9 +136,8 @@ class ResponsePane(Widget):
             yield ResponseTabs()
 
     def on_mount(self) -> None:
-        """Nothing is there yet."""
+        """The frame tells where the keys go."""
         follow_focus(self)
-        self._part()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -294,7 +294,8 @@ class ResponsePane(Widget):
             self.call_after_refresh(self.focus_content)
 
     def _part(self) -> None:
-        """Which parts are seen. No classes for that: with each, the styles of all that is within are reckoned anew."""
+        """Which parts are seen; at first, as the styles say, the words that nothing was sent. No classes for that: with
+        each, the styles of all that is within are reckoned anew."""
         state = self.state
         judged = state in ("answer", "failure") and not self.collecting
         for part, seen in (
