@@ -291,7 +291,12 @@ class ResponsePane(Widget):
         self._part()
         self.refresh_bindings()
         if waited and state in ("answer", "arriving"):
-            self.call_after_refresh(self.focus_content)
+            self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        """From the clock of a send to its answer, unless the focus was moved meanwhile."""
+        if self.screen.focused in (None, self.query_one(SendingView)):
+            self.focus_content()
 
     def _part(self) -> None:
         """Which parts are seen; at first, as the styles say, the words that nothing was sent. No classes for that: with
