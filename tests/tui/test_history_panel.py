@@ -63,7 +63,7 @@ async def test_rows_are_grouped_by_day_newest_first() -> None:
         app.widget.show_rows([row(10, tags=" later slow ", origin=9), *ROWS], more=True)
         app.widget.focus_content()
         async with asyncio.timeout(20):
-            while "vendor:" in app.painted():  # the hint of the search goes when the focus has left it
+            while "words, and" in app.painted():  # the hint of the search goes when the focus has left it
                 await pilot.pause(0.02)
         lines = [line.strip(" │┃─━╭╮╰╯┏┓┗┛") for line in app.painted().splitlines()]
     assert lines[0].startswith("History · 5+")

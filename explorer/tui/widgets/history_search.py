@@ -60,6 +60,7 @@ class HistorySearch(Vertical):
         height: auto;
         & > Input { margin: 0 1; background: $foreground 8%; }
         & > Static { height: auto; max-height: 2; padding: 0 1; margin: 0 1; color: $text-muted; display: none; }
+        &:focus-within { height: auto; }  /* without a rule of its own, what is inside is not looked at again */
         &:focus-within > Static, &.-wrong > Static { display: block; }
         &.-wrong > Static { color: $text-error; max-height: 3; }
     }
