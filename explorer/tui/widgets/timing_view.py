@@ -92,7 +92,10 @@ def _figures(exchange: Exchange) -> Iterator[Row]:
     hops = hops_of(exchange)
     counted = Counter(PURPOSES[hop.purpose] for hop in hops)
     parts = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counted.items())
-    yield _figure("requests", f"{len(hops)}  ({parts})")
+    if exchange.pages > 1:
+        yield _figure("requests", f"one a page, {exchange.pages} pages; the phases are those of the first")
+    else:
+        yield _figure("requests", f"{len(hops)}  ({parts})")
     yield _figure("sent", f"{size_text(len(exchange.request.body))} of body")
     if exchange.response is not None:
         yield _figure("received", _received(exchange.response))
