@@ -150,7 +150,9 @@ def _first_sent(origin: Exchange) -> SentRequest:
 
 def _sender(scheme: Scheme, request: httpx.Request) -> Scheme:
     """The scheme itself where it would send the very same bytes (its token is in use, and the answer may hold the next
-    one); otherwise one that adds nothing."""
+    one); otherwise one that adds nothing. A signature of this moment is another the next second."""
+    if scheme.signed_at(request) is not None:
+        return Kept(scheme)
     try:
         same = sent_request(scheme.preview(request)) == sent_request(request)
     except CredentialError:

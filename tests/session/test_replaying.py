@@ -217,6 +217,14 @@ async def test_the_signature_of_then_needs_no_key(world: World) -> None:
     assert world.seen[1] == world.seen[0]
 
 
+async def test_exact_bytes_stay_those_of_then_when_the_second_turns_before_they_go(world: World) -> None:
+    kept = await world.send("signed", "q=1")
+    plan = await world.session.replay(kept, "exact")
+    world.clock += 1
+    await plan.send()
+    assert world.seen[1] == world.seen[0]
+
+
 async def test_a_masked_signature_is_made_again_as_of_then(world: World) -> None:
     world.session.catalog = catalog(
         world.port, lambda tables: tables["vendors"]["twin"]["credentials"]["id"].update(secret=True)
