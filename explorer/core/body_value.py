@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 from xml.parsers import expat
 
 import msgspec
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
 
 
+_XML: WeakKeyDictionary[mmap, Any] = WeakKeyDictionary()
+"""Bodies in files that somebody has, and what they were read as."""
 LARGE = 1_000_000
 """Bytes of a body from which on long lists in it are only read where they are looked at."""
 _LONG = 100_000
+_FEW = 100
+"""Elements up to which a list of XML is kept as it was read."""
 
 
 class NotReadable(ValueError):
@@ -72,6 +78,8 @@ def read_body(response: ReceivedResponse) -> Any:
                 raise NotReadable("said to be JSON, and is markup") from None
             return _tolerant(json_text(response), str(error))
     if kind.endswith(("/xml", "+xml")):
+        if isinstance(body, mmap) and len(body) >= LARGE:
+            return _large_xml(body)
         return xml_value(body, unread=len(body) >= LARGE)
     if first_solid(body) in (b"{", b"["):
         try:
@@ -122,6 +130,13 @@ def json_text(response: ReceivedResponse) -> bytes:
     return body
 
 
+def _large_xml(body: mmap) -> Any:
+    """The value of XML in a file, read once: it takes seconds, and verdict and pages both look at it."""
+    if body not in _XML:
+        _XML[body] = xml_value(body, unread=True)
+    return _XML[body]
+
+
 def is_utf8(body: Data) -> bool:
     """Whether the bytes are UTF-8, with or without a byte order mark."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -156,10 +171,9 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
     """
     parser = expat.ParserCreate()
     stack: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
-    many: type[list[Any]] = Unread if unread else list
 
     def packed(value: Any) -> Any:
-        return msgspec.Raw(msgspec.json.encode(value)) if unread else value
+        return msgspec.Raw(msgspec.json.encode(value))
 
     def refuse(*_: object) -> None:
         raise NotReadable("the XML declares a document type, which is not read")
@@ -176,9 +190,11 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         if name not in above:
             above[name] = value
         elif isinstance(above[name], list):
-            above[name].append(packed(value))
+            if unread and len(above[name]) == _FEW:
+                above[name] = Unread(map(packed, above[name]))
+            above[name].append(packed(value) if isinstance(above[name], Unread) else value)
         else:
-            above[name] = many([packed(above[name]), packed(value)])
+            above[name] = [above[name], value]
 
     def text(part: str) -> None:
         stack[-1][2].append(part)

@@ -114,6 +114,15 @@ def test_bytes_in_a_file_are_read_as_those_in_memory(body: bytes) -> None:
     assert (shown[0].kind, shown[0].note, shown[0].charset) == (shown[1].kind, shown[1].note, shown[1].charset)
 
 
+def test_large_xml_in_a_file_is_read_once() -> None:
+    body = mapped(b"<shop>" + b"<product><id>7</id></product>" * 40_000 + b"</shop>")
+    answer = ReceivedResponse(status=200, headers=(("Content-Type", "text/xml"),), body=body)
+    first = read_body(answer)
+    assert len(first["product"]) == 40_000
+    assert first["product"][39_999] == {"id": "7"}
+    assert read_body(answer) is first
+
+
 def test_a_large_body_in_a_file_is_masked_into_another() -> None:
     redactor = Redactor(vendor(), None, [Secret("hunter2hunter")], large)
     body = b"[" + b'{"name": "kettle"},' * 500_000 + b'{"note": "hunter2hunter"}]'
