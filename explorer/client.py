@@ -35,7 +35,7 @@ MAX_REDIRECTS = 10
 _TRANSFER = "_explorer_transfer"
 _TOLD = 1_000_000
 """Bytes of a body that an auth scheme may look at."""
-_TURN = 0.008
+_TURN = 0.002
 """Seconds of receiving after which others have their turn."""
 _LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
