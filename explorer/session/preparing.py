@@ -31,7 +31,7 @@ _TRUE = ("1", "true", "yes", "on")
 def effect(session: Session, call: Call) -> Effect:
     """How grave *call* is, its values considered."""
     operation = session.operation(call)
-    found = operation.endpoint.effect
+    found = operation.endpoint.effect_of(call.method or operation.endpoint.method)
     for when in operation.endpoint.effect_when:
         for entry in call.entries:
             if entry.name == when.param and entry.value.strip().lower() in _spellings(when.equals):

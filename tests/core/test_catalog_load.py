@@ -110,3 +110,50 @@ def test_a_reading_is_laid_over_the_endpoint() -> None:
         apply_readings(shop, search, {"sort_name": "srot"})
     with pytest.raises(UnknownName, match="reading"):
         apply_readings(shop, search, {"sortname": "sort"})
+
+
+@pytest.mark.parametrize(
+    ("method", "stated", "effect"),
+    [
+        ("GET", "", "read"),
+        ("HEAD", "", "read"),
+        ("OPTIONS", "", "read"),
+        ("POST", "", "create"),
+        ("PUT", "", "update"),
+        ("PATCH", "", "update"),
+        ("DELETE", "", "delete"),
+        ("PURGE", "", "update"),
+        ("POST", 'effect = "read"', "read"),
+        ("GET", 'effect = "delete"', "delete"),
+    ],
+)
+def test_an_endpoint_without_an_effect_does_what_its_method_does(method: str, stated: str, effect: str) -> None:
+    text = f"""
+[vendors.a]
+title = "A"
+[vendors.a.endpoints.one]
+title = "One"
+group = "G"
+method = "{method}"
+also_methods = ["DELETE"]
+path = "/one"
+{stated}
+"""
+    one = decode(read_toml(text, "mine.toml"), "mine.toml").vendors["a"].endpoints["one"]
+    assert one.effect == effect
+    assert one.effect_of("DELETE") == (effect if stated else "delete")
+
+
+def test_a_wrong_effect_is_reported_with_the_words_that_are_right() -> None:
+    text = """
+[vendors.a]
+title = "A"
+[vendors.a.endpoints.one]
+title = "One"
+group = "G"
+path = "/one"
+effect = "deletes"
+"""
+    (problem,) = problems(text)
+    assert "one of: read, session, create, update, delete, order" in problem
+    assert "did you mean 'delete'" in problem

@@ -8,7 +8,8 @@ with ``Vendor.document`` it is shown as ``002:83,110-118``. ``docs/CATALOG.md`` 
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,6 +20,16 @@ Location = Literal["path", "query", "form", "json", "multipart", "header"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "file", "object"]
 Repeat = Literal["index", "append", "key", "comma"]
 Effect = Literal["read", "session", "create", "update", "delete", "order"]
+METHOD_EFFECTS: Final[Mapping[str, Effect]] = {
+    "GET": "read",
+    "HEAD": "read",
+    "OPTIONS": "read",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "update",
+    "DELETE": "delete",
+}
+"""What a method does where the catalog states no effect (RFC 9110, 9.2.1 and 9.3)."""
 Format = Literal["email", "uri", "country", "digits", "host", "numeric", "alphanumeric", "uuid"]
 BooleanWords = Literal["json", "true_false", "1_0"]
 RuleKind = Literal[
@@ -329,7 +340,8 @@ class Endpoint(Table, frozen=True, kw_only=True):
     body: Literal["none", "form", "json", "multipart"] = "none"
     accept: str = ""
     """The Accept header where it is not the vendor's own."""
-    effect: Effect = "read"
+    stated_effect: Effect | None = msgspec.field(default=None, name="effect")
+    """What the call does at the vendor; None: what its method does."""
     effect_when: tuple[EffectWhen, ...] = ()
     pagination: str = ""
     """A key of the vendor's ``pagination`` table."""
@@ -360,6 +372,15 @@ class Endpoint(Table, frozen=True, kw_only=True):
     def methods(self) -> tuple[str, ...]:
         """The methods of the call, the usual one first."""
         return (self.method, *self.also_methods)
+
+    @property
+    def effect(self) -> Effect:
+        """What the call does at the vendor, sent with its usual method."""
+        return self.effect_of(self.method)
+
+    def effect_of(self, method: str) -> Effect:
+        """Return what the call does when it is sent with *method*; an unknown method is not a read."""
+        return self.stated_effect or METHOD_EFFECTS.get(method.upper(), "update")
 
 
 class Vendor(Table, frozen=True, kw_only=True):

@@ -52,8 +52,8 @@ def _value(hint: Any, value: object, path: Path, report: Report) -> Any:
         return decode_table(hint, value, path, report)
     if origin in (typing.Union, types.UnionType):
         inner = [one for one in arguments if one is not type(None)]
-        if len(inner) == 1 and isinstance(inner[0], type) and issubclass(inner[0], msgspec.Struct):
-            return decode_table(inner[0], value, path, report)
+        if len(inner) == 1:
+            return _value(inner[0], value, path, report)
     if origin is dict and _holds_tables(arguments[1]):
         if not isinstance(value, Mapping):
             report.add(path, "is not a table")
