@@ -1,8 +1,8 @@
 """The only room that opens sockets to a vendor.
 
-    request ── scheme.auth_flow ──► signed request ── one hop ──► response ──┐
-                    ▲                                                         │ redirect of a read, same origin:
-                    └──────────── signed anew ◄───────────────────────────────┘ other origin: every credential stripped
+    request ── scheme.auth_flow ──► signed request ── gate ── one hop ──► response ──┐
+                    ▲                                                                 │ redirect of a read
+                    └── signed anew; to another origin: every credential stripped ◄───┘
 
 Every hop is kept, the body is capped as it is decoded, and one place maps what can go wrong to ``explorer.errors``.
 Nothing is sent a second time here but a redirected GET or HEAD; what a scheme repeats, it decides itself.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -21,8 +21,17 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import anyio
 import httpx
 
-from explorer.core.exchange import Failure, Hop, ReceivedResponse, SentRequest, Timings
-from explorer.errors import BrokenAnswer, ConnectFailed, ExplorerError, TimedOut, TooLarge, TransportError
+from explorer.core.exchange import Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
+from explorer.core.origin import Origin
+from explorer.errors import (
+    BrokenAnswer,
+    ConnectFailed,
+    ExplorerError,
+    TimedOut,
+    TooLarge,
+    TransportError,
+    UntrustedHost,
+)
 from explorer.spool import LARGE, Spool
 
 if TYPE_CHECKING:
@@ -52,6 +61,24 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
+
+
+class Gate(Protocol):
+    """Decides whether a request may be sent to its host."""
+
+    async def __call__(
+        self,
+        request: httpx.Request,
+        scheme: Scheme | None,
+        purpose: Purpose,
+        paused: Callable[[], contextlib.AbstractContextManager[None]],
+    ) -> None:
+        """Return where *request*, signed by *scheme* (None: not signed), may be sent. The time limit does not run
+        within *paused*, where a person is asked.
+
+        Raises:
+            UntrustedHost: it may not.
+        """
 
 
 class Listener(Protocol):
@@ -88,7 +115,8 @@ class Transfer:
 
 
 def stopped_with(error: BaseException) -> Transfer | None:
-    """What had gone over the wire when a send was cancelled with *error*; None where nothing of that is known.
+    """What had gone over the wire when a send was cancelled with *error*, or stopped by the gate; None where nothing of
+    that is known.
 
     The error stays a plain ``CancelledError``, which time limits and groups of tasks know by its very type.
     """
@@ -101,18 +129,33 @@ class _Log:
     """What is known of a call while it runs; it survives a failure."""
 
     started: float
+    gate: Gate
+    deadline: asyncio.Timeout
+    clock: Callable[[], float]
     listener: Listener | None = None
     request: SentRequest | None = None
     response: ReceivedResponse | None = None
-    purpose: Literal["call", "auth", "redirect", "retry"] = "call"
+    purpose: Purpose = "call"
     hops: list[Hop] = field(default_factory=list)
     marks: dict[str, float] = field(default_factory=dict)
 
-    def begin(self, request: httpx.Request, purpose: Literal["call", "auth", "redirect", "retry"]) -> None:
+    def begin(self, request: httpx.Request, purpose: Purpose) -> None:
         if self.request is not None:
             self.hops.append(Hop(purpose=self.purpose, request=self.request, response=self.response))
         self.request, self.response, self.purpose = sent_request(request), None, purpose
         self.marks.clear()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the time limit and the clock of the exchange, while a person is asked."""
+        loop, when, began = asyncio.get_running_loop(), self.deadline.when(), self.clock()
+        left = None if when is None else when - loop.time()
+        self.deadline.reschedule(None)
+        try:
+            yield
+        finally:
+            self.started += self.clock() - began
+            self.deadline.reschedule(None if left is None else loop.time() + left)
 
     def begin_body(self, purpose: str) -> Callable[[bytes], None]:
         """Tell that an answer begins; gives what is to be told of its body. That of a token call is nobody's."""
@@ -136,12 +179,8 @@ def _trusted() -> ssl.SSLContext:
 
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether scheme, host and port are the same (RFC 6454, section 5)."""
-    ports = {"http": 80, "https": 443}
-    return (one.scheme, one.host, one.port or ports.get(one.scheme)) == (
-        other.scheme,
-        other.host,
-        other.port or ports.get(other.scheme),
-    )
+    origin = Origin.of(one)
+    return origin is not None and origin == Origin.of(other)
 
 
 class Client:
@@ -187,25 +226,29 @@ class Client:
         request: httpx.Request,
         sign: Callable[[], Scheme],
         limits: Limits,
+        gate: Gate,
         on_progress: OnProgress | None = None,
         listener: Listener | None = None,
     ) -> Transfer:
         """Send *request* under a scheme made by *sign*, following redirects of reads; never raises for the network.
+        *gate* is asked before every request: the call, what gets a token for it, a second try, a redirect.
 
         Raises:
             CredentialError: the scheme cannot sign.
+            UntrustedHost: *gate* did not let a request pass; ``stopped_with`` has what went before it.
             asyncio.CancelledError: the caller cancelled; the connection is closed, ``stopped_with`` has what came.
         """
-        log = _Log(self._clock(), listener)
+        deadline = asyncio.timeout(limits.total)
+        log = _Log(self._clock(), gate, deadline, self._clock, listener)
         failure: Failure | None = None
         try:
-            async with asyncio.timeout(limits.total):
+            async with deadline:
                 await self._converse(request, sign, limits, on_progress, log)
         except TimeoutError:
             failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
         except TransportError as error:
             failure = describe(error)
-        except asyncio.CancelledError as error:
+        except (asyncio.CancelledError, UntrustedHost) as error:
             setattr(error, _TRANSFER, self._transfer(log, request, None))
             raise
         return self._transfer(log, request, failure)
@@ -255,13 +298,13 @@ class Client:
     ) -> httpx.Response:
         """Drive the scheme's flow to its end and give the last response."""
         if scheme is None:
-            return await self._hop(request, purpose, limits, on_progress, log)
+            return await self._hop(request, None, purpose, limits, on_progress, log)
         flow = scheme.auth_flow(request)
         try:
             signed = next(flow)
             while True:
                 kind = signed.extensions.pop("explorer.purpose", purpose)
-                response = await self._hop(signed, kind, limits, on_progress, log)
+                response = await self._hop(signed, scheme, kind, limits, on_progress, log)
                 try:
                     signed = flow.send(response)
                 except StopIteration:
@@ -272,12 +315,15 @@ class Client:
     async def _hop(
         self,
         request: httpx.Request,
-        purpose: Literal["call", "auth", "redirect", "retry"],
+        scheme: Scheme | None,
+        purpose: Purpose,
         limits: Limits,
         on_progress: OnProgress | None,
         log: _Log,
     ) -> httpx.Response:
-        """One request, one response, both kept in *log* whatever happens."""
+        """One request, one response, both kept in *log* whatever happens; nothing where the gate does not let it
+        pass."""
+        await log.gate(request, scheme, purpose, log.paused)
         log.begin(request, purpose)
         tell = _teller(self._clock, log, on_progress)
         request.extensions["trace"] = _tracer(self._clock, log, tell)

@@ -54,6 +54,16 @@ class Found(NamedTuple):
     source: str
 
 
+class Holding(NamedTuple):
+    """A credential that is at hand, and the environment that it is for."""
+
+    name: str
+    environment: str
+    value: Secret
+    is_demo: bool
+    """Whether it is the value that the catalog gives for the sandbox."""
+
+
 class CredentialStatus(NamedTuple):
     """What can be shown of a credential: never its value."""
 
@@ -215,6 +225,33 @@ class Vault:
                 variables = {one for place in places for one in _variables(vendor, name, place)}
                 texts |= {self._environ.get(one, "").rstrip("\r\n") for one in variables} | {credential.sandbox}
         return tuple(Secret(text) for text in sorted(texts) if text)
+
+    def holdings(self, vendor: Vendor, environment: str) -> tuple[Holding, ...]:
+        """Return the secrets of *vendor* for *environment* as ``find`` finds them, and those that are at hand for its
+        other environments, for which the keyring is not asked. Blocking, where a keyring has to be asked."""
+        holdings: list[Holding] = []
+        for name, credential in vendor.credentials.items():
+            if not credential.secret:
+                continue
+            for place in (SANDBOX, *vendor.environments):
+                value = self._value(vendor, name, place) if place == environment else self._at_hand(vendor, name, place)
+                if value:
+                    is_demo = place == SANDBOX and value.reveal() == credential.sandbox
+                    holdings.append(Holding(name, place, value, is_demo))
+        return tuple(holdings)
+
+    def _value(self, vendor: Vendor, name: str, environment: str) -> Secret | None:
+        try:
+            match = self.find(vendor, name, environment)
+        except CredentialError:  # it cannot be sent
+            return None
+        return match.value if match else None
+
+    def _at_hand(self, vendor: Vendor, name: str, environment: str) -> Secret | None:
+        """The value for another environment: typed, of a variable for that environment alone, or looked up before."""
+        key = (vendor.id, environment, name)
+        text = self._environ.get(variable_name(vendor.id, name, environment), "").rstrip("\r\n")
+        return self._typed.get(key) or (Secret(text) if text else self._looked_up.get(key))
 
     def _known(self, vendor: Vendor, environment: str, name: str) -> _Key:
         if name not in vendor.credentials:

@@ -8,7 +8,8 @@
     │   └── SettingsError          2  a settings, keymap or theme file is wrong
     ├── CredentialError            4
     │   ├── CredentialMissing      4  a credential that the auth scheme needs is not to be had
-    │   └── CredentialRefused      4  the vendor refused it when a token was asked for
+    │   ├── CredentialRefused      4  the vendor refused it when a token was asked for
+    │   └── UntrustedHost          4  a credential would go to a host that it does not belong to
     ├── TransportError             3
     │   ├── ConnectFailed          3  no connection
     │   ├── TimedOut               3  connected, but no (whole) answer in time
@@ -167,6 +168,12 @@ class CredentialRefused(CredentialError):
     """The vendor refused the credentials when a token was asked for."""
 
     title = "The credentials were refused"
+
+
+class UntrustedHost(CredentialError):
+    """A request would carry a credential to a host that it does not belong to; the request was not sent."""
+
+    title = "Not sent: untrusted host"
 
 
 class TransportError(ExplorerError):

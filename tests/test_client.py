@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
+async def _open(*_: object, **_named: object) -> None:
+    """A gate that lets every request pass."""
+
+
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[tuple[str, list[bytes]]]:
     """A bare TCP server: *handler* is given each request head and the writer."""
@@ -89,7 +93,7 @@ async def fetch(
 ) -> Transfer:
     async with Client() as client:
         request = httpx.Request(method, url, headers={"X-Mine": "secret-ish", "Accept": "a/b"})
-        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), on_progress, listener)
+        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), _open, on_progress, listener)
 
 
 async def test_what_was_sent_is_what_arrived() -> None:

@@ -43,6 +43,7 @@ _COMMANDS = {
     "compare": ("compare_command", "compare_command"),
     "tracks": ("tracks_command", "tracks_command"),
     "saved": ("saved_commands", "saved_command"),
+    "trust": ("trust_command", "trust_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),
 }
 

@@ -9,6 +9,7 @@ import click
 
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
+from explorer.cli.trust_options import base_url_option, trust_host_option
 
 if TYPE_CHECKING:
     from explorer.session import Session
@@ -20,7 +21,8 @@ _SIGNS: Final = {"ok": "✓", "failed": "✗", "warning": "!", "skipped": "–"}
 @click.command("doctor")
 @click.argument("vendor", metavar="VENDOR")
 @click.option("--env", "environment", default="", help="The environment; the vendor's default unless told.")
-@click.option("--base-url", default="", help="Replaces the environment's base URL.")
+@base_url_option
+@trust_host_option
 @click.option("--login", is_flag=True, help="Allow to ask the vendor for a token, where one is needed.")
 @click.option("--json", "as_json", is_flag=True, help="The checks as data.")
 @click.pass_context

@@ -13,6 +13,7 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.cli.request_commands import ask, put_exchange
+from explorer.cli.trust_options import trust_host_option
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
 
@@ -32,6 +33,7 @@ def import_command() -> None:
 @click.option("--send", is_flag=True, help="Send the call as well.")
 @click.option("--force", is_flag=True, help="Send although the form has errors.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
+@trust_host_option
 @click.pass_context
 def import_curl_command(ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool) -> int:
     """Tell which call the curl LINE makes, as a line for this program. LINE is one quoted word, or - for stdin.

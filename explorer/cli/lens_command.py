@@ -12,6 +12,7 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.cli.request_commands import ask, call_options, make_call
+from explorer.cli.trust_options import trust_host_option
 
 if TYPE_CHECKING:
     from explorer.core.diff import Comparison
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that is no read.")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@trust_host_option
 @click.pass_context
 def lens_command(
     ctx: click.Context,

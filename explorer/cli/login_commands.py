@@ -13,6 +13,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
+from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call
 from explorer.core.secret import Secret
 from explorer.credentials import variable_name
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 @click.command("login")
 @click.argument("vendor_id", metavar="VENDOR")
 @click.option("--env", "environment", help="The environment; the vendor's default unless told.")
-@click.option("--base-url", default="", help="Replaces the environment's base URL.")
+@base_url_option
+@trust_host_option
 @click.option("--no-browser", is_flag=True, help="Print the consent page's URL and paste the URL you land on.")
 @click.option("--show-secrets", is_flag=True, help="Print the tokens as lines for a shell.")
 @click.option("--json", "as_json", is_flag=True, help="What there is now as data.")

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from explorer.cli.narration import say
+from explorer.cli.trust_options import trust_named_hosts
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:
     """The session of this command line; bad files of the user are named on stderr."""
     session = open_session(ctx.obj["environ"], keep_history=keep_history)
     session.on_warning = say
+    trust_named_hosts(ctx, session)
     for problem in (*session.catalog_problems, *session.settings_problems):
         say(f"left out: {problem}")
     if keep_history and session.folders.track_progress.exists():

@@ -11,6 +11,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.request_commands import ask, put_exchange
+from explorer.cli.trust_options import trust_host_option
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Entry, Exchange
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask secrets.")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@trust_host_option
 @click.pass_context
 def replay_command(
     ctx: click.Context,

@@ -22,6 +22,7 @@ from explorer.cli.exchange_text import (
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_body, put_json
+from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError
 
@@ -36,7 +37,7 @@ def call_options(command: _F) -> _F:
     for decorate in reversed(
         (
             click.option("--env", "environment", help="The environment; the sandbox unless told."),
-            click.option("--base-url", default="", help="Replaces the environment's base URL."),
+            base_url_option,
             click.option("--method", default="", help="Another of the endpoint's methods, such as HEAD."),
             click.option("--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Take another reading."),
             click.option(
@@ -151,6 +152,7 @@ def prepare_command(
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for the whole exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
+@trust_host_option
 @click.pass_context
 def send_command(
     ctx: click.Context,

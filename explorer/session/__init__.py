@@ -21,16 +21,17 @@ from explorer.session.embedded import EmbeddedSandbox
 from explorer.session.operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     import httpx
 
     from explorer.client import Client, OnProgress
     from explorer.core.auth.base import AuthContext, Scheme
-    from explorer.core.auth.tokens import TokenStore
+    from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Catalog, Effect, Endpoint, Reading, Vendor
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.core.form import Checked
+    from explorer.core.origin import HostPattern
     from explorer.core.pagination.base import PageInfo
     from explorer.core.redaction import Redactor
     from explorer.core.secret import Secret
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from explorer.session.operation import Prepared
     from explorer.session.remembering import Kept
     from explorer.session.replaying import How, Replay
+    from explorer.session.trust import Gate, TrustQuestion
     from explorer.settings import Folders, Settings
 
 SANDBOX = "sandbox"
@@ -67,6 +69,14 @@ class Session:
     on_warning: Callable[[str], None] = lambda _text: None
     on_exchange: Callable[[Exchange], None] = lambda _exchange: None
     """Called with each exchange when it has ended, as it was; at once, in the loop that sent it."""
+    ask_trust: Callable[[TrustQuestion], Awaitable[bool]] | None = None
+    """Asks a person whether credentials may go to a host that they do not belong to; None where nobody can be asked."""
+    trusted_here: list[HostPattern] = field(default_factory=list)
+    """Hosts that a person named for this run: credentials of every vendor may go there."""
+    allowed: set[tuple[str, str, str]] = field(default_factory=set)
+    """(origin, vendor, environment) that a person allowed and that could not be written to the list."""
+    asking: dict[tuple[str, str, tuple[str, ...]], asyncio.Future[bool]] = field(default_factory=dict)
+    """(origin, vendor, environments) → the question that a person has not answered yet."""
     learned: list[Secret] = field(default_factory=list)
     """Secrets that came by another way than credentials and forms: they are masked in whatever is shown and kept."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
@@ -236,6 +246,11 @@ class Session:
         store = self._tokens.get(self._token_key(call))
         return tuple(token.value for token in store.history) if store else ()
 
+    def token_stores(self) -> Iterator[tuple[str, str, str, tuple[Token, ...]]]:
+        """Yield the tokens of every vendor, environment and base URL that tokens were asked for at."""
+        for (vendor, environment, base_url), store in self._tokens.items():
+            yield vendor, environment, base_url, store.history
+
     @property
     def token_places(self) -> tuple[tuple[str, str, str], ...]:
         """Vendor, environment and base URL of every place that tokens were asked for in this session."""
@@ -287,6 +302,7 @@ class Session:
             FormError: the form has errors and the call does not force it; nothing was sent.
             CredentialMissing: the scheme needs a credential that is not to be had; nothing was sent.
             CredentialRefused: the vendor refused to give a token.
+            UntrustedHost: a credential would have gone to a host that it does not belong to.
             asyncio.CancelledError: cancelled; the exchange is kept as such.
         """
         from explorer.session.sending import Replayed, send
@@ -338,6 +354,18 @@ class Session:
     def sandbox_running(self) -> bool:
         """Whether the embedded sandbox accepts requests."""
         return self.sandbox.running
+
+    def warn_once(self, text: str) -> None:
+        """Warn of what is found again and again, such as a damaged file, the first time only."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.on_warning(text)
+
+    def gate(self, call: Call) -> Gate:
+        """Return what decides which hosts the requests of *call* may carry credentials to."""
+        from explorer.session.trust import Gate
+
+        return Gate(self, call)
 
     def http(self) -> Client:
         """The one client, made when first asked for."""

@@ -115,7 +115,9 @@ async def _reach(patient: _Patient, title: str) -> Examined:
     context = patient.session.auth_context(patient.call, patient.session.operation(patient.call))
     request = httpx.Request("HEAD", base.rstrip("/") + "/", headers={"Accept": "*/*"})
     limits = Limits(total=REACH_SECONDS, redirects=0)
-    transfer = await patient.session.http().send(request, lambda: Anonymous(Options(), context), limits)
+    transfer = await patient.session.http().send(
+        request, lambda: Anonymous(Options(), context), limits, patient.session.gate(patient.call)
+    )
     patient.answer, patient.failure = transfer.response, transfer.failure
     if transfer.response is None:
         why = transfer.failure.message if transfer.failure is not None else "no answer"

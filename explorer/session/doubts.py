@@ -62,9 +62,7 @@ def doubts(session: Session, vendor_id: str, endpoint_id: str | None = None) -> 
     vendor = session.vendor(vendor_id)
     book = load_evidence(session.folders)
     for problem in book.problems:
-        if problem not in session._warned:
-            session._warned.add(problem)
-            session.on_warning(problem)
+        session.warn_once(problem)
     own = adopted(session.folders, vendor_id)
     found: list[Doubt] = []
     if endpoint_id:

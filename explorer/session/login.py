@@ -78,10 +78,14 @@ async def _consent(
     open_url: Callable[[str], Awaitable[None]],
     paste: Callable[[str], Awaitable[str]] | None,
 ) -> str:
+    import httpx
+
     from explorer.core.auth.oauth2 import read_redirect, read_token_response
     from explorer.loopback import wait_for_redirect
 
     request = scheme.authorization_url()
+    page = httpx.Request("GET", request.url)
+    await session.gate(call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
     redirect = session.vault.find(session.vendor(call.vendor), scheme.options.redirect_uri, call.environment)
     if paste is not None or redirect is None:
         await open_url(request.url)
@@ -126,7 +130,8 @@ async def _through(
     bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
     anonymous = scheme_for(operation.vendor, bare, session.auth_context(call, operation))
     try:
-        transfer = await session.http().send(request, lambda: anonymous, Limits(total=session.settings.timeout_seconds))
+        limits = Limits(total=session.settings.timeout_seconds)
+        transfer = await session.http().send(request, lambda: anonymous, limits, session.gate(call))
         exchange = msgspec.structs.replace(
             exchange,
             request=transfer.request,

@@ -67,6 +67,7 @@ def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
         for one in form_problems(saved, call, Scope())
         if not call.force and one.level == "error"
     ]
+    wrong += _foreign_host(saved, file, call)
     try:
         made = saved.public(file.request)
         for note in made.notes:
@@ -80,6 +81,24 @@ def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
     except ExplorerError as error:
         wrong.append(CatalogProblem(path, "(file)", error.message, error.hint))
     return tuple(wrong)
+
+
+def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProblem]:
+    """A base URL outside the hosts that the credentials of the call's environment belong to."""
+    from explorer.core.origin import Origin
+    from explorer.session.trust import is_foreign
+
+    if not call.base_url:
+        return []
+    try:
+        known = saved.known(call, Scope())
+    except ExplorerError:  # the environment file is wrong, which is told of with it
+        return []
+    if not is_foreign(saved.session, known):
+        return []
+    message = f"{Origin.parse(known.base_url)} is not a host of {call.vendor} {call.environment}"
+    expected = f"take it out, or allow it with `api-explorer trust add {call.vendor} URL --env {call.environment}`"
+    return [CatalogProblem(str(file.path), _line(file, "base_url"), message, expected)]
 
 
 def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]:

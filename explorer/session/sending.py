@@ -153,7 +153,7 @@ async def _transferred(
         return used[-1]
 
     listener = Arriving(session, exchange, used, on_arrival) if on_arrival is not None else None
-    transfer = await session.http().send(request, sign, limits, on_progress, listener)
+    transfer = await session.http().send(request, sign, limits, session.gate(call), on_progress, listener)
     under, secrets = exchange.under, tuple(secret for one in used for secret in one.secrets())
     if under is not None:
         minted = session.tokens(call).lives.minted_by(scheme.context.exchange)

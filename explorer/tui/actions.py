@@ -48,6 +48,9 @@ ACTIONS: Final = (
         "tokens", "U", "Tokens", "The life of every token: minted, used, replaced, run out; renew and revoke.", "tokens"
     ),
     Action("all_pages", "A", "All pages", "Fetch every page of the call, after showing what it takes.", "all_pages"),
+    Action(
+        "trusted", "H", "Trusted hosts", "Hosts that you allowed credentials to go to; remove one or all.", "trusted"
+    ),
     Action("faults", "F", "Faults", "Let the sandbox go wrong on purpose: slow, cut off, 429, malformed …", "faults"),
     Action("tracks", "J", "Tracks", "Guided tracks: lessons in the sandbox that check what you really did.", "tracks"),
     Action("vendors", "C", "Compare vendors", "How the vendors do the same things, side by side.", "vendors"),

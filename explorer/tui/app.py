@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
     from explorer.session import Session
+    from explorer.session.trust import TrustQuestion
 
 
 def _commands() -> type[Provider]:
@@ -62,6 +63,7 @@ class ExplorerApp(App[int]):
         """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
         self.defects: list[str] = []
         """What ended the app though nobody expected it; empty where all is well."""
+        session.ask_trust = self._ask_trust
         super().__init__()
         self._themes_from_files()
 
@@ -107,6 +109,19 @@ class ExplorerApp(App[int]):
         from explorer.tui.screens.help import ScreenHelpScreen
 
         self.push_screen(ScreenHelpScreen(self.screen, self.session.settings.keymap))
+
+    async def _ask_trust(self, question: TrustQuestion) -> bool:
+        """Ask, over whatever screen is open, whether credentials may go to a host that they do not belong to."""
+        from explorer.tui.screens.trust import trust_dialog
+
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def answered(allowed: bool | None) -> None:
+            if not answer.done():
+                answer.set_result(bool(allowed))
+
+        await self.push_screen(trust_dialog(question), answered)
+        return await answer
 
     # --- defects -----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from explorer.core.origin import HostPattern
 from explorer.core.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
@@ -114,6 +115,7 @@ async def test_a_token_is_asked_for_only_when_it_is_allowed(
 
     with SandboxServer(shipped, app=app) as server:
         base = server.base_url(session.vendor("fashionphile"))
+        session.trusted_here.append(HostPattern.parse(base.split("/")[2]))
         found = await examined(session, "fashionphile", environment="test", base_url=base, login=login)
     assert ("POST" in {method for method, _ in asked}) is login
     if login:

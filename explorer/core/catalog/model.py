@@ -8,7 +8,6 @@ with ``Vendor.document`` it is shown as ``002:83,110-118``. ``docs/CATALOG.md`` 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -20,7 +19,7 @@ Location = Literal["path", "query", "form", "json", "multipart", "header"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "file", "object"]
 Repeat = Literal["index", "append", "key", "comma"]
 Effect = Literal["read", "session", "create", "update", "delete", "order"]
-METHOD_EFFECTS: Final[Mapping[str, Effect]] = {
+METHOD_EFFECTS: Final[dict[str, Effect]] = {
     "GET": "read",
     "HEAD": "read",
     "OPTIONS": "read",

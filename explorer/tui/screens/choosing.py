@@ -82,6 +82,15 @@ class ChoosingScreen(EditingScreen):
             self._look_up_credentials()
             self._preview_soon()
 
+    @work(exclusive=True, group="ask", exit_on_error=False, description="trusted hosts")
+    async def action_trusted(self) -> None:
+        """Show the hosts that credentials may go to beside those of the catalog."""
+        from explorer.session.trust import trusted_hosts
+        from explorer.tui.screens.trust import TrustedHostsDialog
+
+        hosts = await asyncio.to_thread(trusted_hosts, self.session)
+        await self.app.push_screen_wait(TrustedHostsDialog(self.session, hosts))
+
     @work(exclusive=True, group="login", exit_on_error=False, description="log in")
     async def action_login(self) -> None:
         """Get a token now: by the vendor's own call, or by a person's consent in a browser."""

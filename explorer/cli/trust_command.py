@@ -1,0 +1,117 @@
+"""``trust``: the hosts that credentials may go to beside those of the catalog."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from explorer.cli.narration import say
+from explorer.cli.opening import session_of
+from explorer.cli.output import put, put_json, table
+from explorer.core.origin import Origin
+from explorer.errors import UsageError
+
+if TYPE_CHECKING:
+    from explorer.session import Session
+    from explorer.settings.trusted import TrustedHost
+
+
+@click.group("trust")
+def trust_command() -> None:
+    """List, add and remove hosts that credentials may go to.
+
+    The hosts of an environment in the catalog are always trusted. This list holds the others that you allowed.
+    """
+
+
+@trust_command.command("list")
+@click.argument("vendor_id", metavar="[VENDOR]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="An array of hosts as data.")
+@click.pass_context
+def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
+    """List the trusted hosts, or those of VENDOR."""
+    hosts = [host for host in _hosts(session_of(ctx, keep_history=False)) if vendor_id in (None, host.vendor)]
+    if as_json:
+        put_json(
+            [
+                {"origin": host.origin, "vendor": host.vendor, "environment": host.environment, "at": host.at}
+                for host in hosts
+            ]
+        )
+    elif hosts:
+        put(table([(host.origin, host.vendor, host.environment, _date(host.at)) for host in hosts]))
+    else:
+        say("No trusted hosts besides those of the catalog.")
+    return 0
+
+
+@trust_command.command("add")
+@click.argument("vendor_id", metavar="VENDOR")
+@click.argument("url", metavar="URL")
+@click.option("--env", "environment", required=True, help="The environment whose credentials may go there.")
+@click.pass_context
+def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) -> int:
+    """Let the credentials of VENDOR go to the host of URL (https://host or http://host:port) from now on."""
+    from explorer.session.trust import is_downgrade
+    from explorer.settings.trusted import trust
+
+    session = session_of(ctx, keep_history=False)
+    vendor = session.vendor(vendor_id)
+    session.base_url_of(vendor, environment)
+    origin = Origin.parse(url)
+    if origin is None:
+        raise UsageError(f"{url!r} is not a URL", hint="Example: https://api.example.com or http://127.0.0.1:8080.")
+    if is_downgrade(session, vendor, environment, origin):
+        raise UsageError(
+            f"{origin} is plain http, and {vendor.id} {environment} uses https",
+            hint="Use https, or give the environment an http base_url in a catalog of your own.",
+        )
+    trust(session.folders, str(origin), vendor.id, environment, session.now())
+    return 0
+
+
+@trust_command.command("remove")
+@click.argument("vendor_id", metavar="VENDOR")
+@click.argument("url", metavar="URL")
+@click.option("--env", "environment", help="Only for this environment.")
+@click.pass_context
+def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str | None) -> int:
+    """Remove the host of URL from the list of VENDOR."""
+    from explorer.settings.trusted import revoke
+
+    session = session_of(ctx, keep_history=False)
+    origin = str(Origin.parse(url) or url)
+    hosts = [
+        host
+        for host in _hosts(session)
+        if (host.origin, host.vendor) == (origin, vendor_id) and environment in (None, host.environment)
+    ]
+    if not hosts:
+        raise UsageError(f"{origin} is not on the list of {vendor_id}", hint="`api-explorer trust list` shows it.")
+    revoke(session.folders, hosts, session.now())
+    return 0
+
+
+@trust_command.command("clear")
+@click.pass_context
+def trust_clear(ctx: click.Context) -> int:
+    """Remove every host from the list. Nothing else changes; the app asks again."""
+    from explorer.settings.trusted import revoke
+
+    session = session_of(ctx, keep_history=False)
+    hosts = _hosts(session)
+    revoke(session.folders, hosts, session.now())
+    say(f"Removed {len(hosts)} host{'' if len(hosts) == 1 else 's'}.")
+    return 0
+
+
+def _hosts(session: Session) -> tuple[TrustedHost, ...]:
+    from explorer.session.trust import trusted_hosts
+
+    return trusted_hosts(session)
+
+
+def _date(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,104 @@
+"""Whether a request carries a secret, however it is spelled: plain, percent-encoded, escaped in JSON or in Base64.
+
+The request is decoded as a server would decode it and then searched for each secret. Time and memory grow linearly with
+the request: a body is searched in blocks.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import httpx
+
+    from explorer.core.secret import Secret
+
+SHORTEST: Final = 4
+"""Characters; a shorter secret would match by chance."""
+_BLOCK: Final = 1_000_000
+"""Bytes of a body that are searched in one go."""
+_NESTED: Final = 2
+"""How often an encoding may be laid over another (a URL within a query, JSON within a JSON string)."""
+_LONGEST_SPELLING: Final = 12
+"""Bytes that one byte of a secret takes at most: ``\\u00XX``, escaped again."""
+_ESCAPE: Final = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\([\"\\/bfnrt])")
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_SIMPLE: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+
+def carried(request: httpx.Request, secrets: Iterable[Secret]) -> set[Secret]:
+    """Return those of *secrets* that stand in the URL, a header or the body of *request*.
+
+    Secrets of fewer than ``SHORTEST`` characters are not searched for. A host name is compared without case, since it
+    is sent in lower case.
+    """
+    needles = {one: _needles(one.reveal()) for one in secrets if len(one.reveal()) >= SHORTEST}
+    if not needles:
+        return set()
+    found: set[Secret] = set()
+    host = request.url.raw_host.lower()
+    for secret, spellings in needles.items():
+        if any(spelling.lower() in host for spelling in spellings):
+            found.add(secret)
+    longest = max(len(spelling) for spellings in needles.values() for spelling in spellings)
+    for text in _texts(request, longest):
+        for view in _views(text):
+            found |= {secret for secret, spellings in needles.items() if any(one in view for one in spellings)}
+    return found
+
+
+def _needles(text: str) -> tuple[bytes, ...]:
+    data = text.encode("utf-8", "surrogateescape")
+    plain = {data, data.replace(b" ", b"+")}
+    if not text.isascii() and all(ord(sign) < 256 for sign in text):
+        plain.add(text.encode("latin-1"))
+    return tuple(plain | set(_in_base64(data)))
+
+
+def _in_base64(data: bytes) -> Iterator[bytes]:
+    """What every Base64 text has that holds *data* at any place, such as ``Basic`` of ``user:secret`` (RFC 4648, 4 and
+    5): the characters that depend on nothing before or after it."""
+    if len(data) < 2 * SHORTEST:
+        return
+    for shift in range(3):
+        text = base64.b64encode(b"\0" * shift + data)
+        inner = text[(0, 2, 3)[shift] : (shift + len(data)) * 8 // 6]
+        yield inner
+        yield inner.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _texts(request: httpx.Request, longest: int) -> Iterator[bytes]:
+    """The parts of *request*, the body in blocks that overlap by more than the longest spelling."""
+    yield str(request.url).encode("utf-8", "surrogateescape")
+    for name, value in request.headers.raw:
+        yield name + b": " + value
+    body, overlap = request.content, longest * _LONGEST_SPELLING + 16
+    for start in range(0, len(body), _BLOCK):
+        yield body[max(0, start - overlap) : start + _BLOCK]
+
+
+def _views(text: bytes) -> Sequence[bytes]:
+    """*text* as it stands, and as it is once percent-encoding and JSON escapes are read, in either order."""
+    views = {text: None}
+    for _ in range(_NESTED):
+        for view in tuple(views):
+            if b"%" in view:
+                views[_PERCENT.sub(_byte, view)] = None
+            if b"\\" in view:
+                views[_ESCAPE.sub(_unescaped, view)] = None
+    return tuple(views)
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    return bytes((int(match[1], 16),))
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    if match[1] is not None:
+        return _SIMPLE.get(match[1], match[1])
+    units = bytes.fromhex(match[0].replace(b"\\u", b"").decode("ascii"))
+    return units.decode("utf-16-be", "replace").encode("utf-8")

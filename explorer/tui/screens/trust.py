@@ -1,0 +1,109 @@
+"""Hosts that credentials may go to: the question before the first request, and the list of those that were allowed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from explorer.core.sanitise import sanitise_line
+from explorer.errors import StoreError
+from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from explorer.session import Session
+    from explorer.session.trust import TrustQuestion
+    from explorer.settings.trusted import TrustedHost
+
+
+def trust_dialog(question: TrustQuestion) -> ConfirmDialog:
+    """Return the dialog that asks *question*; No has the focus."""
+    usual = ", ".join(question.usual) or "this machine only"
+    text = (
+        f"{question.origin}\n"
+        f"is not a host of {question.title}, {question.environment}.\n\n"
+        f"The request would send there: {', '.join(question.carried)}\n"
+        f"Hosts of {question.environment}: {usual}\n\n"
+        "If you allow it, the host is remembered; H lists trusted hosts."
+    )
+    return ConfirmDialog("Send credentials to this host?", text, yes="Yes, allow it")
+
+
+class TrustedHostsDialog(Dialog[None]):
+    """Lists *hosts*; removes the highlighted one or all of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,H", "close", "Close", id="trusted.close", tooltip="Close the list"),
+        Binding("x,delete", "remove", "Remove", id="trusted.remove", tooltip="Ask again before this host"),
+        Binding("X", "clear", "Remove all", id="trusted.clear", tooltip="Ask again before every host"),
+        Binding("j", "move(1)", "Down", show=False, id="trusted.down", tooltip="The one below"),
+        Binding("k", "move(-1)", "Up", show=False, id="trusted.up", tooltip="The one above"),
+    ]
+
+    def __init__(self, session: Session, hosts: Sequence[TrustedHost]) -> None:
+        self._session, self._hosts = session, list(hosts)
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Trusted hosts")
+            yield Static(Content("Hosts in the catalog are always trusted."), classes="dialog-hint")
+            yield OptionList(markup=False, compact=True)
+            yield Static(Content("x removes · X removes all · esc closes"), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        """Show the list."""
+        self._show()
+        self.query_one(OptionList).focus()
+
+    def _show(self) -> None:
+        listing = self.query_one(OptionList)
+        at = listing.highlighted or 0
+        listing.clear_options()
+        listing.add_options([Option(_host_text(host)) for host in self._hosts])
+        if not self._hosts:
+            listing.add_option(Option(Content.styled("You allowed no other host.", MUTED), disabled=True))
+        else:
+            listing.highlighted = min(at, len(self._hosts) - 1)
+
+    def action_remove(self) -> None:
+        """Remove the highlighted host."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None and self._hosts:
+            self._revoke([self._hosts[at]])
+
+    def action_clear(self) -> None:
+        """Remove every host."""
+        self._revoke(list(self._hosts))
+
+    @work(exclusive=True, group="revoke", exit_on_error=False, description="trusted hosts")
+    async def _revoke(self, hosts: list[TrustedHost]) -> None:
+        from explorer.settings.trusted import revoke
+
+        try:
+            await asyncio.to_thread(revoke, self._session.folders, hosts, self._session.now())
+        except StoreError as error:
+            self.notify(f"{error.message}. {error.hint}".strip(), severity="error", markup=False)
+            return
+        self._hosts = [host for host in self._hosts if host not in hosts]
+        self._show()
+
+    def action_close(self) -> None:
+        """Close the list."""
+        self.dismiss(None)
+
+
+def _host_text(host: TrustedHost) -> Content:
+    where = f"  {sanitise_line(host.vendor)} {sanitise_line(host.environment)}"
+    return Content.assemble((sanitise_line(host.origin), "bold"), (where, MUTED))
