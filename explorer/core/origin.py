@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.errors import UsageError
@@ -37,12 +38,7 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> Origin | None:
         """Return the origin of *url*, read as the client reads it; None where it is not an http or https URL."""
-        import httpx
-
-        try:
-            return cls.of(httpx.URL(url))
-        except (httpx.InvalidURL, ValueError, TypeError):
-            return None
+        return _parsed(url)
 
     @property
     def is_loopback(self) -> bool:
@@ -60,6 +56,16 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
+
+
+@lru_cache(maxsize=256)
+def _parsed(url: str) -> Origin | None:
+    import httpx
+
+    try:
+        return Origin.of(httpx.URL(url))
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return None
 
 
 class HostPattern(NamedTuple):

@@ -159,11 +159,10 @@ class Gate:
         """The secrets of the vendor that do not belong to *origin*."""
         here: set[Secret] = set()
         foreign: dict[Secret, Bound] = {}
+        places = (SANDBOX, *self._vendor.environments)
+        hosts = {place: catalog_origins(self.session, self._vendor, place) for place in places}
         for name, environment, value, is_demo in self.session.vault.holdings(self._vendor, self.call.environment):
-            at_home = (
-                origin.is_loopback if is_demo else origin in catalog_origins(self.session, self._vendor, environment)
-            )
-            if at_home:
+            if origin.is_loopback if is_demo else origin in hosts[environment]:
                 here.add(value)
             else:
                 foreign.setdefault(value, Bound(f"credential {name!r}", environment, value, is_demo))
@@ -204,21 +203,21 @@ class Gate:
         foreign: dict[Secret, Bound],
     ) -> tuple[Bound, ...]:
         """What of *foreign* is in *request*, or signed it."""
-        from explorer.core.secret_search import carried
+        from explorer.core.secret_search import SHORTEST, carried
 
         if len(request.content) > _SEARCHED_AT_ONCE:
             matches = await asyncio.to_thread(carried, request, foreign)
         else:
             matches = carried(request, foreign)
-        if not matches and scheme is not None and _is_signed(request, scheme):
-            matches = set(scheme.secrets()) & set(foreign)
+        is_home = self._is_home(self.call.environment, origin)
+        signs = False
+        if scheme is not None and _is_signed(request, scheme):
+            signs, used = not scheme.options.tokens, set(scheme.secrets())
+            matches |= {one for one in foreign if one in used and (signs or len(one.reveal()) < SHORTEST)}
         if matches:
             return tuple(foreign[one] for one in foreign if one in matches)
-        environment = self.call.environment
-        if purpose == "auth" and not self._is_home(environment, origin):
-            return (Bound("sign-in", environment, Secret("")),)
-        if scheme is not None and not self._is_home(environment, origin) and _is_signed(request, scheme):
-            return (Bound("signature", environment, Secret("")),)
+        if not is_home and (signs or purpose == "auth"):
+            return (Bound("signature" if signs else "sign-in", self.call.environment, Secret("")),)
         return ()
 
     # --- asking ------------------------------------------------------------------------------------------------------

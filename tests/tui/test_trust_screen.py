@@ -1,0 +1,128 @@
+"""In the app a person is asked before a credential goes to another host, and sees and clears what was allowed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Button, OptionList
+
+from explorer.core.catalog import decode, read_toml
+from explorer.credentials import Vault
+from explorer.session.trust import trusted_hosts
+from explorer.tui.screens.dialogs import ConfirmDialog
+from explorer.tui.screens.trust import TrustedHostsDialog
+from tests.foreign import CREDENTIALS, TOKEN, Server, catalog_text, two_hosts
+from tests.tui.driving import SIZES, Driver, driven
+from tests.tui.test_saved import open_saved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from explorer.session import Session
+
+
+@pytest.fixture
+def hosts() -> Iterator[tuple[Server, Server]]:
+    with two_hosts() as servers:
+        yield servers
+
+
+@pytest.fixture
+def foreign(hosts: tuple[Server, Server]) -> Server:
+    return hosts[1]
+
+
+@pytest.fixture
+def shop(session: Session, hosts: tuple[Server, Server]) -> Session:
+    """The session over the vendor of ``tests.foreign``, with a saved request that names another host."""
+    session.catalog = decode(read_toml(catalog_text(hosts[0]), "shop"), "shop")
+    session.environ = {**session.environ, **CREDENTIALS}
+    session.vault = Vault(session.environ, keyring=None)
+    save(session.folders.data / "saved", "theirs", hosts[1])
+    return session
+
+
+def save(folder: Path, name: str, host: Server) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = f'call = "shop.goods"\nenvironment = "production"\nbase_url = "{host.url}"\n'
+    (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+
+
+async def asked(driver: Driver) -> None:
+    await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
+    await driver.pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_saved_request_asks_before_its_host_gets_a_credential(
+    shop: Session, foreign: Server, size: tuple[int, int]
+) -> None:
+    async with driven(shop, size) as driver:
+        await open_saved(driver, "theirs")
+        await driver.keys("f5")
+        await asked(driver)
+        for words in (foreign.url, "Shop, production", "credential 'token'"):
+            assert words in driver.text
+        assert isinstance(driver.app.focused, Button)
+        assert driver.app.focused.id == "no"
+        assert TOKEN not in driver.text
+        await driver.keys("enter")
+        await driver.see("You did not allow it")
+        assert foreign.requests == []
+        assert trusted_hosts(shop) == ()
+
+
+async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(shop: Session, foreign: Server) -> None:
+    async with driven(shop) as driver:
+        await open_saved(driver, "theirs")
+        await driver.keys("f5")
+        await asked(driver)
+        await driver.keys("tab", "enter")
+        await driver.until(lambda: foreign.requests, "the request")
+        await driver.until(lambda: not driver.main.sending, "the answer")
+        await driver.keys("f5")
+        await driver.until(lambda: len(foreign.requests) == 2, "the second request, without a question")
+        await driver.until(lambda: not driver.main.sending, "the answer")
+        assert TOKEN in foreign.requests[1]
+        await driver.keys("escape", "H")
+        await driver.until(lambda: isinstance(driver.app.screen, TrustedHostsDialog), "the list")
+        await driver.see(foreign.url)
+        await driver.keys("x")
+        await driver.see("You allowed no other host")
+        await driver.keys("escape", "f5")
+        await asked(driver)
+        await driver.keys("escape")
+        await driver.see("You did not allow it")
+        assert len(foreign.requests) == 2
+
+
+async def test_all_trusted_hosts_are_removed_at_once(shop: Session) -> None:
+    from explorer.settings.trusted import trust
+
+    for number in range(3):
+        trust(shop.folders, f"https://{number}.example", "shop", "production", 0.0)
+    async with driven(shop) as driver:
+        await driver.open("shop.news")
+        await driver.keys("escape", "H")
+        await driver.until(lambda: isinstance(driver.app.screen, TrustedHostsDialog), "the list")
+        assert driver.app.screen.query_one(OptionList).option_count == 3
+        await driver.keys("X")
+        await driver.see("You allowed no other host")
+    assert trusted_hosts(shop) == ()
+
+
+async def test_a_person_may_take_longer_than_the_time_limit(shop: Session, foreign: Server) -> None:
+    from tests.session.test_trust import call_to
+
+    async with driven(shop) as driver:
+        sending = asyncio.create_task(shop.send(call_to(foreign), timeout=0.5))
+        await asked(driver)
+        await asyncio.wait([sending], timeout=0.8)
+        assert not sending.done()
+        await driver.keys("tab", "enter")
+        exchange = await sending
+    assert exchange.response is not None
+    assert exchange.timings.total < 0.5
