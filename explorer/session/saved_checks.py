@@ -96,8 +96,9 @@ def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProb
         return []
     if not is_foreign(saved.session, known):
         return []
-    message = f"{Origin.parse(known.base_url)} is not a host of {call.vendor} {call.environment}"
-    expected = f"take it out, or allow it with `api-explorer trust add {call.vendor} URL --env {call.environment}`"
+    origin = Origin.parse(known.base_url)
+    message = f"{origin} is not a host of {call.vendor} {call.environment}"
+    expected = f"take it out, or allow it with `api-explorer trust add {call.vendor} {origin} --env {call.environment}`"
     return [CatalogProblem(str(file.path), _line(file, "base_url"), message, expected)]
 
 

@@ -227,23 +227,23 @@ class Gate:
     ) -> None:
         session, environments = self.session, {one.environment for one in carried}
         question = self._question(origin, carried)
-        what = " and ".join(question.carried)
+        what = ", ".join(question.carried)
         if any(one.is_demo for one in carried):
             raise UntrustedHost(
-                f"{question.origin} is not on this machine, and the sandbox's {what} goes to loopback only",
+                f"{question.origin} is not on this machine, and demo values go to loopback only. It carries: {what}",
                 hint="Choose another environment with --env for a real host.",
             )
         if any(is_downgrade(session, self._vendor, one, origin) for one in environments):
             raise UntrustedHost(
                 f"{question.origin} is plain http, and {self._vendor.id} {question.environment} uses https. "
-                f"The request carries the {what}",
+                f"It carries: {what}",
                 hint="Use https, or give the environment an http base_url in a catalog of your own.",
             )
         if await asyncio.to_thread(_is_allowed, session, origin, self._vendor.id, environments):
             return
         message = (
             f"{question.origin} is not a host of {self._vendor.id} {question.environment} "
-            f"({', '.join(question.usual) or 'loopback only'}). The request carries the {what}"
+            f"({', '.join(question.usual) or 'loopback only'}). It carries: {what}"
         )
         if session.ask_trust is None:
             hint = f"Pass --trust-host {_masked(origin.authority, origin, carried)} to allow it, or fix the base URL."
@@ -251,7 +251,9 @@ class Gate:
         with paused():
             allowed = await _asked_once(session, origin, question, sorted(environments))
         if not allowed:
-            raise UntrustedHost(message, hint="You did not allow it, so nothing was sent there.")
+            raise UntrustedHost(
+                message, hint="You did not allow it. Send it again to be asked again, or fix the base URL."
+            )
 
     def _question(self, origin: Origin, carried: tuple[Bound, ...]) -> TrustQuestion:
         environment = carried[0].environment
