@@ -13,6 +13,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialError, UnknownName
 
@@ -228,13 +230,21 @@ class Vault:
 
     def holdings(self, vendor: Vendor, environment: str) -> tuple[Holding, ...]:
         """Return the secrets of *vendor* for *environment* as ``find`` finds them, and those that are at hand for its
-        other environments, for which the keyring is not asked. Blocking, where a keyring has to be asked."""
+        other environments, for which the keyring is not asked. Names that only an auth scheme's options have count as
+        well. Blocking, where a keyring has to be asked."""
         holdings: list[Holding] = []
+        for name in _undeclared(vendor):
+            value = self._at_hand(vendor, name, environment, *_variables(vendor, name, environment))
+            if value:
+                holdings.append(Holding(name, environment, value, is_demo=False))
         for name, credential in vendor.credentials.items():
             if not credential.secret:
                 continue
             for place in (SANDBOX, *vendor.environments):
-                value = self._value(vendor, name, place) if place == environment else self._at_hand(vendor, name, place)
+                if place == environment:
+                    value = self._value(vendor, name, place)
+                else:
+                    value = self._at_hand(vendor, name, place, variable_name(vendor.id, name, place))
                 if value:
                     is_demo = place == SANDBOX and value.reveal() == credential.sandbox
                     holdings.append(Holding(name, place, value, is_demo))
@@ -247,10 +257,11 @@ class Vault:
             return None
         return match.value if match else None
 
-    def _at_hand(self, vendor: Vendor, name: str, environment: str) -> Secret | None:
-        """The value for another environment: typed, of a variable for that environment alone, or looked up before."""
+    def _at_hand(self, vendor: Vendor, name: str, environment: str, *variables: str) -> Secret | None:
+        """The value as far as it is known without asking the keyring: typed, of *variables*, or looked up before."""
         key = (vendor.id, environment, name)
-        text = self._environ.get(variable_name(vendor.id, name, environment), "").rstrip("\r\n")
+        texts = (self._environ.get(variable, "").rstrip("\r\n") for variable in variables)
+        text = next((text for text in texts if text), "")
         return self._typed.get(key) or (Secret(text) if text else self._looked_up.get(key))
 
     def _known(self, vendor: Vendor, environment: str, name: str) -> _Key:
@@ -287,6 +298,21 @@ class Vault:
 def key_of(key: _Key) -> tuple[str, ...]:
     """The parts of a keyring entry's user name, without the slash that separates them."""
     return tuple(part.replace("%", "%25").replace("/", "%2F") for part in key)
+
+
+def _undeclared(vendor: Vendor) -> set[str]:
+    """Every text among the options of the vendor's auth schemes that may name a credential which the catalog does not
+    list."""
+    from explorer.core.auth.options import AUTH_OPTIONS
+
+    names: set[str] = set()
+    for auth in vendor.auth.values():
+        for value in msgspec.structs.asdict(msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])).values():
+            nested = value if isinstance(value, tuple) else (value,)
+            for one in nested:
+                names |= {str(name) for name in one.values()} if isinstance(one, dict) else set()
+                names |= {one} if isinstance(one, str) and one else set()
+    return names - set(vendor.credentials)
 
 
 def _variables(vendor: Vendor, name: str, environment: str) -> tuple[str, ...]:

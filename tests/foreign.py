@@ -34,6 +34,7 @@ credentials.token = {{ title = "Token", sandbox = "demo-token-4720" }}
 credentials.password = {{ title = "Password", sandbox = "demo-password-4721" }}
 credentials.client_id = {{ title = "Client", secret = false, sandbox = "demo-client" }}
 credentials.client_secret = {{ title = "Client secret", sandbox = "demo-secret-4722" }}
+credentials.redirect_uri = {{ title = "Redirect", secret = false }}
 credentials.refresh_token = {{ title = "Refresh token", sandbox = "demo-refresh-4723" }}
 credentials.key = {{ title = "Key", sandbox = "demo-key-4724" }}
 [vendors.shop.auth.key]

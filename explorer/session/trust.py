@@ -76,16 +76,21 @@ def catalog_origins(session: Session, vendor: Vendor, environment: str) -> froze
     return frozenset(origin for url in urls if (origin := Origin.parse(url)) is not None)
 
 
+def call_origins(session: Session, call: Call, environment: str) -> frozenset[Origin]:
+    """Return ``catalog_origins`` of the vendor of *call*, as it is and under the readings of the call."""
+    vendor, read = session.vendor(call.vendor), session.operation(call).vendor
+    return catalog_origins(session, vendor, environment) | catalog_origins(session, read, environment)
+
+
 def is_foreign(session: Session, call: Call) -> bool:
     """Return whether the base URL of *call* is outside the hosts that the credentials of its environment belong to or
     that a person allowed. A base URL that is not a URL is not foreign. Blocking."""
     origin = Origin.parse(call.base_url) if call.base_url else None
     if origin is None or (call.environment == SANDBOX and origin.is_loopback):
         return False
-    vendor = session.operation(call).vendor
-    if origin in catalog_origins(session, vendor, call.environment):
+    if origin in call_origins(session, call, call.environment):
         return False
-    return not _is_allowed(session, origin, vendor.id, {call.environment})
+    return not _is_allowed(session, origin, call.vendor, {call.environment})
 
 
 def is_downgrade(session: Session, vendor: Vendor, environment: str, origin: Origin) -> bool:
@@ -147,20 +152,20 @@ class Gate:
 
     @property
     def _vendor(self) -> Vendor:
-        return self.session.operation(self.call).vendor
+        return self.session.vendor(self.call.vendor)
 
     def _is_home(self, environment: str, origin: Origin) -> bool:
         """Whether what was made in *environment*, such as a token, may go to *origin*."""
         if environment == SANDBOX and origin.is_loopback:
             return True
-        return origin in catalog_origins(self.session, self._vendor, environment)
+        return origin in call_origins(self.session, self.call, environment)
 
     def _foreign(self, origin: Origin) -> dict[Secret, Bound]:
         """The secrets of the vendor that do not belong to *origin*."""
         here: set[Secret] = set()
         foreign: dict[Secret, Bound] = {}
         places = (SANDBOX, *self._vendor.environments)
-        hosts = {place: catalog_origins(self.session, self._vendor, place) for place in places}
+        hosts = {place: call_origins(self.session, self.call, place) for place in places}
         for name, environment, value, is_demo in self.session.vault.holdings(self._vendor, self.call.environment):
             if origin.is_loopback if is_demo else origin in hosts[environment]:
                 here.add(value)
@@ -171,11 +176,13 @@ class Gate:
         return {value: bound for value, bound in foreign.items() if value not in here}
 
     def _tokens(self, origin: Origin) -> Iterator[Bound]:
-        """Tokens of the vendor that *origin* did not give."""
+        """Tokens of the vendor that *origin* did not give; a credential that is a token was given by nobody."""
         for vendor, environment, base_url, tokens in self.session.token_stores():
-            given_by = Origin.parse(base_url) if base_url else None
-            if vendor == self._vendor.id and origin != given_by and not self._is_home(environment, origin):
-                for token in tokens:
+            if vendor != self._vendor.id or origin in call_origins(self.session, self.call, environment):
+                continue
+            given = self._is_home(environment, origin) or (base_url and origin == Origin.parse(base_url))
+            for token in tokens:
+                if not given or token.is_credential:
                     yield Bound(f"{token.kind} token", environment, token.value)
 
     def _values(self, origin: Origin) -> Iterator[Bound]:
@@ -263,7 +270,7 @@ class Gate:
             title=self._vendor.title,
             environment=environment,
             carried=tuple(dict.fromkeys(one.label for one in carried)),
-            usual=tuple(sorted(map(str, catalog_origins(self.session, self._vendor, environment)))),
+            usual=tuple(sorted(map(str, call_origins(self.session, self.call, environment)))),
         )
 
 

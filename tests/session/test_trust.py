@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
+import msgspec
 import pytest
 
 from explorer.core.catalog import decode, read_toml
@@ -17,7 +18,7 @@ from explorer.core.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UntrustedHost
 from explorer.session import Session
-from explorer.session.trust import TrustQuestion, catalog_origins
+from explorer.session.trust import TrustQuestion, call_origins, catalog_origins
 from explorer.settings import Folders, Settings
 from tests.foreign import CREDENTIALS, PASSWORD, REFRESH, TOKEN, Server, catalog_text, two_hosts
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
     from explorer.core.auth.tokens import TokenStore
+    from explorer.core.catalog import Catalog
 
 
 @pytest.fixture
@@ -194,3 +196,28 @@ def test_the_hosts_of_an_environment_are_those_of_its_catalog(session: Session) 
         "https://login.shop.example",
     }
     assert catalog_origins(session, vendor, "sandbox") == frozenset()
+
+
+async def test_a_token_credential_that_the_catalog_does_not_list_is_bound_as_well(
+    session: Session, foreign: Server
+) -> None:
+    for endpoint, variable in (("oauth", "API_EXPLORER_SHOP_ACCESS"), ("rotating", "API_EXPLORER_SHOP_SESSION")):
+        session.vault = Vault({**session.environ, variable: "old-4760-marked"}, keyring=None)
+        with pytest.raises(UntrustedHost, match=r"credential '(access|session)'"):
+            await session.send(call_to(foreign, endpoint))
+        session.vault = Vault(session.environ, keyring=None)
+        with pytest.raises(UntrustedHost, match="access token"):
+            await session.send(call_to(foreign, "news", q="old-4760-marked"))
+    assert foreign.requests == []
+
+
+async def test_the_host_that_a_reading_of_the_catalog_names_is_trusted(shipped: Catalog, session: Session) -> None:
+    session.catalog = shipped
+    call = Call(vendor="fashionphile", endpoint="whoami", environment="test")
+    key = next(key for key, one in shipped.vendors["fashionphile"].readings.items() if "bare_test" in one.choices)
+    read = msgspec.structs.replace(call, readings={key: "bare_test"})
+    assert {str(one) for one in call_origins(session, call, "test")} == {"http://www.fashionphile.test"}
+    assert {str(one) for one in call_origins(session, read, "test")} == {
+        "http://www.fashionphile.test",
+        "http://fashionphile.test",
+    }

@@ -20,7 +20,7 @@ import httpx
 
 from explorer.core.auth import wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
-from explorer.core.auth.tokens import KINDS, Kind, Token
+from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
@@ -204,7 +204,7 @@ class OAuth2(Scheme):
         name = self.options.access_token if kind == "access" else self.options.refresh_token
         given = self.context.credential(name)
         if given and not self.context.tokens.knows(given):
-            self.context.tokens.begin(Token(given, now, f"the credential {name!r}", kind=kind))
+            self.context.tokens.begin(Token(given, now, f"{CREDENTIAL_ORIGIN}{name!r}", kind=kind))
         return self.context.tokens.current(now, kind)
 
     def _can_refresh(self) -> bool:

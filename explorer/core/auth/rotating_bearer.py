@@ -26,7 +26,7 @@ from explorer.core.auth.base import (
     Verifier,
     header_token,
 )
-from explorer.core.auth.tokens import Token
+from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class RotatingBearer(Scheme):
         """The token to use; a token credential that was not seen before begins a line of its own."""
         given = self.context.credential(self.options.token)
         if given and not self.context.tokens.knows(given):
-            self._begin(given, f"the credential {self.options.token!r}", minted=False)
+            self._begin(given, f"{CREDENTIAL_ORIGIN}{self.options.token!r}", minted=False)
         return self.context.tokens.current(now)
 
     def _begin(self, value: Secret, origin: str, *, minted: bool = True) -> Token:

@@ -23,6 +23,8 @@ from explorer.errors import StoreError
 
 Kind = Literal["access", "refresh"]
 KINDS: Final[tuple[Kind, ...]] = ("access", "refresh")
+CREDENTIAL_ORIGIN: Final = "the credential "
+"""How ``Token.origin`` begins where the token is a credential; its name follows."""
 _KEPT: Final = 200
 _FORMAT: Final = 1
 
@@ -55,6 +57,11 @@ class Token:
         if self.refused or (self.expires_at is not None and now >= self.expires_at):
             return False
         return self.grace is None or self.used_at is None or now - self.used_at < self.grace
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether a person gave it, and no vendor."""
+        return self.origin.startswith(CREDENTIAL_ORIGIN)
 
     @property
     def place(self) -> tuple[int, int]:
