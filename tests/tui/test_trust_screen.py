@@ -126,3 +126,23 @@ async def test_a_person_may_take_longer_than_the_time_limit(shop: Session, forei
         exchange = await sending
     assert exchange.response is not None
     assert exchange.timings.total < 0.5
+
+
+async def test_an_entry_of_the_history_asks_before_it_is_sent_again(shop: Session, foreign: Server) -> None:
+    from explorer.core.origin import HostPattern
+    from tests.session.test_trust import call_to
+
+    shop.trusted_here.append(HostPattern.parse(f"127.0.0.1:{foreign.port}"))
+    await shop.send(call_to(foreign))
+    shop.trusted_here.clear()
+    foreign.requests.clear()
+    async with driven(shop) as driver:
+        await driver.open("shop.news")
+        await driver.keys("escape", "h")
+        await driver.see("shop.goods")
+        await driver.keys("r")
+        await asked(driver)
+        assert foreign.url in driver.text
+        await driver.keys("escape")
+        await driver.until(lambda: not driver.main.sending, "the end")
+    assert foreign.requests == []
