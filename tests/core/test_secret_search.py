@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import time
-from statistics import median
 from urllib.parse import quote, quote_plus
 
 import httpx
@@ -88,6 +87,6 @@ def test_the_time_grows_with_the_body_only(filler: bytes) -> None:
             start = time.process_time()
             assert carried(request, secrets) == set()
             taken.append(time.process_time() - start)
-        return median(taken)
+        return min(taken)  # what else the machine does only adds to it
 
-    assert seconds(200_000) <= 2.6 * seconds(100_000) + 0.002
+    assert seconds(100_000) <= 2.6 * seconds(50_000) + 0.002
