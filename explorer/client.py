@@ -32,12 +32,13 @@ from explorer.errors import (
     TransportError,
     UntrustedHost,
 )
+from explorer.single_flight import SingleFlight
 from explorer.spool import LARGE, Spool
 
 if TYPE_CHECKING:
     import ssl
 
-    from explorer.core.auth.base import Scheme
+    from explorer.core.auth.base import Flow, Scheme
     from explorer.core.document.store import Data
 
 MAX_REDIRECTS = 10
@@ -177,6 +178,19 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def resume(flow: Flow, response: httpx.Response | None) -> httpx.Request | None:
+    """Give *flow* the response to its request and return its next request, or None at its end.
+
+    None in place of a response: the request was not sent, since another flow asked for a token in the meantime.
+    """
+    from explorer.core.auth.base import TokensChanged
+
+    try:
+        return flow.throw(TokensChanged()) if response is None else flow.send(response)
+    except StopIteration:
+        return None
+
+
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     """Whether scheme, host and port are the same (RFC 6454, section 5)."""
     origin = Origin.of(one)
@@ -192,6 +206,7 @@ class Client:
         self._clock = clock
         self._transport = transport
         self._http: httpx.AsyncClient | None = None
+        self._turns = SingleFlight()
 
     async def __aenter__(self) -> Client:
         return self
@@ -204,6 +219,19 @@ class Client:
         if self._http is not None:
             await self._http.aclose()
             self._http = None
+
+    @contextlib.asynccontextmanager
+    async def token_turn(self, tokens: object | None) -> AsyncIterator[bool]:
+        """Enter with whether to send a request that asks for a token of the store *tokens*; any request where None.
+
+        Raises:
+            ExplorerError: what ended the token request that this one waited for.
+        """
+        if tokens is None:
+            yield True
+            return
+        async with self._turns.turn(tokens) as sends:
+            yield sends
 
     async def _client(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -301,14 +329,15 @@ class Client:
             return await self._hop(request, None, purpose, limits, on_progress, log)
         flow = scheme.auth_flow(request)
         try:
-            signed = next(flow)
-            while True:
+            signed: httpx.Request | None = next(flow)
+            while signed is not None:
                 kind = signed.extensions.pop("explorer.purpose", purpose)
-                response = await self._hop(signed, scheme, kind, limits, on_progress, log)
-                try:
-                    signed = flow.send(response)
-                except StopIteration:
-                    return response
+                tokens = signed.extensions.pop("explorer.single_flight", None)
+                async with self.token_turn(tokens) as sends:
+                    if sends:
+                        response = await self._hop(signed, scheme, kind, limits, on_progress, log)
+                    signed = resume(flow, response if sends else None)
+            return response
         finally:
             flow.close()
 

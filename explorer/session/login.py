@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -107,20 +106,42 @@ async def _consent(
 async def _through(
     session: Session, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
 ) -> bool:
-    """Send the one request of *flow* and hand it the answer; both are kept in the history, masked. False where there
-    is nothing to send."""
+    """Send the request of *flow* and hand it the response; both are kept in the history, masked. Where a call is asking
+    for a token already, its token will do. False where there is nothing to send."""
+    from explorer.client import resume
+    from explorer.core.auth.base import SINGLE_FLIGHT
+
+    request: httpx.Request | None = next(flow, None)
+    if request is None:
+        return False
+    try:
+        while request is not None:
+            async with session.http().token_turn(request.extensions.pop(SINGLE_FLIGHT, None)) as sends:
+                if sends:
+                    request = await _sent(session, call, scheme, flow, request)
+                else:
+                    request = resume(flow, None)
+    finally:
+        flow.close()
+    return True
+
+
+async def _sent(
+    session: Session,
+    call: Call,
+    scheme: Scheme,
+    flow: Generator[httpx.Request, httpx.Response, Any],
+    request: httpx.Request,
+) -> httpx.Request | None:
+    """Send a request of *flow*, hand it the response, and return its next request."""
     import httpx
 
-    from explorer.client import Limits, sent_request
+    from explorer.client import Limits, resume, sent_request
     from explorer.core.auth import scheme_for
     from explorer.core.exchange import ReceivedResponse
     from explorer.errors import TransportError
     from explorer.session.sending import begin_kept, complete_kept
 
-    try:
-        request = next(flow)
-    except StopIteration:
-        return False
     operation = session.operation(call)
     made = msgspec.structs.replace(
         call, endpoint=scheme.options.minting or call.endpoint, entries=(), readings={}, extra=(), headers=(), method=""
@@ -142,9 +163,7 @@ async def _through(
         if transfer.failure is not None:
             raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
         got = transfer.response or ReceivedResponse(status=502)
-        with contextlib.suppress(StopIteration):
-            flow.send(httpx.Response(got.status, headers=[*got.headers], content=got.body[:], request=request))
+        headers = [*got.headers]
+        return resume(flow, httpx.Response(got.status, headers=headers, content=got.body[:], request=request))
     finally:
-        flow.close()
         await complete_kept(session, made, exchange, kept, scheme)
-    return True

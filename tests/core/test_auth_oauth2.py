@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from explorer.core.auth import scheme_for
-from explorer.core.auth.base import Arrived, Grant, Refusal
+from explorer.core.auth.base import Arrived, Grant, Refusal, TokensChanged
 from explorer.core.auth.oauth2 import OAuth2, is_loopback, read_redirect, read_token_response
 from explorer.core.auth.oauth2_server import ConsentRequest
 from explorer.core.catalog.model import Endpoint
@@ -271,6 +271,18 @@ def test_a_refresh_that_is_refused_asks_for_a_new_login() -> None:
     assert "invalid_grant" in caught.value.message
     assert "spent" not in str(caught.value)
     assert it.scheme().missing() == ("access_token",)
+
+
+def test_a_renewal_takes_the_token_that_another_call_was_asking_for() -> None:
+    it = world(*APP, "access_token", "refresh_token")
+    renewal = it.scheme().renew()
+    assert next(renewal).url.path == "/root/token"
+    again = renewal.throw(TokensChanged())  # the other call was stopped: there is no new token
+    assert again.url.path == "/root/token"
+    oauth(it).accept(read_token_response(b'{"access_token": "brought by the other"}', it.clock.now))
+    with pytest.raises(StopIteration):
+        renewal.throw(TokensChanged())
+    assert it.scheme().preview(get()).headers["authorization"] == "Bearer brought by the other"
 
 
 def test_a_login_is_newer_than_the_token_credentials_that_are_there() -> None:

@@ -7,6 +7,11 @@
 A scheme is given everything that it must not take by itself: time, randomness, credentials, the way to build another
 call. Requests that it makes beside the call are marked ``auth`` in ``extensions["explorer.purpose"]``, a second try
 ``retry``.
+
+A token request also carries its token store in ``extensions["explorer.single_flight"]``. Whoever sends it has at most
+one in flight for each store. While another flow's token request is in flight, this one is not sent: ``TokensChanged``
+is thrown into the flow once the other has ended, and the flow reads the store again. A sender that knows nothing of
+this sends every token request.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 import httpx
 
@@ -27,13 +32,21 @@ from explorer.errors import CredentialMissing
 
 if TYPE_CHECKING:
     from explorer.core.auth.options import Options
-    from explorer.core.auth.tokens import TokenStore
+    from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Endpoint, Vendor
 
+_T = TypeVar("_T")
+_Tok = TypeVar("_Tok", bound="Token | Secret")
 Flow = Generator[httpx.Request, httpx.Response, None]
+Asking = Generator[httpx.Request, httpx.Response, _T]
 PURPOSE: Final = "explorer.purpose"
+SINGLE_FLIGHT: Final = "explorer.single_flight"
 PLACEHOLDER: Final = "{token}"
 """Stands in a preview where a token would have to be asked for first."""
+
+
+class TokensChanged(Exception):
+    """Thrown into a flow at its token request, which was not sent: another flow's token request has ended."""
 
 
 class Step(Value, frozen=True, kw_only=True):
@@ -152,8 +165,32 @@ class Scheme(httpx.Auth, ABC):
             response = yield request
             status = response.status_code
             return response
+        except TokensChanged:
+            lives.withdrawn(number)
+            raise
         finally:
             lives.answered(number, context.now(), status, context.exchange)
+
+    def _shared(self, current: Callable[[], _T | None], ask: Callable[[], Asking[_T]]) -> Asking[_T]:
+        """Return the *current* token, or *ask* for one. While another flow asks, wait for what it brings."""
+        while True:
+            token = current()
+            if token is not None:
+                return token
+            try:
+                return (yield from ask())
+            except TokensChanged:
+                continue
+
+    def _renewed(self, current: Callable[[], _Tok | None], ask: Callable[[], Asking[_Tok]]) -> Asking[_Tok]:
+        """Return a token other than the *current* one: from *ask*, or from another flow that was asking already."""
+        former = _text_of(current())
+
+        def newer() -> _Tok | None:
+            token = current()
+            return None if _text_of(token) == former else token
+
+        return (yield from self._shared(newer, ask))
 
     def _time(self, at: float | None) -> float:
         return self.context.now() if at is None else at
@@ -223,6 +260,17 @@ def is_secret_name(vendor: Vendor, endpoint: Endpoint, name: str) -> bool:
         return True
     secret = (param.name for param in endpoint.params.values() if param.secret)
     return any(re.fullmatch(re.escape(one).replace(r"\#", r"\d+").replace(r"\*", r"[^]]*"), name) for one in secret)
+
+
+def _text_of(token: Token | Secret | None) -> Secret | None:
+    return token if token is None or isinstance(token, Secret) else token.value
+
+
+def token_request(request: httpx.Request, tokens: TokenStore) -> httpx.Request:
+    """Mark *request* as one that asks for a token of *tokens*, and return it."""
+    request.extensions[PURPOSE] = "auth"
+    request.extensions[SINGLE_FLIGHT] = tokens
+    return request
 
 
 # --- the other side --------------------------------------------------------------------------------------------------

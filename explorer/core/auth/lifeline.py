@@ -161,6 +161,13 @@ class Lifeline:
         done = replace(use, ended=at, status=status, by=use.by or by)
         self._put(replace(life, uses=tuple(done if one is use else one for one in life.uses)))
 
+    def withdrawn(self, number: int) -> None:
+        """Forget that request: it was not sent after all."""
+        fingerprint, use = self._under_way.pop(number, ("", None))
+        life = self._lives.get(fingerprint)
+        if life is not None:
+            self._put(replace(life, uses=tuple(other for other in life.uses if other is not use)))
+
     def refused(self, fingerprint: str, at: float) -> None:
         """The vendor did not accept it."""
         life = self._lives.get(fingerprint)

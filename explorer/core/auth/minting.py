@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth.base import PURPOSE, AuthContext
+from explorer.core.auth.base import AuthContext, token_request
 from explorer.core.secret import Secret
 from explorer.errors import CredentialRefused
 
@@ -31,9 +31,7 @@ def mint(
     Raises:
         CredentialRefused: the answer is an error, or holds no token in *field*.
     """
-    request = context.build(endpoint, values)
-    request.extensions[PURPOSE] = "auth"
-    response = yield request
+    response = yield token_request(context.build(endpoint, values), context.tokens)
     vendor = context.vendor.title
     if not response.is_success:
         raise CredentialRefused(

@@ -19,14 +19,12 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Asking, Flow, Scheme, Step, token_request
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from oauthlib.oauth2 import WebApplicationClient
 
     from explorer.core.auth.options import OAuth2Options
@@ -67,27 +65,23 @@ class OAuth2(Scheme):
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = self._token(self.context.now(), "access")
-        if token is None:
-            token = yield from self._refresh()
+        token = yield from self._shared(self._access, self._refresh)
         response = yield from self._sent(self._put(request, token.value.reveal()), token.value, token.origin)
         if response.status_code != 401:
             return
         self.context.tokens.refuse(token, self.context.now())
         if not self.context.safe_to_retry:
             return
-        newer = self._token(self.context.now(), "access")
-        if newer is None:
-            if not self._can_refresh():
-                return
-            newer = yield from self._refresh()
+        if self._access() is None and not self._can_refresh():
+            return
+        newer = yield from self._shared(self._access, self._refresh)
         second = self._put(request, newer.value.reveal())
         second.extensions[PURPOSE] = "retry"
         yield from self._sent(second, newer.value, newer.origin)
 
     def renew(self) -> Flow:
         if self._can_refresh():
-            yield from self._refresh()
+            yield from self._renewed(self._access, self._refresh)
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.rebuilt(request)
@@ -174,7 +168,7 @@ class OAuth2(Scheme):
             client_id=self._need(self.options.client_id),
             client_secret=secret.reveal() if secret else None,
         )
-        return self._token_request(body)
+        return token_request(self._token_request(body), self.context.tokens)
 
     def accept(self, tokens: tuple[Token, ...]) -> None:
         """Keep the tokens of a token response; they are newer than any token credential that is there by now."""
@@ -207,11 +201,14 @@ class OAuth2(Scheme):
             self.context.tokens.begin(Token(given, now, f"{CREDENTIAL_ORIGIN}{name!r}", kind=kind))
         return self.context.tokens.current(now, kind)
 
+    def _access(self) -> Token | None:
+        return self._token(self.context.now(), "access")
+
     def _can_refresh(self) -> bool:
         has_token = self._token(self.context.now(), "refresh") is not None
         return bool(self.options.token and has_token and self.context.credential(self.options.client_id))
 
-    def _refresh(self) -> Generator[httpx.Request, httpx.Response, Token]:
+    def _refresh(self) -> Asking[Token]:
         now = self.context.now()
         refresh = self._token(now, "refresh")
         if refresh is None or not self._can_refresh():

@@ -63,25 +63,21 @@ class RotatingBearer(Scheme):
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = self._token(self.context.now())
-        if token is None:
-            token = yield from self._sign_in()
+        token = yield from self._shared(self._current, self._sign_in)
         response = yield from self._sent(self._use(request, token), token.value, token.origin)
         self._after(response, token)
         if response.status_code != 401 or not self.context.safe_to_retry:
             return
-        newer = self._token(self.context.now())
-        if newer is None:
-            if self._values() is None:
-                return
-            newer = yield from self._sign_in()
+        if self._current() is None and self._values() is None:
+            return
+        newer = yield from self._shared(self._current, self._sign_in)
         second = self._use(request, newer)
         second.extensions[PURPOSE] = "retry"
         self._after((yield from self._sent(second, newer.value, newer.origin)), newer)
 
     def renew(self) -> Flow:
         if self._values() is not None:
-            yield from self._sign_in()
+            yield from self._renewed(self._current, self._sign_in)
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint in (self.options.sign_in, *self.options.also_sign_in)
@@ -124,6 +120,9 @@ class RotatingBearer(Scheme):
         if given and not self.context.tokens.knows(given):
             self._begin(given, f"{CREDENTIAL_ORIGIN}{self.options.token!r}", minted=False)
         return self.context.tokens.current(now)
+
+    def _current(self) -> Token | None:
+        return self._token(self.context.now())
 
     def _begin(self, value: Secret, origin: str, *, minted: bool = True) -> Token:
         grace, number = self.options.grace_seconds, self.context.exchange if minted else 0

@@ -44,21 +44,19 @@ class TokenParam(Scheme):
         return self._put(request, token.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = self._token(self.context.now())
-        if token is None:
-            token = yield from self._mint()
+        token = yield from self._shared(self._current, self._mint)
         response = yield from self._sent(self._put(request, token.reveal()), token, self._origin(token))
         if response.status_code not in self.options.refused_statuses or not self._drop(token):
             return
         if self.context.safe_to_retry and self._values() is not None:
-            token = yield from self._mint()
+            token = yield from self._shared(self._current, self._mint)
             second = self._put(request, token.reveal())
             second.extensions[PURPOSE] = "retry"
             yield from self._sent(second, token, self._origin(token))
 
     def renew(self) -> Flow:
         if self._values() is not None:
-            yield from self._mint()
+            yield from self._renewed(self._current, self._mint)
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint == self.options.mint
@@ -94,6 +92,9 @@ class TokenParam(Scheme):
             return given
         kept = self.context.tokens.current(now)
         return kept.value if kept else None
+
+    def _current(self) -> Secret | None:
+        return self._token(self.context.now())
 
     def _origin(self, token: Secret | None) -> str:
         if token is not None and token == self.context.credential(self.options.token):
