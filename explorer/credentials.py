@@ -9,6 +9,7 @@ Calls that may reach the keyring block (a person may have to unlock it): callers
 
 from __future__ import annotations
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
@@ -54,6 +55,12 @@ class Found(NamedTuple):
 
     value: Secret
     source: str
+    variable: str = ""
+    """The environment variable that it comes from, or whose value it takes the place of."""
+    replaced: bool = False
+    """Whether it takes the place of that variable's value, which the vendor has replaced."""
+    lasting: bool = False
+    """Whether a later run of the program finds it again, so that its successor must be kept too."""
 
 
 class Holding(NamedTuple):
@@ -139,12 +146,17 @@ class Vault:
         for variable in _variables(vendor, name, environment):
             text = self._environ.get(variable, "").rstrip("\r\n")
             if text:
-                return Found(_secret(text, f"the environment variable {variable}"), f"environment variable {variable}")
+                value = _secret(text, f"the environment variable {variable}")
+                newer = self._successor(vendor, key, value)
+                if newer:
+                    source = f"system keyring, in place of the environment variable {variable}"
+                    return Found(newer, source, variable, replaced=True, lasting=True)
+                return Found(value, f"environment variable {variable}", variable, lasting=True)
         demo = vendor.credentials[name].sandbox if name in vendor.credentials else ""
         if environment == SANDBOX:
             return Found(Secret(demo), "sandbox demo") if demo else None
         kept = self._ask_keyring(key)
-        return Found(kept, "system keyring") if kept else None
+        return Found(kept, "system keyring", lasting=True) if kept else None
 
     def status(self, vendor: Vendor, environment: str) -> tuple[CredentialStatus, ...]:
         """Each credential of the vendor: whether there is one, where it comes from, how to set it."""
@@ -188,14 +200,30 @@ class Vault:
                 "the keyring is not used for the sandbox, which has demo values of its own",
                 hint=f"Type a value for this session, or set {variable_name(vendor.id, name, SANDBOX)}.",
             )
-        backend = self._backend()
-        try:
-            backend.set_password(SERVICE, "/".join(key_of(key)), secret.reveal())
-        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-            told = _told(error).replace(secret.reveal(), MASK)
-            raise KeyringUnavailable(f"the system keyring did not take the value: {told}") from None
+        self._put(key, secret)
         self._typed.pop(key, None)
-        self._looked_up[key] = secret
+
+    def replace(self, vendor: Vendor, environment: str, name: str, secret: Secret) -> None:
+        """Keep *secret* in the system keyring, as the successor of the value that ``find`` gives.
+
+        Where that value comes from an environment variable, ``find`` gives *secret* in its place for as long as the
+        variable has that very value. The keyring tells it by its digest.
+
+        Raises:
+            What ``remember`` raises.
+        """
+        former = self.find(vendor, name, environment)
+        self.remember(vendor, environment, name, secret, where="keyring")
+        if former is not None and former.variable and not former.replaced:
+            self._put(_replaces((vendor.id, environment, name)), _digest(former.value))
+
+    def look_again(self, vendor: Vendor, name: str, environment: str) -> None:
+        """Ask the keyring once more for what it was asked for before: another process may have replaced it."""
+        key = (vendor.id, environment, name)
+        for entry in (key, _replaces(key)):
+            if entry in self._looked_up:
+                del self._looked_up[entry]
+                self._ask_keyring(entry)
 
     def forget(self, vendor: Vendor, environment: str, name: str) -> None:
         """Take a credential out of this session and out of the keyring; environment variables stay.
@@ -208,13 +236,9 @@ class Vault:
         self._typed.pop(key, None)
         if environment == SANDBOX or self._ask_keyring(key) is None:
             return
-        try:
-            self._backend().delete_password(SERVICE, "/".join(key_of(key)))
-        except KeyringUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-            raise KeyringUnavailable(f"the system keyring did not delete the value: {_told(error)}") from None
-        self._looked_up[key] = None
+        self._delete(key)
+        if self._ask_keyring(_replaces(key)):
+            self._delete(_replaces(key))
 
     def held(self, vendors: Iterable[Vendor]) -> tuple[Secret, ...]:
         """Every secret of these vendors that is at hand in any environment, for masking; the keyring is not asked."""
@@ -286,6 +310,30 @@ class Vault:
         self._looked_up[key] = Secret(text) if text else None
         return self._looked_up[key]
 
+    def _successor(self, vendor: Vendor, key: _Key, value: Secret) -> Secret | None:
+        """What took the place of an environment variable's *value* when the vendor replaced it, or None."""
+        if key[1] == SANDBOX or key[2] not in _refreshed(vendor):
+            return None
+        return self._ask_keyring(key) if self._ask_keyring(_replaces(key)) == _digest(value) else None
+
+    def _put(self, key: _Key, secret: Secret) -> None:
+        backend = self._backend()
+        try:
+            backend.set_password(SERVICE, "/".join(key_of(key)), secret.reveal())
+        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+            told = _told(error).replace(secret.reveal(), MASK)
+            raise KeyringUnavailable(f"the system keyring did not take the value: {told}") from None
+        self._looked_up[key] = secret
+
+    def _delete(self, key: _Key) -> None:
+        try:
+            self._backend().delete_password(SERVICE, "/".join(key_of(key)))
+        except KeyringUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
+            raise KeyringUnavailable(f"the system keyring did not delete the value: {_told(error)}") from None
+        self._looked_up[key] = None
+
     def _backend(self) -> KeyringLike:
         if self._keyring is None:
             if self._open_keyring is None:
@@ -313,6 +361,21 @@ def _undeclared(vendor: Vendor) -> set[str]:
                 names |= {str(name) for name in one.values()} if isinstance(one, dict) else set()
                 names |= {one} if isinstance(one, str) and one else set()
     return names - set(vendor.credentials)
+
+
+def _replaces(key: _Key) -> _Key:
+    """The keyring's entry for the digest of the value that the entry *key* took the place of."""
+    return (key[0], key[1], f"{key[2]} replaces")
+
+
+def _digest(value: Secret) -> Secret:
+    return Secret(hashlib.sha256(value.reveal().encode()).hexdigest())
+
+
+def _refreshed(vendor: Vendor) -> set[str]:
+    """The credentials that the vendor itself replaces: the tokens of OAuth2."""
+    tables = [auth.options for auth in vendor.auth.values() if auth.scheme == "oauth2"]
+    return {str(options.get(name, name)) for options in tables for name in ("access_token", "refresh_token")}
 
 
 def _variables(vendor: Vendor, name: str, environment: str) -> tuple[str, ...]:

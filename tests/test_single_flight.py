@@ -7,19 +7,23 @@ twice (RFC 9700, 4.14.2), behind a transport that can hold back every token resp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from explorer.client import Client, Limits, Transfer
-from explorer.core.auth.base import Scheme
 from explorer.errors import CredentialRefused
 from tests.core import test_auth_oauth2 as oauth2
 from tests.core import test_auth_rotating as rotating
 from tests.core.auth_world import World, get
 from tests.session.world import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from explorer.core.auth.base import Scheme
 
 AT_ONCE = 8
 

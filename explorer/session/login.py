@@ -63,11 +63,15 @@ async def renew(session: Session, call: Call) -> bool:
         CredentialMissing; CredentialRefused; TransportError.
     """
     from explorer.core.auth import scheme_of
+    from explorer.session.sending import keep_tokens
 
     await session.ready(call)
     key = session.operation(call).endpoint.auth
     scheme = scheme_of(session.vendor(call.vendor), key, session.auth_context(call, session.operation(call)))
-    return await _through(session, call, scheme, scheme.renew())
+    try:
+        return await _through(session, call, scheme, scheme.renew())
+    finally:
+        await keep_tokens(session, call)
 
 
 async def _consent(

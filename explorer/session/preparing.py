@@ -146,6 +146,7 @@ def auth_context(session: Session, call: Call, operation: Operation) -> AuthCont
         nonce=session.nonce,
         credential=credential,
         tokens=session.tokens(call),
+        look_again=lambda name: session.vault.look_again(operation.vendor, name, call.environment),
         build=inner,
         base_url=session.base_url(call),
         safe_to_retry=session.effect(call) == "read",

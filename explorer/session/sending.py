@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from explorer.core.exchange import Call, Exchange, Failure
-from explorer.errors import CredentialError, ExplorerError, StoreError
+from explorer.errors import ExplorerError, StoreError
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
@@ -114,13 +114,14 @@ async def _finish(
     except BaseException as error:
         broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
         await _complete(session, call, broken, kept, used)
+        await keep_tokens(session, call)
         if isinstance(error, asyncio.CancelledError):
             setattr(error, _EXCHANGE, broken)
         raise
     exchange = msgspec.structs.replace(exchange, id=kept)
     exchange = await asyncio.to_thread(_judged, session, call, exchange)
     await _complete(session, call, exchange, kept, used)
-    await asyncio.to_thread(_keep_refreshed, session, call)
+    await keep_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
 
@@ -211,6 +212,7 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
         exchange = await _transferred(session, call, exchange, scheme, request, timeout, None, used)
     except BaseException as error:
         keep(_masked(session, call, _broken_off(exchange, error), used))
+        await keep_tokens(session, call)
         raise
     if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
         exchange = await asyncio.to_thread(_judged, session, call, exchange)
@@ -218,8 +220,7 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
     else:
         exchange = _judged(session, call, exchange)
         keep(_masked(session, call, exchange, used))
-    if session.operation(call).vendor.auth and call.environment != SANDBOX:
-        await asyncio.to_thread(_keep_refreshed, session, call)
+    await keep_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
 
@@ -244,22 +245,12 @@ async def write_down(session: Session, exchanges: list[Exchange]) -> None:
         session.on_warning(f"{error.message}. {error.hint}".strip())
 
 
-def _keep_refreshed(session: Session, call: Call) -> None:
-    """A refresh token that the vendor replaced is replaced in the keyring too, where it came from."""
-    operation = session.operation(call)
-    auth = operation.vendor.auth.get(operation.endpoint.auth)
-    if auth is None or auth.scheme != "oauth2" or call.environment == SANDBOX:
-        return
-    for kind in ("access", "refresh"):
-        name = str(auth.options.get(f"{kind}_token", f"{kind}_token"))
-        token = session.tokens(call).current(session.now(), "access" if kind == "access" else "refresh")
-        found = session.vault.find(operation.vendor, name, call.environment)
-        if token is None or found is None or found.value == token.value or found.source != "system keyring":
-            continue
-        try:
-            session.vault.remember(operation.vendor, call.environment, name, token.value, where="keyring")
-        except CredentialError as error:
-            session.on_warning(f"{error.message}. {error.hint}".strip())
+async def keep_tokens(session: Session, call: Call) -> None:
+    """Keep what a refresh brought, even where the call itself came to nothing: the token before it is spent."""
+    from explorer.session.refreshed_tokens import keep_refreshed
+
+    if session.operation(call).vendor.auth and call.environment != SANDBOX:
+        await asyncio.shield(asyncio.to_thread(keep_refreshed, session, call))
 
 
 def _judged(session: Session, call: Call, exchange: Exchange) -> Exchange:

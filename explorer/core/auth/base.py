@@ -77,6 +77,8 @@ class AuthContext:
     tokens: TokenStore
     base_url: str
     build: Callable[[str, Mapping[str, str]], httpx.Request] = _no_build
+    look_again: Callable[[str], None] = lambda _name: None
+    """Reads the credential of that name afresh, which another process may have replaced by now."""
     safe_to_retry: bool = False
     """True only for a read: nothing else is sent a second time."""
     exchange: int = 0

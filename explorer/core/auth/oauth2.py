@@ -204,11 +204,22 @@ class OAuth2(Scheme):
     def _access(self) -> Token | None:
         return self._token(self.context.now(), "access")
 
+    def _replaced_elsewhere(self) -> Token | None:
+        """The access token that another process has kept in the meantime, or None."""
+        before = self._access()
+        for name in (self.options.access_token, self.options.refresh_token):
+            self.context.look_again(name)
+        token = self._access()
+        return None if token is None or (before is not None and token.value == before.value) else token
+
     def _can_refresh(self) -> bool:
         has_token = self._token(self.context.now(), "refresh") is not None
         return bool(self.options.token and has_token and self.context.credential(self.options.client_id))
 
     def _refresh(self) -> Asking[Token]:
+        newer = self._replaced_elsewhere()
+        if newer is not None:
+            return newer
         now = self.context.now()
         refresh = self._token(now, "refresh")
         if refresh is None or not self._can_refresh():
