@@ -180,7 +180,7 @@ def send_command(
         ask(question)
     several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
-        say("note: this call does not page")
+        say("note: the catalog documents no paging for this call")
         several = False
     if several or ndjson:
         from explorer.cli.page_sending import send_pages

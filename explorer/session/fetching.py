@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.core.body_value import NotReadable
 from explorer.core.pagination.base import PageInfo
-from explorer.core.pagination.records import cut, whole
+from explorer.core.pagination.records import cut, unpaged
 from explorer.core.repeating import pause, retry_after, worth_repeating
 from explorer.session.pages import body_of, paging, query_of
 from explorer.session.sending import fetch, write_down
@@ -138,15 +138,14 @@ class Fetcher:
         info = PageInfo()
         if not problem and exchange.response is not None and shown.response is not None:
             try:
-                records = whole(shown.response) if style is None else cut(shown.response, style.options.items)
+                if style is None:
+                    records, total = unpaged(shown.response, body_of(shown))
+                    info = PageInfo(1, records=len(records), total=total, pages=1)
+                else:
+                    records = cut(shown.response, style.options.items)
+                    info = style.page_info(dict(query_of(style, exchange)), body_of(exchange))
             except NotReadable as error:
                 problem = str(error)
-            else:
-                info = (
-                    PageInfo(1, records=len(records), total=len(records), pages=1)
-                    if style is None
-                    else style.page_info(dict(query_of(style, exchange)), body_of(exchange))
-                )
         return Page(number, exchange, shown, info, records, problem)
 
 

@@ -104,7 +104,8 @@ class Route:
     def _planned(self, style: Style | None, page: Page, at_once: int) -> Plan:
         info = page.info
         if style is None:
-            return Plan(1, len(page.records), 1, "the call does not page")
+            total = "" if info.total is None else f", and the response says total {info.total}"
+            return Plan(1, len(page.records), 1, f"the catalog documents no paging for this call{total}")
         self._query = query_of(style, page.exchange)
         if not info.has_next:
             return Plan(1, len(page.records), 1, "everything is in the first answer")

@@ -11,7 +11,7 @@ from explorer.core.body_value import NotReadable
 from explorer.core.exchange import Call, Exchange, Failure, Judgement, ReceivedResponse, SentRequest
 from explorer.core.pagination import PageInfo
 from explorer.core.pagination.checks import Checks, fingerprint
-from explorer.core.pagination.records import cut, whole
+from explorer.core.pagination.records import cut, unpaged
 from explorer.core.repeating import pause, retry_after, worth_repeating
 
 
@@ -38,9 +38,9 @@ def test_a_deep_path_a_bare_list_and_a_lone_table() -> None:
 
 
 def test_a_body_of_which_nothing_is_known_is_its_list_or_itself() -> None:
-    assert whole(response(b'{"a": 1}')) == (b'{"a":1}',)
-    assert whole(response(b"[1, 2]")) == (b"1", b"2")
-    assert whole(response(b"")) == ()
+    assert unpaged(response(b'{"a": 1}'), {"a": 1}) == ((b'{"a":1}',), None)
+    assert unpaged(response(b"[1, 2]"), [1, 2]) == ((b"1", b"2"), None)
+    assert unpaged(response(b""), None) == ((), None)
 
 
 @pytest.mark.parametrize(

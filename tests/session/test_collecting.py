@@ -132,8 +132,34 @@ async def test_no_more_pages_than_wanted(environ: Mapping[str, str]) -> None:
 async def test_a_call_that_does_not_page_is_one_page(environ: Mapping[str, str]) -> None:
     async with world(environ, lambda _: (200, {}, b'{"id": 1.0}')) as here:
         collector = here.collector(here.call("one"))
-        assert (await collector.plan()).text == "1 call for 1 record; the call does not page"
+        assert (await collector.plan()).text == "1 call for 1 record; the catalog documents no paging for this call"
         assert [page.records for page in await all_of(collector)] == [(b'{"id":1.0}',)]
+
+
+@pytest.mark.parametrize(
+    ("body", "records", "total"),
+    [
+        (b'{"products": [{"id": 1}, {"id": 2}], "total": 207}', 2, 207),
+        (b'{"success": true, "data": [{"id": 1}, {"id": 2}], "meta": {"pagination": {"total": 207}}}', 2, 207),
+        (b'{"data": {"items": [{"id": 1}], "total_count": "207"}, "links": {}}', 1, 207),
+        (b'{"data": [], "included": [{"id": 9}]}', 0, None),
+        (b'[{"id": 1}, {"id": 2}, {"id": 3}]', 3, None),
+        (b'{"id": 5, "total": 67.7, "items": [{"id": 1}, {"id": 2}]}', 1, None),
+        (b'{"data": {"id": 5, "items": [{"id": 1}, {"id": 2}]}}', 1, None),
+        (b"<stock><total>207</total><product><id>1</id></product><product><id>2</id></product></stock>", 2, 207),
+    ],
+)
+async def test_a_list_without_a_paging_style_is_counted(
+    environ: Mapping[str, str], body: bytes, records: int, total: int | None
+) -> None:
+    kind = {"Content-Type": "application/xml"} if body.startswith(b"<") else {}
+    async with world(environ, lambda _: (200, kind, body)) as here:
+        collector = here.collector(here.call("one"))
+        plan = await collector.plan()
+        [page] = await all_of(collector)
+        assert (plan.calls, plan.records, len(page.records)) == (1, records, records)
+        assert (f"the response says total {total}" in plan.text) == (total is not None)
+        assert [finding.kind for finding in collector.findings] == ([] if total is None else ["missing"])
 
 
 async def test_records_are_what_was_sent_to_the_last_digit(environ: Mapping[str, str]) -> None:

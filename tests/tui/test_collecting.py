@@ -160,7 +160,7 @@ async def test_a_call_of_one_page_says_so(session: Session) -> None:
         await app.see("everything is in the first answer")
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "A")
-        await app.see("This call has no pages")
+        await app.see("The catalog documents no paging for this call")
 
 
 async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(session: Session) -> None:

@@ -6,16 +6,26 @@ stream without ever being decoded. XML has no such form: its records are written
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from explorer.core.body_value import NotReadable, json_text, media_type, xml_value
+from explorer.core.pagination.base import at_path, whole
 
 if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
 
 Record = bytes
+_TOTALS = ("total", "total_count", "totalCount", "total_results", "totalResults", "total_items", "totalItems")
+_DESCRIBES = re.compile(
+    "total.*|count|.*_count|links?|_links|meta|pagination|paging|page.*|per_?page|limit|offset|skip|start|size|from|to"
+    "|next.*|prev.*|first.*|last.*|current.*|has_?(next|more).*|cursor|path|success|status|code|message|errors?"
+    "|included|jsonapi|version|time.*|took|request_?id",
+    re.IGNORECASE,
+)
+"""Members of a body that describe the array beside them."""
 _TABLE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -39,15 +49,44 @@ def cut(response: ReceivedResponse, path: str) -> tuple[Record, ...]:
         raise NotReadable(f"said to be JSON, and is not: {error}") from None
 
 
-def whole(response: ReceivedResponse) -> tuple[Record, ...]:
-    """The records of an answer of which nothing is known: those of a list, otherwise the body as the only one.
+def unpaged(response: ReceivedResponse, body: Any) -> tuple[tuple[Record, ...], int | None]:
+    """Return the records of a call without a paging style, and how many the response says there are in all, if it does.
+
+    The records are those of the body where it is an array, or of the one array in it beside members that only describe
+    it, such as ``total`` and ``links``. Anything else is one record. *body* is the decoded response.
 
     Raises:
         NotReadable: the body is not what its media type says.
     """
+    path = _list_path(body)
+    if path is not None:
+        return cut(response, path), _total(body, path)
+    if media_type(response).endswith(("/xml", "+xml")):
+        return (msgspec.json.encode(body),), None
     text = json_text(response)
-    found = cut(response, "")
-    return found if text.lstrip()[:1] == b"[" or not text.strip() else (found or (_one_line(text),))
+    return ((_one_line(text),) if text.strip() else ()), None
+
+
+def _list_path(body: Any) -> str | None:
+    """The dotted path of the array that a body is a list of; None where it is something else."""
+    if isinstance(body, list):
+        return ""
+    members = body if isinstance(body, dict) else {}
+    told = [name for name in members if not _DESCRIBES.fullmatch(name)]
+    if len(told) != 1 or "." in told[0]:
+        return None
+    inner = _list_path(members[told[0]])
+    return None if inner is None else f"{told[0]}.{inner}".removesuffix(".")
+
+
+def _total(body: Any, path: str) -> int | None:
+    """How many records there are, as the members beside the array at *path* say."""
+    places = [at_path(body, path.rpartition(".")[0] if "." in path else ""), body]
+    places += [at_path(body, name) for name in ("meta", "pagination", "meta.pagination", "paging")]
+    counts = [
+        whole(place.get(name)) for place in places if isinstance(place, dict) for name in _TOTALS if name in place
+    ]
+    return next((count for count in counts if count is not None), None)
 
 
 def _raw_records(text: bytes, path: str) -> list[bytes]:

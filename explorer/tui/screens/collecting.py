@@ -66,7 +66,7 @@ class CollectingScreen(PagingScreen):
         self._keep_draft()
         errors = self._check()
         if paging(self.session, self.desk.call()) is None:
-            self._app.tell("This call has no pages: all that it gives is in one answer. F5 sends it.")
+            self._app.tell("The catalog documents no paging for this call. Press F5 to send it.")
         elif errors:
             self._refuse(errors)
         else:
