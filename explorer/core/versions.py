@@ -12,7 +12,7 @@ from explorer.core.document.media import parse_media_type
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NUMBER: Final = re.compile(r"(?<![A-Za-z0-9])v(\d+)(?![A-Za-z0-9])", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"(?<![A-Za-z0-9])v(\d{1,9})(?![A-Za-z0-9])", re.IGNORECASE)
 """The version in a media type: ``v1`` in ``application/x.some.v1+json``."""
 
 
@@ -55,7 +55,7 @@ def variant_of(text: str, accept: str) -> Variant:
     word = text.strip()
     if word.lower() in known:
         return known[word.lower()]
-    found = re.fullmatch(r"v?(\d+)", word, re.IGNORECASE)
+    found = re.fullmatch(r"v?(\d{1,9})", word, re.IGNORECASE)
     if found and number_of(accept) is not None:
         number = int(found[1])
         if number == number_of(accept):
@@ -69,7 +69,7 @@ def _numbered(accept: str, number: int) -> str:
 
 
 def _malformed(accept: str) -> str:
-    cut = re.sub(r"\.?v\d+(?![A-Za-z0-9])", "", accept, count=1, flags=re.IGNORECASE)
+    cut = re.sub(r"\.?v\d{1,9}(?![A-Za-z0-9])", "", accept, count=1, flags=re.IGNORECASE)
     return cut if cut != accept else accept.rpartition("/")[0] or f"{accept};"
 
 

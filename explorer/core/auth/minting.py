@@ -48,7 +48,7 @@ def token_in(response: httpx.Response, field: str) -> Secret | None:
     """The token in a *field* of a JSON answer, or None."""
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     text = body.get(field) if isinstance(body, dict) else None
     return Secret(text) if isinstance(text, str) and text else None

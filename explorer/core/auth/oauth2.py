@@ -287,7 +287,7 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
             raise ValueError("no bearer token")
     except OAuth2Error as error:
         raise CredentialRefused(f"no token was given: {_words(error)}", hint="Log in again.") from None
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
     seconds = read.get("expires_in")
     expires = now + int(seconds) if seconds is not None else None

@@ -99,11 +99,13 @@ def _base(text: str, own: Material) -> str | None:
 
 def _request_token(text: str, names: Names) -> tuple[str, str] | None:
     """Method and URL (or form) of the word that holds a signature."""
-    found = re.search(rf"[^\s\"'<>]*(?:^|[?&\"'\s]){re.escape(names.signature)}=[^\s\"'<>&]{{16,}}[^\s\"'<>]*", text)
+    found = re.search(rf"(?:^|[?&\"'\s]){re.escape(names.signature)}=[^\s\"'<>&]{{16,}}[^\s\"'<>]*", text)
     if found is None:
         return None
-    method = re.search(r"\b(GET|HEAD|POST|PUT|PATCH|DELETE)\b", text[: found.start()])
-    return (method[1] if method else ""), found[0].strip().lstrip("\"'").rstrip(".,;)")
+    # The word may go on to the left. Looked for in the pattern, each character of a text would begin a search.
+    start = max((edge.end() for edge in re.finditer(r"[\s\"'<>]", text[: found.start()])), default=0)
+    method = re.search(r"\b(GET|HEAD|POST|PUT|PATCH|DELETE)\b", text[:start])
+    return (method[1] if method else ""), text[start : found.end()].strip().lstrip("\"'").rstrip(".,;)")
 
 
 def _curl(text: str, names: Names, own: Material) -> Pasted:

@@ -172,17 +172,22 @@ class Sent:
     notes: tuple[str, ...] = ()
 
 
+_PARAMETER_NAME: Final = re.compile(r"(?<![\w.-])([\w.-]++)=")
+_PARAMETER_VALUE: Final = re.compile(r"[^&\s\"']*")
+
+
 def read_token(text: str, wanted: Wanted) -> Sent:
     """The token in a header line, a curl line, a URL, a form, or alone."""
     if re.search(r"(?:^|[\s$/])curl(?:\.exe)?\s", text):
         return _of_curl(text, wanted)
-    header = re.search(r"^\s*[<>*]?\s*([A-Za-z][A-Za-z0-9-]*)\s*:[ \t]*(.*)", text, re.DOTALL)
+    header = re.search(r"^\s*+[<>*]?\s*+([A-Za-z][A-Za-z0-9-]*)\s*:[ \t]*(.*)", text, re.DOTALL)
     if header and "://" not in header[0].partition("\n")[0].partition("?")[0] and not header[1].startswith("http"):
         return _of_header(header[1], header[2])
-    found = re.search(r"[?&]?([\w.-]*token[\w.-]*)=([^&\s\"']*)", text, re.IGNORECASE)
-    if found:
-        where: Where = "query" if "?" in text[: found.start(2)] else "form"
-        return Sent(where, found[1], raw=_plain(found[2]))
+    for name in _PARAMETER_NAME.finditer(text):
+        if "token" in name[1].lower():
+            where: Where = "query" if "?" in text[: name.end()] else "form"
+            value = _PARAMETER_VALUE.match(text, name.end())
+            return Sent(where, name[1], raw=_plain(value[0] if value else ""))
     word, rest = _word(text)
     return Sent("header" if word else "bare", wanted.name if word and wanted.where == "header" else "", word, rest)
 
@@ -254,8 +259,9 @@ _SPOILT: Final = ("not_filled_in", "masked", "cut", "letters", "token_escaped", 
 
 def _shown(sent: Sent) -> str:
     """What was pasted, with the token masked and what is around it kept."""
-    before, after = re.match(r"\s*[\"']?", sent.raw), re.search(r"[\"']?\s*$", sent.raw)
-    inner = f"{before[0] if before else ''}{MASK if sent.raw.strip() else ''}{after[0] if after else ''}"
+    before, text = re.match(r"\s*[\"']?", sent.raw), sent.raw.rstrip()
+    after = (text[-1:] if text[-1:] in ("'", '"') else "") + sent.raw[len(text) :]
+    inner = f"{before[0] if before else ''}{MASK if sent.raw.strip() else ''}{after}"
     if sent.where == "header":
         return f"{sent.name or '?'}: {sent.word}{inner}"
     return inner if sent.where == "bare" else f"{sent.name}={inner} ({PLACES[sent.where]})"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _GROUP_LINES = 32
 _GROUP_BYTES = 16_384
+_KEPT_CHUNKS = 16
 
 
 class Colouring:
@@ -25,6 +26,7 @@ class Colouring:
         self._lines = lines
         self._kind = kind
         self._pairs = pairs
+        self._chunks: OrderedDict[tuple[int, int], list[Token]] = OrderedDict()
         self._groups: OrderedDict[tuple[int, int], dict[int, list[Token]]] = OrderedDict()
 
     def line(self, n: int, start: int, end: int) -> list[Token]:
@@ -41,7 +43,15 @@ class Colouring:
         return lexing.lex_pair(text) if self._pairs else [("text", text)]
 
     def chunk(self, long: LongLine, i: int) -> list[Token]:
-        """Tokens of chunk *i* of a long line."""
+        """Tokens of chunk *i* of a long line. Each row of a wrapped line asks for the same one."""
+        key = long.bytes_of(i)
+        if key not in self._chunks:
+            self._chunks[key] = self._lex_chunk(long, i)
+            while len(self._chunks) > _KEPT_CHUNKS:
+                self._chunks.popitem(last=False)
+        return self._chunks[key]
+
+    def _lex_chunk(self, long: LongLine, i: int) -> list[Token]:
         text = long.text(i)
         if self._kind == "json":
             return lexing.lex_json(text, in_string=long.in_string(i), cut=True)

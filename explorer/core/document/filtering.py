@@ -121,8 +121,16 @@ class Filter:
 def _holding(data: bytes, words: str) -> Filtered:
     """The lines of *data* that hold *words*; words without a capital ignore case."""
     flags = re.IGNORECASE if words == words.lower() else 0
-    pattern = re.compile(b"[^\n]*" + re.escape(words.encode("utf-8", "replace")) + b"[^\n]*", flags)
-    return Filtered(b"\n".join(pattern.findall(data)), "text/plain; charset=utf-8")
+    pattern = re.compile(re.escape(words.encode("utf-8", "replace")), flags)
+    lines: list[bytes] = []
+    start = 0
+    while start <= len(data) and (match := pattern.search(data, start)) is not None:
+        begin = data.rfind(b"\n", start, match.start()) + 1 or start
+        end = data.find(b"\n", match.end())
+        end = len(data) if end < 0 else end
+        lines.append(data[begin:end])
+        start = end + 1
+    return Filtered(b"\n".join(lines), "text/plain; charset=utf-8")
 
 
 class _Kept:

@@ -72,6 +72,10 @@ def _run(kind: str, text: str) -> list[Token]:
     return tokens
 
 
+_NAME_SHOWN = 64
+_LONG_NAME = re.compile(r"[\w.:-]{256,}")
+
+
 def lex_json(text: str, *, in_string: bool = False, cut: bool = False) -> list[Token]:
     """JSON tokens of a line, or of a piece that begins inside a string. *cut*: the piece may end inside one."""
     found = _run("json", '"' + text if in_string else text)
@@ -90,7 +94,28 @@ def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
     for opener, closer in (("<!--", "-->"), ("<![CDATA[", "]]>")):
         if whole.rfind(opener) > whole.rfind(closer):
             whole += closer
-    return _cut(_without_prefix(_run(kind, whole), len(prefix)), len(text))
+    return _cut(_without_prefix(_run_shortened(kind, whole), len(prefix)), len(text))
+
+
+def _run_shortened(kind: str, text: str) -> list[Token]:
+    """``_run`` without the middle of very long names, which is put back behind: pygments takes any of their characters
+    for the start of an attribute, so that its time grows with the square of their length."""
+    left_out = [(name.start() + _NAME_SHOWN, name.end()) for name in _LONG_NAME.finditer(text)]
+    if not left_out:
+        return _run(kind, text)
+    edges = [0, *(edge for span in left_out for edge in span), len(text)]
+    tokens: list[Token] = []
+    rest = iter(left_out)
+    begin, end = next(rest, (len(text) + 1, 0))
+    at = 0
+    for of, value in _run(kind, "".join(text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True))):
+        full = value
+        while at < begin <= at + len(full):
+            full = full[: begin - at] + text[begin:end] + full[begin - at :]
+            begin, end = next(rest, (len(text) + 1, 0))
+        tokens.append((of, full))
+        at += len(full)
+    return tokens
 
 
 def markup_prefix(data: Data, at: int, *, html: bool, reach: int = 1 << 20) -> str:

@@ -98,12 +98,11 @@ class Records:
         breaks, depth, opened, add = _BREAKS, self.depth, self.opened, out.append
         position = self.position
         wanted = position + (_FIRST if not position else _PIECE)
-        for match in () if self._ended else _ELEMENT.finditer(data, position):
-            start, end = match.span()
-            if end > settled:
-                break
+        # Each match begins where the one before ended: a search would look at blank space once for each blank.
+        following = _ELEMENT.scanner(data, position).match  # type: ignore[attr-defined]  # the stubs do not know it
+        while not self._ended and (match := following()) is not None and (end := match.end()) <= settled:
             element = match[1]
-            if start != position or (element is None and depth == 0):
+            if element is None and depth == 0:
                 self._ended = True
                 break
             if element is None:

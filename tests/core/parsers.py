@@ -1,0 +1,309 @@
+"""Everything that reads bytes of a server or text from a clipboard: one entry each, as a function of those bytes."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+from rich.style import Style
+
+from explorer.core import links, versions
+from explorer.core.auth import minting, multipart, oauth2, wire
+from explorer.core.auth.base import Arrived, header_token
+from explorer.core.auth.recipe import Material
+from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
+from explorer.core.catalog.model import Endpoint, Vendor, Verdict
+from explorer.core.curl.line import read_curl
+from explorer.core.debugging import pasted, token_mistakes
+from explorer.core.diff.exchange import compare_bodies
+from explorer.core.diff.record import shown
+from explorer.core.document import binary, charset, form_text, json_pieces, lexing, markup
+from explorer.core.document import json_text as json_layout
+from explorer.core.document.cell import is_number
+from explorer.core.document.cells import cells
+from explorer.core.document.document import Document
+from explorer.core.document.filtering import Filter
+from explorer.core.document.folding import fold_around, folds_at
+from explorer.core.document.media import looks_like, parse_media_type
+from explorer.core.document.outline import Outline, record_line, value_at
+from explorer.core.document.records import records_of
+from explorer.core.document.siblings import siblings
+from explorer.core.document.store import first_solid, is_blank
+from explorer.core.document.table import Table
+from explorer.core.document.wrapping import Rows, breaks
+from explorer.core.drift.shape import Shape
+from explorer.core.exchange import ReceivedResponse
+from explorer.core.pagination import base as paging
+from explorer.core.pagination import records
+from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.search_words import parse_words
+from explorer.core.secret import Secret
+from explorer.core.verdict import judge
+from explorer.errors import ExplorerError
+from explorer.sandbox.names import split_pairs
+from explorer.tui.body.paint import Painter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+TYPES: Final = {
+    "json": "application/json",
+    "json lines": "application/x-ndjson",
+    "xml": "application/xml",
+    "html": "text/html",
+    "csv": "text/csv",
+    "form": "application/x-www-form-urlencoded",
+    "text": "text/plain",
+    "unknown": "",
+}
+_SCREEN: Final = 2
+"""Rows that are painted at either end."""
+
+
+def _walk(steps: Iterable[object]) -> None:
+    deque(steps, maxlen=0)
+
+
+def _response(body: bytes, content_type: str) -> ReceivedResponse:
+    return ReceivedResponse(status=200, headers=(("Content-Type", content_type),), body=body)
+
+
+def _value(body: bytes, content_type: str) -> Any:
+    try:
+        return read_body(_response(body, content_type))
+    except NotReadable:
+        return None
+
+
+def _readable(work: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    """*work* that may say that it cannot read the bytes."""
+
+    def run(data: bytes) -> None:
+        try:
+            work(data)
+        except (NotReadable, ExplorerError, json_pieces.NotInPieces):
+            return
+
+    return run
+
+
+def _of_text(work: Callable[[str], object]) -> Callable[[bytes], None]:
+    return _readable(lambda data: work(data.decode("utf-8", "replace")))
+
+
+def _paint(data: bytes, content_type: str) -> None:
+    """The first and the last screen, the middle of each long line included, wrapped and not."""
+    document = Document(data, content_type)
+    _walk(document.measure())
+    rows = Rows(document)
+    painter = Painter(document, rows, lambda _kind: Style())
+    for wrapped in (False, True):
+        if wrapped:
+            _walk(rows.wrap(80))
+        painter.forget()
+        last = max(rows.count - _SCREEN, 0)
+        for row in [*range(min(_SCREEN, rows.count)), *range(last, rows.count)]:
+            for left in (0, document.width // 2):
+                painter.strip(row, left, 80, Style(), selected=None, kept=True)
+
+
+def _at_lines(work: Callable[[Document, int], object]) -> Callable[[bytes, str], None]:
+    """*work* at the first, middle and last line of a laid-out document."""
+
+    def run(data: bytes, content_type: str) -> None:
+        document = Document(data, content_type)
+        for line in {0, document.line_count // 2, max(document.line_count - 1, 0)}:
+            if line < document.line_count:
+                work(document, line)
+
+    return run
+
+
+def _table(data: bytes, content_type: str) -> None:
+    document = Document(data, content_type)
+    found = records_of(document)
+    if found is None or not len(found):
+        return
+    table = Table(document, found)
+    _walk(table.steps())
+    for line in (0, len(found) // 2, len(found) - 1):
+        table.tokens(line)
+        found.raw(line)
+    _walk(record_line(document, found.path, len(found) - 1))
+
+
+def _search(data: bytes, content_type: str, needle: str, *, regex: bool) -> None:
+    document = Document(data, content_type)
+    look = document.search(needle, regex=regex)
+    _walk(look.scan())
+    next(look.seek(len(document.data) // 2, forward=False), None)
+    next(look.seek(len(document.data) // 2), None)
+
+
+def _shape(data: bytes, content_type: str) -> None:
+    Shape().add(_value(data, content_type))
+
+
+def _verdict(data: bytes, content_type: str) -> None:
+    rule = Verdict(success="success", error="error", message="error.message", details="errors", message_holds_json=True)
+    endpoint = Endpoint(id="e", title="E", group="G", path="/e")
+    judge(Vendor(id="v", title="V", verdict=rule), endpoint, _response(data, content_type), {"name": "a"})
+
+
+def _pages(data: bytes, content_type: str) -> None:
+    response = _response(data, content_type)
+    records.cut(response, "data.items")
+    records.unpaged(response, read_body(response))
+
+
+def _multipart(data: bytes) -> None:
+    boundary = b"b"
+    multipart.parts(data, boundary)
+    multipart.without(data, boundary, ("a",))
+    multipart.append(data, boundary, (("a", "b"),))
+
+
+_OF_KIND: Final[dict[str, Callable[[bytes, str], object]]] = {
+    "document laid out": Document,
+    "document as sent": lambda data, kind: Document(data, kind, view="raw"),
+    "painting": _paint,
+    "outline": _at_lines(lambda document, line: _walk(Outline(document).path(line))),
+    "value on a line": _at_lines(lambda document, line: value_at(document, line, None)),
+    "neighbours of a line": _at_lines(siblings),
+    "fold around a line": _at_lines(lambda document, line: _walk(fold_around(document, line))),
+    "folds at a depth": lambda data, kind: _walk(folds_at(Document(data, kind), 1)),
+    "records and table": _table,
+    "search for words": lambda data, kind: _search(data, kind, "needle", regex=False),
+    "search for a pattern": lambda data, kind: _search(data, kind, "ne+dle", regex=True),
+    "body as a value": _value,
+    "shape": _shape,
+    "verdict": _verdict,
+    "records of a page": _pages,
+    "comparison": lambda data, kind: compare_bodies(data, data[: len(data) // 2] + b"x", (kind, kind)),
+}
+_KINDS: Final = {
+    "painting": ("json", "xml", "html", "csv"),
+    "document laid out": tuple(TYPES),
+    "document as sent": ("json", "html", "csv"),
+    "outline": ("json", "xml", "html"),
+    "value on a line": ("json", "xml", "form"),
+    "neighbours of a line": ("json",),
+    "fold around a line": ("json", "xml"),
+    "folds at a depth": ("json", "xml"),
+    "records and table": ("json", "json lines", "xml", "csv"),
+    "search for words": ("json", "text"),
+    "search for a pattern": ("text",),
+    "body as a value": ("json", "xml", "unknown"),
+    "shape": ("json", "xml"),
+    "verdict": ("json", "xml", "unknown"),
+    "records of a page": ("json", "xml"),
+    "comparison": ("json", "xml", "text", "form"),
+}
+_MATERIAL: Final = Material("/v1/items.json", (), "GET", "https://shop.example")
+_NAMES: Final = pasted.Names("auth_id", "timestamp", "signature")
+_WANTED: Final = token_mistakes.Wanted("header", "Authorization", "Bearer ")
+
+_ALONE: Final[dict[str, Callable[[bytes], object]]] = {
+    "sanitise": _of_text(sanitise),
+    "sanitise_line": _of_text(sanitise_line),
+    "cells": _of_text(cells),
+    "breaks": _of_text(lambda text: breaks(text, 80)),
+    "is_number": _of_text(is_number),
+    "charset": lambda data: charset.decode(data, ""),
+    "charset of JSON": lambda data: charset.decode(data, "", json=True),
+    "charset label": _of_text(charset.codec_for),
+    "is_utf8": is_utf8,
+    "is_blank": is_blank,
+    "first_solid": first_solid,
+    "looks_binary": lambda data: binary.looks_binary(data, declared_text=False),
+    "binary description": lambda data: (binary.describe(data, ""), binary.describe(b"\xff\xd8\xff" + data, "")),
+    "hex row": lambda data: binary.hex_row(data, len(data) // 32),
+    "media type": _of_text(parse_media_type),
+    "looks_like": looks_like,
+    "format_form": form_text.format_form,
+    "format_json": json_layout.format_json,
+    "format_json slowly": json_layout.format_slowly,
+    "format_json broken": json_layout.format_broken,
+    "ends_early": json_layout.ends_early,
+    "JSON in pieces": _readable(lambda data: _walk(json_pieces.pieces_of(data))),
+    "JSON texts": _readable(lambda data: _walk(json_pieces.texts_of(data))),
+    "format XML": lambda data: markup.format_markup(data, html=False),
+    "format HTML": lambda data: markup.format_markup(data, html=True),
+    "XML in steps": lambda data: _walk(markup.markup_steps(data, html=False)),
+    "XML records": lambda data: _walk(markup.Records().steps(data)),
+    "XML check": lambda data: _walk(markup.xml_check(data)),
+    "markup_prefix": lambda data: [lexing.markup_prefix(data, at, html=True) for at in (len(data) // 2, len(data))],
+    "lex_csv": _of_text(lambda text: lexing.lex_csv(text, header=False)),
+    "lex_pair": _of_text(lexing.lex_pair),
+    "filter JSON": lambda data: Filter("json", data).run("data[0].name"),
+    "filter XML": lambda data: Filter("xml", data).run(".//item/name"),
+    "filter text": lambda data: Filter("text", data).run("needle"),
+    "JSON text": lambda data: json_text(_response(data, "application/json; charset=latin-1")),
+    "XML value in pieces": _readable(lambda data: _value(data, "application/xml")),
+    "diff text shown": _of_text(shown),
+    "version of an Accept header": _of_text(
+        lambda text: (versions.variants(text), versions.variant_of("v2", text), versions.mismatch(text, text))
+    ),
+    "link of a page": _of_text(lambda text: (paging.page_of_link(text, "page"), paging.whole(text))),
+    "path of a value": _of_text(links.steps_of),
+    "token response": _readable(lambda data: oauth2.read_token_response(data, 0.0)),
+    "redirect of a login": _of_text(lambda text: oauth2.read_redirect("https://a.example/?" + text, "state")),
+    "token in a field": lambda data: minting.token_in(httpx.Response(200, content=data), "token"),
+    "token in a header": _of_text(
+        lambda text: header_token(Arrived("GET", "/", headers={"authorization": text}), "Authorization", "Bearer ")
+    ),
+    "decode_pairs": wire.decode_pairs,
+    "multipart": _multipart,
+    "multipart boundary": _of_text(multipart.boundary_of),
+    "query of the sandbox": _of_text(split_pairs),
+    "pasted signature": _of_text(lambda text: pasted.read_pasted(text, _NAMES, _MATERIAL)),
+    "pasted token": _of_text(lambda text: token_mistakes.read_token(text, _WANTED)),
+    "pasted curl": _of_text(lambda text: read_curl("curl https://a.example/ -d " + text, {})),
+    "words of a search": _of_text(lambda text: parse_words(text, 0.0)),
+    "secret": _of_text(lambda text: Secret(text).fingerprint()),
+}
+
+PARSERS: Final[dict[str, Callable[[bytes], object]]] = {
+    **_ALONE,
+    **{
+        f"{name}: {kind}": _readable(lambda data, work=_OF_KIND[name], kind=kind: work(data, TYPES[kind]))  # type: ignore[misc]  # bound now
+        for name, kinds in _KINDS.items()
+        for kind in kinds
+    },
+}
+"""What it is → what reads bytes."""
+
+UNITS: Final = (
+    *(b"a", b"0", b"-", b".", b" ", b"\t", b"\n", b"\r", b"\x00", b"\x1b", b"\x7f", b"\xff"),
+    *(b'"', b"'", b"\\", b"/", b"<", b">", b"&", b"=", b";", b",", b":", b"%", b"#", b"?", b"$", b"*", b"|", b"@"),
+    *(b"{", b"}", b"[", b"]", b"(", b"!", b"`", b"~", b"^"),
+    *("é".encode(), "漢".encode(), b"\xe6\xbc", "\u202e".encode()),
+    *(b"<a ", b"<a>", b"<a/>", b"</a>", b"<a b='", b'<a b="c" ', b"<!--", b"<!", b"<?", b"<![CDATA[", b"]]>", b"--"),
+    *(b"<script>", b"&amp;", b"<a>b</a>", b"<a\n", b"< "),
+    *(b'{"a":', b'"a":1,', b'[{"a":1},', b'\\"', b'"a" ', b"[1,", b"1e9", b"null", b"\\ud800", b'{"data":[', b"[[],"),
+    *(b"a=", b"a=b&", b"&&", b"%2", b"%41", b"+", b"a[]=", b"a.b.", b"v1", b"aa:", b"a;b=", b"token=", b"\r\n", b"x: "),
+    *(
+        b"\r\n--b\r\n",
+        b"--b\r\n",
+        b'name="',
+        b"\\\n",
+        b"$'",
+        b"${a",
+        b'"" ',
+        b",,",
+        b'a,"',
+        b"_",
+        b"e+",
+        b"-a",
+        b"signature=",
+    ),
+)
+"""One repeated character, each delimiter, and the openers of what the parsers know."""
+
+AFTER: Final = (
+    *((b"<a ", b"a"), (b"<a ", b"a "), (b'<a b="', b"a"), (b"<a", b" "), (b"<", b"a"), (b"<!--", b"- "), (b"&", b"a")),
+    *((b'{"a":"', b"\\\\"), (b'{"a":"', b"b"), (b'{"', b"b"), (b"[", b" "), (b"[1", b"0"), (b'"', b"a"), (b"'", b"a")),
+    *((b"{", b"\n"), (b"<a>", b" "), (b"<?xml ", b" "), (b"a;", b" "), (b"v", b"1"), (b"Bearer", b" "), (b"a=", b"%")),
+)
+"""One opener, and what is repeated behind it."""
