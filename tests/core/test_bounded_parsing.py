@@ -26,6 +26,16 @@ _SMALL: Final = 4_000
 _NEGLIGIBLE: Final = 0.0002
 """Seconds for the double of ``_SMALL``; quadratic growth would make about 3 s of it at 1 MB."""
 _MOST: Final = 2.6
+_SIGNS: Final = {
+    "json": b"{[\\",
+    "json lines": b"{[",
+    "xml": b"<&",
+    "html": b"<&",
+    "csv": b'",',
+    "form": b"&=%",
+    "text": b"-",
+    "unknown": b"{<",
+}
 
 
 def _body(shape: tuple[bytes, bytes], size: int) -> bytes:
@@ -40,21 +50,32 @@ def _seconds(work: Callable[[bytes], object], data: bytes) -> float:
 
 
 def _grows_too_fast(work: Callable[[bytes], object], shape: tuple[bytes, bytes]) -> float:
-    """How many times longer twice as many bytes take, where that is too much; 0 where it is not."""
+    """How many times longer twice as many bytes take, where that is too much; 0 where it is not.
+
+    What looks so is measured with twice the sizes: there, a step to another way of reading lies behind.
+    """
     small, large = _body(shape, _SMALL), _body(shape, 2 * _SMALL)
     long = _seconds(work, large)
     if long < _NEGLIGIBLE or long <= _MOST * _seconds(work, small):
         return 0
-    ratio = growth(work, small, large)
+    ratio = growth(work, large, _body(shape, 4 * _SMALL))
     return ratio if ratio > _MOST else 0
+
+
+def _shapes(parser: str) -> list[tuple[bytes, bytes]]:
+    """What the parser is fed: of several bytes, what its kind of body knows."""
+    shapes = [*((b"", unit) for unit in UNITS), *AFTER]
+    known = _SIGNS.get(parser.partition(": ")[2])
+    if known is None:
+        return shapes
+    return [(opener, unit) for opener, unit in shapes if len(opener + unit) == 1 or set(opener + unit) & set(known)]
 
 
 @pytest.mark.parametrize("parser", PARSERS)
 def test_time_grows_no_faster_than_the_input(parser: str) -> None:
     work = PARSERS[parser]
     work(b"a")  # what is loaded at the first use is not measured
-    shapes = [*((b"", unit) for unit in UNITS), *AFTER]
-    too_fast = {shape: round(ratio, 1) for shape in shapes if (ratio := _grows_too_fast(work, shape))}
+    too_fast = {shape: round(ratio, 1) for shape in _shapes(parser) if (ratio := _grows_too_fast(work, shape))}
     assert not too_fast
 
 

@@ -169,7 +169,7 @@ def _cut(tokens: Iterable[Token], length: int) -> list[Token]:
 
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
-_CELL = re.compile(r'"(?:[^"]|"")*"?|[^,;\t"]+|[,;\t]|"')
+_CELL = re.compile(r'"(?:[^"]++|"")*+"?|[^,;\t"]+|[,;\t]|"')
 
 
 def lex_csv(text: str, *, header: bool) -> list[Token]:
