@@ -203,6 +203,7 @@ def test_the_scope_of_a_token_is_kept() -> None:
         b'{"access_token": "t", "scope": 3}',
         b"\xff\xfe\x00",
         b"access_token=t",
+        b"[" * 100_000,
     ],
 )
 def test_what_is_no_token_response_is_refused(body: bytes) -> None:

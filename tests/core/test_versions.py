@@ -56,3 +56,8 @@ def test_a_word_is_a_variant_a_number_or_a_media_type(text: str, accept: str) ->
 )
 def test_an_answer_that_is_not_of_the_version_asked_for_is_told(asked: str, got: str, told: str) -> None:
     assert mismatch(asked, got) == told
+
+
+def test_a_content_type_with_a_version_of_any_length_is_read() -> None:
+    said = mismatch("application/x.shop.v1+json", f"application/x.shop.v{'1' * 5_000}+json")
+    assert said.endswith("names no version")
