@@ -58,13 +58,17 @@ def oauth2_vendor(*held: str) -> Vendor:
     return Vendor(world, lambda request: oauth2.server(world, request))
 
 
+async def _open(*_: object, **_named: object) -> None:
+    """A gate that lets every request pass."""
+
+
 def start(client: Client, vendor: Vendor, count: int, *, total: float = 20) -> list[asyncio.Task[Transfer]]:
     limits = Limits(total=total)
 
     def scheme() -> Scheme:
         return vendor.world.scheme()
 
-    return [asyncio.create_task(client.send(get(), scheme, limits)) for _ in range(count)]
+    return [asyncio.create_task(client.send(get(), scheme, limits, _open)) for _ in range(count)]
 
 
 def statuses(transfers: list[Transfer]) -> list[int | None]:
