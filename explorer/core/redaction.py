@@ -66,7 +66,7 @@ class Redactor:
             if "param" in auth.options:
                 names.add(str(auth.options["param"]).lower())
         self._names = names
-        self._values = sorted(_spellings(secrets), key=len, reverse=True)
+        self._values = sorted(spellings(secrets), key=len, reverse=True)
         words = "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
         self._json = re.compile(
             rf'("(?:{words})"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false)', re.IGNORECASE
@@ -223,16 +223,19 @@ def _last_part(name: str) -> str:
     return words[-1].lower() if words else name.lower()
 
 
-def _spellings(secrets: Iterable[Secret]) -> set[str]:
-    spellings: set[str] = set()
+def spellings(secrets: Iterable[Secret]) -> set[str]:
+    """Return every way in which *secrets* may be written: as they are, in base64, percent-encoded, escaped in JSON.
+
+    A secret of fewer than four characters has none: it is part of too many words, and is masked by its place."""
+    ways: set[str] = set()
     for secret in secrets:
         text = secret.reveal()
         if len(text) < _SHORTEST:
             continue
-        spellings |= {text, base64.b64encode(text.encode()).decode().rstrip("=")}
+        ways |= {text, base64.b64encode(text.encode()).decode().rstrip("=")}
         if not _PLAIN.fullmatch(text):
-            spellings |= {text, quote(text, safe=""), quote(text), quote_plus(text), json.dumps(text)[1:-1]}
-    return spellings
+            ways |= {quote(text, safe=""), quote(text), quote_plus(text), json.dumps(text)[1:-1]}
+    return ways
 
 
 def mask_json(value: Any, redactor: Redactor) -> Any:
