@@ -1,42 +1,61 @@
 """What is secret in a request and a response, and how it is masked: the only way to text that leaves the process.
 
-Two nets, one behind the other: by *name* (headers that are secret everywhere, names that the catalog marks) and by
-*value* (every secret that was put on the wire, also percent-encoded or escaped). Masking keeps everything else as it
-stood: number tokens, order, white space.
+Two nets, one behind the other: by *name* (headers and fields that are secret everywhere, names that the catalog marks)
+and by *value* (every secret that was put on the wire or set by the server as a cookie, also percent-encoded, escaped or
+within base64). Masking changes nothing else: number tokens, order, white space. A secret of fewer than four characters
+is masked by its name alone: as a value it is part of too many words.
+
+All of it takes time in proportion to the length of the text, whatever the text is.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
+from copy import copy
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
 
 from explorer.core.document.store import Memory
-from explorer.core.exchange import Call, Entry, Exchange, Header, Hop, ReceivedResponse, SentRequest
+from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
 from explorer.core.form import find_parameter
 from explorer.core.secret import MASK, Secret
+from explorer.core.secret_fields import Fields, FieldScanner, decoded
+from explorer.core.secret_names import is_secret_header, is_well_known, last_part
+from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.document.store import Data, Store
 
-SECRET_HEADERS: Final = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "www-authenticate-token"}
-)
 ASCII_MASK: Final = "******"
 _SHORTEST: Final = 4
+_SHORTEST_BASE64: Final = 8
 _LARGE: Final = 1_000_000
 """Bytes of a body from which on it is masked in pieces, so that other threads may run in between."""
+_FEW: Final = 100
+"""Known values that are looked for one by one, however long the text is."""
+_LONG_TEXT: Final = 4096
+_WORD: Final = r"A-Za-z0-9_.~+/%=-"
+_LONG_WORD: Final = re.compile(rf"(?<![{_WORD}])[{_WORD}]{{16,}}+")
+_ONLY_LONG_WORD: Final = re.compile(rf"[{_WORD}]{{16,}}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 """A text that no encoding spells otherwise."""
-_PAIR = re.compile(r"([^&=?#\s]+)=([^&#\s]*)")
 _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DOTALL)
+_PART_NAME = re.compile(r';\s*+name="?([^"\r\n;]*+)', re.IGNORECASE)
+_ORDINARY: Final = frozenset({"true", "false", "null", "none", "undefined"})
+_MOST_LEARNED: Final = 500
+_LONG_COOKIE: Final = 16
+_SECRET_COOKIE = re.compile(r"sess|sid$|token|auth|jwt|secret|csrf|xsrf|ticket|remember", re.IGNORECASE)
+_IDENTIFIERS: Final = frozenset({"kind", "outcome", "purpose", "replayed", "endpoint"})
+"""Fields of an exchange that hold words of this program, and a digest."""
 
 
 class Redactor:
@@ -53,76 +72,106 @@ class Redactor:
         self._new_store = new_store
         names = {name.lower() for name in vendor.secret_fields}
         endpoints = [endpoint] if endpoint is not None else list(vendor.endpoints.values())
-        self._params: set[str] = set()
-        for one in endpoints:
-            for param in one.params.values():
+        for documented in endpoints:
+            for param in documented.params.values():
                 if param.secret:
-                    self._params.add(param.name)
-                    names.add(_last_part(param.name))
-        self._headers = set(SECRET_HEADERS)
+                    names.add(last_part(param.name))
+        self._headers: set[str] = set()
         for auth in vendor.auth.values():
             if "header" in auth.options:
                 self._headers.add(str(auth.options["header"]).lower())
             if "param" in auth.options:
                 names.add(str(auth.options["param"]).lower())
-        self._names = names
-        self._values = sorted(spellings(secrets), key=len, reverse=True)
-        words = "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
-        self._json = re.compile(
-            rf'("(?:{words})"\s*:\s*)("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false)', re.IGNORECASE
-        )
-        self._xml = re.compile(rf"(<({words})(?:\s[^>]*)?>)([^<]+)(</)", re.IGNORECASE)
-        self._part = re.compile(
-            rf'(name="(?:[^"]*[.\[])?(?:{words})\]?"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)',
-            re.IGNORECASE | re.DOTALL,
-        )
+        self._names = frozenset(names)
+        self._scanner = FieldScanner(self._names, self.is_secret_name)
+        self._know(spellings(secrets))
+
+    def _know(self, values: set[str]) -> None:
+        self._values = sorted(values, key=lambda value: (-len(value), value))
+        self._long_words = [value for value in self._values if _ONLY_LONG_WORD.fullmatch(value)]
+        self._others = [value for value in self._values if not _ONLY_LONG_WORD.fullmatch(value)]
+
+    def knowing(self, secrets: Iterable[Secret]) -> Redactor:
+        """Return a redactor that knows *secrets* as well."""
+        more = spellings(secrets).difference(self._values)
+        if not more:
+            return self
+        redactor = copy(self)
+        redactor._know(more.union(self._values))
+        return redactor
 
     def is_secret_name(self, name: str) -> bool:
         """Whether a parameter, field or query key of this name is secret."""
-        return _last_part(name) in self._names or name.lower() in self._names
+        last = last_part(name)
+        return last in self._names or is_well_known(last) or name.lower() in self._names
+
+    def _is_secret_header(self, name: str) -> bool:
+        return name.lower() in self._headers or is_secret_header(name)
+
+    # --- texts -------------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """*text* with every known secret value masked."""
-        for value in self._values:  # a pattern of hundreds of rotated tokens would cost more to make than this to do
-            if value in text:
-                text = text.replace(value, MASK)
+        for value in self.known_in(text):
+            text = text.replace(value, MASK)
         return text
 
+    def known_in(self, text: str) -> list[str]:
+        """Return the known secret values in *text* as they are spelled there, the longest first.
+
+        A pattern of hundreds of rotated tokens costs more to make than to look for each. In a long text most of them
+        are looked for in its long words alone.
+        """
+        if len(self._values) <= _FEW or len(text) < _LONG_TEXT:
+            return [value for value in self._values if value in text]
+        words = "\n".join(_LONG_WORD.findall(text))
+        present = {value for value in self._long_words if value in words}
+        present.update(value for value in self._others if value in text)
+        return [value for value in self._values if value in present] if present else []
+
+    def prose(self, text: str) -> str:
+        """*text*, such as a message, with secret fields, pairs and known values masked wherever it quotes them."""
+        text = self._scanner.scan(text).masked(text)
+        return self.text(mask_pairs(mask_user(text, ASCII_MASK), self.is_secret_name, quoted=True))
+
     def url(self, url: str) -> str:
-        """A URL with secret query values and user information masked."""
-        url = re.sub(r"(?<=://)[^/@\s]+@", f"{ASCII_MASK}@", url)
-        head, mark, query = url.partition("?")
-        return self.text(head) + mark + self._pairs(query)
+        """A URL with secret query values, fragment values and user information masked."""
+        return self._pairs(mask_user(url, ASCII_MASK))
 
     def _pairs(self, text: str) -> str:
-        from urllib.parse import unquote_plus
+        return self.text(mask_packed(mask_pairs(text, self.is_secret_name), self._unpacked))
 
-        def mask(found: re.Match[str]) -> str:
-            return f"{found[1]}={MASK}" if found[2] and self.is_secret_name(unquote_plus(found[1])) else found[0]
+    def _unpacked(self, text: str) -> str:
+        """What was percent-encoded, masked: a URL, pairs or JSON."""
+        return mask_pairs(self._scanner.scan(text).masked(text), self.is_secret_name)
 
-        return self.text(_PAIR.sub(mask, text))
+    # --- headers -----------------------------------------------------------------------------------------------------
 
     def headers(self, headers: Iterable[Header]) -> tuple[Header, ...]:
         """Headers with secret values masked; the word before a token (``Bearer``) stays."""
         return tuple((name, self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
-        if name.lower() in self._headers:
-            found = _SCHEME.fullmatch(value)
-            return found[1] + MASK if found else MASK
-        if name.lower() in ("location", "referer", "content-location", "link"):
+        if self._is_secret_header(name):
+            scheme = _SCHEME.fullmatch(value)
+            return scheme[1] + MASK if scheme else MASK
+        if name.lower() in ("location", "referer", "content-location"):
             return self.url(value)
-        return self.text(value)
+        if name.lower() == "link":
+            return ">".join(map(self.url, value.split(">")))
+        return self.prose(value)
 
     @property
     def names(self) -> frozenset[str]:
-        """Secret names, in lower case."""
-        return frozenset(self._names)
+        """Names, in lower case, that are secret besides those that are secret everywhere."""
+        return self._names
 
     @property
     def values(self) -> tuple[str, ...]:
         """Known secret values in every spelling, the longest first."""
         return tuple(self._values)
+
+    # --- bodies ------------------------------------------------------------------------------------------------------
 
     def body(self, body: bytes, content_type: str = "") -> bytes:
         """A body with secret fields and known secret values masked, everything else byte for byte; *body* itself where
@@ -146,21 +195,33 @@ class Redactor:
         if kind == "application/x-www-form-urlencoded":
             text = self._pairs(text)
         elif kind == "multipart/form-data":
-            text = self.text(self._part.sub(lambda found: found[1] + MASK, text))
+            text = self.text(self._multipart(text))
         else:
-            text = self._json.sub(lambda found: f'{found[1]}"{MASK}"', text)
-            text = self._xml.sub(lambda found: found[1] + MASK + found[4], text)
-            text = self.text(text)
+            text = self.text(self.fields(text).masked(text))
         return text.encode("utf-8", "surrogateescape")
+
+    def fields(self, text: str) -> Fields:
+        """Return where the secret fields of *text* are, in JSON or XML."""
+        return self._scanner.scan(text)
+
+    def _multipart(self, text: str) -> str:
+        return "".join(self._part(*part) for part in _parts(text))
+
+    def _part(self, head: str, content: str) -> str:
+        name = _PART_NAME.search(head)
+        if content and name and self.is_secret_name(name[1]):
+            return head + MASK
+        return head + self._scanner.scan(content).masked(content)
+
+    # --- what was sent and received ----------------------------------------------------------------------------------
 
     def request(self, request: SentRequest) -> SentRequest:
         """A request with its secrets masked."""
-        kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
         return msgspec.structs.replace(
             request,
             url=self.url(request.url),
             headers=self.headers(request.headers),
-            body=self.body(request.body, kind),
+            body=self.body(request.body, _content_type(request)),
         )
 
     def response(self, response: ReceivedResponse | None) -> ReceivedResponse | None:
@@ -169,7 +230,9 @@ class Redactor:
             return None
         return msgspec.structs.replace(
             response,
-            reason=self.text(response.reason),
+            reason=self.prose(response.reason),
+            http_version=self.prose(response.http_version),
+            truncated=self.prose(response.truncated),
             headers=self.headers(response.headers),
             body=self.data(response.body, response.header("content-type")),
         )
@@ -184,69 +247,204 @@ class Redactor:
         )
 
     def _entry(self, endpoint: Endpoint, entry: Entry) -> Entry:
-        found = find_parameter(endpoint, entry.name)
-        if (found and found[0].secret) or self.is_secret_name(entry.name):
+        if self._is_secret_entry(endpoint, entry):
             return Entry(name=entry.name, value=MASK if entry.value else "")
         if entry.kind == "json":
             value = self.body(entry.value.encode(), "application/json").decode()
             return msgspec.structs.replace(entry, value=value)
-        return msgspec.structs.replace(entry, value=self.text(entry.value))
+        return msgspec.structs.replace(entry, value=self.text(self.fields(entry.value).masked(entry.value)))
+
+    def _is_secret_entry(self, endpoint: Endpoint, entry: Entry) -> bool:
+        parameter = find_parameter(endpoint, entry.name)
+        return (parameter is not None and parameter[0].secret) or self.is_secret_name(entry.name)
 
     def exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
-        """An exchange fit to be kept: nothing secret left in any part of it."""
-        verdict = exchange.verdict
-        failure = exchange.failure
-        under = exchange.under
+        """An exchange fit to be kept: nothing secret left in any part of it, what the server repeats of it included."""
+        redactor = self.knowing(self.secrets_of(endpoint, exchange))
+        return redactor._exchange(endpoint, exchange)
+
+    def _exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
+        masked: Exchange = self._struct(exchange)
+        typed = [
+            entry.value for entry in exchange.call.entries if self._is_secret_entry(endpoint, entry) and entry.value
+        ]
         return msgspec.structs.replace(
-            exchange,
+            masked,
             call=self.call(endpoint, exchange.call),
-            request=self.request(exchange.request),
-            response=self.response(exchange.response),
-            hops=tuple(self._hop(hop) for hop in exchange.hops),
-            verdict=msgspec.structs.replace(
-                verdict,
-                message=self.text(verdict.message),
-                fields=tuple(msgspec.structs.replace(one, message=self.text(one.message)) for one in verdict.fields),
-            ),
-            failure=msgspec.structs.replace(failure, message=self.text(failure.message)) if failure else None,
-            under=msgspec.structs.replace(under, base_url=self.url(under.base_url)) if under else None,
+            problems=tuple(self._problem(problem, typed) for problem in masked.problems),
         )
 
-    def _hop(self, hop: Hop) -> Hop:
-        return msgspec.structs.replace(hop, request=self.request(hop.request), response=self.response(hop.response))
+    def _struct(self, struct: Any) -> Any:
+        """*struct* with every text in it masked, whichever fields it has: one that is added later is masked too."""
+        changed = {
+            name: self._any(value)
+            for name in struct.__struct_fields__
+            if name not in _IDENTIFIERS and (value := getattr(struct, name)) and not isinstance(value, (int, float))
+        }
+        return msgspec.structs.replace(struct, **changed)
+
+    def _any(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.prose(value)
+        if isinstance(value, SentRequest):
+            return self.request(value)
+        if isinstance(value, ReceivedResponse):
+            return self.response(value)
+        if isinstance(value, Call):
+            return value
+        if isinstance(value, msgspec.Struct):
+            return self._struct(value)
+        if isinstance(value, tuple | list):
+            return type(value)(map(self._any, value))
+        if isinstance(value, dict):
+            return {key: self._any(item) for key, item in value.items()}
+        return value
+
+    def _problem(self, problem: dict[str, Any], typed: list[str]) -> dict[str, Any]:
+        """A problem of a form; a secret value of any length is masked where the message quotes it."""
+        if not self.is_secret_name(str(problem.get("field", ""))):
+            return problem
+        message = str(problem.get("message", ""))
+        for value in typed:
+            message = message.replace(f"'{value}'", MASK)
+        return {**problem, "message": message}
+
+    # --- secrets that were sent --------------------------------------------------------------------------------------
+
+    def secrets_of(self, endpoint: Endpoint, exchange: Exchange) -> Iterator[Secret]:
+        """Yield the secrets that *exchange* holds under secret names: what was typed, what was sent, and the cookies
+        that the server set."""
+        requests = chain.from_iterable(self.secrets_sent(hop.request, hop.response) for hop in hops_of(exchange))
+        return chain(self.secrets_typed(endpoint, exchange.call), requests)
+
+    def secrets_typed(self, endpoint: Endpoint, call: Call) -> Iterator[Secret]:
+        """Yield the values of *call* whose names are secret: entries, fields of JSON entries, headers and extras."""
+        texts: list[str] = []
+        for entry in call.entries:
+            if self._is_secret_entry(endpoint, entry):
+                texts.append(decoded(entry.value.strip('"')) if entry.kind == "json" else entry.value)
+            elif entry.kind == "json":
+                texts += self._field_values(entry.value)
+        texts += (value for name, value in call.extra if self.is_secret_name(name))
+        texts += chain.from_iterable(self._header_values(name, value) for name, value in call.headers)
+        return _secrets(texts)
+
+    def secrets_sent(self, request: SentRequest, response: ReceivedResponse | None = None) -> Iterator[Secret]:
+        """Yield what was sent under secret names, and the cookies that *response* sets."""
+        texts = self._pair_values(request.url)
+        texts += chain.from_iterable(self._header_values(name, value) for name, value in request.headers)
+        if len(request.body) <= _LARGE:
+            texts += self._body_values(request)
+        set_cookies = (value for name, value in response.headers if name.lower() == "set-cookie") if response else ()
+        texts += chain.from_iterable(_cookie_values(value.partition(";")[0]) for value in set_cookies)
+        return _secrets(texts)
+
+    def _header_values(self, name: str, value: str) -> list[str]:
+        if name.lower() == "cookie":
+            return _cookie_values(value)
+        if not self._is_secret_header(name):
+            return self._pair_values(value)
+        scheme = _SCHEME.fullmatch(value)
+        text = scheme[2] if scheme else value
+        if scheme is None or not scheme[1].lower().startswith("basic"):
+            return [text]
+        return [text, _basic_password(text)]
+
+    def _pair_values(self, text: str) -> list[str]:
+        return [unquote_plus(text[start:end]) for start, end in values(text, self.is_secret_name)]
+
+    def _field_values(self, text: str) -> list[str]:
+        raw = (text[edit.start : edit.end] for edit in self._scanner.scan(text).edits)
+        return [decoded(value) if "\\" in value else html.unescape(value) for value in raw]
+
+    def _body_values(self, request: SentRequest) -> list[str]:
+        text = request.body.decode("utf-8", "surrogateescape")
+        kind = _content_type(request).split(";")[0].strip().lower()
+        if kind == "application/x-www-form-urlencoded":
+            return self._pair_values(text)
+        if kind != "multipart/form-data":
+            return self._field_values(text)
+        found: list[str] = []
+        for head, content in _parts(text):
+            name = _PART_NAME.search(head)
+            found += [content] if name and self.is_secret_name(name[1]) else self._field_values(content)
+        return found
 
 
-def _last_part(name: str) -> str:
-    """``card.number`` → ``number``, ``paymentMethods[0].cvvCode`` → ``cvvcode``, ``user[password]`` → ``password``."""
-    parts = re.findall(r"[^.\[\]]+", name)
-    words = [part for part in parts if not part.isdigit() and part not in ("#", "*")]
-    return words[-1].lower() if words else name.lower()
+def _content_type(request: SentRequest) -> str:
+    return next((value for name, value in request.headers if name.lower() == "content-type"), "")
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """The parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and the
+    headers; and the content. Joined they are *text*."""
+    boundary = text.partition("\n")[0].rstrip() if text.startswith("--") else "--"
+    start = 0
+    while start < len(text):
+        end = text.find(f"\n{boundary}", start + 2)  # beyond the delimiter that this part begins with
+        end = len(text) if end < 0 else end - (text[end - 1] == "\r")
+        part = text[start:end]
+        blank = re.search(r"\r?\n\r?\n", part)
+        content = blank.end() if blank else len(part)
+        yield part[:content], part[content:]
+        start = end
+
+
+def _cookie_values(text: str) -> list[str]:
+    pairs = (pair.strip().partition("=") for pair in text.split(";"))
+    plain = ((name, value.strip('"')) for name, _, value in pairs)
+    return [value for name, value in plain if len(value) >= _LONG_COOKIE or _SECRET_COOKIE.search(name)]
+
+
+def _basic_password(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def _secrets(texts: Iterable[str]) -> Iterator[Secret]:
+    distinct = dict.fromkeys(text for text in texts if MASK not in text and text.lower() not in _ORDINARY)
+    return map(Secret, list(distinct)[:_MOST_LEARNED])
 
 
 def spellings(secrets: Iterable[Secret]) -> set[str]:
-    """Return every way in which *secrets* may be written: as they are, in base64, percent-encoded, escaped in JSON.
+    """Return every way in which *secrets* may be written: as they are, percent-encoded, escaped in JSON or HTML, in
+    base64 or within the base64 of a longer text, such as ``id:secret``.
 
-    A secret of fewer than four characters has none: it is part of too many words, and is masked by its place."""
+    A secret of fewer than four characters has none: it is part of too many words, and is masked by its place.
+    """
     ways: set[str] = set()
     for secret in secrets:
         text = secret.reveal()
         if len(text) < _SHORTEST:
             continue
-        ways |= {text, base64.b64encode(text.encode()).decode().rstrip("=")}
+        packed = {base64.b64encode(text.encode("utf-8", "surrogateescape")).decode().rstrip("="), *_within_base64(text)}
+        ways |= {text, *packed}
+        ways |= {quote(way, safe="") for way in packed} | {way.replace("/", "\\/") for way in packed}
         if not _PLAIN.fullmatch(text):
-            ways |= {quote(text, safe=""), quote(text), quote_plus(text), json.dumps(text)[1:-1]}
+            ways |= _escaped(text)
     return ways
 
 
-def mask_json(value: Any, redactor: Redactor) -> Any:
-    """A decoded JSON value with secret fields masked, for output that is made from values."""
-    if isinstance(value, dict):
-        return {
-            key: MASK
-            if redactor.is_secret_name(key) and isinstance(one, str | int | float)
-            else mask_json(one, redactor)
-            for key, one in value.items()
-        }
-    if isinstance(value, list):
-        return [mask_json(one, redactor) for one in value]
-    return redactor.text(value) if isinstance(value, str) else value
+def _within_base64(text: str) -> Iterator[str]:
+    """What the base64 of any text that holds *text* has in common: one of three, by what is before it."""
+    data = text.encode("utf-8", "surrogateescape")
+    for before in range(3):
+        first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+        whole = base64.b64encode(bytes(before) + data).decode()
+        common = whole[first:last]
+        if len(common) >= _SHORTEST_BASE64:
+            yield common
+            yield common.replace("+", "-").replace("/", "_")
+
+
+def _escaped(text: str) -> set[str]:
+    percent = {quote(text, safe="", errors="surrogateescape"), quote(text, errors="surrogateescape")}
+    percent.add(quote_plus(text, errors="surrogateescape"))
+    inner = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    inner |= {way.replace("/", "\\/") for way in inner}
+    outer = {json.dumps(way, ensure_ascii=False)[1:-1] for way in inner}
+    markup = {html.escape(text), html.escape(text, quote=False), html.escape(text).replace("&#x27;", "&#039;")}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), way) for way in percent}
+    return percent | lower | inner | outer | markup

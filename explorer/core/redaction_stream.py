@@ -1,7 +1,8 @@
 """Masking a body piece by piece, as it arrives: nothing is given out that the rest could still make a secret.
 
 What the pieces make together is what ``Redactor.body`` makes of the whole. A cut is moved to before whatever would be
-masked across it: a known value, or a secret field whose value has not ended.
+masked across it: a known value, or a secret field whose value has not ended. What is held back is looked at again when
+it has doubled, so that a field without an end costs no more than any other text.
 """
 
 from __future__ import annotations
@@ -10,17 +11,25 @@ import re
 from typing import TYPE_CHECKING
 
 from explorer.core.document.store import let_go, pieces
+from explorer.core.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from explorer.core.document.store import Data, Store
     from explorer.core.redaction import Redactor
+    from explorer.core.secret_fields import Fields
 
 PIECE = 1 << 18
 """Characters that are masked at once where a whole body is."""
 _MARGIN = 8
-"""Characters beyond the longest name: its quotes or brackets, and a character that is cut in two."""
+"""Characters beyond the longest value, for a character that is cut in two."""
+_SMALL = 4096
+"""Bytes that are looked at again with every piece."""
+_NAME = 512
+"""Characters in which a name is looked for that has only begun, each of its letters perhaps written with an escape."""
+_BEGUN = re.compile(r'\\{0,17}["<:]/?[\w.:\\-]*+"?\Z')
+"""The beginning of a quoted name or of a tag at the end of a text."""
 
 
 class RedactedStream:
@@ -32,63 +41,75 @@ class RedactedStream:
         kind = content_type.split(";")[0].strip().lower()
         self._form = kind == "application/x-www-form-urlencoded"
         self._whole = kind == "multipart/form-data"
-        self._held = b""
-        names, self._values = redactor.names, redactor.values
-        words = "|".join(re.escape(name) for name in sorted(names)) or "(?!)"
-        self._field = re.compile(
-            rf'"(?:{words})"(?:\s*(?::\s*(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|-?[0-9][0-9.eE+-]*|[a-z]+)?)?)?', re.IGNORECASE
-        )
-        self._element = re.compile(rf"<(?:{words})(?:\s[^>]*)?(?:>[^<]*(?:</|<\Z)?)?", re.IGNORECASE)
-        longest = max((len(one) for one in (*names, *self._values)), default=0)
-        self._reach = longest + _MARGIN
+        self._held: list[bytes] = []
+        self._size = 0
+        self._enough = 0
+        self._reach = max(map(len, redactor.values), default=0) + _MARGIN
 
     def feed(self, data: bytes) -> bytes:
         """What may be given out now that *data* has come."""
-        raw = self._held + data
+        self._held.append(data)
+        self._size += len(data)
+        if self._whole or self._size < self._enough:
+            return b""
+        raw = b"".join(self._held)
         text = raw.decode("utf-8", "surrogateescape")
-        spans = [] if self._form or self._whole else list(self._spans(text))
-        cut = 0 if self._whole else self._cut(text, spans)
-        self._held = text[cut:].encode("utf-8", "surrogateescape")
-        ready = raw[: len(raw) - len(self._held)]
-        if not self._form and not spans and not any(value in text for value in self._values):
-            return ready  # most of most bodies: nothing to be masked
-        return self._redactor.piece(ready, self._content_type)
+        cut, masked = self._form_piece(text) if self._form else self._text_piece(text, raw)
+        rest = text[cut:].encode("utf-8", "surrogateescape")
+        self._held, self._size = [rest], len(rest)
+        self._enough = 2 * len(rest) if len(rest) > _SMALL else 0
+        return masked
 
     def end(self) -> bytes:
         """What was still held back, when nothing more comes."""
-        held, self._held = self._held, b""
+        held, self._held, self._size = b"".join(self._held), [], 0
         return self._redactor.piece(held, self._content_type)
 
-    def _cut(self, text: str, spans: list[tuple[int, int]]) -> int:
-        """The last place before the end at which nothing that is masked is cut; secret fields stand at *spans*."""
-        cut = len(text) - self._reach
-        if self._form:
-            cut = text.rfind("&", 0, max(cut, 0)) + 1
+    def _text_piece(self, text: str, raw: bytes) -> tuple[int, bytes]:
+        """Where *text* is cut, and what is before it, masked."""
+        fields, known = self._redactor.fields(text), self._redactor.known_in(text)
+        cut = self._cut(text, fields, known)
+        if not fields.edits and not known:  # most of most bodies
+            return cut, raw[: len(raw) - len(text[cut:].encode("utf-8", "surrogateescape"))]
+        masked = fields.masked_between(text, 0, cut)
+        for value in known:
+            masked = masked.replace(value, MASK)
+        return cut, masked.encode("utf-8", "surrogateescape")
+
+    def _cut(self, text: str, fields: Fields, known: list[str]) -> int:
+        """The last place before the end at which nothing that is masked is cut."""
+        cut = min(len(text) - self._reach, fields.undecided, _begun(text))
         while cut > 0:
-            before = cut
-            for start, end in reversed(spans):
-                if start < cut < end or (start < cut and end == len(text)):
-                    cut = start
-            cut = self._before_values(text, cut)
-            if self._form and cut != before:
-                cut = text.rfind("&", 0, cut) + 1
-            if cut == before:
+            moved = _before_values(text, fields.before(cut), known)
+            if moved == cut:
                 return cut
+            cut = moved
         return 0
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where fields and elements of secret names stand, with as much of their values as is there."""
-        for pattern, first in ((self._field, '"'), (self._element, "<")):
-            if first in text:
-                for match in pattern.finditer(text):
-                    yield match.span()
+    def _form_piece(self, text: str) -> tuple[int, bytes]:
+        known = self._redactor.known_in(text)
+        cut = text.rfind("&", 0, max(len(text) - self._reach, 0)) + 1
+        while cut > 0:
+            moved = _before_values(text, cut, known)
+            if moved == cut:
+                break
+            cut = text.rfind("&", 0, moved) + 1
+        ready = text[:cut].encode("utf-8", "surrogateescape")
+        return cut, self._redactor.piece(ready, self._content_type)
 
-    def _before_values(self, text: str, cut: int) -> int:
-        for value in self._values:
-            at = text.find(value, max(cut - len(value) + 1, 0), cut + len(value) - 1)
-            if 0 <= at < cut:
-                cut = at
-        return cut
+
+def _begun(text: str) -> int:
+    """Where a name may have begun at the end of *text*; its length where none has."""
+    name = _BEGUN.search(text, max(len(text) - _NAME, 0))
+    return name.start() if name else len(text)
+
+
+def _before_values(text: str, cut: int, known: list[str]) -> int:
+    for value in known:
+        at = text.find(value, max(cut - len(value) + 1, 0), cut + len(value) - 1)
+        if 0 <= at < cut:
+            cut = at
+    return cut
 
 
 def masked_in_pieces(redactor: Redactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:

@@ -1,0 +1,314 @@
+"""Where the values of secret fields are in a text of JSON, XML or anything that quotes them.
+
+Every scanner reads its text once, from delimiter to delimiter: the time grows with the length of the text, whatever it
+is. JSON inside a string of JSON is read too: at depth *n* a quote has ``2 ** n - 1`` backslashes before it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from explorer.core.secret import MASK
+from explorer.core.secret_names import name_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+_BLANK: Final = r"(?:\s++|\\++[nrt])*+"
+_STRING: Final = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_OPENING: Final = re.compile(r'\\*+"')
+_QUOTE: Final = re.compile(r'(?<!\\)(\\*+)"')
+_BACKSLASHES: Final = re.compile(r"\\++")
+_COLON: Final = re.compile(rf"{_BLANK}:")
+_SCALAR: Final = re.compile(r'[-+]?[0-9.][^\s,\]}"\\<]*+|[A-Za-z]++')
+_TOKEN: Final = re.compile(r'(?<!\\)(\\*+)"|[{}\[\]]|(?<![\w.+-])(?:-?[0-9][0-9.eE+-]*+|true|false)', re.IGNORECASE)
+_COMPLAINT: Final = re.compile(r"(?:[^\W\d_][\w'’,-]*+ ){3,40}[^\W\d_][\w'’-]*+[.!]")
+_LONGEST_COMPLAINT: Final = 300
+_ESCAPED_LETTER: Final = re.compile(r"\\u00(?:2[dD]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
+_ESCAPED_KEY: Final = re.compile(rf'"((?:[^"\\]|\\++u00[2-7][0-9a-fA-F]){{1,64}}+)\\*+"{_BLANK}(?::{_BLANK})?')
+_ESCAPE: Final = re.compile(r"\\++u00([2-7][0-9a-fA-F])")
+_DEEPEST: Final = 4
+_ELEMENT: Final = 1 << 16
+"""Characters of the longest XML element that is masked: an opening tag without an end masks nothing."""
+_LONGEST_TAG: Final = 256
+"""Characters of a tag that may have begun at the end of a text without being recognized yet."""
+_LONGEST_PREFIX: Final = 66
+_PREFIX: Final = re.compile(r"</?[\w.-]++\Z")
+_REST_OF_TAG: Final = re.compile(r"[^<>]*+>?")
+_CDATA: Final = "<![CDATA["
+_TAG: Final = re.compile(r"(<[^<>]*+>)")
+
+
+class Edit(NamedTuple):
+    """A secret value at ``text[start:end]``, and what is put in its place."""
+
+    start: int
+    end: int
+    mask: str
+
+
+class Fields(NamedTuple):
+    """The secret fields of a text."""
+
+    edits: tuple[Edit, ...]
+    """In order, none overlapping another."""
+    spans: tuple[tuple[int, int], ...]
+    """Where whole fields are, names included: a text that is cut within one is read differently. In order."""
+    undecided: int
+    """Where a field begins that the text may not hold to its end; the length of the text if there is none."""
+
+    def masked(self, text: str) -> str:
+        """Return *text* with every secret value masked."""
+        return self.masked_between(text, 0, len(text))
+
+    def masked_between(self, text: str, start: int, end: int) -> str:
+        """Return ``text[start:end]``, masked. No edit may cross either place."""
+        parts, at = [], start
+        for edit in self.edits[bisect_left(self.edits, start, key=attrgetter("start")) :]:
+            if edit.start >= end:
+                break
+            parts += [text[at : edit.start], edit.mask]
+            at = edit.end
+        return "".join([*parts, text[at:end]]) if parts else text[start:end]
+
+    def before(self, cut: int) -> int:
+        """Return *cut*, or the start of the field that it is in."""
+        index = bisect_left(self.spans, (cut, 0)) - 1
+        return self.spans[index][0] if index >= 0 and self.spans[index][1] > cut else cut
+
+
+class FieldScanner:
+    """Finds the fields of *names* (in lower case) and of the names that are secret everywhere. *is_secret* decides of a
+    name that was written with escapes."""
+
+    def __init__(self, names: frozenset[str], is_secret: Callable[[str], bool]) -> None:
+        words = name_pattern(names)
+        self._is_secret = is_secret
+        self._key = re.compile(rf'"(?:{words})\\*+"{_BLANK}(?::{_BLANK})?')
+        self._opening_tag = re.compile(rf"<({words})(?=[\s/>]|\Z)")
+        self._closing_tag = re.compile(rf"</({words})(?=[\s/>]|\Z)")
+        self._prefixed_tag = re.compile(rf":({words})(?=[\s/>]|\Z)")
+
+    def scan(self, text: str) -> Fields:
+        """Return the secret fields of *text*."""
+        found = _Found(text)
+        if '"' in text:
+            self._read_json(found)
+        if "<" in text:
+            self._read_xml(found)
+        return found.fields()
+
+    def _read_json(self, found: _Found) -> None:
+        text, at = found.text, 0
+        for key in self._keys(text):
+            start, value = _with_backslashes(text, key.start()), key.end()
+            if start < at:
+                continue
+            if value == len(text):
+                found.undecided = min(found.undecided, start)
+            elif ":" in key[0].rpartition('"')[2]:
+                at = found.value(start, value, "\\" * _escapes(key.start() - start))
+
+    def _keys(self, text: str) -> Iterator[re.Match[str]]:
+        if _ESCAPED_LETTER.search(text) is None:
+            return self._key.finditer(text)
+        escaped = (
+            key for key in _ESCAPED_KEY.finditer(text) if "\\u" in key[1] and self._is_secret(_unescaped(key[1]))
+        )
+        return iter(sorted((*self._key.finditer(text), *escaped), key=lambda key: key.start()))
+
+    def _read_xml(self, found: _Found) -> None:
+        opened: dict[str, list[_Tag]] = {}
+        edge = len(found.text)
+        for tag in self._tags(found.text):
+            if not tag.whole:
+                edge = tag.start
+            elif not tag.closes:
+                opened.setdefault(tag.name, []).append(tag)
+            elif opened.get(tag.name):
+                opening = opened[tag.name].pop()
+                if tag.start - opening.end <= _ELEMENT:
+                    found.element(opening, tag)
+        live = (tag.start for tags in opened.values() for tag in tags if edge - tag.end <= _ELEMENT + _LONGEST_TAG)
+        found.undecided = min(found.undecided, edge, *live)
+
+    def _tags(self, text: str) -> Iterator[_Tag]:
+        """The tags of secret names, in order; the last may have no end. An element without content has none."""
+        starts = [(match.start(), match[1]) for match in self._opening_tag.finditer(text)]
+        if starts:
+            starts += [(match.start(), match[1]) for match in self._closing_tag.finditer(text)]
+        if ":" in text:
+            prefixed = ((_tag_start(text, match.start()), match[1]) for match in self._prefixed_tag.finditer(text))
+            starts += [tag for tag in prefixed if tag[0] >= 0]
+        for start, name in sorted(starts):
+            rest = _REST_OF_TAG.match(text, start + 1)
+            if rest is None:
+                continue
+            whole = rest[0].endswith(">")
+            if rest[0].endswith("/>") or not (whole or rest.end() == len(text)):
+                continue
+            yield _Tag(start, rest.end(), name.lower(), text[start + 1] == "/", whole)
+
+
+class _Tag(NamedTuple):
+    start: int
+    end: int
+    name: str
+    closes: bool
+    whole: bool
+
+
+def _tag_start(text: str, colon: int) -> int:
+    """Where the tag begins whose prefix ends at *colon*, or -1."""
+    first = max(colon - _LONGEST_PREFIX, 0)
+    prefix = _PREFIX.search(text, first, colon)
+    return prefix.start() if prefix else -1
+
+
+class _Found:
+    """What was found so far in a text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.undecided = len(text)
+        self._edits: list[Edit] = []
+        self._spans: list[tuple[int, int]] = []
+
+    def fields(self) -> Fields:
+        edits: list[Edit] = []
+        for edit in sorted(self._edits):
+            if edits and edit.start < edits[-1].end:
+                last = edits[-1]
+                edits[-1] = last._replace(end=max(last.end, edit.end))
+            else:
+                edits.append(edit)
+        return Fields(tuple(edits), _joined(self._spans), self.undecided)
+
+    # --- JSON --------------------------------------------------------------------------------------------------------
+
+    def value(self, key: int, at: int, escapes: str) -> int:
+        """Mask the value at *at* of the field that begins at *key*, whose quotes have *escapes* before them; return
+        where reading goes on."""
+        text = self.text
+        if text[at] in "[{":
+            end, whole = self._container(at, escapes)
+        elif opening := _OPENING.match(text, at):
+            content, end, whole = _string_from(text, opening)
+            self._edits.append(Edit(opening.end(), content, MASK))
+        elif text[at] == "\\":
+            end, whole = at, _BACKSLASHES.match(text, at).end() < len(text)  # type: ignore[union-attr]  # there is one
+        else:
+            scalar = _SCALAR.match(text, at)
+            end = scalar.end() if scalar else at
+            whole = end < len(text)
+            if scalar and _is_value(scalar[0]):
+                self._edits.append(Edit(at, end, f'{escapes}"{MASK}{escapes}"'))
+        self._spans.append((key, end))
+        if not whole:
+            self.undecided = min(self.undecided, key)
+        return end
+
+    def _container(self, at: int, escapes: str) -> tuple[int, bool]:
+        """Mask every string, number and boolean of an object or array; names in it stay. Where it ends, and whether."""
+        text, level = self.text, 0
+        while token := _TOKEN.search(text, at):
+            at = token.end()
+            if token[0] in "[{":
+                level += 1
+            elif token[0] in "]}":
+                level -= 1
+                if not level:
+                    return at, True
+            elif token[1] is None:
+                self._edits.append(Edit(token.start(), at, f'{escapes}"{MASK}{escapes}"'))
+            elif len(token[1]) < len(escapes):
+                return token.start(), True
+            else:
+                content, at, whole = _string_from(text, token)
+                if not _COLON.match(text, at) and not _is_complaint(text[token.end() : content]):
+                    self._edits.append(Edit(token.end(), content, MASK))
+                if not whole:
+                    break
+        return len(text), False
+
+    # --- XML ---------------------------------------------------------------------------------------------------------
+
+    def element(self, opening: _Tag, closing: _Tag) -> None:
+        """Mask the text between two tags; elements in it stay."""
+        start, end = opening.end, closing.start
+        content = self.text[start:end]
+        self._spans.append((opening.start, closing.end))
+        if "<" not in content or _CDATA in content:
+            if content:
+                self._edits.append(Edit(start, end, MASK))
+            return
+        for part in _TAG.split(content):
+            if part.strip() and not _TAG.fullmatch(part):
+                self._edits.append(Edit(start, start + len(part), MASK))
+            start += len(part)
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def _with_backslashes(text: str, quote: int) -> int:
+    """Where the backslashes before *quote* begin."""
+    start = quote
+    while start and text[start - 1] == "\\" and quote - start <= 2**_DEEPEST:
+        start -= 1
+    return start
+
+
+def _escapes(count: int) -> int:
+    """How many of *count* backslashes are of a quote: one less than a power of two, at most 15."""
+    return int(2 ** ((min(count, 2**_DEEPEST) + 1).bit_length() - 1)) - 1
+
+
+def _string_from(text: str, opening: re.Match[str]) -> tuple[int, int, bool]:
+    """Where the content of the string that *opening* begins ends, where the string does, and whether it has an end."""
+    start = opening.end()
+    before = _escapes(len(opening[0]) - 1)
+    if not before:
+        end = _STRING.match(text, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        whole = text[end : end + 1] == '"'
+        return (end, end + 1, True) if whole else (len(text), len(text), False)
+    for quote in _QUOTE.finditer(text, start):
+        count = len(quote[1])
+        if count < before:
+            return quote.start(), quote.start(), True
+        if count % (2 * before + 2) == before:
+            return quote.end() - 1 - before, quote.end(), True
+    return len(text), len(text), False
+
+
+def _is_value(scalar: str) -> bool:
+    return not scalar[0].isalpha() or scalar.lower() in ("true", "false")
+
+
+def _is_complaint(text: str) -> bool:
+    """Whether *text* is what a vendor says of a field (``The password field is required.``), and not its value."""
+    return len(text) <= _LONGEST_COMPLAINT and _COMPLAINT.fullmatch(text) is not None
+
+
+def _unescaped(name: str) -> str:
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), name)
+
+
+def decoded(text: str) -> str:
+    """Return the string that *text* is in JSON without its quotes; *text* itself where it is not one."""
+    try:
+        value = json.loads(f'"{text}"', strict=False)
+    except ValueError:
+        return text
+    return value if isinstance(value, str) else text

@@ -1,0 +1,162 @@
+"""Names that are secret in every API, and patterns that recognize names quickly."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final
+
+WELL_KNOWN: Final = frozenset(
+    (
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "auth_token",
+        "bearer_token",
+        "session_token",
+        "api_token",
+        "token",
+        "csrf_token",
+        "xsrf_token",
+        "client_secret",
+        "consumer_secret",
+        "app_secret",
+        "shared_secret",
+        "api_secret",
+        "token_secret",
+        "secret",
+        "secret_key",
+        "secret_access_key",
+        "client_assertion",
+        "code_verifier",
+        "device_code",
+        "api_key",
+        "x_api_key",
+        "x_auth_token",
+        "x_access_token",
+        "private_key",
+        "signing_key",
+        "password",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "password_confirmation",
+        "password_confirm",
+        "confirm_password",
+        "new_password",
+        "old_password",
+        "current_password",
+        "user_password",
+        "one_time_password",
+        "otp",
+        "authorization",
+        "proxy_authorization",
+        "session",
+        "session_id",
+        "phpsessid",
+        "jsessionid",
+        "cookie",
+        "set_cookie",
+        "card_number",
+        "credit_card_number",
+        "cvv",
+        "cvv2",
+        "cvc",
+        "cvc2",
+        "cvv_code",
+        "cvc_code",
+        "card_cvv",
+        "card_cvc",
+        "security_code",
+        "card_security_code",
+    )
+)
+"""Names, in words, of what is secret whatever a catalog says of it. Written with ``_``, ``-`` or as camel case.
+
+Left out on purpose, since documents use them for what is not secret: ``code``, ``key``, ``number``, ``pin``, ``auth``,
+``signature``, ``client_id``, ``token_type`` and ``next_page_token``. A catalog names these where they are secret.
+"""
+SECRET_HEADERS: Final = frozenset({"www-authenticate-token"})
+_HEADER_ENDINGS: Final = ("token", "secret", "password", "passwd", "apikey", "authorization", "cookie", "session")
+_LONGEST_PART: Final = re.compile(r"[^.\[\]]+")
+_CANONICAL: Final = frozenset(name.replace("_", "") for name in WELL_KNOWN)
+_SEPARATOR: Final = "[_-]?"
+_WITHOUT_SEPARATORS: Final = str.maketrans("", "", "_-")
+_LOOKED_AT: Final = 3
+"""First characters of a name that are looked at before the name itself."""
+
+
+def canonical(name: str) -> str:
+    """Return *name* in lower case and without ``_`` and ``-``: ``X-Api-Key``, ``x_api_key`` and ``xApiKey`` are one."""
+    return name.lower().translate(_WITHOUT_SEPARATORS)
+
+
+def is_well_known(name: str) -> bool:
+    """Return whether a field, parameter or query key of this name is secret in every API."""
+    return canonical(last_part(name)) in _CANONICAL
+
+
+def is_secret_header(name: str) -> bool:
+    """Return whether a header of this name is secret: well known, or named as a token, key of an API or session."""
+    return name.lower() in SECRET_HEADERS or canonical(name) in _CANONICAL or canonical(name).endswith(_HEADER_ENDINGS)
+
+
+def last_part(name: str) -> str:
+    """Return the innermost name in lower case: ``number`` of ``card.number``, ``password`` of ``user[password]``."""
+    if "." not in name and "[" not in name:
+        return name.lower()
+    words = [part for part in _LONGEST_PART.findall(name) if not part.isdigit() and part not in ("#", "*")]
+    return words[-1].lower() if words else name.lower()
+
+
+@cache
+def name_pattern(names: frozenset[str]) -> str:
+    """Return a regular expression for *names* (in lower case) and the well-known ones, in upper and lower case.
+
+    It is a tree, branching by character, behind a look at the first three: these rule out most names in a text.
+    """
+    tree: dict[str, Any] = {}
+    own = [name for name in names if name and canonical(name) not in _CANONICAL]
+    words = (*map(_exact, own), *map(_in_words, WELL_KNOWN))
+    for atoms in words:
+        node = tree
+        for atom in atoms:
+            node = node.setdefault(atom, {})
+        node[""] = {}
+    return f"{_look_ahead([*own, *WELL_KNOWN])}(?:{_branches(tree)})"
+
+
+def _look_ahead(names: list[str]) -> str:
+    """What the first characters of a name may be; any where a name is shorter."""
+    sets = []
+    for place in range(min(_LOOKED_AT, *map(len, names))):
+        characters = {cased for name in names for cased in _cases(name[place])}
+        characters |= {"_", "-"} | {cased for name in names for cased in _cases(name.replace("_", "")[place:][:1])}
+        sets.append(f"[{''.join(sorted(re.escape(character) for character in characters))}]")
+    return f"(?={''.join(sets)})"
+
+
+def _exact(name: str) -> list[str]:
+    return [_either_case(character) for character in name]
+
+
+def _in_words(name: str) -> list[str]:
+    return [_SEPARATOR if character == "_" else _either_case(character) for character in name]
+
+
+def _either_case(character: str) -> str:
+    cases = _cases(character)
+    return f"[{''.join(cases)}]" if len(cases) > 1 else re.escape(character)
+
+
+def _cases(character: str) -> tuple[str, ...]:
+    upper, lower = character.upper(), character.lower()
+    return (lower, upper) if upper != lower and len(upper) == len(lower) == 1 else (character,)[: len(character)]
+
+
+def _branches(node: dict[str, Any]) -> str:
+    texts = sorted((atom + _branches(below) for atom, below in node.items() if atom), reverse=True)
+    if not texts:
+        return ""
+    group = texts[0] if len(texts) == 1 and "" not in node else f"(?:{'|'.join(texts)})"
+    return f"{group}?" if "" in node else group
