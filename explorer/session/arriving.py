@@ -44,6 +44,7 @@ class Arriving:
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
         redactor = self._session.redactor(call, known)
+        redactor = redactor.knowing(redactor.secrets_sent(request, response))
         self._stream = RedactedStream(redactor, response.header("content-type"))
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)
         self._tell(Arrival(redactor.exchange(self._session.operation(call).endpoint, exchange)))

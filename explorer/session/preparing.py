@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.exchange import Entry
-from explorer.core.secret import Secret
 from explorer.errors import UsageError
 from explorer.session.operation import Operation, Prepared
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from explorer.core.form import Checked
     from explorer.core.redaction import Redactor
     from explorer.core.request import Upload
+    from explorer.core.secret import Secret
     from explorer.session import Session
 
 _TRUE = ("1", "true", "yes", "on")
@@ -59,21 +59,17 @@ def confirmation(session: Session, call: Call) -> str:
 
 def redactor(session: Session, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
     """What masks the traffic of *call*; *extra* are further secrets."""
-    from explorer.core.form import find_parameter
     from explorer.core.redaction import Redactor
     from explorer.spool import large
 
     operation = session.operation(call)
-    known = [*extra, *session.learned]
+    known = [*extra, *session.learned, *session.known_tokens(call)]
     for name, credential in operation.vendor.credentials.items():
         found = session.vault.find(operation.vendor, name, call.environment) if credential.secret else None
         if found is not None:
             known.append(found.value)
-    for entry in call.entries:
-        param = find_parameter(operation.endpoint, entry.name)
-        if param is not None and param[0].secret:
-            known.append(Secret(entry.value.strip('"') if entry.kind == "json" else entry.value))
-    return Redactor(operation.vendor, None, [*known, *session.known_tokens(call)], large)
+    redactor = Redactor(operation.vendor, None, known, large)
+    return redactor.knowing(redactor.secrets_typed(operation.endpoint, call))
 
 
 def prepare(session: Session, call: Call, at: float | None) -> Prepared:
