@@ -39,6 +39,10 @@ CALLS = (
     ("cottoncart.stats_balance",),
     ("quickstart.customers_list", "page=1"),
     ("endlessaisles.stock", "sku=81001"),
+    (
+        *("endlessaisles.stock", "sku=81001", "--extra", "access_token=marked-secret-typed-3"),
+        *("--header", "X-Auth-Token:marked-secret-typed-4", "--header", "X-Note:marked-secret-typed-4"),
+    ),
 )
 
 
@@ -104,7 +108,7 @@ def test_refused_secrets_are_nowhere(home: Path, environ: Mapping[str, str], cap
     assert "brands" in kept
     assert "tried" in kept
     assert "is another than then" not in err
-    for secret in [*MARKED.values(), "marked-secret-typed-1", "marked-secret-typed-2"]:
+    for secret in [*MARKED.values(), *(f"marked-secret-typed-{number}" for number in range(1, 5))]:
         for spelled in spellings(secret):
             assert spelled not in out, secret
             assert spelled not in err, secret
