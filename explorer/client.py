@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import anyio
 import httpx
 
-from explorer.core.exchange import Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
+from explorer.core.exchange import REDIRECTS, Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
 from explorer.core.origin import Origin
+from explorer.decoding import BodyDecoder
 from explorer.errors import (
     BrokenAnswer,
     ConnectFailed,
@@ -360,31 +361,35 @@ class Client:
         tell("connecting")
         async with _mapped(), _opened(await self._client(), request) as response:
             length = response.headers.get("content-length", "")
-            expected = int(length) if length.isdigit() and "content-encoding" not in response.headers else None
+            expected = int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
             body = Spool(above=limits.spooled)
             log.response = _received(response, b"", "")
-            came, turn = log.begin_body(purpose), time.monotonic()
+            came, turn, decoder = log.begin_body(purpose), time.monotonic(), None
             try:
-                async for chunk in response.aiter_bytes():
-                    room = limits.max_body - body.size
-                    body.append(chunk[:room])
-                    came(chunk[:room])
-                    if time.monotonic() - turn > _TURN:  # what is there already comes without a wait
-                        await asyncio.sleep(0)
-                        turn = time.monotonic()
-                    tell("receiving", body.size, expected)
-                    if len(chunk) > room:
-                        raise TooLarge(
-                            f"the decoded body passed {limits.max_body:,} bytes and was cut there{_packed(response)}",
-                            hint="Raise max_body_bytes in settings.toml if you trust the server.",
-                        )
+                decoder = BodyDecoder(response.headers.get("content-encoding", ""))
+                async for received in response.aiter_raw():
+                    for chunk in decoder.feed(received):
+                        room = limits.max_body - body.size
+                        body.append(chunk[:room])
+                        came(chunk[:room])
+                        if time.monotonic() - turn > _TURN:  # what is there already comes without a wait
+                            await asyncio.sleep(0)
+                            turn = time.monotonic()
+                        tell("receiving", body.size, expected)
+                        if len(chunk) > room:
+                            raise TooLarge(
+                                f"the decoded body passed {limits.max_body:,} bytes and was cut there"
+                                f"{_packed(response)}",
+                                hint="Raise max_body_bytes in settings.toml if you trust the server.",
+                            )
+                decoder.end()
             except BaseException as error:
                 log.response = _received(response, body.data, _why_cut(error))
                 raise
             finally:
                 whole = body.data
                 body.close()
-            log.response = _received(response, whole, "")
+            log.response = _received(response, whole, "", decoder.note)
             tell("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
         return httpx.Response(response.status_code, headers=plain, content=whole[:_TOLD], request=request)
@@ -401,16 +406,14 @@ def _packed(response: httpx.Response) -> str:
 
 
 def _why_cut(error: BaseException) -> str:
-    if isinstance(error, TooLarge):
+    if isinstance(error, TooLarge | BrokenAnswer):
         return error.message
     if isinstance(error, asyncio.CancelledError):
         return "stopped before the body was whole"
-    if isinstance(error, httpx.DecodingError):
-        return "the compressed body is broken; this much could be decoded"
     return "the connection broke before the body was whole"
 
 
-def _received(response: httpx.Response, body: Data, truncated: str) -> ReceivedResponse:
+def _received(response: httpx.Response, body: Data, truncated: str, note: str = "") -> ReceivedResponse:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
     return ReceivedResponse(
         status=response.status_code,
@@ -420,13 +423,14 @@ def _received(response: httpx.Response, body: Data, truncated: str) -> ReceivedR
         body=body,
         truncated=truncated,
         wire_size=response.num_bytes_downloaded,
+        note=note,
     )
 
 
 def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:
     """The request that a redirect of a read asks for, without credentials of its own; None where none is followed."""
     location = response.headers.get("location")
-    if response.status_code not in (301, 302, 303, 307, 308) or not location or request.method not in ("GET", "HEAD"):
+    if response.status_code not in REDIRECTS or not location or request.method not in ("GET", "HEAD"):
         return None
     try:
         url = request.url.join(location)
@@ -470,8 +474,6 @@ async def _mapped() -> AsyncIterator[None]:
         raise TimedOut("the server went silent") from error
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
         raise ConnectFailed(f"no connection: {_said(error)}") from error
-    except httpx.DecodingError as error:
-        raise BrokenAnswer(f"the body does not decode: {_said(error)}") from error
     except httpx.RemoteProtocolError as error:
         raise BrokenAnswer(f"the server broke the protocol: {_said(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import os
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from mmap import mmap
@@ -143,6 +144,72 @@ async def test_a_body_in_a_file_is_cut_at_the_limit_too() -> None:
     assert "1,000,000 bytes" in transfer.response.truncated
     wire = len(gzip.compress(b"a" * 3_000_000))
     assert f"{wire:,} bytes on the wire" in transfer.response.truncated
+
+
+def encoded(codings: str, body: bytes) -> Handler:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(body, headers=f"Content-Encoding: {codings}\r\n"))
+
+    return handler
+
+
+async def test_a_bomb_within_a_bomb_is_cut_at_the_limit() -> None:
+    bomb_in_bomb = gzip.compress(gzip.compress(b"a" * 30_000_000))
+    async with serving(encoded("gzip, gzip", bomb_in_bomb)) as (url, _):
+        transfer = await fetch(url, Limits(total=10, max_body=1_000_000))
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "TooLarge"
+    assert transfer.response is not None
+    assert len(transfer.response.body) == 1_000_000
+
+
+async def test_the_time_limit_ends_the_decoding_of_what_has_arrived() -> None:
+    bomb_in_bomb = gzip.compress(gzip.compress(b"a" * 300_000_000, 1))
+    async with serving(encoded("gzip, gzip", bomb_in_bomb)) as (url, _):
+        transfer = await fetch(url, Limits(total=0.1, max_body=10**10, spooled=1))
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "TimedOut"
+    assert transfer.response is not None
+    assert transfer.response.truncated
+
+
+@pytest.mark.parametrize(
+    ("codings", "body", "message"),
+    [
+        ("gzip", gzip.compress(b"{}" * 100)[:-9], "the gzip data end early"),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"{}" * 100)[:-9]), "the gzip data end early"),
+        ("gzip", b"{}", "the body is not valid gzip"),
+        ("gzip, gzip, gzip", b"{}", "the body has 3 content codings"),
+    ],
+    ids=["early", "early inside", "plain", "three"],
+)
+async def test_a_body_that_does_not_decode_to_its_end_is_broken(codings: str, body: bytes, message: str) -> None:
+    async with serving(encoded(codings, body)) as (url, _):
+        transfer = await fetch(url)
+    assert transfer.failure is not None
+    assert transfer.failure.kind == "BrokenAnswer"
+    assert transfer.failure.message.startswith(message)
+    assert transfer.response is not None
+    assert transfer.response.truncated.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("codings", "body", "expected", "note"),
+    [
+        ("br", b"\x0b\x02\x80{}\x03", b"\x0b\x02\x80{}\x03", "'br' is unknown"),
+        ("gzip", gzip.compress(b"{}") + b"\n", b"{}", "1 bytes after the end"),
+        ("deflate", zlib.compress(b"{}"), b"{}", ""),
+    ],
+    ids=["unknown", "trailing", "deflate"],
+)
+async def test_what_is_odd_about_the_coding_is_noted(codings: str, body: bytes, expected: bytes, note: str) -> None:
+    async with serving(encoded(codings, body)) as (url, _):
+        transfer = await fetch(url)
+    assert transfer.failure is None
+    assert transfer.response is not None
+    assert transfer.response.body == expected
+    assert note in transfer.response.note
+    assert bool(transfer.response.note) == bool(note)
 
 
 async def test_a_redirect_to_the_same_origin_is_signed_anew_and_shown() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from mmap import mmap
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,20 @@ _XML: WeakKeyDictionary[mmap, Any] = WeakKeyDictionary()
 LARGE = 1_000_000
 """Bytes of a body from which on long lists in it are only read where they are looked at."""
 _LONG = 100_000
+_LEVELS = 16
+"""Levels of a large body that are opened one by one: each takes a pass over what is within."""
+_SLOW_LIMIT = 8_000_000
+"""Bytes up to which JSON is read by our own parser where the quick one gives up."""
+_MANY = 2_000_000
+"""Commas from which on a large body may be one of far too many tiny values: each takes some 60 bytes of memory."""
+_TINY = 20
+"""Bytes of a value, on average, below which many of them are too many."""
 _FEW = 100
 """Elements up to which a list of XML is kept as it was read."""
+
+
+_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the quick parser raises, also for JSON that fits no machine type."""
 
 
 class NotReadable(ValueError):
@@ -50,8 +61,8 @@ def read_raw(raw: Any) -> Any:
     """What stands in a piece of JSON that was not read yet."""
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _tolerant(bytes(raw), "a part of it cannot be read")
+    except _REFUSED:
+        return _tolerant(bytes(raw))
 
 
 def media_type(response: ReceivedResponse) -> str:
@@ -73,10 +84,10 @@ def read_body(response: ReceivedResponse) -> Any:
     if kind.endswith(("/json", "+json")):
         try:
             return json_value(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _REFUSED as error:
             if first_solid(body) == b"<":
                 raise NotReadable("said to be JSON, and is markup") from None
-            return _tolerant(json_text(response), str(error))
+            return _second_try(response, error)
     if kind.endswith(("/xml", "+xml")):
         if isinstance(body, mmap) and len(body) >= LARGE:
             return _large_xml(body)
@@ -84,29 +95,69 @@ def read_body(response: ReceivedResponse) -> Any:
     if first_solid(body) in (b"{", b"["):
         try:
             return json_value(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+        except _REFUSED:
+            return _json_or_none(body)
     return None
+
+
+def _second_try(response: ReceivedResponse, error: Exception) -> Any:
+    """The JSON of a body that the quick parser refused with *error*: in another charset, or by our own parser.
+
+    Raises:
+        NotReadable: it is not JSON, or too large for that.
+    """
+    body = response.body
+    if len(body) > _SLOW_LIMIT and is_utf8(body):
+        raise NotReadable(_reason(error))
+    text = json_text(response)
+    if len(text) <= _SLOW_LIMIT:
+        return _tolerant(text)
+    try:
+        return json_value(text)
+    except _REFUSED as again:
+        raise NotReadable(_reason(again)) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError | RecursionError):
+        return "the JSON is nested too deep, or has numbers too long, to be read at this size"
+    return f"said to be JSON, and is not: {error}"
+
+
+def _json_or_none(body: Data) -> Any:
+    """The value of what is not said to be JSON; None where it is not."""
+    try:
+        return _tolerant(body[:]) if len(body) <= _SLOW_LIMIT else None
+    except NotReadable:
+        return None
 
 
 def json_value(body: Data) -> Any:
     """JSON as a value; long lists of a large one are ``Unread``.
 
     Raises:
-        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is none.
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is none, or fits no machine type; NotReadable: it
+        has too many values for the memory of a program.
     """
-    return msgspec.json.decode(body) if len(body) < LARGE else _shallow(msgspec.Raw(body))
+    if len(body) < LARGE:
+        return msgspec.json.decode(body)
+    if not is_utf8(body):  # which is not checked in what is not read yet
+        raise msgspec.DecodeError("it is not UTF-8")
+    commas = sum(piece.count(b",") for piece in pieces(body))
+    if commas > _MANY and commas * _TINY > len(body):
+        raise NotReadable(f"{commas + 1:,} values are too many to read; the body can be saved and searched")
+    return _shallow(msgspec.Raw(body), _LEVELS)
 
 
-def _shallow(raw: msgspec.Raw) -> Any:
+def _shallow(raw: msgspec.Raw, levels: int) -> Any:
     view = memoryview(raw)
-    if len(view) < _LONG:
-        return msgspec.json.decode(raw)
     first = bytes(view[:64]).lstrip()[:1]
+    if len(view) < _LONG or not levels or first not in (b"{", b"["):
+        return msgspec.json.decode(raw)
     if first == b"{":
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return {name: _shallow(one) for name, one in members.items()}
-    return Unread(msgspec.json.decode(raw, type=list[msgspec.Raw])) if first == b"[" else msgspec.json.decode(raw)
+        return {name: _shallow(member, levels - 1) for name, member in members.items()}
+    return Unread(msgspec.json.decode(raw, type=list[msgspec.Raw]))
 
 
 def json_text(response: ReceivedResponse) -> bytes:
@@ -153,12 +204,14 @@ def _not_utf8(error: UnicodeDecodeError) -> bytes:
     raise NotReadable(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
 
 
-def _tolerant(body: bytes, wrong: str) -> Any:
-    """Numbers such as ``1e400`` are JSON though they fit no machine number; the rest is an error."""
+def _tolerant(body: bytes) -> Any:
+    """JSON that the quick parser refuses although RFC 8259 allows it; see ``lenient_json``."""
+    from explorer.core.lenient_json import parse
+
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise NotReadable(f"said to be JSON, and is not: {wrong}") from None
+        return parse(body)
+    except ValueError as error:
+        raise NotReadable(f"said to be JSON, and is not: {error}") from None
 
 
 def xml_value(body: Data, *, unread: bool = False) -> Any:

@@ -20,6 +20,8 @@ else:
 
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
+REDIRECTS = (301, 302, 303, 307, 308)
+"""Statuses that name another URL to be requested in ``Location`` (RFC 9110, section 15.4); 304 is not among them."""
 Purpose = Literal["call", "auth", "redirect", "retry"]
 """Why a request was sent: the call itself, a token for it, a redirect that was followed, a second try."""
 
@@ -90,6 +92,8 @@ class ReceivedResponse(Value, frozen=True, kw_only=True):
     """Why the body is not whole (``cut at 250 MB``, ``connection broke``), or empty."""
     wire_size: int = 0
     """Bytes of the body on the wire, before decoding."""
+    note: str = ""
+    """What a person should know about the decoding of the body (``the content coding 'br' is unknown …``), or empty."""
 
     def header(self, name: str) -> str:
         """The value of a header, or an empty text; names are case-insensitive."""
@@ -203,6 +207,6 @@ def _last_purpose(exchange: Exchange) -> Purpose:
     before = exchange.hops[-1] if exchange.hops else None
     if before is None or before.purpose == "auth" or before.response is None:
         return "call"
-    if before.response.status in (301, 302, 303, 307, 308) and before.response.header("location"):
+    if before.response.status in REDIRECTS and before.response.header("location"):
         return "redirect"
     return "retry"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,16 +36,34 @@ def _header_table(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def body_value(body: bytes) -> Any:
-    """Parsed JSON where it is JSON, otherwise text; None for no body."""
+    """Return parsed JSON where the body is JSON, otherwise text; None for no body. What many readers of JSON could not
+    take is text: numbers that fit no machine type, and what is nested deeper than ``lenient_json.DEEPEST``."""
     import json
+
+    from explorer.core.lenient_json import DEEPEST, depth, parse
 
     if not body:
         return None
     text = body.decode("utf-8", "replace")
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        if depth(body) <= DEEPEST:
+            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except ValueError:
+        pass
+    try:
+        return parse(body)
+    except ValueError:
         return text
+
+
+def _refuse_constant(name: str) -> float:
+    """Refuse ``NaN`` and ``Infinity``, which Python reads and RFC 8259 (section 6) does not know."""
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def exchange_table(exchange: Exchange) -> dict[str, Any]:
@@ -72,6 +91,8 @@ def exchange_table(exchange: Exchange) -> dict[str, Any]:
     }
     if response is not None and response.truncated:
         table["response"]["truncated"] = response.truncated
+    if response is not None and response.note:
+        table["response"]["note"] = response.note
     if exchange.failure is not None:
         table["error"] = failure_table(exchange.failure)
     reason = sandbox_reason(exchange)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body, read_raw
@@ -20,25 +21,40 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 
 _PATHS = re.compile(r"[^.\[\]]+")
+_MOST_MESSAGES = 100
+"""Messages of a body, and fields that it complains about, that are looked at: the rest nobody reads."""
+_LONGEST_MESSAGE = 2_000
 
 
 def judge(
-    vendor: Vendor, endpoint: Endpoint, response: ReceivedResponse, sent: Mapping[str, str] | None = None
+    vendor: Vendor,
+    endpoint: Endpoint,
+    response: ReceivedResponse,
+    sent: Mapping[str, str] | None = None,
+    *,
+    method: str = "",
 ) -> Judgement:
-    """The vendor's verdict on *response* to a call of *endpoint*; *sent* maps names to what was sent for them."""
+    """Return the vendor's verdict on *response* to a call of *endpoint*; *sent* maps names to what was sent for them,
+    *method* is that of the request.
+
+    Raises:
+        Interrupted: the work was ended early (``core.checkpoint``).
+    """
     rule = endpoint.verdict or vendor.verdict
     meaning = rule.statuses.get(str(response.status), "")
     try:
         body = read_body(response)
     except NotReadable as error:
-        return _unread(response, meaning, response.truncated or str(error))
+        return _unread(response, meaning, _bounded(response.truncated or str(error)))
     said = _body_says(rule, body) if isinstance(body, Mapping) else None
     names = [param.name for param in endpoint.params.values()]
     message = _message(rule, body)
     fields = tuple(_fields(rule, body, message, names))
     outcome, why = _outcome(rule, response, said)
-    if outcome == "OK" and body is None and not is_blank(response.body) and _data_is_due(endpoint, response):
-        outcome, why = "UNKNOWN", f"{media_type(response) or 'no media type'}, where data is documented"
+    if outcome == "OK" and response.truncated:
+        outcome, why = "UNKNOWN", response.truncated
+    if outcome == "OK" and body is None and (problem := _not_data(endpoint, response, method)):
+        outcome, why = "UNKNOWN", problem
     if outcome == "OK":
         why += _lie(endpoint, response, body)
     if outcome == "OK" and (absent := _absent(endpoint, body, sent or {})):
@@ -49,16 +65,17 @@ def judge(
     return Judgement(
         outcome=outcome,
         http_status=response.status,
-        code=code or ("" if outcome in ("OK", "PARTIAL") else str(response.status)),
+        code=_bounded(code) or ("" if outcome in ("OK", "PARTIAL") else str(response.status)),
         message="; ".join(message),
         fields=fields if outcome != "OK" else (),
         meaning=meaning,
-        why=why,
+        why=f"{why}; {response.note}" if response.note else why,
     )
 
 
 def _unread(response: ReceivedResponse, meaning: str, wrong: str) -> Judgement:
     failed = response.status >= 400
+    wrong = f"{wrong}; {response.note}" if response.note else wrong
     return Judgement(
         outcome="FAILED" if failed else "UNKNOWN",
         http_status=response.status,
@@ -77,6 +94,8 @@ def _outcome(rule: Verdict, response: ReceivedResponse, said: tuple[bool, str] |
         return "OK", f"HTTP {status}, which means success here"
     if status >= 400:
         return "FAILED", f"HTTP {status}"
+    if status == 304:
+        return "UNKNOWN", "HTTP 304: not modified since the version that the request names"
     if 300 <= status < 400:
         return "UNKNOWN", f"HTTP {status}: a redirect that was not followed"
     if status < 200:
@@ -126,10 +145,21 @@ def _absent(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]
     return [word for word in dict.fromkeys(words) if word and word not in given]
 
 
-def _data_is_due(endpoint: Endpoint, response: ReceivedResponse) -> bool:
-    """Whether every documented good answer of the call is JSON or XML, and this one says to be something else."""
-    due = [one.media_type for one in endpoint.samples if one.status < 400]
-    return bool(due) and all(_is_data(kind) for kind in due) and not _is_data(media_type(response))
+def _not_data(endpoint: Endpoint, response: ReceivedResponse, method: str) -> str:
+    """Why a body without a value cannot be what the document promises; empty where it promises no data, or none is due
+    (RFC 9110, sections 9.3.2 and 15.3.5)."""
+    if not _promises_data(endpoint) or method == "HEAD" or response.status in (204, 205):
+        return ""
+    if is_blank(response.body):
+        return "an empty body, where data is documented"
+    kind = media_type(response)
+    return "" if _is_data(kind) else f"{kind or 'no media type'}, where data is documented"
+
+
+def _promises_data(endpoint: Endpoint) -> bool:
+    """Whether every documented good response of the call has a body of JSON or XML."""
+    good = [sample for sample in endpoint.samples if sample.status < 400]
+    return bool(good) and all(_is_data(sample.media_type) and sample.body.strip() for sample in good)
 
 
 def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
@@ -138,7 +168,7 @@ def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
         return ""
     lies = ""
     kind = media_type(response)
-    if _data_is_due(endpoint, response):
+    if _promises_data(endpoint) and not _is_data(kind):
         lies += f"; said to be {kind or 'nothing'}, and is JSON"
     if not kind.endswith(("/xml", "+xml")) and not is_utf8(response.body):
         lies += "; the JSON is not in UTF-8"
@@ -158,22 +188,31 @@ def _is_validation_map(body: object) -> bool:
 
 
 def _message(rule: Verdict, body: Any) -> list[str]:
+    """What the body says of a failure, as much of it as a person would read."""
+    return [_bounded(text) for text in islice(_all_messages(rule, body), _MOST_MESSAGES)]
+
+
+def _all_messages(rule: Verdict, body: Any) -> Iterator[str]:
     if not isinstance(body, Mapping):
-        return []
+        return
     for path in (rule.message, rule.error):
-        found = dig(body, path) if path else None
-        if found not in (None, "", [], {}):
-            return list(_messages(found, unfold=rule.message_holds_json))
+        value = dig(body, path) if path else None
+        if value not in (None, "", [], {}):
+            yield from _messages(value, unfold=rule.message_holds_json)
+            return
     if rule.validation_map and _is_validation_map(body):
-        return [text for texts in body.values() for text in texts]
-    return []
+        yield from (text for texts in body.values() for text in texts)
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
 
 
 def _messages(found: Any, *, unfold: bool) -> Iterator[str]:
     if isinstance(found, str) and unfold and found.strip().startswith("["):
         try:
             found = json.loads(found)
-        except ValueError:
+        except (ValueError, RecursionError):
             yield found
             return
     if isinstance(found, list):
@@ -192,8 +231,9 @@ def _fields(rule: Verdict, body: Any, messages: list[str], names: list[str]) -> 
     details = dig(body, rule.details) if rule.details else None
     for source in (details, body if rule.validation_map and _is_validation_map(body) else None):
         if isinstance(source, Mapping):
-            for key, value in source.items():
-                texts = [_text(one) for one in value] if isinstance(value, list) else [_text(value)]
+            for key, value in islice(source.items(), _MOST_MESSAGES):
+                values = islice(value, _MOST_MESSAGES) if isinstance(value, list) else [value]
+                texts = [_bounded(_text(value)) for value in values]
                 for name, message in ((key, "; ".join(texts)), *((text, "; ".join(messages)) for text in texts)):
                     known = _form_name(name, names)
                     if known and known not in seen:
@@ -224,7 +264,12 @@ def _form_name(name: str, names: list[str]) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=read_raw)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, default=read_raw)
+    except RecursionError:
+        return "(nested too deep to be shown here)"
 
 
 def dig(body: Any, path: str) -> Any:
@@ -232,7 +277,7 @@ def dig(body: Any, path: str) -> Any:
     for step in _PATHS.findall(path):
         if isinstance(body, Mapping):
             body = body.get(step)
-        elif isinstance(body, list) and step.isdigit() and int(step) < len(body):
+        elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
             body = body[int(step)]
         else:
             return None

@@ -9,6 +9,7 @@ import httpx
 
 from explorer.client import sent_request
 from explorer.core.auth.kept import Kept
+from explorer.core.exchange import REDIRECTS
 from explorer.core.request import json_bytes
 from explorer.core.secret import MASK
 from explorer.core.unmasking import Masked, filled, moved
@@ -143,7 +144,7 @@ def _was_masked(origin: Exchange, name: str) -> bool:
 def _first_sent(origin: Exchange) -> SentRequest:
     """The request of the call itself, before any redirect that was followed."""
     for hop in origin.hops:
-        if hop.purpose == "call" and hop.response is not None and 300 <= hop.response.status < 400:
+        if hop.purpose == "call" and hop.response is not None and hop.response.status in REDIRECTS:
             return hop.request
     return origin.request
 

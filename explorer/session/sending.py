@@ -259,7 +259,9 @@ def _judged(session: Session, call: Call, exchange: Exchange) -> Exchange:
     if exchange.response is None:
         return exchange
     operation = session.operation(call)
-    verdict = judge(operation.vendor, operation.endpoint, exchange.response, _sent(call))
+    verdict = judge(
+        operation.vendor, operation.endpoint, exchange.response, _sent(call), method=exchange.request.method
+    )
     return msgspec.structs.replace(exchange, verdict=verdict)
 
 

@@ -13,6 +13,7 @@ from explorer.core.catalog import Asked, Sample, Verdict
 from explorer.core.exchange import Judgement, ReceivedResponse
 from explorer.core.verdict import judge
 from tests.core.shop import endpoint, vendor
+from tests.growth import growth
 
 
 def judged(body: bytes, status: int = 200, kind: str = "application/json", call: str = "buy", **rule: Any) -> Judgement:
@@ -201,3 +202,103 @@ def test_a_large_xml_reads_as_a_small_one_does() -> None:
     assert unread["total"] == "3"
     assert unread["group"][1]["list"]["item"][7] == {"id": "7", "tags": {"t": ["a & b", "", "c"]}}
     assert json.loads(json.dumps(unread, default=read_raw)) == plain
+
+
+# --- bodies that are cut, empty, or JSON that fits no machine type ----------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", [{}, {"success": "success"}, {"ok_statuses": [200]}])
+def test_a_truncated_body_is_never_ok(rule: dict[str, Any]) -> None:
+    response = ReceivedResponse(
+        status=200,
+        headers=(("Content-Type", "application/json"),),
+        body=b'{"success": true}',
+        truncated="the gzip data end early",
+    )
+    judgement = judge(msgspec.structs.replace(vendor(), verdict=Verdict(**rule)), endpoint("buy"), response)
+    assert (judgement.outcome, judgement.why) == ("UNKNOWN", "the gzip data end early")
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_an_empty_body_where_data_is_documented_is_not_ok(kind: str) -> None:
+    judgement = documented(b"", kind)
+    assert (judgement.outcome, judgement.why) == ("UNKNOWN", "an empty body, where data is documented")
+    assert documented(b" \r\n", kind).outcome == "UNKNOWN"
+
+
+@pytest.mark.parametrize(("status", "method"), [(204, "GET"), (205, "POST"), (200, "HEAD")])
+def test_an_empty_body_is_ok_where_none_is_due(status: int, method: str) -> None:
+    call = msgspec.structs.replace(endpoint("buy"), samples=(Sample(body="{}"),))
+    shop = msgspec.structs.replace(vendor(), verdict=Verdict())
+    assert judge(shop, call, ReceivedResponse(status=status), method=method).outcome == "OK"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":NaN}', b'{"a":-Infinity}', b'{"a":1}{', b"[1,]", b'{"a":01}', b'{"a" 1}', b"[}"]
+)
+def test_what_python_reads_and_the_rfc_does_not_is_not_json(body: bytes) -> None:
+    judgement = judged(body)
+    assert judgement.outcome == "UNKNOWN"
+    assert "said to be JSON, and is not" in judgement.why
+
+
+NESTED = {
+    "arrays": b"[" * 20_000 + b"]" * 20_000,
+    "objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "just below the stack": b"[" * 950 + b"]" * 950,
+}
+LONG = {"5,000 digits": b"9" * 5_000, "400,000 digits": b"-" + b"9" * 400_000, "1e400": b"1e400"}
+ODD = NESTED | LONG | {"a lone surrogate": b'"\\ud800"'}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("large", [False, True])
+def test_deep_or_long_numbered_json_is_judged_by_what_it_says(value: bytes, large: bool) -> None:
+    padding = b'"%s"' % (b"x" * 1_000_000) if large else b"0"
+    good = b'{"deep": %s, "padding": %s, "success": true}' % (value, padding)
+    assert judged(good, **FLAG).outcome == "OK"
+    bad = b'{"error": %s, "padding": %s, "success": false}' % (value, padding)
+    judgement = judged(bad, **FLAG)
+    assert judgement.outcome == "FAILED"
+    assert 0 < len(judgement.message) <= 2_001
+    msgspec.json.encode(judgement)
+    assert judged(good[:-1], **FLAG).outcome == "UNKNOWN"
+
+
+def test_a_304_is_not_a_redirect() -> None:
+    judgement = judged(b"", 304)
+    assert judgement.outcome == "UNKNOWN"
+    assert "redirect" not in judgement.why
+
+
+def test_a_message_is_as_long_as_a_person_reads() -> None:
+    body = json.dumps({"message": ["The pin field is required."] * 50_000, "error": "x" * 1_000_000}).encode()
+    judgement = judged(body, 422, message="message", error="error")
+    assert judgement.message.count("The pin field") == 100
+    judgement = judged(json.dumps({"error": "pin " * 500_000}).encode(), 422, error="error")
+    assert len(judgement.message) == 2_001
+    assert [field.name for field in judgement.fields] == ["pin"]
+
+
+def test_a_large_body_of_tiny_values_is_refused_before_it_fills_the_memory() -> None:
+    judgement = judged(b"[" + b"[]," * 2_100_000 + b"[]]")
+    assert judgement.outcome == "UNKNOWN"
+    assert "2,100,001 values are too many" in judgement.why
+
+
+def test_large_json_nested_in_itself_is_read_in_time_that_grows_with_its_size() -> None:
+    """Each level used to take a pass over what is within, however many levels there were."""
+
+    def nested(levels: int) -> bytes:
+        return b'{"a":' * levels + b"[%s0]" % (b'"some words and some more words", ' * 40_000) + b"}" * levels
+
+    assert growth(judged, nested(50), nested(400)) < 2.6
+
+
+def test_an_unknown_coding_is_part_of_the_verdict() -> None:
+    response = ReceivedResponse(
+        status=200, headers=(("Content-Type", "application/json"),), body=b"\x1b\x02", note="the content coding 'br' is"
+    )
+    judgement = judge(vendor(), endpoint("buy"), response)
+    assert judgement.outcome == "UNKNOWN"
+    assert "the content coding 'br' is" in judgement.why

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth.base import AuthContext, token_request
+from explorer.core.auth.wire import is_sendable
 from explorer.core.secret import Secret
 from explorer.errors import CredentialRefused
 
@@ -51,4 +52,4 @@ def token_in(response: httpx.Response, field: str) -> Secret | None:
     except (ValueError, RecursionError):
         return None
     text = body.get(field) if isinstance(body, dict) else None
-    return Secret(text) if isinstance(text, str) and text else None
+    return Secret(text) if isinstance(text, str) and is_sendable(text) else None

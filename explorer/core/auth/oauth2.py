@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.options import OAuth2Options
 
+_LONGEST_LIFE = 1_000_000_000
+"""Seconds (some 30 years) that a token lives at most, whatever the server says."""
+
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
@@ -283,19 +286,27 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
             raise ValueError("no object")
         read: dict[str, Any] = parse_token_response(json.dumps(table))
         access, refresh = read["access_token"], read.get("refresh_token")
-        if not isinstance(access, str) or not access or str(table.get("token_type", "bearer")).lower() != "bearer":
+        if (
+            not isinstance(access, str)
+            or not wire.is_sendable(access)
+            or str(table.get("token_type", "bearer")).lower() != "bearer"
+        ):
             raise ValueError("no bearer token")
+        expires = _expiry(read.get("expires_in"), now)
     except OAuth2Error as error:
         raise CredentialRefused(f"no token was given: {_words(error)}", hint="Log in again.") from None
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
-    seconds = read.get("expires_in")
-    expires = now + int(seconds) if seconds is not None else None
     scope = str(table.get("scope") or "")
     token = Token(Secret(access), now, origin, expires_at=expires, scope=scope)
-    if isinstance(refresh, str) and refresh:
+    if isinstance(refresh, str) and wire.is_sendable(refresh):
         return (token, Token(Secret(refresh), now, origin, kind="refresh"))
     return (token,)
+
+
+def _expiry(seconds: Any, now: float) -> float | None:
+    """When a token of so many *seconds* expires (Unix time); None where the server does not say."""
+    return None if seconds is None else now + min(max(int(seconds), 0), _LONGEST_LIFE)
 
 
 def is_loopback(host: str) -> bool:

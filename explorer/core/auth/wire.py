@@ -35,6 +35,11 @@ def escape(text: str) -> str:
     return quote(text, safe="", encoding="utf-8", errors="surrogateescape")
 
 
+def is_sendable(token: str) -> bool:
+    """Return whether *token* can be the value of a header (visible ASCII; RFC 6749, appendix A.12)."""
+    return bool(token) and token.isascii() and token.isprintable()
+
+
 def query_pairs(request: httpx.Request) -> Pairs:
     """The decoded pairs of the query."""
     return decode_pairs(request.url.query)

@@ -23,14 +23,14 @@ SLOW_LIMIT = 8_000_000
 _POSITION = re.compile(r"(.*?)\s*\(byte (\d+)\)$")
 _LITERAL = re.compile(rb"(?<![a-z])[tfn][a-z]{0,3}\Z")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_TOKEN = re.compile(
+TOKEN = re.compile(
     rb"[ \t\n\r]*+(?:"
     rb'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
     rb"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
     rb"|([\[{])|([\]}])|(,)|(:))"
 )
-_ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_STEP = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
+ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+STEP = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
 
 
 class Formatted(NamedTuple):
@@ -90,10 +90,10 @@ def _exact(data: bytes, position: int, message: str) -> int:
 
 def _would_blow_up(data: bytes) -> bool:
     """Whether indentation alone could take eight times the body."""
-    brackets = data.translate(None, _ONLY_BRACKETS)
+    brackets = data.translate(None, ONLY_BRACKETS)
     if len(brackets) <= 2 * DEEPEST_INDENT:
         return False
-    deepest = max(accumulate(map(_STEP.__getitem__, brackets)))
+    deepest = max(accumulate(map(STEP.__getitem__, brackets)))
     if deepest <= DEEPEST_INDENT:
         return False
     return (len(brackets) + data.count(b",")) * deepest * INDENT > 8 * len(data) + 1_000_000
@@ -122,7 +122,7 @@ def format_broken(data: bytes) -> bytes:
 _WANTED = ("a value", "a value or ]", "a key", "a key or }", "a colon", "comma or end of container", "nothing more")
 _VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(len(_WANTED))
 _STRING, _OPENING, _CLOSING, _COMMA_SIGN, _COLON_SIGN = 1, 3, 4, 5, 6
-"""Groups of ``_TOKEN``; the second is any other scalar."""
+"""Groups of ``TOKEN``; the second is any other scalar."""
 
 
 class _Layout:
@@ -140,7 +140,7 @@ class _Layout:
         end = len(self.data.rstrip(b" \t\n\r"))
         position = self.walk()
         if position < end:
-            match = _TOKEN.match(self.data, position, end)
+            match = TOKEN.match(self.data, position, end)
             start = match.start(match.lastindex or 0) if match else self._skip_space(position)
             return Broken(start, "invalid character" if match is None else f"expected {_WANTED[self._state]}")
         if self._state != _END:
@@ -161,7 +161,7 @@ class _Layout:
         # One loop without calls: it runs over millions of tokens.
         stack, state, add, breaks = self._stack, self._state, self.out.append, self._breaks
         depth, deepest, position = len(stack), len(breaks) - 1, 0
-        following = _TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]  # the stubs do not know it
+        following = TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]  # the stubs do not know it
         while (match := following()) is not None:
             kind = match.lastindex
             token = match[kind]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import mmap as maps
-import re
 from mmap import mmap
 from typing import TYPE_CHECKING, Protocol
+
+from explorer.core.checkpoint import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 Data = bytes | mmap
 """Bytes in memory, or a memory map of a file that holds them. A slice of either is bytes; ``[:]`` are all of them."""
 STEP = 1 << 20
-_SOLID = re.compile(rb"\S")
 
 
 class Store(Protocol):
@@ -51,8 +51,10 @@ class Memory:
 
 
 def pieces(data: Data, step: int = STEP) -> Iterator[bytes]:
-    """*data* in pieces of *step* bytes. What was read of a map is let go of: it is in the file."""
+    """*data* in pieces of *step* bytes. What was read of a map is let go of: it is in the file. Before each piece the
+    work can be ended early (``core.checkpoint``)."""
     for start in range(0, len(data), step):
+        checkpoint()
         yield data[start : start + step]
         let_go(data, start, min(step, len(data) - start))
 
@@ -66,10 +68,9 @@ def let_go(data: Data, start: int = 0, length: int = 0) -> None:
 
 def is_blank(data: Data) -> bool:
     """Whether there is nothing but white space."""
-    return _SOLID.search(data) is None
+    return first_solid(data) == b""
 
 
 def first_solid(data: Data) -> bytes:
     """The first byte that is no white space; empty where there is none."""
-    found = _SOLID.search(data)
-    return found[0] if found is not None else b""
+    return next((solid[:1] for piece in pieces(data) if (solid := piece.lstrip())), b"")

@@ -1,0 +1,144 @@
+"""Read JSON that no machine type fits: nested deeper than the stack, numbers of thousands of digits, lone surrogates.
+
+RFC 8259 sets no limit for any of them (section 9), so such a body is JSON, and must not be reported as broken. The
+parser keeps its own stack and takes time that grows with the size of the text. It accepts nothing that the RFC does
+not, such as ``NaN``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import accumulate
+from typing import Any, Final
+
+from explorer.core.checkpoint import checkpoint
+from explorer.core.document.json_text import ONLY_BRACKETS, STEP, TOKEN
+
+DEEPEST: Final = 200
+"""Levels that become values; what is nested deeper is given as its text."""
+_DIGITS: Final = 4_000
+"""Digits up to which an integer becomes an ``int``: Python refuses more than 4,300."""
+_OFTEN: Final = 10_000
+"""Tokens between two checkpoints."""
+_STRING, _SCALAR, _OPENING, _CLOSING, _COMMA_SIGN = 1, 2, 3, 4, 5
+"""Groups of ``TOKEN``; the sixth is a colon."""
+_VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(7)
+_WORDS: Final = {b"true": True, b"false": False, b"null": None}
+
+
+def depth(data: bytes) -> int:
+    """Return how deep *data* is nested at most; brackets in strings count too."""
+    return max(accumulate(map(STEP.__getitem__, data.translate(None, ONLY_BRACKETS))), default=0)
+
+
+def parse(data: bytes) -> Any:
+    """Return the value of *data* (UTF-8). Numbers that fit no machine type, and what is nested deeper than ``DEEPEST``,
+    are given as their text.
+
+    Raises:
+        ValueError: it is not JSON; the message says where.
+    """
+    return _Parser(data).run()
+
+
+class _Parser:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._opened = bytearray()
+        """The brackets that are open."""
+        self._containers: list[Any] = []
+        """The values of those down to ``DEEPEST``, and the key that is due in each."""
+        self._keys: list[str] = []
+        self._deep_start = 0
+        self._result: Any = None
+
+    def run(self) -> Any:
+        end = len(self._data.rstrip(b" \t\n\r"))
+        state, position = _VALUE, 0
+        following = TOKEN.scanner(self._data, 0, end).match  # type: ignore[attr-defined]  # the stubs do not know it
+        count = 0
+        while (match := following()) is not None:
+            count += 1
+            if count % _OFTEN == 0:
+                checkpoint()
+            kind = match.lastindex
+            after = self._take(kind, match[kind], match.start(kind), state)
+            if after is None:
+                break
+            state, position = after, match.end()
+        if position < end:
+            raise ValueError(f"unexpected character (byte {position})")
+        if state != _END:
+            raise ValueError("it ends too early")
+        return self._result
+
+    def _take(self, kind: int, token: bytes, start: int, state: int) -> int | None:
+        """Take one token; gives the next state, or None where the token may not follow."""
+        if state <= _VALUE_OR_END and kind <= _OPENING:
+            if kind == _OPENING:
+                self._open(token, start)
+                return _KEY_OR_END if token == b"{" else _VALUE_OR_END
+            if len(self._opened) <= DEEPEST:
+                self._put(_string(token) if kind == _STRING else _scalar(token))
+            return self._after_value()
+        if kind == _STRING and state in (_KEY, _KEY_OR_END):
+            if len(self._opened) <= DEEPEST:
+                self._keys[-1] = _string(token)
+            return _COLON
+        if token == b":" and state == _COLON:
+            return _VALUE
+        if kind == _COMMA_SIGN and state == _COMMA:
+            return _KEY if self._opened[-1:] == b"{" else _VALUE
+        if kind == _CLOSING and self._closes(token, state):
+            self._close(start + 1)
+            return self._after_value()
+        return None
+
+    def _after_value(self) -> int:
+        return _COMMA if self._opened else _END
+
+    def _closes(self, token: bytes, state: int) -> bool:
+        opening = self._opened[-1:]
+        return (opening == b"{" and token == b"}" and state in (_COMMA, _KEY_OR_END)) or (
+            opening == b"[" and token == b"]" and state in (_COMMA, _VALUE_OR_END)
+        )
+
+    def _open(self, token: bytes, start: int) -> None:
+        if len(self._opened) < DEEPEST:
+            self._containers.append({} if token == b"{" else [])
+            self._keys.append("")
+        elif len(self._opened) == DEEPEST:
+            self._deep_start = start
+        self._opened += token
+
+    def _close(self, end: int) -> None:
+        self._opened.pop()
+        if len(self._opened) < DEEPEST:
+            self._keys.pop()
+            self._put(self._containers.pop())
+        elif len(self._opened) == DEEPEST:
+            self._put(self._data[self._deep_start : end].decode("utf-8", "replace"))
+
+    def _put(self, value: Any) -> None:
+        if not self._containers:
+            self._result = value
+        elif isinstance(self._containers[-1], list):
+            self._containers[-1].append(value)
+        else:
+            self._containers[-1][self._keys[-1]] = value
+
+
+def _string(token: bytes) -> str:
+    text: str = json.loads(token)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if b"\\u" in token else text
+
+
+def _scalar(token: bytes) -> Any:
+    if token in _WORDS:
+        return _WORDS[token]
+    text = token.decode("ascii")
+    if text.lstrip("-").isdigit():
+        return int(text) if len(text) <= _DIGITS else text
+    number = float(text)
+    return number if math.isfinite(number) else text
