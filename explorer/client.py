@@ -15,10 +15,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import anyio
 import httpx
 
 from explorer.core.exchange import REDIRECTS, Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
@@ -33,11 +31,12 @@ from explorer.errors import (
     TransportError,
     UntrustedHost,
 )
+from explorer.proxy import RoutedTransport
 from explorer.single_flight import SingleFlight
 from explorer.spool import LARGE, Spool
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Mapping
 
     from explorer.core.auth.base import Flow, Scheme
     from explorer.core.document.store import Data
@@ -48,7 +47,6 @@ _TOLD = 1_000_000
 """Bytes of a body that an auth scheme may look at."""
 _TURN = 0.002
 """Seconds of receiving after which others have their turn."""
-_LOOPBACK_MOUNTS = ("all://127.0.0.1", "all://localhost", "all://[::1]")
 Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
 
 
@@ -173,12 +171,6 @@ def sent_request(request: httpx.Request) -> SentRequest:
     return SentRequest(method=request.method, url=str(request.url), headers=headers, body=request.content)
 
 
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates of the authorities, read once: that takes longer than a call to the sandbox."""
-    return httpx.create_ssl_context()
-
-
 def resume(flow: Flow, response: httpx.Response | None) -> httpx.Request | None:
     """Give *flow* the response to its request and return its next request, or None at its end.
 
@@ -202,10 +194,17 @@ class Client:
     """One pool of connections for the life of a shell; use it as an async context manager."""
 
     def __init__(
-        self, *, clock: Callable[[], float] = time.monotonic, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        transport: httpx.AsyncBaseTransport | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        """Make a client that opens connections with *transport*, or as the variables of *environ* for proxies and
+        certificates say (``explorer.proxy``); without either, directly."""
         self._clock = clock
         self._transport = transport
+        self._environ = environ or {}
         self._http: httpx.AsyncClient | None = None
         self._turns = SingleFlight()
 
@@ -234,21 +233,11 @@ class Client:
         async with self._turns.turn(tokens) as sends:
             yield sends
 
-    async def _client(self) -> httpx.AsyncClient:
+    def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            made = await asyncio.to_thread(self._made)
-            known: httpx.AsyncClient | None = self._http  # another send may have been quicker
-            self._http = known or made
+            transport = self._transport or RoutedTransport(self._environ)
+            self._http = httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
         return self._http
-
-    def _made(self) -> httpx.AsyncClient:
-        """A client: for a thread, since all certificates there are are read, and what opens connections is loaded."""
-        if self._transport is not None:
-            return httpx.AsyncClient(transport=self._transport)
-        anyio.run(anyio.sleep, 0)  # loads its half for this event loop, which takes 100 ms
-        context = _trusted()
-        mounts = {pattern: httpx.AsyncHTTPTransport(verify=context) for pattern in _LOOPBACK_MOUNTS}
-        return httpx.AsyncClient(verify=context, mounts=mounts, follow_redirects=False)
 
     async def send(
         self,
@@ -359,7 +348,7 @@ class Client:
         request.extensions["trace"] = _tracer(self._clock, log, tell)
         request.extensions["timeout"] = httpx.Timeout(limits.total, connect=min(limits.connect, limits.total)).as_dict()
         tell("connecting")
-        async with _mapped(), _opened(await self._client(), request) as response:
+        async with _mapped(), _opened(self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
             body = Spool(above=limits.spooled)
@@ -436,7 +425,9 @@ def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request
         url = request.url.join(location)
     except (httpx.InvalidURL, ValueError):
         return None
-    if url.scheme not in ("http", "https") or not url.host or (request.url.scheme == "https" and url.scheme == "http"):
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+        return None
+    if request.url.scheme == "https" and url.scheme == "http":
         return None
     headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() != "host"]
     following = httpx.Request(request.method, url, headers=headers)
@@ -478,7 +469,7 @@ async def _mapped() -> AsyncIterator[None]:
         raise BrokenAnswer(f"the server broke the protocol: {_said(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
         raise BrokenAnswer(f"the connection broke: {_said(error)}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise BrokenAnswer(f"could not be sent: {_said(error)}") from error
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("h11", "httpcore", "anyio"):

@@ -147,7 +147,7 @@ class BodyDecoder:
         if self.unknown:
             return f"the content coding {self.unknown!r} is unknown: the body is shown as received"
         ignored = sum(stage.ignored for stage in self._stages)
-        return f"{ignored:,} bytes after the end of the compressed data were ignored" if ignored else ""
+        return f"{ignored:,} B after the end of the compressed data are ignored" if ignored else ""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield what *data* decodes to, at most ``PIECE`` bytes at a time; a piece may be empty.

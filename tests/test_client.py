@@ -197,7 +197,7 @@ async def test_a_body_that_does_not_decode_to_its_end_is_broken(codings: str, bo
     ("codings", "body", "expected", "note"),
     [
         ("br", b"\x0b\x02\x80{}\x03", b"\x0b\x02\x80{}\x03", "'br' is unknown"),
-        ("gzip", gzip.compress(b"{}") + b"\n", b"{}", "1 bytes after the end"),
+        ("gzip", gzip.compress(b"{}") + b"\n", b"{}", "1 B after the end"),
         ("deflate", zlib.compress(b"{}"), b"{}", ""),
     ],
     ids=["unknown", "trailing", "deflate"],

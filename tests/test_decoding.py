@@ -85,7 +85,7 @@ def test_bytes_after_the_end_are_counted_and_padding_is_not(rest: bytes, ignored
     parts = [piece for start in range(0, len(data), step) for piece in decoder.feed(data[start : start + step])]
     decoder.end()
     assert b"".join(parts) == TEXT
-    expected = f"{ignored} bytes after the end of the compressed data were ignored" if ignored else ""
+    expected = f"{ignored} B after the end of the compressed data are ignored" if ignored else ""
     assert decoder.note == expected
 
 

@@ -75,6 +75,8 @@ def build_request(
     except UnicodeEncodeError as error:
         sign = f"{error.object[error.start]!a}"
         raise UsageError(f"{sign} stands for no character and cannot be sent", hint="Give the text as UTF-8.") from None
+    except httpx.InvalidURL as error:
+        raise UsageError(f"the URL cannot be sent: {error}", hint="Check the base URL and the values in it.") from None
 
 
 def _built(
@@ -120,6 +122,8 @@ def check_base_url(base_url: str) -> str:
     Raises:
         UsageError: it is no http(s) URL, or carries a user name, a query or a fragment.
     """
+    if any(sign.isspace() or not sign.isprintable() for sign in base_url):  # which ``urlsplit`` drops without a word
+        raise UsageError(f"{base_url!r} has a character that no URL has", hint="Such as https://host.example/api.")
     try:
         parts = urlsplit(base_url)
         port = parts.port

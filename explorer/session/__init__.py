@@ -372,7 +372,7 @@ class Session:
         from explorer.client import Client
 
         if self._client is None:
-            self._client = Client()
+            self._client = Client(environ=self.environ)
         return self._client
 
     async def close(self) -> None:
