@@ -9,14 +9,17 @@ import sys
 def main() -> int:
     """Run the app when no command is given, else the command line; gives the exit code."""
     if len(sys.argv) < 2:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            sys.stderr.write("The app needs a terminal. `api-explorer --help` shows the command line.\n")
+        if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+            if sys.stderr is not None:
+                sys.stderr.write("The app needs a terminal. `api-explorer --help` shows the command line.\n")
             return 2
         from explorer.tui import run
 
         return run(os.environ)
     from explorer.cli import main as command_line
+    from explorer.cli.streams import protect
 
+    protect()
     return command_line(sys.argv[1:])
 
 

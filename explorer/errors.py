@@ -16,6 +16,8 @@
     │   ├── BrokenAnswer           3  the answer broke off or is no HTTP
     │   └── TooLarge               3  decoded body above the limit
     ├── StoreError                 3  the history or the credential store could not be read or written
+    ├── OutputFailed              74  stdout could not be written
+    │   └── ReaderGone           141  the reader of stdout closed the pipe; nothing is reported
     └── Cancelled                130  a person stopped it
 
 Each class knows its ``title`` (a few words), ``hint`` (what to do next) and ``exit_code``. Texts never hold a secret:
@@ -214,6 +216,24 @@ class StoreError(ExplorerError):
 
     title = "Could not read or write a file"
     exit_code = 3
+
+
+class OutputFailed(ExplorerError):
+    """Stdout could not be written: a full disk, a closed descriptor. 74 is EX_IOERR of BSD's ``sysexits.h``."""
+
+    title = "Could not write the output"
+    exit_code = 74
+    default_hint = "Check where stdout goes. What was sent is in the history."
+
+
+class ReaderGone(OutputFailed):
+    """The reader of stdout has closed the pipe, as ``head`` does. The code is what a shell reports for SIGPIPE: 0 or 1
+    would be a verdict."""
+
+    exit_code = 141
+
+    def __init__(self) -> None:
+        super().__init__("the reader of stdout closed the pipe")
 
 
 class Cancelled(ExplorerError):

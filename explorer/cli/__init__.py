@@ -14,7 +14,7 @@ import click
 
 from explorer import __version__
 from explorer.cli.narration import say_defect, say_error
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +93,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         result = cli.main(
             args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj={"environ": environ}
         )
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Abort:
         return 130
     except click.exceptions.Exit as error:
@@ -100,13 +102,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except click.ClickException as error:
         error.show()
         return 2
+    except OutputFailed as error:
+        return _output_failed(error)
     except ExplorerError as error:
         return say_error(error, as_json=json_wanted)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
         return say_defect(error, environ)
     return result if isinstance(result, int) else 0
+
+
+def _output_failed(error: OutputFailed) -> int:
+    """Report that stdout cannot be written; silently where its reader has had enough."""
+    from explorer.cli.streams import discard_output
+
+    discard_output()
+    return error.exit_code if isinstance(error, ReaderGone) else say_error(error)

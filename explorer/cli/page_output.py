@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from explorer.cli.narration import say
 from explorer.core.sanitise import sanitise
-from explorer.errors import UsageError
+from explorer.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -150,7 +150,7 @@ async def stream(collector: Collector, sinks: list[Sink], clock: Callable[[], fl
                 if clock() - told >= 1:
                     told = clock()
                     say(collector.progress.text)
-    except OSError:
+    except (OSError, OutputFailed):
         raise
     except BaseException:
         _close(sinks)

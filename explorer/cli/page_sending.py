@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from explorer.cli.exchange_text import exchange_table, exit_code, failure_table, verdict_table
@@ -32,9 +30,6 @@ async def send_pages(session: Session, collector: Collector, form: str, output: 
         sinks, file = _sinks(collector, form, output)
         try:
             await stream(collector, sinks)
-        except BrokenPipeError:  # the reader has enough, as head has; click would make an error of it
-            _leave_stdout()
-            return 0
         finally:
             if file is not None:
                 file.close()
@@ -81,8 +76,3 @@ def _after(collector: Collector) -> dict[str, Any]:
     if failed is not None and failed.exchange.failure is not None:
         table["error"] = failure_table(failed.exchange.failure)
     return table
-
-
-def _leave_stdout() -> None:
-    """Nobody reads any more: what is still to be flushed goes nowhere, so that the end of the process is quiet."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -154,5 +154,7 @@ def _read_file(path: str) -> Upload:
 
     try:
         return upload_of(path, Path(path).expanduser().read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", hint="Name a file that can be read.") from None
+    except (OSError, RuntimeError, ValueError) as error:  # ``~nosuchuser`` and a null character are not OSErrors
+        raise UsageError(
+            f"{path}: {getattr(error, 'strerror', None) or error}", hint="Name a file that can be read."
+        ) from None

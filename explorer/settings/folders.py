@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import explorer
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,18 +24,25 @@ class Folders(NamedTuple):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Folders:
-        """The folders that *environ* asks for with ``API_EXPLORER_HOME``, or those that are usual on this system."""
+        """Return the folders that *environ* asks for with ``API_EXPLORER_HOME``, or the usual ones of this system.
+
+        Raises:
+            UsageError: it names the home of a user that there is not, or no folder can be found.
+        """
         home = environ.get(HOME_VARIABLE, "")
         if home:
-            root = Path(home).expanduser().absolute()
+            root = _absolute(home)
             return cls(root / "config", root / "data", root / "cache")
         import platformdirs
 
-        return cls(
-            platformdirs.user_config_path(_APP, appauthor=False),
-            platformdirs.user_data_path(_APP, appauthor=False),
-            platformdirs.user_cache_path(_APP, appauthor=False),
-        )
+        try:
+            return cls(
+                platformdirs.user_config_path(_APP, appauthor=False),
+                platformdirs.user_data_path(_APP, appauthor=False),
+                platformdirs.user_cache_path(_APP, appauthor=False),
+            )
+        except RuntimeError as error:
+            raise UsageError(f"no home folder: {error}", hint=f"Set {HOME_VARIABLE} to a folder.") from None
 
     @property
     def history(self) -> Path:
@@ -45,6 +53,15 @@ class Folders(NamedTuple):
     def track_progress(self) -> Path:
         """How far a person is with the guided tracks; there once a track was taken up."""
         return self.data / "tracks.json"
+
+
+def _absolute(home: str) -> Path:
+    try:
+        return Path(home).expanduser().absolute()
+    except (RuntimeError, OSError) as error:
+        raise UsageError(
+            f"{HOME_VARIABLE}={home} cannot be used: {error}", hint=f"Set {HOME_VARIABLE} to a folder, or unset it."
+        ) from None
 
 
 def shipped(name: str) -> Path:
