@@ -14,6 +14,7 @@ import click
 
 from explorer import __version__
 from explorer.cli.narration import say_defect, say_error
+from explorer.cli.output import METER
 from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     """Run the command line on *arguments*; gives the exit code and never raises."""
     environ = os.environ if environ is None else environ
     json_wanted = "--json" in arguments
+    METER.begin()
     try:
         result = cli.main(
             args=list(arguments), prog_name="api-explorer", standalone_mode=False, obj={"environ": environ}

@@ -10,7 +10,7 @@ import click
 from explorer.cli.history_storage_commands import history_delete, history_prune, history_size, history_vacuum
 from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import METER, put, put_body, put_json, put_request, table
 
 if TYPE_CHECKING:
     from explorer.history import HistoryRow
@@ -57,7 +57,7 @@ def history_list(
 @click.pass_context
 def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     """Show what was sent and received under NUMBER (secrets were masked when it was kept)."""
-    from explorer.cli.exchange_text import exchange_table, request_text
+    from explorer.cli.exchange_text import exchange_table
 
     session = session_of(ctx)
     kept = run(session, session.kept(number))
@@ -78,14 +78,16 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
         return 0
     for line in _about(kept):
         say(line)
-    put(request_text(exchange.request))
+    METER.hint = f"See all of it with `api-explorer history show {number} | less`."
+    put_request(exchange.request)
     if exchange.failure is not None:
         put(f"\n{exchange.failure.title}: {exchange.failure.message}")
     if exchange.response is not None:
         response = exchange.response
         put(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
         put("\n".join(f"{name}: {value}" for name, value in response.headers))
-        put("\n" + response.body[:].decode("utf-8", "replace"))
+        put("")
+        put_body(response.body, response.header("content-type"))
     return 0
 
 

@@ -5,33 +5,85 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from explorer.cli.narration import say
 from explorer.core.sanitise import sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.document.store import Data
+    from explorer.core.exchange import SentRequest
+
+
+TERMINAL_LIMIT: Final = 1_000_000
+"""Characters that one command shows on a terminal; nobody reads more, and some terminals never recover from it."""
+_EVERYTHING: Final = "Redirect the output to a file, or pipe it, to see all of it."
+
+
+class Meter:
+    """What the command has shown on the terminal. A pipe and a file get everything."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin the output of a command."""
+        self.hint = _EVERYTHING
+        """How to see the rest."""
+        self.is_full = False
+        """Whether nothing more is shown."""
+        self._left = TERMINAL_LIMIT
+
+    def show(self, text: str, colour: str = "") -> None:
+        """Write as much of *text* as may still be shown, in a *colour* (an SGR number)."""
+        shown = text[: self._left]
+        self._left -= len(shown)
+        sys.stdout.write(f"\x1b[{colour}m{shown}\x1b[0m" if colour and shown else shown)
+        if len(shown) < len(text):
+            self.cut()
+
+    def cut(self) -> None:
+        """Say, once, that the rest is not shown, and how to see it."""
+        if not self.is_full:
+            self.is_full, self._left = True, 0
+            sys.stdout.flush()
+            say(f"\nThe terminal shows the first {TERMINAL_LIMIT / 1e6:.1f} MB. {self.hint}")
+
+
+METER: Final = Meter()
+
+
+def write(text: str) -> None:
+    """Write sanitized text, as much of it as a terminal is to show."""
+    if sys.stdout.isatty():
+        METER.show(text)
+    else:
+        sys.stdout.write(text)
 
 
 def put(text: str) -> None:
     """Lines of text that this program made, parts of which came from outside."""
-    sys.stdout.write(sanitise(text) + "\n")
+    if sys.stdout.isatty():
+        text = text[: TERMINAL_LIMIT + 1]  # before each character is looked at
+    write(sanitise(text) + "\n")
     sys.stdout.flush()
 
 
 def put_line(text: str, colour: str = "") -> None:
     """One line among many, in a *colour* (an SGR number) where stdout is a terminal; not with ``NO_COLOR``."""
     text = sanitise(text)
-    if colour and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        text = f"\x1b[{colour}m{text}\x1b[0m"
-    sys.stdout.write(text + "\n")
+    if not sys.stdout.isatty():
+        sys.stdout.write(text + "\n")
+        return
+    METER.show(text, "" if os.environ.get("NO_COLOR") else colour)
+    METER.show("\n")
 
 
 def put_json(value: Any) -> None:
     """One JSON document. Everything beyond ASCII is escaped, so no control character can reach a terminal."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
+    write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
     sys.stdout.flush()
 
 
@@ -49,7 +101,8 @@ _COLOURS = {
 
 
 def put_body(body: Data, content_type: str = "") -> None:
-    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitised for a terminal, byte for byte for a pipe."""
+    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitised for a terminal, byte for byte for a pipe. A
+    terminal is not shown binary data."""
     if not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -57,18 +110,38 @@ def put_body(body: Data, content_type: str = "") -> None:
         return
     from explorer.core.document import Document
 
-    document = Document(body[:], content_type)
+    head = body[: TERMINAL_LIMIT + 1]
+    document = Document(head, content_type)
+    if document.kind == "hex":
+        say(f"{document.title}, {len(body):,} bytes: binary data are not shown on a terminal. {METER.hint}")
+        return
     colours = {} if os.environ.get("NO_COLOR") else _COLOURS
     for number in range(document.line_count):
-        sys.stdout.write("".join(_coloured(kind, text, colours) for kind, text in document.tokens(number)) + "\n")
-    if document.note:
-        sys.stdout.write(f"({document.note})\n")
+        for kind, text in [*document.tokens(number), ("", "\n")]:
+            METER.show(text, colours.get(kind, ""))
+        if METER.is_full:
+            break
+    if len(body) > len(head):
+        METER.cut()
+    elif document.note:
+        write(f"({document.note})\n")
     sys.stdout.flush()
 
 
-def _coloured(kind: str, text: str, colours: dict[str, str]) -> str:
-    code = colours.get(kind)
-    return f"\x1b[{code}m{text}\x1b[0m" if code else text
+def put_request(request: SentRequest) -> None:
+    """A request as lines; a terminal is not shown a binary body."""
+    import msgspec
+
+    from explorer.cli.exchange_text import request_text
+    from explorer.core.document.binary import describe, looks_binary
+
+    head = request.body[:TERMINAL_LIMIT]
+    if not sys.stdout.isatty() or not looks_binary(head, declared_text=False):
+        put(request_text(request))
+        return
+    put(request_text(msgspec.structs.replace(request, body=b"")))
+    media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    say(f"{describe(head, media_type.partition(';')[0])}, {len(request.body):,} bytes: binary data are not shown")
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:

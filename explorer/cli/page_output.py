@@ -13,6 +13,7 @@ from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from explorer.cli.narration import say
+from explorer.cli.output import write
 from explorer.core.sanitise import sanitise
 from explorer.errors import OutputFailed, UsageError
 
@@ -99,8 +100,8 @@ def _escaped(point: int) -> str:
 
 
 def write_text(text: str) -> None:
-    """Text for stdout as it is."""
-    sys.stdout.write(text)
+    """Sanitized text for stdout."""
+    write(text)
     sys.stdout.flush()
 
 

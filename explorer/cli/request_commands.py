@@ -16,12 +16,11 @@ from explorer.cli.exchange_text import (
     part_table,
     parts_text,
     request_table,
-    request_text,
     sandbox_reason,
 )
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_body, put_json
+from explorer.cli.output import METER, put, put_body, put_json, put_request
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError
@@ -137,7 +136,7 @@ def prepare_command(
     elif origins:
         put(parts_text(traced(session, call, request)))
     else:
-        put(request_text(request))
+        put_request(request)
     return 0
 
 
@@ -206,6 +205,8 @@ def put_exchange(
     if output is not None:
         _write(output, exchange)
     shown = exchange if show_secrets else session.redacted(exchange)
+    past = f", or `api-explorer history show {exchange.id} | less`" if exchange.id else ""
+    METER.hint = f"See all of it with --output FILE{past}."
     if as_json:
         put_json(exchange_table(shown))
     else:
