@@ -167,7 +167,7 @@ class Circumstances(Value, frozen=True, kw_only=True):
     """Fingerprints of the tokens that came of it."""
 
 
-class Exchange(Value, frozen=True, kw_only=True):
+class Exchange(Value, frozen=True, kw_only=True, weakref=True):
     """One call and all that came of it."""
 
     call: Call

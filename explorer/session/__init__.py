@@ -15,6 +15,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ReferenceType, ref
 
 from explorer.errors import CatalogProblem, CredentialMissing, FormError, UnknownName
 from explorer.session.embedded import EmbeddedSandbox
@@ -90,6 +91,8 @@ class Session:
     """What ``on_warning`` was told of a file that is read again and again."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
     _history: History | None = None
+    _masked: tuple[ReferenceType[Exchange], Exchange] | None = None
+    """The exchange that was sent last, while somebody has it, and the same with its secrets masked."""
 
     # --- looking things up -----------------------------------------------------------------------------------------
 
@@ -492,8 +495,19 @@ class Session:
 
     def redacted(self, exchange: Exchange) -> Exchange:
         """*exchange* with its secrets masked, as it is shown and kept."""
+        if self._masked is not None and self._masked[0]() is exchange:
+            return self._masked[1]
         operation = self.operation(exchange.call)
         return self.redactor(exchange.call, self._known(exchange.call)).exchange(operation.endpoint, exchange)
+
+    def remember_masked(self, exchange: Exchange, masked: Exchange) -> None:
+        """Have ``redacted`` give *masked* for *exchange*: a large body takes seconds to search."""
+
+        def forget(reference: ReferenceType[Exchange]) -> None:
+            if self._masked is not None and self._masked[0] is reference:
+                self._masked = None
+
+        self._masked = (ref(exchange, forget), masked)
 
     def _known(self, call: Call) -> tuple[Secret, ...]:
         return self.scheme(call).secrets()

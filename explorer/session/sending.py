@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call, Exchange, Failure
 from explorer.errors import ExplorerError, StoreError
 from explorer.session import SANDBOX
+from explorer.session.allowance import Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from explorer.client import OnProgress
     from explorer.core.auth.base import Scheme
+    from explorer.core.exchange import ReceivedResponse
     from explorer.core.form import Checked
     from explorer.session import Session
     from explorer.session.arriving import OnArrival
@@ -109,18 +112,25 @@ async def _finish(
 ) -> Exchange:
     used: list[Scheme] = []
     scheme.context.exchange = kept
+    limit = timeout or session.settings.timeout_seconds
     try:
         exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used, on_arrival)
+        exchange = msgspec.structs.replace(exchange, id=kept)
+        allowance = Allowance(limit, exchange.timings.total)
+        exchange = await _judged_in_time(session, call, exchange, allowance)
     except BaseException as error:
         broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
-        await _complete(session, call, broken, kept, used)
+        broken = await _complete(session, call, broken, kept, used, Allowance(0, 0))
         await keep_tokens(session, call)
         if isinstance(error, asyncio.CancelledError):
             setattr(error, _EXCHANGE, broken)
         raise
-    exchange = msgspec.structs.replace(exchange, id=kept)
-    exchange = await asyncio.to_thread(_judged, session, call, exchange)
-    await _complete(session, call, exchange, kept, used)
+    try:
+        exchange = await _complete(session, call, exchange, kept, used, allowance)
+    except asyncio.CancelledError as error:
+        setattr(error, _EXCHANGE, _without_bodies(msgspec.structs.replace(exchange, failure=_cancelled())))
+        await keep_tokens(session, call)
+        raise
     await keep_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
@@ -215,14 +225,64 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
         await keep_tokens(session, call)
         raise
     if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
-        exchange = await asyncio.to_thread(_judged, session, call, exchange)
-        keep(await asyncio.to_thread(_masked, session, call, exchange, used))
+        allowance = Allowance(timeout or session.settings.timeout_seconds, exchange.timings.total)
+        exchange = await _judged_in_time(session, call, exchange, allowance)
+        exchange, masked = await _masked_in_time(session, call, exchange, used, allowance)
+        keep(masked)
     else:
         exchange = _judged(session, call, exchange)
         keep(_masked(session, call, exchange, used))
     await keep_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
+
+
+async def _judged_in_time(session: Session, call: Call, exchange: Exchange, allowance: Allowance) -> Exchange:
+    """*exchange* with its verdict; where there was no time for it, with that as its failure."""
+    try:
+        return await allowance.work(lambda: _judged(session, call, exchange))
+    except Interrupted:
+        failure = exchange.failure or allowance.timed_out("judging it")
+        return msgspec.structs.replace(exchange, failure=failure)
+
+
+async def _masked_in_time(
+    session: Session,
+    call: Call,
+    exchange: Exchange,
+    used: list[Scheme],
+    allowance: Allowance,
+    keep: Callable[[Exchange], object] = lambda _: None,
+) -> tuple[Exchange, Exchange]:
+    """*exchange*, and the same with its secrets masked, which *keep* has taken. Where there was no time to search its
+    bodies for secrets, neither has them: what was not searched is not shown."""
+
+    def job() -> Exchange:
+        masked = _masked(session, call, exchange, used)
+        keep(masked)
+        return masked
+
+    try:
+        masked = await allowance.work(job)
+    except Interrupted:
+        failure = exchange.failure or allowance.timed_out("searching its body for secrets")
+        exchange = _without_bodies(msgspec.structs.replace(exchange, failure=failure))
+        masked = await asyncio.to_thread(job)
+    session.remember_masked(exchange, masked)
+    return exchange, masked
+
+
+def _without_bodies(exchange: Exchange) -> Exchange:
+    """*exchange* without what its responses held."""
+    hops = tuple(msgspec.structs.replace(hop, response=_bare(hop.response)) for hop in exchange.hops)
+    return msgspec.structs.replace(exchange, response=_bare(exchange.response), hops=hops)
+
+
+def _bare(response: ReceivedResponse | None) -> ReceivedResponse | None:
+    if response is None or not len(response.body):
+        return response
+    reason = f"{len(response.body):,} bytes arrived and are not shown: there was no time to search them for secrets"
+    return msgspec.structs.replace(response, body=b"", truncated=reason)
 
 
 def _masked(session: Session, call: Call, exchange: Exchange, used: list[Scheme]) -> Exchange:
@@ -292,16 +352,30 @@ async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme
         return 0
 
 
-async def _complete(session: Session, call: Call, exchange: Exchange, kept: int, used: list[Scheme]) -> None:
-    def write() -> None:
-        history = session.history()
-        if history is not None:
-            history.complete(kept, _masked(session, call, exchange, used))
+async def _complete(
+    session: Session, call: Call, exchange: Exchange, kept: int, used: list[Scheme], allowance: Allowance
+) -> Exchange:
+    """Put what came of it into the history. Gives *exchange*, without its bodies where there was no time for them."""
 
+    problems: list[StoreError] = []
+
+    def keep(masked: Exchange) -> None:
+        try:
+            history = session.history()
+            if history is not None:
+                history.complete(kept, masked)
+        except StoreError as error:
+            problems.append(error)
+
+    finishing = asyncio.ensure_future(_masked_in_time(session, call, exchange, used, allowance, keep))
     try:
-        await asyncio.shield(asyncio.to_thread(write))
-    except StoreError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
+        exchange, _ = await asyncio.shield(finishing)
+    except asyncio.CancelledError:
+        allowance.cancel()
+        raise
+    for problem in problems:
+        session.on_warning(f"{problem.message}. {problem.hint}".strip())
+    return exchange
 
 
 async def begin_kept(session: Session, call: Call, exchange: Exchange, scheme: Scheme) -> int:
@@ -314,8 +388,10 @@ async def complete_kept(session: Session, call: Call, exchange: Exchange, kept: 
     from explorer.session.circumstances import circumstances
 
     under = msgspec.structs.replace(circumstances(session, call), minted=session.tokens(call).lives.minted_by(kept))
-    judged = _judged(session, call, msgspec.structs.replace(exchange, under=under))
-    await _complete(session, call, judged, kept, [scheme])
+    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total)
+    exchange = msgspec.structs.replace(exchange, under=under)
+    judged = await _judged_in_time(session, call, exchange, allowance)
+    await _complete(session, call, judged, kept, [scheme], allowance)
 
 
 def _cancelled() -> Failure:

@@ -1,0 +1,59 @@
+"""How long the work on a response may take once it has arrived: what is left of the call's time limit.
+
+transfer ── judge ── search for secrets ── keep          every piece of the work asks the allowance whether to go on
+    └────────── one time limit, one esc ──────────┘       (``core.checkpoint``)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from explorer.core.checkpoint import until
+from explorer.core.exchange import Failure
+from explorer.errors import TimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+_LEAST: Final = 0.75
+"""Seconds that each kind of work has in any case: enough for every body but the largest, which may have taken all of
+the limit to arrive."""
+
+
+class Allowance:
+    """Ends work in threads when the time limit of a call has passed, or a person cancelled it."""
+
+    def __init__(self, limit: float, spent: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """*limit* and *spent* in seconds."""
+        self._limit = limit
+        self._clock = clock
+        self._deadline = clock() + limit - spent
+        self._cancelled = False
+
+    async def work(self, job: Callable[[], T]) -> T:
+        """Do *job* in a thread.
+
+        Raises:
+            Interrupted: the time limit passed; asyncio.CancelledError: a person cancelled.
+        """
+        deadline = max(self._deadline, self._clock() + _LEAST)
+        with until(lambda: self._cancelled or self._clock() > deadline):
+            try:
+                return await asyncio.to_thread(job)
+            except asyncio.CancelledError:
+                self.cancel()
+                raise
+
+    def cancel(self) -> None:
+        """Let the thread end at its next piece of work."""
+        self._cancelled = True
+
+    def timed_out(self, what: str) -> Failure:
+        """Return why *what* was not finished."""
+        error = TimedOut(f"the response arrived, but {what} took longer than the {self._limit:g} s allowed")
+        return Failure(
+            kind="TimedOut", title=error.title, message=error.message, hint=error.hint, exit_code=error.exit_code
+        )
