@@ -15,7 +15,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import httpx
 
@@ -351,12 +351,13 @@ class Client:
         async with _mapped(), _opened(self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
-            body = Spool(above=limits.spooled)
-            log.response = _received(response, b"", "")
+            body, wire = Spool(above=limits.spooled), 0
+            log.response = _received(response, b"", 0)
             came, turn, decoder = log.begin_body(purpose), time.monotonic(), None
             try:
                 decoder = BodyDecoder(response.headers.get("content-encoding", ""))
-                async for received in response.aiter_raw():
+                async for received in cast(AsyncIterator[bytes], response.stream):
+                    wire += len(received)
                     for chunk in decoder.feed(received):
                         room = limits.max_body - body.size
                         body.append(chunk[:room])
@@ -368,17 +369,17 @@ class Client:
                         if len(chunk) > room:
                             raise TooLarge(
                                 f"the decoded body passed {limits.max_body:,} bytes and was cut there"
-                                f"{_packed(response)}",
+                                f"{_packed(response, wire)}",
                                 hint="Raise max_body_bytes in settings.toml if you trust the server.",
                             )
                 decoder.end()
             except BaseException as error:
-                log.response = _received(response, body.data, _why_cut(error))
+                log.response = _received(response, body.data, wire, _why_cut(error))
                 raise
             finally:
                 whole = body.data
                 body.close()
-            log.response = _received(response, whole, "", decoder.note)
+            log.response = _received(response, whole, wire, note=decoder.note)
             tell("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
         return httpx.Response(response.status_code, headers=plain, content=whole[:_TOLD], request=request)
@@ -388,10 +389,10 @@ _IMPERSONAL = ("accept", "accept-encoding", "user-agent")
 _CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
-def _packed(response: httpx.Response) -> str:
+def _packed(response: httpx.Response, wire: int) -> str:
     """How small it came, where it was compressed: a compression bomb shows by that."""
     packed = "content-encoding" in response.headers
-    return f" ({response.num_bytes_downloaded:,} bytes on the wire)" if packed else ""
+    return f" ({wire:,} bytes on the wire)" if packed else ""
 
 
 def _why_cut(error: BaseException) -> str:
@@ -402,7 +403,7 @@ def _why_cut(error: BaseException) -> str:
     return "the connection broke before the body was whole"
 
 
-def _received(response: httpx.Response, body: Data, truncated: str, note: str = "") -> ReceivedResponse:
+def _received(response: httpx.Response, body: Data, wire: int, truncated: str = "", note: str = "") -> ReceivedResponse:
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
     return ReceivedResponse(
         status=response.status_code,
@@ -411,7 +412,7 @@ def _received(response: httpx.Response, body: Data, truncated: str, note: str = 
         headers=headers,
         body=body,
         truncated=truncated,
-        wire_size=response.num_bytes_downloaded,
+        wire_size=wire,
         note=note,
     )
 

@@ -64,6 +64,8 @@ class Session:
     catalog_problems: tuple[CatalogProblem, ...] = ()
     settings_problems: tuple[str, ...] = ()
     now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    """Seconds since any moment, by which time limits are kept."""
     nonce: Callable[[int], str] = secrets.token_urlsafe
     open_history: Callable[[], History] | None = None
     """None where nothing is kept."""

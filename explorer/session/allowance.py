@@ -7,7 +7,6 @@ transfer ── judge ── search for secrets ── keep          every piece
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from explorer.core.checkpoint import until
@@ -26,8 +25,8 @@ the limit to arrive."""
 class Allowance:
     """Ends work in threads when the time limit of a call has passed, or a person cancelled it."""
 
-    def __init__(self, limit: float, spent: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """*limit* and *spent* in seconds."""
+    def __init__(self, limit: float, spent: float, clock: Callable[[], float]) -> None:
+        """Allow what is left of *limit* after *spent*, in seconds of *clock*."""
         self._limit = limit
         self._clock = clock
         self._deadline = clock() + limit - spent

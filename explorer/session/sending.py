@@ -116,11 +116,11 @@ async def _finish(
     try:
         exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used, on_arrival)
         exchange = msgspec.structs.replace(exchange, id=kept)
-        allowance = Allowance(limit, exchange.timings.total)
+        allowance = Allowance(limit, exchange.timings.total, session.clock)
         exchange = await _judged_in_time(session, call, exchange, allowance)
     except BaseException as error:
         broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
-        broken = await _complete(session, call, broken, kept, used, Allowance(0, 0))
+        broken = await _complete(session, call, broken, kept, used, Allowance(0, 0, session.clock))
         await keep_tokens(session, call)
         if isinstance(error, asyncio.CancelledError):
             setattr(error, _EXCHANGE, broken)
@@ -225,7 +225,7 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
         await keep_tokens(session, call)
         raise
     if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
-        allowance = Allowance(timeout or session.settings.timeout_seconds, exchange.timings.total)
+        allowance = Allowance(timeout or session.settings.timeout_seconds, exchange.timings.total, session.clock)
         exchange = await _judged_in_time(session, call, exchange, allowance)
         exchange, masked = await _masked_in_time(session, call, exchange, used, allowance)
         keep(masked)
@@ -388,7 +388,7 @@ async def complete_kept(session: Session, call: Call, exchange: Exchange, kept: 
     from explorer.session.circumstances import circumstances
 
     under = msgspec.structs.replace(circumstances(session, call), minted=session.tokens(call).lives.minted_by(kept))
-    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total)
+    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total, session.clock)
     exchange = msgspec.structs.replace(exchange, under=under)
     judged = await _judged_in_time(session, call, exchange, allowance)
     await _complete(session, call, judged, kept, [scheme], allowance)
