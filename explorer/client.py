@@ -424,9 +424,9 @@ def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request
         return None
     try:
         url = request.url.join(location)
-    except (httpx.InvalidURL, ValueError):
-        return None
-    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+        if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
+            return None
+    except (httpx.InvalidURL, ValueError):  # the host may be no valid name (IDNA), which shows when it is read
         return None
     if request.url.scheme == "https" and url.scheme == "http":
         return None

@@ -212,6 +212,33 @@ async def test_what_is_odd_about_the_coding_is_noted(codings: str, body: bytes, 
     assert bool(transfer.response.note) == bool(note)
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["http://127.0.0.1:99999999/", "http://xn--/", "http://[::1/", "http://a:b/", "ftp://a/", "http://:1/"],
+)
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_redirect_to_no_place_is_not_followed(target: str, status: int) -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer(b"", f"{status} Go", f"Location: {target}\r\n"))
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(url)
+    assert len(seen) == 1
+    assert transfer.response is None or transfer.response.status == status
+    assert transfer.failure is None or transfer.failure.exit_code == 3
+
+
+async def test_a_304_with_a_location_is_not_followed() -> None:
+    async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 304 Not Modified\r\nLocation: /new\r\n\r\n")
+
+    async with serving(handler) as (url, seen):
+        transfer = await fetch(url)
+    assert len(seen) == 1
+    assert transfer.response is not None
+    assert transfer.response.status == 304
+
+
 async def test_a_redirect_to_the_same_origin_is_signed_anew_and_shown() -> None:
     async def handler(head: bytes, writer: asyncio.StreamWriter) -> None:
         first = head.startswith(b"GET /old")

@@ -11,6 +11,7 @@ from explorer.cli.diff_command import comparison_table, put_comparison
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
+from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import ask, call_options, make_call
 from explorer.cli.trust_options import trust_host_option
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @call_options
 @click.option("--version", "versions", multiple=True, metavar="WORD", help="A version to ask for; give two.")
 @click.option("--all", "everything", is_flag=True, help="All lines, not only the changes with three around them.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that is no read.")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
 @trust_host_option

@@ -12,6 +12,7 @@ from explorer.cli.catalog_commands import reading_row
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
+from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import ask, call_options, make_call
 from explorer.cli.trust_options import trust_host_option
 from explorer.errors import UsageError
@@ -137,7 +138,7 @@ def _evidence_row(one: Evidence) -> dict[str, Any]:
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
 @call_options
 @click.option("--only", "choices", multiple=True, metavar="CHOICE", help="Try only this choice (repeatable).")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that is no read.")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")
 @trust_host_option

@@ -10,6 +10,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
+from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON]...")
 @click.option("--exact", is_flag=True, help="These very bytes, with the timestamp and signature of then.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for the whole exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for the whole exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask secrets.")
 @click.option("--json", "as_json", is_flag=True, help="The result as data.")

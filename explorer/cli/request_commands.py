@@ -21,6 +21,7 @@ from explorer.cli.exchange_text import (
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import METER, put, put_body, put_json, put_request
+from explorer.cli.param_types import Seconds, UnixTime
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError
@@ -102,7 +103,7 @@ def _header(word: str) -> tuple[str, str]:
 
 @click.command("prepare")
 @_request_options
-@click.option("--at", type=float, metavar="UNIX_TIME", help="Sign as of that moment.")
+@click.option("--at", type=UnixTime(), help="Sign as of that moment.")
 @click.option("--origins", is_flag=True, help="Say before each part where it is from: you, catalog, auth, …")
 @click.pass_context
 def prepare_command(
@@ -149,7 +150,7 @@ def prepare_command(
 )
 @click.option("--ndjson", is_flag=True, help="The records alone, one a line, as they arrive.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for the whole exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for the whole exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
 @trust_host_option
 @click.pass_context

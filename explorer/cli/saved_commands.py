@@ -12,6 +12,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
+from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import call_options, make_call, put_exchange
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table
@@ -172,7 +173,7 @@ def saved_add(
 @click.option("--report", type=click.Choice(FORMS), help="How the report is written (text).")
 @click.option("--json", "as_json", is_flag=True, help="The result as data: of one request as `send --json`.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for each exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
 @click.option("--yes", is_flag=True, help="Do not ask before calls that a guarded environment asks about.")
 @trust_host_option
 @click.pass_context

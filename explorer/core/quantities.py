@@ -7,6 +7,8 @@ from typing import Final
 
 from explorer.errors import UsageError
 
+LAST_SECOND: Final = 253_402_300_799
+"""The last second of the year 9999 in Unix time, after which Python has no date."""
 _SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*(b|kb|mb|gb|tb)?", re.IGNORECASE)
 _UNITS: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _AGE: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])")

@@ -126,8 +126,8 @@ def check_base_url(base_url: str) -> str:
         raise UsageError(f"{base_url!r} has a character that no URL has", hint="Such as https://host.example/api.")
     try:
         parts = urlsplit(base_url)
-        port = parts.port
-    except ValueError as error:
+        port, _ = parts.port, httpx.URL(base_url).host
+    except (httpx.InvalidURL, ValueError) as error:
         raise UsageError(f"{base_url!r} is no base URL: {error}", hint="Such as https://host.example/api.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
         raise UsageError(f"{base_url!r} is no base URL", hint="Such as https://host.example/api.")

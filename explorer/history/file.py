@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from explorer.errors import StoreError
+from explorer.errors import StoreError, UsageError
 from explorer.history.opening import inode_of, is_damage, open_file, set_aside, store_error
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+_LARGEST: Final = 2**63 - 1
+"""The largest integer of SQLite."""
 
 
 class HistoryFile:
@@ -70,6 +72,8 @@ class HistoryFile:
                 raise StoreError("the history is closed")
             try:
                 return work(connection)
+            except OverflowError:
+                raise UsageError("the history has no number that large", hint=f"Give one up to {_LARGEST:,}.") from None
             except sqlite3.Error as error:
                 if not is_damage(error):
                     raise store_error(error, self.path) from error

@@ -78,7 +78,11 @@ async def examine(
     Raises:
         UnknownName: there is no such vendor or environment; UsageError: the catalog names no read to try.
     """
+    from explorer.core.request import check_base_url
+
     vendor = session.vendor(vendor_id)
+    if base_url:
+        check_base_url(base_url)
     if not vendor.probe:
         raise UsageError(
             f"the catalog names no call of {vendor.id} to try", hint='Give the vendor a probe = "ENDPOINT" that reads.'

@@ -19,6 +19,7 @@ import msgspec
 from explorer.core.debugging.case import Case, Key, Known
 from explorer.core.debugging.diagnosing import Diagnosis, diagnose
 from explorer.core.debugging.pasted import Names, Pasted, read_pasted
+from explorer.core.quantities import LAST_SECOND
 from explorer.core.secret import MASK, Secret
 from explorer.session import SANDBOX
 from explorer.session.circumstances import lost_readings
@@ -285,6 +286,8 @@ def moment(text: str) -> float:
     except ValueError:
         found = math.nan
     if math.isfinite(found):
+        if not 0 <= found <= LAST_SECOND:
+            raise UsageError(f"{text!r} is no moment", hint="A date from 1970 to 9999 in Unix seconds.")
         return found
     try:
         read = datetime.fromisoformat(text.strip())

@@ -57,10 +57,14 @@ class Folders(NamedTuple):
 
 def _absolute(home: str) -> Path:
     try:
-        return Path(home).expanduser().absolute()
+        folder = Path(home).expanduser().absolute()
+        folder.exists()  # fails where no path can be: a name that is too long, a folder that may not be searched
+        return folder
     except (RuntimeError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"{HOME_VARIABLE}={home} cannot be used: {error}", hint=f"Set {HOME_VARIABLE} to a folder, or unset it."
+            f"{HOME_VARIABLE}={home[:200]} cannot be used: {reason}",
+            hint=f"Set {HOME_VARIABLE} to a folder, or unset it.",
         ) from None
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.form.convert import as_text, convert, hint, literal_problem
 from explorer.core.form.rules import broken_rules
 from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain
+from explorer.core.lenient_json import DEEPEST, depth
 from explorer.errors import Problem, nearest
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class _Board:
         self.problems.append(Problem(name, message, expected, lines=lines))
 
     def place(self, entry: Entry) -> None:
+        if entry.kind == "json" and depth(entry.value.encode("utf-8", "replace")) > DEEPEST:
+            self.problem(entry.name, "is nested too deep", f"at most {DEEPEST} levels")
+            return
         found = find_parameter(self.endpoint, entry.name)
         if entry.kind == "json" and (found is None or found[0].repeat == "append"):
             parts = list(

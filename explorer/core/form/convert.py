@@ -65,7 +65,7 @@ def _converted(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     if param.type == "object":
         try:
             return json.loads(text, parse_int=NumberToken, parse_float=NumberToken), None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return text, (f"is not JSON: {error}", 'such as {"a": 1}')
     return _scalar(param, text)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.exchange import Entry
+from explorer.core.lenient_json import DEEPEST, depth
 from explorer.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def parse_entry(word: str) -> Entry:
         raise UsageError(f"{word!r} is no form value", hint="Write name=value, name:=json or name=@file.")
     if name.endswith(":"):
         try:
+            if depth(value.encode()) > DEEPEST:
+                raise ValueError(f"it is nested more than {DEEPEST} deep")
             json.loads(value)
         except ValueError as error:
             raise UsageError(
