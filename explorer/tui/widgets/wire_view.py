@@ -119,7 +119,8 @@ def _body_note(response: ReceivedResponse) -> str:
     if not response.body:
         return "(no body)"
     note = f"({size_text(len(response.body))} of body, shown on the Body tab"
-    return note + (f"; {sanitise_line(response.truncated)})" if response.truncated else ")")
+    remarks = [sanitise_line(remark) for remark in (response.truncated, response.note) if remark]
+    return "; ".join([note, *remarks]) + ")"
 
 
 def _headers(headers: tuple[Header, ...], gutter: tuple[Span, ...]) -> Iterator[Row]:
