@@ -16,7 +16,7 @@ import pytest
 from explorer.client import Client, Limits, Transfer
 from explorer.errors import ConnectFailed
 from explorer.proxy import is_loopback, route
-from tests.test_client import answer, scheme, serving
+from tests.test_client import _open, answer, scheme, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -78,7 +78,7 @@ async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, a
 
 async def get(url: str, environ: Mapping[str, str]) -> Transfer:
     async with Client(environ=environ) as client:
-        return await client.send(httpx.Request("GET", url), lambda: scheme(url), Limits(total=10))
+        return await client.send(httpx.Request("GET", url), lambda: scheme(url), Limits(total=10), _open)
 
 
 def body_of(transfer: Transfer) -> bytes:
