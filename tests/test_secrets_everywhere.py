@@ -11,6 +11,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.widgets import Input
 
 from explorer.cli import main
+from explorer.core.export.formats import FORMATS
 from explorer.session_factory import open_session
 from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
@@ -75,7 +76,6 @@ FIRST = (
     "endlessaisles.stock",
 )
 """A read of every vendor."""
-FORMS = ("curl", "httpie", "python", "http", "har")
 
 
 @pytest.fixture(scope="module")
@@ -168,12 +168,12 @@ def test_nothing_that_the_command_line_writes_holds_a_secret(searched: Searched,
         run("explain", *words, "--env", ENVIRONMENT, "--force")
         run("send", *words, "--env", ENVIRONMENT, "--force", "--yes")
         run("send", *words, "--env", ENVIRONMENT, "--force", "--yes", "--json")
-        for form in FORMS:
+        for form in FORMATS:
             run("export", *words, "--env", ENVIRONMENT, "--force", "--as", form)
     run("send", "quickstart.orders_list", "page=1", "--env", ENVIRONMENT, "--all-pages", "--ndjson")
     assert searched.count("send", 0) >= 13, searched.codes
     assert searched.count("prepare", 0) == 2 * len(CALLS), searched.codes
-    assert searched.count("export", 0) == len(FORMS) * len(CALLS), searched.codes
+    assert searched.count("export", 0) == len(FORMATS) * len(CALLS), searched.codes
     _history(searched)
     _imports(searched)
     _saved(searched, home)
@@ -222,7 +222,7 @@ def _history(searched: Searched) -> None:
         run("history", "show", number)
         run("history", "show", number, "--json")
         run("explain", number)
-        for form in FORMS:
+        for form in FORMATS:
             run("export", number, "--as", form)
         for put in {(), tuple(given), tuple(wrong)}:
             run("replay", number, *put, "--yes")

@@ -11,7 +11,7 @@ import click
 from explorer.cli.opening import session_of
 from explorer.cli.output import put
 from explorer.cli.request_commands import call_options, make_call
-from explorer.core.export import FORMS
+from explorer.core.export.formats import FORMATS, archives, names_in_words
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,11 +21,34 @@ if TYPE_CHECKING:
 _SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading", "headers": "header"}
 
 
-@click.command("export")
+def _help() -> str:
+    archive = " or ".join(f"--as {format_id}" for format_id in archives())
+    return "\n\n".join(
+        (
+            f"Write an entry of the history, or a call that was not sent, as {names_in_words()}.",
+            "Secrets are environment variables in what is written; a call that has to be signed is signed when it runs."
+            f" Several NUMBERs, or a --search, make one archive ({archive}), the oldest entry first.",
+            "\n".join(["\b", *(f"{row.id:<8} {row.description}" for row in FORMATS.values())]),
+        )
+    )
+
+
+@click.command("export", help=_help())
 @click.argument("target", metavar="[NUMBER | VENDOR.ENDPOINT]", required=False, default="")
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE | NUMBER]...")
-@click.option("--as", "form", type=click.Choice(FORMS), default="curl", show_default=True, help="What to write.")
-@click.option("--search", metavar="WORDS", help="All entries of the history that the words ask for (--as har).")
+@click.option(
+    "--as",
+    "format_id",
+    type=click.Choice(list(FORMATS)),
+    default=next(iter(FORMATS)),
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "--search",
+    metavar="WORDS",
+    help=f"All entries of the history that the words ask for (--as {', '.join(archives())}).",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="How many entries of a search at most.  [default: 1000]")
 @click.option("--show-secrets", is_flag=True, help="Put the secrets themselves in place of variables.")
 @call_options
@@ -35,17 +58,13 @@ def export_command(
     /,
     target: str,
     values: tuple[str, ...],
-    form: str,
+    format_id: str,
     search: str | None,
     limit: int | None,
     show_secrets: bool,
     **options: Any,
 ) -> int:
-    """Write an entry of the history, or a call that was not sent, as curl, HTTPie, Python, raw HTTP or HAR.
-
-    Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. Several
-    NUMBERs, or a --search, make one archive (--as har), the oldest entry first.
-    """
+    """Write an export to stdout."""
     from explorer.session.exporting import export_call, export_past
 
     if search is not None:
@@ -53,14 +72,14 @@ def export_command(
             raise UsageError("a search and an entry are both given", hint="Name entries, or search for them.")
         session = session_of(ctx)
         exchanges = asyncio.run(_found(session, search, limit))
-        _put_bytes(export_past(session, exchanges, form, show_secrets=show_secrets))
+        _put_bytes(export_past(session, exchanges, format_id, show_secrets=show_secrets))
         return 0
     if not target:
         raise UsageError("nothing to export is named", hint="Name an entry, VENDOR.ENDPOINT, or --search WORDS.")
     if not target.isdecimal():
         session = session_of(ctx, keep_history=False)
         call = make_call(session, target, values, options)
-        _put_bytes(export_call(session, call, form, show_secrets=show_secrets))
+        _put_bytes(export_call(session, call, format_id, show_secrets=show_secrets))
         return 0
     odd = [word for word in values if not word.isdecimal()]
     given = [name for name, value in options.items() if value]
@@ -69,7 +88,7 @@ def export_command(
         raise UsageError(f"{what!r} has no place beside an entry of the history", hint="It is written as it was sent.")
     session = session_of(ctx)
     exchanges = asyncio.run(_past(session, [int(word) for word in (target, *values)]))
-    _put_bytes(export_past(session, exchanges, form, show_secrets=show_secrets))
+    _put_bytes(export_past(session, exchanges, format_id, show_secrets=show_secrets))
     return 0
 
 

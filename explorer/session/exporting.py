@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from explorer.core.exchange import Exchange
-from explorer.core.export import FORMS
+from explorer.core.export.formats import FORMATS, archives
 from explorer.errors import UnknownName, UsageError
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from explorer.core.catalog.model import Vendor
     from explorer.core.curl.importing import Imported
     from explorer.core.exchange import Call
+    from explorer.core.export.format import ExportFormat
     from explorer.core.export.recipe import Recipe
     from explorer.core.secret import Secret
     from explorer.session import Session
 
 
-ENDINGS: Final = {"curl": ".sh", "httpie": ".sh", "python": ".py", "http": ".http", "har": ".har"}
-"""The usual ending of a file that holds an export."""
 MOST: Final = 1000
 """Entries that one archive of a search holds, unless told otherwise."""
 
@@ -36,7 +35,7 @@ def recipe_of(session: Session, call: Call) -> Recipe:
     Raises:
         UsageError: it cannot be built; UnknownName: vendor, endpoint, environment or reading are not known any more.
     """
-    from explorer.core.export import recipe_for
+    from explorer.core.export.recipe_builder import recipe_for
 
     operation = session.operation(call)
 
@@ -54,44 +53,91 @@ def recipe_of(session: Session, call: Call) -> Recipe:
     )
 
 
-def export_call(session: Session, call: Call, form: str, *, show_secrets: bool = False) -> bytes:
-    """A call that was not sent, as one of ``FORMS``.
+def export_call(session: Session, call: Call, format_id: str, *, show_secrets: bool = False) -> bytes:
+    """Return a call that was not sent in one of ``FORMATS``. May reach the keyring, and then blocks.
 
     Raises:
-        UnknownName: no such form; FormError, CredentialMissing: as from ``Session.prepare``; UsageError: *form* cannot
-        hold it.
+        UnknownName: no such format; FormError, CredentialMissing: as from ``Session.prepare``; UsageError: the format
+        cannot hold it.
     """
-    _known_form(form)
     try:
-        if form not in ("http", "har"):
-            session.checked(call)
-            return _as_command(session, call, form, show_secrets)
-        prepared = session.prepare(call)
+        return _format_of(format_id).write(_Unsent(session, call, show_secrets))
     except UnicodeEncodeError:
         raise UsageError("a value holds bytes that are no UTF-8", hint="Values are text.") from None
-    request = prepared.request if show_secrets else prepared.shown
-    exchange = Exchange(call=call, started_at=session.now(), request=request)
-    return _as_sent(session, [exchange], form)
 
 
-def export_past(session: Session, exchanges: Sequence[Exchange], form: str, *, show_secrets: bool = False) -> bytes:
-    """Exchanges of the history (masked), as one of ``FORMS``; more than one only as ``har``. With *show_secrets* the
-    credentials that are there now stand in the commands; what was masked when it was kept stays so.
+def export_past(
+    session: Session, exchanges: Sequence[Exchange], format_id: str, *, show_secrets: bool = False
+) -> bytes:
+    """Return exchanges of the history (redacted) in one of ``FORMATS``; more than one only as an archive.
+
+    With *show_secrets* the credentials that there are now stand in what runs; what was redacted when it was stored
+    stays so. May reach the keyring, and then blocks.
 
     Raises:
-        UnknownName: no such form, or the catalog does not know the call any more; UsageError: *form* cannot hold it.
+        UnknownName: no such format, or the catalog does not know the call any more; UsageError: the format cannot hold
+        it.
     """
-    _known_form(form)
-    if form == "har":
-        return _as_sent(session, exchanges, form)
-    if len(exchanges) != 1:
-        raise UsageError(f"{len(exchanges)} entries do not fit into {form}", hint="Name one, or take --as har.")
-    if form == "http":
-        if "request" in exchanges[0].lost:
-            raise UsageError("the file of the body that was sent is missing or damaged", hint="curl makes it again.")
-        return _as_sent(session, exchanges, form)
-    call = msgspec.structs.replace(exchanges[0].call, force=True)
-    return _as_command(session, call, form, show_secrets)
+    return _format_of(format_id).write(_Past(session, tuple(exchanges), format_id, show_secrets))
+
+
+@dataclass(frozen=True)
+class _Unsent:
+    """A call that was not sent, as a format asks for it."""
+
+    session: Session
+    call: Call
+    show_secrets: bool
+
+    @property
+    def vendor(self) -> Vendor:
+        return self.session.vendor(self.call.vendor)
+
+    def recipe(self) -> Recipe:
+        self.session.checked(self.call)
+        return recipe_of(self.session, self.call)
+
+    def exchange(self) -> Exchange:
+        prepared = self.session.prepare(self.call)
+        request = prepared.request if self.show_secrets else prepared.shown
+        return Exchange(call=self.call, started_at=self.session.now(), request=request)
+
+    def exchanges(self) -> Sequence[Exchange]:
+        return (self.exchange(),)
+
+
+@dataclass(frozen=True)
+class _Past:
+    """Exchanges of the history, as a format asks for them."""
+
+    session: Session
+    sent: Sequence[Exchange]
+    format_id: str
+    show_secrets: bool
+
+    @property
+    def vendor(self) -> Vendor:
+        return self.session.vendor(self.sent[0].call.vendor)
+
+    def recipe(self) -> Recipe:
+        return recipe_of(self.session, msgspec.structs.replace(self.exchange().call, force=True))
+
+    def exchange(self) -> Exchange:
+        if len(self.sent) != 1:
+            archive = " or ".join(f"--as {format_id}" for format_id in archives())
+            raise UsageError(
+                f"{len(self.sent)} entries do not fit into {self.format_id}", hint=f"Name one, or take {archive}."
+            )
+        return self.sent[0]
+
+    def exchanges(self) -> Sequence[Exchange]:
+        return self.sent
+
+
+def _format_of(format_id: str) -> ExportFormat:
+    if format_id not in FORMATS:
+        raise UnknownName("export format", format_id, FORMATS)
+    return FORMATS[format_id]
 
 
 async def found(session: Session, words: str, *, limit: int = MOST) -> list[Exchange]:
@@ -110,28 +156,6 @@ async def found(session: Session, words: str, *, limit: int = MOST) -> list[Exch
         return [past(session, row.id) for row in reversed(rows)]
 
     return await asyncio.to_thread(read)
-
-
-def _as_command(session: Session, call: Call, form: str, show_secrets: bool) -> bytes:
-    from explorer.core.export import curl, httpie, python
-
-    recipe = recipe_of(session, call)
-    write = {"curl": curl, "httpie": httpie, "python": python}[form]
-    text = write(recipe, show_secrets=show_secrets)
-    return (text + "\n").encode("utf-8", "surrogateescape")
-
-
-def _as_sent(session: Session, exchanges: Sequence[Exchange], form: str) -> bytes:
-    from explorer.core.export import har, raw_http
-
-    if form == "har":
-        return (json.dumps(har(exchanges), indent=2) + "\n").encode()
-    return raw_http(session.vendor(exchanges[0].call.vendor), exchanges[0].request)
-
-
-def _known_form(form: str) -> None:
-    if form not in FORMS:
-        raise UnknownName("form of export", form, FORMS)
 
 
 def import_line(session: Session, text: str) -> Imported:

@@ -79,7 +79,7 @@ ACTIONS: Final = (
     Action("saved", "O", "Saved", "The saved requests: open, run one or a folder, edit.", "saved"),
     Action("doctor", "f9", "Doctor", "Look the open vendor over: host, clock, credentials, a read, pages.", "doctor"),
     Action("copy_url", "Y", "Copy URL", "Copy the URL of the request, secrets masked.", "copy_url"),
-    Action("export", "X", "Export", "As curl, HTTPie, Python, HTTP or HAR: request, answer or entry.", "export"),
+    Action("export", "X", "Export", "The request, response or entry as a command, a program or a file.", "export"),
     Action("import", "P", "Import", "Paste a curl line: it fills the form of the call that it is.", "import"),
     Action("next_tab", "right_square_bracket", "Next tab", "The next tab of the pane.", "tab(1)"),
     Action("previous_tab", "left_square_bracket", "Tab before", "The tab before.", "tab(-1)"),

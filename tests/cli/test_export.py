@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explorer.core.exchange import Call, ReceivedResponse
-from explorer.core.export import FORMS
+from explorer.core.export.formats import FORMATS
 from explorer.core.form import parse_entry
 from explorer.core.verdict import judge
 from explorer.sandbox import SandboxServer
@@ -282,7 +282,7 @@ def test_no_secret_is_in_any_export(shell: Shell) -> None:
         shell.run("send", *call, "--force", "--json")
     seen = 0
     for number, call in enumerate(SECRET_CALLS, 1):
-        for form in FORMS:
+        for form in FORMATS:
             for command in (["export", str(number), "--as", form], ["export", *call, "--force", "--as", form]):
                 shell.run(*command)
                 assert shell.code == 0, shell.err

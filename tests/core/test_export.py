@@ -14,8 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry, Exchange, Hop, ReceivedResponse, SentRequest, Timings
-from explorer.core.export import curl, har, httpie, python, raw_http, recipe_for
+from explorer.core.export.formats.curl import curl
+from explorer.core.export.formats.har import har
+from explorer.core.export.formats.http import raw_http
+from explorer.core.export.formats.httpie import httpie
+from explorer.core.export.formats.python import python
 from explorer.core.export.recipe import Hole
+from explorer.core.export.recipe_builder import recipe_for
 from explorer.core.export.shell import HELPERS, quote, word
 from explorer.core.redaction import Redactor
 from explorer.core.secret import MASK, Secret

@@ -1,9 +1,9 @@
-"""A call as curl, HTTPie, Python, raw HTTP or HAR: seen before it is copied or saved."""
+"""A call in any of the export formats: seen before it is copied or saved."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
@@ -12,7 +12,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from explorer.core.export import FORMS
+from explorer.core.export.formats import FORMATS
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.errors import ExplorerError
 from explorer.tui.body.copy import LIMIT
@@ -26,22 +26,20 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-TITLES: Final = {"curl": "curl", "httpie": "HTTPie", "python": "Python", "http": "HTTP", "har": "HAR"}
 _SEEN: Final = 20_000
 """Characters of an export that are shown."""
 
 
 @dataclass(frozen=True)
 class Exportable:
-    """Something that can be exported. ``make`` gives it in a form, secrets in it or variables in their place; it raises
-    ``ExplorerError``. ``ending`` gives the usual ending of a file for a form."""
+    """Something that can be exported. ``make`` gives it in a format (by its id), secrets in it or variables in their
+    place; it raises ``ExplorerError``."""
 
     title: str
     make: Callable[[str, bool], Awaitable[bytes]]
-    ending: Callable[[str], str]
     stem: str = "call"
     """The name that a file is offered under."""
-    forms: tuple[str, ...] = FORMS
+    formats: tuple[str, ...] = field(default_factory=lambda: tuple(FORMATS))
     search: str = ""
     """What an archive of a search is called; empty where there is none."""
 
@@ -53,7 +51,7 @@ class ExportDialog(Dialog[None]):
 
     DEFAULT_CSS = """
     ExportDialog > .dialog { width: 110; height: 90%; padding: 0 1; }
-    ExportDialog #export-forms { height: 1; }
+    ExportDialog #export-formats { height: 1; }
     ExportDialog VerticalScroll { height: 1fr; background: $foreground 6%; scrollbar-size-vertical: 1; }
     ExportDialog #export-text { height: auto; padding: 0 1; }
     ExportDialog #export-state { height: auto; max-height: 3; }
@@ -62,11 +60,11 @@ class ExportDialog(Dialog[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", id="export.close", tooltip="Back, copying nothing more"),
-        Binding("right,tab", "turn(1)", "Next", id="export.next", tooltip="The next form"),
-        Binding("left,shift+tab", "turn(-1)", "Before", id="export.previous", tooltip="The form before"),
+        Binding("right,tab", "turn(1)", "Next", id="export.next", tooltip="The next format"),
+        Binding("left,shift+tab", "turn(-1)", "Before", id="export.previous", tooltip="The format before"),
         *(
-            Binding(str(number), f"form('{form}')", TITLES[form], show=False, id=f"export.{form}")
-            for number, form in enumerate(FORMS, 1)
+            Binding(str(number), f"format('{row.id}')", row.title, show=False, id=f"export.{row.id}")
+            for number, row in enumerate(FORMATS.values(), 1)
         ),
         Binding("y,enter", "copy", "Copy", id="export.copy", tooltip="Copy it"),
         Binding("s", "save", "Save", id="export.save", tooltip="Save it to a file"),
@@ -81,7 +79,7 @@ class ExportDialog(Dialog[None]):
     def __init__(self, one: Exportable, every: Exportable | None = None) -> None:
         self._one, self._every = one, every
         self._now = one
-        self._form = one.forms[0]
+        self._format = FORMATS[one.formats[0]]
         self._secrets = False
         self._data = b""
         self._warned = ""
@@ -89,9 +87,9 @@ class ExportDialog(Dialog[None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        """Forms, text, state, keys."""
+        """Formats, text, state, keys."""
         with Vertical(classes="dialog"):
-            yield Static(id="export-forms", markup=False)
+            yield Static(id="export-formats", markup=False)
             with VerticalScroll(can_focus=False):
                 yield Static(id="export-text", markup=False)
             yield Static(id="export-state", markup=False)
@@ -101,29 +99,29 @@ class ExportDialog(Dialog[None]):
             yield Static(self._keys(), classes="dialog-hint")
 
     def on_mount(self) -> None:
-        """Show the first form."""
+        """Show the first format."""
         self._show()
 
     def _keys(self) -> Content:
         every = " · a all that was found" if self._every is not None else ""
-        return Content(f"y copies · s saves · v secrets · ← → or 1-5 other form{every} · esc closes")
+        return Content(f"y copies · s saves · v secrets · ← → or 1-{len(FORMATS)} other format{every} · esc closes")
 
     def _show(self) -> None:
-        forms = [
-            (f" {number} {TITLES[form]} ", "reverse bold" if form == self._form else MUTED)
-            for number, form in enumerate(FORMS, 1)
-            if form in self._now.forms
+        tabs = [
+            (f" {number} {row.title} ", "reverse bold" if row is self._format else MUTED)
+            for number, row in enumerate(FORMATS.values(), 1)
+            if row.id in self._now.formats
         ]
-        self.query_one("#export-forms", Static).update(Content.assemble(*forms))
+        self.query_one("#export-formats", Static).update(Content.assemble(*tabs))
         self.query_one(".dialog").border_title = Content(f"Export · {sanitise_line(self._now.title)}")
-        self._make(self._now, self._form, self._secrets)
+        self._make(self._now, self._format.id, self._secrets)
 
     @work(exclusive=True, group="export", exit_on_error=False, description="export")
-    async def _make(self, one: Exportable, form: str, secrets: bool) -> None:
+    async def _make(self, one: Exportable, format_id: str, secrets: bool) -> None:
         self._data = b""
         self._say(Content.styled("…", MUTED))
         try:
-            data = await one.make(form, secrets)
+            data = await one.make(format_id, secrets)
         except ExplorerError as error:
             self.query_one("#export-text", Static).update(Content(""))
             self._say(Content.styled(sanitise_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error"))
@@ -144,7 +142,7 @@ class ExportDialog(Dialog[None]):
         parts: list[tuple[str, str]] = [(size_text(len(self._data)), MUTED)]
         if len(self._data) > LIMIT:
             parts.append((f" · too long to copy (terminals take {size_text(LIMIT)}); s saves it", "$text-warning"))
-        if secrets and self._form in ("curl", "httpie", "python"):
+        if secrets and self._format.runs:
             parts.append((" · ⚠ secrets stand in it as they are", "bold $text-error"))
         elif secrets:
             parts.append((" · what was sent before was kept masked and stays so", "$text-warning"))
@@ -164,15 +162,15 @@ class ExportDialog(Dialog[None]):
         return action != "all" or self._every is not None
 
     def action_turn(self, step: int) -> None:
-        """To the form beside."""
-        forms = self._now.forms
-        self._form = forms[(forms.index(self._form) + step) % len(forms)]
+        """To the format beside."""
+        formats = self._now.formats
+        self._format = FORMATS[formats[(formats.index(self._format.id) + step) % len(formats)]]
         self._show()
 
-    def action_form(self, form: str) -> None:
-        """To a form."""
-        if form in self._now.forms:
-            self._form = form
+    def action_format(self, format_id: str) -> None:
+        """To a format."""
+        if format_id in self._now.formats:
+            self._format = FORMATS[format_id]
             self._show()
 
     def action_scroll(self, lines: int) -> None:
@@ -188,7 +186,8 @@ class ExportDialog(Dialog[None]):
         """An archive of all that was found, or the one entry again."""
         if self._every is not None:
             self._now = self._every if self._now is self._one else self._one
-            self._form = self._form if self._form in self._now.forms else self._now.forms[0]
+            if self._format.id not in self._now.formats:
+                self._format = FORMATS[self._now.formats[0]]
             self._show()
 
     def action_copy(self) -> None:
@@ -200,14 +199,14 @@ class ExportDialog(Dialog[None]):
             return
         text = self._data.decode("utf-8", "replace")
         self.app.copy_to_clipboard(text)
-        self._say(Content.styled(f"✓ Copied as {TITLES[self._form]}, {size_text(len(self._data))}.", "$text-success"))
+        self._say(Content.styled(f"✓ Copied as {self._format.title}, {size_text(len(self._data))}.", "$text-success"))
 
     def action_save(self) -> None:
         """Ask for a path."""
         if self._data:
             self.add_class("-saving")
             line = self.query_one(Input)
-            line.value = f"{self._now.stem}{self._now.ending(self._form)}"
+            line.value = f"{self._now.stem}{self._format.extension}"
             self._warned = ""
             line.focus()
             self._say(Content.styled("enter saves there · esc saves nothing", MUTED))

@@ -52,43 +52,47 @@ class SharingScreen(RememberingScreen):
         await self.app.push_screen_wait(ExportDialog(one, every))
 
     def _standing(self, call: Call) -> Exportable:
-        from explorer.session.exporting import ENDINGS, export_call
+        from explorer.session.exporting import export_call
         from explorer.tui.screens.exporting import Exportable
 
-        async def make(form: str, secrets: bool) -> bytes:
+        async def make(format_id: str, secrets: bool) -> bytes:
             await self.session.ready(call)
-            return await asyncio.to_thread(lambda: export_call(self.session, call, form, show_secrets=secrets))
+            return await asyncio.to_thread(lambda: export_call(self.session, call, format_id, show_secrets=secrets))
 
-        return Exportable(f"{call.address} as it stands", make, ENDINGS.__getitem__, call.endpoint)
+        return Exportable(f"{call.address} as it stands", make, call.endpoint)
 
     def _past(self, title: str, exchanges: Sequence[Exchange]) -> Exportable:
-        from explorer.session.exporting import ENDINGS
         from explorer.tui.screens.exporting import Exportable
 
-        return Exportable(title, self._maker(exchanges), ENDINGS.__getitem__, exchanges[0].call.endpoint)
+        return Exportable(title, self._maker(exchanges), exchanges[0].call.endpoint)
 
     def _maker(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
         from explorer.session.exporting import export_past
 
-        async def make(form: str, secrets: bool) -> bytes:
-            return await asyncio.to_thread(lambda: export_past(self.session, exchanges, form, show_secrets=secrets))
+        async def make(format_id: str, secrets: bool) -> bytes:
+            return await asyncio.to_thread(
+                lambda: export_past(self.session, exchanges, format_id, show_secrets=secrets)
+            )
 
         return make
 
     def _every(self, search: str, rows: int) -> Exportable | None:
         """An archive of everything that the search finds."""
-        from explorer.session.exporting import ENDINGS, MOST, export_past, found
+        from explorer.core.export.formats import archives
+        from explorer.session.exporting import MOST, export_past, found
         from explorer.tui.screens.exporting import Exportable
 
         if rows < 2:
             return None
 
-        async def make(form: str, secrets: bool) -> bytes:
+        async def make(format_id: str, secrets: bool) -> bytes:
             exchanges = await found(self.session, search)
-            return await asyncio.to_thread(lambda: export_past(self.session, exchanges, form, show_secrets=secrets))
+            return await asyncio.to_thread(
+                lambda: export_past(self.session, exchanges, format_id, show_secrets=secrets)
+            )
 
         title = f"all that {search!r} finds" if search else "the whole history"
-        return Exportable(f"{title}, the newest {MOST:,} at most", make, ENDINGS.__getitem__, "history", ("har",))
+        return Exportable(f"{title}, the newest {MOST:,} at most", make, "history", archives())
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="import")
     async def action_import(self) -> None:

@@ -63,11 +63,11 @@ def recipe_for(
     Raises:
         UsageError: base URL, a path value or a header cannot be sent; or a signature cannot be made without the key id.
     """
-    return _Maker(vendor, endpoint, call, base_url, credential, redactor).recipe()
+    return RecipeBuilder(vendor, endpoint, call, base_url, credential, redactor).recipe()
 
 
-class _Maker:
-    """One export on its way."""
+class RecipeBuilder:
+    """Builds the recipe of one call."""
 
     def __init__(
         self,

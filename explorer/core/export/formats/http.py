@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus, urlsplit
 
+from explorer.core.export.format import ExportFormat
 from explorer.core.export.recipe import variable_name
 from explorer.core.secret import MASK
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
     from explorer.core.exchange import SentRequest
+    from explorer.core.export.format import ExportSource
 
 _PAIR = re.compile(rf"([^&=?#\s]+)=(?={MASK})")
 _FIELD = re.compile(rf'"([^"\\]+)"(\s*:\s*)"(?={MASK})')
@@ -54,3 +57,20 @@ def _named(vendor: Vendor, text: str) -> str:
         text = pattern.sub(lambda found: found[0] + "$" + variable_name(vendor.id, unquote_plus(found[1])), text)
     text = re.sub(rf"(\$API_EXPLORER_\w+){MASK}", r"\1", text)
     return text.replace(MASK, f"${variable_name(vendor.id, 'secret')}")
+
+
+def _write(source: ExportSource) -> bytes:
+    exchange = source.exchange()
+    if "request" in exchange.lost:
+        raise UsageError("the file of the body that was sent is missing or damaged", hint="curl makes it again.")
+    return raw_http(source.vendor, exchange.request)
+
+
+FORMAT: Final = ExportFormat(
+    id="http",
+    title="HTTP",
+    description="the message on the wire",
+    extension=".http",
+    kind="raw",
+    write=_write,
+)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from explorer import __version__
-from explorer.core.auth import wire
+from explorer.core.export.format import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from explorer.core.exchange import Exchange, Header, ReceivedResponse, SentRequest, Timings
+    from explorer.core.export.format import ExportSource
 
 
 def har(exchanges: Iterable[Exchange]) -> dict[str, Any]:
     """The archive of *exchanges* (masked already where they must be) as a value for JSON. Hops are entries too."""
-    entries = [entry for one in exchanges for entry in _entries(one)]
+    entries = [entry for exchange in exchanges for entry in _entries(exchange)]
     creator = {"name": "api-explorer", "version": __version__}
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
@@ -52,6 +54,8 @@ def _entry(
 
 
 def _request(request: SentRequest) -> dict[str, Any]:
+    from explorer.core.auth import wire  # loads the HTTP library, which the list of formats does not need
+
     query = wire.decode_pairs(urlsplit(request.url).query.encode())
     table: dict[str, Any] = {
         "method": request.method,
@@ -98,7 +102,7 @@ def _response_table(
         "cookies": [],
         "headers": headers,
         "content": content,
-        "redirectURL": next((one["value"] for one in headers if one["name"].lower() == "location"), ""),
+        "redirectURL": next((header["value"] for header in headers if header["name"].lower() == "location"), ""),
         "headersSize": -1,
         "bodySize": size,
     }
@@ -125,3 +129,17 @@ def _timings(timings: Timings) -> dict[str, float]:
         "receive": max(0.0, timings.total - first) * 1000,
     }
     return {name: round(value, 3) for name, value in phases.items()}
+
+
+def _write(source: ExportSource) -> bytes:
+    return (json.dumps(har(source.exchanges()), indent=2) + "\n").encode()
+
+
+FORMAT: Final = ExportFormat(
+    id="har",
+    title="HAR",
+    description="an archive of request and response, for browsers and proxies",
+    extension=".har",
+    kind="archive",
+    write=_write,
+)

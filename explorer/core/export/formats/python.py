@@ -1,10 +1,11 @@
-"""A recipe as a Python program over httpx."""
+"""A call as a Python program over httpx."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from explorer.core.export.format import ExportFormat, recipe_writer
 from explorer.core.export.recipe import REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
 from explorer.core.export.shell import to_bytes
 
@@ -17,8 +18,8 @@ _FILLED = {"raw": "{0}", "url": 'quote({0}, safe="")', "json": "json.dumps({0})[
 _COMPUTED = (TOKEN, TIMESTAMP, SIGNATURE)
 
 
-def python(recipe: Recipe, *, show_secrets: bool = False) -> str:
-    """A program for Python 3.11 or newer with httpx that makes the call and prints status and body."""
+def python(recipe: Recipe, show_secrets: bool = False) -> str:
+    """Return a program for Python 3.11 or newer with httpx that makes the call and prints status and body."""
     body = list(_body(recipe, show_secrets))
     return "\n".join([*_imports("\n".join(body)), "", *body])
 
@@ -47,7 +48,7 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
         yield from _call("answer", sign_in.request, short)
         yield f"{TOKEN} = answer.json()[{sign_in.field!r}]"
     if recipe.refresh:
-        again = [f"{short[one.name]} = {_value(one, show_secrets)}" for one in recipe.refresh_variables]
+        again = [f"{short[new.name]} = {_value(new, show_secrets)}" for new in recipe.refresh_variables]
         again += _call("answer", recipe.refresh.request, short)
         again.append(f"{short[recipe.refreshed]} = answer.json()[{recipe.refresh.field!r}]")
         yield from (f"# {line}" for line in [REFRESH, *again])
@@ -65,19 +66,19 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
 def _short_names(variables: tuple[Variable, ...]) -> dict[str, str]:
     """``API_EXPLORER_SHOP_TOKEN`` → ``TOKEN``, as far as that tells them apart."""
     short: dict[str, str] = {}
-    for one in variables:
-        words = one.name.split("_")[3:]
+    for variable in variables:
+        words = variable.name.split("_")[3:]
         name = "_".join(words)
-        short[one.name] = name if name[:1].isalpha() and name not in short.values() else one.name
+        short[variable.name] = name if name[:1].isalpha() and name not in short.values() else variable.name
     return short
 
 
-def _value(one: Variable, show_secrets: bool) -> str:
-    if show_secrets and one.value is not None:
-        return repr(one.value.reveal())
-    if one.fallback:
-        return f"os.environ.get({one.name!r}) or {one.fallback!r}"
-    return f"os.environ[{one.name!r}]"
+def _value(variable: Variable, show_secrets: bool) -> str:
+    if show_secrets and variable.value is not None:
+        return repr(variable.value.reveal())
+    if variable.fallback:
+        return f"os.environ.get({variable.name!r}) or {variable.fallback!r}"
+    return f"os.environ[{variable.name!r}]"
 
 
 def _call(name: str, message: Message, short: dict[str, str]) -> Iterator[str]:
@@ -111,21 +112,31 @@ def _part(part: Part, short: dict[str, str]) -> str:
 
 
 def _expression(text: Text, short: dict[str, str]) -> str:
-    pieces = [repr(one) if isinstance(one, str) else _hole(one, short) for one in text]
+    pieces = [repr(piece) if isinstance(piece, str) else _hole(piece, short) for piece in text]
     return " + ".join(pieces) or "''"
 
 
-def _hole(one: Hole, short: dict[str, str]) -> str:
-    name = one.name if one.name in _COMPUTED else short[one.name]
-    return _FILLED[one.code].format(name)
+def _hole(hole: Hole, short: dict[str, str]) -> str:
+    name = hole.name if hole.name in _COMPUTED else short[hole.name]
+    return _FILLED[hole.code].format(name)
 
 
 def _bytes(text: Text, short: dict[str, str]) -> str:
     if not holes(text):
-        return repr(to_bytes("".join(str(one) for one in text)))
+        return repr(to_bytes("".join(str(piece) for piece in text)))
     expression = _expression(text, short)
     return _encoded(expression if len(text) == 1 else f"({expression})")
 
 
 def _encoded(expression: str) -> str:
     return f'{expression}.encode("utf-8", "surrogateescape")'
+
+
+FORMAT: Final = ExportFormat(
+    id="python",
+    title="Python",
+    description="a program with httpx",
+    extension=".py",
+    kind="program",
+    write=recipe_writer(python),
+)

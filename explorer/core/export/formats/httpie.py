@@ -1,0 +1,71 @@
+"""A call as a shell script that ends in HTTPie 3, which prints the response body alone."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.export.format import ExportFormat, cannot_hold, recipe_writer
+from explorer.core.export.shell import quote, word
+from explorer.core.export.shell_script import DEFAULT_ACCEPT, from_home, script
+
+if TYPE_CHECKING:
+    from explorer.core.export.recipe import Message, Recipe, Text
+
+
+def httpie(recipe: Recipe, show_secrets: bool = False) -> str:
+    """Return the script.
+
+    Raises:
+        UsageError: something in it cannot stand in a command line, or HTTPie has no way to write it.
+    """
+    return script(recipe, _command, show_secrets)
+
+
+def _command(message: Message, quiet: bool) -> list[str]:
+    first = ["http", "--ignore-stdin", "--body"]
+    if not quiet and message.method == "HEAD":
+        first[-1] = "--headers"
+    if message.parts:
+        first.append("--multipart")
+    words = [" ".join([*first, quote(message.method), word(message.url)])]
+    for name, value in message.headers:
+        if (name, value) != DEFAULT_ACCEPT:
+            words.append(_item(name, ":", value) if value else quote(f"{_escaped(name)};"))
+    for part in message.parts:
+        if part.file:
+            home, path = from_home(part.file)
+            words.append(_item(part.name, "@", (*home, f"{path};type={part.media_type}")))
+        else:
+            words.append(_item(part.name, "=", part.value))
+    if message.body:
+        words.append(f"--raw {word(message.body)}")
+    return words
+
+
+_SPECIAL = ":;=@"
+"""Signs that separate a name from a value in HTTPie; a backslash takes that meaning from them."""
+
+
+def _item(name: str, separator: str, value: Text) -> str:
+    for piece in (name, *value):
+        if isinstance(piece, str) and re.search(rf"\\[{_SPECIAL}]", piece):
+            raise cannot_hold("HTTPie", f"the value of {name}", instead="curl or as python")
+    first = value[0] if value else ""
+    if isinstance(first, str) and first[:1] and first[0] in _SPECIAL:
+        value = (f"\\{first}", *value[1:])
+    return word((f"{_escaped(name)}{separator}", *value))
+
+
+def _escaped(name: str) -> str:
+    return re.sub(rf"([{_SPECIAL}])", r"\\\1", name)
+
+
+FORMAT: Final = ExportFormat(
+    id="httpie",
+    title="HTTPie",
+    description="a script for a shell that calls HTTPie",
+    extension=".sh",
+    kind="shell",
+    write=recipe_writer(httpie),
+)
