@@ -23,13 +23,11 @@ _SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading",
 
 def _help() -> str:
     archive = " or ".join(f"--as {format_id}" for format_id in archives())
-    return "\n\n".join(
-        (
-            f"Write an entry of the history, or a call that was not sent, as {names_in_words()}.",
-            "Secrets are environment variables in what is written; a call that has to be signed is signed when it runs."
-            f" Several NUMBERs, or a --search, make one archive ({archive}), the oldest entry first.",
-            "\n".join(["\b", *(f"{row.id:<8} {row.description}" for row in FORMATS.values())]),
-        )
+    rows = "\n".join(f"{row.id:<8} {row.description}" for row in FORMATS.values())
+    return (
+        f"Write an entry of the history, or a call that was not sent, as {names_in_words()}.\n\n"
+        "Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. "
+        f"Several NUMBERs, or a --search, make one archive ({archive}), the oldest entry first.\n\n\b\n{rows}"
     )
 
 

@@ -7,57 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.exchange import Call, ReceivedResponse
-from explorer.core.export.formats import FORMATS
+from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
-from explorer.core.verdict import judge
 from explorer.sandbox import SandboxServer
 from explorer.session.exporting import export_call, import_line
 from explorer.session_factory import open_session
 from tests.cli.test_cli import SIGNER, VECTORS, Shell
+from tests.contracts.exports import CALLS, exported, run, stand_in, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from explorer.core.catalog import Catalog
     from explorer.session import Session
-
-NASTY = 'it\'s "$HOME" `id` !x \\n & = + % ünï\t\n☃'
-ORDER = (
-    "shipping.first_name=Ada",
-    f"shipping.last_name={NASTY}",
-    "shipping.address_line_1=1 Main St",
-    "shipping.city=Cary",
-    "shipping.state=NC",
-    "shipping.zip=27511",
-    "line_items[0].id=81001",
-    "line_items[0].upc=1",
-    "line_items[0].price=25.00",
-    "line_items[0].quantity=1",
-)
-CALLS: tuple[tuple[str, ...], ...] = (
-    ("xsellcast.brands_list", "page=1"),
-    ("xsellcast.users_create", f"firstname={NASTY}", "lastname=Lovelace"),
-    ("xsellcast.customers_offer_delete", "customer_id=1", "offer_id=4711"),
-    ("xsellcast.request_token", "client_id=demo-client", "client_secret=demo-client-secret"),
-    ("fashionphile.whoami",),
-    ("fashionphile.sign_in", "email=demo@example.com", "password=sandbox-bag-42"),
-    ("fashionphile.address_create", f"firstName={NASTY}"),
-    ("fashionphile.big_vision_authenticate", "brand=x", "class=y", "itemId=1", "itemType=z", "images[0]=@{photo}"),
-    ("cottoncart.stats_balance",),
-    ("cottoncart.catalogue_stores",),
-    ("cottoncart.manage_create_user", "email=nonsense", f"name={NASTY}"),
-    ("cottoncart.manage_edit_store", "store_id=demostore", f"description={NASTY}", "logo_file=@{photo}"),
-    ("quickstart.customers_list", "page=1"),
-    ("endlessaisles.stock", "sku=81001"),
-    ("endlessaisles.orders_create", *ORDER),
-    ("endlessaisles.stock", "sku=nonsense"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -92,62 +59,6 @@ def environ(home: Path, warm: Path) -> Mapping[str, str]:
 @pytest.fixture
 def shell(environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Shell:
     return Shell(environ, capfd)
-
-
-def run(*command: str, **environ: str) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    found = subprocess.run(command, env={**os.environ, "PATH": path, **environ}, capture_output=True, timeout=60)
-    assert found.returncode == 0, found.stderr.decode()
-    return found.stdout.decode()
-
-
-def told(shipped: Catalog, address: str, status: int, body: str) -> tuple[Any, ...]:
-    """What a person is told of an answer."""
-    vendor, _, endpoint = address.partition(".")
-    received = ReceivedResponse(
-        status=status, headers=(("content-type", "application/json"),), body=body.encode("utf-8", "surrogateescape")
-    )
-    verdict = judge(shipped.vendors[vendor], shipped.vendors[vendor].endpoints[endpoint], received)
-    return (verdict.outcome, verdict.http_status, verdict.code, verdict.message, {one.name for one in verdict.fields})
-
-
-def directly(shell: Shell, shipped: Catalog, server: SandboxServer, call: tuple[str, ...]) -> tuple[Any, ...]:
-    address, *words = call
-    url = server.base_url(shipped.vendors[address.partition(".")[0]])
-    body = shell.run("send", address, *words, "--base-url", url, "--force", "--yes", "--show-secrets")
-    status = int(shell.err.split("HTTP ")[1].split()[0])
-    return told(shipped, address, status, body)
-
-
-def exported(shell: Shell, shipped: Catalog, server: SandboxServer, call: tuple[str, ...], form: str) -> str:
-    address, *words = call
-    url = server.base_url(shipped.vendors[address.partition(".")[0]])
-    text = shell.run("export", address, *words, "--base-url", url, "--force", "--as", form)
-    assert shell.code == 0, shell.err
-    return str(text)
-
-
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call[0]))
-def test_what_is_exported_gets_the_same_verdict(
-    shell: Shell, shipped: Catalog, server: SandboxServer, call: tuple[str, ...], tmp_path: Path
-) -> None:
-    photo = tmp_path / 'a "photo"; one, two.png'
-    photo.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
-    call = tuple(word.replace("{photo}", str(photo)) for word in call)
-    expected = directly(shell, shipped, server, call)
-    script = exported(shell, shipped, server, call, "curl").rstrip("\n")
-    out = run("bash", "-c", f"{script} -sS -w '\\n%{{http_code}}'")
-    body, _, status = out.rpartition("\n")
-    assert told(shipped, call[0], int(status), body) == expected
-    program = exported(shell, shipped, server, call, "python")
-    status, _, body = run(sys.executable, "-c", program).partition("\n")
-    assert told(shipped, call[0], int(status), body) == expected
-
-
-def stand_in(folder: Path, name: str, code: str) -> None:
-    path = folder / name
-    path.write_text(f"#!{sys.executable}\n{code}")
-    path.chmod(0o755)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: str(vector["id"]))
@@ -194,48 +105,6 @@ def test_a_reading_of_the_signature_is_kept(shell: Shell, reading: str, tmp_path
     assert run(sys.executable, "-c", program, PYTHONPATH=str(tmp_path)) == expected
 
 
-HTTPIE = """
-import re, sys
-import httpx
-
-words = iter(sys.argv[1:])
-given, headers, files, body = [], {}, [], None
-for word in words:
-    if word == "--raw":
-        body = next(words).encode("utf-8", "surrogateescape")
-    elif word.startswith("--") or len(given) < 2:
-        given += [] if word.startswith("--") else [word]
-    else:
-        name, sign, value = re.fullmatch(r"(.*?)(?<!\\\\)([:=@])(.*)", word, re.DOTALL).groups()
-        name, value = re.sub(r"\\\\([:;=@])", r"\\1", name), re.sub(r"^\\\\([:;=@])", r"\\1", value)
-        if sign == ":":
-            headers[name] = value
-        elif sign == "=":
-            files.append((name, (None, value)))
-        else:
-            path, _, kind = value.partition(";type=")
-            files.append((name, (path.rpartition("/")[2], open(path, "rb"), kind)))
-answer = httpx.request(*given, headers=headers, content=body, files=files or None, timeout=30)
-print(answer.text, end="")
-print(answer.status_code, file=sys.stderr)
-"""
-"""HTTPie's own reading of its words, as far as an export uses it: HTTPie is not there where the tests run."""
-
-
-@pytest.mark.parametrize("number", [0, 1, 4, 6, 8, 12, 14])
-def test_httpie_gets_the_same_verdict(
-    shell: Shell, shipped: Catalog, server: SandboxServer, number: int, tmp_path: Path
-) -> None:
-    call = CALLS[number]
-    expected = directly(shell, shipped, server, call)
-    script = exported(shell, shipped, server, call, "httpie")
-    stand_in(tmp_path, "http", HTTPIE)
-    environ = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    found = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, timeout=60)
-    assert found.returncode == 0, found.stderr.decode()
-    assert told(shipped, call[0], int(found.stderr.split()[-1]), found.stdout.decode()) == expected
-
-
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call[0]))
 def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tuple[str, ...]) -> None:
     vendor, _, endpoint = call[0].partition(".")
@@ -251,47 +120,6 @@ def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tu
         first = session.build(original, session.check(original))
     assert (second.method, str(second.url), second.content) == (first.method, str(first.url), first.content)
     assert {*second.headers.raw} == {*first.headers.raw}
-
-
-MARKED = {
-    "API_EXPLORER_XSELLCAST_CLIENT_SECRET": "marked-secret-xs-4711",
-    "API_EXPLORER_FASHIONPHILE_PASSWORD": "marked-secret-fp-4712",
-    "API_EXPLORER_COTTONCART_SECRET": "MarkedSecretCc47",
-    "API_EXPLORER_QUICKSTART_ACCESS_TOKEN": "marked-secret-qs-4714",
-    "API_EXPLORER_ENDLESSAISLES_TOKEN": "marked-secret-ea-4715",
-}
-TYPED = "typed-secret-4716"
-SECRET_CALLS: tuple[tuple[str, ...], ...] = (
-    ("xsellcast.brands_list",),
-    ("xsellcast.request_token", "client_id=demo-client", f"client_secret={TYPED}"),
-    ("fashionphile.whoami",),
-    ("fashionphile.sign_in", "email=demo@example.com", f"password={TYPED}"),
-    ("fashionphile.account_update", "id=1", f"password={TYPED}", f"password_confirmation={TYPED}"),
-    ("fashionphile.payment_profile_create", "id=1", "credit_card_number=4444111144441111", "verification_number=8731"),
-    ("cottoncart.stats_balance",),
-    ("cottoncart.manage_create_user", "email=new@example.com", f"password={TYPED}"),
-    ("quickstart.customers_list", "page=1"),
-    ("quickstart.token", "grant_type=refresh_token", f"refresh_token={TYPED}", f"client_secret={TYPED}"),
-    ("endlessaisles.stock", "sku=81001", "--extra", "q=marked-secret-ea-4715", "--header", f"Cookie: {TYPED}"),
-)
-
-
-def test_no_secret_is_in_any_export(shell: Shell) -> None:
-    shell.environ.update(MARKED)
-    for call in SECRET_CALLS:
-        shell.run("send", *call, "--force", "--json")
-    seen = 0
-    for number, call in enumerate(SECRET_CALLS, 1):
-        for form in FORMATS:
-            for command in (["export", str(number), "--as", form], ["export", *call, "--force", "--as", form]):
-                shell.run(*command)
-                assert shell.code == 0, shell.err
-                for secret in (*MARKED.values(), TYPED, "4444111144441111", "8731"):
-                    assert secret not in shell.out + shell.err, (command, secret)
-                seen += "API_EXPLORER_" in shell.out
-    assert seen > 80
-    text = shell.run("export", "endlessaisles.stock", "--show-secrets")
-    assert "marked-secret-ea-4715" in text
 
 
 def test_an_entry_of_the_history_is_exported_and_runs(shell: Shell, shipped: Catalog, server: SandboxServer) -> None:
