@@ -17,6 +17,7 @@ _MODULES: Final = (
     "python",
     "http",
     "har",
+    "wget",
 )
 """In the order in which they are offered; the first is the default."""
 FORMATS: Final[dict[str, ExportFormat]] = {}

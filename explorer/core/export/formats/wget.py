@@ -1,0 +1,83 @@
+"""A call as a shell script that ends in GNU Wget, which prints the response body alone.
+
+Wget repeats a call up to 20 times and follows redirects with all headers unless told otherwise; here it does neither.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.export.format import ExportFormat, cannot_hold, recipe_writer
+from explorer.core.export.shell import quote, word
+from explorer.core.export.shell_script import DEFAULT_ACCEPT, script
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.core.export.recipe import Hole, Message, Part, Recipe, Text
+
+_FIRST: Final = "wget -q -O - --content-on-error --tries=1 --max-redirect=0"
+_BOUNDARY: Final = "api-explorer-part-"
+_ESCAPES: Final = {ord('"'): "%22", ord("\r"): "%0D", ord("\n"): "%0A"}
+
+
+def wget(recipe: Recipe, show_secrets: bool = False) -> str:
+    """Return the script.
+
+    Raises:
+        UsageError: something in it cannot stand in a command line, or Wget has no way to write it.
+    """
+    return script(recipe, _command, show_secrets)
+
+
+def _command(message: Message, quiet: bool) -> list[str]:
+    _check(message)
+    headers, body = message.headers, message.body
+    if message.parts:
+        boundary = _boundary(message.parts)
+        headers = (*headers, ("Content-Type", (f"multipart/form-data; boundary={boundary}",)))
+        body = _multipart(message.parts, boundary)
+    words = [f"{_FIRST} {word(message.url)}"]
+    if message.method == "HEAD" and not quiet:
+        words.append("--server-response")
+    if message.method != "GET" or body:
+        words.append(f"--method={quote(message.method)}")
+    words += [f"--header={word((f'{name}: ', *value))}" for name, value in headers if (name, value) != DEFAULT_ACCEPT]
+    if body:
+        words.append(f"--body-data={word(body)}")
+    return words
+
+
+def _check(message: Message) -> None:
+    if any(part.file for part in message.parts):
+        raise cannot_hold("wget", "the upload of a file", instead="curl or as python")
+    repeated = [name for name, times in Counter(name.lower() for name, _ in message.headers).items() if times > 1]
+    if repeated:
+        raise cannot_hold("wget", f"the header {repeated[0]} more than once", instead="curl or as python")
+
+
+def _boundary(parts: Sequence[Part]) -> str:
+    """Return a delimiter that none of the texts contains (RFC 2046, 5.1.1)."""
+    texts = "".join(piece for part in parts for piece in part.value if isinstance(piece, str))
+    return next(boundary for number in count() if (boundary := f"{_BOUNDARY}{number}") not in texts)
+
+
+def _multipart(parts: Sequence[Part], boundary: str) -> Text:
+    """Return the body of *parts*, which are texts (RFC 7578)."""
+    pieces: list[str | Hole] = []
+    for part in parts:
+        name = part.name.translate(_ESCAPES)
+        pieces += [f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n', *part.value, "\r\n"]
+    return (*pieces, f"--{boundary}--\r\n")
+
+
+FORMAT: Final = ExportFormat(
+    id="wget",
+    title="wget",
+    description="a script for a shell that calls GNU Wget; no uploads",
+    extension=".sh",
+    kind="shell",
+    write=recipe_writer(wget),
+)
