@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from explorer.core.catalog import Endpoint, Vendor
+    from explorer.core.pagination.base import Options
 
 _DROP: Final = 8
 """Bytes in one drip."""
@@ -207,7 +208,7 @@ def _charset(_by: Misbehaviour, fault: Fault, answer: Answer) -> None:
 def _totals(by: Misbehaviour, fault: Fault, answer: Answer) -> None:
     """The total, larger by some with every answer."""
 
-    def change(body: Any, options: Any) -> None:
+    def change(body: Any, options: Options) -> None:
         path = options.total
         above, _, name = path.rpartition(".")
         table = at_path(body, above)
@@ -223,7 +224,7 @@ def _totals(by: Misbehaviour, fault: Fault, answer: Answer) -> None:
 def _overlap(by: Misbehaviour, fault: Fault, answer: Answer) -> None:
     """The last records of the page that was sent before, at the head of this one, whose own last are left out."""
 
-    def change(body: Any, options: Any) -> None:
+    def change(body: Any, options: Options) -> None:
         records = at_path(body, options.items)
         if not isinstance(records, list):
             return
@@ -236,7 +237,7 @@ def _overlap(by: Misbehaviour, fault: Fault, answer: Answer) -> None:
     _paged(by, answer, change)
 
 
-def _paged(by: Misbehaviour, answer: Answer, change: Callable[[Any, Any], None]) -> None:
+def _paged(by: Misbehaviour, answer: Answer, change: Callable[[Any, Options], None]) -> None:
     """Change the decoded body of a page; what is no JSON page stays."""
     style = style_for(by.vendor, by.endpoint) if by.endpoint is not None else None
     if style is None:

@@ -118,9 +118,8 @@ def _page(run: Run, step: Step, rows: list[Any]) -> list[Any]:
     if style is None:
         return rows
     query = dict(run.arrival.query)
-    page_param = getattr(style.options, "page_param", "")
-    if step.paged and page_param and page_param not in query and run.value(step.paged):
-        query[page_param] = str(getattr(style.options, "first", 1))
+    if step.paged and run.value(step.paged):
+        query = style.opted_in(query)
     cut = style.slice(query, rows, run.arrival.url)
     if cut.problem:
         raise refuse("invalid", "paging", cut.problem, param=cut.problem_param)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from explorer.core.catalog.model import Vendor
+    from explorer.core.pagination import Style
     from explorer.session import Session
 
 State = Literal["ok", "failed", "warning", "skipped"]
@@ -287,24 +288,22 @@ async def _pages(patient: _Patient, title: str) -> Examined:
     if following is None:
         return Examined("pages", title, "ok", f"{told}; there is no other")
     second = await patient.session.send(following)
-    return await asyncio.to_thread(_second_page, patient, title, told, first, second)
+    return await asyncio.to_thread(_second_page, style, title, told, first, second)
 
 
-def _paged(call: Call, style: Any) -> Call:
+def _paged(call: Call, style: Style) -> Call:
     """The call for the first page, asked for as such (paging may be opt-in): of two records where a size is known."""
     size = ((style.params[1], "2"),) if style.params[1] else ()
     pairs = style.goto_params(size, style.first_number)
     return msgspec.structs.replace(call, entries=tuple(Entry(name=name, value=value) for name, value in pairs))
 
 
-def _second_page(patient: _Patient, title: str, told: str, first: Exchange, second: Exchange) -> Examined:
+def _second_page(style: Style, title: str, told: str, first: Exchange, second: Exchange) -> Examined:
     from explorer.core.body_value import NotReadable
     from explorer.core.pagination.records import cut
-    from explorer.session.pages import paging
 
     if second.verdict.outcome == "FAILED" or first.response is None or second.response is None:
         return Examined("pages", title, "failed", f"{told}; the next was refused: {second.verdict.message}")
-    style: Any = paging(patient.session, patient.call)
     try:
         mine, others = cut(first.response, style.options.items), cut(second.response, style.options.items)
     except NotReadable as error:

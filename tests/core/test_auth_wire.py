@@ -104,7 +104,7 @@ def test_naming_the_schemes_loads_no_http_library() -> None:
     code = (
         "import sys, explorer.core.auth, explorer.core.auth.options, explorer.core.pagination;"
         "assert not {'httpx', 'oauthlib'} & set(sys.modules);"
-        "explorer.core.pagination.PAGINATION_STYLES; assert 'httpx' not in sys.modules;"
+        "explorer.core.pagination.PAGING_STYLES; assert 'httpx' not in sys.modules;"
         "explorer.core.auth.AUTH_SCHEMES; assert 'oauthlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.catalog.model import Endpoint, Pagination, Vendor
-from explorer.core.pagination import PAGINATION_STYLES, PageInfo, Style, style_for
+from explorer.core.pagination import PAGING_STYLES, PageInfo, Style, style_for
 from explorer.core.pagination.base import with_params
 from explorer.errors import UsageError
 from tests.core.auth_world import steady
@@ -21,7 +21,7 @@ KEPT = (("filter[brands][]", "a b"), ("filter[brands][]", "c&d"), ("sort", "-nam
 
 
 def style(name: str, **options: Any) -> Style:
-    return PAGINATION_STYLES[name].from_options(options)
+    return PAGING_STYLES[name].from_options(options)
 
 
 def laravel(page: int, last: int = 4, **more: Any) -> dict[str, Any]:

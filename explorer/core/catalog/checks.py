@@ -14,7 +14,6 @@ from explorer.core.catalog.model import Endpoint, Parameter, Reading, Rule, Vend
 from explorer.core.catalog.readings import laid_over, name_endpoint
 from explorer.core.catalog.report import Path, Report
 from explorer.core.catalog.tables import decode_table
-from explorer.core.pagination.options import PAGINATION_OPTIONS
 
 if typing.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +23,8 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
+    from explorer.core.pagination import PAGING_STYLES  # a catalog that comes from the cache needs none of them
+
     for kind in ("environments", "credentials", "auth", "pagination", "readings"):
         _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)
     for key, environment in vendor.environments.items():
@@ -40,7 +41,7 @@ def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
         _check_options(AUTH_OPTIONS, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
     for key, paging in vendor.pagination.items():
         _check_options(
-            PAGINATION_OPTIONS,
+            {name: style.options_type for name, style in PAGING_STYLES.items()},
             "paging style",
             paging.style,
             paging.options,

@@ -1,44 +1,51 @@
-"""Paging styles: one class per style. Reading a catalog needs only ``options``; the rest loads when asked for."""
+"""The registry of paging styles: catalog, sandbox, session and comparison read ``PAGING_STYLES`` and name no style.
+
+To add one: a file here that defines ``STYLE``, and its name in ``_MODULES``. No HTTP library is loaded.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.pagination.base import PageInfo, Slice, Style
 
 if TYPE_CHECKING:
-    from explorer.core.catalog.model import Endpoint, Vendor
-    from explorer.core.pagination.base import PageInfo, Slice, Style
+    from explorer.core.catalog.model import Endpoint, Pagination, Vendor
 
-    PAGINATION_STYLES: dict[str, type[Style]]
+__all__ = ["PAGING_STYLES", "PageInfo", "Slice", "Style", "register", "style_for", "style_of"]
 
-__all__ = ["PAGINATION_STYLES", "PageInfo", "Slice", "Style", "style_for"]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "PAGINATION_STYLES":
-        found: Any = _load()
-    elif name in ("PageInfo", "Slice", "Style"):
-        from explorer.core.pagination import base
-
-        found = getattr(base, name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+_MODULES: Final = (
+    "page",
+    "offset",
+    "jsonapi_links",
+    "laravel",
+)
+PAGING_STYLES: Final[dict[str, type[Style]]] = {}
+"""Every paging style by the word of a catalog's ``style``."""
 
 
-def _load() -> dict[str, type[Style]]:
-    from explorer.core.pagination.jsonapi_links import JsonApiLinks
-    from explorer.core.pagination.laravel import Laravel
-    from explorer.core.pagination.offset import Offset
-    from explorer.core.pagination.page import PageNumber
+def register(style: type[Style]) -> None:
+    """Add *style* to those that a catalog can name.
 
-    return {style.name: style for style in (PageNumber, Offset, JsonApiLinks, Laravel)}
+    Raises:
+        ValueError: its name is taken.
+    """
+    if style.name in PAGING_STYLES:
+        raise ValueError(f"two paging styles are called {style.name!r}")
+    PAGING_STYLES[style.name] = style
 
 
 def style_for(vendor: Vendor, endpoint: Endpoint) -> Style | None:
-    """The paging style of a call, or None where it does not page."""
+    """Return the paging style of a call, or None where it does not page."""
     rule = vendor.pagination.get(endpoint.pagination)
-    if rule is None:
-        return None
-    styles: dict[str, type[Style]] = globals().get("PAGINATION_STYLES") or __getattr__("PAGINATION_STYLES")
-    return styles[rule.style].from_options(rule.options)
+    return None if rule is None else style_of(rule)
+
+
+def style_of(rule: Pagination) -> Style:
+    """Return the style of a catalog's table, which the loader has checked."""
+    return PAGING_STYLES[rule.style].from_options(rule.options)
+
+
+for _name in _MODULES:
+    register(import_module(f"{__name__}.{_name}").STYLE)

@@ -13,7 +13,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -25,11 +25,22 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.pagination.options import Options
-
 Pairs = tuple[tuple[str, str], ...]
 _UNREAD: Final = object()
 _T = TypeVar("_T")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Options of a paging style. Paths are dotted, into the decoded body."""
+
+    items: str = "data"
+    """Where the records of a page stand (``""``: the body itself)."""
+    total: str = ""
+    max_size: int | None = None
+    """The largest page that the vendor gives."""
+
+
+OptionsT_co = TypeVar("OptionsT_co", bound=Options, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +75,15 @@ class Slice:
     problem_param: str = ""
 
 
-class Style(ABC):
-    """A way of paging."""
+class PagingStyle(ABC, Generic[OptionsT_co]):
+    """A way of paging, both sides of it. Outside this package nobody needs to know which one it is."""
 
     name: ClassVar[str] = ""
-    options_type: ClassVar[type[Options]]
+    """The word of a catalog's ``style``."""
+    options_type: ClassVar[type[Any]]
+    """The type of its options, with their defaults."""
 
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: OptionsT_co) -> None:
         self.options = options
 
     @classmethod
@@ -89,6 +102,21 @@ class Style(ABC):
     def first_number(self) -> int:
         """The number of the first page."""
         return 1
+
+    @property
+    def default_size(self) -> int | None:
+        """How many records to a page where no size is asked for; None where all of them come, or it is not known."""
+        return None
+
+    @property
+    def opt_in(self) -> bool:
+        """Whether a response is paged only when a page is asked for."""
+        return False
+
+    @property
+    def links_lead_on(self) -> bool:
+        """Whether the URLs in a response can be followed, where it has any."""
+        return True
 
     def asked_size(self, values: Mapping[str, str]) -> int | None:
         """How many records to a page the query asks for; None where it does not."""
@@ -148,9 +176,17 @@ class Style(ABC):
 
     # --- the sandbox's side ------------------------------------------------------------------------------------------
 
+    def opted_in(self, query: Mapping[str, str]) -> dict[str, str]:
+        """Return *query* with the first page asked for, where it asks for none and a number alone asks for one."""
+        return dict(query)
+
     @abstractmethod
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
         """The page of *records* that *query* asks for; *url* is the absolute URL of the call, for links."""
+
+
+Style = PagingStyle[Options]
+"""A style whose options are of no concern."""
 
 
 # --- parts of styles -------------------------------------------------------------------------------------------------

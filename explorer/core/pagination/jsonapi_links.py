@@ -5,7 +5,7 @@ The printed links carry the page alone and drop every other parameter, so only t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.pagination.base import (
     PageInfo,
@@ -20,19 +20,27 @@ from explorer.core.pagination.base import (
     step_from,
     whole,
 )
-from explorer.core.pagination.numbered import Numbered
-from explorer.core.pagination.options import JsonApiLinksOptions
+from explorer.core.pagination.numbered import Numbered, NumberedOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class JsonApiLinks(Numbered):
+class JsonApiLinksOptions(NumberedOptions, frozen=True, kw_only=True):
+    """JSON:API links beside ``meta.pagination``; the next link is missing on the last page."""
+
+    size_param: str = "limit"
+    default_size: int = 15
+    links: str = "links"
+    meta: str = "meta.pagination"
+    total: str = "meta.pagination.total"
+
+
+class JsonApiLinks(Numbered[JsonApiLinksOptions]):
     """Turns pages by number, and by the presence of a link whether there is one."""
 
     name = "jsonapi_links"
     options_type = JsonApiLinksOptions
-    options: JsonApiLinksOptions
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
@@ -92,3 +100,6 @@ class JsonApiLinks(Numbered):
         link = at_path(at_path(body, self.options.links), name)
         link = link.get("href") if isinstance(link, dict) else link
         return link if isinstance(link, str) and link else None
+
+
+STYLE: Final = JsonApiLinks

@@ -6,7 +6,7 @@ without these members holds everything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.pagination.base import (
     PageInfo,
@@ -19,19 +19,37 @@ from explorer.core.pagination.base import (
     step_from,
     whole,
 )
-from explorer.core.pagination.numbered import Numbered
-from explorer.core.pagination.options import LaravelOptions
+from explorer.core.pagination.numbered import Numbered, NumberedOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Laravel(Numbered):
+class LaravelOptions(NumberedOptions, frozen=True, kw_only=True):
+    """The paginator of Laravel."""
+
+    size_param: str = "per_page"
+    default_size: int = 15
+    total: str = "total"
+    follow_links: bool = True
+    """Whether the URLs in the answer can be followed; otherwise the next request is built from the parameters."""
+    opt_in: bool = False
+    """Whether the answer is paged only when a page is asked for."""
+
+
+class Laravel(Numbered[LaravelOptions]):
     """Turns pages by number."""
 
     name = "laravel"
     options_type = LaravelOptions
-    options: LaravelOptions
+
+    @property
+    def opt_in(self) -> bool:
+        return self.options.opt_in
+
+    @property
+    def links_lead_on(self) -> bool:
+        return self.options.follow_links
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
@@ -103,3 +121,6 @@ class Laravel(Numbered):
         if not self.options.follow_links:
             return otherwise
         return step_from(at_path(body, name), self.options.page_param, lambda: otherwise)
+
+
+STYLE: Final = Laravel

@@ -7,13 +7,14 @@ lead on (or back) is no page, so that turning pages ends with any answer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.pagination.base import (
+    Options,
     PageInfo,
+    PagingStyle,
     Pairs,
     Slice,
-    Style,
     at_path,
     check_number,
     count_records,
@@ -23,22 +24,37 @@ from explorer.core.pagination.base import (
     whole,
     with_params,
 )
-from explorer.core.pagination.options import OffsetOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Offset(Style):
+class OffsetOptions(Options, frozen=True, kw_only=True):
+    """An index and a count; the answer names the next and previous index, and only when a count was asked for."""
+
+    start_param: str = "start"
+    count_param: str = "count"
+    envelope: str = "pagination"
+    next: str = "pagination.next_page"
+    previous: str = "pagination.prev_page"
+    total: str = "pagination.total"
+    default_size: int = 10
+    """The count that "next page" starts with where none was given."""
+
+
+class Offset(PagingStyle[OffsetOptions]):
     """Turns pages by the index of their first record."""
 
     name = "offset"
     options_type = OffsetOptions
-    options: OffsetOptions
 
     @property
     def params(self) -> tuple[str, str]:
         return self.options.start_param, self.options.count_param
+
+    @property
+    def opt_in(self) -> bool:
+        return True
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
@@ -107,3 +123,6 @@ class Offset(Style):
 
     def _count(self, query: Sequence[tuple[str, str]]) -> int:
         return whole(dict(query).get(self.options.count_param)) or self.options.default_size
+
+
+STYLE: Final = Offset

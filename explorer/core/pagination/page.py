@@ -6,7 +6,7 @@ while records come, and certain only when none came or the answer itself tells w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.pagination.base import (
     PageInfo,
@@ -18,8 +18,7 @@ from explorer.core.pagination.base import (
     read_count,
     whole,
 )
-from explorer.core.pagination.numbered import Numbered
-from explorer.core.pagination.options import PageOptions
+from explorer.core.pagination.numbered import Numbered, NumberedOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +27,18 @@ _USUAL_SIZE = 15
 """Records on a page of the sandbox where the catalog names no number."""
 
 
-class PageNumber(Numbered):
+class PageOptions(NumberedOptions, frozen=True, kw_only=True):
+    """A page number, and nothing is known of the answer's envelope."""
+
+    first: int = 1
+    default_size: int | None = None
+
+
+class PageNumber(Numbered[PageOptions]):
     """Turns pages by their number alone."""
 
     name = "page"
     options_type = PageOptions
-    options: PageOptions
 
     @property
     def first_number(self) -> int:
@@ -94,3 +99,6 @@ class PageNumber(Numbered):
         """The number of pages where the answer has both members of a common paginator; one alone is not believed."""
         current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))
         return last if current is not None and last else None
+
+
+STYLE: Final = PageNumber

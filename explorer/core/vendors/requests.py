@@ -15,7 +15,7 @@ from explorer.core.auth.options import (
     TokenHeaderOptions,
     TokenParamOptions,
 )
-from explorer.core.pagination.options import PAGINATION_OPTIONS
+from explorer.core.pagination import style_of
 from explorer.core.vendors.cell import Cell, counted, made
 
 if TYPE_CHECKING:
@@ -154,16 +154,14 @@ def paging(vendor: Vendor) -> Cell:
     """How a long list is read."""
     paged = [one for one in vendor.endpoints.values() if one.pagination]
     points, details = [], []
-    for one in vendor.pagination.values():
-        options = msgspec.convert(one.options, PAGINATION_OPTIONS[one.style])
-        names = [getattr(options, key, "") for key in ("page_param", "start_param", "size_param", "count_param")]
-        points.append(" and ".join(name for name in names if name))
-        default = getattr(options, "default_size", None)
-        points.append(f"{default} to a page" if default and one.style != "offset" else "")
-        points.append("total told" if getattr(options, "total", "") else "total not told")
-        points.append("links not to be followed" if getattr(options, "follow_links", True) is False else "")
-        points.append("only when asked for" if getattr(options, "opt_in", False) or one.style == "offset" else "")
-        details.append(f"{one.title}. {one.note}".strip())
+    for rule in vendor.pagination.values():
+        style = style_of(rule)
+        points.append(" and ".join(name for name in style.params if name))
+        points.append(f"{style.default_size} to a page" if style.default_size else "")
+        points.append("total told" if style.options.total else "total not told")
+        points.append("" if style.links_lead_on else "links not to be followed")
+        points.append("only when asked for" if style.opt_in else "")
+        details.append(f"{rule.title}. {rule.note}".strip())
     details.append(f"Calls that page: {', '.join(one.id for one in paged)}." if paged else "")
     lines = next((one.lines for one in vendor.pagination.values() if one.lines), "")
     return made(vendor, points or ["no paging"], details, paged[0].id if paged else "", lines)
