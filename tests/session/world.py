@@ -130,12 +130,14 @@ def ids(pages: list[Page]) -> list[Any]:
 
 
 @asynccontextmanager
-async def world(environ: Mapping[str, str], answer: Answering, *, history: bool = False) -> AsyncIterator[World]:
+async def world(
+    environ: Mapping[str, str], answer: Answering, *, history: bool = False, catalog: Mapping[str, Any] = CATALOG
+) -> AsyncIterator[World]:
     """A vendor that answers as *answer* says."""
     clock = Clock()
     folders = Folders.from_environ(environ)
     session = Session(
-        catalog=decode(CATALOG, "test"),
+        catalog=decode(catalog, "test"),
         settings=Settings(),
         folders=folders,
         vault=Vault(environ),
