@@ -14,7 +14,7 @@ from explorer.cli.request_commands import _pair
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.sandbox.faults import FaultKind
+    from explorer.sandbox.fault_kinds import FaultKind
 
 
 @click.command("sandbox")
@@ -42,10 +42,11 @@ def sandbox_command(
 ) -> int:
     """Serve the vendors on loopback until interrupted. Demo credentials and base URLs are printed."""
     from explorer.sandbox import SandboxServer
-    from explorer.sandbox.faults import KINDS, parse_fault
+    from explorer.sandbox.fault_kinds import KINDS
+    from explorer.sandbox.faults import parse_fault
 
     if list_faults:
-        kinds = [(one.name, one.title, _value_of(one)) for one in KINDS.values()]
+        kinds = [(kind.name, kind.title, _value_of(kind)) for kind in KINDS.values()]
         put(table([("fault", "what goes wrong", "value"), *kinds]))
         return 0
     session = session_of(ctx, keep_history=False)

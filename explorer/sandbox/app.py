@@ -12,7 +12,7 @@ from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.arrival import Arrival, read
 from explorer.sandbox.consent import DECISION_PATH, decide
-from explorer.sandbox.faulty import Misbehaviour
+from explorer.sandbox.fault_injection import Misbehaviour
 from explorer.sandbox.following import Following
 from explorer.sandbox.refusal import Refused, header_text
 from explorer.sandbox.vendor import ServedVendor

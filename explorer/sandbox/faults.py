@@ -10,13 +10,13 @@ Imports neither starlette nor uvicorn.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.errors import UnknownName, UsageError
+from explorer.sandbox.fault_kinds import KINDS, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from explorer.core.catalog import Catalog
 
@@ -24,61 +24,7 @@ FAULT_HEADER: Final = "X-Sandbox-Fault"
 """Response header that says which faults an answer suffers from."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaultKind:
-    """One way of going wrong: what it is, what its value means, and the value where none is given."""
-
-    name: str
-    title: str
-    value: str = ""
-    default: str = ""
-    number: bool = True
-
-
-KINDS: Final[dict[str, FaultKind]] = {
-    kind.name: kind
-    for kind in (
-        FaultKind("slow", "The answer comes late", "seconds", "3"),
-        FaultKind("drip", "The body comes a few bytes at a time", "seconds between them", "0.2"),
-        FaultKind("cut", "The connection breaks inside the body", "bytes before that; half the body unless told"),
-        FaultKind("429", "Too many requests, with Retry-After", "seconds to wait", "1"),
-        FaultKind("500", "An internal error"),
-        FaultKind("503", "Not available, with Retry-After where a value is given", "seconds to wait"),
-        FaultKind("error200", "HTTP 200 and an error in the vendor's own shape", "the error's code", "500"),
-        FaultKind("malformed", "JSON (or XML) with a syntax error"),
-        FaultKind("truncated", "Half of the body, as if it were all"),
-        FaultKind("content_type", "Another media type than that of the body", "media type", "text/html", number=False),
-        FaultKind("charset", "A body in another charset than UTF-8, as it says", "charset", "utf-16", number=False),
-        FaultKind("endless", "A body that never ends"),
-        FaultKind("totals", "The total of records grows with every answer", "by how many", "1"),
-        FaultKind("overlap", "A page begins with the last records of the page before", "how many records", "1"),
-    )
-}
 _WORD = re.compile(r"(?P<kind>[^=*@]+)(?:=(?P<value>[^*@]*))?(?:\*(?P<times>[0-9]{1,9}))?(?:@(?P<where>.*))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault: a word of ``KINDS``, its value, how often (None: always), and at which vendor and endpoint."""
-
-    kind: str
-    value: str = ""
-    times: int | None = None
-    vendor: str = ""
-    endpoint: str = ""
-
-    def __str__(self) -> str:
-        where = f"@{self.vendor}" + (f".{self.endpoint}" if self.endpoint else "") if self.vendor else ""
-        return self.kind + (f"={self.value}" if self.value else "") + (f"*{self.times}" if self.times else "") + where
-
-    def fits(self, vendor: str, endpoints: Iterable[str]) -> bool:
-        """Whether it concerns a call of that vendor that means one of these endpoints."""
-        return self.vendor in ("", vendor) and (not self.endpoint or self.endpoint in endpoints)
-
-    @property
-    def amount(self) -> float:
-        """The value as a number; 0 for none."""
-        return float(self.value) if self.value else 0.0
 
 
 def parse_fault(word: str, catalog: Catalog) -> Fault:
@@ -93,27 +39,12 @@ def parse_fault(word: str, catalog: Catalog) -> Fault:
     name = found["kind"].strip()
     if name not in KINDS:
         raise UnknownName("fault", name, KINDS)
-    kind = KINDS[name]
-    value = found["value"] or kind.default
-    if value and not kind.value:
-        raise UsageError(f"the fault {name} takes no value", hint=f"Write {name}.")
-    if value and kind.number and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value) is None:
-        raise UsageError(f"{value!r} is no value of the fault {name}", hint=f"It takes a number: {kind.value}.")
-    if name == "charset":
-        _check_charset(value)
-    if name == "content_type" and re.fullmatch(r"[\w.+/;= -]+", value, re.ASCII) is None:
-        raise UsageError(f"{value!r} is no media type", hint="Write one such as text/html.")
+    value = found["value"] or KINDS[name].default
+    KINDS[name].check_value(value)
     times = int(found["times"]) if found["times"] else None
     vendor, _, endpoint = (found["where"] or "").partition(".")
     _check_place(vendor, endpoint, catalog)
     return Fault(name, value, times, vendor, endpoint)
-
-
-def _check_charset(value: str) -> None:
-    try:
-        "{}".encode(value)
-    except (LookupError, UnicodeError):
-        raise UsageError(f"{value!r} is no charset", hint="Write one such as latin-1 or utf-16.") from None
 
 
 def _check_place(vendor: str, endpoint: str, catalog: Catalog) -> None:

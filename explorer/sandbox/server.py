@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from explorer.core.catalog import Catalog, Vendor
-    from explorer.sandbox.faults import Fault
+    from explorer.sandbox.fault_kinds import Fault
 
 HOST = "127.0.0.1"
 _START_SECONDS = 20.0

@@ -13,10 +13,10 @@ from explorer.sandbox.arrival import Arrival, media_type
 from explorer.sandbox.authority import Authority
 from explorer.sandbox.decoding import decode
 from explorer.sandbox.defaults import derived_handlers
+from explorer.sandbox.error_responses import Refuser
 from explorer.sandbox.expressions import ExpressionError
 from explorer.sandbox.functions import Clock
 from explorer.sandbox.refusal import Flaw, Refused, refuse
-from explorer.sandbox.refusing import Refuser
 from explorer.sandbox.routing import Match, Other, Route, Router, hint, readings_of
 from explorer.sandbox.state import State
 from explorer.sandbox.steps import Run, perform

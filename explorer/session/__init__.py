@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from explorer.core.secret import Secret
     from explorer.credentials import CredentialStatus, Vault
     from explorer.history import History, HistoryRow
-    from explorer.sandbox.faults import Fault
+    from explorer.sandbox.fault_kinds import Fault
     from explorer.session.arriving import OnArrival
     from explorer.session.collecting import Collector
     from explorer.session.operation import Prepared

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Catalog, Vendor
     from explorer.sandbox import SandboxServer
-    from explorer.sandbox.faults import Fault
+    from explorer.sandbox.fault_kinds import Fault
     from explorer.session import Session
 
 

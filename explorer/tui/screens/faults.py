@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
-from explorer.sandbox.faults import KINDS, Fault, FaultKind
+from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind
 from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
 

@@ -16,7 +16,8 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
-from explorer.sandbox.faults import FAULT_HEADER, KINDS
+from explorer.sandbox.fault_kinds import KINDS
+from explorer.sandbox.faults import FAULT_HEADER
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
