@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from explorer.core.debugging.mistakes import MISTAKES
-from explorer.core.explaining.reasons import CHECKS
+from explorer.core.explain.refusals.reasons import CHECKS
 from tests.conftest import ROOT
 
 

@@ -18,7 +18,7 @@ from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.debugging.diagnosing import Diagnosis
-    from explorer.core.explaining import Explanation
+    from explorer.core.explain.refusals import Explanation
     from explorer.session import Session
     from explorer.session.explaining import Explained
 

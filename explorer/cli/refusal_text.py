@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.explaining.facts import STATES
+from explorer.core.explain.refusals.facts import STATES
 
 if TYPE_CHECKING:
-    from explorer.core.explaining import Explanation, Finding
+    from explorer.core.explain.refusals import Explanation, Finding
 
 _SIGNS: Final = {"holds": "✗", "unknown": "?", "not": "·"}
 _WIDTH: Final = 100

@@ -1,4 +1,4 @@
-"""Why a call was refused: what the session knows of it, handed to the checks of ``core.explaining``."""
+"""Why a call was refused: what the session knows of it, handed to the checks of ``core.explain.refusals``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from explorer.core.explaining import Explanation, Facts, Seen, TokenFact, explain_refusal, was_refused
+from explorer.core.explain.refusals import Explanation, Facts, Seen, TokenFact, explain_refusal, was_refused
 from explorer.core.form import find_parameter
 from explorer.core.secret import MASK
 from explorer.errors import ExplorerError

@@ -30,9 +30,9 @@ from explorer.core.exchange import (
     SentRequest,
     Timings,
 )
-from explorer.core.explaining import Facts, Finding, Seen, TokenFact, explain_refusal
-from explorer.core.explaining.facts import Check, Mend
-from explorer.core.explaining.reasons import CHECKS, register
+from explorer.core.explain.refusals import Facts, Finding, Seen, TokenFact, explain_refusal
+from explorer.core.explain.refusals.facts import Check, Mend
+from explorer.core.explain.refusals.reasons import CHECKS, register
 from explorer.errors import Problem
 from explorer.tui.screens.refusal import _ACTIONS, _DOES, RefusalScreen
 from tests.conftest import ROOT

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from explorer.core.catalog import Catalog
-    from explorer.core.explaining import Explanation
+    from explorer.core.explain.refusals import Explanation
 
 CHECK = "x-sandbox-check"
 
@@ -371,7 +371,7 @@ async def test_the_vendors_own_trouble(session: Session, fault: str, check: str)
 
 
 def test_the_explainer_does_not_look_at_what_only_the_sandbox_tells() -> None:
-    for path in (*Path(ROOT, "explorer/core/explaining").glob("*.py"), ROOT / "explorer/session/refusals.py"):
+    for path in (*Path(ROOT, "explorer/core/explain/refusals").glob("*.py"), ROOT / "explorer/session/refusals.py"):
         text = path.read_text("utf-8").lower()
         assert "x-sandbox" not in text
         assert "check_header" not in text

@@ -12,7 +12,7 @@ from explorer.tui.screens.sharing import SharingScreen
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.core.explaining.facts import Mend
+    from explorer.core.explain.refusals.facts import Mend
 
 _IN_THE_FORM = ("field", "headers", "readings", "method")
 """What is mended in the form, which has to hold what was sent."""

@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.explaining.facts import STATES
+from explorer.core.explain.refusals.facts import STATES
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import BY_ID, keys_of, shown
 from explorer.tui.styles import MUTED
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.core.exchange import Exchange
-    from explorer.core.explaining import Explanation, Finding
-    from explorer.core.explaining.facts import Mend, State
+    from explorer.core.explain.refusals import Explanation, Finding
+    from explorer.core.explain.refusals.facts import Mend, State
     from explorer.tui.app import ExplorerApp
 
 Wanted = tuple["Mend", str]

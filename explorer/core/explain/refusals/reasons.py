@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.explaining.what import WHAT_CHECKS
-from explorer.core.explaining.who import WHO_CHECKS
+from explorer.core.explain.refusals.auth_checks import AUTH_CHECKS
+from explorer.core.explain.refusals.request_checks import REQUEST_CHECKS
 
 if TYPE_CHECKING:
-    from explorer.core.explaining.facts import Check, Facts, Finding, State
+    from explorer.core.explain.refusals.facts import Check, Facts, Finding, State
 
 CHECKS: Final[list[Check]] = []
 """Every check, in the order in which a person should read them. To add one: a class, and its line in its file."""
@@ -27,7 +27,7 @@ def register(check: Check) -> None:
     CHECKS.append(check)
 
 
-for _check in (*WHO_CHECKS, *WHAT_CHECKS):
+for _check in (*AUTH_CHECKS, *REQUEST_CHECKS):
     register(_check)
 
 

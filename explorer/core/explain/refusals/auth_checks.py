@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from explorer.core.explaining.facts import Check, Facts, Finding, Mend, ago
+from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, ago
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Need
@@ -372,7 +372,7 @@ class Role(Check):
         return f" [{cited}]" if cited else ""
 
 
-WHO_CHECKS: Final[tuple[Check, ...]] = (
+AUTH_CHECKS: Final[tuple[Check, ...]] = (
     LoginRefused(),
     GivenCredentials(),
     NoCredentials(),

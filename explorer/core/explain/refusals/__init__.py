@@ -8,7 +8,7 @@ its history. What only a sandbox tells (which check of it refused) is not looked
 
 from __future__ import annotations
 
-from explorer.core.explaining.facts import Facts, Finding, Seen, TokenFact, was_refused
-from explorer.core.explaining.reasons import Explanation, explain_refusal
+from explorer.core.explain.refusals.facts import Facts, Finding, Seen, TokenFact, was_refused
+from explorer.core.explain.refusals.reasons import Explanation, explain_refusal
 
 __all__ = ["Explanation", "Facts", "Finding", "Seen", "TokenFact", "explain_refusal", "was_refused"]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
-from explorer.core.explaining.facts import Check, Facts, Finding, Mend, Seen, ago
+from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, Seen, ago
 from explorer.core.form import find_parameter
 from explorer.errors import nearest
 
@@ -371,7 +371,7 @@ class Address(Check):
         )
 
 
-WHAT_CHECKS: Final[tuple[Check, ...]] = (
+REQUEST_CHECKS: Final[tuple[Check, ...]] = (
     Server(),
     TooMany(),
     Host(),
