@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from explorer.core.catalog import Endpoint, Vendor
-    from explorer.core.pagination import Style
+    from explorer.core.paging import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _charset(out: Outgoing, fault: Fault) -> None:
 
 def _totals(out: Outgoing, fault: Fault) -> None:
     """The total, larger by some with every response."""
-    from explorer.core.pagination.base import at_path
+    from explorer.core.paging.base import at_path
 
     def change(body: Any, style: Style) -> None:
         path = style.options.total
@@ -224,7 +224,7 @@ def _totals(out: Outgoing, fault: Fault) -> None:
 
 def _overlap(out: Outgoing, fault: Fault) -> None:
     """The last records of the page that was sent before, at the head of this one, whose own last are left out."""
-    from explorer.core.pagination.base import at_path
+    from explorer.core.paging.base import at_path
 
     def change(body: Any, style: Style) -> None:
         records = at_path(body, style.options.items)
@@ -241,7 +241,7 @@ def _overlap(out: Outgoing, fault: Fault) -> None:
 
 def _paged(out: Outgoing, change: Callable[[Any, Style], None]) -> None:
     """Change the decoded body of a page; what is no JSON page stays."""
-    from explorer.core.pagination import style_for
+    from explorer.core.paging import style_for
 
     style = style_for(out.vendor, out.endpoint) if out.endpoint is not None else None
     if style is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.pagination import style_for
+from explorer.core.paging import style_for
 from explorer.sandbox import consent
 from explorer.sandbox.authority import Authority, arrived
 from explorer.sandbox.expressions import compiled

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.core.form import Checked
     from explorer.core.origin import HostPattern
-    from explorer.core.pagination.base import PageInfo
+    from explorer.core.paging.base import PageInfo
     from explorer.core.redaction import Redactor
     from explorer.core.secret import Secret
     from explorer.credentials import CredentialStatus, Vault

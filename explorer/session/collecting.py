@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from explorer.core.exchange import Call, Exchange, Judgement
-from explorer.core.pagination.checks import Checks, Finding
+from explorer.core.paging.checks import Checks, Finding
 from explorer.errors import UsageError
 from explorer.session.collected import Collected, State
 from explorer.session.fetching import Fetcher, Page

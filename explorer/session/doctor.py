@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from explorer.core.catalog.model import Vendor
-    from explorer.core.pagination import Style
+    from explorer.core.paging import Style
     from explorer.session import Session
 
 State = Literal["ok", "failed", "warning", "skipped"]
@@ -300,7 +300,7 @@ def _paged(call: Call, style: Style) -> Call:
 
 def _second_page(style: Style, title: str, told: str, first: Exchange, second: Exchange) -> Examined:
     from explorer.core.body_value import NotReadable
-    from explorer.core.pagination.records import cut
+    from explorer.core.paging.records import cut
 
     if second.verdict.outcome == "FAILED" or first.response is None or second.response is None:
         return Examined("pages", title, "failed", f"{told}; the next was refused: {second.verdict.message}")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.body_value import NotReadable
-from explorer.core.pagination.base import PageInfo
-from explorer.core.pagination.records import cut, unpaged
+from explorer.core.paging.base import PageInfo
+from explorer.core.paging.records import cut, unpaged
 from explorer.core.repeating import pause, retry_after, worth_repeating
 from explorer.session.pages import body_of, paging, query_of
 from explorer.session.sending import fetch, write_down

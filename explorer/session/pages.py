@@ -13,13 +13,13 @@ from explorer.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.pagination.base import PageInfo, Pairs, Style
+    from explorer.core.paging.base import PageInfo, Pairs, Style
     from explorer.session import Session
 
 
 def paging(session: Session, call: Call) -> Style | None:
     """The paging style of the call's endpoint, or None."""
-    from explorer.core.pagination import style_for
+    from explorer.core.paging import style_for
 
     operation = session.operation(call)
     return style_for(operation.vendor, operation.endpoint)
@@ -64,7 +64,7 @@ def call_with(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Ca
 def query_of(style: Style, exchange: Exchange) -> Pairs:
     """What was asked for: the query as sent, and the parameters of paging as they were given to the call, since a
     redirect may have dropped them and a reading may have put them into the body."""
-    from explorer.core.pagination.base import with_params
+    from explorer.core.paging.base import with_params
 
     pairs = parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
     given = {**dict(exchange.call.extra), **{one.name: one.value for one in exchange.call.entries}}

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.pagination.base import whole
-from explorer.core.pagination.checks import Finding
+from explorer.core.paging.base import whole
+from explorer.core.paging.checks import Finding
 from explorer.session.pages import body_of, call_with, paging, query_of, turn
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
-    from explorer.core.pagination.base import PageInfo, Pairs, Style
+    from explorer.core.paging.base import PageInfo, Pairs, Style
     from explorer.session import Session
     from explorer.session.fetching import Page
 

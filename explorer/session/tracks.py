@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from explorer.core.exchange import Exchange
-    from explorer.core.pagination.base import PageInfo
+    from explorer.core.paging.base import PageInfo
     from explorer.session import Session
 
 _READ: Final = 2_000_000

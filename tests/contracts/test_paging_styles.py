@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from explorer.core.catalog import decode
-from explorer.core.pagination import PAGING_STYLES, PageInfo, Slice, Style, register
-from explorer.core.pagination.base import Pairs, count_records, put_at, whole
-from explorer.core.pagination.numbered import Numbered, NumberedOptions
+from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style, register
+from explorer.core.paging.base import Pairs, count_records, put_at, whole
+from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.vendors.requests import paging
 from explorer.errors import CatalogError, UsageError
 from tests.session.world import Query, Reply, all_of, ids, world

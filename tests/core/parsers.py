@@ -34,8 +34,8 @@ from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows, breaks
 from explorer.core.drift.shape import Shape
 from explorer.core.exchange import ReceivedResponse
-from explorer.core.pagination import base as paging
-from explorer.core.pagination import records
+from explorer.core.paging import base as paging
+from explorer.core.paging import records
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.core.search_words import parse_words
 from explorer.core.secret import Secret

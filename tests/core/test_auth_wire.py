@@ -102,9 +102,9 @@ def test_multipart_fields_are_read_added_and_taken_out() -> None:
 
 def test_naming_the_schemes_loads_no_http_library() -> None:
     code = (
-        "import sys, explorer.core.auth, explorer.core.auth.options, explorer.core.pagination;"
+        "import sys, explorer.core.auth, explorer.core.auth.options, explorer.core.paging;"
         "assert not {'httpx', 'oauthlib'} & set(sys.modules);"
-        "explorer.core.pagination.PAGING_STYLES; assert 'httpx' not in sys.modules;"
+        "explorer.core.paging.PAGING_STYLES; assert 'httpx' not in sys.modules;"
         "explorer.core.auth.AUTH_SCHEMES; assert 'oauthlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -9,9 +9,9 @@ import pytest
 
 from explorer.core.body_value import NotReadable
 from explorer.core.exchange import Call, Exchange, Failure, Judgement, ReceivedResponse, SentRequest
-from explorer.core.pagination import PageInfo
-from explorer.core.pagination.checks import Checks, fingerprint
-from explorer.core.pagination.records import cut, unpaged
+from explorer.core.paging import PageInfo
+from explorer.core.paging.checks import Checks, fingerprint
+from explorer.core.paging.records import cut, unpaged
 from explorer.core.repeating import pause, retry_after, worth_repeating
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.catalog.model import Endpoint, Pagination, Vendor
-from explorer.core.pagination import PAGING_STYLES, PageInfo, Style, style_for
-from explorer.core.pagination.base import with_params
+from explorer.core.paging import PAGING_STYLES, PageInfo, Style, style_for
+from explorer.core.paging.base import with_params
 from explorer.errors import UsageError
 from tests.core.auth_world import steady
 

@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 
 from explorer.client import Progress
 from explorer.core.exchange import Judgement
-from explorer.core.pagination import PageInfo
+from explorer.core.paging import PageInfo
 from explorer.tui.body.view import BodyView
 from explorer.tui.widgets.response_pane import ResponsePane
 from tests.tui.exchanges import BODY, CUT, FAILED, OK, TOKEN_HOP, UNREACHED, Bench, changed

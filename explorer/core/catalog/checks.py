@@ -23,7 +23,7 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
-    from explorer.core.pagination import PAGING_STYLES  # a catalog that comes from the cache needs none of them
+    from explorer.core.paging import PAGING_STYLES  # a catalog that comes from the cache needs none of them
 
     for kind in ("environments", "credentials", "auth", "pagination", "readings"):
         _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)

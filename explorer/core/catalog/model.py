@@ -96,7 +96,7 @@ class Auth(Table, frozen=True, kw_only=True):
 
 
 class Pagination(Table, frozen=True, kw_only=True):
-    """One way of paging. ``style`` is a word of ``explorer.core.pagination.PAGING_STYLES``."""
+    """One way of paging. ``style`` is a word of ``explorer.core.paging.PAGING_STYLES``."""
 
     style: str
     title: str = ""

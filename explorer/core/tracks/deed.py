@@ -8,7 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.core.pagination.base import PageInfo
+    from explorer.core.paging.base import PageInfo
 
 _LONGEST: Final = 200
 """Characters of a value that are kept."""

@@ -15,7 +15,7 @@ from explorer.core.auth.options import (
     TokenHeaderOptions,
     TokenParamOptions,
 )
-from explorer.core.pagination import style_of
+from explorer.core.paging import style_of
 from explorer.core.vendors.cell import Cell, counted, made
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from explorer.tui.widgets.verdict_view import page_text
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from explorer.core.pagination import PageInfo
+    from explorer.core.paging import PageInfo
 
 
 class PageNumberDialog(Dialog[int | None]):

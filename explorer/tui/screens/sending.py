@@ -17,7 +17,7 @@ from explorer.tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from explorer.client import Progress
     from explorer.core.exchange import Call, Exchange
-    from explorer.core.pagination import PageInfo
+    from explorer.core.paging import PageInfo
     from explorer.errors import Problem
     from explorer.session import Session
     from explorer.session.replaying import Replay

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from explorer.client import Progress
     from explorer.core.exchange import Exchange
     from explorer.core.links import Links
-    from explorer.core.pagination import PageInfo
+    from explorer.core.paging import PageInfo
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.widgets.body_tab import BodyTab
     from explorer.tui.widgets.wire_view import Trace

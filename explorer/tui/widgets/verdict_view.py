@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.core.exchange import Exchange, JudgedField, Outcome
-    from explorer.core.pagination import PageInfo
+    from explorer.core.paging import PageInfo
 
 SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
 COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.core.pagination.base import Options, PagingStyle, Pairs, check_number, with_params
+from explorer.core.paging.base import Options, PagingStyle, Pairs, check_number, with_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

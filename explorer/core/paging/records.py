@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from explorer.core.body_value import NotReadable, json_text, media_type, xml_value
-from explorer.core.pagination.base import at_path, whole
+from explorer.core.paging.base import at_path, whole
 
 if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.pagination.base import (
+from explorer.core.paging.base import (
     Options,
     PageInfo,
     PagingStyle,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.pagination.base import (
+from explorer.core.paging.base import (
     PageInfo,
     Pairs,
     Slice,
@@ -20,7 +20,7 @@ from explorer.core.pagination.base import (
     step_from,
     whole,
 )
-from explorer.core.pagination.numbered import Numbered, NumberedOptions
+from explorer.core.paging.numbered import Numbered, NumberedOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

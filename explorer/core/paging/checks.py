@@ -15,7 +15,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from explorer.core.pagination.base import PageInfo
+    from explorer.core.paging.base import PageInfo
 
 FindingKind = Literal[
     "duplicates",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.pagination.base import PageInfo, Slice, Style
+from explorer.core.paging.base import PageInfo, Slice, Style
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Pagination, Vendor
