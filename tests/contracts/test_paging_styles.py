@@ -15,6 +15,7 @@ from explorer.core.paging.base import Pairs, count_records, put_at, whole
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.vendors.requests import paging
 from explorer.errors import CatalogError, UsageError
+from tests.conftest import ROOT
 from tests.session.world import Query, Reply, all_of, ids, world
 
 if TYPE_CHECKING:
@@ -247,6 +248,7 @@ async def test_a_vendor_that_does_not_turn_pages_is_left(name: str, environ: Map
 @styles
 def test_a_catalog_names_it(name: str) -> None:
     check_catalog(name)
+    assert f"| `{name}` |" in (ROOT / "docs" / "CATALOG.md").read_text("utf-8")
 
 
 # --- one object and one registration ---------------------------------------------------------------------------------
