@@ -99,7 +99,7 @@ def signature(theirs: str) -> dict[str, Any]:
 
 
 PAGED: Final[dict[str, Any]] = {"catalog": {"pagination": "pages"}}
-SESSION: Final[dict[str, Any]] = {"catalog": {"effect": "session"}}
+SESSION: Final[dict[str, Any]] = {"catalog": {"stated_effect": "session"}}
 ADMIN: Final[dict[str, Any]] = {"catalog": {"needs": (Need(text="the admin role"),)}}
 FORGETS: Final[dict[str, Any]] = {
     "environment": msgspec.structs.replace(vendor().environments["test"], forgets_after_hours=24.0)
