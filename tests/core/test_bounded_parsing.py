@@ -52,14 +52,19 @@ def _seconds(work: Callable[[bytes], object], data: bytes) -> float:
 def _grows_too_fast(work: Callable[[bytes], object], shape: tuple[bytes, bytes]) -> float:
     """How many times longer twice as many bytes take, where that is too much; 0 where it is not.
 
-    What looks so is measured with twice the sizes: there, a step to another way of reading lies behind.
+    What looks so is measured again with twice and four times the sizes: a step to another way of reading is at one size,
+    while time that grows faster than the input does so at each.
     """
     small, large = _body(shape, _SMALL), _body(shape, 2 * _SMALL)
     long = _seconds(work, large)
     if long < _NEGLIGIBLE or long <= _MOST * _seconds(work, small):
         return 0
-    ratio = growth(work, large, _body(shape, 4 * _SMALL))
-    return ratio if ratio > _MOST else 0
+    for times in (4, 8):
+        ratio = growth(work, large, _body(shape, times * _SMALL))
+        if ratio <= _MOST:
+            return 0
+        large = _body(shape, times * _SMALL)
+    return ratio
 
 
 def _shapes(parser: str) -> list[tuple[bytes, bytes]]:
