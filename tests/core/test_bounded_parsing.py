@@ -52,7 +52,7 @@ def _seconds(work: Callable[[bytes], object], data: bytes) -> float:
 def _grows_too_fast(work: Callable[[bytes], object], shape: tuple[bytes, bytes]) -> float:
     """How many times longer twice as many bytes take, where that is too much; 0 where it is not.
 
-    What looks so is measured again with twice and four times the sizes: a step to another way of reading is at one size,
+    What looks so is measured again at twice and four times the size: a step to another way of reading is at one size,
     while time that grows faster than the input does so at each.
     """
     small, large = _body(shape, _SMALL), _body(shape, 2 * _SMALL)
