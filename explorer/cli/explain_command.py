@@ -52,9 +52,13 @@ def explain_command(
     by a fingerprint. Exits with 0 when there is no difference and no refusal, 1 when there is one and its cause is
     named, 3 when nothing that is known explains it.
     """
+    from explorer.cli.given_values import check_stdin
+    from explorer.core.form import parse_entry
     from explorer.session.explaining import explain_call, moment
 
     session = session_of(ctx, keep_history=target.isdigit())
+    if against == "-":
+        check_stdin([parse_entry(word) for word in values], "--against -")
     text = sys.stdin.read() if against == "-" else against
     when = None if at is None else moment(at)
     refusal: Explanation | None = None

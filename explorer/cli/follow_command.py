@@ -11,6 +11,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
+from explorer.core.form import typed_text
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _followed(session: Session, exchange: Exchange, path: str) -> Following:
 def _command(exchange: Exchange, way: Way) -> list[str]:
     call = exchange.call
     words = ["api-explorer", "send", f"{call.vendor}.{way.endpoint.id}"]
-    words += [f"{entry.name}={entry.value}" for entry in way.entries]
+    words += [f"{entry.name}={typed_text(entry.value)}" for entry in way.entries]
     return [*words, "--env", call.environment] if call.environment != "sandbox" else words
 
 

@@ -14,6 +14,7 @@ from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.cli.request_commands import ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
+from explorer.core.form import typed_text
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
 
@@ -94,7 +95,7 @@ def _words(call: Call) -> list[str]:
 def _word(entry: Entry) -> str:
     if entry.kind == "json":
         return f"{entry.name}:={entry.value}"
-    return f"{entry.name}={'@' if entry.kind == 'file' else ''}{entry.value}"
+    return f"{entry.name}=@{entry.value}" if entry.kind == "file" else f"{entry.name}={typed_text(entry.value)}"
 
 
 def _table(call: Call) -> dict[str, Any]:

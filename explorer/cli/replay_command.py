@@ -15,13 +15,13 @@ from explorer.cli.request_commands import ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Entry, Exchange
+    from explorer.core.exchange import Call, Entry, Exchange
     from explorer.session import Session
 
 
 @click.command("replay")
 @click.argument("number", type=int)
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON]...")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
 @click.option("--exact", is_flag=True, help="These very bytes, with the timestamp and signature of then.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
 @click.option("--timeout", type=Seconds(), help="Seconds for the whole exchange.")
@@ -54,10 +54,25 @@ def replay_command(
     return put_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
 
+def _read(session: Session, call: Call, given: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """*given* with its files, variables and standard input read."""
+    import msgspec
+
+    from explorer.cli.given_values import read_values
+
+    return read_values(session, msgspec.structs.replace(call, entries=given, readings={})).entries
+
+
 async def _replay(
     session: Session, number: int, exact: bool, given: tuple[Entry, ...], timeout: float | None, yes: bool
 ) -> Exchange:
     try:
+        origin = (await session.past(number)).call
+        if given:
+            given = await asyncio.to_thread(_read, session, origin, given)
+        for entry in origin.entries:
+            if entry.kind == "file":  # it was allowed when it was sent, and is the file that NUMBER means
+                session.files.allow_file(entry.value)
         replay = await session.replay(number, "exact" if exact else "again", given)
         for change in replay.changes:
             say(f"changed: {change}")

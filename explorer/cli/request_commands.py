@@ -44,6 +44,7 @@ def call_options(command: _F) -> _F:
                 "--extra", "extra", multiple=True, metavar="NAME=VALUE", help="An undocumented query parameter."
             ),
             click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of your own."),
+            click.option("--ask", multiple=True, metavar="NAME", help="Prompt for a value; it is not shown."),
             click.option("--force", is_flag=True, help="Go on although the form has errors."),
         )
     ):
@@ -67,10 +68,21 @@ def _request_options(command: _F) -> _F:
 
 
 def make_call(session: Session, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
-    """The call that the words of a command line ask for.
+    """Return the call that the words of a command line ask for, its files, variables and standard input read.
 
     Raises:
-        UsageError: a word cannot be read; UnknownName: vendor, endpoint or environment is not known.
+        UsageError: a word, or what it names, cannot be read; UnknownName: vendor, endpoint or environment is not known.
+    """
+    from explorer.cli.given_values import read_values
+
+    return read_values(session, written_call(session, address, values, options), options["ask"])
+
+
+def written_call(session: Session, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
+    """Return the call as the words of a command line spell it; nothing that they name is read.
+
+    Raises:
+        UsageError: a word cannot be parsed; UnknownName: vendor, endpoint or environment is not known.
     """
     from explorer.core.form import parse_entry
 

@@ -13,7 +13,7 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import call_options, make_call, put_exchange
+from explorer.cli.request_commands import call_options, put_exchange, written_call
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table
 from explorer.errors import CatalogProblem, ExplorerError, UsageError
@@ -136,19 +136,20 @@ def saved_add(
     """
     import msgspec
 
+    from explorer.cli.given_values import keep_values
     from explorer.core.saved.drafting import of_history, request_of
     from explorer.core.saved.model import SavedRequest
     from explorer.saved.storing import ANY
 
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
-        if values or any(options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force")):
+        if values or any(options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force", "ask")):
             raise UsageError("an entry of the history has its values", hint="Change them in the file afterwards.")
         past = asyncio.run(_past(saved, int(source)))
         call = msgspec.structs.replace(of_history(past), environment=options["environment"] or "")
         request = SavedRequest(call=call)
     else:
-        call = make_call(saved.session, source, values, options)
+        call = keep_values(saved.session, written_call(saved.session, source, values, options), options["ask"])
         request = request_of(call, keep_environment=bool(options["environment"]))
     before = saved.library.files.get(name.strip("/"))
     if before is not None and overwrite and before.request is not None:

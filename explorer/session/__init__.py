@@ -20,6 +20,7 @@ from weakref import ReferenceType, ref
 from explorer.errors import CatalogProblem, CredentialMissing, FormError, UnknownName
 from explorer.session.embedded import EmbeddedSandbox
 from explorer.session.operation import Operation
+from explorer.session.request_files import RequestFiles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -82,6 +83,8 @@ class Session:
     """(origin, vendor, environments) → the question that a person has not answered yet."""
     learned: list[Secret] = field(default_factory=list)
     """Secrets that came by another way than credentials and forms: they are masked in whatever is shown and kept."""
+    files: RequestFiles = field(default_factory=RequestFiles)
+    """The local files that requests may read."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     sandbox: EmbeddedSandbox = field(default_factory=EmbeddedSandbox)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from explorer.core.exchange import Entry
-from explorer.errors import UsageError
 from explorer.session.operation import Operation, Prepared
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.form import Checked
     from explorer.core.redaction import Redactor
-    from explorer.core.request import Upload
     from explorer.core.secret import Secret
     from explorer.session import Session
 
@@ -101,9 +98,9 @@ def build(session: Session, call: Call, checked: Checked) -> httpx.Request:
     """The unsigned request of *call*.
 
     Raises:
-        UsageError: a file cannot be read.
+        FileNotAllowed: nobody allowed a file that it uploads; UsageError: a file cannot be read.
     """
-    from explorer.core.request import build_request
+    from explorer.core.request import build_request, upload_of
 
     operation = session.operation(call)
     return build_request(
@@ -115,7 +112,7 @@ def build(session: Session, call: Call, checked: Checked) -> httpx.Request:
         extra=call.extra,
         headers=call.headers,
         boundary=f"explorer-{session.nonce(12)}" if operation.endpoint.body == "multipart" else "",
-        read_file=_read_file,
+        read_file=lambda path: upload_of(path, session.files.read(path)),
     )
 
 
@@ -149,12 +146,3 @@ def auth_context(session: Session, call: Call, operation: Operation) -> AuthCont
     )
 
 
-def _read_file(path: str) -> Upload:
-    from explorer.core.request import upload_of
-
-    try:
-        return upload_of(path, Path(path).expanduser().read_bytes())
-    except (OSError, RuntimeError, ValueError) as error:  # ``~nosuchuser`` and a null character are not OSErrors
-        raise UsageError(
-            f"{path}: {getattr(error, 'strerror', None) or error}", hint="Name a file that can be read."
-        ) from None

@@ -6,9 +6,9 @@ makes the same bytes from every shell.
     entries ── place (convert, one value) ──► fill in ──► require ──► rules across fields ──► Checked
 """
 
-from explorer.core.form.board import body_location, check, find_parameter
+from explorer.core.form.board import body_location, check, find_parameter, is_upload
 from explorer.core.form.convert import convert
-from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, parse_entry
+from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, parse_entry, typed_text
 
 __all__ = [
     "Checked",
@@ -20,5 +20,7 @@ __all__ = [
     "check",
     "convert",
     "find_parameter",
+    "is_upload",
     "parse_entry",
+    "typed_text",
 ]

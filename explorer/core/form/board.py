@@ -58,6 +58,14 @@ def check(endpoint: Endpoint, entries: Iterable[Entry]) -> Checked:
     return Checked(values, tuple(problems))
 
 
+def is_upload(endpoint: Endpoint, entry: Entry) -> bool:
+    """Whether *entry* uploads the file that it names; a text parameter takes the file's contents in place of it."""
+    if entry.kind != "file":
+        return False
+    match = find_parameter(endpoint, entry.name)
+    return body_location(endpoint) == "multipart" if match is None else match[0].type == "file"
+
+
 def body_location(endpoint: Endpoint) -> Location:
     """Where a parameter that the catalog does not know would travel."""
     return "query" if endpoint.body == "none" else endpoint.body
@@ -103,8 +111,10 @@ class _Board:
             else:
                 self._set(param, entry.name, FileRef(entry.value), index)
         else:
-            text = f"@{entry.value}" if entry.kind == "file" else entry.value
-            value, wrong = convert(param, text)
+            if entry.kind == "file":
+                self._unread(entry)
+                return
+            value, wrong = convert(param, entry.value)
             self._set(param, entry.name, value, index)
             if wrong:
                 self.problem(entry.name, *wrong, lines=param.lines)
@@ -138,9 +148,16 @@ class _Board:
         if entry.kind == "json":
             value = json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken)
         elif entry.kind == "file":
-            value = FileRef(entry.value) if location == "multipart" else f"@{entry.value}"
+            if location != "multipart":
+                self._unread(entry)
+                return
+            value = FileRef(entry.value)
         self.values.append(FieldValue(None, entry.name, location, value))
         self._no_such(entry.name, [param.name for param in self.endpoint.params.values()])
+
+    def _unread(self, entry: Entry) -> None:
+        """A file whose contents are the value of a text parameter, and which was not read: nothing is sent for it."""
+        self.problem(entry.name, "takes text, and the file was not read", f"type the text of {entry.value}")
 
     def _no_such(self, name: str, known: Sequence[str]) -> None:
         near = nearest(name, known)

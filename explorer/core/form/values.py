@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.exchange import Entry
 from explorer.core.lenient_json import DEEPEST, depth
@@ -56,8 +57,17 @@ class Checked:
         return tuple(problem for problem in self.problems if problem.level == "error")
 
 
+_LITERAL: Final = re.compile(r"\\+@")
+"""Begins a text that is typed with one backslash more than it has, so that its ``@`` names no file."""
+
+
+def typed_text(text: str) -> str:
+    """Return *text* as it is typed behind ``name=``: ``@ada`` as ``\\@ada``, so that ``parse_entry`` reads it back."""
+    return f"\\{text}" if text.startswith("@") or _LITERAL.match(text) else text
+
+
 def parse_entry(word: str) -> Entry:
-    """``name=value``, ``name:=json`` or ``name=@file`` as an entry.
+    """Read ``name=value``, ``name:=json`` or ``name=@file`` as an entry; a value ``\\@x`` is the text ``@x``.
 
     Raises:
         UsageError: there is no ``=``, no name, the JSON is broken, or the word was no UTF-8.
@@ -78,5 +88,7 @@ def parse_entry(word: str) -> Entry:
             ) from None
         return Entry(name=name[:-1], kind="json", value=value)
     if value.startswith("@"):
+        if value == "@":
+            raise UsageError(f"{word}: no file is named", hint=rf"Write {name}=@FILE, or {name}=\@ for a literal @.")
         return Entry(name=name, kind="file", value=value[1:])
-    return Entry(name=name, value=value)
+    return Entry(name=name, value=value[1:] if _LITERAL.match(value) else value)

@@ -1,0 +1,117 @@
+"""The values of a command line that are not text in it: files, standard input, a prompt, environment variables."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import sys
+import warnings
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from explorer.core.exchange import Entry
+from explorer.core.form import find_parameter, is_upload
+from explorer.errors import UnknownName, UsageError
+from explorer.session.request_files import STDIN, read_text_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.core.catalog.model import Endpoint
+    from explorer.core.exchange import Call
+    from explorer.session import Session
+
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def read_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
+    """Return *call* with everything read that its typed values name: ``@FILE`` and ``@-`` for a text parameter, and
+    ``${NAME}`` for a secret one; *ask* are parameters to prompt for. Uploads stay paths, and may be read from now on.
+
+    Raises:
+        UsageError: a file or standard input cannot be read, a variable is not set, or nobody can be asked.
+    """
+    endpoint = session.operation(call).endpoint
+    check_stdin(call.entries)
+    for entry in call.entries:
+        if entry.kind == "file":
+            session.files.allow_file(entry.value)
+            if entry.value == STDIN:
+                session.files.allow_stdin(sys.stdin.buffer.read)
+    entries = (*(_from_variable(session, endpoint, entry) for entry in call.entries), *_asked(call, endpoint, ask))
+    return read_text_files(session, msgspec.structs.replace(call, entries=entries))
+
+
+def keep_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
+    """Return *call* as a file is to hold it: ``${NAME}`` and files stay, paths are absolute; *ask* as in ``read_values``.
+
+    Raises:
+        UsageError: standard input is named, or nobody can be asked.
+    """
+    if any(entry.kind == "file" and entry.value == STDIN for entry in call.entries):
+        raise UsageError("standard input cannot be saved", hint="Name a file in place of @-.")
+    entries = tuple(
+        msgspec.structs.replace(entry, value=_absolute(entry.value)) if entry.kind == "file" else entry
+        for entry in call.entries
+    )
+    endpoint = session.operation(call).endpoint
+    return msgspec.structs.replace(call, entries=(*entries, *_asked(call, endpoint, ask)))
+
+
+def check_stdin(entries: Sequence[Entry], taken_by: str = "") -> None:
+    """Refuse values that read standard input where it can be read once only; *taken_by* is what reads it already.
+
+    Raises:
+        UsageError: several do.
+    """
+    names = [f"{entry.name}=@-" for entry in entries if entry.kind == "file" and entry.value == STDIN]
+    readers = [*names, *([taken_by] if taken_by else [])]
+    if names and len(readers) > 1:
+        raise UsageError(
+            f"{' and '.join(readers)} both read standard input", hint="Put one of them into a file: name=@FILE."
+        )
+
+
+def _from_variable(session: Session, endpoint: Endpoint, entry: Entry) -> Entry:
+    """A secret that is written as a variable of the process, so that it is in no list of processes and no shell history."""
+    match = _VARIABLE.fullmatch(entry.value) if entry.kind == "text" else None
+    known = find_parameter(endpoint, entry.name)
+    if match is None or known is None or not known[0].secret:
+        return entry
+    value = session.environ.get(match[1])
+    if value is None:
+        raise UsageError(f"{entry.name}: the environment variable {match[1]} is not set", hint=f"Set {match[1]}.")
+    return msgspec.structs.replace(entry, value=value)
+
+
+def _asked(call: Call, endpoint: Endpoint, names: Sequence[str]) -> list[Entry]:
+    for name in names:
+        if find_parameter(endpoint, name) is None:
+            raise UnknownName(f"parameter of {call.address}", name, endpoint.params)
+        if any(entry.name == name for entry in call.entries):
+            raise UsageError(f"{name} is given and asked for", hint=f"Leave out {name}=… or --ask {name}.")
+        if is_upload(endpoint, Entry(name=name, kind="file")):
+            raise UsageError(f"{name} is a file", hint=f"Write {name}=@FILE.")
+    return [Entry(name=name, value=_prompt(name)) for name in names]
+
+
+def _prompt(name: str) -> str:
+    """What a person types for *name*, which is not shown.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(f"{name}: ", stream=sys.stderr)
+        except (getpass.GetPassWarning, EOFError):
+            hint = f"Write {name}=@- and pipe the value in, or {name}=@FILE."
+            raise UsageError(f"{name} cannot be asked for: there is no terminal", hint=hint) from None
+
+
+def _absolute(path: str) -> str:
+    from pathlib import Path
+
+    return path if path.startswith(("~", "${")) else str(Path(path).absolute())
