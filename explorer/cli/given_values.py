@@ -44,7 +44,7 @@ def read_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
 
 
 def keep_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
-    """Return *call* as a file is to hold it: ``${NAME}`` and files stay, paths are absolute; *ask* as in ``read_values``.
+    """Return *call* for a file: ``${NAME}`` and files stay, paths are absolute; *ask* as in ``read_values``.
 
     Raises:
         UsageError: standard input is named, or nobody can be asked.
@@ -74,7 +74,7 @@ def check_stdin(entries: Sequence[Entry], taken_by: str = "") -> None:
 
 
 def _from_variable(session: Session, endpoint: Endpoint, entry: Entry) -> Entry:
-    """A secret that is written as a variable of the process, so that it is in no list of processes and no shell history."""
+    """A secret that is written as a variable of the process, so that no process list or shell history has it."""
     match = _VARIABLE.fullmatch(entry.value) if entry.kind == "text" else None
     known = find_parameter(endpoint, entry.name)
     if match is None or known is None or not known[0].secret:

@@ -12,13 +12,14 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
-from explorer.cli.request_commands import ask, put_exchange
+from explorer.cli.request_commands import allow_file_option, ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.form import typed_text
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
+    from explorer.core.curl.importing import Imported
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.session import Session
 
@@ -35,18 +36,24 @@ def import_command() -> None:
 @click.option("--force", is_flag=True, help="Send although the form has errors.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
 @trust_host_option
+@allow_file_option
 @click.pass_context
-def import_curl_command(ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool) -> int:
+def import_curl_command(
+    ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool, allowed: tuple[str, ...]
+) -> int:
     """Tell which call the curl LINE makes, as a line for this program. LINE is one quoted word, or - for stdin.
 
-    What the catalog has no place for, and what would be sent otherwise, is said on stderr. $NAME in the line is looked
-    up in the environment. Credentials of the vendor's own scheme are left out: they are made anew on sending.
+    What the catalog has no place for, and what would be sent otherwise, is said on stderr. Of the environment, only
+    credential variables of the vendor at the URL fill $NAME in the line; --allow-file reads files that it names.
+    The credentials of the vendor's own scheme are left out: they are made anew on sending.
     """
     import msgspec
 
     from explorer.session.exporting import import_line
 
     session = session_of(ctx, keep_history=send)
+    for path in allowed:
+        session.files.allow(path)
     text = sys.stdin.read() if line == "-" else line
     imported = import_line(session, text)
     call = msgspec.structs.replace(imported.call, force=force)
@@ -62,12 +69,40 @@ def import_curl_command(ctx: click.Context, line: str, as_json: bool, send: bool
     masked = [one.name for one in call.entries if MASK in one.value]
     if masked:
         raise UsageError(f"the value of {', '.join(masked)} is not in the line", hint="Set the variable that it names.")
+    call = _whole(session, call, imported)
     say(shlex.join(["api-explorer", "send", *_words(shown)]))
     question = session.confirmation(call)
     if question and not yes:
         ask(question)
     exchange = asyncio.run(_sent(session, call))
     return put_exchange(session, exchange, None, as_json=as_json)
+
+
+def _whole(session: Session, call: Call, imported: Imported) -> Call:
+    """*call* with what the line takes from elsewhere read.
+
+    Raises:
+        UsageError: something of it may not be read, so that another call would be sent.
+    """
+    from explorer.session.request_files import read_text_files
+
+    if imported.unread:
+        where = " and ".join("standard input" if path == "-" else path for path in imported.unread)
+        paths = " ".join(f"--allow-file {path}" for path in imported.unread if path != "-")
+        hint = f"Pass {paths}." if paths else "Put the body into the line, or into a file."
+        raise UsageError(f"the body is in {where}, which is not read; nothing was sent", hint=hint)
+    if imported.unexpanded:
+        names = ", ".join(imported.unexpanded)
+        marks = [sign + name for name in imported.unexpanded for sign in ("$", "${")]
+        places = [one.name for one in call.entries if any(mark in one.value for mark in marks)]
+        where = f"in {', '.join(places)} " if places else ""
+        raise UsageError(
+            f"the variable {names} {where}is not expanded; nothing was sent", hint="Put the value in its place."
+        )
+    for entry in call.entries:
+        if entry.kind == "file":
+            session.files.check(entry.value)
+    return read_text_files(session, call)
 
 
 async def _sent(session: Session, call: Call) -> Exchange:

@@ -52,6 +52,18 @@ def call_options(command: _F) -> _F:
     return command
 
 
+def allow_file_option(command: _F) -> _F:
+    """``--allow-file`` of a command whose requests come from a file or a pasted line."""
+    decorate = click.option(
+        "--allow-file",
+        "allowed",
+        multiple=True,
+        metavar="PATH",
+        help="A file, or all of a folder, that requests may read although it is outside the folder of saved requests.",
+    )
+    return decorate(command)
+
+
 def _request_options(command: _F) -> _F:
     """The options that prepare and send share."""
     for decorate in reversed(

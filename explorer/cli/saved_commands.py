@@ -13,7 +13,7 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import call_options, put_exchange, written_call
+from explorer.cli.request_commands import allow_file_option, call_options, put_exchange, written_call
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table
 from explorer.errors import CatalogProblem, ExplorerError, UsageError
@@ -87,13 +87,14 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 
 
 @saved_command.command("check")
+@allow_file_option
 @click.option("--json", "as_json", is_flag=True, help="An array of problems as data.")
 @click.pass_context
-def saved_check(ctx: click.Context, as_json: bool) -> int:
-    """Check every file: TOML, names, values, expectations, chains, secrets. Exits with 2 where something is wrong."""
+def saved_check(ctx: click.Context, allowed: tuple[str, ...], as_json: bool) -> int:
+    """Check every file: TOML, names, values, expectations, chains, secrets, uploads. Exits with 2 on any problem."""
     from explorer.session.saved_checks import everything_wrong
 
-    saved = _saved(ctx, keep_history=False)
+    saved = _saved(ctx, keep_history=False, allowed=allowed)
     found = [one for _, one in everything_wrong(saved)]
     if as_json:
         put_json(
@@ -143,7 +144,9 @@ def saved_add(
 
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
-        if values or any(options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force", "ask")):
+        if values or any(
+            options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force", "ask")
+        ):
             raise UsageError("an entry of the history has its values", hint="Change them in the file afterwards.")
         past = asyncio.run(_past(saved, int(source)))
         call = msgspec.structs.replace(of_history(past), environment=options["environment"] or "")
@@ -170,7 +173,10 @@ def saved_add(
 @click.option("--env-file", "env_file", default="", metavar="NAME", help="The file of variables (environments/NAME).")
 @click.option("--env", "environment", default="", help="Where all calls go, in place of what the files say.")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A variable.")
-@click.option("--go-on", is_flag=True, help="Go on after a step that failed.")
+@click.option(
+    "--go-on/--stop", default=None, help="After a step that failed, run what does not need it (usual), or stop."
+)
+@allow_file_option
 @click.option("--report", type=click.Choice(FORMS), help="How the report is written (text).")
 @click.option("--json", "as_json", is_flag=True, help="The result as data: of one request as `send --json`.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
@@ -185,7 +191,8 @@ def saved_run(
     env_file: str,
     environment: str,
     given: tuple[str, ...],
-    go_on: bool,
+    go_on: bool | None,
+    allowed: tuple[str, ...],
     report: str | None,
     as_json: bool,
     output: Path | None,
@@ -194,18 +201,19 @@ def saved_run(
 ) -> int:
     """Run a saved request, or all of a FOLDER in order (. for everything), each after those whose answers it needs.
 
-    Nothing is sent while a file is bad, a variable has no value, or a call asks for a yes that was not given. Exits
-    with 0 where all expectations hold, else with 1; with 2 where nothing could be run.
+    Nothing is sent while a file is bad, a variable has no value, a request reads a file outside the folder, or a call
+    asks for a yes that was not given. Exits with 0 where all expectations hold, else with 1; with 2 where nothing could
+    be run.
     """
     from explorer.session.saving import Scope
     from explorer.session.sequences import Runner
 
-    saved = _saved(ctx, keep_history=True)
+    saved = _saved(ctx, keep_history=True, allowed=allowed)
     names = saved.library.sequence(name)
     if not names:
         raise UsageError(f"there is nothing to run in {name}")
     scope = Scope(given=_given(given), file=env_file, environment=environment)
-    runner = Runner(saved, scope, go_on=True if go_on else None, agreed=yes, timeout=timeout, tell=_tell)
+    runner = Runner(saved, scope, go_on=go_on, agreed=yes, timeout=timeout, tell=_tell)
     folder = saved.library.folder_named(name) or ""
     made = asyncio.run(_run(runner, name, names, folder))
     single = names[0] if len(names) == 1 and not folder and name.strip("/") not in ("", ".") else ""
@@ -264,10 +272,12 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
 
 
-def _saved(ctx: click.Context, *, keep_history: bool) -> Saved:
+def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] = ()) -> Saved:
     from explorer.session.saving import Saved
 
     saved = Saved(session_of(ctx, keep_history=keep_history))
+    for path in allowed:
+        saved.session.files.allow(path)
     saved.load()
     return saved
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +37,10 @@ class Stamp(NamedTuple):
     inode: int
 
 
+BROKEN: Final = Stamp(-1, -1, -1)
+"""Of a link that leads nowhere, or in a circle."""
+_GONE: Final = Stamp(0, 0, 0)
+"""Of a file that was deleted while the folder was listed."""
 Stamps = dict[str, Stamp]
 """Path relative to the folder, with slashes → stamp."""
 
@@ -141,34 +147,48 @@ class Library:
 
 
 def stamps(folder: Path) -> Stamps:
-    """The stamp of every TOML file below *folder*; none where there is no such folder.
+    """Return the stamp of every TOML file and of every broken link below *folder*; none where there is no such folder.
+
+    Links to files and folders are followed. One whose target is missing, or that leads back to a folder it is in, has
+    the stamp ``BROKEN``, so that it is reported and not left out.
 
     Raises:
         FileError: a folder cannot be listed.
     """
-    found: Stamps = {}
-    waiting = [(folder, "")]
+    stamps: Stamps = {}
+    waiting: list[tuple[Path, str, tuple[str, ...]]] = [(folder, "", (os.path.realpath(folder),))]
     while waiting:
-        here, prefix = waiting.pop()
+        here, prefix, above = waiting.pop()
         try:
             with os.scandir(here) as entries:
-                for one in entries:
-                    name = f"{prefix}{one.name}"
-                    if one.name.startswith("."):
+                for entry in entries:
+                    name = f"{prefix}{entry.name}"
+                    if entry.name.startswith("."):
                         continue
-                    if one.is_dir(follow_symlinks=False):
-                        if name.count("/") < _DEEPEST:
-                            waiting.append((Path(one.path), f"{name}/"))
-                    elif one.name.endswith(".toml"):
-                        status = one.stat()
-                        found[name] = Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
+                    stamp = _stamp(entry, above)
+                    if stamp is None and name.count("/") < _DEEPEST:
+                        waiting.append((Path(entry.path), f"{name}/", (*above, os.path.realpath(entry.path))))
+                    elif stamp == BROKEN or (stamp is not None and name.endswith(".toml")):
+                        stamps[name] = stamp
         except FileNotFoundError:
             continue
         except OSError as error:
             raise FileError(str(here), "", f"cannot be listed: {reason(error)}", "make it readable") from error
-        if len(found) > _MOST:
+        if len(stamps) > _MOST:
             raise FileError(str(folder), "", f"holds more than {_MOST:,} files", "choose another saved_folder")
-    return dict(sorted(found.items()))
+    return dict(sorted(stamps.items()))
+
+
+def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
+    """The stamp of a file or a broken link; None for a folder that is to be looked into. *above*: the real paths of the
+    folders that it is in."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return BROKEN if entry.is_symlink() else _GONE
+    if not stat.S_ISDIR(status.st_mode):
+        return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
+    return BROKEN if entry.is_symlink() and os.path.realpath(entry.path) in above else None
 
 
 def load(folder: Path, before: Library | None = None) -> Library:
@@ -204,10 +224,7 @@ def read_file(name: str, path: Path) -> SavedFile:
     """The file of one request; what is wrong with it is told in it."""
     data = b""
     try:
-        found = read_bytes(path)
-        if found is None:
-            raise FileError(str(path), "", "is gone", "")
-        data = found
+        data = _content(path)
         mapping = parse_toml(data, str(path))
     except FileError as error:
         said = data.decode("utf-8-sig", "replace")
@@ -223,6 +240,33 @@ def read_file(name: str, path: Path) -> SavedFile:
     return SavedFile(name, path, text, digest, None if problems else request, problems)
 
 
+def _content(path: Path) -> bytes:
+    """The bytes of a file that the folder lists.
+
+    Raises:
+        FileError: it is not there any more, is a broken link, or cannot be read.
+    """
+    broken = _broken_link(path)
+    if broken:
+        raise FileError(str(path), "", broken, "point it to a file or folder that exists, or delete it")
+    data = read_bytes(path)
+    if data is None:
+        raise FileError(str(path), "", "is gone", "")
+    return data
+
+
+def _broken_link(path: Path) -> str:
+    """What is wrong with a link; an empty text where *path* is none, or leads to a file."""
+    if not path.is_symlink():
+        return ""
+    try:
+        status = path.stat()
+    except OSError as error:
+        what = "a loop of links" if error.errno == errno.ELOOP else "a broken link"
+        return f"is {what} ({path.readlink()})"
+    return f"is a link to a folder that it is in ({path.readlink()})" if stat.S_ISDIR(status.st_mode) else ""
+
+
 def _absolute(call: Call, folder: Path) -> Call:
     """The call with the paths of its files counted from the folder of the request's own file."""
     entries = tuple(
@@ -236,7 +280,7 @@ def _absolute(call: Call, folder: Path) -> Call:
 
 def _folder(path: Path) -> tuple[FolderOptions, tuple[CatalogProblem, ...]]:
     try:
-        data = read_bytes(path) or b""
+        data = _content(path)
         return read_folder(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
         return FolderOptions(), (_problem(error),)
@@ -244,7 +288,7 @@ def _folder(path: Path) -> tuple[FolderOptions, tuple[CatalogProblem, ...]]:
 
 def _set(name: str, path: Path) -> SavedSet:
     try:
-        data = read_bytes(path) or b""
+        data = _content(path)
         values, problems = read_variables(parse_toml(data, str(path)), str(path), data.decode("utf-8-sig"))
     except FileError as error:
         return SavedSet(name, path, problems=(_problem(error),))

@@ -159,10 +159,11 @@ async def found(session: Session, words: str, *, limit: int = MOST) -> list[Exch
 
 
 def import_line(session: Session, text: str) -> Imported:
-    """The call of a curl line; ``$NAME`` in it is looked up in the environment.
+    """Return the call of a curl line. Credential variables of the vendor at its URL are looked up in the environment; a
+    file that holds the body is read where it is allowed.
 
     Raises:
-        UsageError: there is no curl command in it, or the catalog knows no call like it.
+        UsageError: there is no curl command in it, the catalog knows no call like it, or a file cannot be read.
     """
     from explorer.core.curl.importing import import_curl
     from explorer.core.curl.match import Place
@@ -172,7 +173,14 @@ def import_line(session: Session, text: str) -> Imported:
     for vendor in session.catalog.vendors.values():
         places += [Place(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
         places.append(Place(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True))
-    return import_curl(session.catalog, text, places, session.environ)
+    files = session.files
+    return import_curl(
+        session.catalog,
+        text,
+        places,
+        session.environ,
+        lambda path: files.read(path) if files.allows(path) else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -192,16 +200,20 @@ def read_line(session: Session, text: str) -> Line:
     Raises:
         UsageError: there is no curl command in it, or the catalog knows no call like it.
     """
+    from explorer.core.form import is_upload
     from explorer.core.secret import MASK
 
     imported = import_line(session, text)
     call = imported.call
     redactor = session.redactor(call)
     notes = [redactor.text(one) for one in imported.notes]
-    notes += [f"{one.name} is not in the line: type it" for one in call.entries if MASK in one.value]
+    endpoint = session.operation(call).endpoint
+    texts = [one for one in call.entries if one.kind == "file" and not is_upload(endpoint, one)]
+    notes += [f"{one.name} is not in the line: type it" for one in call.entries if MASK in one.value or one in texts]
     if call.base_url:
         notes = [one for one in notes if not one.endswith("; kept as base URL")]
         notes.append(f"the line goes to {redactor.text(call.base_url)}, which a form has no place for")
         call = msgspec.structs.replace(call, base_url="", environment=SANDBOX)
-    call = msgspec.structs.replace(call, entries=tuple(one for one in call.entries if MASK not in one.value))
+    entries = tuple(one for one in call.entries if MASK not in one.value and one not in texts)
+    call = msgspec.structs.replace(call, entries=entries)
     return Line(call, redactor.call(session.operation(call).endpoint, call), tuple(notes))

@@ -144,5 +144,3 @@ def auth_context(session: Session, call: Call, operation: Operation) -> AuthCont
         base_url=session.base_url(call),
         safe_to_retry=session.effect(call) == "read",
     )
-
-

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 STDIN: Final = "-"
 """In place of a path: standard input."""
-_FLAGS: Final = (
-    os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-)
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _BY_PARTS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
@@ -88,7 +86,7 @@ class RequestFiles:
             return
         if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode):
             self._streams.setdefault(path, None)
-        elif not stat.S_ISDIR(status.st_mode):
+        else:
             self._files.add(real_path(path))
 
     def allow_stdin(self, read: Callable[[], bytes]) -> None:
@@ -183,8 +181,8 @@ def _said(path: str) -> str:
 
 
 def _read_below(root: str, real: str) -> bytes:
-    """The bytes of *real*, which is *root* or below it. Each part of the way is opened without following a link, so that
-    nobody can put one in its place after it was checked."""
+    """The bytes of *real*, which is *root* or below it. Each part of the way is opened without following a link, so
+    that nobody can put one in its place after it was checked."""
     descriptor = _open_below(root, real)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
         status = os.fstat(descriptor)

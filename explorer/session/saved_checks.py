@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from explorer.core.saved.chains import check_chain
 from explorer.core.saved.filling import call_uses, shown_call
 from explorer.core.saved.placeholders import Variable
 from explorer.errors import CatalogProblem, ExplorerError
+from explorer.session.request_files import read_text_files, real_path
 from explorer.session.saving import PREFIX, Scope
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Call
+    from explorer.core.exchange import Call, Entry
     from explorer.errors import Problem
     from explorer.saved import SavedFile
     from explorer.session.saving import Saved
@@ -68,6 +72,7 @@ def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
         if not call.force and one.level == "error"
     ]
     wrong += _foreign_host(saved, file, call)
+    wrong += _wrong_files(saved, file, call)
     try:
         made = saved.public(file.request)
         for note in made.notes:
@@ -102,6 +107,26 @@ def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProb
     return [CatalogProblem(str(file.path), _line(file, "base_url"), message, expected)]
 
 
+def _wrong_files(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProblem]:
+    """A word on every file that the request reads and may not read, or that is not there."""
+    try:
+        call = saved.known(call, Scope())
+        outside = saved.files_outside(call)
+    except ExplorerError as error:
+        return [CatalogProblem(str(file.path), "(file)", error.message, error.hint)]
+    wrong = []
+    for entry in call.entries:
+        if entry.kind != "file" or "${" in entry.value:
+            continue
+        where = (str(file.path), _line(file, "values", entry.name))
+        if entry.value in outside:
+            said = f"reads {entry.value}, which is outside the folder of saved requests"
+            wrong.append(CatalogProblem(*where, said, f"move it into the folder, or pass --allow-file {entry.value}"))
+        elif not Path(real_path(entry.value)).is_file():
+            wrong.append(CatalogProblem(*where, f"reads {entry.value}, which is not a file", "put the file there"))
+    return wrong
+
+
 def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]:
     """What is wrong with the form of *call*, but for fields that wait for a value."""
     try:
@@ -109,6 +134,8 @@ def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]
     except ExplorerError:  # the environment file is wrong, which is told of with it
         filled = shown_call(call, lambda _one: None)
     waiting = {use.name for use in call_uses(filled) if use.place == "value"}
+    filled, unread = _with_texts(saved, filled)
+    waiting |= unread
     return tuple(one for one in saved.session.check(filled).problems if one.field not in waiting)
 
 
@@ -117,3 +144,16 @@ def _line(file: SavedFile, *path: str) -> str:
 
     line = line_of(file.text, tuple(path))
     return (f"line {line}, " if line else "") + ".".join(path)
+
+
+def _with_texts(saved: Saved, call: Call) -> tuple[Call, set[str]]:
+    """*call* with the contents of files in place of the paths where a parameter takes text, and the names of those that
+    may not be read."""
+    unread: set[str] = set()
+    entries: list[Entry] = []
+    for entry in call.entries:
+        try:
+            entries += read_text_files(saved.session, msgspec.structs.replace(call, entries=(entry,))).entries
+        except ExplorerError:  # told of with the file, or when it is sent
+            unread.add(entry.name)
+    return msgspec.structs.replace(call, entries=tuple(entries)), unread

@@ -95,6 +95,7 @@ class Saved:
     def load(self) -> Library:
         """The folder as it is now; only files that changed are read again."""
         self.library = load(self.folder, self.library)
+        self.session.files.allow_folder(self.folder)
         return self.library
 
     def is_stale(self) -> bool:
@@ -208,6 +209,15 @@ class Saved:
         if use.place == "header":
             return MASK in redactor.headers([(use.name, "x")])[0][1]
         return redactor.is_secret_name(use.name) if use.name else False
+
+    def files_outside(self, call: Call) -> tuple[str, ...]:
+        """Return the files that *call* reads and nobody allowed it to; paths that wait for a value are left out.
+
+        Raises:
+            UsageError: a path cannot be one.
+        """
+        paths = dict.fromkeys(one.value for one in call.entries if one.kind == "file" and "${" not in one.value)
+        return tuple(path for path in paths if not self.session.files.allows(path))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.saved.chains import check_chain, needs
+from explorer.core.saved.chains import check_chain, folder_of, needs
 from explorer.core.saved.filling import call_uses, fill_call, references, uses
 from explorer.core.saved.judging import check, filled_expectations
 from explorer.core.saved.naming import matching
@@ -23,6 +23,7 @@ from explorer.core.saved.report import Report, Step
 from explorer.core.secret import MASK
 from explorer.errors import ExplorerError, FormError, UsageError
 from explorer.session import SANDBOX
+from explorer.session.request_files import read_text_files
 from explorer.session.saving import Answer, Missing, Saved, Scope
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Plan:
     """Name of a request → a variable or credential of it that has no value."""
     questions: tuple[tuple[str, str], ...] = ()
     """Name of a request → what a person must say yes to first."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Name of a request → a file outside the folder that it reads, and that nobody allowed."""
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Runner:
     saved: Saved
     scope: Scope = field(default_factory=Scope)
     go_on: bool | None = None
-    """Whether to go on after a step that failed; None: as the folder's file says."""
+    """Whether to go on after a step that failed with those that do not need it; None: as the folder's file says."""
     agreed: bool = False
     """Whether a person said yes to what asks first."""
     timeout: float | None = None
@@ -84,20 +87,32 @@ class Runner:
             UnknownName, UsageError: a request needs its own answer or one that is not there; an environment file is
             wrong.
         """
-        library = self.saved.library
-        files = [library.files[name] for name in names if name not in self.saved.formed]
-        wrong = [problem for file in files for problem in file.problems]
+        wrong = self._problems(names)
         if wrong:
-            return Plan(names, names, tuple(wrong))
+            return Plan(names, names, wrong)
         requests = self.saved.requests
         chain = tuple(dict.fromkeys(one for name in names for one in check_chain(name, requests)))
         missing: list[tuple[str, Missing]] = []
         questions: list[tuple[str, str]] = []
+        files: list[tuple[str, str]] = []
         for name in chain:
+            known = self.saved.known(self.saved.call(requests[name], self.scope), self.scope)
+            files += [(name, path) for path in self.saved.files_outside(known)]
             missing += [(name, one) for one in self.saved.missing(requests[name], self.scope)]
             question = self._question(requests[name])
             questions += [(name, question)] if question else []
-        return Plan(names, chain, (), tuple(missing), tuple(questions))
+        return Plan(names, chain, (), tuple(missing), tuple(questions), tuple(files))
+
+    def _problems(self, names: tuple[str, ...]) -> tuple[CatalogProblem, ...]:
+        """What is wrong with the files of *names* and, where there are several, with how their folders are run."""
+        library = self.saved.library
+        files = [library.files[name] for name in names if name not in self.saved.formed]
+        folders = {folder_of(name) for name in names} if len(names) > 1 else set()
+        return (
+            *library.problems,
+            *(problem for folder in sorted(folders) for problem in library.folder_problems.get(folder, ())),
+            *(problem for file in files for problem in file.problems),
+        )
 
     def _question(self, request: SavedRequest) -> str:
         call = self.saved.call(request, self.scope)
@@ -131,7 +146,7 @@ class Runner:
         plan = await asyncio.to_thread(self.plan, names)
         refuse(plan, agreed=self.agreed)
         options = self.saved.library.options.get(folder)
-        go_on = self.go_on if self.go_on is not None else bool(options and options.go_on)
+        go_on = self.go_on if self.go_on is not None else options is None or options.go_on
         started = self.session.now()
         stopped = ""
         for name in names:
@@ -250,7 +265,7 @@ class Runner:
             if isinstance(use.placeholder, Variable) and self.saved.is_secret(call, use):
                 value = lookup(use.placeholder)
                 self.saved.learn(value.text if value else "")
-        filled = fill_call(call, lookup)
+        filled = await asyncio.to_thread(read_text_files, self.session, fill_call(call, lookup))
         errors = self.session.check(filled).errors
         if errors and not filled.force:
             raise FormError(errors)
@@ -324,13 +339,18 @@ def refuse(plan: Plan, *, agreed: bool) -> None:
     """End a run that cannot be begun.
 
     Raises:
-        UsageError: a file is bad, a variable has no value, or nobody agreed to what asks first.
+        UsageError: a file is bad, a variable has no value, a request reads a file that nobody allowed, or nobody agreed
+        to what asks first.
     """
     if plan.problems:
         raise UsageError("\n".join(map(str, plan.problems)), hint="Mend the files; nothing was sent.")
     if plan.missing:
         lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
         raise UsageError("\n".join(lines), hint="Nothing was sent.")
+    if plan.files:
+        lines = [f"{name}: {path} is outside the folder of saved requests" for name, path in plan.files]
+        paths = " ".join(f"--allow-file {path}" for path in dict.fromkeys(path for _, path in plan.files))
+        raise UsageError("\n".join(lines), hint=f"If it is to be uploaded, pass {paths}. Nothing was sent.")
     if plan.questions and not agreed:
         text = "\n".join(f"{name}: {question}" for name, question in plan.questions)
         raise UsageError(f"{text}\nNobody agreed to that", hint="Say --yes if that is what you want; nothing was sent.")

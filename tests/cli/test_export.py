@@ -110,6 +110,7 @@ def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tu
     vendor, _, endpoint = call[0].partition(".")
     entries = tuple(parse_entry(word.replace("{photo}", __file__)) for word in call[1:])
     original = Call(vendor=vendor, endpoint=endpoint, entries=entries, force=True)
+    session.files.allow_file(__file__)
     line = export_call(session, original, "curl").decode()
     imported = import_line(session, line).call
     assert imported.address == original.address
@@ -181,13 +182,28 @@ def test_an_imported_line_is_told_or_sent(shell: Shell) -> None:
 
 
 def test_a_value_that_the_line_does_not_hold_is_asked_for(shell: Shell) -> None:
-    line = 'curl http://127.0.0.1:8710/fashionphile/api/authenticate -F email=demo@example.com -F "password=$MINE"'
-    shell.run("import", "curl", line, "--send")
+    line = 'curl http://127.0.0.1:8710/fashionphile/api/authenticate -F email=demo@example.com -F "password=$NAME"'
+    shell.run("import", "curl", line, "--send", NAME="sandbox-bag-42")
     assert shell.code == 2
     assert "password" in shell.err
-    found = shell.run("import", "curl", line, "--send", "--json", MINE="sandbox-bag-42")
+    assert "sandbox-bag-42" not in shell.out + shell.err
+    line = line.replace("$NAME", "$API_EXPLORER_FASHIONPHILE_PASSWORD")
+    found = shell.run("import", "curl", line, "--send", "--json", API_EXPLORER_FASHIONPHILE_PASSWORD="sandbox-bag-42")
     assert (shell.code, found["verdict"]["outcome"]) == (0, "OK")
     assert "sandbox-bag-42" not in shell.out + shell.err
+
+
+def test_a_body_in_a_file_is_sent_only_where_it_is_allowed(shell: Shell, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    body.write_text('{"email": "new@example.com", "password": "p4ss-w0rd"}')
+    line = f"curl -d @{body} http://127.0.0.1:8710/fashionphile/api/account -H 'Content-Type: application/json'"
+    shell.run("import", "curl", line, "--send")
+    assert (shell.code, "--allow-file" in shell.err, shell.run("history", "list")) == (2, True, "")
+    shell.run("import", "curl", line, "--send", "--json", "--allow-file", str(body))
+    assert shell.code == 0, shell.err
+    upload = f"curl http://127.0.0.1:8710/fashionphile/api/authenticate -F email=a@b.co -F 'password=<{body}'"
+    shell.run("import", "curl", upload, "--send")
+    assert (shell.code, str(body) in shell.err) == (2, True)
 
 
 def uncommented(script: str, before: str) -> str:

@@ -137,8 +137,9 @@ def test_what_is_needed_is_run_once_and_named(shell: Shell, folder: Path) -> Non
 @pytest.mark.parametrize(
     ("go_on", "outcomes"),
     [
-        ((), ["passed", "failed", "skipped"]),
+        ((), ["passed", "failed", "passed"]),
         (("--go-on",), ["passed", "failed", "passed"]),
+        (("--stop",), ["passed", "failed", "skipped"]),
     ],
 )
 def test_a_failure_stops_the_sequence_or_does_not(
@@ -148,8 +149,65 @@ def test_a_failure_stops_the_sequence_or_does_not(
     table = shell.run("saved", "run", "a", *go_on, "--json")
     assert shell.code == 1
     assert [one["outcome"] for one in table["steps"]] == outcomes
-    put(folder, **{"a/_folder": "go_on = true\n"})
-    assert shell.run("saved", "run", "a", "--json")["counts"]["skipped"] == 0
+    put(folder, **{"a/_folder": "go_on = false\n"})
+    assert shell.run("saved", "run", "a", "--json")["counts"]["skipped"] == 1
+    assert shell.run("saved", "run", "a", "--go-on", "--json")["counts"]["skipped"] == 0
+
+
+def test_only_what_needs_a_failed_request_is_kept_from_running(shell: Shell, folder: Path) -> None:
+    needs = 'call = "fashionphile.cart_fetch"\n[values]\nid = "${refused: data.id}"\n'
+    put(folder, **{"a/1-refused": REFUSED, "a/2-needs": needs, "a/3-find": FIND})
+    table = shell.run("saved", "run", "a", "--json")
+    outcomes = {one["name"]: one["outcome"] for one in table["steps"]}
+    assert outcomes == {"a/1-refused": "failed", "a/2-needs": "error", "a/3-find": "passed"}
+    assert shell.code == 1
+
+
+def broken_link(folder: Path, kind: str) -> str:
+    """Put a link of that kind into *folder*; gives its name."""
+    if kind == "file":
+        (folder / "lost.toml").symlink_to("nowhere.toml")
+        return "lost.toml"
+    if kind == "itself":
+        (folder / "circle.toml").symlink_to("circle.toml")
+        return "circle.toml"
+    if kind == "folder":
+        (folder / "team").symlink_to(folder / "nowhere")
+        return "team"
+    if kind == "above":
+        (folder / "up").symlink_to("..")
+        return "up"
+    if kind == "variables":
+        (folder.parent / "environments").mkdir()
+        (folder.parent / "environments" / "sandbox.toml").symlink_to("nowhere.toml")
+        return "environments/sandbox.toml"
+    (folder / "_folder.toml").symlink_to("nowhere.toml")
+    return "_folder.toml"
+
+
+@pytest.mark.parametrize("kind", ["file", "itself", "folder", "above", "variables", "options"])
+def test_a_broken_link_is_reported_and_hides_nothing(shell: Shell, folder: Path, kind: str) -> None:
+    put(folder, **{"a/find": FIND, "a/other": FIND, "b/find": FIND})
+    name = broken_link(folder / "a", kind)
+    shell.run("saved", "check")
+    assert (shell.code, name in shell.out) == (2, True)
+    names = {row["name"] for row in shell.run("saved", "list", "--json")}
+    assert {"a/find", "a/other", "b/find"} <= names
+    shell.run("saved", "run", "a")
+    assert shell.code == 2, shell.out + shell.err
+    assert name in shell.err
+    assert shell.run("history", "list") == ""
+    shell.run("saved", "run", "b/find")
+    assert shell.code == (2 if kind == "variables" else 0)
+
+
+def test_a_link_to_a_folder_is_followed(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    put(tmp_path / "team", find=FIND)
+    folder.mkdir(parents=True)
+    (folder / "team").symlink_to(tmp_path / "team")
+    assert [row["name"] for row in shell.run("saved", "list", "--json")] == ["team/find"]
+    shell.run("saved", "run", "team")
+    assert shell.code == 0
 
 
 def test_an_expected_refusal_passes(shell: Shell, folder: Path) -> None:

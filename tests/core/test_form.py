@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from explorer.core.catalog.model import Parameter
-from explorer.core.form import Checked, NumberToken, check, parse_entry
+from explorer.core.exchange import Entry
+from explorer.core.form import Checked, NumberToken, check, parse_entry, typed_text
 from explorer.core.form.convert import convert
 from explorer.errors import UsageError
 from tests.core.shop import endpoint, entries
@@ -27,14 +28,24 @@ def values(name: str, *words: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("word", "kind", "value"),
-    [("a=b=c", "text", "b=c"), ("a=", "text", ""), ("a:=null", "json", "null"), ("a=@x.png", "file", "x.png")],
+    [
+        ("a=b=c", "text", "b=c"),
+        ("a=", "text", ""),
+        ("a:=null", "json", "null"),
+        ("a=@x.png", "file", "x.png"),
+        ("a=@-", "file", "-"),
+        (r"a=\@ada", "text", "@ada"),
+        (r"a=\\@ada", "text", r"\@ada"),
+        (r"a=\ada", "text", r"\ada"),
+        (r"a=b\@c", "text", r"b\@c"),
+    ],
 )
 def test_a_word_is_an_entry(word: str, kind: str, value: str) -> None:
     entry = parse_entry(word)
     assert (entry.name, entry.kind, entry.value) == ("a", kind, value)
 
 
-@pytest.mark.parametrize("word", ["a", "=b", ":=3", "a:={", "a:=nul"])
+@pytest.mark.parametrize("word", ["a", "=b", ":=3", "a:={", "a:=nul", "a=@"])
 def test_a_word_that_cannot_be_read_is_refused(word: str) -> None:
     with pytest.raises(UsageError):
         parse_entry(word)
@@ -147,9 +158,18 @@ def test_the_same_input_in_another_order_gives_the_same_values() -> None:
     assert [value.name for value in one.values[:4]] == ["item1_id", "item1_size", "item7_id", "item7_size"]
 
 
-def test_a_file_is_a_file_and_an_at_sign_is_text_elsewhere() -> None:
+def test_a_file_is_a_file_and_an_at_sign_is_text_where_it_is_escaped() -> None:
     assert "is a file" in problems("upload", "title=x", "images[0]=x.png")["images[0]"]
-    assert values("cart", "item1_id=1", "item1_size=L", "twitter=@ada")["twitter"] == "@ada"
+    assert values("cart", "item1_id=1", "item1_size=L", r"twitter=\@ada")["twitter"] == "@ada"
+
+
+def test_a_file_that_was_not_read_is_never_sent_as_its_name() -> None:
+    assert "not read" in problems("cart", "item1_id=1", "item1_size=L", "twitter=@ada")["twitter"]
+
+
+@pytest.mark.parametrize("text", ["@ada", r"\@ada", r"\\@", r"\ada", "a@b", "", "@"])
+def test_a_text_is_typed_so_that_it_is_read_back(text: str) -> None:
+    assert parse_entry(f"a={typed_text(text)}") == Entry(name="a", value=text)
 
 
 def test_a_value_given_twice_is_told_unless_it_may_repeat() -> None:

@@ -150,9 +150,85 @@ def test_a_reading_is_chosen_where_the_line_fits_to_it_alone(shipped: Catalog) -
 
 
 def test_a_variable_is_looked_up_or_has_to_be_given_again(shipped: Catalog) -> None:
-    line = 'curl http://www.fashionphile.test/api/authenticate -F email=a@b.co -F "password=$MINE"'
-    assert values(read(shipped, line, MINE="from outside"))["password"] == "from outside"
+    name = "API_EXPLORER_FASHIONPHILE_PASSWORD"
+    line = f'curl http://www.fashionphile.test/api/authenticate -F email=a@b.co -F "password=${name}"'
+    assert values(read(shipped, line, **{name: "from outside"}))["password"] == "from outside"
     assert values(read(shipped, line))["password"] == MASK
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://app.endlessaisles.io/api/stock", "HOME"),
+        ("https://app.endlessaisles.io/api/stock", "API_EXPLORER_FASHIONPHILE_PASSWORD"),
+        ("http://app.endlessaisles.io/api/stock", "API_EXPLORER_ENDLESSAISLES_TOKEN"),
+        ("https://nowhere.example/api/stock", "API_EXPLORER_ENDLESSAISLES_TOKEN"),
+        ("https://app.endlessaisles.io.nowhere.example/api/stock", "API_EXPLORER_ENDLESSAISLES_TOKEN"),
+        (
+            "https://${API_EXPLORER_ENDLESSAISLES_TOKEN:-app.endlessaisles.io}/api/stock",
+            "API_EXPLORER_ENDLESSAISLES_TOKEN",
+        ),
+    ],
+)
+@pytest.mark.parametrize("spelled", ["${}", "${{{}}}"])
+def test_a_line_reads_no_variable_but_a_credential_of_the_vendor_at_its_url(
+    shipped: Catalog, url: str, name: str, spelled: str
+) -> None:
+    written = spelled.format(name)
+    imported = read(shipped, f'curl "{url}?sku={written}"', **{name: "from-outside"})
+    assert "from-outside" not in repr(imported)
+    assert values(imported)["sku"] == written
+    assert any(name in note and "not expanded" in note for note in imported.notes)
+
+
+def test_a_credential_of_the_vendor_fills_a_line_to_its_host_and_to_the_sandbox(shipped: Catalog) -> None:
+    name = "API_EXPLORER_ENDLESSAISLES_TOKEN"
+    for url in ("https://app.endlessaisles.io/api/stock", "https://app-qa.endlessaisles.io/api/stock"):
+        imported = read(shipped, f'curl "{url}?sku=${name}"', **{name: "from-outside"})
+        assert values(imported)["sku"] == "from-outside"
+
+
+@pytest.mark.parametrize(
+    ("options", "file"),
+    [
+        ("-d @body.json", "body.json"),
+        ("--data-binary @body.json", "body.json"),
+        ("--json @body.json", "body.json"),
+        ("-d @-", "standard input"),
+        ("-X PUT --data-binary @-", "standard input"),
+        ("-X PUT --data-urlencode @body.txt", "body.txt"),
+    ],
+)
+def test_a_body_in_a_file_keeps_the_method_and_is_asked_for(shipped: Catalog, options: str, file: str) -> None:
+    url = "https://app-qa.endlessaisles.io/api/orders" if "-X" in options else f"{SANDBOX}/fashionphile/api/account"
+    imported = read(shipped, f"curl {options} {url}")
+    expected = "endlessaisles.orders_create" if "-X" in options else "fashionphile.account_create"
+    assert imported.call.address == expected
+    assert imported.unread == (("-",) if file == "standard input" else (file,))
+    assert any(file in note and "not read" in note for note in imported.notes)
+
+
+def test_an_upload_is_a_put_and_its_body_is_asked_for(shipped: Catalog) -> None:
+    imported = read(shipped, "curl -T order.json https://app-qa.endlessaisles.io/api/orders")
+    assert (imported.call.address, imported.unread) == ("endlessaisles.orders_create", ("order.json",))
+    assert read_curl("curl -T a/b.json https://host.example/in/", {}).url == "https://host.example/in/b.json"
+    assert read_curl("curl -X POST -T b.json https://host.example/in", {}).method == "POST"
+
+
+def test_a_file_that_may_be_read_is_the_body(shipped: Catalog) -> None:
+    body = b'{"email": "a@b.co",\r\n "password": "p4ss"}\n'
+    for option in ("-d", "--data-binary", "--json"):
+        line = f"curl {option} @body.json {SANDBOX}/fashionphile/api/account -H 'Content-Type: application/json'"
+        imported = import_curl(shipped, line, places(shipped), {}, {"body.json": body}.get)
+        assert values(imported) == {"email": "a@b.co", "password": "p4ss"}
+        assert imported.unread == ()
+
+
+def test_a_field_whose_value_is_in_a_file_stays_a_file(shipped: Catalog) -> None:
+    line = f"curl {SANDBOX}/fashionphile/api/authenticate -F email=a@b.co -F 'password=<secret.txt'"
+    assert Entry(name="password", kind="file", value="secret.txt") in read(shipped, line).call.entries
+    line = "curl -X POST --data-urlencode grant_type@grant.txt https://host.example/oauth/token"
+    assert Entry(name="grant_type", kind="file", value="grant.txt") in read(shipped, line).call.entries
 
 
 def test_what_would_be_sent_otherwise_is_said(shipped: Catalog) -> None:

@@ -31,7 +31,7 @@ def body_entries(endpoint: Endpoint, line: CurlLine, auth: Collection[str], note
     """What the line sends in its body; *notes* take up what has no place. *auth*: names, in lower case, that carry
     credentials and are spoken of elsewhere."""
     if endpoint.body == "none":
-        if line.body or line.parts:
+        if line.body or line.parts or line.fields:
             notes.append("this call has no body; that of the line is left out")
         return
     entries = list(_entries(endpoint, line, notes))
@@ -46,12 +46,11 @@ def _entries(endpoint: Endpoint, line: CurlLine, notes: list[str]) -> Iterator[E
     sent = "multipart/form-data" if line.parts else kind
     if (line.parts or line.body) and not same_type(sent, endpoint.body):
         notes.append(f"the line sends {sent}; this call sends {_KINDS[endpoint.body]}")
+    for part in (*line.parts, *line.fields):
+        yield Entry(name=part.name, kind="file" if part.file else "text", value=part.file or part.value)
     if line.parts:
-        for one in line.parts:
-            yield (
-                Entry(name=one.name, kind="file", value=one.file) if one.file else Entry(name=one.name, value=one.value)
-            )
-    elif line.body is not None and (kind.endswith("json") or endpoint.body == "json"):
+        return
+    if line.body is not None and (kind.endswith("json") or endpoint.body == "json"):
         yield from _json_entries(endpoint, line.body, notes)
     elif line.body and kind == wire.FORM:
         for name, value in wire.decode_pairs(line.body.encode("utf-8", "surrogateescape")):

@@ -17,8 +17,17 @@ from explorer.core.auth import wire
 from explorer.core.curl.body import body_entries
 from explorer.core.curl.check import differences
 from explorer.core.curl.line import read_curl
-from explorer.core.curl.match import Candidate, Place, all_auth_names, auth_names, candidates, nothing_fits
+from explorer.core.curl.match import (
+    Candidate,
+    Place,
+    all_auth_names,
+    auth_names,
+    candidates,
+    nothing_fits,
+    vendors_at,
+)
 from explorer.core.exchange import Call, Entry
+from explorer.core.export.recipe import variable_name
 from explorer.core.form import find_parameter
 from explorer.errors import UsageError
 
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from explorer.core.catalog.model import Catalog
-    from explorer.core.curl.line import CurlLine
+    from explorer.core.curl.line import CurlLine, ReadFile
 
 _TRANSPORT: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "expect", "transfer-encoding"}
@@ -39,23 +48,50 @@ class Imported:
 
     call: Call
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Files that hold (part of) the body and may not be read: the call is not that of the line without them."""
+    unexpanded: tuple[str, ...] = ()
+    """Variables that stay as they are written, ``$`` left out."""
 
 
-def import_curl(catalog: Catalog, text: str, places: Sequence[Place], variables: Mapping[str, str]) -> Imported:
-    """The call that the curl command in *text* makes. *variables* (environment) fill ``$NAME`` in it.
+def import_curl(
+    catalog: Catalog,
+    text: str,
+    places: Sequence[Place],
+    variables: Mapping[str, str],
+    read_file: ReadFile = lambda _path: None,
+) -> Imported:
+    """Return the call that the curl command in *text* makes.
+
+    Of *variables* (environment), only those that begin as the credentials of the vendor at the URL do
+    (``API_EXPLORER_<VENDOR>_``) fill ``$NAME``: a pasted line must not send others to a host that it names. *read_file*
+    gives the bytes of a file that holds the body.
 
     Raises:
-        UsageError: *text* holds no curl command, or the catalog knows no call like it.
+        UsageError: *text* holds no curl command, or the catalog knows no call like it; what *read_file* raises.
     """
-    line = read_curl(text, variables)
-    try:
-        urlsplit(line.url).port  # noqa: B018 - it is the reading that fails
-    except ValueError as error:
-        raise UsageError(f"{line.url!r} is no URL: {error}", hint="Such as https://host.example/path.") from None
+    vendors = vendors_at(_checked(read_curl(text, {})).url, places)
+    prefixes = tuple(f"{variable_name(vendor, '')}_" for vendor in vendors)
+    line = _checked(read_curl(text, variables, prefixes, read_file))
+    if vendors_at(line.url, places) != vendors:  # a variable would make another host of it
+        line = _checked(read_curl(text, {}, (), read_file))
     found = sorted(candidates(catalog, line, places), key=lambda one: one.score, reverse=True)
     if not found:
         raise UsageError(nothing_fits(catalog, line, places), hint="`api-explorer list` shows every call.")
     return _imported(line, found[0])
+
+
+def _checked(line: CurlLine) -> CurlLine:
+    """*line*, whose URL can be read.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        urlsplit(line.url).port  # noqa: B018 - it is the reading that fails
+    except ValueError as error:
+        raise UsageError(f"{line.url!r} is no URL: {error}", hint="Such as https://host.example/path.") from None
+    return line
 
 
 def _imported(line: CurlLine, found: Candidate) -> Imported:
@@ -99,7 +135,20 @@ def _imported(line: CurlLine, found: Candidate) -> Imported:
     )
     notes += [f"{key} is read as {choice!r}, as the line has it" for key, choice in found.readings.items()]
     notes += differences(found.vendor, found.endpoint, call, line, auth)
-    return Imported(call, tuple(dict.fromkeys(notes)))
+    notes += _missing(line)
+    return Imported(call, tuple(dict.fromkeys(notes)), tuple(line.unread), tuple(line.unexpanded))
+
+
+def _missing(line: CurlLine) -> Iterator[str]:
+    """A sentence for each thing that the line takes from elsewhere and that was not read."""
+    for path in line.unread:
+        where = "standard input" if path == "-" else path
+        hint = "" if path == "-" else f"give --allow-file {path}, or "
+        yield f"the body is in {where}, which is not read: {hint}fill in the fields"
+    for part in line.fields:
+        yield f"{part.name} is the contents of {part.file}, without a line break at its end"
+    for name in line.unexpanded:
+        yield f"the variable {name} is not expanded: only credential variables of the vendor at the URL are"
 
 
 def _path_entries(found: Candidate) -> Iterator[Entry]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 from explorer.core.auth import wire
 from explorer.core.curl.shell_words import ShellText
@@ -45,12 +46,12 @@ _SHORT: Final = {
 }
 _SENT_WORDS: Final = """
 request header data data-ascii data-raw data-binary data-urlencode form form-string json url url-query user user-agent
-referer cookie range oauth2-bearer
+referer cookie range oauth2-bearer upload-file
 """
 _SENT: Final = frozenset(_SENT_WORDS.split())
 """Options with a value that shape the request and are taken over."""
 _OTHER_WORDS: Final = """
-output max-time connect-timeout proxy cacert capath cert key cookie-jar write-out upload-file config resolve connect-to
+output max-time connect-timeout proxy cacert capath cert key cookie-jar write-out config resolve connect-to
 interface dump-header proxy-user speed-time speed-limit time-cond continue-at limit-rate max-redirs aws-sigv4 tls-max
 ciphers noproxy request-target dns-servers local-port max-filesize stderr trace trace-ascii unix-socket variable retry
 retry-delay retry-max-time keepalive-time expect100-timeout pass cert-type key-type proto proto-default expand-data
@@ -63,9 +64,13 @@ _SILENT: Final = frozenset(["output", "write-out", "max-time", "connect-timeout"
 _TOLD_FLAGS: Final = {"insecure": "--insecure: certificates are always checked here"}
 
 
+ReadFile = Callable[[str], bytes | None]
+"""The bytes of a file that the line names; None where it may not be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class FormPart:
-    """A field of ``-F``; ``file`` is the path of an upload."""
+    """A field of ``-F`` or ``--data-urlencode NAME@FILE``; ``file`` is the path of an upload, or of the value."""
 
     name: str
     value: str = ""
@@ -81,6 +86,12 @@ class CurlLine:
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: str | None = None
     parts: list[FormPart] = field(default_factory=list)
+    fields: list[FormPart] = field(default_factory=list)
+    """Fields of a form whose values are the contents of files."""
+    unread: list[str] = field(default_factory=list)
+    """Files that hold (part of) the body and may not be read."""
+    unexpanded: list[str] = field(default_factory=list)
+    """Variables that stay as they are written."""
     notes: list[str] = field(default_factory=list)
 
     def header(self, name: str) -> str:
@@ -88,24 +99,34 @@ class CurlLine:
         return next((value for key, value in self.headers if key.lower() == name.lower()), "")
 
 
-def read_curl(text: str, variables: Mapping[str, str]) -> CurlLine:
-    """The last curl command in *text*, with *variables* (environment) where it names them.
+def read_curl(
+    text: str,
+    variables: Mapping[str, str],
+    prefixes: tuple[str, ...] = (),
+    read_file: ReadFile = lambda _path: None,
+) -> CurlLine:
+    """Return the last curl command in *text*, with those *variables* (environment) whose names begin with one of
+    *prefixes* where it names them, and with the files that *read_file* reads.
 
     Raises:
-        UsageError: there is none, it has no URL, or a quote is not closed.
+        UsageError: there is none, it has no URL, or a quote is not closed; what *read_file* raises.
     """
-    shell = ShellText(text, variables)
+    shell = ShellText(text, variables, prefixes)
     lines = [words[1:] for words in shell.commands if words[0].rpartition("/")[2] in ("curl", "curl.exe")]
     if not lines:
         raise UsageError("there is no curl command in it", hint="Paste the whole line, from the word curl on.")
-    return _Reader(lines[-1]).line()
+    line = _Reader(lines[-1], read_file).line()
+    line.unexpanded = shell.unexpanded
+    return line
 
 
 class _Reader:
     """Reads the options of one command."""
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, words: list[str], read_file: ReadFile) -> None:
         self._line = CurlLine()
+        self._read_file = read_file
+        self._upload = ""
         self._data: list[str] = []
         self._query: list[str] = []
         self._flags: set[str] = set()
@@ -126,12 +147,17 @@ class _Reader:
             line.body = ("" if self._json else "&").join(self._data)
         if self._query:
             line.url += ("&" if "?" in line.url else "?") + "&".join(self._query)
-        has_body = line.body is not None or bool(line.parts)
-        line.method = line.method or ("HEAD" if "head" in self._flags else "POST" if has_body else "GET")
+        self._take_upload()
+        has_body = line.body is not None or bool(
+            line.parts or line.fields or (line.unread and "get" not in self._flags)
+        )
+        usual = "PUT" if self._upload else "POST" if has_body else "GET"
+        line.method = line.method or ("HEAD" if "head" in self._flags else usual)
         for name, value in (("Content-Type", "application/json"), ("Accept", "application/json")):
             if self._json and not line.header(name):
                 line.headers.append((name, value))
-        if line.body is not None and not line.header("content-type"):
+        typed = bool(self._upload or line.parts or line.header("content-type"))
+        if has_body and not typed:
             line.headers.append(("Content-Type", wire.FORM))
         return line
 
@@ -149,6 +175,8 @@ class _Reader:
             self._body(name, value)
         elif name in ("form", "form-string"):
             self._part(name, value)
+        elif name == "upload-file":
+            self._upload = value
         elif name in ("user", "user-agent", "referer", "cookie", "range", "oauth2-bearer"):
             line.headers.append(_as_header(name, value))
         elif name in _OTHER:
@@ -173,19 +201,44 @@ class _Reader:
         if name in ("data-urlencode", "url-query"):
             self._urlencoded(name, value)
             return
-        if value.startswith("@") and name != "data-raw":
-            self._line.notes.append(f"the body in the file {value[1:]} is not read: paste it in")
-            return
         self._json = self._json or name == "json"
+        if value.startswith("@") and name != "data-raw":
+            text = self._text(value[1:])
+            if text is None:
+                return
+            value = text if name in ("data-binary", "json") else re.sub("[\\r\\n\\0]", "", text)
         self._data.append(value)
+
+    def _text(self, path: str) -> str | None:
+        """The text of a file of the body; None, and noted, where it may not be read."""
+        data = self._read_file(path) if path != "-" else None
+        if data is None:
+            self._line.unread.append(path)
+            return None
+        return data.decode("utf-8", "surrogateescape")
+
+    def _take_upload(self) -> None:
+        """``-T FILE``: the file is the body; its name is put behind a URL that ends in a slash (curl's manual)."""
+        line = self._line
+        if not self._upload:
+            return
+        path, sign, query = line.url.partition("?")
+        if path.endswith("/") and self._upload not in ("-", "."):
+            line.url = path + quote(self._upload.rpartition("/")[2]) + sign + query
+        line.body = self._text("-" if self._upload == "." else self._upload)
 
     def _urlencoded(self, option: str, value: str) -> None:
         name, sign, text = re.fullmatch(r"([^=@]*)([=@]?)(.*)", value, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
         if option == "url-query" and value.startswith("+"):
             pair = value[1:]
-        elif sign == "@":
-            self._line.notes.append(f"the value of {name or 'the body'} in the file {text} is not read")
+        elif sign == "@" and name and option == "data-urlencode" and text != "-":
+            self._line.fields.append(FormPart(name, file=text))
             return
+        elif sign == "@":
+            content = self._text(text)
+            if content is None:
+                return
+            pair = f"{name}={_quoted(content)}" if name else _quoted(content)
         else:
             pair = quote_plus(name) if not sign else f"{name}={_quoted(text)}" if name else _quoted(text)
         (self._query if option == "url-query" else self._data).append(pair)
@@ -195,10 +248,8 @@ class _Reader:
         parts = self._line.parts
         if option == "form-string":
             parts.append(FormPart(name, text))
-        elif text.startswith("@"):
+        elif text.startswith(("@", "<")):
             parts.append(FormPart(name, file=_path(text[1:])))
-        elif text.startswith("<"):
-            self._line.notes.append(f"the value of {name} in the file {text[1:]} is not read")
         else:
             quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)
             plain = (

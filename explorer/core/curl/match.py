@@ -76,6 +76,13 @@ def _below(url: str, place: Place) -> str | None:
     return one.path[len(root) :] if one.path.startswith(f"{root}/") else None
 
 
+def vendors_at(url: str, places: Sequence[Place]) -> tuple[str, ...]:
+    """Return the vendors that *url* belongs to: below one of their places, scheme included."""
+    here = urlsplit(url).scheme.lower()
+    known = (one for one in places if one.any_port or urlsplit(one.base_url).scheme.lower() == here)
+    return tuple(dict.fromkeys(one.vendor for one in known if _below(url, one) is not None))
+
+
 def _port(port: int | None, scheme: str) -> int | None:
     return port or {"http": 80, "https": 443}.get(scheme)
 

@@ -1,7 +1,8 @@
 """A pasted command line as words, the way a POSIX shell with ``$'…'`` reads it. Nothing is run.
 
-Variables are looked up in what is given and in what the text itself assigns; one that is nowhere, and the output of a
-command, stand as the mask of a value that has to be given again.
+Variables are looked up in what is given and in what the text itself assigns. One that may be given and is not, and the
+output of a command, stand as the mask of a value that has to be given again; any other stays as it is written, since a
+pasted line must not read the environment of whoever pastes it.
 """
 
 from __future__ import annotations
@@ -27,13 +28,24 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-
 
 
 class ShellText:
-    """*text*, read once. ``commands`` are its simple commands, ``unset`` the variables that were nowhere."""
+    """*text*, read once. ``commands`` are its simple commands; ``unset`` are the variables that may be given (their
+    names begin with one of *prefixes*) and were not, ``unexpanded`` those that may not. *assigned* may be used whatever
+    their names."""
 
-    def __init__(self, text: str, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        variables: Mapping[str, str],
+        prefixes: tuple[str, ...] = (),
+        assigned: Mapping[str, str] | None = None,
+    ) -> None:
         self._text = re.sub(r"\^\r?\n", "\\\n", text.replace("\r\n", "\n"))
         self._at = 0
-        self._variables = dict(variables)
+        self._variables = {name: value for name, value in variables.items() if name.startswith(prefixes)}
+        self._variables.update(assigned or {})
+        self._prefixes = prefixes
         self.unset: list[str] = []
+        self.unexpanded: list[str] = []
         self.commands = self._commands()
 
     def _commands(self) -> list[list[str]]:
@@ -144,13 +156,13 @@ class ShellText:
             end = self._closing("}", at)
             self._at = end + 1
             found = _BRACED.fullmatch(text[at + 2 : end])
-            return self._value(found[1], found[2]) if found else MASK
+            return self._value(found[1], found[2], text[at : end + 1]) if found else MASK
         found = _NAME.match(text, at + 1)
         if not found:
             self._at += 1
             return "$"
         self._at = found.end()
-        return self._value(found[0], None)
+        return self._value(found[0], None, f"${found[0]}")
 
     def _end_of_command(self, start: int) -> int:
         """Where the command of ``$(`` ends, quotes and further parentheses in it considered."""
@@ -166,20 +178,28 @@ class ShellText:
         found = _ENCODED.fullmatch(command)
         if not found:
             return MASK
-        value = self._value(found[2], None)
+        value = self._value(found[2], None, f"${found[2]}")
         if found[1] == "urlencode":
             return quote(value, safe="", errors="surrogateescape")
         return json.dumps(value, ensure_ascii=False)[1:-1]
 
-    def _value(self, name: str, fallback: str | None) -> str:
+    def _value(self, name: str, fallback: str | None, written: str) -> str:
+        """What the variable stands for; *written* is how the text names it."""
         if self._variables.get(name):
             return self._variables[name]
         if fallback is not None:
-            inner = ShellText(fallback, self._variables).commands
-            return inner[0][0] if inner and inner[0] else ""
-        if name not in self.unset:
-            self.unset.append(name)
-        return MASK
+            return self._fallback(fallback)
+        allowed = name.startswith(self._prefixes)
+        missing = self.unset if allowed else self.unexpanded
+        if name not in missing:
+            missing.append(name)
+        return MASK if allowed else written
+
+    def _fallback(self, text: str) -> str:
+        inner = ShellText(text, {}, self._prefixes, self._variables)
+        self.unset += [name for name in inner.unset if name not in self.unset]
+        self.unexpanded += [name for name in inner.unexpanded if name not in self.unexpanded]
+        return inner.commands[0][0] if inner.commands and inner.commands[0] else ""
 
 
 def _or_end(text: str, at: int) -> int:

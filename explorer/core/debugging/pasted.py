@@ -111,7 +111,7 @@ def _request_token(text: str, names: Names) -> tuple[str, str] | None:
 def _curl(text: str, names: Names, own: Material) -> Pasted:
     from explorer.core.curl.line import read_curl
 
-    line = read_curl(text, {})
+    line = read_curl(text, {}, ("",))  # any variable is a value that is not there
     parts: list[Part] = []
     if line.body is not None:
         parts += _parts(wire.decode_pairs(line.body.encode("utf-8", "surrogateescape")), "body", names)

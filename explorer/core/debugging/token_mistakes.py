@@ -195,7 +195,7 @@ def read_token(text: str, wanted: Wanted) -> Sent:
 def _of_curl(text: str, wanted: Wanted) -> Sent:
     from explorer.core.curl.line import read_curl
 
-    line = read_curl(text, {})
+    line = read_curl(text, {}, ("",))  # any variable is a value that is not there
     notes = tuple(line.notes)
     names = (wanted.name.lower(), "authorization", wanted.prefix.strip().lower() or "-")
     for name, value in line.headers:

@@ -102,8 +102,8 @@ class FolderOptions(Value, frozen=True, kw_only=True):
     description: str = ""
     order: tuple[str, ...] = ()
     """Names that come first, in this order; the others follow by their names, numbers as numbers."""
-    go_on: bool = False
-    """Whether a sequence goes on after a step that failed."""
+    go_on: bool = True
+    """Whether a sequence goes on after a step that failed: with those that do not need its response."""
 
 
 class VariableSet(Value, frozen=True, kw_only=True):

@@ -51,7 +51,7 @@ class _RequestTable(Table, frozen=True, kw_only=True):
 class _FolderTable(Table, frozen=True, kw_only=True):
     description: str = ""
     order: tuple[str, ...] = ()
-    go_on: bool = False
+    go_on: bool = True
 
 
 class _VariablesTable(Table, frozen=True, kw_only=True):
