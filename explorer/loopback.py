@@ -1,31 +1,52 @@
 """Waits for the redirect that ends an OAuth2 login: one HTTP request on a loopback port (RFC 8252, section 7.3).
 
-It serves the one exact redirect URL that was registered (003:11), answers once with a page that says to go back to the
-terminal, and closes. Requests for other paths (a favicon) are answered 404 and do not end the wait.
+It serves the one exact redirect URL that was registered (003:11) and ends with the request that has the ``state`` of
+this login. Any program on the machine, and any web page, can reach the port: whatever else arrives is refused and the
+wait goes on.
+
+    request ── GET? ── the path? ── our state, and a code or an error? ──► 200, the wait ends
+                405      404          400
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import hmac
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from explorer.errors import TimedOut, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-_PAGE = (
-    "<!doctype html><meta charset=utf-8><title>API Explorer</title>"
-    "<body style='font-family:sans-serif;margin:4em'><h1>That was it.</h1><p>Go back to the terminal.</p>"
+_PAGES: Final = {
+    HTTPStatus.OK: "<h1>That was it.</h1><p>Go back to the terminal.</p>",
+    HTTPStatus.BAD_REQUEST: "<h1>Not this login.</h1><p>The program is waiting for another one.</p>",
+    HTTPStatus.NOT_FOUND: "<p>Not here.</p>",
+    HTTPStatus.METHOD_NOT_ALLOWED: "<p>Only GET.</p>",
+}
+_PAGE: Final = (
+    "<!doctype html><meta charset=utf-8><title>API Explorer</title><body style='font-family:sans-serif;margin:4em'>{}"
 )
-_MAX_LINE = 16_384
+_MAX_LINE: Final = 16_384
+_MAX_HEAD: Final = 65_536
+"""Bytes of a request line and its headers."""
+_MAX_CONNECTIONS: Final = 32
+"""Beyond it the oldest is closed: a browser sends its request at once, so that the newest is the likeliest."""
+_SECONDS: Final = 10.0
+"""For one request as a whole."""
 
 
-async def wait_for_redirect(redirect_uri: str, started: Callable[[], Awaitable[None]], seconds: float = 300.0) -> str:
-    """The whole URL that the browser was redirected to, query included.
+async def wait_for_redirect(
+    redirect_uri: str, state: str, started: Callable[[], Awaitable[None]], seconds: float = 300.0
+) -> str:
+    """Return the whole URL that the browser was redirected to, query included.
 
-    *started* is awaited once the port listens: open the consent page there.
+    *state* is that of the authorization request (RFC 6749, section 10.12). *started* is awaited once the port listens:
+    open the consent page there.
 
     Raises:
         UsageError: the redirect URL is not on loopback, or its port is taken.
@@ -37,36 +58,96 @@ async def wait_for_redirect(redirect_uri: str, started: Callable[[], Awaitable[N
         raise UsageError(
             f"{redirect_uri} is not on this machine", hint="Use --no-browser and paste the URL you land on."
         )
-    arrived: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            line = (await asyncio.wait_for(reader.readline(), 10)).decode("latin-1")
-            while (await asyncio.wait_for(reader.readline(), 10)).strip():
-                continue
-            words = line.split(" ")
-            target = words[1] if len(words) > 1 else ""
-            found = words[0] == "GET" and urlsplit(target).path == (parts.path or "/")
-            body = (_PAGE if found else "Not here.").encode()
-            head = f"HTTP/1.1 {'200 OK' if found else '404 Not Found'}\r\nContent-Type: text/html; charset=utf-8\r\n"
-            head += f"Content-Length: {len(body)}\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n"
-            writer.write(head.encode() + body)
-            await writer.drain()
-            if found and not arrived.done():
-                arrived.set_result(f"{parts.scheme}://{parts.netloc}{target}")
-        except (TimeoutError, ValueError, ConnectionError):
-            return
-        finally:
-            writer.close()
-
+    callback = _Callback(parts.path or "/", state, f"{parts.scheme}://{parts.netloc}")
     try:
-        server = await asyncio.start_server(serve, host, parts.port or 80, limit=_MAX_LINE)
+        server = await asyncio.start_server(callback.serve, host, parts.port or 80, limit=_MAX_LINE)
     except OSError as error:
         hint = "End the other program, or use --no-browser and paste the URL you land on."
         raise UsageError(f"{redirect_uri}: the port cannot be used: {error.strerror}", hint=hint) from None
     async with server:
-        await started()
         try:
-            return await asyncio.wait_for(arrived, seconds)
+            await started()
+            return await asyncio.wait_for(callback.arrived, seconds)
         except TimeoutError:
             raise TimedOut(f"nobody came back to {redirect_uri} within {seconds:g} s") from None
+        finally:
+            callback.close()  # Python 3.12 and later wait for every connection before the server is closed
+
+
+@dataclass
+class _Callback:
+    """The server behind the redirect URL, for one login."""
+
+    path: str
+    state: str
+    origin: str
+    arrived: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    _open: dict[asyncio.StreamWriter, None] = field(default_factory=dict)
+    """Connections whose request has not arrived, the oldest first."""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection."""
+        self._open[writer] = None
+        if len(self._open) > _MAX_CONNECTIONS:
+            self._drop(next(iter(self._open)))
+        try:
+            async with asyncio.timeout(_SECONDS):
+                method, target = await _request(reader)
+                status = self._judge(method, target)
+                self._open.pop(writer, None)
+                writer.write(_response(status, body=method != "HEAD"))
+                await writer.drain()
+            if status == HTTPStatus.OK and not self.arrived.done():
+                self.arrived.set_result(self.origin + target)
+        except (TimeoutError, ConnectionError):
+            return
+        finally:
+            self._open.pop(writer, None)
+            writer.close()
+
+    def close(self) -> None:
+        """Drop the connections that never sent a request."""
+        for writer in list(self._open):
+            self._drop(writer)
+
+    def _drop(self, writer: asyncio.StreamWriter) -> None:
+        self._open.pop(writer, None)
+        writer.transport.abort()
+
+    def _judge(self, method: str, target: str) -> HTTPStatus:
+        """What a request is worth: OK for the one that ends the login."""
+        if not target.startswith("/"):
+            return HTTPStatus.BAD_REQUEST
+        path, _, query = target.partition("?")
+        if path != self.path:
+            return HTTPStatus.NOT_FOUND
+        if method != "GET":
+            return HTTPStatus.METHOD_NOT_ALLOWED
+        pairs = parse_qsl(query.partition("#")[0], keep_blank_values=True)
+        values = dict(pairs)
+        ours = hmac.compare_digest(values.get("state", "").encode("utf-8", "replace"), self.state.encode())
+        whole = len(values) == len(pairs) and bool(values.get("code") or values.get("error"))
+        return HTTPStatus.OK if ours and whole else HTTPStatus.BAD_REQUEST
+
+
+async def _request(reader: asyncio.StreamReader) -> tuple[str, str]:
+    """Method and target of the next request; empty where what arrived is no HTTP."""
+    try:
+        line = await reader.readline()
+        size = len(line)
+        while (header := await reader.readline()).strip():
+            size += len(header)
+            if size > _MAX_HEAD:
+                return "", ""
+    except ValueError:  # a line of more than ``_MAX_LINE`` bytes
+        return "", ""
+    words = line.decode("latin-1").split()
+    return (words[0], words[1]) if len(words) == 3 and words[2].startswith("HTTP/") else ("", "")
+
+
+def _response(status: HTTPStatus, *, body: bool) -> bytes:
+    page = _PAGE.format(_PAGES[status]).encode()
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/html; charset=utf-8\r\n"
+    head += "Allow: GET\r\n" if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
+    head += f"Content-Length: {len(page)}\r\nConnection: close\r\nCache-Control: no-store\r\n\r\n"
+    return head.encode() + (page if body else b"")

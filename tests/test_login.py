@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from explorer.errors import CredentialRefused, UsageError
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
     from explorer.session import Session
@@ -118,6 +119,91 @@ async def test_a_port_that_is_taken_is_said(session: Session) -> None:
         with pytest.raises(UsageError, match="port"):
             await session.log_in(CALL, open_url=nothing, paste=None)
     await session.close()
+
+
+def request_bytes(url: str, *, method: str = "GET", query: str | None = None, path: str | None = None) -> bytes:
+    """A request to the redirect URL, as a browser or a stranger sends it."""
+    parts = urlsplit(url)
+    target = (parts.path if path is None else path) + (f"?{parts.query if query is None else query}")
+    return f"{method} {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+
+
+async def ask(url: str, data: bytes) -> bytes:
+    """The status line that *data* is answered with on the port of *url*."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
+    writer.write(data)
+    if b"\r\n\r\n" not in data:
+        writer.write_eof()
+    answer = await reader.read()
+    writer.close()
+    return answer.split(b"\r\n")[0]
+
+
+LANDED = "http://127.0.0.1:{}/callback?code=c0de&state=right-state"
+
+
+async def waiting(visit: Callable[[str], Awaitable[None]]) -> str:
+    """What a login that waits for ``LANDED`` gets, where *visit* comes to its port."""
+    from explorer.loopback import wait_for_redirect
+
+    landed = LANDED.format(free_port())
+    visits: list[asyncio.Task[None]] = []
+
+    async def started() -> None:
+        visits.append(asyncio.create_task(visit(landed)))
+
+    url = await asyncio.wait_for(wait_for_redirect(landed.partition("?")[0], "right-state", started), 8)
+    await visits[0]
+    assert url == landed
+    return url
+
+
+@pytest.mark.parametrize(
+    ("stray", "status"),
+    [
+        ({"query": "code=c0de&state=wrong"}, b"400"),
+        ({"query": "code=c0de"}, b"400"),
+        ({"query": ""}, b"400"),
+        ({"query": "state=right-state"}, b"400"),
+        ({"query": "code=c0de&state=right-state&state=wrong"}, b"400"),
+        ({"query": "error=access_denied&state=wrong"}, b"400"),
+        ({"query": "code=c0de&state=%ff%00"}, b"400"),
+        ({"path": "/favicon.ico"}, b"404"),
+        ({"method": "HEAD"}, b"405"),
+        ({"method": "POST"}, b"405"),
+    ],
+    ids=str,
+)
+async def test_a_stray_request_does_not_end_the_login(stray: dict[str, str], status: bytes) -> None:
+    async def visit(url: str) -> None:
+        assert status in await ask(url, request_bytes(url, **stray))
+        assert b"200" in await ask(url, request_bytes(url))
+
+    await waiting(visit)
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x16\x03\x01\x02\x00\x01\xfc", b"\r\n", b"x" * 100_000, b"GET\r\n\r\n", b"\0" * 40 + b"\r\n\r\n", b""]
+)
+async def test_garbage_does_not_end_the_login(garbage: bytes) -> None:
+    async def visit(url: str) -> None:
+        with contextlib.suppress(ConnectionError):
+            assert b"400" in await ask(url, garbage)
+        assert b"200" in await ask(url, request_bytes(url))
+
+    await waiting(visit)
+
+
+async def test_many_slow_connections_do_not_keep_the_browser_out() -> None:
+    async def visit(url: str) -> None:
+        slow = [await asyncio.open_connection("127.0.0.1", urlsplit(url).port) for _ in range(200)]
+        for _, writer in slow[::2]:
+            writer.write(b"GET /callback?code=")
+        assert b"200" in await ask(url, request_bytes(url))
+        for _, writer in slow:
+            writer.close()
+
+    await waiting(visit)
 
 
 async def test_signing_in_by_the_vendors_own_call(session: Session) -> None:

@@ -95,7 +95,7 @@ async def _consent(
         await open_url(request.url)
         landed = await paste(request.url) if paste is not None else ""
     else:
-        landed = await wait_for_redirect(redirect.value.reveal(), lambda: open_url(request.url))
+        landed = await wait_for_redirect(redirect.value.reveal(), request.state, lambda: open_url(request.url))
     code = read_redirect(landed, request.state)
 
     def exchanging() -> Generator[httpx.Request, httpx.Response, None]:

@@ -124,7 +124,8 @@ class ChoosingScreen(EditingScreen):
         from explorer.loopback import wait_for_redirect
         from explorer.tui.screens.consent import ConsentDialog
 
-        redirect = next((value for name, value in parse_qsl(urlsplit(url).query) if name == "redirect_uri"), "")
+        asked = dict(parse_qsl(urlsplit(url).query))
+        redirect = asked.get("redirect_uri", "")
         listens, arrived = asyncio.Event(), asyncio.get_running_loop().create_future()
 
         async def started() -> None:
@@ -132,7 +133,7 @@ class ChoosingScreen(EditingScreen):
 
         async def listen() -> None:
             try:
-                landed = await wait_for_redirect(redirect, started)
+                landed = await wait_for_redirect(redirect, asked.get("state", ""), started)
             except ExplorerError:
                 listens.set()  # not on this machine, or its port is taken: what is pasted is what there is
                 return
