@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.credentials import Vault
+from explorer.private_files import tighten
 from explorer.session import Session
 from explorer.settings import Folders, load_catalog, load_settings
 
@@ -21,6 +22,7 @@ def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Se
         CatalogError: the shipped catalog itself is wrong.
     """
     folders = Folders.from_environ(environ)
+    tighten(folders.own())
     settings, problems = load_settings(folders)
     loaded = load_catalog(folders)
 

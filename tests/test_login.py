@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
@@ -17,7 +17,7 @@ from explorer.errors import CredentialRefused, UsageError
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
     from explorer.session import Session
@@ -142,7 +142,7 @@ async def ask(url: str, data: bytes) -> bytes:
 LANDED = "http://127.0.0.1:{}/callback?code=c0de&state=right-state"
 
 
-async def waiting(visit: Callable[[str], Awaitable[None]]) -> str:
+async def waiting(visit: Callable[[str], Coroutine[Any, Any, None]]) -> str:
     """What a login that waits for ``LANDED`` gets, where *visit* comes to its port."""
     from explorer.loopback import wait_for_redirect
 

@@ -12,6 +12,7 @@ import msgspec
 from explorer.core.saved.naming import SIDE, check_name
 from explorer.core.saved.reading import read_request
 from explorer.errors import StoreError, UsageError
+from explorer.private_files import make_folder
 from explorer.saved.library import SavedFile, read_file
 from explorer.saved.rewriting import changed_text, new_text
 from explorer.settings.files import reason, write_atomic
@@ -129,7 +130,7 @@ def move(folder: Path, file: SavedFile, name: str) -> SavedFile:
     if path.exists() and not path.samefile(file.path):
         raise UsageError(f"{name} is taken", hint="Choose another name.")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         file.path.rename(path)
     except OSError as error:
         raise StoreError(f"{file.path} could not be moved: {reason(error)}") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from explorer.errors import StoreError
+from explorer.private_files import make_folder
 
 LIMIT: Final = 32_000_000
 """Bytes; a file that people write by hand and that is larger is a mistake."""
@@ -100,17 +101,19 @@ def parse_toml(data: bytes, file: str) -> dict[str, Any]:
         raise FileError(file, "", f"not TOML: {str(error)[:200]}", "see https://toml.io") from None
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
     """Put *data* at *path*, readable by its owner only: the old file or the new one is there, never half of one.
 
-    A symbolic link is followed, so that a settings file kept elsewhere stays there.
+    A symbolic link is replaced by the file: what is personal must not go where a planted link points. With
+    *follow_link* (settings and overlays, which people keep elsewhere and link to) it is written through to a file of
+    the same kind that belongs to the user.
 
     Raises:
-        StoreError: it could not be written; the old file is as it was.
+        StoreError: it could not be written, or the link points to something else; the old file is as it was.
     """
     try:
-        target = Path(os.path.realpath(path))
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target = _link_target(path) if follow_link and path.is_symlink() else path
+        make_folder(target.parent)
         temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
         try:
             _write_whole(temporary, data)
@@ -123,6 +126,24 @@ def write_atomic(path: Path, data: bytes) -> None:
         hint = "Make room on the disk and save again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         message = f"{path} could not be written: {reason(error)}"
         raise StoreError(message, hint=hint or "The old file, if there was one, is as it was.") from error
+
+
+def _link_target(path: Path) -> Path:
+    """Where the link *path* leads.
+
+    Raises:
+        StoreError: to a file of someone else, or of another kind; OSError: nowhere, or in a circle.
+    """
+    target = Path(os.path.realpath(path))
+    owned = target if target.exists() else target.parent
+    status = owned.stat()
+    ours = os.name != "posix" or status.st_uid == os.geteuid()
+    if not ours or target.suffix != path.suffix or (target.exists() and not stat.S_ISREG(status.st_mode)):
+        raise StoreError(
+            f"{path} is a link to {target}, which is not a {path.suffix} file of yours",
+            hint="Replace the link by a file, or point it to one. Nothing was written.",
+        )
+    return target
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -44,6 +44,20 @@ class Folders(NamedTuple):
         except RuntimeError as error:
             raise UsageError(f"no home folder: {error}", hint=f"Set {HOME_VARIABLE} to a folder.") from None
 
+    def own(self) -> tuple[Path, ...]:
+        """Return the folders that only this program puts things into: the three, the folder of saved requests, and
+        the one above them where ``API_EXPLORER_HOME`` holds nothing else."""
+        folders = [*self, self.data / "saved"]
+        above = {folder.parent for folder in self}
+        if len(above) == 1:
+            home = above.pop()
+            try:
+                names = {entry.name for entry in home.iterdir()}
+            except OSError:
+                names = {""}
+            folders += [home] if names <= {folder.name for folder in self} else []
+        return tuple(folders)
+
     @property
     def history(self) -> Path:
         """The history's database."""

@@ -7,11 +7,12 @@ and left in.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from explorer.errors import StoreError
+from explorer.private_files import make_folder
 from explorer.settings.files import FileError, read_bytes, reason
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def read_lines(path: Path, kind: type[T]) -> tuple[tuple[T, ...], tuple[str, ...]]:
@@ -47,12 +49,12 @@ def add_lines(path: Path, facts: Sequence[object]) -> None:
     """Put facts at the end of the file, in one write; what it holds stays as it is.
 
     Raises:
-        StoreError: the file could not be written.
+        StoreError: the file could not be written, or is a link, which is not followed.
     """
     text = b"".join(msgspec.json.encode(one) + b"\n" for one in facts)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+        make_folder(path.parent)
+        descriptor = os.open(path, _FLAGS, 0o600)
         try:
             size = os.fstat(descriptor).st_size
             if size:  # a line that a crash left without its end must not swallow the next one
@@ -63,6 +65,5 @@ def add_lines(path: Path, facts: Sequence[object]) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise StoreError(
-            f"{path} could not be written: {reason(error)}", hint="What it held is still there."
-        ) from error
+        why = "it is a link, which is not followed" if path.is_symlink() else reason(error)
+        raise StoreError(f"{path} could not be written: {why}", hint="What it held is still there.") from error

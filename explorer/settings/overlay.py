@@ -99,7 +99,7 @@ def change_overlay(
         if _read(path) == data or turn == _TURNS - 1:
             if notes and data:
                 set_aside(path, data, "old")
-            write_atomic(path, text.encode())
+            write_atomic(path, text.encode(), follow_link=True)
             return notes
     return ()
 

@@ -134,7 +134,7 @@ def save_settings(folders: Folders, settings: Settings) -> tuple[str, ...]:
                 f"the comments of {path} could not be kept in place; it is kept in {set_aside(path, data, 'old')}"
             )
         text = dump(new)
-    write_atomic(path, text.encode())
+    write_atomic(path, text.encode(), follow_link=True)
     return tuple(notes)
 
 
