@@ -73,6 +73,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
                 "origin": exchange.origin or None,
                 "replayed": exchange.replayed or None,
                 "replays": kept.replays,
+                "lost": kept.exchange.lost,
             }
         )
         return 0
@@ -162,6 +163,10 @@ def _about(kept: Kept) -> list[str]:
         lines.append(f"a replay of {kept.exchange.origin}, {how}")
     if kept.replays:
         lines.append(f"replayed as {', '.join(str(one) for one in kept.replays)}")
+    lines += [
+        f"the body of the {place} is not shown: its file in the history is missing or damaged"
+        for place in kept.exchange.lost
+    ]
     if kept.row.tag_names:
         lines.append("tags: " + " ".join(kept.row.tag_names))
     if kept.row.note:

@@ -10,6 +10,7 @@ lock; so a crash leaves at most a file too many, which ``sweep`` takes away.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -22,6 +23,7 @@ import msgspec
 
 from explorer.core.document.store import pieces
 from explorer.errors import StoreError
+from explorer.private_files import make_folder
 from explorer.spool import large
 
 if TYPE_CHECKING:
@@ -108,7 +110,9 @@ class Bodies:
         try:
             if target.exists():
                 return Body(place, name, len(body), target.stat().st_size, None)
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.folder.is_symlink():
+                raise NotADirectoryError(errno.ENOTDIR, "it is a link, which is not followed")
+            make_folder(self.folder)
             temporary = self.folder / f"{os.urandom(8).hex()}{_TEMPORARY}"
             packing = zlib.compressobj(1)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

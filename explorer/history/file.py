@@ -26,6 +26,8 @@ class HistoryFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problems: list[str] = []
+        self.read_only = False
+        """Whether the file can be read and not written."""
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._inode = (0, 0)
@@ -39,10 +41,11 @@ class HistoryFile:
                 self._connection = None
 
     def _open(self) -> sqlite3.Connection:
-        self._connection, problem = open_file(self.path)
+        opened = open_file(self.path)
+        self._connection, self.read_only = opened.connection, opened.read_only
         self._inode = inode_of(self.path)
-        if problem:
-            self.problems.append(problem)
+        if opened.problem:
+            self.problems.append(opened.problem)
         return self._connection
 
     def _read(self, statement: str, values: Any) -> list[tuple[Any, ...]]:
@@ -75,7 +78,7 @@ class HistoryFile:
             except OverflowError:
                 raise UsageError("the history has no number that large", hint=f"Give one up to {_LARGEST:,}.") from None
             except sqlite3.Error as error:
-                if not is_damage(error):
+                if not is_damage(error) or self.read_only:
                     raise store_error(error, self.path) from error
                 connection.close()
                 self._connection = None

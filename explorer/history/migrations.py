@@ -148,5 +148,20 @@ def migrate(connection: sqlite3.Connection, steps: int | None = None) -> None:
         raise
 
 
+def check_shape(connection: sqlite3.Connection) -> None:
+    """See that a file that cannot be changed has the present shape.
+
+    Raises:
+        StoreError: an older or a newer version of the program wrote it last.
+    """
+    done = _version(connection)
+    if done != len(STEPS):
+        age = "a newer" if done > len(STEPS) else "an older"
+        raise StoreError(
+            f"the history was written by {age} version of this program and is read-only",
+            hint="Update this program." if done > len(STEPS) else "Make it writable once, so that it can be updated.",
+        )
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
 
 from explorer.errors import StoreError
-from explorer.history.migrations import migrate
+from explorer.history.migrations import check_shape, migrate
+from explorer.private_files import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +19,20 @@ if TYPE_CHECKING:
 WAIT_SECONDS: Final = 10.0
 """How long a statement waits for another instance that is writing."""
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+class Opened(NamedTuple):
+    """A history's connection."""
+
+    connection: sqlite3.Connection
+    problem: str = ""
+    """What is wrong with it, as a sentence."""
+    read_only: bool = False
+
+
+class _NotWritableError(Exception):
+    """The file is there and may be read, and not written."""
 
 
 class _NoHistoryError(Exception):
@@ -51,19 +68,24 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError(f"the history {path} could not be read or written: {error}", hint=hints.get(code, ""))
 
 
-def open_file(path: Path) -> tuple[sqlite3.Connection, str]:
-    """A connection to the history at *path*, which is made where it is missing, and a sentence if a damaged file had to
-    be set aside first.
+def open_file(path: Path) -> Opened:
+    """Return a connection to the history at *path*, which is made where it is missing; a damaged file is set aside
+    first. One that cannot be written is opened for reading.
 
     Raises:
         StoreError: it cannot be opened, or belongs to a newer version.
     """
     problem = ""
     for _ in range(3):
-        inode = _prepare(path)
         try:
-            return _connect(path), problem
+            inode = _prepare(path)
+        except _NotWritableError as error:
+            return _open_for_reading(path, str(error))
+        try:
+            return Opened(_connect(path), problem)
         except sqlite3.Error as error:
+            if primary_code(error) in _NOT_WRITABLE:
+                return _open_for_reading(path, f"{path.parent} cannot be written")
             if not is_damage(error) and not _is_other_shape(error):
                 raise store_error(error, path) from error
             why = str(error)
@@ -71,6 +93,38 @@ def open_file(path: Path) -> tuple[sqlite3.Connection, str]:
             why = str(error)
         problem = set_aside(path, inode, why) or problem
     raise StoreError(f"the history {path} is damaged and could not be set aside", hint="Move it away and start again.")
+
+
+def _open_for_reading(path: Path, why: str) -> Opened:
+    """A connection that only reads.
+
+    Raises:
+        StoreError: it cannot be read either, or is not of the present shape.
+    """
+    said = f"the history {path} is read-only ({why}): nothing is added to it"
+    unseen = size_of(path.with_name(f"{path.name}-wal"))
+    for options in ("mode=ro", "mode=ro&immutable=1"):  # the latter where the log's index cannot be made either
+        connection = None
+        try:
+            connection = sqlite3.connect(
+                f"file:{quote(str(path))}?{options}", uri=True, isolation_level=None, check_same_thread=False
+            )
+            check_shape(connection)
+            connection.execute("SELECT rowid FROM search LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            if primary_code(error) not in _NOT_WRITABLE or "immutable" in options:
+                raise store_error(error, path) from error
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            raise
+        else:
+            if unseen and "immutable" in options:
+                said += "; what another instance wrote last is not shown"
+            return Opened(connection, said, read_only=True)
+    raise AssertionError("unreachable: the last way returns or raises")
 
 
 def inode_of(path: Path) -> tuple[int, int]:
@@ -121,11 +175,14 @@ def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
 def _prepare(path: Path) -> tuple[int, int]:
     """Make the folder and an empty file that only its owner can read; the file's inode."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        make_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
     except OSError as error:
+        why = "it is a link, which is not followed" if path.is_symlink() else error.strerror or str(error)
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and os.access(path, os.R_OK):
+            raise _NotWritableError(why) from error
         raise StoreError(
-            f"the history {path} cannot be opened: {error.strerror or error}",
+            f"the history {path} cannot be opened: {why}",
             hint="Nothing is kept until it can be. Look at the folder, or set API_EXPLORER_HOME to another one.",
         ) from error
     return inode_of(path)

@@ -295,7 +295,7 @@ async def write_down(session: Session, exchanges: list[Exchange]) -> None:
 
     def write() -> None:
         history = session.history()
-        if history is not None:
+        if history is not None and not history.read_only:
             for exchange in exchanges:
                 history.complete(0, exchange)
 
@@ -339,7 +339,7 @@ async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme
 
     def write() -> int:
         history = session.history()
-        if history is None:
+        if history is None or history.read_only:
             return 0
         operation = session.operation(call)
         redacted = session.redactor(call, scheme.secrets()).exchange(operation.endpoint, exchange)
@@ -362,7 +362,7 @@ async def _complete(
     def keep(masked: Exchange) -> None:
         try:
             history = session.history()
-            if history is not None:
+            if history is not None and not history.read_only:
                 history.complete(kept, masked)
         except StoreError as error:
             problems.append(error)
