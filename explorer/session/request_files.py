@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,9 +21,10 @@ import msgspec
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from explorer.core.exchange import Call
+    from explorer.core.catalog.model import Endpoint
+    from explorer.core.exchange import Call, Entry
     from explorer.session import Session
 
 STDIN: Final = "-"
@@ -54,6 +56,8 @@ class RequestFiles:
     """Real paths below which everything may be read."""
     _files: set[str] = field(default_factory=set)
     """Real paths of single files."""
+    _form: set[str] = field(default_factory=set)
+    """Real paths of the files that the open form names, as a person typed or picked them."""
     _streams: dict[str, bytes | None] = field(default_factory=dict)
     """Pipes and standard input, by what a person typed; the bytes once they were read, since that works once."""
 
@@ -69,6 +73,22 @@ class RequestFiles:
     def allow_folder(self, path: Path) -> None:
         """Allow everything below *path*, whether it exists yet or not."""
         self._folders.add(real_path(str(path)))
+
+    def allow_upload(self, path: str) -> None:
+        """Allow one file that a person agreed to upload, as it is now.
+
+        Raises:
+            UsageError: see ``allow``.
+        """
+        self._files.add(real_path(path))
+
+    def allow_form(self, paths: Iterable[str]) -> None:
+        """Allow the files that a person typed into the open form, in place of those that it named before; what is no
+        path (yet) is left out."""
+        self._form = set()
+        for path in paths:
+            with suppress(UsageError):
+                self._form.add(real_path(path))
 
     def allow_file(self, path: str) -> None:
         """Allow one file that a person typed or picked, never a whole folder; a pipe (``<(command)``) too.
@@ -152,7 +172,7 @@ class RequestFiles:
 
     def _root(self, real: str) -> str | None:
         """The allowed file or folder that *real* is, or is below."""
-        if real in self._files:
+        if real in self._files or real in self._form:
             return real
         return next((one for one in self._folders if Path(real).is_relative_to(one)), None)
 
@@ -214,13 +234,35 @@ def read_text_files(session: Session, call: Call) -> Call:
     Raises:
         FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
     """
+    endpoint = session.operation(call).endpoint
+    entries = tuple(_with_text(session.files, endpoint, entry) for entry in call.entries)
+    return msgspec.structs.replace(call, entries=entries)
+
+
+def readable_entries(session: Session, call: Call) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Return the entries of *call* as ``read_text_files`` makes them, and the names of those that are left out because
+    their files cannot be read, or may not be. The environment may be missing. Blocking."""
+    from explorer.session import SANDBOX
+
+    endpoint = session.operation(msgspec.structs.replace(call, environment=call.environment or SANDBOX)).endpoint
+    entries: list[Entry] = []
+    unread: list[str] = []
+    for entry in call.entries:
+        try:
+            entries.append(_with_text(session.files, endpoint, entry))
+        except UsageError:
+            unread.append(entry.name)
+    return tuple(entries), tuple(unread)
+
+
+def _with_text(files: RequestFiles, endpoint: Endpoint, entry: Entry) -> Entry:
+    """*entry*, its file read where its parameter takes text.
+
+    Raises:
+        FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
+    """
     from explorer.core.form import is_upload
 
-    endpoint = session.operation(call).endpoint
-    entries = tuple(
-        msgspec.structs.replace(entry, kind="text", value=session.files.read_text(entry.name, entry.value))
-        if entry.kind == "file" and not is_upload(endpoint, entry)
-        else entry
-        for entry in call.entries
-    )
-    return msgspec.structs.replace(call, entries=entries)
+    if entry.kind != "file" or is_upload(endpoint, entry):
+        return entry
+    return msgspec.structs.replace(entry, kind="text", value=files.read_text(entry.name, entry.value))

@@ -11,11 +11,11 @@ from explorer.core.saved.chains import check_chain
 from explorer.core.saved.filling import call_uses, shown_call
 from explorer.core.saved.placeholders import Variable
 from explorer.errors import CatalogProblem, ExplorerError
-from explorer.session.request_files import read_text_files, real_path
+from explorer.session.request_files import readable_entries, real_path
 from explorer.session.saving import PREFIX, Scope
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Call, Entry
+    from explorer.core.exchange import Call
     from explorer.errors import Problem
     from explorer.saved import SavedFile
     from explorer.session.saving import Saved
@@ -134,8 +134,9 @@ def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]
     except ExplorerError:  # the environment file is wrong, which is told of with it
         filled = shown_call(call, lambda _one: None)
     waiting = {use.name for use in call_uses(filled) if use.place == "value"}
-    filled, unread = _with_texts(saved, filled)
-    waiting |= unread
+    entries, unread = readable_entries(saved.session, filled)
+    waiting |= set(unread)  # told of with the file, or when it is sent
+    filled = msgspec.structs.replace(filled, entries=entries)
     return tuple(one for one in saved.session.check(filled).problems if one.field not in waiting)
 
 
@@ -144,16 +145,3 @@ def _line(file: SavedFile, *path: str) -> str:
 
     line = line_of(file.text, tuple(path))
     return (f"line {line}, " if line else "") + ".".join(path)
-
-
-def _with_texts(saved: Saved, call: Call) -> tuple[Call, set[str]]:
-    """*call* with the contents of files in place of the paths where a parameter takes text, and the names of those that
-    may not be read."""
-    unread: set[str] = set()
-    entries: list[Entry] = []
-    for entry in call.entries:
-        try:
-            entries += read_text_files(saved.session, msgspec.structs.replace(call, entries=(entry,))).entries
-        except ExplorerError:  # told of with the file, or when it is sent
-            unread.add(entry.name)
-    return msgspec.structs.replace(call, entries=tuple(entries)), unread

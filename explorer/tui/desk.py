@@ -42,6 +42,8 @@ class Desk:
     """Address → the entry of the history that the form was filled from."""
     fill: Callable[[Call], Call] | None = None
     """Puts values in place of the variables of a form that a saved request was opened in."""
+    _brought: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Address → files that its form was filled with from elsewhere: a draft, a saved request, the history, a line."""
     _sent: dict[str, tuple[Exchange, Call]] = field(default_factory=dict)
     """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
@@ -57,6 +59,9 @@ class Desk:
         self.draft = self.drafts.get(address) if draft is None else draft
         if draft is not None:
             self.origins[address] = origin
+        if draft is not None or address not in self._brought:
+            self._brought[address] = _files(self.draft.entries)
+        self._allow_typed()
 
     @property
     def origin(self) -> int:
@@ -66,8 +71,22 @@ class Desk:
     def keep(self, **changes: Any) -> None:
         """Change the draft and keep it."""
         if self.address:
-            self.draft = replace(self.draft, **changes)
-            self.drafts.put(self.address, self.draft)
+            if "entries" in changes:
+                self._brought[self.address] = _files(changes["entries"])
+            self._keep(changes)
+
+    def typed(self, **changes: Any) -> None:
+        """Keep what a person made of the form; files that they typed or picked may be uploaded."""
+        if self.address:
+            self._keep(changes)
+
+    def _keep(self, changes: Mapping[str, Any]) -> None:
+        self.draft = replace(self.draft, **changes)
+        self.drafts.put(self.address, self.draft)
+        self._allow_typed()
+
+    def _allow_typed(self) -> None:
+        self.session.files.allow_form(_files(self.draft.entries) - self._brought.get(self.address, frozenset()))
 
     def answered(self, shown: Exchange, call: Call) -> None:
         """Keep the redacted exchange that came of *call*."""
@@ -191,3 +210,8 @@ class Desk:
             if choice is not None:
                 words.append(f"sandbox follows {key}={choice}")
         return tuple(words)
+
+
+def _files(entries: tuple[Entry, ...]) -> frozenset[str]:
+    """The paths in *entries*; one that is still to be filled in is none."""
+    return frozenset(entry.value for entry in entries if entry.kind == "file" and "${" not in entry.value)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from explorer.core.exchange import Entry
 from explorer.session.saving import Saved
 from explorer.session.sequences import Runner
+from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.saved import SavedScreen
 from explorer.tui.screens.saved_dialogs import ConflictDialog, SaveDialog, VariablesDialog
 from explorer.tui.screens.saved_run import RunScreen
@@ -422,3 +423,83 @@ async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, fo
         told = driver.app._notifications  # the words themselves: on the screen a long path wraps them anywhere
         await driver.until(lambda: any("in quotes" in one.message for one in told), "what is wrong")
         assert await session.recent() == []
+
+
+UPLOAD = """
+call = "fashionphile.big_vision_authenticate"
+[values]
+brand = "LouisVuitton"
+class = "x"
+itemId = 1
+itemType = "Product"
+"images[0]" = { file = "%s" }
+"""
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """A file that no saved request may upload unasked."""
+    path = tmp_path / "id_rsa"
+    path.write_text("marked-private-key")
+    return path
+
+
+async def test_a_file_outside_the_folder_is_uploaded_after_a_yes_only(
+    session: Session, folder: Path, key: Path
+) -> None:
+    put(folder, upload=UPLOAD % key)
+    async with driven(session) as driver:
+        await open_saved(driver, "upload")
+        await driver.keys("f5")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
+        await driver.see("Upload these files?")
+        await driver.keys("escape")
+        await driver.until(lambda: driver.main.is_current, "the form")
+        assert await session.recent() == []
+        await driver.keys("f5")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question again")
+        driver.app.screen.query_one("#yes", Button).press()
+        body = (await sent(driver, session, 1))["body"]
+        assert isinstance(body, bytes)
+        assert b"marked-private-key" in body
+        await driver.keys("f5")
+        assert b"marked-private-key" in str((await sent(driver, session, 2))["body"]).encode()
+
+
+async def test_a_run_asks_for_files_outside_the_folder(session: Session, folder: Path, key: Path) -> None:
+    put(folder, upload=UPLOAD % key)
+    async with driven(session) as driver:
+        await driver.keys("escape", "O")
+        await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the saved requests")
+        screen = driver.app.screen
+        assert isinstance(screen, SavedScreen)
+        await driver.until(lambda: screen.tree.found, "the tree")
+        await driver.see("outside the folder")
+        await driver.keys("A")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
+        await driver.keys("escape")
+        await driver.until(lambda: driver.app.screen is screen, "the list")
+        assert await session.recent() == []
+
+
+async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session, folder: Path, key: Path) -> None:
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "bag.jpg").write_text("a bag")
+    put(folder, upload=UPLOAD % "in/bag.jpg")
+    async with driven(session) as driver:
+        await open_saved(driver, "upload")
+        put(folder, upload=UPLOAD % key)
+        driver.main._look_at_file()
+        await driver.until(lambda: str(key) in str(driver.main.desk.draft.entries), "the file as it is now")
+        await driver.keys("f5")
+        await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
+        await driver.keys("escape")
+        assert await session.recent() == []
+
+
+async def test_a_text_that_begins_with_an_at_sign_is_text_in_the_form(session: Session) -> None:
+    async with driven(session) as driver:
+        await driver.open("fashionphile.product_search")
+        driver.main.request_pane.fill("search", Entry(name="search", value="@ada"))
+        await driver.keys("f5")
+        assert "search=%40ada" in str((await sent(driver, session, 1))["url"])

@@ -135,7 +135,7 @@ class EditingScreen(PanesScreen):
             return
         pane = self.request_pane
         if self.desk.address and pane.address == self.desk.address:
-            self.desk.keep(entries=pane.entries, headers=pane.extra_headers, extra=pane.extra_params)
+            self.desk.typed(entries=pane.entries, headers=pane.extra_headers, extra=pane.extra_params)
 
     def _check(self) -> tuple[Problem, ...]:
         checked = self.session.check(self.desk.call())
@@ -237,6 +237,7 @@ class EditingScreen(PanesScreen):
 
         path = await self.app.push_screen_wait(FilePickerDialog(title=f"A file for {event.name}"))
         if path:
+            self.session.files.allow_upload(path)
             self.request_pane.fill(event.name, Entry(name=event.name, kind="file", value=path))
 
     # --- what a person does with the form ----------------------------------------------------------------------------

@@ -60,6 +60,12 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
         said = [str(one) for one in plan.problems] + [f"{one.placeholder}: {one.hint}" for _, one in plan.missing]
         app.tell("Nothing was sent:\n" + "\n".join(said), severity="error")
         return False
+    if plan.files:
+        text = "\n".join(f"{name}: {path} is outside the folder of saved requests." for name, path in plan.files)
+        if not await app.push_screen_wait(ConfirmDialog("Upload these files?", text, yes="Yes, upload them")):
+            return False
+        for _, path in plan.files:
+            runner.session.files.allow_upload(path)
     questions = [f"{name}: {question}" for name, question in plan.questions if name != asks_itself]
     if questions and not runner.agreed:
         dialog = ConfirmDialog("Really run this?", "\n".join(questions), yes="Yes, run it")

@@ -13,6 +13,7 @@ import msgspec
 from textual import work
 
 from explorer.errors import ExplorerError
+from explorer.session.request_files import readable_entries
 from explorer.tui.drafts import Draft
 from explorer.tui.screens.filling import FillingScreen, entry_key, same_request
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.public import Public
     from explorer.saved import FileChanged, SavedFile
+    from explorer.session import Session
     from explorer.tui.screens.saved import Wanted
     from explorer.tui.screens.saved_dialogs import Named
 
@@ -55,7 +57,7 @@ class SavingScreen(FillingScreen):
         except ExplorerError as error:
             self._app.tell(f"{name}: {error.message}. {error.hint}", severity="warning")
             return
-        draft = _draft_of(file, request)
+        draft = _draft_of(self.session, file, request)
         now = self.desk.drafts.get(request.call.address)
         if now and not _alike(now, draft) and not self._is_kept(now):
             text = f"The form of {request.call.address} holds values that are not saved. They would be let go."
@@ -64,11 +66,17 @@ class SavingScreen(FillingScreen):
         if request.call.environment:
             self.desk.chosen[request.call.vendor] = request.call.environment
         await self.open(request.call.address, draft).wait()
+        left = {entry.name for entry in request.call.entries} - {entry.name for entry in draft.entries}
+        if left:
+            names = ", ".join(sorted(left))
+            self._app.tell(f"{names}: the file whose text it takes cannot be read here; type it.", severity="warning")
 
     def _is_kept(self, draft: Draft) -> bool:
         """Whether a draft is what a file says already."""
         file = self.saved.library.files.get(draft.saved) if draft.saved else None
-        return file is not None and file.request is not None and _alike(draft, _draft_of(file, file.request))
+        return (
+            file is not None and file.request is not None and _alike(draft, _draft_of(self.session, file, file.request))
+        )
 
     # --- files that others change ------------------------------------------------------------------------------------
 
@@ -88,7 +96,7 @@ class SavingScreen(FillingScreen):
         if file is None or file.request is None or file.digest == self.desk.draft.saved_as:
             self._check()
         elif unchanged:
-            self.desk.keep(**_changes(file, file.request))
+            self.desk.keep(**_changes(self.session, file, file.request))
             await self._show_endpoint()
             self._app.tell(f"{file.name} was changed on the disk; the form shows it as it is now.")
         else:
@@ -161,7 +169,7 @@ class SavingScreen(FillingScreen):
         if file.request is None:
             self._app.tell(f"{file.path} was written and cannot be read: {file.problems[0]}", severity="error")
             return
-        self.desk.keep(**_changes(file, file.request))
+        self.desk.keep(**_changes(self.session, file, file.request))
         if made.taken:
             await self._show_endpoint()
         else:
@@ -187,16 +195,17 @@ class SavingScreen(FillingScreen):
             await asyncio.to_thread(self.saved.load)
             file = self.saved.library.files.get(name)
             if file is not None and file.request is not None and file.request.call.address == self.desk.address:
-                self.desk.keep(**_changes(file, file.request))
+                self.desk.keep(**_changes(self.session, file, file.request))
                 await self._show_endpoint()
             elif file is not None:
                 self._app.tell(f"{file.name} stays as it is; it is no request of this endpoint, or bad.")
 
 
-def _draft_of(file: SavedFile, request: SavedRequest) -> Draft:
+def _draft_of(session: Session, file: SavedFile, request: SavedRequest) -> Draft:
+    """What a form holds of a file; a text parameter's file is read, and left out where that cannot be done."""
     call = request.call
     return Draft(
-        entries=call.entries,
+        entries=readable_entries(session, call)[0],
         readings=dict(call.readings),
         headers=call.headers,
         extra=call.extra,
@@ -206,9 +215,9 @@ def _draft_of(file: SavedFile, request: SavedRequest) -> Draft:
     )
 
 
-def _changes(file: SavedFile, request: SavedRequest) -> dict[str, object]:
+def _changes(session: Session, file: SavedFile, request: SavedRequest) -> dict[str, object]:
     """What of a draft is another after its file was written or read again."""
-    draft = _draft_of(file, request)
+    draft = _draft_of(session, file, request)
     return {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
 
 

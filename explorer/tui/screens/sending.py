@@ -62,7 +62,8 @@ class SendingScreen(ChoosingScreen):
     @work(exclusive=True, group="send", exit_on_error=False, description="send")
     async def _send(self, call: Call, replay: Replay | None = None) -> None:
         """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
-        if replay is None and not await self._agreed(call):
+        reads = replay is None or replay.exactly is None
+        if (reads and not await self._files_agreed(call)) or (replay is None and not await self._agreed(call)):
             return
         self._numbers += 1
         number = self.sending = self._numbers
@@ -134,6 +135,27 @@ class SendingScreen(ChoosingScreen):
         if not said:
             self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
         return bool(said)
+
+    async def _files_agreed(self, call: Call) -> bool:
+        """Whether every file that *call* uploads may be read: a person typed or picked it, or says yes now, which holds
+        until the app ends."""
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        paths = dict.fromkeys(entry.value for entry in call.entries if entry.kind == "file")
+        try:
+            outside = [path for path in paths if not self.session.files.allows(path)]
+        except ExplorerError as error:
+            self._show_error(error)
+            return False
+        if outside:
+            text = "\n".join(f"{path} is outside the folder of saved requests." for path in outside)
+            dialog = ConfirmDialog("Upload this file?", text, yes="Yes, upload it")
+            if not await self.app.push_screen_wait(dialog):
+                self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
+                return False
+        for path in paths:
+            self.session.files.allow_upload(path)
+        return True
 
     async def _show_last(self) -> None:
         last = self.desk.last.get(self.desk.address)
