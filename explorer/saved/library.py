@@ -188,7 +188,9 @@ def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
         return BROKEN if entry.is_symlink() else _GONE
     if not stat.S_ISDIR(status.st_mode):
         return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
-    return BROKEN if entry.is_symlink() and os.path.realpath(entry.path) in above else None
+    target = os.path.realpath(entry.path)
+    circle = entry.is_symlink() and any(Path(folder).is_relative_to(target) for folder in above)
+    return BROKEN if circle else None
 
 
 def load(folder: Path, before: Library | None = None) -> Library:
@@ -315,4 +317,4 @@ def _with_order_checked(library: Library) -> Library:
 
 
 def _problem(error: FileError) -> CatalogProblem:
-    return CatalogProblem(error.file, error.where, error.message, error.expected)
+    return CatalogProblem(error.file, error.where or "(file)", error.message, error.expected)

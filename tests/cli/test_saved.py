@@ -174,8 +174,8 @@ def broken_link(folder: Path, kind: str) -> str:
     if kind == "folder":
         (folder / "team").symlink_to(folder / "nowhere")
         return "team"
-    if kind == "above":
-        (folder / "up").symlink_to("..")
+    if kind in ("above", "outside"):
+        (folder / "up").symlink_to(".." if kind == "above" else "../..")
         return "up"
     if kind == "variables":
         (folder.parent / "environments").mkdir()
@@ -185,7 +185,7 @@ def broken_link(folder: Path, kind: str) -> str:
     return "_folder.toml"
 
 
-@pytest.mark.parametrize("kind", ["file", "itself", "folder", "above", "variables", "options"])
+@pytest.mark.parametrize("kind", ["file", "itself", "folder", "above", "outside", "variables", "options"])
 def test_a_broken_link_is_reported_and_hides_nothing(shell: Shell, folder: Path, kind: str) -> None:
     put(folder, **{"a/find": FIND, "a/other": FIND, "b/find": FIND})
     name = broken_link(folder / "a", kind)
