@@ -121,6 +121,21 @@ async def test_a_port_that_is_taken_is_said(session: Session) -> None:
     await session.close()
 
 
+async def test_a_login_survives_a_request_of_another_page(session: Session) -> None:
+    async def approve(url: str) -> None:
+        async def strayed() -> None:
+            redirect = dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
+            async with httpx.AsyncClient() as browser:
+                stray = await browser.get(redirect, params={"code": "forged", "state": "forged"})
+            assert stray.status_code == 400
+            await decide(url, "allow")
+
+        approve.task = asyncio.create_task(strayed())  # type: ignore[attr-defined]
+
+    assert "access token" in await asyncio.wait_for(session.log_in(CALL, open_url=approve, paste=None), 20)
+    await session.close()
+
+
 def request_bytes(url: str, *, method: str = "GET", query: str | None = None, path: str | None = None) -> bytes:
     """A request to the redirect URL, as a browser or a stranger sends it."""
     parts = urlsplit(url)
@@ -183,7 +198,15 @@ async def test_a_stray_request_does_not_end_the_login(stray: dict[str, str], sta
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\x16\x03\x01\x02\x00\x01\xfc", b"\r\n", b"x" * 100_000, b"GET\r\n\r\n", b"\0" * 40 + b"\r\n\r\n", b""]
+    "garbage",
+    [
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\xfc", id="tls"),
+        pytest.param(b"\r\n", id="empty line"),
+        pytest.param(b"x" * 100_000, id="long line"),
+        pytest.param(b"GET\r\n\r\n", id="no target"),
+        pytest.param(b"\0" * 40 + b"\r\n\r\n", id="zeros"),
+        pytest.param(b"", id="nothing"),
+    ],
 )
 async def test_garbage_does_not_end_the_login(garbage: bytes) -> None:
     async def visit(url: str) -> None:

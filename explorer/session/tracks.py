@@ -90,6 +90,7 @@ class Tutor:
         if self.step(track) is None:
             self._standings.pop(track.id, None)
         put_practice_files(self._session.folders, track)
+        self._session.files.allow_folder(practice_file(self._session.folders, track.id, "."))
         self.running, self.heard = track, None
         self.save()
         return track

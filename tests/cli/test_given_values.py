@@ -219,6 +219,17 @@ def test_a_call_is_saved_with_its_variables_and_files_as_they_are_typed(
     assert shell.code == 2
 
 
+def test_a_secret_that_is_saved_as_a_file_is_read_when_it_runs(shell: Shell, folder: Path) -> None:
+    (folder / "pw").write_text("marked-secret-9003\n")
+    shell.run("saved", "add", "new", "--from", *ACCOUNT, f"password=@{folder / 'pw'}")
+    assert (shell.code, 'password = {file = "pw"}' in (folder / "new.toml").read_text()) == (0, True)
+    shell.run("saved", "check")
+    assert shell.code == 0, shell.out
+    table = shell.run("saved", "run", "new", "--json")
+    assert (shell.code, table["request"]["headers"]["Content-Length"]) == (0, "50")
+    assert "marked-secret-9003" not in shell.out + shell.err
+
+
 def test_an_upload_is_replayed_and_allows_nothing_else(shell: Shell, folder: Path, key: Path) -> None:
     shell.run("send", *UPLOAD, f"images[0]=@{key}")
     assert shell.run("replay", "1", "--json")["history"] == 2
