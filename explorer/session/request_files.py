@@ -39,10 +39,9 @@ class FileNotAllowed(UsageError):
 
     title = "File not allowed"
 
-    def __init__(self, path: str, real: str) -> None:
-        target = "" if real == path else f" ({real})"
+    def __init__(self, path: str) -> None:
         super().__init__(
-            f"{path}{target} is outside the folder of saved requests",
+            outside(path),
             hint=f"To upload it, pass --allow-file {path}, or pick it in the form.",
         )
         self.path = path
@@ -130,7 +129,7 @@ class RequestFiles:
         if path == STDIN and STDIN not in self._streams:
             raise UsageError("standard input cannot be read here", hint="Name a file in place of @-.")
         if not self.allows(path):
-            raise FileNotAllowed(path, real_path(path))
+            raise FileNotAllowed(path)
 
     def read(self, path: str) -> bytes:
         """Return the bytes of the file that *path* names.
@@ -175,6 +174,16 @@ class RequestFiles:
         if real in self._files or real in self._form:
             return real
         return next((one for one in self._folders if Path(real).is_relative_to(one)), None)
+
+
+def outside(path: str) -> str:
+    """Return a sentence about a file that nobody allowed, with the file that it really is: a link hides it.
+
+    Raises:
+        UsageError: see ``real_path``.
+    """
+    real = real_path(path)
+    return f"{path}{'' if real == path else f' ({real})'} is outside the folder of saved requests"
 
 
 def real_path(path: str) -> str:

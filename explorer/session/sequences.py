@@ -23,7 +23,7 @@ from explorer.core.saved.report import Report, Step
 from explorer.core.secret import MASK
 from explorer.errors import ExplorerError, FormError, UsageError
 from explorer.session import SANDBOX
-from explorer.session.request_files import read_text_files
+from explorer.session.request_files import outside, read_text_files
 from explorer.session.saving import Answer, Missing, Saved, Scope
 
 if TYPE_CHECKING:
@@ -348,7 +348,7 @@ def refuse(plan: Plan, *, agreed: bool) -> None:
         lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
         raise UsageError("\n".join(lines), hint="Nothing was sent.")
     if plan.files:
-        lines = [f"{name}: {path} is outside the folder of saved requests" for name, path in plan.files]
+        lines = [f"{name}: {outside(path)}" for name, path in plan.files]
         paths = " ".join(f"--allow-file {path}" for path in dict.fromkeys(path for _, path in plan.files))
         raise UsageError("\n".join(lines), hint=f"If it is to be uploaded, pass {paths}. Nothing was sent.")
     if plan.questions and not agreed:

@@ -39,6 +39,7 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
     """Whether *names* can be run: values that are missing were typed, and a person agreed to what asks first (but for
     the request *asks_itself*, whose sender asks)."""
     from explorer.core.saved.placeholders import Variable
+    from explorer.session.request_files import outside
     from explorer.tui.screens.dialogs import ConfirmDialog
     from explorer.tui.screens.saved_dialogs import VariablesDialog
 
@@ -61,7 +62,7 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
         app.tell("Nothing was sent:\n" + "\n".join(said), severity="error")
         return False
     if plan.files:
-        text = "\n".join(f"{name}: {path} is outside the folder of saved requests." for name, path in plan.files)
+        text = "\n".join(f"{name}: {outside(path)}." for name, path in plan.files)
         if not await app.push_screen_wait(ConfirmDialog("Upload these files?", text, yes="Yes, upload them")):
             return False
         for _, path in plan.files:

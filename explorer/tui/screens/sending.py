@@ -139,16 +139,17 @@ class SendingScreen(ChoosingScreen):
     async def _files_agreed(self, call: Call) -> bool:
         """Whether every file that *call* uploads may be read: a person typed or picked it, or says yes now, which holds
         until the app ends."""
+        from explorer.session.request_files import outside
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         paths = dict.fromkeys(entry.value for entry in call.entries if entry.kind == "file")
         try:
-            outside = [path for path in paths if not self.session.files.allows(path)]
+            asked = [outside(path) for path in paths if not self.session.files.allows(path)]
         except ExplorerError as error:
             self._show_error(error)
             return False
-        if outside:
-            text = "\n".join(f"{path} is outside the folder of saved requests." for path in outside)
+        if asked:
+            text = "\n".join(f"{sentence}." for sentence in asked)
             dialog = ConfirmDialog("Upload this file?", text, yes="Yes, upload it")
             if not await self.app.push_screen_wait(dialog):
                 self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
