@@ -490,7 +490,7 @@ async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session,
         await open_saved(driver, "upload")
         put(folder, upload=UPLOAD % key)
         driver.main._look_at_file()
-        await driver.until(lambda: str(key) in str(driver.main.desk.draft.entries), "the file as it is now")
+        await driver.until(lambda: str(key) in str(driver.main.request_pane.entries), "the file as it is now")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
         await driver.keys("escape")
