@@ -31,6 +31,7 @@ class Terminal:
             os.chdir(ROOT)
             os.execvpe(command[0], command, environ)  # noqa: S606 - the program under test
         self.seen = b""
+        self.ended = False
 
     def until(self, marker: bytes, seconds: float = 20.0, since: int = 0) -> float:
         """Seconds from now until *marker* was written after position *since*.
@@ -84,13 +85,17 @@ class Terminal:
                     part = b""
                 if not part:
                     os.close(self.fd)
+                    self.ended = True
                     return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
                 self.seen += part
         self.end()
         raise TimeoutError(f"it does not end; the end of it: {self.seen[-300:]!r}")
 
     def end(self) -> None:
-        """End the program."""
+        """End the program, if it has not ended."""
+        if self.ended:
+            return
+        self.ended = True
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)

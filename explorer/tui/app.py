@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding
 
 from explorer.core.sanitise import sanitise
 from explorer.errors import ExplorerError
 from explorer.settings import default_variables, load_themes
+from explorer.tui.ending import on_end_signals
 from explorer.tui.screens.main import MainScreen
 from explorer.tui.themes import as_theme
+from explorer.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +68,10 @@ class ExplorerApp(App[int]):
         self.defects: list[str] = []
         """What ended the app though nobody expected it; empty where all is well."""
         session.ask_trust = self._ask_trust
+        self.clock: Callable[[], float] = time.monotonic
+        """Seconds, for what depends on how long a dialog has been on the screen."""
         super().__init__()
+        self.type_ahead = TypeAhead(self, super().on_event)
         self._themes_from_files()
 
     def _themes_from_files(self) -> None:
@@ -92,12 +99,26 @@ class ExplorerApp(App[int]):
     def on_mount(self) -> None:
         """Keys from the settings; a task that fails where nobody waits for it is told of like any defect."""
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)
+        if not self.is_headless:
+            on_end_signals(self._end_by_signal)
         if self.session.settings.keymap:
             from explorer.tui.keymap import usable_keymap
 
             keymap, problems = usable_keymap(self.session.settings.keymap)
             self.startup_problems += problems
             self.set_keymap(keymap)
+
+    def _end_by_signal(self, code: int) -> None:
+        """Write the drafts at once, since the terminal may be gone and nobody waits for long; then end."""
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.keep_draft()
+        for save in self.on_end:
+            try:
+                save()
+            except ExplorerError as error:
+                self.last_words.append(f"{error.message}. {error.hint}")
+        self.exit(return_code=code)
 
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Say something that needs no answer."""
@@ -122,6 +143,19 @@ class ExplorerApp(App[int]):
 
         await self.push_screen(trust_dialog(question), answered)
         return await answer
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Pass keys and pastes on in turn; everything else as the library does."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self.type_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+    def on_type_ahead_passed(self, event: TypeAhead.Passed) -> None:
+        """A key has taken effect."""
+        self.type_ahead.passed(event)
 
     # --- defects -----------------------------------------------------------------------------------------------------
 

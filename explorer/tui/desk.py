@@ -17,6 +17,7 @@ from explorer.core.secret import MASK
 from explorer.errors import ExplorerError, Problem
 from explorer.session import SANDBOX
 from explorer.tui.drafts import Draft, DraftBook
+from explorer.tui.undo import DraftUndo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,6 +45,8 @@ class Desk:
     """Puts values in place of the variables of a form that a saved request was opened in."""
     _brought: dict[str, frozenset[str]] = field(default_factory=dict)
     """Address → files that its form was filled with from elsewhere: a draft, a saved request, the history, a line."""
+    undo: DraftUndo = field(default_factory=DraftUndo)
+    """What the forms held before."""
     _sent: dict[str, tuple[Exchange, Call]] = field(default_factory=dict)
     """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
@@ -59,6 +62,9 @@ class Desk:
         self.draft = self.drafts.get(address) if draft is None else draft
         if draft is not None:
             self.origins[address] = origin
+            self.undo.seal(address)
+            self.undo.record(address, self.drafts.get(address), draft)
+            self.undo.seal(address)
         if draft is not None or address not in self._brought:
             self._brought[address] = _files(self.draft.entries)
         self._allow_typed()
@@ -81,12 +87,24 @@ class Desk:
             self._keep(changes)
 
     def _keep(self, changes: Mapping[str, Any]) -> None:
-        self.draft = replace(self.draft, **changes)
+        before, self.draft = self.draft, replace(self.draft, **changes)
+        self.undo.record(self.address, before, self.draft)
         self.drafts.put(self.address, self.draft)
         self._allow_typed()
 
     def _allow_typed(self) -> None:
         self.session.files.allow_form(_files(self.draft.entries) - self._brought.get(self.address, frozenset()))
+
+    def go_back(self, *, forward: bool = False) -> bool:
+        """Undo the last change of the draft, or redo it; False where there is nothing to undo or redo. A file that
+        comes back so is asked for before it is uploaded, unless it was allowed."""
+        draft = (self.undo.redo if forward else self.undo.undo)(self.address, self.draft)
+        if draft is not None:
+            restored = _files(draft.entries) - _files(self.draft.entries)
+            self._brought[self.address] = self._brought.get(self.address, frozenset()) | restored
+            self.draft = draft
+            self.drafts.put(self.address, draft)
+        return draft is not None
 
     def answered(self, shown: Exchange, call: Call) -> None:
         """Keep the redacted exchange that came of *call*."""

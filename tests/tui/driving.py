@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -90,6 +91,7 @@ class Driver:
 async def driven(session: Session, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
     """The app, running in a terminal of that size."""
     app = ExplorerApp(session)
+    app.clock = count().__next__  # a second later at each look: no dialog is new when a key comes
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
         await driver.until(driver.main._furnished.is_set, "the panes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,7 @@ class Asking(App[None]):
     def __init__(self, dialog: ModalScreen[Any]) -> None:
         self.dialog = dialog
         self.answer: Any = WAITING
+        self.clock = count().__next__
         super().__init__()
 
     def on_mount(self) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, cast
 
 from textual import on, work
 from textual.message import Message
-from textual.screen import Screen
 
 from explorer.core.diff.record import Cancelled
 from explorer.errors import ExplorerError
+from explorer.tui.screens.closing import ClosingScreen
 
 if TYPE_CHECKING:
     from explorer.core.diff import BodyJob, Comparison
@@ -29,7 +29,7 @@ BREATH: Final = 0.02
 """Seconds after which the thread that compares lets others have the interpreter."""
 
 
-class ComparisonRun(Screen[None]):
+class ComparisonRun(ClosingScreen[None]):
     """Compares ``sides``; ``start`` begins again, also while an earlier run goes on."""
 
     @dataclass

@@ -4,7 +4,7 @@ nothing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -16,22 +16,29 @@ from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.core.secret import Secret
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.screens.file_picker import FilePickerDialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textual import events
     from textual.app import ComposeResult
 
     from explorer.credentials import CredentialStatus
+    from explorer.tui.app import ExplorerApp
 
 __all__ = ["ConfirmDialog", "CredentialDialog", "EnvironmentChoice", "EnvironmentDialog", "FilePickerDialog"]
 
 Answer = TypeVar("Answer")
+GRACE: Final = 0.3
+"""Seconds after a dialog appears during which it ignores bare letters: they were typed for what was there before."""
+MOVES: Final = frozenset({"move", "down", "up", "scroll"})
+"""What a letter may do at once, since it neither confirms nor changes anything."""
 
 
-class Dialog(ModalScreen[Answer], Generic[Answer]):
+class Dialog(ModalScreen[Answer], ClosingScreen[Answer], Generic[Answer]):
     """A box in the middle of the screen."""
 
     DEFAULT_CSS = """
@@ -59,6 +66,23 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         }
     }
     """
+
+    _shown_at = 0.0
+
+    def on_screen_resume(self) -> None:
+        """Measure the grace period from here."""
+        self._shown_at = self._seconds()
+
+    def on_key(self, event: events.Key) -> None:
+        """Ignore a letter that was typed before the dialog could be read."""
+        if not event.is_printable or self._seconds() - self._shown_at >= GRACE:
+            return
+        active = self.active_bindings.get(event.key)
+        if active is not None and active.binding.action.partition("(")[0] not in MOVES:
+            event.stop()
+
+    def _seconds(self) -> float:
+        return cast("ExplorerApp", self.app).clock()
 
     def action_move(self, step: int) -> None:
         """The one of its list below or above."""

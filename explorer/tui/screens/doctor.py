@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.diagnosis_rows import LABEL, told
 from explorer.tui.widgets.key_bar import Hint, KeyBar
@@ -32,7 +32,7 @@ _SIGNS: Final[dict[State, tuple[str, str]]] = {
 }
 
 
-class DoctorScreen(Screen[None]):
+class DoctorScreen(ClosingScreen[None]):
     """The checks over one vendor in one environment; only reads are sent."""
 
     TITLE = "Doctor"

@@ -10,7 +10,6 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,6 +17,7 @@ from explorer.core.sanitise import sanitise_line
 from explorer.core.vendors.cell import counted
 from explorer.errors import ExplorerError
 from explorer.session.drift import Drift
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.widgets.drift_text import finding_line, finding_page
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
@@ -49,7 +49,7 @@ class Looked:
     catalog: bool = False
 
 
-class DriftScreen(Screen[Looked]):
+class DriftScreen(ClosingScreen[Looked]):
     """The findings, the newest answers considered first."""
 
     TITLE = "Drift"

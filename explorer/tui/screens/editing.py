@@ -13,7 +13,10 @@ from explorer.tui.widgets.endpoint_tree import EndpointTree
 from explorer.tui.widgets.title_bar import Place, TitleBar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from explorer.errors import Problem
     from explorer.session import Session
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 PREVIEW_PAUSE = 0.08
 """Seconds without a change before the signed preview is made again."""
-SAVE_PAUSE = 1.0
-"""Seconds without a change before drafts are written."""
+SAVE_PAUSE = 0.5
+"""Seconds from the first change that is not written yet until drafts are written, however long typing goes on."""
 
 
 class EditingScreen(PanesScreen):
@@ -35,6 +38,8 @@ class EditingScreen(PanesScreen):
         self._preview_number = 0
         self._preview_timer: Timer | None = None
         self._save_timer: Timer | None = None
+        self._release: Callable[[], None] = lambda: None
+        """Lets go of the keys that wait for the form that was asked for last."""
         super().__init__(session)
 
     # --- opening -----------------------------------------------------------------------------------------------------
@@ -44,18 +49,27 @@ class EditingScreen(PanesScreen):
         event.stop()
         self.open(event.address)
 
+    def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> Worker[None]:
+        """Open an endpoint, with its own draft unless one is given (from the entry *origin* of the history). What is
+        typed meanwhile waits for the form."""
+        before, self._release = self._release, self._app.type_ahead.hold()
+        before()
+        return self._open(address, draft, origin, self._release)
+
     @work(exclusive=True, group="open", exit_on_error=False, description="open")
-    async def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> None:
-        """Open an endpoint, with its own draft unless one is given (from the entry *origin* of the history)."""
-        await self._furnished.wait()
-        self._keep_draft()
-        self.desk.open(address, draft, origin)
-        if draft is not None:
-            self.desk.keep()
-        await self._show_endpoint()
-        self.pane = "request"
-        self._arrange()
-        self.request_pane.focus_start()
+    async def _open(self, address: str, draft: Draft | None, origin: int, release: Callable[[], None]) -> None:
+        try:
+            await self._furnished.wait()
+            self._keep_draft()
+            self.desk.open(address, draft, origin)
+            if draft is not None:
+                self.desk.keep()
+            await self._show_endpoint()
+            self.pane = "request"
+            self._arrange()
+            self.request_pane.focus_start()
+        finally:
+            release()
         if not self.sending:
             await self._show_last()
 
@@ -119,16 +133,23 @@ class EditingScreen(PanesScreen):
     # --- while typing ------------------------------------------------------------------------------------------------
 
     def on_request_pane_changed(self) -> None:
-        """Check at once; sign, and write the draft, when there is a pause."""
+        """Check at once, sign when there is a pause, and write the draft soon."""
         self._keep_draft()
         self._check()
         self._preview_soon()
         self._save_soon()
 
     def _save_soon(self) -> None:
-        if self._save_timer is not None:
-            self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_PAUSE, self._save_drafts)
+        if self._save_timer is None:
+            self._save_timer = self.set_timer(SAVE_PAUSE, self._save_due)
+
+    def _save_due(self) -> None:
+        self._save_timer = None
+        self._save_drafts()
+
+    def keep_draft(self) -> None:
+        """Put what the form holds on the desk, which changes of the form reach a moment later."""
+        self._keep_draft()
 
     def _keep_draft(self) -> None:
         if not self._furnished.is_set():
@@ -254,8 +275,39 @@ class EditingScreen(PanesScreen):
 
     def action_examples(self) -> None:
         """Put examples into required fields that are blank."""
-        if self._opened() and not self.request_pane.fill_examples():
+        if not self._opened():
+            return
+        self._keep_draft()
+        self.desk.undo.seal(self.desk.address)
+        if not self.request_pane.fill_examples():
             self._app.tell("No field that is asked for is blank, or the catalog has no example for it.")
+
+    def action_undo(self) -> None:
+        """Put back what the form held before the last change."""
+        self._step(forward=False)
+
+    def action_redo(self) -> None:
+        """Put back what was undone."""
+        self._step(forward=True)
+
+    def _step(self, *, forward: bool) -> None:
+        if not self._opened():
+            return
+        self._keep_draft()
+        if not self.desk.go_back(forward=forward):
+            self._app.tell("Nothing to redo." if forward else "Nothing to undo.")
+            return
+        self._save_soon()
+        self._put_back(self.request_pane.focused_field, self._app.type_ahead.hold())
+
+    @work(exclusive=True, group="open", exit_on_error=False, description="undo")
+    async def _put_back(self, name: str, release: Callable[[], None]) -> None:
+        try:
+            await self._show_endpoint()
+            if not (name and self.request_pane.focus_field(name)):
+                self.request_pane.focus_start()
+        finally:
+            release()
 
     def action_method(self) -> None:
         """The next method of the call."""
@@ -288,7 +340,10 @@ class EditingScreen(PanesScreen):
 
         question = f"Clear everything that was typed for {self.desk.address}?"
         if await self.app.push_screen_wait(ConfirmDialog("Clear the form?", question, yes="Yes, clear it")):
+            self._keep_draft()
+            self.desk.undo.seal(self.desk.address)
             self.desk.keep(entries=(), readings={}, headers=(), extra=(), method="", saved="", saved_as="")
+            self.desk.undo.seal(self.desk.address)
             self.desk.origins.pop(self.desk.address, None)
             await self._show_endpoint()
             self.request_pane.focus_start()

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.screens.closing import ClosingScreen
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -42,7 +43,7 @@ class Folders(DirectoryTree):
         return label
 
 
-class FilePickerDialog(ModalScreen[str | None]):
+class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
     """Gives the path of a file, or None. *start* is the folder to begin in."""
 
     DEFAULT_CSS = """

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from explorer.tui.actions import ACTIONS, BY_ID, SCOPES, keys_of, shown
 from explorer.tui.screen_keys import keys_of_screen, keys_of_widgets
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ LEFT: Final = 33
 """Cells of the columns of keys and titles."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ModalScreen[None], ClosingScreen[None]):
     """A text that scrolls; escape closes it."""
 
     DEFAULT_CSS = """

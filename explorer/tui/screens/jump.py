@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -11,9 +11,13 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
+from explorer.tui.screens.closing import ClosingScreen
+
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+
+    from explorer.tui.app import ExplorerApp
 
 REQUEST_KEYS = dict(zip("qwert", ("params", "headers", "body", "auth", "docs"), strict=True))
 RESPONSE_KEYS = dict(zip("asdf", ("body", "headers", "wire", "timing"), strict=True))
@@ -21,7 +25,7 @@ PANE_KEYS = dict(zip("1234", ("tree", "request", "response", "history"), strict=
 Target = tuple[str, str]
 
 
-class JumpScreen(ModalScreen[Target | None]):
+class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
     """Gives (pane, tab), the tab empty for the pane as a whole; None where another key was typed."""
 
     DEFAULT_CSS = """
@@ -58,8 +62,9 @@ class JumpScreen(ModalScreen[Target | None]):
         yield Label(Content("Type a letter to go there; any other key closes this."), id="jump-hint")
 
     def on_key(self, event: events.Key) -> None:
-        """Go where the letter stands."""
+        """Go where the letter stands; what was typed together with it is ignored."""
         event.stop()
         event.prevent_default()
-        found = self._targets.get(event.character or "")
-        self.dismiss(found[0] if found else None)
+        target, _ = self._targets.get(event.character or "", (None, None))
+        cast("ExplorerApp", self.app).type_ahead.drop_with(event)
+        self.dismiss(target)

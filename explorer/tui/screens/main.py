@@ -111,4 +111,5 @@ class MainScreen(DifferingScreen):
 
     def action_quit(self) -> None:
         """Leave; the app writes the drafts when it ends."""
+        self._keep_draft()
         self.app.exit(0)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from textual import on, work
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
 from explorer.session import SANDBOX
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.reading_text import Told, list_line, page
 
@@ -55,7 +55,7 @@ class Changed:
     catalog: bool
 
 
-class ReadingsView(Screen[Changed]):
+class ReadingsView(ClosingScreen[Changed]):
     """The list and the page; keys are the floor above."""
 
     TITLE = "Readings"

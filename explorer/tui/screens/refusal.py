@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.explain.refusals.facts import STATES
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import BY_ID, keys_of, shown
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
@@ -58,7 +58,7 @@ _DOES: Final[dict[Mend, str]] = {
 }
 
 
-class RefusalScreen(Screen[Wanted | None]):
+class RefusalScreen(ClosingScreen[Wanted | None]):
     """The findings over one exchange; dismissed with what to do about it."""
 
     TITLE = "Why refused"

@@ -12,7 +12,6 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from explorer.core.sanitise import sanitise, sanitise_line
@@ -21,6 +20,7 @@ from explorer.saved import delete, move
 from explorer.session.saved_checks import problems_of
 from explorer.session.saving import Scope
 from explorer.session.sequences import Runner
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView
@@ -47,7 +47,7 @@ class Wanted(NamedTuple):
     number: int = 0
 
 
-class SavedScreen(Screen[Wanted | None]):
+class SavedScreen(ClosingScreen[Wanted | None]):
     """*at* is the request that the cursor begins on."""
 
     TITLE = "Saved requests"

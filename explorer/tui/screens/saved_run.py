@@ -14,13 +14,13 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.core.saved.report import MARKS, Report, Step, as_junit, as_table, as_text
 from explorer.errors import ExplorerError, StoreError
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
@@ -76,7 +76,7 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
     return True
 
 
-class RunScreen(Screen[int | None]):
+class RunScreen(ClosingScreen[int | None]):
     """Runs *names* at once; gives the number in the history of a step that a person wants to see, or None."""
 
     TITLE = "Run"

@@ -65,6 +65,7 @@ class SendingScreen(ChoosingScreen):
         reads = replay is None or replay.exactly is None
         if (reads and not await self._files_agreed(call)) or (replay is None and not await self._agreed(call)):
             return
+        await self._write_drafts()
         self._numbers += 1
         number = self.sending = self._numbers
         pane, started = self.response_pane, time.monotonic()

@@ -13,7 +13,6 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
@@ -22,6 +21,7 @@ from explorer.core.debugging.steps import steps_of
 from explorer.core.debugging.visible import visible
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact, step_rows, told
 from explorer.tui.widgets.key_bar import Hint, KeyBar
@@ -58,7 +58,7 @@ class InputList(OptionList):
     ]
 
 
-class SignatureScreen(Screen[None]):
+class SignatureScreen(ClosingScreen[None]):
     """The debugger over one call or one entry of the history. *theirs* is what stands in the box at first."""
 
     TITLE = "Debugger"

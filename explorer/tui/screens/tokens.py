@@ -9,12 +9,12 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
@@ -36,7 +36,7 @@ _SLOW: Final = 4
 _NARROW: Final = 100
 
 
-class TokensScreen(Screen[int | None]):
+class TokensScreen(ClosingScreen[int | None]):
     """Gives the number of the exchange to open, or None."""
 
     TITLE = "Tokens"

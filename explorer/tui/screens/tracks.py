@@ -10,12 +10,12 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
 from explorer.errors import ExplorerError
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from explorer.session.tracks import Tutor
 
 
-class TracksScreen(Screen[str | None]):
+class TracksScreen(ClosingScreen[str | None]):
     """Gives the id of the track that a person took up, which has been started; None where they only looked."""
 
     TITLE = "Guided tracks"

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.sanitise import sanitise_line
+from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 
@@ -47,7 +47,7 @@ _MOVES: Final = (
 )
 
 
-class _ListScreen(Screen[str | None]):
+class _ListScreen(ClosingScreen[str | None]):
     """A head, a list that is laid out for the width, and a footer."""
 
     def compose(self) -> ComposeResult:

@@ -20,8 +20,10 @@ from explorer.core.catalog.readings import doubted_params
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines
+from explorer.tui.widgets.fields.choice import ChoiceLine, LoneChoice, OptionLines
 from explorer.tui.widgets.fields.form import Form
+from explorer.tui.widgets.fields.letters import nearest
+from explorer.tui.widgets.fields.row import FieldRow
 from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.quiet import Quiet
 from explorer.tui.widgets.readings import ReadingBox, summary
@@ -207,7 +209,7 @@ class RequestPane(Widget):
             line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses, B tries", MUTED))
             parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
-            choice = ChoiceLine([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)
+            choice = LoneChoice([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)
             choice.id = "request-method"
             parts.append(choice)
         if self._form is not None:
@@ -270,7 +272,7 @@ class RequestPane(Widget):
         if self._form is None or not self._form.is_mounted:
             return
         self._form.show_problems(self._problems)
-        self.query_one("#request-status", StatusLine).update(status_text(self._problems))
+        self.query_one("#request-status", StatusLine).update(status_text(self._problems, self._form.unsent))
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 
@@ -320,7 +322,7 @@ class RequestPane(Widget):
         keys = list(TABS)
         self._turned = True
         self.open_tab(keys[(keys.index(self.tab) + step) % len(keys)])
-        self.query_one(Tabs).focus()
+        self.screen.set_focus(self.query_one(Tabs))
 
     def focus_start(self) -> None:
         """Put the focus where work begins: the first required field that is blank, or the tab bar."""
@@ -329,12 +331,18 @@ class RequestPane(Widget):
 
     def focus_tabs(self) -> None:
         """Put the focus on the tab bar, where letters are keys."""
-        self.query_one(Tabs).focus()
+        self.screen.set_focus(self.query_one(Tabs))
 
     def focus_field(self, name: str) -> bool:
         """Open the form and put the focus into a field; False where there is none of that name."""
         self.open_tab("params")
         return self._form is not None and self._form.focus_field(name)
+
+    @property
+    def focused_field(self) -> str:
+        """The name of the field with the focus; empty where none has it."""
+        row = nearest(self.screen.focused, FieldRow)
+        return row.field_name if row is not None else ""
 
     def fill_examples(self) -> int:
         """Put examples into required fields that are blank; how many there were."""

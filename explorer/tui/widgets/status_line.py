@@ -39,16 +39,22 @@ class StatusLine(Quiet):
         self.post_message(self.Pressed(self))
 
 
-def status_text(problems: Sequence[Problem]) -> Content:
-    """``✗ 2 required are missing: id, size`` or that the form is well."""
+def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Content:
+    """Return ``✗ 2 required are missing: id, size``, or that the form is ready and what of it is not sent."""
     errors = [one for one in problems if one.level == "error"]
+    parts: list[Content]
     if not errors:
         warned = len(problems)
         ready = Content.styled("✓ ready to send", "$text-success")
-        return Content.assemble(ready, f"  {warned} to consider, beside the fields") if warned else ready
+        parts = [ready] + ([Content(f"{warned} to consider, beside the fields")] if warned else [])
+        if unsent:
+            verb = "is" if len(unsent) == 1 else "are"
+            text = f"{sanitise_line(', '.join(unsent))} {verb} empty and {verb} not sent"
+            parts.append(Content.styled(text, "$text-warning"))
+        return Content("  ").join(parts)
     missing = [one.field for one in errors if one.message == "is required"]
     wrong = [one for one in errors if one.message != "is required"]
-    parts: list[Content] = []
+    parts = []
     if wrong:
         names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
         parts.append(Content.styled(f"✗ {names}", "$text-error"))

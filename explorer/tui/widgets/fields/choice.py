@@ -30,8 +30,8 @@ class ChoiceLine(Widget, can_focus=True):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l,space", "step(1)", "Next choice", show=False),
-        Binding("left,h", "step(-1)", "Choice before", show=False),
+        Binding("right,space", "step(1)", "Next choice", show=False),
+        Binding("left", "step(-1)", "Choice before", show=False),
     ]
     value: reactive[str] = reactive("", init=False)
 
@@ -95,6 +95,22 @@ class ChoiceLine(Widget, can_focus=True):
         if value != self.value:
             self.value = value
             self.post_message(self.Changed(self, value))
+
+
+class LoneChoice(ChoiceLine):
+    """A choice that is not the field of a parameter: a letter chooses the next value that begins with it."""
+
+    def on_key(self, event: events.Key) -> None:
+        """Take every letter, so that none is a command."""
+        if event.is_printable and event.character is not None and event.key != "space":
+            event.stop()
+            values = self.values
+            at = values.index(self.value) + 1 if self.value in values else 0
+            letter = event.character.lower()
+            for value in (*values[at:], *values[:at]):
+                if value.lower().startswith(letter):
+                    self._choose(value)
+                    return
 
 
 class OptionLines(Widget, can_focus=True):

@@ -9,13 +9,13 @@ from textual import events, on
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Button, Input, Select, Static
 
 from explorer.core.exchange import Entry
 from explorer.core.form import find_parameter
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.fields.choice import ChoiceLine
+from explorer.tui.widgets.fields.letters import LettersAreText, nearest
 from explorer.tui.widgets.fields.repeats import (
     Bar,
     GroupBox,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from explorer.core.catalog.model import Endpoint, Parameter
     from explorer.errors import Problem
@@ -49,7 +50,7 @@ SECTIONS: Final = {
 }
 
 
-class Form(VerticalScroll, can_focus=False):
+class Form(VerticalScroll, LettersAreText, can_focus=False):
     """The fields of one endpoint. Made anew for every endpoint and every set of readings."""
 
     DEFAULT_CSS = """
@@ -154,6 +155,12 @@ class Form(VerticalScroll, can_focus=False):
         """Undocumented query parameters."""
         return self._pairs.pairs
 
+    @property
+    def unsent(self) -> list[str]:
+        """Names of what was added and left empty, so that a call has nothing of it."""
+        boxes = [part for part in self._parts if isinstance(part, Repeat)]
+        return [name for box in (*boxes, self._pairs) for name in box.unsent]
+
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Put each problem to its field; those of a whole group to its heading."""
         rows = {row.field_name: row for row in self.query(FieldRow)}
@@ -193,7 +200,7 @@ class Form(VerticalScroll, can_focus=False):
                 return True
         box = self._box_of(name)
         if box is not None:
-            box.query(Button).first().focus()
+            self.screen.set_focus(box.query(Button).first())
         return box is not None
 
     def focus_start(self) -> bool:
@@ -231,8 +238,8 @@ class Form(VerticalScroll, can_focus=False):
 
     async def action_other_value(self) -> None:
         """Type a value that is not among the choices of the field with the focus."""
-        row = _around(self.screen.focused, FieldRow)
-        if isinstance(row, FieldRow):
+        row = nearest(self.screen.focused, FieldRow)
+        if row is not None:
             await row.type_other()
 
     def _step(self, step: int) -> None:
@@ -243,7 +250,7 @@ class Form(VerticalScroll, can_focus=False):
         stops = range(at + 1, len(chain)) if step > 0 else range(at - 1, -1, -1)
         for number in stops:
             if isinstance(chain[number], Input | Select | ChoiceLine):
-                chain[number].focus()
+                self.screen.set_focus(chain[number])
                 return
 
     @on(Input.Submitted)
@@ -255,17 +262,17 @@ class Form(VerticalScroll, can_focus=False):
 
     async def add_at(self, widget: Widget | None) -> bool:
         """Add one more to the repeated thing that *widget* is in; False where it is in none."""
-        box = _around(widget, Repeat)
-        if not isinstance(box, Repeat):
+        box = nearest(widget, Repeat)
+        if box is None:
             return False
         await box.add()
         return True
 
     async def remove_at(self, widget: Widget | None) -> bool:
         """Remove the item that *widget* is in."""
-        item = _around(widget, Item, ValueLine, Pair)
-        box = _around(item, Repeat)
-        if item is None or not isinstance(box, Repeat):
+        item = nearest(widget, Item) or nearest(widget, ValueLine) or nearest(widget, Pair)
+        box = nearest(item, Repeat)
+        if item is None or box is None:
             return False
         await box.take_out(item)
         return True
@@ -304,8 +311,8 @@ class Form(VerticalScroll, can_focus=False):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Tell what is known of the field that was entered."""
-        row = _around(event.widget, FieldRow)
-        self.post_message(self.Visited(row.about if isinstance(row, FieldRow) else Content("")))
+        row = nearest(event.widget, FieldRow)
+        self.post_message(self.Visited(row.about if row is not None else Content("")))
 
 
 def _sorted(endpoint: Endpoint, entries: Sequence[Entry]) -> tuple[dict[str, list[Entry]], list[Entry]]:
@@ -319,13 +326,3 @@ def _sorted(endpoint: Endpoint, entries: Sequence[Entry]) -> tuple[dict[str, lis
         else:
             known.setdefault(found[0].name, []).append(entry)
     return known, others
-
-
-def _around(widget: Widget | None, *kinds: type[Widget]) -> Widget | None:
-    """The innermost ancestor of *widget*, or itself, that is of one of the *kinds*."""
-    node = widget
-    while node is not None:
-        if isinstance(node, kinds):
-            return node
-        node = node.parent if isinstance(node.parent, Widget) else None
-    return None

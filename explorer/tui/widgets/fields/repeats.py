@@ -15,6 +15,7 @@ from explorer.core.catalog.model import Group, Parameter
 from explorer.core.exchange import Entry
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.styles import MUTED
+from explorer.tui.widgets.fields.letters import LettersAreText
 from explorer.tui.widgets.fields.row import FieldInput, FieldRow
 from explorer.tui.widgets.quiet import Quiet
 
@@ -88,7 +89,7 @@ class Item(Vertical):
         yield from self._rows
 
 
-class Repeat(Vertical):
+class Repeat(Vertical, LettersAreText):
     """What a repeated thing has in common: a heading that adds, items that can be removed."""
 
     DEFAULT_CSS = "Repeat { height: auto; width: 1fr; margin: 0 0 0 0; }"
@@ -106,6 +107,11 @@ class Repeat(Vertical):
     def entries(self) -> list[Entry]:
         """What is set in it."""
         return [entry for row in self.rows() if (entry := row.entry) is not None]
+
+    @property
+    def unsent(self) -> list[str]:
+        """Names of the parts that were added and left empty."""
+        return []
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Show in the heading what is wrong with the whole of it."""
@@ -132,7 +138,7 @@ class Repeat(Vertical):
         await item.remove()
         self._retitle()
         if self.screen.focused is None and neighbours:
-            next(iter(neighbours[-1].query("Input, Button"))).focus()
+            self.screen.set_focus(next(iter(neighbours[-1].query("Input, Button"))))
         self.post_message(Rebuilt())
 
 
@@ -182,6 +188,12 @@ class GroupBox(Repeat):
     def items(self) -> list[Item]:
         """The items, as they stand."""
         return list(self.query(Item))
+
+    @property
+    def unsent(self) -> list[str]:
+        """The items without any value."""
+        blank = [item for item in self.items if all(row.entry is None for row in item.query(FieldRow))]
+        return [self.key.replace("#", str(item.index), 1) for item in blank]
 
     def heading(self) -> Content:
         """Title, how many, and what is wrong."""
@@ -244,6 +256,12 @@ class ListBox(Repeat):
         """A field for each value."""
         yield Bar(self.heading(), "+ add")
         yield from self._first
+
+    @property
+    def unsent(self) -> list[str]:
+        """The lines without a value."""
+        lines = list(self.query(ValueLine))
+        return [f"{self.param.name} {number}" for number, line in enumerate(lines, 1) if line.row.entry is None]
 
     async def add(self) -> None:
         """Add one more value."""
@@ -328,11 +346,17 @@ class PairsBox(Repeat):
         lines = [line.pair for line in self.query(Pair)] if self.is_mounted else [line.pair for line in self._first]
         return tuple((name.strip(), value) for name, value in lines if name.strip())
 
+    @property
+    def unsent(self) -> list[str]:
+        """The pairs without a name."""
+        lines = enumerate(self.query(Pair), 1)
+        return [f"{self.repeat_title}: name {number}" for number, line in lines if not line.pair[0].strip()]
+
     async def add(self) -> None:
         """Add an empty pair."""
         line = Pair(hint=self._hint)
         await self.mount(line)
-        line.query(Input).first().focus()
+        self.screen.set_focus(line.query(Input).first())
         self.post_message(Rebuilt())
 
 

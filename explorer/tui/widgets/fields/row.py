@@ -105,6 +105,8 @@ class FieldRow(Widget):
         self.field_state = state_of(entry)
         self._problems: tuple[Problem, ...] = ()
         self._free = self._outside()
+        self._prefix = ""
+        """What was typed on the choices so far."""
         self._changing = asyncio.Lock()
         super().__init__()
 
@@ -159,6 +161,26 @@ class FieldRow(Widget):
             await self._swap(free=True)
             self.focus_control()
         return True
+
+    async def type_text(self, text: str) -> None:
+        """Take *text* that was typed while something other than a line of text had the focus: it goes to the end of
+        the line, or chooses the value that begins with it; where none does, the choices give way to a line."""
+        if not self.query(Input):
+            prefix = self._prefix + text
+            values = (word for word in self._words if word.lower().startswith(prefix.lower()))
+            if (value := next(values, None)) is not None:
+                self._prefix = prefix
+                self._become(FieldState() if value == self.param.prefill else FieldState().typed(value))
+                self.post_message(self.Changed(self))
+                return
+            self._prefix = ""
+            await self.type_other()
+            self.query_one(Input).value = ""
+            text = prefix
+        self.focus_control()
+        for line in self.query(Input):
+            line.cursor_position = len(line.value)
+            line.insert_text_at_cursor(text)
 
     async def _swap(self, *, free: bool) -> None:
         """Change the control: choices, or a line to type in."""
@@ -246,7 +268,7 @@ class FieldRow(Widget):
         """Put the focus on the control."""
         for kind in (Input, ChoiceLine, Select):
             for control in self.query(kind):
-                control.focus()
+                self.screen.set_focus(control)
                 return
 
     @property
@@ -263,7 +285,7 @@ class FieldRow(Widget):
         """All that is known of the field, for the line below the form."""
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
-        more = "  · o types another value" if self._words else ""
+        more = "  · type any other value" if self._words else ""
         doubt = f"  ◆ {', '.join(map(sanitise_line, self.doubts))}: B tries both" if self.doubts else ""
         title = Content.assemble(
             (sanitise_line(self.field_name), "bold"),
@@ -336,6 +358,7 @@ class FieldRow(Widget):
     @on(ChoiceLine.Changed)
     async def _chosen(self, event: ChoiceLine.Changed) -> None:
         event.stop()
+        self._prefix = ""
         if event.value == OTHER:
             await self.type_other()
         else:
@@ -344,6 +367,7 @@ class FieldRow(Widget):
     @on(Select.Changed)
     async def _selected(self, event: Select.Changed) -> None:
         event.stop()
+        self._prefix = ""
         if event.value == OTHER:
             await self.type_other()
         else:
@@ -351,6 +375,7 @@ class FieldRow(Widget):
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """A line that was left with nothing of its own in it becomes the choices again."""
+        self._prefix = ""
         if isinstance(event.widget, Input) and self._free and self._words and not self._outside():
             self.call_later(self._swap, free=False)
 
