@@ -351,11 +351,11 @@ def key_of(key: _Key) -> tuple[str, ...]:
 def _undeclared(vendor: Vendor) -> set[str]:
     """Every text among the options of the vendor's auth schemes that may name a credential which the catalog does not
     list."""
-    from explorer.core.auth.options import AUTH_OPTIONS
+    from explorer.core.auth import options_of
 
     names: set[str] = set()
     for auth in vendor.auth.values():
-        for value in msgspec.structs.asdict(msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])).values():
+        for value in msgspec.structs.asdict(options_of(auth)).values():
             nested = value if isinstance(value, tuple) else (value,)
             for one in nested:
                 names |= {str(name) for name in one.values()} if isinstance(one, dict) else set()
@@ -373,9 +373,10 @@ def _digest(value: Secret) -> Secret:
 
 
 def _refreshed(vendor: Vendor) -> set[str]:
-    """The credentials that the vendor itself replaces: the tokens of OAuth2."""
-    tables = [auth.options for auth in vendor.auth.values() if auth.scheme == "oauth2"]
-    return {str(options.get(name, name)) for options in tables for name in ("access_token", "refresh_token")}
+    """The credentials that the vendor itself replaces."""
+    from explorer.core.auth import options_of
+
+    return {name for auth in vendor.auth.values() for _, name in options_of(auth).stored}
 
 
 def _variables(vendor: Vendor, name: str, environment: str) -> tuple[str, ...]:

@@ -14,13 +14,13 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.cli.trust_options import base_url_option, trust_host_option
+from explorer.core.auth import options_of
 from explorer.core.exchange import Call
 from explorer.core.secret import Secret
 from explorer.credentials import variable_name
 from explorer.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:
-    from explorer.core.auth.tokens import Kind
     from explorer.core.catalog.model import Vendor
     from explorer.session import Session
 
@@ -104,15 +104,7 @@ def _ask_for_missing(session: Session, vendor: Vendor, environment: str) -> None
 
 def _given_by_vendor(vendor: Vendor) -> set[str]:
     """Credentials that the vendor itself gives out in a login."""
-    names: set[str] = set()
-    for auth in vendor.auth.values():
-        if auth.scheme == "oauth2":
-            names |= {str(auth.options.get(one, one)) for one in ("access_token", "refresh_token")}
-        elif auth.scheme in ("rotating_bearer", "token_param") and (
-            auth.options.get("sign_in") or auth.options.get("mint")
-        ):
-            names.add(str(auth.options.get("token", "token" if auth.scheme == "rotating_bearer" else "access_token")))
-    return names
+    return {name for auth in vendor.auth.values() for name in options_of(auth).issued}
 
 
 def _keep(session: Session, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
@@ -129,14 +121,10 @@ def _keep(session: Session, vendor: Vendor, environment: str, name: str, value: 
 def _keep_tokens(session: Session, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
     """Keep an OAuth2 login's tokens in the vault; a token that rotates is never kept, the next call signs in again."""
     for auth in vendor.auth.values():
-        if auth.scheme != "oauth2":
-            continue
-        kinds: tuple[tuple[Kind, str], ...] = (("access", "access_token"), ("refresh", "refresh_token"))
-        for kind, option in kinds:
+        for kind, name in options_of(auth).stored:
             token = session.tokens(call).current(session.now(), kind)
             if token is None:
                 continue
-            name = str(auth.options.get(option, option))
             _keep(session, vendor, environment, name, token.value)
             if show:
                 put(f"export {variable_name(vendor.id, name)}={shlex.quote(token.value.reveal())}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.auth import verifier_for
+from explorer.core.auth import options_of, verifier_for
 from explorer.core.auth.accounts import Account, AccountBook
 from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier
 from explorer.core.secret import Secret
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import FailureKind
     from explorer.sandbox.arrival import Arrival
 
-_PARAM_OPTIONS = ("id_param", "timestamp_param", "signature_param", "param")
-"""Options of schemes that name a parameter which the scheme adds to a request."""
 _SAME = {"environment": "demo"}
 """Account → the account whose records it has."""
 
@@ -47,7 +45,7 @@ class Authority:
         """Take over what *vendor* says of its auths; accounts and live tokens stay."""
         for key, verifier in list(self._verifiers.items()):
             if key in vendor.auth and vendor.auth[key].scheme == self._vendor.auth[key].scheme:
-                verifier.options = verifier_for(vendor, key, self.book, self._now, self.nonce).options
+                verifier.options = options_of(vendor.auth[key])
             else:
                 del self._verifiers[key]
         self._vendor = vendor
@@ -63,10 +61,7 @@ class Authority:
 
     def params(self, auth: str) -> tuple[str, ...]:
         """Names of the parameters that the auth *auth* takes for itself; none for ``none`` or an empty text."""
-        if auth not in self._vendor.auth:
-            return ()
-        options = self.verifier(auth).options
-        return tuple(getattr(options, name) for name in _PARAM_OPTIONS if hasattr(options, name))
+        return self.verifier(auth).options.params if auth in self._vendor.auth else ()
 
     def verifier(self, auth: str) -> Verifier:
         """The verifier of one of the vendor's auths."""

@@ -84,20 +84,13 @@ def volatile_of(session: Session, call: Call) -> Volatile:
 def _placed(vendor: Vendor, ignored: frozenset[str]) -> Volatile:
     """What the auth schemes put into requests: a signature, its moment, a token. What a person told to ignore is not
     looked for either."""
-    from explorer.core.auth.options import AUTH_OPTIONS
+    from explorer.core.auth import options_of
     from explorer.core.diff.volatile import Volatile
 
-    headers, params, names = set[str](), set[str](), set[str]()
-    for auth in vendor.auth.values():
-        plain = AUTH_OPTIONS.get(auth.scheme)
-        if plain is None:
-            continue
-        options = {name: auth.options.get(name, getattr(plain(), name)) for name in plain.__struct_fields__}
-        headers.update(str(options[name]).lower() for name in ("header",) if options.get(name))
-        params.update(
-            str(options[name]).lower() for name in ("param", "timestamp_param", "signature_param") if options.get(name)
-        )
-        names.update(str(options[name]).lower() for name in ("token_field",) if options.get(name))
+    every = [options_of(auth) for auth in vendor.auth.values()]
+    headers = {name.lower() for options in every for name in options.headers}
+    params = {name.lower() for options in every for name in options.volatile_params}
+    names = {name.lower() for options in every for name in options.token_fields}
     placed = frozenset((headers | params) - ignored)
     return Volatile(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 

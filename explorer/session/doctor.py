@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 State = Literal["ok", "failed", "warning", "skipped"]
 REACH_SECONDS: Final = 15.0
 """Seconds within which the vendor has to answer at all."""
-_TOLERANCE: Final = 300.0
-"""Seconds that clocks may differ where the scheme says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ async def _reach(patient: _Patient, title: str) -> Examined:
 
     from explorer.client import Limits
     from explorer.core.auth.base import Anonymous
-    from explorer.core.auth.options import Options
+    from explorer.core.auth.scheme import Options
 
     base = patient.base
     context = patient.session.auth_context(patient.call, patient.session.operation(patient.call))
@@ -157,8 +155,7 @@ async def _clock(patient: _Patient, title: str) -> Examined:
         theirs = None
     if theirs is None:
         return Examined("clock", title, "skipped", "there is no Date header to compare with")
-    options: Any = patient.session.scheme(patient.call).options
-    allowed = float(getattr(options, "tolerance_seconds", _TOLERANCE))
+    allowed = patient.session.scheme(patient.call).options.clock_tolerance
     off = patient.session.now() - theirs
     words = f"your clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the vendor's"
     if abs(off) > allowed:

@@ -18,6 +18,7 @@ from explorer.session.circumstances import base_of_then
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
+    from explorer.core.auth.scheme import TokenPlace
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.form import FieldValue
     from explorer.core.secret import Secret
@@ -58,14 +59,20 @@ class _Filling:
         return self._value(place)
 
     def _signs(self, place: Masked) -> bool:
-        options = self.scheme.options
-        wanted = str(getattr(options, "header" if place.place == "header" else "param", ""))
-        return bool(wanted) and place.name.lower() == wanted.lower()
+        token = self._token_place
+        if token is None or (token.where == "header") != (place.place == "header"):
+            return False
+        return place.name.lower() == token.name.lower()
+
+    @property
+    def _token_place(self) -> TokenPlace | None:
+        return self.scheme.options.token_place(self.kept.method)
 
     def _prefix(self, place: Masked) -> str:
         """The word before a token in a header, where it was masked with the token."""
         whole = any(name == place.name and value == MASK for name, value in self.kept.headers)
-        return str(getattr(self.scheme.options, "prefix", "")) if place.place == "header" and whole else ""
+        token = self._token_place
+        return token.prefix if token is not None and place.place == "header" and whole else ""
 
     def _secret_of_then(self) -> Secret | None:
         return next((one for one in self.scheme.secrets() if one.fingerprint() in self.used), None)
@@ -125,8 +132,8 @@ def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
 
 def _signature_params(scheme: Scheme) -> tuple[str, ...]:
     """The parameters that a signing scheme adds and can make again for any moment."""
-    names = ("id_param", "signature_param")
-    return tuple(str(getattr(scheme.options, name)) for name in names if hasattr(scheme.options, name))
+    names = scheme.options.signature
+    return (names.key_id, names.signature) if names is not None else ()
 
 
 def _request(sent: SentRequest) -> httpx.Request:

@@ -11,7 +11,7 @@ import asyncio
 import math
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -27,11 +27,11 @@ from explorer.session.circumstances import lost_readings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.auth.base import AuthContext, Scheme, Step
-    from explorer.core.auth.hmac_query import HmacQuery
+    from explorer.core.auth.base import AuthContext, Scheme, Signer, Step
     from explorer.core.auth.recipe import Material
+    from explorer.core.auth.scheme import TokenPlace
     from explorer.core.catalog.model import Vendor
-    from explorer.core.debugging.token_mistakes import KnownToken, Wanted
+    from explorer.core.debugging.token_mistakes import KnownToken
     from explorer.core.exchange import Call, Exchange
     from explorer.core.redaction import Redactor
     from explorer.session import Session
@@ -56,7 +56,7 @@ class Explained:
     case: Case | None = None
     known: Known = field(default_factory=Known)
     names: Names | None = None
-    wanted: Wanted | None = None
+    wanted: TokenPlace | None = None
     tokens: tuple[KnownToken, ...] = ()
     number: int = 0
     """The entry of the history, or 0."""
@@ -133,10 +133,8 @@ def explain_call(session: Session, call: Call, at: float | None = None) -> Expla
     scheme, notes = _with_stand_ins(session, call)
     request = session.build(call, session.check(call))
     made = _explained(session, call, scheme, at)
-    if made.wanted is not None or made.scheme == "none":
-        return replace(made, steps=scheme.explain(request, at), notes=notes)
-    signer: HmacQuery = scheme  # type: ignore[assignment]  # the only scheme with a recipe
-    case = _case(signer, signer.material(request, at))
+    signer = scheme.signer()
+    case = _case(scheme, signer, signer.material(request, at)) if signer is not None else None
     return replace(made, case=case, steps=scheme.explain(request, at), notes=notes)
 
 
@@ -171,14 +169,14 @@ def explain_exchange(session: Session, exchange: Exchange) -> Explained:
     made = replace(_explained(session, plain, scheme, at), number=exchange.id)
     notes = (*notes, *(f"sent under the reading {key}={choice}" for key, choice in readings.items()))
     notes += tuple(f"{name} was masked when it was kept, so this cannot be checked" for name in exactly.left)
-    if made.wanted is not None or made.scheme == "none":
+    signer = scheme.signer()
+    if signer is None:
         notes += tuple(_sent_with(made, exchange))
         return replace(made, steps=scheme.explain(exactly.request, at), notes=notes)
-    signer: HmacQuery = scheme  # type: ignore[assignment]  # the only scheme with a recipe
     material, given = signer.sent_material(exactly.request)
     seconds = at / 1000 if at > 1e11 else at
     sent = Pasted("request", signature=given, material=material) if not exactly.left else None
-    made = replace(made, case=_case(signer, signer.material(exactly.request, seconds)), sent=sent)
+    made = replace(made, case=_case(scheme, signer, signer.material(exactly.request, seconds)), sent=sent)
     return replace(made, at=seconds, steps=scheme.explain(exactly.request, seconds), notes=notes)
 
 
@@ -198,7 +196,7 @@ def _with_stand_ins(session: Session, call: Call) -> tuple[Scheme, tuple[str, ..
     find: Callable[[str], Secret | None] = context.credential
     stand_in = replace(context, credential=lambda name: find(name) or (_MISSING if name in missing else None))
     notes = tuple(f"the credential {name} is missing; the word 'missing' stands in for it" for name in missing)
-    if hasattr(scheme, "material"):
+    if scheme.signer() is not None:
         return scheme_for(operation.vendor, operation.endpoint, stand_in), notes
     return scheme, tuple(f"the credential {name} is missing" for name in missing)
 
@@ -222,27 +220,23 @@ def _explained(session: Session, call: Call, scheme: Scheme, at: float) -> Expla
         steps=(),
         redactor=session.redactor(call, scheme.secrets()),
     )
-    options: Any = scheme.options
-    if scheme.name == "hmac_query":
+    options, signed = scheme.options, scheme.options.signature
+    if signed is not None:
         keys = tuple(_keys(session, operation.vendor, call.environment))
-        known = Known(options.id_param, options.timestamp_param, float(options.tolerance_seconds), keys)
-        return replace(
-            made, known=known, names=Names(options.id_param, options.timestamp_param, options.signature_param)
-        )
-    if scheme.name == "none" or auth is None:
+        known = Known(signed.key_id, signed.timestamp, options.clock_tolerance, keys)
+        return replace(made, known=known, names=Names(signed.key_id, signed.timestamp, signed.signature))
+    place = options.token_place(call.method or operation.endpoint.method)
+    if place is None:
         return made
-    from explorer.session.tokens_at_hand import tokens_at_hand, wanted_of
+    from explorer.session.tokens_at_hand import tokens_at_hand
 
-    wanted = wanted_of(options, call.method or operation.endpoint.method)
-    return replace(made, wanted=wanted, tokens=tuple(tokens_at_hand(session, call, options)))
+    return replace(made, wanted=place, tokens=tuple(tokens_at_hand(session, call, options)))
 
 
-def _case(scheme: HmacQuery, material: Any) -> Case:
-    from explorer.core.auth.hmac_query import recipe_of
-
-    name = scheme.options.secret
-    found = scheme.context.credential(name) or _MISSING
-    return Case(recipe_of(scheme.options), material, Key(f"{name} of {scheme.context.environment}", found))
+def _case(scheme: Scheme, signer: Signer, material: Material) -> Case:
+    name = signer.key_credential
+    secret = scheme.context.credential(name) or _MISSING
+    return Case(signer.recipe, material, Key(f"{name} of {scheme.context.environment}", secret))
 
 
 def _keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:

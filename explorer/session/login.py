@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import Scheme
-    from explorer.core.auth.oauth2 import OAuth2
+    from explorer.core.auth.base import ConsentFlow, Scheme
     from explorer.core.exchange import Call
     from explorer.session import Session
 
@@ -36,7 +35,7 @@ async def log_in(
     Raises:
         UsageError: the vendor has nothing to log in to; CredentialMissing; CredentialRefused; TransportError.
     """
-    from explorer.core.auth import oauth2, scheme_of
+    from explorer.core.auth import scheme_of
 
     vendor = session.vendor(call.vendor)
     if not vendor.auth:
@@ -46,8 +45,9 @@ async def log_in(
     probe = next(one for one in vendor.endpoints.values() if one.auth == key)
     call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
     scheme = scheme_of(vendor, key, session.auth_context(call, session.operation(call)))
-    if isinstance(scheme, oauth2.OAuth2):
-        return await _consent(session, call, scheme, open_url, paste)
+    consent = scheme.consent()
+    if consent is not None:
+        return await _consent(session, call, scheme, consent, open_url, paste)
     missing = scheme.missing()
     if missing:
         session.raise_missing(call, missing[0])
@@ -78,31 +78,25 @@ async def renew(session: Session, call: Call) -> bool:
 async def _consent(
     session: Session,
     call: Call,
-    scheme: OAuth2,
+    scheme: Scheme,
+    consent: ConsentFlow,
     open_url: Callable[[str], Awaitable[None]],
     paste: Callable[[str], Awaitable[str]] | None,
 ) -> str:
     import httpx
 
-    from explorer.core.auth.oauth2 import read_redirect, read_token_response
     from explorer.loopback import wait_for_redirect
 
-    request = scheme.authorization_url()
+    request = consent.authorization_url()
     page = httpx.Request("GET", request.url)
     await session.gate(call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
-    redirect = session.vault.find(session.vendor(call.vendor), scheme.options.redirect_uri, call.environment)
+    redirect = session.vault.find(session.vendor(call.vendor), consent.redirect_credential, call.environment)
     if paste is not None or redirect is None:
         await open_url(request.url)
         landed = await paste(request.url) if paste is not None else ""
     else:
         landed = await wait_for_redirect(redirect.value.reveal(), request.state, lambda: open_url(request.url))
-    code = read_redirect(landed, request.state)
-
-    def exchanging() -> Generator[httpx.Request, httpx.Response, None]:
-        answer = yield scheme.exchange_request(code, request.verifier)
-        scheme.accept(read_token_response(answer.content, session.now(), "logging in"))
-
-    await _through(session, call, scheme, exchanging())
+    await _through(session, call, scheme, consent.redeem(landed, request))
     token = session.tokens(call).current(session.now())
     left = token.expires_at if token is not None else None
     return "an access token was given" + ("" if left is None else f", good for {left - session.now():.0f} s")

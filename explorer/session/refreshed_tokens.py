@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth.tokens import KINDS
+from explorer.core.auth import options_of
 from explorer.errors import CredentialError
 from explorer.session import SANDBOX
 
@@ -22,11 +22,10 @@ def keep_refreshed(session: Session, call: Call) -> None:
     """Keep each token of the call's vendor and environment that the vendor has replaced. Blocking: it may ask the
     system keyring."""
     operation = session.operation(call)
-    auth = operation.vendor.auth.get(operation.endpoint.auth)
-    if auth is None or auth.scheme != "oauth2" or call.environment == SANDBOX:
+    if call.environment == SANDBOX:
         return
-    for kind in KINDS:
-        _keep(session, call, kind, str(auth.options.get(f"{kind}_token", f"{kind}_token")))
+    for kind, name in options_of(operation.vendor.auth.get(operation.endpoint.auth)).stored:
+        _keep(session, call, kind, name)
 
 
 def _keep(session: Session, call: Call, kind: Kind, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,6 +16,7 @@ from explorer.session.circumstances import lost_readings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.auth import Options
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.exchange import Call, Exchange
     from explorer.errors import Problem
@@ -39,14 +40,8 @@ def facts_of(session: Session, exchange: Exchange) -> Facts:
     """Everything that the checks look at. Blocking: the history is searched."""
     call = _plain(session, exchange.call)
     operation = session.operation(call)
-    options: Any = session.scheme(call).options
-    auth = operation.vendor.auth.get(operation.endpoint.auth)
-    signing = auth is not None and auth.scheme == "hmac_query"
-    wanted = None
-    if auth is not None and not signing:
-        from explorer.session.tokens_at_hand import wanted_of
-
-        wanted = wanted_of(options, exchange.request.method)
+    options = session.scheme(call).options
+    wanted, signing = options.token_place(exchange.request.method), options.signature
     return Facts(
         exchange=exchange,
         vendor=operation.vendor,
@@ -54,11 +49,11 @@ def facts_of(session: Session, exchange: Exchange) -> Facts:
         environment=operation.environment,
         base_url=session.base_url_of(operation.vendor, call.environment),
         wanted=wanted,
-        signing=(options.id_param, options.timestamp_param, options.signature_param) if signing else None,
-        tolerance=float(getattr(options, "tolerance_seconds", 300)),
+        signing=(signing.key_id, signing.timestamp, signing.signature) if signing is not None else None,
+        tolerance=options.clock_tolerance,
         token=_token(session, exchange, call, options) if wanted is not None else None,
         missing=session.scheme(call).missing(),
-        signature=_signature(session, exchange) if signing else None,
+        signature=_signature(session, exchange) if signing is not None else None,
         problems=tuple(_problems(session, exchange.call, call)),
         seen=tuple(_seen(session, exchange)),
     )
@@ -88,7 +83,7 @@ def _signature(session: Session, exchange: Exchange) -> Diagnosis | None:
         return None
 
 
-def _token(session: Session, exchange: Exchange, call: Call, options: Any) -> TokenFact | None:
+def _token(session: Session, exchange: Exchange, call: Call, options: Options) -> TokenFact | None:
     """What is known of the token that stood in the request, found by the fingerprints that were kept of it."""
     from explorer.core.auth.claims import read_claims
     from explorer.session.tokens_at_hand import tokens_at_hand

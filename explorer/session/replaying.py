@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from explorer.core.auth import options_of
 from explorer.core.secret import MASK
 from explorer.errors import UsageError
 from explorer.session.circumstances import changes, lost_readings
@@ -174,11 +175,8 @@ def sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
     """Parameter → credential where the call is one that an auth scheme signs in with; elsewhere nothing is a
     credential's, however it is called."""
     for auth in vendor.auth.values():
-        options = list(auth.options.values())
-        lists = [one for option in options if isinstance(option, list | tuple) for one in option]
-        if endpoint.id not in [one for one in (*options, *lists) if isinstance(one, str)]:
-            continue
-        tables = [one for one in (*options, *lists) if isinstance(one, dict)]
-        named = {param: str(name) for table in reversed(tables) for param, name in table.items()}
-        return {name: name for name in vendor.credentials} | named
+        options = options_of(auth)
+        if endpoint.id in options.endpoints:
+            named = {param: name for values in reversed(options.minting_values) for param, name in values.items()}
+            return {name: name for name in vendor.credentials} | named
     return {}

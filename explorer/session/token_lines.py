@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from explorer.core.auth import Options, options_of
 from explorer.core.auth.claims import Claims, read_claims
 from explorer.core.auth.lifeline import Life, Lifeline, Use, merged
-from explorer.core.auth.options import AUTH_OPTIONS, Options
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import CredentialError, ExplorerError, StoreError
 
@@ -117,7 +117,7 @@ def _board(
         at = next((at for at, life in enumerate(lives) if life.fingerprint == fingerprint), None)
         kind = "refresh" if name == getattr(options, "refresh_token", "") else "access"
         if at is None:
-            lives.append(Life(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=_grace(options)))
+            lives.append(Life(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
         elif not lives[at].live:
             lives[at] = replace(lives[at], live=True, origin=lives[at].origin or f"the credential {name!r}")
     values = [token.value for token in store.history] + list(given.values())
@@ -134,13 +134,8 @@ def _board(
         claims=claims,
         minting=options.minting,
         ending=options.ending,
-        grace=_grace(options),
+        grace=options.grace,
     )
-
-
-def _grace(options: Options) -> float | None:
-    grace = getattr(options, "grace_seconds", None)
-    return float(grace) if grace is not None else None
 
 
 def _given(session: Session, vendor: Vendor, options: Options, environment: str) -> dict[str, Secret]:
@@ -159,7 +154,7 @@ def _given(session: Session, vendor: Vendor, options: Options, environment: str)
 def _auth(vendor: Vendor) -> tuple[str, Options]:
     """The vendor's scheme with tokens, and its options; options without tokens where it has none."""
     for key, auth in vendor.auth.items():
-        options = msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])
+        options = options_of(auth)
         if options.tokens:
             return key, options
     return "", Options()

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from explorer.core.debugging.case import Key
-from explorer.core.debugging.token_mistakes import KnownToken, Wanted
+from explorer.core.debugging.token_mistakes import KnownToken
 from explorer.core.secret import Secret
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.auth import Options
     from explorer.core.exchange import Call
     from explorer.session import Session
 
 
-def wanted_of(options: Any, method: str) -> Wanted:
-    """Where a scheme with these options has its token in a request of that method."""
-    if hasattr(options, "header"):
-        return Wanted("header", str(options.header), str(options.prefix))
-    in_query = method in options.query_methods
-    return Wanted("query" if in_query else "form", str(options.param))
-
-
-def tokens_at_hand(session: Session, call: Call, options: Any) -> Iterator[KnownToken]:
+def tokens_at_hand(session: Session, call: Call, options: Options) -> Iterator[KnownToken]:
     """Those of the token store first, which know most of themselves; then the vault's, the environment's own first."""
     vendor = session.operation(call).vendor
     seen: set[str] = set()
@@ -38,8 +31,7 @@ def tokens_at_hand(session: Session, call: Call, options: Any) -> Iterator[Known
             grace=token.grace,
             refused=token.refused,
         )
-    names = {str(getattr(options, one)) for one in ("token", "access_token") if hasattr(options, one)}
-    refresh = str(getattr(options, "refresh_token", ""))
+    names, refresh = options.tokens[:1], options.refresh_credential
     own = call.environment
     for place in (own, *(one for one in session.environments(vendor) if one != own)):
         for name in vendor.credentials:

@@ -16,9 +16,9 @@ import msgspec
 import pytest
 
 from explorer.cli.refusal_text import refusal_lines, refusal_table
+from explorer.core.auth.scheme import TokenPlace
 from explorer.core.catalog.model import Need
 from explorer.core.debugging.diagnosing import Diagnosis
-from explorer.core.debugging.token_mistakes import Wanted
 from explorer.core.exchange import (
     Call,
     Entry,
@@ -49,7 +49,7 @@ NOW: Final = 1_800_000_000.0
 BASE: Final = "https://shop.example/base"
 ACCEPT: Final = ("Accept", "application/x.shop.v2+json")
 JSON: Final = ("Content-Type", "application/json")
-TOKEN_HEADER: Final = Wanted("header", "X-Shop-Token")
+TOKEN_HEADER: Final = TokenPlace("header", "X-Shop-Token")
 SIGNING: Final = ("id", "ts", "sig")
 SIGNED: Final = f"?id=me&ts={NOW:.0f}&sig=abc"
 TOKEN: Final = TokenFact("6f1e", "the token of live")
@@ -113,8 +113,8 @@ WORLDS: Final[dict[str, tuple[Facts, Facts]]] = {
         world(401, wanted=TOKEN_HEADER, headers=(ACCEPT, ("X-Shop-Token", "t"))),
     ),
     "token_place": (
-        world(401, wanted=Wanted("query", "token"), url="/goods?token=a&token=b"),
-        world(401, wanted=Wanted("query", "token"), url="/goods?token=a"),
+        world(401, wanted=TokenPlace("query", "token"), url="/goods?token=a&token=b"),
+        world(401, wanted=TokenPlace("query", "token"), url="/goods?token=a"),
     ),
     "clock": (
         world(401, signing=SIGNING, url=f"/goods{SIGNED}", vendor_clock=NOW + 3600),

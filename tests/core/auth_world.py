@@ -153,6 +153,15 @@ def arrived(request: httpx.Request) -> Arrived:
     )
 
 
+class _SchemeAuth(httpx.Auth):
+    """A scheme as httpx takes it."""
+
+    requires_request_body = requires_response_body = True
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.auth_flow = scheme.auth_flow  # type: ignore[method-assign]  # the very flow
+
+
 def converse(
     scheme: Scheme, request: httpx.Request, answer: Callable[[httpx.Request], httpx.Response]
 ) -> list[tuple[httpx.Request, httpx.Response]]:
@@ -165,5 +174,5 @@ def converse(
         return response
 
     with httpx.Client(transport=httpx.MockTransport(handler)) as client:
-        client.send(request, auth=scheme)
+        client.send(request, auth=_SchemeAuth(scheme))
     return seen

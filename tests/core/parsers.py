@@ -9,9 +9,11 @@ import httpx
 from rich.style import Style
 
 from explorer.core import links, versions
-from explorer.core.auth import minting, multipart, oauth2, wire
+from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.base import Arrived, header_token
+from explorer.core.auth.oauth2 import client as oauth2
 from explorer.core.auth.recipe import Material
+from explorer.core.auth.scheme import TokenPlace
 from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
 from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.curl.line import read_curl
@@ -202,7 +204,7 @@ _KINDS: Final = {
 }
 _MATERIAL: Final = Material("/v1/items.json", (), "GET", "https://shop.example")
 _NAMES: Final = pasted.Names("auth_id", "timestamp", "signature")
-_WANTED: Final = token_mistakes.Wanted("header", "Authorization", "Bearer ")
+_WANTED: Final = TokenPlace("header", "Authorization", "Bearer ")
 
 _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "sanitise": _of_text(sanitise),

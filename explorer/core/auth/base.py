@@ -18,11 +18,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, TypeVar
 
 from explorer.core.auth.accounts import AccountBook, variable_for
 from explorer.core.auth.lifeline import Use
@@ -31,14 +28,19 @@ from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialMissing
 
 if TYPE_CHECKING:
-    from explorer.core.auth.options import Options
+    from collections.abc import Callable, Generator, Mapping
+
+    import httpx
+
+    from explorer.core.auth.recipe import Material, Recipe
+    from explorer.core.auth.scheme import Options
     from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Endpoint, Vendor
 
 _T = TypeVar("_T")
 _Tok = TypeVar("_Tok", bound="Token | Secret")
-Flow = Generator[httpx.Request, httpx.Response, None]
-Asking = Generator[httpx.Request, httpx.Response, _T]
+Flow: TypeAlias = "Generator[httpx.Request, httpx.Response, None]"
+Asking: TypeAlias = "Generator[httpx.Request, httpx.Response, _T]"
 PURPOSE: Final = "explorer.purpose"
 SINGLE_FLIGHT: Final = "explorer.single_flight"
 PLACEHOLDER: Final = "{token}"
@@ -57,6 +59,74 @@ class Step(Value, frozen=True, kw_only=True):
     detail: str = ""
     literal: bool = False
     """Whether every character of the text counts, blanks too."""
+
+
+@dataclass(frozen=True)
+class SignatureTemplate:
+    """A signed request in which placeholders stand for time and signature."""
+
+    base: str
+    """The base string, with the placeholder for the time."""
+    request: httpx.Request
+    escaped: bool
+    """Whether values are percent-escaped in the base string."""
+    uppercase: bool
+    """Whether the hexadecimal signature is in capitals."""
+    rewritten: str = ""
+    """The credential that is sent otherwise than it is signed, so that no placeholder can stand for it; or empty."""
+
+
+class Signer(Protocol):
+    """What a scheme that signs by a recipe lets the signature debugger see."""
+
+    @property
+    def recipe(self) -> Recipe:
+        """How its signature is made."""
+
+    @property
+    def key_credential(self) -> str:
+        """The credential that is the signing key."""
+
+    def material(self, request: httpx.Request, at: float | None = None) -> Material:
+        """Return what *request* offers to the recipe, signed at *at* (Unix seconds, or now)."""
+
+    def sent_material(self, request: httpx.Request) -> tuple[Material, str]:
+        """Return what a signed request offers, and its signature (empty where it has none)."""
+
+    def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
+        """Return *request* as it is signed with placeholders for time and signature, for an export.
+
+        Raises:
+            CredentialMissing: there is no key id.
+        """
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """Where to send the person who consents, and what to remember until the redirect comes back."""
+
+    url: str
+    state: str
+    verifier: Secret
+    """The PKCE code verifier; an empty secret where the vendor does without."""
+
+
+class ConsentFlow(Protocol):
+    """What a scheme offers whose token needs a person's consent in a browser."""
+
+    @property
+    def redirect_credential(self) -> str:
+        """The credential that is the redirect URL."""
+
+    def authorization_url(self) -> AuthorizationRequest:
+        """Return the consent page's URL with a fresh state and PKCE challenge."""
+
+    def redeem(self, landed: str, request: AuthorizationRequest) -> Flow:
+        """Yield the request that turns the code in the URL *landed* into tokens, and store them.
+
+        Raises:
+            CredentialRefused: the redirect or the response carries an error.
+        """
 
 
 def _no_build(endpoint: str, values: Mapping[str, str]) -> httpx.Request:  # noqa: ARG001
@@ -85,11 +155,10 @@ class AuthContext:
     """The number in the history of the exchange that this is for, 0 where it has none."""
 
 
-class Scheme(httpx.Auth, ABC):
+class Scheme(ABC):
     """The client's side of a scheme."""
 
     name: ClassVar[str] = ""
-    requires_request_body = True
 
     def __init__(self, options: Options, context: AuthContext) -> None:
         self.options = options
@@ -126,6 +195,14 @@ class Scheme(httpx.Auth, ABC):
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
         """How ``preview`` comes to its result, step by step."""
 
+    def signer(self) -> Signer | None:
+        """Return what the signature debugger needs; None for a scheme that signs nothing."""
+        return None
+
+    def consent(self) -> ConsentFlow | None:
+        """Return the login that needs a person's consent; None where logging in needs none."""
+        return None
+
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret that it has put or could put on the wire or into a signature, for masking."""
         return ()
@@ -142,8 +219,16 @@ class Scheme(httpx.Auth, ABC):
         """Whether the answer of that endpoint holds a token of this scheme."""
         return False
 
-    def learn(self, response: httpx.Response) -> None:
+    def learn(self, response: httpx.Response) -> None:  # noqa: B027 - most schemes have nothing to learn
         """Take in the token of an answer to a call that mints one and that a person made by hand."""
+
+    def refresh_call(self) -> httpx.Request | None:
+        """Return the request that gives a new token for a refresh token; None for a scheme without one.
+
+        Raises:
+            CredentialMissing: a credential for it is missing; UsageError: the token endpoint is not safe (plain http).
+        """
+        return None
 
     def renew(self) -> Flow:
         """Yield what gets a new token, be there a good one or not; nothing where the scheme has no way to.
@@ -233,7 +318,6 @@ class Anonymous(Scheme):
     def __init__(self, options: Options, context: AuthContext, learner: Scheme | None = None) -> None:
         super().__init__(options, context)
         self._learner = learner
-        self.requires_response_body = learner is not None
 
     def missing(self) -> tuple[str, ...]:
         return ()

@@ -13,11 +13,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import Account, same
-from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, is_secret_name
+from explorer.core.auth.base import (
+    Arrived,
+    Flow,
+    Grant,
+    Refusal,
+    Scheme,
+    SignatureTemplate,
+    Step,
+    Verifier,
+    is_secret_name,
+)
 from explorer.core.auth.recipe import (
     ORDERS,
     VALUES,
@@ -30,12 +40,63 @@ from explorer.core.auth.recipe import (
     collect,
     sign,
 )
+from explorer.core.auth.scheme import AuthScheme, Options, SignatureParams, TokenSource
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
     import httpx
 
-    from explorer.core.auth.options import HmacQueryOptions
+
+class HmacQueryOptions(Options, frozen=True, kw_only=True):
+    """HMAC over the decoded, sorted parameters, appended to them."""
+
+    key_id: str = "auth_id"
+    """Credential that names the key."""
+    secret: str = "secret"  # noqa: S105 - the name of a credential
+    """Credential that is the shared secret."""
+    id_param: str = "auth_id"
+    timestamp_param: str = "auth_ts"
+    signature_param: str = "auth_sig"
+    digest: Literal["sha256"] = "sha256"
+    base: str = "{path}?{query}"
+    """The base string: ``{path}`` is the path below the base URL without suffix, ``{query}`` the joined parameters."""
+    strip_suffix: bool = True
+    """Whether the format suffix (``.json``) of the path is left out."""
+    escaped: bool = False
+    """Whether values are percent-escaped in the base string."""
+    order: Literal["bytes", "sent"] = "bytes"
+    uppercase: bool = False
+    encode_id: bool = True
+    """Whether the ``@`` of the id stands in the request as it does in the base string, as ``%40``; otherwise it is left
+    out of the request, as a printed example may have it (``002:44``), and stands in the base string only."""
+    tolerance_seconds: int = 300
+    """How far the sandbox lets the timestamp be from its clock."""
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.id_param, self.timestamp_param, self.signature_param)
+
+    @property
+    def volatile_params(self) -> tuple[str, ...]:
+        return (self.timestamp_param, self.signature_param)
+
+    @property
+    def signature(self) -> SignatureParams:
+        return SignatureParams(self.id_param, self.timestamp_param, self.signature_param)
+
+    @property
+    def clock_tolerance(self) -> float:
+        return float(self.tolerance_seconds)
+
+    @property
+    def placement(self) -> tuple[str, str]:
+        names = ", ".join(self.params)
+        return f"query: {names}", "The secret is never sent; it makes the signature over the path and all parameters."
+
+    @property
+    def token_source(self) -> TokenSource:
+        detail = f"The sandbox takes a signature for {self.tolerance_seconds} seconds."
+        return TokenSource(("no token: each request is signed",), (detail,))
 
 
 def recipe_of(options: HmacQueryOptions) -> Recipe:
@@ -94,6 +155,17 @@ class HmacQuery(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.secret, self.options.key_id)
 
+    def signer(self) -> HmacQuery:
+        return self
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipe_of(self.options)
+
+    @property
+    def key_credential(self) -> str:
+        return self.options.secret
+
     def signed_at(self, request: httpx.Request) -> float | None:
         text = dict(wire.query_pairs(request) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
@@ -112,6 +184,20 @@ class HmacQuery(Scheme):
         given = next((one.value for one in parts if one.name == options.signature_param), "")
         kept = tuple(one for one in parts if one.name != options.signature_param)
         return self._offered(request, kept), given
+
+    def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
+        options, bare = self.options, self.strip(request)
+        key_id = self._need(options.key_id)
+        stamp = (options.timestamp_param, timestamp)
+        pairs = (*wire.query_pairs(bare), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
+        added = ((options.id_param, _wire_id(options, key_id)), stamp, (options.signature_param, signature))
+        return SignatureTemplate(
+            base=base_string(options, self._path(bare), pairs),
+            request=self._put(bare, added),
+            escaped=options.escaped,
+            uppercase=options.uppercase,
+            rewritten="" if options.encode_id else options.key_id,
+        )
 
     def _offered(self, request: httpx.Request, parts: tuple[Part, ...]) -> Material:
         root, url = wire.root_of(self.context.base_url), request.url
@@ -252,3 +338,6 @@ class HmacQueryVerifier(Verifier):
             return None
         message = f"{self.options.signature_param} does not fit the base string {base}"
         return Refusal("signature", message, expected, given or "nothing")
+
+
+SCHEME = AuthScheme(id="hmac_query", options=HmacQueryOptions, client=HmacQuery, verifier=HmacQueryVerifier)

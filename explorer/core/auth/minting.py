@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from explorer.core.auth.base import AuthContext, token_request
 from explorer.core.auth.wire import is_sendable
+from explorer.core.catalog.sandbox import Handler, Step
 from explorer.core.secret import Secret
 from explorer.errors import CredentialRefused
 
@@ -43,6 +45,14 @@ def mint(
     if token is None:
         raise CredentialRefused(f"{vendor} gave no token: the answer of {endpoint} has no text in {field!r}")
     return token
+
+
+def handler(key: str, values: Mapping[str, str], field: str) -> Handler:
+    """Return what the sandbox does at a minting endpoint: it finds the account by *values* (parameter → credential) and
+    puts a token of the auth *key* into *field* of the response."""
+    match = {credential: f"param[{param!r}]" for param, credential in values.items()}
+    steps = (Step(do="account", match=match), Step(do="mint", auth=key))
+    return Handler(steps=steps, respond=json.dumps({field: "$token"}))
 
 
 def token_in(response: httpx.Response, field: str) -> Secret | None:

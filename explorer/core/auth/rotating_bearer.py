@@ -26,16 +26,87 @@ from explorer.core.auth.base import (
     Verifier,
     header_token,
 )
+from explorer.core.auth.scheme import AuthScheme, HeaderTokenOptions, TokenSource
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
+from explorer.core.catalog.sandbox import Handler
+from explorer.core.catalog.sandbox import Step as SandboxStep
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     import httpx
 
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.options import RotatingBearerOptions
+
+
+class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
+    """A bearer token that every response replaces."""
+
+    token: str = "token"  # noqa: S105 - the name of a credential
+    """Credential to start from, if there is one."""
+    prefix: str = "Bearer "
+    sign_in: str = ""
+    """Endpoint that mints a token."""
+    sign_in_values: dict[str, str] = {}
+    """Parameter of that endpoint → credential."""
+    sign_in_other_values: tuple[dict[str, str], ...] = ()
+    """Further sets of parameter → credential, tried in order where the first lacks a credential."""
+    also_sign_in: tuple[str, ...] = ()
+    """Further endpoints whose answer holds a token, learnt when a person calls them."""
+    token_field: str = "token"  # noqa: S105 - the name of a body field
+    sign_out: str = ""
+    """Endpoint that ends a token."""
+    grace_seconds: float = 5.0
+    """How long a used token is still good, in seconds (``001:71``)."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
+
+    @property
+    def minting(self) -> str:
+        return self.sign_in
+
+    @property
+    def ending(self) -> str:
+        return self.sign_out
+
+    @property
+    def minting_values(self) -> tuple[Mapping[str, str], ...]:
+        return (self.sign_in_values, *self.sign_in_other_values)
+
+    @property
+    def prefers_minting(self) -> bool:
+        return True
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.sign_in, self.sign_out, *self.also_sign_in)))
+
+    @property
+    def issued(self) -> tuple[str, ...]:
+        return (self.token,) if self.sign_in else ()
+
+    @property
+    def token_fields(self) -> tuple[str, ...]:
+        return (self.token_field,)
+
+    @property
+    def grace(self) -> float:
+        return self.grace_seconds
+
+    @property
+    def token_source(self) -> TokenSource:
+        details = [f"A used token is good for {self.grace_seconds:g} more seconds."]
+        details += [f"Ended by {self.sign_out}."] if self.sign_out else []
+        return TokenSource(("sign in", "replaced by every answer"), tuple(details), self.sign_in)
+
+    def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
+        yield self.sign_in, minting.handler(key, self.sign_in_values, self.token_field)
+        for endpoint, values in zip(self.also_sign_in, self.sign_in_other_values, strict=False):
+            yield endpoint, minting.handler(key, values, self.token_field)
+        yield self.sign_out, Handler(steps=(SandboxStep(do="revoke", auth=key),), status=204)
 
 
 class RotatingBearer(Scheme):
@@ -44,7 +115,6 @@ class RotatingBearer(Scheme):
     options: RotatingBearerOptions
 
     name = "rotating_bearer"
-    requires_response_body = True
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now()) or self._values() is not None:
@@ -250,3 +320,8 @@ class RotatingBearerVerifier(Verifier):
             message = "the token is good in another environment, not in this one"
             return Refusal("token_environment", message, "a token of this environment", "one of another")
         return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")
+
+
+SCHEME = AuthScheme(
+    id="rotating_bearer", options=RotatingBearerOptions, client=RotatingBearer, verifier=RotatingBearerVerifier
+)

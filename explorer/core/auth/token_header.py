@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
 from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, header_token
+from explorer.core.auth.scheme import AuthScheme, HeaderTokenOptions
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
     import httpx
 
-    from explorer.core.auth.options import TokenHeaderOptions
+
+class TokenHeaderOptions(HeaderTokenOptions, frozen=True, kw_only=True):
+    """A token in a header of its own."""
+
+    token: str = "token"  # noqa: S105 - the name of a credential
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
 
 
 class TokenHeader(Scheme):
@@ -63,3 +72,6 @@ class TokenHeaderVerifier(Verifier):
         if account is None:
             return Refusal("token_unknown", "no such token, or it was revoked", "a token that is known here", "another")
         return Grant(account.id)
+
+
+SCHEME = AuthScheme(id="token_header", options=TokenHeaderOptions, client=TokenHeader, verifier=TokenHeaderVerifier)

@@ -7,16 +7,74 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
+from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace, TokenSource
 from explorer.core.auth.tokens import Token
 from explorer.core.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     import httpx
 
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.options import TokenParamOptions
+    from explorer.core.catalog.sandbox import Handler
+
+
+class TokenParamOptions(Options, frozen=True, kw_only=True):
+    """A token that travels as an ordinary parameter."""
+
+    token: str = "access_token"  # noqa: S105 - the name of a credential
+    """Credential to use as it is, if there is one."""
+    param: str = "access_token"
+    query_methods: tuple[str, ...] = ("GET", "HEAD")
+    """Methods that carry it in the query; the others carry it in the form."""
+    mint: str = ""
+    """Endpoint that mints a token."""
+    mint_values: dict[str, str] = {}
+    """Parameter of that endpoint → credential."""
+    token_field: str = "access_token"  # noqa: S105 - the name of a body field
+    refused_statuses: tuple[int, ...] = (401,)
+    """Statuses that say that a minted token is not good (any more); a read is then tried once with a new one."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,)
+
+    @property
+    def minting(self) -> str:
+        return self.mint
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        return (self.param,)
+
+    @property
+    def minting_values(self) -> tuple[Mapping[str, str], ...]:
+        return (self.mint_values,)
+
+    @property
+    def issued(self) -> tuple[str, ...]:
+        return (self.token,) if self.mint else ()
+
+    @property
+    def token_fields(self) -> tuple[str, ...]:
+        return (self.token_field,)
+
+    def token_place(self, method: str) -> TokenPlace:
+        return TokenPlace("query" if method in self.query_methods else "form", self.param)
+
+    @property
+    def placement(self) -> tuple[str, str]:
+        methods = ", ".join(self.query_methods)
+        detail = f"In the query of {methods}, in the form of the others." if methods else "In the form of every method."
+        return f"parameter {self.param}", detail
+
+    @property
+    def token_source(self) -> TokenSource:
+        return TokenSource(("asked for with id and secret" if self.mint else "given by hand",), endpoint=self.mint)
+
+    def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
+        yield self.mint, minting.handler(key, self.mint_values, self.token_field)
 
 
 class TokenParam(Scheme):
@@ -25,7 +83,6 @@ class TokenParam(Scheme):
     options: TokenParamOptions
 
     name = "token_param"
-    requires_response_body = True
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now()) or self._values() is not None:
@@ -198,3 +255,6 @@ class TokenParamVerifier(Verifier):
         if account is None:
             return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")
         return Grant(account.id)
+
+
+SCHEME = AuthScheme(id="token_param", options=TokenParamOptions, client=TokenParam, verifier=TokenParamVerifier)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
-import httpx
-
 from explorer.core.auth import multipart
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    import httpx
 
 Pairs = tuple[tuple[str, str], ...]
 FORM: Final = "application/x-www-form-urlencoded"
@@ -98,6 +98,8 @@ def without(request: httpx.Request, names: Collection[str]) -> httpx.Request:
 
 def rebuilt(request: httpx.Request, *, url: httpx.URL | None = None, content: bytes | None = None) -> httpx.Request:
     """A copy of *request* with another URL or body, its own headers and extensions; the length follows the body."""
+    import httpx  # the catalog's checks load this module and need no HTTP library
+
     body = request.content if content is None else content
     headers = request.headers.copy()
     if content is not None and (body or "content-length" in headers) and "transfer-encoding" not in headers:
@@ -113,6 +115,8 @@ def rebuilt(request: httpx.Request, *, url: httpx.URL | None = None, content: by
 
 def root_of(base_url: str) -> str:
     """The decoded path of a base URL, without a slash at its end."""
+    import httpx
+
     return httpx.URL(base_url).path.rstrip("/") if base_url else ""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from explorer.core.auth.options import AUTH_OPTIONS
+from explorer.core.auth import AUTH_SCHEMES
 from explorer.core.catalog.model import Endpoint, Parameter, Reading, Rule, Vendor
 from explorer.core.catalog.readings import laid_over, name_endpoint
 from explorer.core.catalog.report import Path, Report
@@ -38,7 +38,8 @@ def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
         if key == "sandbox":
             report.add((*path, "environments", key), "the name sandbox is taken", "the sandbox is always there")
     for key, auth in vendor.auth.items():
-        _check_options(AUTH_OPTIONS, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
+        schemes = {name: scheme.options for name, scheme in AUTH_SCHEMES.items()}
+        _check_options(schemes, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
     for key, paging in vendor.pagination.items():
         _check_options(
             {name: style.options_type for name, style in PAGING_STYLES.items()},

@@ -9,8 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from explorer.core.auth import wire
-from explorer.core.auth.options import AUTH_OPTIONS
+from explorer.core.auth import options_of, wire
 from explorer.core.catalog import apply_readings
 from explorer.core.curl.body import body_entries, same_type
 from explorer.core.form import find_parameter
@@ -169,12 +168,8 @@ def _body_fits(endpoint: Endpoint, line: CurlLine) -> bool:
 
 def auth_names(vendor: Vendor, endpoint: Endpoint) -> set[str]:
     """What carries the credentials of the endpoint's own scheme, in lower case."""
-    auth = vendor.auth.get(endpoint.auth)
-    if auth is None:
-        return set()
-    options = msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])
-    words = ("id_param", "timestamp_param", "signature_param", "param", "header")
-    return {str(getattr(options, word)).lower() for word in words if hasattr(options, word)}
+    options = options_of(vendor.auth.get(endpoint.auth))
+    return {name.lower() for name in (*options.params, *options.headers)}
 
 
 def all_auth_names(vendor: Vendor) -> set[str]:

@@ -19,6 +19,7 @@ from explorer.core.secret import MASK, Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from explorer.core.auth.scheme import TokenPlace
     from explorer.core.debugging.case import Key
 
 Where = Literal["header", "query", "form", "bare"]
@@ -132,22 +133,6 @@ TOKEN_MISTAKES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Where the scheme has its token: a header with a word before it, or a parameter."""
-
-    where: Where
-    name: str
-    prefix: str = ""
-
-    @property
-    def shown(self) -> str:
-        """How it should look, the token masked."""
-        if self.where == "header":
-            return f"{self.name}: {self.prefix}{MASK}"
-        return f"{self.name}={MASK} ({PLACES[self.where]})"
-
-
-@dataclass(frozen=True, slots=True)
 class KnownToken:
     """A token, or another credential, of the vault or the token store. Times are Unix seconds."""
 
@@ -176,7 +161,7 @@ _PARAMETER_NAME: Final = re.compile(r"(?<![\w.-])([\w.-]++)=")
 _PARAMETER_VALUE: Final = re.compile(r"[^&\s\"']*")
 
 
-def read_token(text: str, wanted: Wanted) -> Sent:
+def read_token(text: str, wanted: TokenPlace) -> Sent:
     """The token in a header line, a curl line, a URL, a form, or alone."""
     if re.search(r"(?:^|[\s$/])curl(?:\.exe)?\s", text):
         return _of_curl(text, wanted)
@@ -192,7 +177,7 @@ def read_token(text: str, wanted: Wanted) -> Sent:
     return Sent("header" if word else "bare", wanted.name if word and wanted.where == "header" else "", word, rest)
 
 
-def _of_curl(text: str, wanted: Wanted) -> Sent:
+def _of_curl(text: str, wanted: TokenPlace) -> Sent:
     from explorer.core.curl.line import read_curl
 
     line = read_curl(text, {}, ("",))  # any variable is a value that is not there
@@ -228,7 +213,7 @@ def _plain(value: str) -> str:
     return unquote(value.replace("+", " "), errors="surrogateescape")
 
 
-def examine(sent: Sent, wanted: Wanted, known: tuple[KnownToken, ...], now: float) -> Diagnosis:
+def examine(sent: Sent, wanted: TokenPlace, known: tuple[KnownToken, ...], now: float) -> Diagnosis:
     """What is wrong with a token as it was sent, at *now* (Unix seconds)."""
     causes = [*_dress(sent, wanted), *_text(sent, known), *_state(sent, known, now)]
     notes = list(sent.notes)
@@ -267,7 +252,7 @@ def _shown(sent: Sent) -> str:
     return inner if sent.where == "bare" else f"{sent.name}={inner} ({PLACES[sent.where]})"
 
 
-def _dress(sent: Sent, wanted: Wanted) -> Iterator[Cause]:
+def _dress(sent: Sent, wanted: TokenPlace) -> Iterator[Cause]:
     """Place, name and the word before the token."""
     if not sent.raw.strip():
         yield _cause("token_absent", f"{wanted.shown} is expected")

@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.auth import wire
-from explorer.core.auth.base import Anonymous, AuthContext
-from explorer.core.auth.hmac_query import HmacQuery, base_string
-from explorer.core.auth.oauth2 import OAuth2
-from explorer.core.auth.options import RotatingBearerOptions, TokenParamOptions
+from explorer.core.auth.base import AuthContext
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.exchange import Entry
 from explorer.core.export.marks import Marks
@@ -37,7 +33,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import Scheme
+    from explorer.core.auth.base import Scheme, Signer
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
@@ -96,10 +92,10 @@ class RecipeBuilder:
         refresh = self._refresh(scheme)
         sign_in = self._sign_in(scheme)
         if sign_in is None and refresh is not None and self._only_refreshes(scheme):
-            sign_in, refresh, self.minted = refresh, None, str(getattr(scheme.options, "access_token", ""))
-        signing = None
-        if isinstance(scheme, HmacQuery):
-            signing, request = self._signed(scheme, request)
+            sign_in, refresh, self.minted = refresh, None, scheme.options.tokens[0]
+        signing, signer = None, scheme.signer()
+        if signer is not None:
+            signing, request = self._signed(signer, request)
         else:
             request = scheme.preview(request)
         message = message_of(request, files, self.marks)
@@ -110,12 +106,12 @@ class RecipeBuilder:
             used |= holes(signing.base, signing.key)
         names = {one.name for one in used}
         variables = tuple(one for name, one in self.variables.items() if name in names)
-        kept = self._credential_variable(scheme.options.access_token) if isinstance(scheme, OAuth2) else ""
         if refresh is None:
             return Recipe(self.original.address, message, variables, sign_in, signing)
         needed = {one.name for one in holes(*texts_of(refresh.request))} - names
         more = tuple(one for name, one in self.variables.items() if name in needed)
-        return Recipe(self.original.address, message, variables, sign_in, signing, refresh, kept, more)
+        refreshed = self._credential_variable(scheme.options.tokens[0])
+        return Recipe(self.original.address, message, variables, sign_in, signing, refresh, refreshed, more)
 
     # --- the request before it is signed -----------------------------------------------------------------------------
 
@@ -245,66 +241,48 @@ class RecipeBuilder:
     def _sign_in(self, scheme: Scheme) -> SignIn | None:
         """The call that gives the token, where the scheme has one and no lasting token is at hand."""
         options = scheme.options
-        if isinstance(scheme, Anonymous):
+        sets = tuple(values for values in options.minting_values if values)
+        if not options.minting or not sets:
             return None
-        if isinstance(options, RotatingBearerOptions):
-            sets: tuple[Mapping[str, str], ...] = (options.sign_in_values, *options.sign_in_other_values)
-            endpoint, kept = options.sign_in, options.token
-            wanted = not self.known(kept) or self._complete(sets) is not None
-        elif isinstance(options, TokenParamOptions):
-            endpoint, kept, sets = options.mint, options.token, (options.mint_values,)
-            wanted = not self.known(kept)
-        else:
-            return None
-        if not endpoint or not wanted:
+        token = options.tokens[0]
+        if self.known(token) and not (options.prefers_minting and self._complete(sets)):
             return None
         names = self._complete(sets) or sets[0]
         entries = tuple(Entry(name=param, value=self._credential(name).reveal()) for param, name in names.items())
-        target = self.vendor.endpoints[endpoint]
+        target = self.vendor.endpoints[options.minting]
         request, _ = self._build(target, check(target, entries).values)
-        self.minted = kept
-        return SignIn(message_of(request, (), self.marks), options.token_field)
+        self.minted = token
+        return SignIn(message_of(request, (), self.marks), options.token_fields[0])
 
     def _refresh(self, scheme: Scheme) -> SignIn | None:
         """The call that gives a new token for a refresh token, where the scheme has one and it may be called."""
-        if not isinstance(scheme, OAuth2) or not scheme.options.token:
-            return None
         try:
-            request = scheme.refresh_request(self._credential(scheme.options.refresh_token))
+            request = scheme.refresh_call()
         except UsageError:  # plain http, not on this machine: no token goes there
             return None
-        return SignIn(message_of(request, (), self.marks), "access_token")
+        return None if request is None else SignIn(message_of(request, (), self.marks), "access_token")
 
     def _only_refreshes(self, scheme: Scheme) -> bool:
         """Whether a refresh token is known, and no access token."""
-        if not isinstance(scheme, OAuth2):
-            return False
-        return bool(self.known(scheme.options.refresh_token)) and not self.known(scheme.options.access_token)
+        options = scheme.options
+        return bool(self.known(options.refresh_credential)) and not self.known(options.tokens[0])
 
     def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
         """The first set of which every credential is known."""
         return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
 
-    def _signed(self, scheme: HmacQuery, request: httpx.Request) -> tuple[Signing, httpx.Request]:
-        options = scheme.options
-        bare = scheme.strip(request)
-        key_id = self._credential(options.key_id).reveal()
-        if not options.encode_id and self.marks.stem in key_id:
-            variable = variable_name(self.vendor.id, options.key_id)
+    def _signed(self, signer: Signer, request: httpx.Request) -> tuple[Signing, httpx.Request]:
+        template = signer.template(request, self.marks.mark(TIMESTAMP), self.marks.mark(SIGNATURE))
+        if template.rewritten and self.marks.stem in self._credential(template.rewritten).reveal():
+            variable = variable_name(self.vendor.id, template.rewritten)
             raise UsageError(
                 f"under this reading the key id is changed on its way, so it has to be known: {variable} is not set",
                 hint=f"Set {variable}.",
             )
-        stamp = (options.timestamp_param, self.marks.mark(TIMESTAMP))
-        pairs = (*wire.query_pairs(bare), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
-        base = base_string(options, wire.path_below(self.base_url, bare.url), pairs)
-        shown = key_id if options.encode_id else key_id.replace("@", "")
-        added = ((options.id_param, shown), stamp, (options.signature_param, self.marks.mark(SIGNATURE)))
-        in_body = wire.takes_form(bare, self.endpoint.body)
-        signed = wire.add_to_body(bare, added) if in_body else wire.add_to_query(bare, added)
-        key = self._credential(options.secret).reveal()
-        code: Code = "url" if options.escaped else "raw"
-        return Signing(self.marks.split(base, code), self.marks.split(key), options.uppercase), signed
+        key = self._credential(signer.key_credential).reveal()
+        code: Code = "url" if template.escaped else "raw"
+        signing = Signing(self.marks.split(template.base, code), self.marks.split(key), template.uppercase)
+        return signing, template.request
 
 
 def _number(one: FieldValue, stem: str) -> FieldValue:

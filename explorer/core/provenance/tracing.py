@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
-from explorer.core.auth.options import AUTH_OPTIONS, Options
+from explorer.core.auth import options_of
 from explorer.core.form import FileRef
 from explorer.core.provenance.bodies import pieces
 from explorer.core.provenance.parts import Origin, Part, Place, base_path, target_of, to_bytes
@@ -50,7 +50,7 @@ class _Tracer:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.options = _options(subject)
+        self.options = options_of(subject.vendor.auth.get(subject.endpoint.auth))
         self._left: dict[tuple[str, str], deque[FieldValue]] = {}
         for one in subject.values:
             place = "body" if one.location in _BODIES else one.location
@@ -211,16 +211,6 @@ class _Tracer:
 
     def _cited(self, lines: str) -> str:
         return self.subject.vendor.cite(lines)
-
-
-def _options(subject: Subject) -> Options:
-    """The options of the scheme that signs; of none, those that put nothing anywhere."""
-    auth = subject.vendor.auth.get(subject.endpoint.auth)
-    if auth is None or auth.scheme not in AUTH_OPTIONS:
-        return Options()
-    import msgspec
-
-    return msgspec.convert(auth.options, AUTH_OPTIONS[auth.scheme])
 
 
 def _pattern(template: str) -> str:

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from explorer.core.auth.options import (
-    AUTH_OPTIONS,
-    HmacQueryOptions,
-    OAuth2Options,
-    RotatingBearerOptions,
-    TokenHeaderOptions,
-    TokenParamOptions,
-)
+from explorer.core.auth import options_of
 from explorer.core.paging import style_of
 from explorer.core.vendors.cell import Cell, counted, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.catalog.model import Auth, Endpoint, Vendor
+    from explorer.core.catalog.model import Endpoint, Vendor
 
 _WRITES: Final = {"create": "creates", "update": "changes", "delete": "deletes", "order": "orders"}
 
@@ -60,49 +51,18 @@ def credential_place(vendor: Vendor) -> Cell:
     """In which part of a request the proof stands."""
     points, details = [], []
     for one in vendor.auth.values():
-        where, more = _place(_options(one))
+        where, more = options_of(one).placement
         points.append(where)
         details.append(more)
     return made(vendor, points, details, _first_with_auth(vendor))
 
 
-def _place(options: Any) -> tuple[str, str]:
-    if isinstance(options, HmacQueryOptions):
-        three = f"{options.id_param}, {options.timestamp_param}, {options.signature_param}"
-        return f"query: {three}", "The secret is never sent; it makes the signature over the path and all parameters."
-    if isinstance(options, TokenParamOptions):
-        methods = ", ".join(options.query_methods)
-        return (
-            f"parameter {options.param}",
-            f"In the query of {methods}, in the form of the others." if methods else "In the form of every method.",
-        )
-    if isinstance(options, TokenHeaderOptions | RotatingBearerOptions | OAuth2Options):
-        return f"header {options.header}: {options.prefix}…", ""
-    return "", ""
-
-
 def token(vendor: Vendor) -> Cell:
     """Where a token comes from."""
-    points, details, endpoint = [], [], ""
-    for one in vendor.auth.values():
-        options = _options(one)
-        if isinstance(options, RotatingBearerOptions):
-            points += ["sign in", "replaced by every answer"]
-            details.append(f"A used token is good for {options.grace_seconds:g} more seconds.")
-            details.append(f"Ended by {options.sign_out}." if options.sign_out else "")
-            endpoint = options.sign_in
-        elif isinstance(options, TokenParamOptions):
-            points.append("asked for with id and secret" if options.mint else "given by hand")
-            endpoint = options.mint
-        elif isinstance(options, OAuth2Options):
-            points += ["a person's consent", "PKCE" if options.pkce else "", "refreshed"]
-            details.append("A code from the consent page is exchanged for a token, which is refreshed when it ends.")
-            endpoint = options.authorize
-        elif isinstance(options, HmacQueryOptions):
-            points.append("no token: each request is signed")
-            details.append(f"The sandbox takes a signature for {options.tolerance_seconds} seconds.")
-        else:
-            points.append("given by hand")
+    sources = [options_of(auth).token_source for auth in vendor.auth.values()]
+    points = [point for source in sources for point in source.points]
+    details = [detail for source in sources for detail in source.details]
+    endpoint = next((source.endpoint for source in reversed(sources) if source.endpoint), "")
     return made(vendor, points or ["no token"], details, endpoint)
 
 
@@ -207,10 +167,6 @@ def contradictions(vendor: Vendor) -> Cell:
         *(reading.about for reading in list(vendor.readings.values())[:4]),
     ]
     return made(vendor, points, details, most.id if most is not None else "")
-
-
-def _options(one: Auth) -> Any:
-    return msgspec.convert(one.options, AUTH_OPTIONS[one.scheme])
 
 
 def _first_with_auth(vendor: Vendor) -> str:

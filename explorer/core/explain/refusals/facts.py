@@ -13,9 +13,9 @@ from explorer.core.auth import wire
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorer.core.auth.scheme import TokenPlace
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
     from explorer.core.debugging.diagnosing import Diagnosis
-    from explorer.core.debugging.token_mistakes import Wanted
     from explorer.core.exchange import Exchange
     from explorer.errors import Problem
 
@@ -68,7 +68,7 @@ class Facts:
     """None in the sandbox."""
     base_url: str
     """Where the environment's calls go, whatever the call says."""
-    wanted: Wanted | None = None
+    wanted: TokenPlace | None = None
     """Where the scheme has its token, of a scheme that has one."""
     signing: tuple[str, str, str] | None = None
     """The parameters of a signature (id, time, signature), of a scheme that signs."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus, urlsplit
 
+from explorer.core.auth import options_of
 from explorer.core.export.format import ExportFormat
 from explorer.core.export.recipe import variable_name
 from explorer.core.secret import MASK
@@ -43,9 +44,9 @@ def _header(vendor: Vendor, name: str, value: str) -> str:
     if MASK not in value:
         return value
     for auth in vendor.auth.values():
-        if str(auth.options.get("header", "")).lower() == name.lower():
-            credential = str(auth.options.get("token" if auth.scheme != "oauth2" else "access_token", "token"))
-            return value.replace(MASK, f"${variable_name(vendor.id, credential)}")
+        options = options_of(auth)
+        if name.lower() in map(str.lower, options.headers):
+            return value.replace(MASK, f"${variable_name(vendor.id, options.tokens[0])}")
     return value.replace(MASK, f"${variable_name(vendor.id, name)}")
 
 

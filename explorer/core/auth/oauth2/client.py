@@ -12,35 +12,33 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
-
 from explorer.core.auth import wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Asking, Flow, Scheme, Step, token_request
+from explorer.core.auth.base import (
+    PLACEHOLDER,
+    PURPOSE,
+    Asking,
+    AuthorizationRequest,
+    Flow,
+    Scheme,
+    Step,
+    token_request,
+)
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
 from explorer.core.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
 if TYPE_CHECKING:
+    import httpx
     from oauthlib.oauth2 import WebApplicationClient
 
-    from explorer.core.auth.options import OAuth2Options
+    from explorer.core.auth.oauth2.options import OAuth2Options
 
 _LONGEST_LIFE = 1_000_000_000
 """Seconds (some 30 years) that a token lives at most, whatever the server says."""
-
-
-@dataclass(frozen=True)
-class AuthorizationRequest:
-    """Where to send the person, and what to keep until the redirect comes back."""
-
-    url: str
-    state: str
-    verifier: Secret
-    """The PKCE code verifier; an empty secret where the vendor does without."""
 
 
 class OAuth2(Scheme):
@@ -49,7 +47,6 @@ class OAuth2(Scheme):
     options: OAuth2Options
 
     name = "oauth2"
-    requires_response_body = True
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now(), "access") or self._can_refresh():
@@ -81,6 +78,9 @@ class OAuth2(Scheme):
         second = self._put(request, newer.value.reveal())
         second.extensions[PURPOSE] = "retry"
         yield from self._sent(second, newer.value, newer.origin)
+
+    def refresh_call(self) -> httpx.Request | None:
+        return self.refresh_request(Secret(self._need(self.options.refresh_token))) if self.options.token else None
 
     def renew(self) -> Flow:
         if self._can_refresh():
@@ -118,6 +118,18 @@ class OAuth2(Scheme):
 
     # --- logging in --------------------------------------------------------------------------------------------------
 
+    def consent(self) -> OAuth2:
+        return self
+
+    @property
+    def redirect_credential(self) -> str:
+        return self.options.redirect_uri
+
+    def redeem(self, landed: str, request: AuthorizationRequest) -> Flow:
+        code = read_redirect(landed, request.state)
+        response = yield self.exchange_request(code, request.verifier)
+        self.accept(read_token_response(response.content, self.context.now(), "logging in"))
+
     def authorization_url(self, redirect_uri: str = "") -> AuthorizationRequest:
         """The consent page's URL with a fresh state and PKCE challenge (S256).
 
@@ -127,6 +139,8 @@ class OAuth2(Scheme):
             CredentialMissing: there is no client id or no redirect URL.
             UsageError: the page is plain http and not on loopback.
         """
+        import httpx
+
         page = self.context.build(self.options.authorize, {}).url
         names = (
             "response_type",

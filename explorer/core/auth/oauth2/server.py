@@ -16,7 +16,7 @@ from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier, header_to
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.auth.options import OAuth2Options
+    from explorer.core.auth.oauth2.options import OAuth2Options
 
 
 @dataclass(frozen=True)

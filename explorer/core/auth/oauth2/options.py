@@ -1,0 +1,69 @@
+"""The options of the OAuth2 scheme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explorer.core.auth.scheme import HeaderTokenOptions, TokenSource
+from explorer.core.catalog.sandbox import Handler
+from explorer.core.catalog.sandbox import Step as SandboxStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.core.auth.tokens import Kind
+
+
+class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
+    """OAuth2 authorization code with PKCE over a loopback redirect (RFC 6749, 7636, 8252)."""
+
+    client_id: str = "client_id"
+    client_secret: str = "client_secret"  # noqa: S105 - the name of a credential
+    redirect_uri: str = "redirect_uri"
+    access_token: str = "access_token"  # noqa: S105 - the name of a credential
+    refresh_token: str = "refresh_token"  # noqa: S105 - the name of a credential
+    authorize: str = ""
+    """Endpoint of the consent page."""
+    token: str = ""
+    """Endpoint that exchanges codes and refreshes."""
+    scopes: tuple[str, ...] = ()
+    pkce: bool = True
+    prefix: str = "Bearer "
+    code_seconds: int = 60
+    """How long a code of the sandbox is good, in seconds."""
+    access_seconds: int = 3600
+    """How long an access token of the sandbox is good, in seconds."""
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.access_token, self.refresh_token)
+
+    @property
+    def refresh_credential(self) -> str:
+        return self.refresh_token
+
+    @property
+    def minting(self) -> str:
+        return self.token
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.authorize, self.token)))
+
+    @property
+    def stored(self) -> tuple[tuple[Kind, str], ...]:
+        return (("access", self.access_token), ("refresh", self.refresh_token))
+
+    @property
+    def issued(self) -> tuple[str, ...]:
+        return self.tokens
+
+    @property
+    def token_source(self) -> TokenSource:
+        detail = "A code from the consent page is exchanged for a token, which is refreshed when it ends."
+        points = ("a person's consent", "PKCE" if self.pkce else "", "refreshed")
+        return TokenSource(points, (detail,), self.authorize)
+
+    def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
+        yield self.authorize, Handler(steps=(SandboxStep(do="consent", auth=key),), own_checks=True)
+        yield self.token, Handler(steps=(SandboxStep(do="exchange", auth=key),), own_checks=True)
