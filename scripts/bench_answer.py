@@ -59,7 +59,7 @@ def app(address: str, report: str) -> None:
     from explorer.session_factory import open_session
     from explorer.tui.app import ExplorerApp
     from explorer.tui.body.view import BodyView
-    from explorer.tui.screens.main import MainScreen
+    from explorer.tui.main import MainScreen
 
     session = open_session(os.environ)
     vendor = session.vendor(VENDOR)
@@ -75,7 +75,7 @@ def app(address: str, report: str) -> None:
             self.set_timer(0.5, self.begin)
 
         def begin(self) -> None:
-            self.desk_screen.desk.chosen[VENDOR] = "test"
+            self.desk_screen.workspace.chosen[VENDOR] = "test"
             self.run_worker(self.beat())
 
         @property
@@ -87,7 +87,7 @@ def app(address: str, report: str) -> None:
             while True:
                 await asyncio.sleep(0.002)
                 now = time.perf_counter()
-                pane = self.desk_screen.response_pane
+                pane = self.desk_screen.panes.response_pane
                 if pane.state != "idle":
                     self.told["stall"] = max(self.told.get("stall", 0.0), now - last)
                     self.told.setdefault("sent", now)

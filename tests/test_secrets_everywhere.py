@@ -288,7 +288,7 @@ async def test_nothing_that_the_app_writes_to_the_terminal_holds_a_secret(
     app.driver_class = Recording
     async with app.run_test(headless=False, size=(160, 48), notifications=True) as pilot:
         driver = Driver(app, pilot)
-        await driver.until(driver.main._furnished.is_set, "the panes")
+        await driver.until(driver.main.ready.is_set, "the panes")
         await _answers(driver)
         await _history_of(driver, home)
         await _typed(driver)
@@ -307,19 +307,19 @@ async def _answers(app: Driver) -> None:
     for address in FIRST:
         await app.open(address)
         await app.keys("escape", "x", "f5")
-        await app.until(lambda wanted=address: wanted in app.main.desk.last, f"the answer to {address}")  # type: ignore[misc]
-        assert app.main.desk.last[address].verdict.outcome == "OK", app.main.desk.last[address].verdict
-        await app.until(lambda: not app.main.sending, "the end")
+        await app.until(lambda wanted=address: wanted in app.main.workspace.last, f"the answer to {address}")  # type: ignore[misc]
+        assert app.main.workspace.last[address].verdict.outcome == "OK", app.main.workspace.last[address].verdict
+        await app.until(lambda: not app.main.sender.sending, "the end")
         if address in FIRST[1:3]:
             await app.keys("2", *["right_square_bracket"] * 5, "3", *["right_square_bracket"] * 4)
 
 
 async def _history_of(app: Driver, home: Path) -> None:
     """Every key on an entry."""
-    panel = app.main.history_panel
+    panel = app.main.panes.history_panel
     for number, key in ((6, "r"), (7, "b")):
         await app.keys("4")
-        await app.until(lambda: app.main.pane == "history" and panel.selected, "the history")
+        await app.until(lambda: app.main.panes.pane == "history" and panel.selected, "the history")
         panel.listing.select(2)
         await app.keys(key)
         await app.until(lambda wanted=number: _shown(app, wanted) or app.app.screen is not app.main, "the question")  # type: ignore[misc]
@@ -327,7 +327,7 @@ async def _history_of(app: Driver, home: Path) -> None:
             await app.keys("enter")
         await app.until(lambda wanted=number: _shown(app, wanted), "the replay")  # type: ignore[misc]
     await app.keys("4")
-    await app.until(lambda: app.main.pane == "history", "the history")
+    await app.until(lambda: app.main.panes.pane == "history", "the history")
     await app.keys("X")
     await app.see("Export ·")
     for key in "23451":
@@ -347,8 +347,8 @@ async def _history_of(app: Driver, home: Path) -> None:
 
 def _shown(app: Driver, number: int) -> bool:
     """Whether the answer of that entry is shown."""
-    exchange = app.main.response_pane.exchange
-    return exchange is not None and exchange.id == number and not app.main.sending
+    exchange = app.main.panes.response_pane.exchange
+    return exchange is not None and exchange.id == number and not app.main.sender.sending
 
 
 async def _typed(app: Driver) -> None:
@@ -359,10 +359,10 @@ async def _typed(app: Driver) -> None:
     await app.pilot.pause()
     await app.write(TYPED)
     await app.keys("escape", "exclamation_mark")
-    await app.until(lambda: "fashionphile.sign_in" in app.main.desk.last, "the answer")
-    await app.until(lambda: not app.main.sending, "the end")
+    await app.until(lambda: "fashionphile.sign_in" in app.main.workspace.last, "the answer")
+    await app.until(lambda: not app.main.sender.sending, "the end")
     await app.keys("4")
-    await app.until(lambda: app.main.pane == "history", "the history")
+    await app.until(lambda: app.main.panes.pane == "history", "the history")
     await app.keys("g", "r")
     await app.see("password was masked")
     await app.write(TYPED)

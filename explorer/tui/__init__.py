@@ -17,7 +17,7 @@ def run(environ: Mapping[str, str]) -> int:
     """Run the app for a person with this environment; gives the exit code.
 
     What is made before the first frame lives as long as the app: looking for garbage in it would only hold the frame
-    up, so that begins after it (``PanesScreen._furnish``).
+    up, so that begins after it (``MainScreen._furnish``).
     """
     gc.disable()
     from explorer.errors import ExplorerError

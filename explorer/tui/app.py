@@ -14,7 +14,7 @@ from explorer.core.sanitise import sanitise
 from explorer.errors import ExplorerError
 from explorer.settings import default_variables, load_themes
 from explorer.tui.ending import on_end_signals
-from explorer.tui.screens.main import MainScreen
+from explorer.tui.main import MainScreen
 from explorer.tui.themes import as_theme
 from explorer.tui.type_ahead import TypeAhead
 
@@ -112,7 +112,7 @@ class ExplorerApp(App[int]):
         """Write the drafts at once, since the terminal may be gone and nobody waits for long; then end."""
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
-                screen.keep_draft()
+                screen.form.keep_draft()
         for save in self.on_end:
             try:
                 save()

@@ -12,7 +12,7 @@ from textual import events
 from textual.widgets import Input
 
 from explorer.tui.app import ExplorerApp
-from explorer.tui.screens.main import MainScreen
+from explorer.tui.main import MainScreen
 from explorer.tui.widgets.fields.row import FieldRow
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Driver:
         self.main.query_one("#tree").query_one(Input).value = ""
         await self.write(address)
         await self.keys("enter")
-        await self.until(lambda: self.main.request_pane.address == address, f"the form of {address}")
-        await self.until(lambda: self.main.pane == "request", "the request pane")
+        await self.until(lambda: self.main.panes.request_pane.address == address, f"the form of {address}")
+        await self.until(lambda: self.main.panes.pane == "request", "the request pane")
 
     def rows(self) -> dict[str, FieldRow]:
         """The fields of the form, by name."""
@@ -94,5 +94,5 @@ async def driven(session: Session, size: tuple[int, int] = (120, 40)) -> AsyncIt
     app.clock = count().__next__  # a second later at each look: no dialog is new when a key comes
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
-        await driver.until(driver.main._furnished.is_set, "the panes")
+        await driver.until(driver.main.ready.is_set, "the panes")
         yield driver

@@ -29,35 +29,35 @@ async def form_with_errors(app: Driver) -> None:
 
 async def answered(app: Driver) -> None:
     """A signed call and its answer, judged."""
-    await app.main.open("cottoncart.order_calculate").wait()
+    await app.main.form.open("cottoncart.order_calculate").wait()
     app.main.query_one(EndpointTree).point_at("cottoncart.order_calculate")
     await app.keys("escape", "x")
     await app.until(lambda: "item1_product_id=16001" in app.url and "auth_sig=" in app.url, "the signed URL")
     await app.keys("f5")
     await app.see("✓ OK · 200 OK")
-    if app.main.narrow:
+    if app.main.panes.narrow:
         await app.see('"success": true')
     else:
         await app.keys("2")
-        await app.until(lambda: app.main.pane == "request", "the request pane")
+        await app.until(lambda: app.main.panes.pane == "request", "the request pane")
 
 
 async def docs(app: Driver) -> None:
     """What the document says of a call."""
     await app.open("cottoncart.order_calculate")
     await app.keys("escape", "left")
-    await app.until(lambda: app.main.request_pane.tab == "docs", "the documentation")
+    await app.until(lambda: app.main.panes.request_pane.tab == "docs", "the documentation")
 
 
 async def history(app: Driver) -> None:
     """Calls of two vendors in the history."""
     await answered(app)
-    await app.main.open("endlessaisles.products_list").wait()
+    await app.main.form.open("endlessaisles.products_list").wait()
     await app.keys("escape", "f5")
-    await app.until(lambda: "endlessaisles.products_list" in app.main.desk.last, "the answer")
+    await app.until(lambda: "endlessaisles.products_list" in app.main.workspace.last, "the answer")
     await app.keys("4")
-    await app.until(lambda: app.main.pane == "history", "the history")
-    await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
+    await app.until(lambda: app.main.panes.pane == "history", "the history")
+    await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "two rows")
 
 
 async def help_screen(app: Driver) -> None:
@@ -82,11 +82,11 @@ SCENES: dict[str, Scene] = {
 
 async def _answer(app: Driver, address: str, *before: str) -> None:
     """An endpoint opened, *before* pressed in its form, sent, its answer under the cursor."""
-    await app.main.open(address).wait()
+    await app.main.form.open(address).wait()
     await app.keys("escape", *before, "f5")
-    await app.until(lambda: address in app.main.desk.last, "the answer")
+    await app.until(lambda: address in app.main.workspace.last, "the answer")
     await app.keys("3")
-    await app.until(lambda: app.main.pane == "response", "the response")
+    await app.until(lambda: app.main.panes.pane == "response", "the response")
 
 
 async def table(app: Driver) -> None:
@@ -122,7 +122,7 @@ async def filtered(app: Driver) -> None:
 
 async def pages(app: Driver) -> None:
     """Every page of a call, checked."""
-    await app.main.open("endlessaisles.products_list").wait()
+    await app.main.form.open("endlessaisles.products_list").wait()
     await app.keys("escape", "A")
     await app.see("enter")
     await app.keys("enter")
@@ -131,7 +131,7 @@ async def pages(app: Driver) -> None:
 
 async def signature(app: Driver) -> None:
     """Somebody else's base string, and what is wrong with it."""
-    await app.main.open("cottoncart.order_calculate").wait()
+    await app.main.form.open("cottoncart.order_calculate").wait()
     await app.keys("escape", "x")
     await app.until(lambda: "auth_sig=" in app.url, "the signed URL")
     await app.keys("G")
@@ -180,7 +180,7 @@ async def compared(app: Driver) -> None:
     await app.keys("n")
     await app.until(lambda: "page=2" in app.url, "the next page")
     await app.keys("4")
-    await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
+    await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "two rows")
     await app.keys("c", "j", "c")
     await app.see("current_page")
 
@@ -198,7 +198,7 @@ async def life_line(app: Driver) -> None:
     """A token that rotated."""
     await _answer(app, "fashionphile.whoami")
     await app.keys("f5")
-    await app.until(lambda: len(app.main.session.tokens(app.main.desk.call()).history) > 2, "the next token")
+    await app.until(lambda: len(app.main.session.tokens(app.main.workspace.call()).history) > 2, "the next token")
     await app.keys("U")
     await app.see("Replaces")
 
@@ -212,7 +212,7 @@ async def wire(app: Driver) -> None:
 
 async def readings(app: Driver) -> None:
     """Two readings of a document, both sent."""
-    await app.main.open("endlessaisles.products_list").wait()
+    await app.main.form.open("endlessaisles.products_list").wait()
     await app.keys("escape", "B")
     await app.see("term_needed")
     await app.keys("B")

@@ -88,7 +88,7 @@ async def play(pilot: Pilot[int], scene: Scene) -> None:
     app = pilot.app
     assert isinstance(app, ExplorerApp)
     driver = Driver(app, pilot)
-    await driver.until(driver.main._furnished.is_set, "the panes")
+    await driver.until(driver.main.ready.is_set, "the panes")
     await scene(driver)
     before, same = "", 0
     for _ in range(200):

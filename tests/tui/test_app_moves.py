@@ -38,16 +38,16 @@ async def test_readings_method_own_headers_and_parameters_stay_after_a_restart(s
     draft = Draft(readings={"http_method": "post"}, headers=(("X-Mine", "1"),), extra=(("debug", "2"),), entries=())
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
-        await app.main.open("cottoncart.order_calculate", draft).wait()
+        await app.main.form.open("cottoncart.order_calculate", draft).wait()
         await app.open("xsellcast.brands_list")
         await app.keys("escape", "m")
         await app.keys("ctrl+q")
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
-        assert app.main.desk.draft == draft
+        assert app.main.workspace.draft == draft
         await app.until(lambda: "debug=2" in app.url, "the undocumented parameter")
         assert app.main.query_one(TitleBar).place.method == "POST"
-        assert app.main.request_pane.extra_headers == (("X-Mine", "1"),)
+        assert app.main.panes.request_pane.extra_headers == (("X-Mine", "1"),)
         await app.open("xsellcast.brands_list")
         assert app.main.query_one(TitleBar).place.method == "HEAD"
 
@@ -84,7 +84,7 @@ async def test_a_key_for_which_there_is_no_room_says_so(session: Session, key: s
         await app.open("endlessaisles.stock")
         await app.keys("escape", key)
         await app.see("Below 100 columns")
-        assert not app.main.zoomed
+        assert not app.main.panes.zoomed
 
 
 async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> None:
@@ -92,7 +92,7 @@ async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> 
     async with driven(session) as app:
         await app.open("endlessaisles.stock")
         await app.keys("escape", "b")
-        assert "tree" not in app.main.visible_panes()
+        assert "tree" not in app.main.panes.visible_panes()
 
 
 async def test_a_reading_changes_the_request_and_is_marked(session: Session) -> None:
@@ -122,14 +122,14 @@ async def test_the_documentation_has_both_versions_their_lines_and_why(session: 
 
 async def use(app: Driver, environment: str) -> None:
     """Choose an environment of the open vendor with the keys that a person would use."""
-    vendor = app.main.session.vendor(app.main.desk.vendor_id)
+    vendor = app.main.session.vendor(app.main.workspace.vendor_id)
     names = app.main.session.environments(vendor)
-    now = names.index(app.main.desk.environment)
+    now = names.index(app.main.workspace.environment)
     await app.keys("escape", "E")
     await app.see("Environment ·")
     steps = names.index(environment) - now
     await app.keys(*["down"] * steps, "enter")
-    await app.until(lambda: app.main.desk.environment == environment, f"the environment {environment}")
+    await app.until(lambda: app.main.workspace.environment == environment, f"the environment {environment}")
 
 
 async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Session) -> None:
@@ -144,7 +144,7 @@ async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Se
         await app.see("https://app.endlessaisles.io")
         await app.keys("enter")
         await app.see("nothing left this machine")
-        assert not app.main.sending
+        assert not app.main.sender.sending
         assert session.history() is not None
         assert not await session.recent()
 
@@ -158,7 +158,7 @@ async def test_a_read_in_a_guarded_environment_does_not_ask(session: Session) ->
     )
     session.vault.remember(changed, "production", "token", Secret("made-up"))
     async with driven(session) as app:
-        app.main.desk.chosen["endlessaisles"] = "production"
+        app.main.workspace.chosen["endlessaisles"] = "production"
         await app.open("endlessaisles.orders_list")
         await app.keys("escape", "f5")
         await app.see("Could not connect")
@@ -175,7 +175,7 @@ async def test_a_missing_credential_is_told_and_can_be_typed(session: Session) -
         await app.write("typed-token")
         assert "typed-token" not in app.text
         await app.keys("enter")
-        app.main.request_pane.open_tab("auth")
+        app.main.panes.request_pane.open_tab("auth")
         await app.see("typed in this session")
         assert "typed-token" not in app.text
 
@@ -185,16 +185,16 @@ async def test_every_size_shows_the_panes_that_fit(session: Session, size: tuple
     async with driven(session, size) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
-        seen = app.main.visible_panes()
+        seen = app.main.panes.visible_panes()
         assert seen == ({"request"} if size[0] < 100 else {"tree", "request", "response"})
         for key, pane in (("1", "tree"), ("3", "response"), ("2", "request")):
             await app.keys(key)
-            assert app.main.pane == pane
+            assert app.main.panes.pane == pane
             assert app.main.query_one(f"#{pane}").display
         await app.keys("f")
-        assert app.main.visible_panes() == {"request"}
+        assert app.main.panes.visible_panes() == {"request"}
         await app.keys("f")
-        assert app.main.visible_panes() == seen
+        assert app.main.panes.visible_panes() == seen
 
 
 async def test_the_response_stands_beside_the_request_on_demand(session: Session) -> None:
@@ -238,13 +238,13 @@ async def test_the_keys_of_the_footer_do_what_they_say(session: Session) -> None
         await app.keys("escape", "ctrl+p")
         await app.until(lambda: type(app.app.screen).__name__ == "CommandPalette", "the palette")
         await app.keys("escape", "right_square_bracket")
-        assert app.main.request_pane.tab == "headers"
+        assert app.main.panes.request_pane.tab == "headers"
         await app.keys("m")
         assert app.main.query_one(TitleBar).place.method == "HEAD"
         await app.keys("x")
         await app.keys("f5")
         await app.see("HEAD")
-        await app.until(lambda: "xsellcast.brands_get" in app.main.desk.last, "the answer")
+        await app.until(lambda: "xsellcast.brands_get" in app.main.workspace.last, "the answer")
 
 
 async def test_a_click_on_the_footer_does_it(session: Session) -> None:
@@ -261,14 +261,14 @@ async def test_the_palette_finds_endpoints_with_brackets_and_opens_them(session:
         await app.write("read stock")
         await app.see("endlessaisles.stock")
         await app.keys("down", "enter")
-        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")
+        await app.until(lambda: app.main.workspace.address == "endlessaisles.stock", "the endpoint")
 
 
 async def test_jump_mode_goes_to_a_tab(session: Session) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.stock")
         await app.keys("f2", "r")
-        await app.until(lambda: app.main.request_pane.tab == "auth", "the auth tab")
+        await app.until(lambda: app.main.panes.request_pane.tab == "auth", "the auth tab")
 
 
 @pytest.mark.parametrize("theme", ["explorer-light", "explorer-dark", "high-contrast"])
@@ -302,7 +302,7 @@ async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session:
         await app.see("no such action")
         await app.open("endlessaisles.stock")
         await app.keys("escape", "Z")
-        assert "tree" not in app.main.visible_panes()
+        assert "tree" not in app.main.panes.visible_panes()
 
 
 async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: Session) -> None:
@@ -310,13 +310,13 @@ async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: 
         await app.write("aisles stock")
         await app.see("1 found")
         await app.keys("enter")
-        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")
+        await app.until(lambda: app.main.workspace.address == "endlessaisles.stock", "the endpoint")
 
 
 async def test_the_tree_is_walked_with_keys(session: Session) -> None:
     async with driven(session) as app:
         await app.keys("escape", "j", "right", "j", "enter")
-        await app.until(lambda: app.main.desk.address.startswith("xsellcast."), "an endpoint of the first group")
+        await app.until(lambda: app.main.workspace.address.startswith("xsellcast."), "an endpoint of the first group")
 
 
 async def test_what_is_typed_into_the_filter_again_takes_the_place_of_what_was_there(session: Session) -> None:

@@ -74,8 +74,8 @@ async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work
         for address in firsts:
             await app.open(address)
             await app.keys("escape", "x", "f5")
-            await app.until(lambda wanted=address: wanted in app.main.desk.last, f"the answer to {address}")  # type: ignore[misc]
-            verdict = app.main.desk.last[address].verdict
+            await app.until(lambda wanted=address: wanted in app.main.workspace.last, f"the answer to {address}")  # type: ignore[misc]
+            verdict = app.main.workspace.last[address].verdict
             assert verdict.outcome == "OK", (address, verdict)
 
 
@@ -111,9 +111,9 @@ async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: Se
         secrets[0].query_one(Input).focus()
         await app.pilot.pause()
         await app.write("swordfish99")
-        await app.until(lambda: app.main.request_pane._preview is not None, "the preview")
+        await app.until(lambda: app.main.panes.request_pane._preview is not None, "the preview")
         for tab in ("headers", "body", "auth", "docs", "params"):
-            app.main.request_pane.open_tab(tab)
+            app.main.panes.request_pane.open_tab(tab)
             await app.pilot.pause()
             assert "swordfish99" not in app.text
         await app.keys("ctrl+q")
@@ -144,13 +144,13 @@ async def test_escape_stops_a_send_at_once(session: Session) -> None:
 
         session.vault.remember(changed, "test", "token", Secret("t0"))
         async with driven(session) as app:
-            app.main.desk.chosen["endlessaisles"] = "test"
+            app.main.workspace.chosen["endlessaisles"] = "test"
             await app.open("endlessaisles.products_list")
             await app.keys("escape", "f5")
             await app.see("sending")
             await app.keys("escape")
             await app.see("Cancelled", 2.0)
-            assert not app.main.sending
+            assert not app.main.sender.sending
 
 
 async def test_pages_are_turned_with_keys(session: Session) -> None:
@@ -180,8 +180,8 @@ async def test_a_file_is_picked_and_uploaded(session: Session, tmp_path: Path) -
         assert row.entry is not None
         assert (row.entry.kind, row.entry.value) == ("file", str(picture))
         await app.keys("escape", "x", "f5")
-        await app.until(lambda: app.main.desk.last, "the answer")
-        sent = app.main.desk.last["cottoncart.manage_create_store"].request
+        await app.until(lambda: app.main.workspace.last, "the answer")
+        sent = app.main.workspace.last["cottoncart.manage_create_store"].request
         assert b'filename="harbour.png"' in sent.body
 
 
@@ -242,4 +242,4 @@ async def test_an_endpoint_is_opened_with_the_mouse(session: Session) -> None:
         await app.write("read stock")
         await app.see("1 found")
         await app.pilot.click("#tree Tree", offset=(12, 1))
-        await app.until(lambda: app.main.desk.address == "endlessaisles.stock", "the endpoint")
+        await app.until(lambda: app.main.workspace.address == "endlessaisles.stock", "the endpoint")

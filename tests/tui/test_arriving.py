@@ -108,7 +108,7 @@ async def send_to(app: Driver, session: Session, address: str) -> None:
     vendors = {**session.catalog.vendors, "endlessaisles": changed}
     session.catalog = msgspec.structs.replace(session.catalog, vendors=vendors)
     session.vault.remember(changed, "test", "token", Secret("hunter2-hunter2"))
-    app.main.desk.chosen["endlessaisles"] = "test"
+    app.main.workspace.chosen["endlessaisles"] = "test"
     await app.open(LISTED)
     await app.keys("escape", "f5", "3")
 

@@ -29,7 +29,7 @@ async def small_pages(app: Driver, address: str, name: str, size: str) -> None:
     app.rows()[name].query_one(Input).focus()
     await app.pilot.pause()
     await app.write(size)
-    await app.until(lambda: any(one.value == size for one in app.main.desk.draft.entries), "the page size")
+    await app.until(lambda: any(one.value == size for one in app.main.workspace.draft.entries), "the page size")
     await app.keys("escape")
 
 
@@ -42,7 +42,7 @@ async def planned(app: Driver) -> None:
 
 def merged(app: Driver) -> list[Any]:
     """The records that the Body tab shows."""
-    exchange = app.main.response_pane.exchange
+    exchange = app.main.panes.response_pane.exchange
     assert exchange is not None
     assert exchange.response is not None
     found = json.loads(exchange.response.body[:])
@@ -95,9 +95,9 @@ async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: 
         await app.keys("escape", "exclamation_mark")
         await app.see("✗ FAILED")
         await app.keys("3")
-        await app.until(lambda: app.main.pane == "response", "the response")
+        await app.until(lambda: app.main.panes.pane == "response", "the response")
         await app.keys("e")
-        await app.until(lambda: app.main.pane == "request", "the form")
+        await app.until(lambda: app.main.panes.pane == "request", "the form")
         assert app.app.focused is not None
         assert getattr(app.app.focused.parent, "field_name", "") == "item1_product_id"
 
@@ -140,7 +140,7 @@ async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(s
         await app.see("all pages · 200 records")
         records = merged(app)
         assert len({one["store_id"] for one in records}) == 200
-        await app.until(lambda: app.main.pane == "response", "the body")
+        await app.until(lambda: app.main.panes.pane == "response", "the body")
         assert len(await session.recent(limit=10)) == 4
 
 
@@ -225,7 +225,7 @@ async def test_a_failed_page_is_asked_for_again_while_others_come(session: Sessi
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("✗ page")
-        if app.main.response_pane._collection.active:
+        if app.main.panes.response_pane._collection.active:
             await app.keys("tab", "enter")
         else:
             await app.keys("enter")
@@ -238,7 +238,7 @@ async def test_the_records_are_seen_while_they_come(session: Session) -> None:
         session.set_faults(["slow=60*6"])
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
-        body = app.main.response_pane.query_one(BodyPanel)
+        body = app.main.panes.response_pane.query_one(BodyPanel)
         await app.until(lambda: body.arriving, "a body that grows")
         await app.until(lambda: body.view.document is not None and body.view.document.line_count > 500, "50 records")
         session.set_faults([])
@@ -259,7 +259,7 @@ async def test_the_table_is_there_while_records_come(session: Session) -> None:
         session.set_faults(["slow=60*6"])
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
-        body = app.main.response_pane.query_one(BodyPanel)
+        body = app.main.panes.response_pane.query_one(BodyPanel)
         await app.until(lambda: body.arriving, "a body that grows")
         body.view.focus()
         await app.keys("v")
@@ -333,12 +333,12 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) 
         await app.keys("space")
         await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
-        gathering = app.main._gathering
+        gathering = app.main.collect.gathering
         assert gathering is not None
         session.set_faults([])
         gathering.collector.resume()
         await app.see("manage_my_stores: 200 records from 20 pages")
-        assert not app.main.response_pane.collecting
+        assert not app.main.panes.response_pane.collecting
         await app.open(MINE)
         await app.see("All pages: 200 records from 20 pages")
 
@@ -350,7 +350,7 @@ async def test_a_new_send_takes_the_place_of_the_collection(session: Session) ->
         await app.see("All pages: 200 records")
         await app.keys("f5")
         await app.see("page 1 of 4")
-        assert not app.main.response_pane.collecting
+        assert not app.main.panes.response_pane.collecting
 
 
 def _lasting(app: Driver) -> None:
@@ -372,7 +372,7 @@ async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: Session) 
         await app.see("asked for again in 60.0 s")
         await app.keys("escape")
         await app.see("You stopped it before the first page was here.", 3.0)
-        assert not app.main.sending
+        assert not app.main.sender.sending
 
 
 async def test_the_app_can_be_left_while_pages_come(session: Session) -> None:

@@ -168,7 +168,7 @@ async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the
         await driver.see("a replay of #1, signed anew")
         await driver.see("the same")
         await driver.keys("escape", "4")
-        await driver.until(lambda: driver.main.pane == "history", "the history")
+        await driver.until(lambda: driver.main.panes.pane == "history", "the history")
         await driver.keys("g", "c")
         await driver.see("a replay of #1, signed anew")
 

@@ -38,7 +38,7 @@ def reader(session: Session, folder: Path) -> Session:
 
 async def docs(app: Driver, address: str = "cottoncart.stats_sales") -> None:
     await app.open(address)
-    app.main.request_pane.open_tab("docs")
+    app.main.panes.request_pane.open_tab("docs")
     await app.until(lambda: app.main.query(DocsNotes), "the notes")
     app.main.query_one(DocsNotes).focus()
 
@@ -113,7 +113,7 @@ async def test_without_a_folder_the_notes_are_there_and_say_how(session: Session
         await app.see("start_date follows end_date")
         await app.keys("j", "j")
         await app.keys("slash")
-        await app.until(lambda: app.main.pane == "tree", "the key of the whole screen")
+        await app.until(lambda: app.main.panes.pane == "tree", "the key of the whole screen")
 
 
 def test_the_command_line_reads_the_document(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def test_the_vendor_of_the_open_endpoint_is_looked_over(session: Session, size: tuple[int, int]) -> None:
     async with driven(session, size) as app:
         await app.open("cottoncart.manage_my_stores")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("f9")
         await app.see("Nothing failed: 7 checks done, 3 skipped")
         await app.see("The environment answers")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.settings import load_drafts
-from explorer.tui.screens import editing
+from explorer.tui.features import form as editing
 from tests.tui.draft_kills import LONGEST_LOSS, Typist
 from tests.tui.driving import driven
 
@@ -64,6 +64,6 @@ async def test_a_send_saves_first(session: Session, monkeypatch: pytest.MonkeyPa
     async with driven(session) as app:
         await app.open(address)
         await app.keys(*"16001", "escape", "exclamation_mark")
-        await app.until(lambda: address in app.main.desk.last, "the response")
+        await app.until(lambda: address in app.main.workspace.last, "the response")
         saved, _ = load_drafts(session.folders)
         assert [one.value for one in saved[address].entries] == ["16001"]

@@ -86,7 +86,7 @@ async def test_enter_shows_an_answer_that_shows_it(session: Session) -> None:
         await looked(app)
         await app.keys("enter")
         await app.see("From the history: #")
-        await app.until(lambda: app.main.desk.address == ORDERS, "the call")
+        await app.until(lambda: app.main.workspace.address == ORDERS, "the call")
 
 
 async def test_an_empty_history_says_what_to_do(session: Session) -> None:

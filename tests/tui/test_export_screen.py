@@ -81,7 +81,7 @@ async def test_all_that_a_search_finds_becomes_one_archive_in_a_file_of_ones_own
         await opened(app)
         await app.keys("slash")
         await app.write("stock")
-        await app.until(lambda: len(app.main.history_panel.rows) == 2, "two rows")
+        await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "two rows")
         await app.keys("enter")
         screen = await exporting(app)
         await app.keys("a")
@@ -118,8 +118,8 @@ async def test_a_pasted_line_is_recognised_while_one_looks_and_fills_the_form(se
         await app.see("endlessaisles.stock")
         await app.see("! odd is no query parameter")
         await app.keys("enter")
-        await app.until(lambda: app.main.request_pane.address == "endlessaisles.stock", "the form")
-        draft = app.main.desk.draft
+        await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.stock", "the form")
+        draft = app.main.workspace.draft
     assert draft.entries == (Entry(name="sku", value="81001"),)
     assert (draft.extra, draft.headers) == ((("odd", "1"),), (("X-Trace", "12"),))
 
@@ -136,4 +136,4 @@ async def test_a_line_that_is_no_call_says_why_and_a_backslash_goes_on(session: 
         assert isinstance(app.app.screen, ImportDialog)
         await app.keys("escape")
         await app.until(lambda: not isinstance(app.app.screen, ImportDialog), "the main screen")
-        assert app.main.desk.address == ""
+        assert app.main.workspace.address == ""

@@ -134,8 +134,8 @@ async def test_only_the_sandbox_goes_wrong_on_purpose(session: Session) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
-        await app.main.change_environment("test")
-        await app.until(lambda: app.main.desk.environment == "test", "the vendor's own environment")
+        await app.main.environment.change_environment("test")
+        await app.until(lambda: app.main.workspace.environment == "test", "the vendor's own environment")
         await app.keys("F")
         await app.see("Only the sandbox goes wrong on purpose")
         await app.keys("ctrl+p", *"faults")

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def entries(app: Driver) -> dict[str, str]:
-    return {entry.name: entry.value for entry in app.main.request_pane.entries}
+    return {entry.name: entry.value for entry in app.main.panes.request_pane.entries}
 
 
 def line_of(app: Driver, words: str) -> int:
     """The line of the body that holds *words*."""
-    document = app.main.response_pane.body_panel.shown_document
+    document = app.main.panes.response_pane.body_panel.shown_document
     assert document is not None
     return next(number for number in range(document.line_count) if words in document.line(number))
 
@@ -42,7 +42,7 @@ def underlined(app: Driver) -> list[str]:
 async def sent(app: Driver, address: str) -> None:
     await app.open(address)
     await app.keys("escape", "f5")
-    await app.until(lambda: app.main.response_pane.exchange is not None, "an answer")
+    await app.until(lambda: app.main.panes.response_pane.exchange is not None, "an answer")
     await app.see("OK · 200")
     await app.keys("3")
 
@@ -50,8 +50,8 @@ async def sent(app: Driver, address: str) -> None:
 async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Session) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "quickstart.orders_list")
-        view = app.main.response_pane.body_panel.view
-        first = app.main.response_pane.exchange
+        view = app.main.panes.response_pane.body_panel.view
+        first = app.main.panes.response_pane.exchange
         assert first is not None
         assert isinstance(view.document, Document)
         at = line_of(app, '"customer_id"')
@@ -60,26 +60,30 @@ async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Sess
         number = view.document.line(at).split(":")[1].strip(" ,")
         assert number in underlined(app)
         await app.keys("enter")
-        await app.until(lambda: app.main.request_pane.address == "quickstart.customers_get", "the customer's form")
+        await app.until(
+            lambda: app.main.panes.request_pane.address == "quickstart.customers_get", "the customer's form"
+        )
         await app.until(lambda: entries(app) == {"id": number}, "the id in the form")
         await app.see(f"orders_list › #{first.id} [0].customer_id={number} › customers_get")
         await app.keys("f5")
-        await app.until(lambda: app.main.response_pane.exchange is not first, "another answer")
+        await app.until(lambda: app.main.panes.response_pane.exchange is not first, "another answer")
         await app.see("OK · 200")
-        second = app.main.response_pane.exchange
+        second = app.main.panes.response_pane.exchange
         assert second is not None
         assert second.call.endpoint == "customers_get"
         await app.keys("escape", "escape")
-        await app.until(lambda: app.main.request_pane.address == "quickstart.orders_list", "the list")
-        await app.until(lambda: app.main.response_pane.exchange is first, "the answer of then")
-        await app.until(lambda: app.main.response_pane.body_panel.view.cursor_line == at, "the line that was followed")
+        await app.until(lambda: app.main.panes.request_pane.address == "quickstart.orders_list", "the list")
+        await app.until(lambda: app.main.panes.response_pane.exchange is first, "the answer of then")
+        await app.until(
+            lambda: app.main.panes.response_pane.body_panel.view.cursor_line == at, "the line that was followed"
+        )
         assert not app.main.query_one(Trail).display
 
 
 async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "endlessaisles.products_list")
-        view = app.main.response_pane.body_panel.view
+        view = app.main.panes.response_pane.body_panel.view
         sizes = line_of(app, '"sizes"')
         view.go_to_line(sizes + 2)
         await app.see("↵ follow")
@@ -89,14 +93,14 @@ async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session
         assert app.text.index("Read stock") < app.text.index("Place an order")
         await app.keys("escape")
         await app.until(lambda: app.app.screen is app.main, "the answer again")
-        assert app.main.request_pane.address == "endlessaisles.products_list"
+        assert app.main.panes.request_pane.address == "endlessaisles.products_list"
         await app.keys("enter")
         await app.see("Follow data[0].sizes[0].id=")
         await app.keys("j", "k", "enter")
-        await app.until(lambda: app.main.request_pane.address != "endlessaisles.products_list", "another form")
+        await app.until(lambda: app.main.panes.request_pane.address != "endlessaisles.products_list", "another form")
         await app.see("products_list › #")
         await app.keys("escape", "backspace")
-        await app.until(lambda: app.main.request_pane.address == "endlessaisles.products_list", "the list again")
+        await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_list", "the list again")
         await app.keys("backspace")
         await app.see("Nothing was followed")
 
@@ -104,7 +108,7 @@ async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session
 async def test_a_relationship_jumps_to_what_is_included_and_back(session: Session) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "fashionphile.search_list")
-        panel = app.main.response_pane.body_panel
+        panel = app.main.panes.response_pane.body_panel
         relationship = line_of(app, '"relationships"')
         document = panel.shown_document
         assert document is not None
@@ -122,7 +126,7 @@ async def test_a_relationship_jumps_to_what_is_included_and_back(session: Sessio
 async def test_enter_still_folds_where_nothing_leads_on(session: Session) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "quickstart.orders_list")
-        panel = app.main.response_pane.body_panel
+        panel = app.main.panes.response_pane.body_panel
         panel.view.go_to_line(line_of(app, "{"))
         await app.keys("enter")
         assert panel.view.folded == 1
@@ -131,7 +135,7 @@ async def test_enter_still_folds_where_nothing_leads_on(session: Session) -> Non
 async def test_opening_something_else_ends_the_trail(session: Session) -> None:
     async with driven(session, (80, 24)) as app:
         await sent(app, "quickstart.orders_list")
-        app.main.response_pane.body_panel.view.go_to_line(line_of(app, '"customer_id"'))
+        app.main.panes.response_pane.body_panel.view.go_to_line(line_of(app, '"customer_id"'))
         await app.keys("enter")
         await app.see("› customers_get")
         await app.open("quickstart.invoices_list")

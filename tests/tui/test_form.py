@@ -66,7 +66,7 @@ def test_the_rule_of_a_field_is_told_in_a_few_words() -> None:
 
 def entries(app: Driver) -> dict[str, str]:
     """What the form would send, by name."""
-    return {one.name: one.value for one in app.main.request_pane.entries}
+    return {one.name: one.value for one in app.main.panes.request_pane.entries}
 
 
 async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(session: Session) -> None:
@@ -79,7 +79,7 @@ async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(sessio
         assert entries(app) == {"item1_product_id": "16001", "item2_product_id": "16002"}
         app.rows()["item1_product_id"].query_one(Input).focus()
         await app.pilot.pause()
-        await app.main.request_pane.action_remove_item()
+        await app.main.panes.request_pane.action_remove_item()
         await app.until(lambda: "item1_product_id" not in app.rows(), "the first item to go")
         assert entries(app) == {"item2_product_id": "16002"}
         await app.keys("ctrl+r")
@@ -134,8 +134,8 @@ async def test_a_choice_takes_a_value_that_is_not_among_it(session: Session) -> 
         await app.keys(*"sideways")
         await app.until(lambda: "sort=sideways" in app.url, "the URL")
         await app.keys("escape", "exclamation_mark")
-        await app.until(lambda: app.main.desk.last, "the answer")
-        assert app.main.desk.last["endlessaisles.products_list"].verdict.outcome == "FAILED"
+        await app.until(lambda: app.main.workspace.last, "the answer")
+        assert app.main.workspace.last["endlessaisles.products_list"].verdict.outcome == "FAILED"
         await app.open("endlessaisles.stock")
         await app.open("endlessaisles.products_list")
         assert app.rows()["sort"].query_one(Input).value == "sideways"
@@ -184,7 +184,7 @@ async def test_every_kind_of_endpoint_has_a_form_that_opens(session: Session) ->
                 if kinds <= seen:
                     continue
                 seen |= kinds
-                await app.main.open(f"{vendor.id}.{key}").wait()
+                await app.main.form.open(f"{vendor.id}.{key}").wait()
                 shown = {row.param.name for row in app.rows().values()}
                 plain = {one.name for one in endpoint.params.values() if one.repeat in (None, "comma")}
                 assert plain <= shown, (vendor.id, key)

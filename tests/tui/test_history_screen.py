@@ -30,11 +30,11 @@ async def sent(session: Session, *calls: Call) -> list[Exchange]:
 
 async def opened(app: Driver) -> None:
     await app.keys("escape", "h")
-    await app.until(lambda: app.main.pane == "history" and app.main.history_panel.rows, "the rows")
+    await app.until(lambda: app.main.panes.pane == "history" and app.main.panes.history_panel.rows, "the rows")
 
 
 def numbers(app: Driver) -> list[int]:
-    return [row.id for row in app.main.history_panel.rows]
+    return [row.id for row in app.main.panes.history_panel.rows]
 
 
 async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_ones(session: Session) -> None:
@@ -46,7 +46,7 @@ async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_one
         await app.write("endpoint:sto")
         await app.until(lambda: numbers(app) == [2], "the entry of stock")
         await app.keys("tab")
-        assert app.main.history_panel.search == "endpoint:stock"
+        assert app.main.panes.history_panel.search == "endpoint:stock"
         await app.write(" status:x")
         await app.see("✗ status:x: x is no status")
         assert numbers(app) == [2]
@@ -63,8 +63,8 @@ async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session
         await app.write("endpoint:stock")
         await app.until(lambda: numbers(app) == [1], "the entry")
         await app.keys("enter", "2", "f5")
-        await app.until(lambda: "endlessaisles.products_list" in app.main.desk.last, "the answer")
-        await app.until(lambda: not app.main.sending, "the end")
+        await app.until(lambda: "endlessaisles.products_list" in app.main.workspace.last, "the answer")
+        await app.until(lambda: not app.main.sender.sending, "the end")
         assert numbers(app) == [1]
 
 
@@ -74,8 +74,8 @@ async def test_again_sends_it_signed_now_and_says_so(session: Session) -> None:
         await opened(app)
         await app.keys("r")
         await app.see("replay of #1")
-        await app.until(lambda: len(app.main.history_panel.rows) == 2, "the row of the replay")
-        assert app.main.history_panel.rows[0].origin == first.id
+        await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "the row of the replay")
+        assert app.main.panes.history_panel.rows[0].origin == first.id
     again = await session.past(2)
     assert (again.origin, again.replayed, again.call.entries) == (1, "again", STOCK.entries)
 
@@ -107,7 +107,7 @@ async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Sess
         await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
         await app.keys("enter")
         await app.see("replay of #1")
-        assert app.main.pane == "response"
+        assert app.main.panes.pane == "response"
     assert [row.id for row in await session.recent()] == [2, 1]
 
 
@@ -177,10 +177,10 @@ async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is
     async with driven(session, (200, 50)) as app:
         await opened(app)
         await app.keys("o")
-        await app.until(lambda: app.main.request_pane.address == "endlessaisles.stock", "the form")
+        await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.stock", "the form")
         await app.see("The form holds the values of #1")
-        assert app.main.desk.draft.entries == STOCK.entries
-        assert app.main.desk.draft.readings == call.readings
+        assert app.main.workspace.draft.entries == STOCK.entries
+        assert app.main.workspace.draft.readings == call.readings
         await app.keys("escape", "f5")
         await app.see("replay of #1")
     form = await session.past(2)

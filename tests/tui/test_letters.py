@@ -10,7 +10,7 @@ from textual.widgets import Button, Input, Select
 
 from explorer.core.exchange import Entry
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.main import MainScreen
+from explorer.tui.main import MainScreen
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.form import Form
 from explorer.tui.widgets.fields.row import FieldMark
@@ -59,7 +59,7 @@ async def test_no_letter_or_digit_runs_a_command_from_any_widget_of_a_form(
         vendor, _, endpoint = address.partition(".")
         params = session.catalog.vendors[vendor].endpoints[endpoint].params.values()
         given = tuple(Entry(name=one.name, value=one.example) for one in params if one.example and "#" not in one.name)
-        await app.main.open(address, Draft(given, extra=(("debug", "1"),))).wait()
+        await app.main.form.open(address, Draft(given, extra=(("debug", "1"),))).wait()
         form = app.main.query_one(Form)
         for box in form.query("Repeat"):
             await box.add()  # type: ignore[attr-defined]
@@ -81,7 +81,7 @@ async def test_no_letter_or_digit_runs_a_command_from_any_widget_of_a_form(
 async def test_the_headers_of_ones_own_take_letters_as_text_too(session: Session) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
-        app.main.request_pane.open_tab("headers")
+        app.main.panes.request_pane.open_tab("headers")
         await app.until(lambda: app.main.query("HeadersTab Bar Button"), "the headers")
         app.main.query("HeadersTab Bar Button").first().focus()
         await app.pilot.pause()

@@ -28,7 +28,7 @@ async def test_the_wire_tells_origins_and_keys_change_what_is_told(session: Sess
         await app.keys("f5")
         await app.see("OK · 200")
         await app.keys("escape", "3", "f")
-        app.main.response_pane.show_tab("wire")
+        app.main.panes.response_pane.show_tab("wire")
         await app.see("version rule")
         assert rows(app.text, "you") == ["?count=7 HTTP/1.1"]
         assert rows(app.text, "version rule") == ["/v1"]
@@ -54,7 +54,7 @@ async def test_a_token_call_before_the_call_is_the_schemes_own(session: Session)
         await app.keys("f5")
         await app.see("OK · 200")
         await app.keys("escape", "3", "f")
-        app.main.response_pane.show_tab("wire")
+        app.main.panes.response_pane.show_tab("wire")
         await app.see("token call")
         auth = rows(app.text, "auth")
         assert sum(line.startswith("--explorer-") for line in auth) == 2  # e-mail and password

@@ -24,13 +24,13 @@ async def refused(app: Driver, address: str = ORDER, **values: str) -> RefusalSc
     """Send a call that is refused, and ask why."""
     await app.open(address)
     for name, value in values.items():
-        app.main.request_pane.focus_field(name)
+        app.main.panes.request_pane.focus_field(name)
         await app.write(value)
-    app.main.request_pane.focus_tabs()
+    app.main.panes.request_pane.focus_tabs()
     await app.keys("f5")
     await app.see("✗ FAILED")
     await app.keys("3")
-    await app.until(lambda: app.main.pane == "response", "the response")
+    await app.until(lambda: app.main.panes.pane == "response", "the response")
     return await why(app)
 
 
@@ -55,7 +55,7 @@ async def test_the_likeliest_reason_stands_first_and_enter_goes_to_the_field(
         assert screen.current.check == "unknown_id"
         await app.keys("j", "k", "enter")
         await app.until(lambda: app.app.screen is app.main, "the main screen")
-        await app.until(lambda: isinstance(app.main.focused, Input) and app.main.pane == "request", "the field")
+        await app.until(lambda: isinstance(app.main.focused, Input) and app.main.panes.pane == "request", "the field")
 
 
 async def test_a_wrong_signature_leads_to_the_debugger(session: Session) -> None:
@@ -83,10 +83,10 @@ async def test_a_call_that_got_no_token_is_explained_from_the_form(session: Sess
     session.vault.remember(session.vendor("fashionphile"), "sandbox", "password", Secret("wrong-password"))
     async with driven(session, (120, 40)) as app:
         await app.open("fashionphile.whoami")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("f5")
         await app.see("The credentials were refused")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("W")
         await app.see("The vendor gave no token for the credentials · holds")
         await app.keys("escape")
@@ -97,20 +97,20 @@ async def test_from_the_history_the_values_are_put_into_the_form_again(session: 
         await refused(app, id="999999")
         await app.keys("escape")
         await app.open("endlessaisles.products_list")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("h")
-        await app.until(lambda: app.main.history_panel.selected == 1, "the row")
+        await app.until(lambda: app.main.panes.history_panel.selected == 1, "the row")
         await why(app)
         await app.see("entry 1")
         await app.keys("e")
-        await app.until(lambda: app.main.request_pane.address == ORDER, "the form of then")
+        await app.until(lambda: app.main.panes.request_pane.address == ORDER, "the form of then")
         await app.see("999999")
 
 
 async def test_where_nothing_was_refused_it_says_so(session: Session) -> None:
     async with driven(session, (120, 40)) as app:
         await app.open("cottoncart.manage_my_stores")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("W")
         await app.see("Nothing was refused here")
         await app.keys("f5")

@@ -43,8 +43,8 @@ async def open_saved(driver: Driver, name: str) -> None:
     screen.tree.point(name)
     await driver.until(lambda: screen.tree.current and screen.tree.current.name == name, name)
     await driver.keys("enter")
-    await driver.until(lambda: driver.main.desk.draft.saved == name and driver.main.is_current, "the form")
-    await driver.until(lambda: driver.main.pane == "request", "the request pane")
+    await driver.until(lambda: driver.main.workspace.draft.saved == name and driver.main.is_current, "the form")
+    await driver.until(lambda: driver.main.panes.pane == "request", "the request pane")
 
 
 async def save_as(driver: Driver, name: str) -> None:
@@ -56,12 +56,12 @@ async def save_as(driver: Driver, name: str) -> None:
 
 
 def title(driver: Driver) -> str:
-    return str(driver.main.request_pane.border_title)
+    return str(driver.main.panes.request_pane.border_title)
 
 
 async def sent(driver: Driver, session: Session, number: int) -> dict[str, object]:
     """What was sent as the entry of that number, once it is answered."""
-    await driver.until(lambda: not driver.main.sending, "the answer")
+    await driver.until(lambda: not driver.main.sender.sending, "the answer")
     await driver.see("HTTP")
     request = (await session.past(number)).request
     return {"method": request.method, "url": request.url, "body": request.body}
@@ -70,8 +70,8 @@ async def sent(driver: Driver, session: Session, number: int) -> dict[str, objec
 async def test_a_form_is_saved_without_its_secret_and_still_sends(session: Session, folder: Path) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.sign_in")
-        driver.main.request_pane.fill("email", Entry(name="email", value="ada@example.com"))
-        driver.main.request_pane.fill("password", Entry(name="password", value="Tr0ub4dor-marked"))
+        driver.main.panes.request_pane.fill("email", Entry(name="email", value="ada@example.com"))
+        driver.main.panes.request_pane.fill("password", Entry(name="password", value="Tr0ub4dor-marked"))
         await driver.keys("ctrl+s")
         await driver.see("password is written as ${PASSWORD}")
         driver.app.screen.query_one("#name", Input).value = "sign/in"
@@ -81,7 +81,7 @@ async def test_a_form_is_saved_without_its_secret_and_still_sends(session: Sessi
         text = (folder / "sign" / "in.toml").read_text(encoding="utf-8")
         assert 'password = "${PASSWORD}"' in text
         assert "marked" not in text
-        await driver.until(lambda: driver.main.desk.draft.entries[-1].value == "${PASSWORD}", "the placeholder")
+        await driver.until(lambda: driver.main.workspace.draft.entries[-1].value == "${PASSWORD}", "the placeholder")
         assert "changed" not in title(driver)
         await driver.keys("f5")
         body = (await sent(driver, session, 1))["body"]
@@ -98,7 +98,7 @@ async def test_what_is_changed_is_marked_and_saved_with_its_comments(session: Se
         assert "bags/search" in title(driver)
         assert "changed" not in title(driver)
         await driver.until(lambda: "limit=2" in driver.url, "the preview with the variable in it")
-        driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
+        driver.main.panes.request_pane.fill("search", Entry(name="search", value="hat"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         await save_as(driver, "bags/search")
         await driver.until(lambda: "changed" not in title(driver), "the mark to go")
@@ -166,7 +166,7 @@ async def test_a_folder_is_run_with_its_report(
 async def changed_by_two(driver: Driver, folder: Path) -> None:
     """The form and the file are both changed since it was opened."""
     await open_saved(driver, "search")
-    driver.main.request_pane.fill("search", Entry(name="search", value="mine"))
+    driver.main.panes.request_pane.fill("search", Entry(name="search", value="mine"))
     await driver.until(lambda: "● changed" in title(driver), "the mark")
     put(folder, search=SEARCH.replace("bag", "theirs"))
     await save_as(driver, "search")
@@ -189,7 +189,7 @@ async def test_when_both_sides_changed_nothing_is_lost(
         await changed_by_two(driver, folder)
         await driver.keys(*keys, "enter")
         await driver.until(lambda: driver.main.is_current, "the main screen")
-        await driver.until(lambda: driver.main.desk.draft.entries[0].value == form, "the form")
+        await driver.until(lambda: driver.main.workspace.draft.entries[0].value == form, "the form")
         await driver.until(lambda: "changed" not in title(driver), "no mark")
     assert f'search = "{file}" # what' in (folder / "search.toml").read_text(encoding="utf-8")
     assert (folder / "search.mine.toml").exists() is bool(side)
@@ -203,7 +203,7 @@ async def test_escape_in_a_conflict_leaves_both_sides(session: Session, folder: 
         await changed_by_two(driver, folder)
         await driver.keys("escape")
         await driver.until(lambda: driver.main.is_current, "the main screen")
-        assert driver.main.desk.draft.entries[0].value == "mine"
+        assert driver.main.workspace.draft.entries[0].value == "mine"
     assert "theirs" in (folder / "search.toml").read_text(encoding="utf-8")
 
 
@@ -214,15 +214,15 @@ async def test_a_file_that_only_others_changed_is_read_again(session: Session, f
         put(folder, search=SEARCH.replace("bag", "theirs"))
         driver.app.app_focus = False
         driver.app.app_focus = True
-        await driver.until(lambda: driver.main.desk.draft.entries[0].value == "theirs", "the form")
+        await driver.until(lambda: driver.main.workspace.draft.entries[0].value == "theirs", "the form")
         await driver.see("was changed on the disk; the form shows it")
-        driver.main.request_pane.fill("search", Entry(name="search", value="mine"))
+        driver.main.panes.request_pane.fill("search", Entry(name="search", value="mine"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         put(folder, search=SEARCH.replace("bag", "again"))
         driver.app.app_focus = False
         driver.app.app_focus = True
         await driver.see("changed on the disk and in the form")
-        assert driver.main.desk.draft.entries[0].value == "mine"
+        assert driver.main.workspace.draft.entries[0].value == "mine"
 
 
 async def test_another_name_that_is_taken_is_asked_about(session: Session, folder: Path) -> None:
@@ -240,13 +240,13 @@ async def test_a_saved_form_is_still_one_after_a_restart(session: Session, folde
     put(folder, sign=sign)
     async with driven(session) as driver:
         await open_saved(driver, "sign")
-        driver.main.request_pane.fill("email", Entry(name="email", value="c@d.example"))
+        driver.main.panes.request_pane.fill("email", Entry(name="email", value="c@d.example"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         await driver.keys("ctrl+q")
     async with driven(session) as driver:
         await driver.open("fashionphile.sign_in")
         await driver.until(lambda: "sign ● changed" in title(driver), "the title")
-        assert [one.value for one in driver.main.desk.draft.entries] == ["c@d.example", "${PASSWORD}"]
+        assert [one.value for one in driver.main.workspace.draft.entries] == ["c@d.example", "${PASSWORD}"]
         await driver.see("no value yet: ${PASSWORD}")
 
 
@@ -357,7 +357,7 @@ async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_save
         await driver.until((folder / "search.toml").exists, "the file")
         await driver.until(lambda: driver.main.is_current and "changed" not in title(driver), "no mark")
         (folder / "search.toml").write_text("call = 3", encoding="utf-8")
-        driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
+        driver.main.panes.request_pane.fill("search", Entry(name="search", value="hat"))
         await driver.keys("f5")
         await sent(driver, session, 2)
         await save_as(driver, "search")
@@ -396,15 +396,15 @@ async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Se
     async with driven(session) as driver:
         await open_saved(driver, "order")
         await driver.until(lambda: driver.url.endswith("/api/orders"), "the preview")
-        driver.main._keep_draft()
-        driver.main._check()
+        driver.main.form.keep_draft()
+        driver.main.form.check()
         assert "changed" not in title(driver)
         await driver.keys("f5")
         await sent(driver, session, 2)
         body = json.loads((await session.past(2)).request.body)
         assert body["shipping"] == {"first_name": None, "city": "Hyrule"}
         assert body["line_items"] == [{"id": 81001, "price": 18.5}]
-        driver.main.request_pane.fill("shipping.city", Entry(name="shipping.city", value="Kakariko"))
+        driver.main.panes.request_pane.fill("shipping.city", Entry(name="shipping.city", value="Kakariko"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         await save_as(driver, "order")
         await driver.until(lambda: "changed" not in title(driver), "no mark")
@@ -417,7 +417,7 @@ async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, fo
     async with driven(session) as driver:
         await open_saved(driver, "search")
         await driver.see("variables.MANY")
-        driver.main.request_pane.fill("search", Entry(name="search", value="hat"))
+        driver.main.panes.request_pane.fill("search", Entry(name="search", value="hat"))
         await driver.until(lambda: "● changed" in title(driver), "the mark")
         await driver.keys("f5")
         told = driver.app._notifications  # the words themselves: on the screen a long path wraps them anywhere
@@ -489,8 +489,8 @@ async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session,
     async with driven(session) as driver:
         await open_saved(driver, "upload")
         put(folder, upload=UPLOAD % key)
-        driver.main._look_at_file()
-        await driver.until(lambda: str(key) in str(driver.main.request_pane.entries), "the file as it is now")
+        driver.main.saved_files.look_at_file()
+        await driver.until(lambda: str(key) in str(driver.main.panes.request_pane.entries), "the file as it is now")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
         await driver.keys("escape")
@@ -500,6 +500,6 @@ async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session,
 async def test_a_text_that_begins_with_an_at_sign_is_text_in_the_form(session: Session) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.product_search")
-        driver.main.request_pane.fill("search", Entry(name="search", value="@ada"))
+        driver.main.panes.request_pane.fill("search", Entry(name="search", value="@ada"))
         await driver.keys("f5")
         assert "search=%40ada" in str((await sent(driver, session, 1))["url"])

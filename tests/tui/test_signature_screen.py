@@ -32,7 +32,7 @@ def openssl(base: str, key: str = KEY) -> str:
 async def opened(app: Driver, address: str = MINE) -> SignatureScreen:
     app.app.session.now = lambda: float(AT)
     await app.open(address)
-    app.main.request_pane.focus_tabs()
+    app.main.panes.request_pane.focus_tabs()
     await app.keys("G")
     await app.until(lambda: isinstance(app.app.screen, SignatureScreen), "the debugger")
     await app.see("Signature debugger")
@@ -127,11 +127,11 @@ async def test_an_entry_of_the_history_is_judged_by_itself(session: Session) -> 
     async with driven(session, (120, 40)) as app:
         app.app.session.now = lambda: float(AT)
         await app.open(MINE)
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("f5")
         await app.see("✓ OK")
         await app.keys("h")
-        await app.until(lambda: app.main.history_panel.selected == 1, "the row")
+        await app.until(lambda: app.main.panes.history_panel.selected == 1, "the row")
         await app.keys("f8")
         await app.until(lambda: isinstance(app.app.screen, SignatureScreen), "the debugger")
         await app.see("entry 1")
@@ -151,6 +151,6 @@ async def test_a_token_is_looked_at_too_and_never_shown(session: Session) -> Non
 async def test_an_anonymous_call_says_that_there_is_nothing_to_debug(session: Session) -> None:
     async with driven(session, (120, 40)) as app:
         await app.open("cottoncart.catalogue_stores")
-        app.main.request_pane.focus_tabs()
+        app.main.panes.request_pane.focus_tabs()
         await app.keys("G")
         await app.see("is anonymous")

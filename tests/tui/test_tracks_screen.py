@@ -49,7 +49,7 @@ async def done(app: Driver, following: str) -> None:
 async def test_the_first_call_is_walked_with_keys(session: Session) -> None:
     async with driven(session) as app:
         await begun(app, 0)
-        await app.until(lambda: app.main.request_pane.address == "endlessaisles.products_list", "the endpoint")
+        await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_list", "the endpoint")
         await app.see("→ Send the list of products as it stands: F5.")
         await app.keys("f5")
         await done(app, "Ask for less")
@@ -63,7 +63,7 @@ async def test_the_first_call_is_walked_with_keys(session: Session) -> None:
         await app.keys("J")
         await app.see("Guided tracks")
         await app.keys("enter")
-        await app.until(lambda: app.main.request_pane.address == "endlessaisles.products_get", "the endpoint")
+        await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_get", "the endpoint")
         await app.until(lambda: "enter opens" not in app.text, "no way to where one is")
         await app.keys("escape", "x", "f5")
         await done(app, "Ask for what is not there")
@@ -92,7 +92,7 @@ async def test_a_signature_is_broken_and_repaired_with_keys(session: Session) ->
 
     async with driven(session) as app:
         await begun(app, 2)
-        await app.until(lambda: app.main.request_pane.address == "cottoncart.manage_my_stores", "the endpoint")
+        await app.until(lambda: app.main.panes.request_pane.address == "cottoncart.manage_my_stores", "the endpoint")
         await app.keys("escape", "f5")
         await done(app, "Break it")
         await secret("wrong")

@@ -82,10 +82,10 @@ async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(shop: 
         await asked(driver)
         await driver.keys("tab", "enter")
         await driver.until(lambda: foreign.requests, "the request")
-        await driver.until(lambda: not driver.main.sending, "the answer")
+        await driver.until(lambda: not driver.main.sender.sending, "the answer")
         await driver.keys("f5")
         await driver.until(lambda: len(foreign.requests) == 2, "the second request, without a question")
-        await driver.until(lambda: not driver.main.sending, "the answer")
+        await driver.until(lambda: not driver.main.sender.sending, "the answer")
         assert TOKEN in foreign.requests[1]
         await driver.keys("escape", "H")
         await driver.until(lambda: isinstance(driver.app.screen, TrustedHostsDialog), "the list")
@@ -144,5 +144,5 @@ async def test_an_entry_of_the_history_asks_before_it_is_sent_again(shop: Sessio
         await asked(driver)
         assert foreign.url in driver.text
         await driver.keys("escape")
-        await driver.until(lambda: not driver.main.sending, "the end")
+        await driver.until(lambda: not driver.main.sender.sending, "the end")
     assert foreign.requests == []

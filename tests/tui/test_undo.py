@@ -19,7 +19,7 @@ ADDRESS = "cottoncart.order_calculate"
 
 
 def values(app: Driver) -> dict[str, str]:
-    return {one.name: one.value for one in app.main.request_pane.entries}
+    return {one.name: one.value for one in app.main.panes.request_pane.entries}
 
 
 def draft(**entries: str) -> Draft:
@@ -50,12 +50,12 @@ async def test_clearing_the_form_is_undone_and_redone(session: Session) -> None:
     async with driven(session) as app:
         await app.open(ADDRESS)
         await app.keys(*"16001", "enter", *"810003", "escape", "D", "y")
-        await app.until(lambda: not values(app) and app.main.request_pane.address, "an empty form")
+        await app.until(lambda: not values(app) and app.main.panes.request_pane.address, "an empty form")
         await app.keys("ctrl+z")
         wanted = {"item1_product_id": "16001", "item1_colour_id": "810003"}
         await app.until(lambda: values(app) == wanted, "the values")
         await app.keys("ctrl+y")
-        await app.until(lambda: app.main.request_pane.address and not values(app), "an empty form")
+        await app.until(lambda: app.main.panes.request_pane.address and not values(app), "an empty form")
 
 
 async def test_examples_are_undone_from_inside_a_field(session: Session) -> None:
@@ -73,8 +73,8 @@ async def test_an_import_into_a_filled_form_is_undone(session: Session) -> None:
     async with driven(session) as app:
         await app.open(ADDRESS)
         await app.keys(*"16001", "escape", "P")
-        base = session.base_url(app.main.desk.call()).rstrip("/")
-        path = app.main.desk.operation.endpoint.path.replace("{format}", "json")
+        base = session.base_url(app.main.workspace.call()).rstrip("/")
+        path = app.main.workspace.operation.endpoint.path.replace("{format}", "json")
         await app.write(f"curl '{base}{path}?item1_product_id=5'")
         await app.keys("enter")
         await app.until(lambda: values(app).get("item1_product_id") == "5", "the import")
@@ -84,7 +84,7 @@ async def test_an_import_into_a_filled_form_is_undone(session: Session) -> None:
 
 async def test_an_item_that_was_left_empty_is_said_not_to_be_sent(session: Session) -> None:
     async with driven(session) as app:
-        await app.main.open(ADDRESS).wait()
+        await app.main.form.open(ADDRESS).wait()
         app.main.query_one(EndpointTree).point_at(ADDRESS)
         await app.keys("escape", "x", "plus")
         await app.see("✓ ready to send")

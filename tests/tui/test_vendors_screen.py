@@ -36,7 +36,7 @@ async def test_from_a_task_to_its_details_to_a_call(session: Session) -> None:
         await app.keys("left")
         await app.see("header X-EA-REQUEST-TOKEN")
         await app.keys("j", "j", "enter")
-        await app.until(lambda: app.main.request_pane.address == "cottoncart.order_calculate", "the call")
+        await app.until(lambda: app.main.panes.request_pane.address == "cottoncart.order_calculate", "the call")
 
 
 async def test_a_vendor_without_such_a_call_says_so(session: Session) -> None:

@@ -10,8 +10,8 @@ from textual.content import Content
 
 from explorer.core.sanitise import sanitise_line
 from explorer.tui.actions import ACTIONS, keys_of, shown
+from explorer.tui.main import MainScreen
 from explorer.tui.screen_keys import keys_of_screen
-from explorer.tui.screens.panes import PanesScreen
 from explorer.tui.widgets.endpoint_tree import haystack, leaves_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from explorer.tui.app import ExplorerApp
-    from explorer.tui.screens.main import MainScreen
 
 LIMIT = 40
 """How many hits are shown."""
@@ -45,7 +44,7 @@ class ExplorerCommands(Provider):
 
     async def startup(self) -> None:
         """Gather what can be done."""
-        if not isinstance(self.screen, PanesScreen):
+        if not isinstance(self.screen, MainScreen):
             self._entries = list(self._keys_on_top())
             return
         self._entries = [*self._actions(), *self._environments(), *self._endpoints(), *self._themes()]
@@ -61,7 +60,7 @@ class ExplorerCommands(Provider):
     def _actions(self) -> Iterator[Entry]:
         keymap = self._main.session.settings.keymap
         for one in ACTIONS:
-            if one.id == "faults" and not self._main.faults_offered:
+            if one.id == "faults" and not self._main.faults.offered:
                 continue
             if one.run and not one.scope and one.id != "palette":
                 key = shown(keys_of(one.id, keymap)[0])
@@ -75,12 +74,12 @@ class ExplorerCommands(Provider):
 
     def _environments(self) -> Iterator[Entry]:
         main = self._main
-        if not main.desk.address:
+        if not main.workspace.address:
             return
-        vendor = main.session.vendor(main.desk.vendor_id)
+        vendor = main.session.vendor(main.workspace.vendor_id)
         for name in main.session.environments(vendor):
             title = f"Environment: {vendor.title} › {name}"
-            now = "(in use)" if name == main.desk.environment else ""
+            now = "(in use)" if name == main.workspace.environment else ""
             run = _later(main, name)
             yield Entry(title, now, "Send this vendor's calls there.", title.lower(), run)
 
@@ -139,12 +138,12 @@ def _runs_on(node: Screen[object], action: str) -> Callable[[], object]:
 
 
 def _later(main: MainScreen, name: str) -> Callable[[], object]:
-    return lambda: main.call_later(main.change_environment, name)
+    return lambda: main.call_later(main.environment.change_environment, name)
 
 
 def _opens(main: MainScreen, address: str) -> Callable[[], object]:
-    return lambda: main.open(address)
+    return lambda: main.form.open(address)
 
 
 def _wears(main: MainScreen, name: str) -> Callable[[], object]:
-    return lambda: main.change_theme(name)
+    return lambda: main.environment.change_theme(name)

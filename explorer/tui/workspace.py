@@ -1,6 +1,6 @@
-"""What lies on the desk: the open endpoint, where its calls go, under which readings, and its draft.
+"""The workspace: the open endpoint, where its calls go, under which readings, and its draft.
 
-No widget stands here: the screen shows what the desk says and tells it what a person did.
+No widget is here: the screen shows what the workspace holds and changes it as the user acts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Desk:
+class Workspace:
     """One open endpoint at a time; nothing is open at first."""
 
     session: Session
@@ -51,7 +51,7 @@ class Desk:
     """Address → the redacted exchange that came of a call in this run, and that call as it was given."""
 
     def open(self, address: str, draft: Draft | None = None, origin: int = 0) -> None:
-        """Put another endpoint on the desk, with its own draft unless one is given; *origin* is the entry of the
+        """Open another endpoint, with its own draft unless one is given; *origin* is the entry of the
         history that the given one comes from, or 0.
 
         Raises:
@@ -111,7 +111,7 @@ class Desk:
         self.last[call.address] = shown
         self._sent[call.address] = (shown, call)
 
-    def real(self, shown: Exchange) -> Exchange:
+    def unredacted(self, shown: Exchange) -> Exchange:
         """A redacted exchange with its call as it was given, for making another call of it. What the history masked
         is left out, and must be typed again."""
         last, call = self._sent.get(shown.call.address, (None, shown.call))
@@ -126,7 +126,7 @@ class Desk:
         last = self.last.get(self.address)
         if last is None or not last.verdict.fields:
             return ()
-        then, now = self.real(last).call.entries, self.draft.entries
+        then, now = self.unredacted(last).call.entries, self.draft.entries
         told = []
         for one in last.verdict.fields:
             before = [entry for entry in then if entry.name == one.name]
@@ -152,11 +152,11 @@ class Desk:
         return self.session.readings(*self.session.endpoint(self.address))
 
     def call(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
-        """The call that the desk stands for, the variables that are known filled in."""
-        call = self.written(force=force, entries=entries)
+        """The call of the open form, the variables that are known filled in."""
+        call = self.draft_call(force=force, entries=entries)
         return self.fill(call) if self.fill is not None and self.draft.saved else call
 
-    def written(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
+    def draft_call(self, *, force: bool = False, entries: tuple[Entry, ...] | None = None) -> Call:
         """The call as it is written in the form."""
         vendor, _, endpoint = self.address.partition(".")
         return Call(

@@ -1,16 +1,13 @@
-"""Calls from and to elsewhere: what lies on the desk, was answered or is in the history as curl, HTTPie, Python, HTTP
-or HAR; a pasted curl line into the form."""
+"""Calls from and to elsewhere: what lies open, was answered or is in the history as text; a curl line into the form."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from explorer.errors import ExplorerError
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.remembering import RememberingScreen
+from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -19,35 +16,35 @@ if TYPE_CHECKING:
     from explorer.tui.screens.exporting import Exportable
 
 
-class SharingScreen(RememberingScreen):
+class ExportController(Controller):
     """Export and import."""
 
-    @work(exclusive=True, group="ask", exit_on_error=False, description="export")
+    @background(group="ask", description="export")
     async def action_export(self) -> None:
         """Export what has the focus: the request as it stands, the answer, or the entry of the history."""
         from explorer.tui.screens.exporting import ExportDialog
 
         every = None
         try:
-            if self.pane == "history":
+            if self.layout.pane == "history":
                 number = self.history_panel.selected
                 if number is None:
-                    self._app.tell("There is no entry to be exported.")
+                    self.tell("There is no entry to be exported.")
                     return
                 exchange = await self.session.past(number)
                 one = self._past(f"#{number} {exchange.call.address}", [exchange])
                 every = self._every(self.history_panel.search, len(self.history_panel.rows))
-            elif self.pane == "response" and self.response_pane.exchange is not None:
-                exchange = self.desk.real(self.response_pane.exchange)
+            elif self.layout.pane == "response" and self.response_pane.exchange is not None:
+                exchange = self.workspace.unredacted(self.response_pane.exchange)
                 number = exchange.id
                 one = self._past(f"{f'#{number} ' if number else ''}{exchange.call.address}", [exchange])
-            elif self._opened():
-                self._keep_draft()
-                one = self._standing(self.desk.call(force=True))
+            elif self.opened():
+                self.main.form.keep_draft()
+                one = self._standing(self.workspace.call(force=True))
             else:
                 return
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
         await self.app.push_screen_wait(ExportDialog(one, every))
 
@@ -94,7 +91,7 @@ class SharingScreen(RememberingScreen):
         title = f"all that {search!r} finds" if search else "the whole history"
         return Exportable(f"{title}, the newest {MOST:,} at most", make, "history", archives())
 
-    @work(exclusive=True, group="ask", exit_on_error=False, description="import")
+    @background(group="ask", description="import")
     async def action_import(self) -> None:
         """Fill a form with what a curl line asks for."""
         from explorer.tui.screens.importing import ImportDialog
@@ -103,11 +100,11 @@ class SharingScreen(RememberingScreen):
         if line is None:
             return
         call = line.call
-        self.desk.chosen[call.vendor] = call.environment
+        self.workspace.chosen[call.vendor] = call.environment
         draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
-        await self.open(call.address, draft).wait()
+        await self.main.form.open(call.address, draft).wait()
         told = [
             f"The form holds the curl line, for {call.environment}.",
             *(f"· {one}" for one in line.notes),
         ]
-        self._app.tell("\n".join(told), severity="warning" if line.notes else "information")
+        self.tell("\n".join(told), severity="warning" if line.notes else "information")

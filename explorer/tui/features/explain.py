@@ -1,83 +1,78 @@
-"""Asking why: how the request is signed, and why a call was refused, each on a screen of its own."""
+"""How the request is signed, and why a call was refused, each on a screen of its own."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from explorer.errors import ExplorerError
-from explorer.tui.screens.sharing import SharingScreen
+from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
     from explorer.core.explain.refusals.facts import Mend
 
+
 _IN_THE_FORM = ("field", "headers", "readings", "method")
 """What is mended in the form, which has to hold what was sent."""
 
 
-class DebuggingScreen(SharingScreen):
-    """What has the focus is what is asked about: a row of the history, the answer, else the form."""
+class ExplainController(Controller):
+    """The focus decides what is explained: a row of the history, the response, else the form."""
 
     async def _asked_about(self) -> Exchange | None:
         """The exchange that has the focus; None where it is the form."""
-        if self.pane == "history":
+        if self.layout.pane == "history":
             number = self.history_panel.selected
             return await self.session.past(number) if number is not None else None
-        return self.response_pane.exchange if self.pane == "response" else None
+        return self.response_pane.exchange if self.layout.pane == "response" else None
 
-    # --- signatures --------------------------------------------------------------------------------------------------
-
-    @work(exclusive=True, group="explain", exit_on_error=False, description="explain")
+    @background(group="explain", description="explain")
     async def action_signature(self) -> None:
         """Open the signature debugger."""
         try:
             exchange = await self._asked_about()
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
         await self._debug(exchange)
 
     async def _debug(self, exchange: Exchange | None) -> None:
         from explorer.session.explaining import explain_call, explain_exchange
 
-        if exchange is None and not self._opened():
+        if exchange is None and not self.opened():
             return
         try:
             if exchange is not None:
                 explained = await asyncio.to_thread(explain_exchange, self.session, exchange)
             else:
-                self._keep_draft()
-                explained = await asyncio.to_thread(explain_call, self.session, self.desk.call())
+                self.main.form.keep_draft()
+                explained = await asyncio.to_thread(explain_call, self.session, self.workspace.call())
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
         if explained.scheme == "none":
-            self._app.tell(f"{explained.call.address} is anonymous: nothing is signed, and no token is sent.")
+            self.tell(f"{explained.call.address} is anonymous: nothing is signed, and no token is sent.")
             return
         from explorer.tui.screens.signature import SignatureScreen
 
         await self.app.push_screen(SignatureScreen(explained))
 
-    # --- refusals ----------------------------------------------------------------------------------------------------
-
-    @work(exclusive=True, group="explain", exit_on_error=False, description="explain")
+    @background(group="explain", description="explain")
     async def action_why(self) -> None:
         """Explain why the call was refused, and do what is chosen about it."""
         from explorer.session.refusals import explain_refused, was_refused
         from explorer.tui.screens.refusal import RefusalScreen
 
-        recalled = self.pane == "history"
+        recalled = self.layout.pane == "history"
         try:
             exchange = await self._asked_about() or await self._last_of_the_form()
             if exchange is None or not was_refused(exchange):
-                self._app.tell("Nothing was refused here. On an answer or a row that was, W tells why.")
+                self.tell("Nothing was refused here. On an answer or a row that was, W tells why.")
                 return
             explanation = await explain_refused(self.session, exchange)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
         chosen = await self.app.push_screen_wait(RefusalScreen(exchange, explanation))
         if chosen is not None:
@@ -85,9 +80,9 @@ class DebuggingScreen(SharingScreen):
 
     async def _last_of_the_form(self) -> Exchange | None:
         """What came of the open endpoint last: also a call that no token was given for, which has no answer to show."""
-        if not self.desk.address:
+        if not self.workspace.address:
             return None
-        rows = await self.session.recent(limit=1, text=f"endpoint:{self.desk.address}")
+        rows = await self.session.recent(limit=1, text=f"endpoint:{self.workspace.address}")
         return await self.session.past(rows[0].id) if rows else None
 
     async def _mend(self, exchange: Exchange, mend: Mend, where: str, *, recalled: bool) -> None:
@@ -97,27 +92,25 @@ class DebuggingScreen(SharingScreen):
             await self._debug(exchange)
             return
         if mend == "again" and recalled:
-            self._replay(exchange.id, "again")
+            self.main.history.replay(exchange.id, "again")
             return
         if mend in _IN_THE_FORM and recalled and exchange.id:
-            await self._into_form(exchange.id).wait()
-        elif call.address != self.desk.address:
-            await self.open(call.address).wait()
-        self._go("request")
+            await self.main.history.into_form(exchange.id).wait()
+        elif call.address != self.workspace.address:
+            await self.main.form.open(call.address).wait()
+        self.layout.go("request")
         if mend == "field":
             if not where or not self.request_pane.focus_field(where):
-                self._app.tell(f"The form has no field {where}." if where else "No field of the form is named.")
+                self.tell(f"The form has no field {where}." if where else "No field of the form is named.")
         elif mend == "headers":
             self.request_pane.open_tab("headers")
         else:
-            await self.run_action("send" if mend == "again" else mend)
-
-    # --- a vendor ----------------------------------------------------------------------------------------------------
+            await self.main.screen.run_action("send" if mend == "again" else mend)
 
     def action_doctor(self) -> None:
         """Look over the vendor of the open endpoint, in the environment that its calls go to."""
-        if not self._opened():
+        if not self.opened():
             return
         from explorer.tui.screens.doctor import DoctorScreen
 
-        self.app.push_screen(DoctorScreen(self.session, self.desk.vendor_id, self.desk.environment))
+        self.app.push_screen(DoctorScreen(self.session, self.workspace.vendor_id, self.workspace.environment))

@@ -1,4 +1,4 @@
-"""Learning: a guided track with its strip under the title, which each send ticks, and the comparison of vendors."""
+"""Guided tracks: the strip under the title, which each send ticks."""
 
 from __future__ import annotations
 
@@ -6,31 +6,27 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from explorer.errors import ExplorerError
 from explorer.session import SANDBOX
 from explorer.tui.actions import ACTIONS, keys_of, shown
-from explorer.tui.screens.faulting import FaultingScreen
-from explorer.tui.widgets.title_bar import TitleBar
+from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.tracks import Heard, Track
-    from explorer.session import Session
     from explorer.session.tracks import Tutor
+    from explorer.tui.features.controller import MainContext
 
 
-class TrackingScreen(FaultingScreen):
+class TracksController(Controller):
     """One track at a time; it goes on while anything else is done."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, main: MainContext) -> None:
         self._tutor: Tutor | None = None
         self._followed: Track | None = None
         """The track that the strip speaks of, also when its last step was just done."""
-        super().__init__(session)
+        super().__init__(main)
 
-    async def _furnish(self) -> None:
-        await super()._furnish()
+    async def furnished(self) -> None:
         if await asyncio.to_thread(self.session.folders.track_progress.exists):
             tutor = await self._tutor_here()
             self._followed = tutor.running
@@ -44,35 +40,34 @@ class TrackingScreen(FaultingScreen):
 
             self._tutor = await asyncio.to_thread(open_tutor, self.session)
             for problem in self._tutor.problems:
-                self._app.tell(problem, severity="warning")
+                self.tell(problem, severity="warning")
             follow(self.session, self._tutor, self._heard)
-            await self.mount(TrackStrip(), after=self.query_one(TitleBar))
+            await self.main.screen.mount(TrackStrip(), after=self.title_bar)
         return self._tutor
 
-    async def _show_endpoint(self) -> None:
-        await super()._show_endpoint()
+    def form_shown(self) -> None:
         if self._followed is not None:
             from explorer.tui.widgets.track_strip import TrackStrip
 
-            strip = self.query_one(TrackStrip)
+            strip = self.main.screen.query_one(TrackStrip)
             strip.line = replace(strip.line, there=self._elsewhere())
 
     def _elsewhere(self) -> str:
         """The endpoint of the step under way, where another one is open."""
         step = self._tutor.step(self._followed) if self._tutor is not None and self._followed is not None else None
-        return step.address if step is not None and step.address != self.desk.address else ""
+        return step.address if step is not None and step.address != self.workspace.address else ""
 
     def track_keys(self) -> dict[str, str]:
         """Every action's key as people write it, for the texts of tracks."""
         keymap = self.session.settings.keymap
         return {one.id: shown(keys_of(one.id, keymap)[0]) for one in ACTIONS}
 
-    @work(exclusive=True, group="tracks", exit_on_error=False, description="guided tracks")
+    @background(group="tracks", description="guided tracks")
     async def action_tracks(self) -> None:
         """Show the tracks; one that is taken up opens the endpoint of its step."""
         from explorer.tui.screens.tracks import TracksScreen
 
-        await self._furnished.wait()
+        await self.main.ready.wait()
         tutor = await self._tutor_here()
         started = await self.app.push_screen_wait(TracksScreen(tutor, self.track_keys()))
         self._followed = tutor.running
@@ -83,30 +78,30 @@ class TrackingScreen(FaultingScreen):
     async def _begin(self, tutor: Tutor, track: Track) -> None:
         """Send the calls of the track to the sandbox, and open where its step begins."""
         for address in track.addresses:
-            self.desk.chosen[address.partition(".")[0]] = SANDBOX
+            self.workspace.chosen[address.partition(".")[0]] = SANDBOX
         step = tutor.step(track)
         if step is None or not step.address:
             return
         try:
             self.session.endpoint(step.address)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
-        await self.open(step.address).wait()
+        await self.main.form.open(step.address).wait()
 
     def _heard(self, heard: Heard) -> None:
         """Tick the strip, or say what was amiss."""
         self._show_track(heard)
         self._keep_progress()
 
-    @work(exclusive=False, group="settings", exit_on_error=False, description="progress of a track")
+    @background(group="settings", description="progress of a track", exclusive=False)
     async def _keep_progress(self) -> None:
         if self._tutor is None:
             return
         try:
             await asyncio.to_thread(self._tutor.save)
         except ExplorerError as error:
-            self._app.tell(f"Not kept: {error.message}", severity="warning")
+            self.tell(f"Not kept: {error.message}", severity="warning")
 
     def _show_track(self, heard: Heard | None = None) -> None:
         """The strip as it is to be; hidden where no track is followed."""
@@ -114,12 +109,12 @@ class TrackingScreen(FaultingScreen):
 
         tutor, track = self._tutor, self._followed
         if tutor is None or track is None:
-            for strip in self.query(TrackStrip):
+            for strip in self.main.screen.query(TrackStrip):
                 strip.line = TrackLine()
             return
         keys = self.track_keys()
         step = tutor.step(track)
-        self.query_one(TrackStrip).line = TrackLine(
+        self.main.screen.query_one(TrackStrip).line = TrackLine(
             title=track.title,
             at=track.steps.index(step) + 1 if step is not None else len(track.steps),
             of=len(track.steps),
@@ -130,15 +125,3 @@ class TrackingScreen(FaultingScreen):
             said=tutor.words(track, heard.text, keys) if heard is not None else "",
             key=keys["tracks"],
         )
-
-    @work(exclusive=True, group="vendors", exit_on_error=False, description="compare vendors")
-    async def action_vendors(self) -> None:
-        """How the vendors do the same things; from there to a call."""
-        from explorer.session.vendors import compare_vendors
-        from explorer.tui.screens.vendors import VendorsScreen
-
-        tasks = await asyncio.to_thread(compare_vendors, self.session)
-        titles = {name: one.title for name, one in self.session.catalog.vendors.items()}
-        address = await self.app.push_screen_wait(VendorsScreen(tasks, titles))
-        if address:
-            await self.open(address).wait()

@@ -1,42 +1,41 @@
-"""Letting the embedded sandbox go wrong on purpose, and a mark in the title for as long as it does."""
+"""Making the embedded sandbox fail on purpose, with a mark in the title while it does."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.tui.screens.collecting import CollectingScreen
-from explorer.tui.widgets.title_bar import TitleBar
+from explorer.tui.features.controller import Controller
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from explorer.session import Session
+    from explorer.tui.features.controller import MainContext
+
 
 LOOK = 0.5
 """Seconds between two looks whether faults have worn out, while there are any."""
 
 
-class FaultingScreen(CollectingScreen):
+class FaultsController(Controller):
     """Faults of the sandbox."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, main: MainContext) -> None:
         self._fault_timer: Timer | None = None
-        super().__init__(session)
+        super().__init__(main)
 
-    async def _furnish(self) -> None:
-        await super()._furnish()
+    async def furnished(self) -> None:
         self._show_faults()
 
     @property
-    def faults_offered(self) -> bool:
+    def offered(self) -> bool:
         """Whether faults would show: calls go to the sandbox, or may."""
-        return not self.desk.address or self.desk.in_sandbox
+        return not self.workspace.address or self.workspace.in_sandbox
 
     def action_faults(self) -> None:
         """Switch faults on and off."""
-        if not self.faults_offered:
-            self._app.tell(
-                f"Only the sandbox goes wrong on purpose, and calls go to {self.desk.environment}. E chooses."
+        if not self.offered:
+            self.tell(
+                f"Only the sandbox goes wrong on purpose, and calls go to {self.workspace.environment}. E chooses."
             )
             return
         from explorer.tui.screens.faults import FaultsDialog
@@ -50,13 +49,12 @@ class FaultingScreen(CollectingScreen):
     def _show_faults(self) -> None:
         """Mark the title; faults with a number of times go away by themselves, so look again while there are any."""
         faults = self.session.faults
-        self.query_one(TitleBar).faults = " ".join(map(str, faults))
+        self.title_bar.faults = " ".join(map(str, faults))
         if self._fault_timer is None and faults:
-            self._fault_timer = self.set_interval(LOOK, self._show_faults)
+            self._fault_timer = self.main.screen.set_interval(LOOK, self._show_faults)
         elif self._fault_timer is not None and not faults:
             self._fault_timer.stop()
             self._fault_timer = None
 
-    def _after_send(self) -> None:
-        super()._after_send()
+    def send_ended(self) -> None:
         self._show_faults()

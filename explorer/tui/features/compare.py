@@ -1,7 +1,4 @@
-"""What differs: two entries of the history, an answer and the one it is a replay of, a call under two versions.
-
-c, V ─► two exchanges ─► ComparingScreen
-"""
+"""What differs: two entries of the history, a response and the one it is a replay of, a call under two versions."""
 
 from __future__ import annotations
 
@@ -9,66 +6,59 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from explorer.errors import ExplorerError
-from explorer.tui.screens.saving import SavingScreen
+from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.tui.widgets.history_panel import HistoryPanel
 
 
-class DifferingScreen(SavingScreen):
+class CompareController(Controller):
     """Comparing, from wherever one is."""
 
-    def on_history_panel_compare_requested(self, event: HistoryPanel.CompareRequested) -> None:
-        """Compare two entries of the history."""
-        self._compare_entries(event.left_id, event.right_id)
-
-    @work(exclusive=True, group="ask", exit_on_error=False, description="compare")
-    async def _compare_entries(self, left: int, right: int) -> None:
+    @background(group="ask", description="compare")
+    async def compare_entries(self, left: int, right: int) -> None:
         try:
             await self._compare(await self.session.past(left), await self.session.past(right))
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
 
     async def _compare(self, left: Exchange, right: Exchange, note: str = "") -> None:
         from explorer.tui.screens.comparing import ComparingScreen
 
         await self.app.push_screen(ComparingScreen(self.session, left, right, _titles(left, right), note))
 
-    @work(exclusive=True, group="ask", exit_on_error=False, description="compare")
+    @background(group="ask", description="compare")
     async def action_compare(self) -> None:
         """Compare the answer with the entry that it is a replay of, or with the last one of the same call before it."""
         from explorer.session.comparing import before
 
         shown = self.response_pane.exchange
         if shown is None:
-            self._app.tell("There is no answer to be compared.")
+            self.tell("There is no answer to be compared.")
             return
         try:
             number = shown.origin or await before(self.session, shown)
             if not number:
-                self._app.tell("Nothing of this call is in the history that this answer could be compared with.")
+                self.tell("Nothing of this call is in the history that this answer could be compared with.")
                 return
             await self._compare(await self.session.past(number), shown)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
 
-    @work(exclusive=True, group="ask", exit_on_error=False, description="lens")
+    @background(group="ask", description="lens")
     async def action_lens(self) -> None:
         """Send the call under two versions, and compare the answers."""
-        if not self._opened() or self._waits():
+        if not self.opened() or self.main.waits():
             return
         from explorer.session.versions import lens, look
         from explorer.tui.screens.comparing import ComparingScreen
         from explorer.tui.screens.dialogs import ConfirmDialog
         from explorer.tui.screens.lens import LensDialog
 
-        self._keep_draft()
+        self.main.form.keep_draft()
         try:
-            through = await asyncio.to_thread(lens, self.session, self.desk.call())
+            through = await asyncio.to_thread(lens, self.session, self.workspace.call())
             chosen = await self.app.push_screen_wait(LensDialog(through))
             if chosen is None:
                 return
@@ -76,13 +66,13 @@ class DifferingScreen(SavingScreen):
                 ConfirmDialog("Send it twice?", f"{through.question}.", yes="Yes, send it twice")
             ):
                 return
-            self._app.tell(f"Sending {through.call.address} under {chosen[0].key} and {chosen[1].key} …")
+            self.tell(f"Sending {through.call.address} under {chosen[0].key} and {chosen[1].key} …")
             seen = await look(self.session, through, *chosen, agreed=True)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
-        if self.history_open:
-            self._show_history()
+        if self.layout.history_open:
+            self.main.history.show()
         titles = [f"{one.key}: {one.accept or 'no Accept header'}" for one in seen.variants]
         screen = ComparingScreen(self.session, *seen.exchanges, (titles[0], titles[1]), "\n".join(seen.notes))
         await self.app.push_screen(screen)

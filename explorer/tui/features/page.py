@@ -1,49 +1,40 @@
-"""Turning pages by hand: next, before, first, last, or one by its number. Each is put into the form and sent."""
+"""Turning pages: next, previous, first, last, or one by its number. Each is put into the form and sent."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from textual import work
-
 from explorer.errors import ExplorerError
 from explorer.tui.drafts import Draft
-from explorer.tui.screens.sending import SendingScreen
+from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
-    from explorer.tui.widgets.response_pane import ResponsePane
 
 
-class PagingScreen(SendingScreen):
+class PageController(Controller):
     """From the page that is shown to another."""
 
-    def on_response_pane_page_requested(self, event: ResponsePane.PageRequested) -> None:
-        """Another page of what is shown; no word for it: ask for its number."""
-        exchange = self.response_pane.exchange
-        if exchange is not None:
-            self._turn(exchange, event.to)
-
-    @work(exclusive=True, group="turn", exit_on_error=False, description="turn")
-    async def _turn(self, exchange: Exchange, to: str) -> None:
-        real = self.desk.real(exchange)
+    @background(group="turn", description="turn")
+    async def turn(self, exchange: Exchange, to: str) -> None:
+        real = self.workspace.unredacted(exchange)
         try:
             number = 0 if to else await self._asked_for(real)
             if not to and not number:
                 return
             call = await asyncio.to_thread(self._turned, real, to or number)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self.tell_error(error)
             return
         if call is None:
-            self._app.tell(self._no_page(real, to) if to else f"There is no page {number}.")
+            self.tell(self._no_page(real, to) if to else f"There is no page {number}.")
             return
-        await self._put_on_desk(call)
-        self._send(self.desk.call(force=call.force))
+        await self._into_form_of(call)
+        self.main.sender.send(self.workspace.call(force=call.force))
 
     def _no_page(self, exchange: Exchange, to: str) -> str:
-        page = self._page_of(exchange)
+        page = self.main.sender.page_of(exchange)
         if to == "last" and page is not None and page.has_next:
             return "The vendor does not tell which page is the last. A fetches them to the end."
         return f"There is no {to} page."
@@ -63,12 +54,12 @@ class PagingScreen(SendingScreen):
         """The number of the page that a person wants; 0 for none."""
         from explorer.tui.screens.page_number import PageNumberDialog
 
-        info = await asyncio.to_thread(self._page_of, exchange)
+        info = await asyncio.to_thread(self.main.sender.page_of, exchange)
         return await self.app.push_screen_wait(PageNumberDialog(info)) or 0
 
-    async def _put_on_desk(self, call: Call) -> None:
+    async def _into_form_of(self, call: Call) -> None:
         """Make the form say what is asked for."""
         draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
-        self.desk.open(call.address, draft)
-        self.desk.keep()
-        await self._show_endpoint()
+        self.workspace.open(call.address, draft)
+        self.workspace.keep()
+        await self.main.form.show()

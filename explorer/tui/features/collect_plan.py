@@ -1,0 +1,111 @@
+"""All pages of a call: the first page and the plan."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+from explorer.errors import ExplorerError
+from explorer.tui.features.controller import Controller, background
+
+if TYPE_CHECKING:
+    from explorer.core.exchange import Call
+    from explorer.tui.gathering import Gathering
+
+
+AT_ONCE = 4
+"""Pages under way together, where their number is told."""
+
+
+class CollectPlanController(Controller):
+    """Sends the first page, and asks whether the others are wanted."""
+
+    def action_all_pages(self) -> None:
+        """Fetch every page of what is on the desk, after showing what that takes."""
+        if not self.opened() or self.main.waits():
+            return
+        running = self.main.collection.gathering
+        if running is not None and running.active:
+            self._show_running(running)
+            return
+        from explorer.session.pages import paging
+
+        self.main.form.keep_draft()
+        errors = self.main.form.check()
+        if paging(self.session, self.workspace.call()) is None:
+            self.tell("The catalog documents no paging for this call. Press F5 to send it.")
+        elif errors:
+            self.main.sender.refuse(errors)
+        else:
+            self._plan(self.workspace.call())
+
+    def _show_running(self, running: Gathering) -> None:
+        if running.address != self.workspace.address:
+            self.tell(f"The pages of {running.address} are still coming. Open it to see or stop them.")
+            return
+        if not self.main.collection.is_seen(running):
+            self.main.collection.show(running)
+        self.layout.go("response")
+
+    @background(group="send", description="plan")
+    async def _plan(self, call: Call) -> None:
+        """Send the first page, and ask whether the others are wanted."""
+        if not await self.main.sender.agreed(call):
+            return
+        from explorer.tui.gathering import Gathering
+
+        start, note = await asyncio.to_thread(self._start_of, call)
+        number = self.main.sender.begin()
+        pane, bar = self.response_pane, self.title_bar
+        pane.show_sending(time.monotonic())
+        bar.state = "the first page, esc cancels"
+        self.layout.go("response")
+        gathering = Gathering(call.address, lambda tell: self.session.collect(start, at_once=AT_ONCE, tell=tell))
+        gathering.shown = lambda: pane.note(gathering.said)
+        try:
+            gathering.plan = await gathering.collector.plan()
+            gathering.said = note
+            if self.main.sender.sending == number:
+                await self._planned(start, gathering)
+        except asyncio.CancelledError:
+            if self.main.sender.sending == number and pane.is_mounted:
+                pane.show_failure("Cancelled", "You stopped it before the first page was here.", "A plans it again.")
+                bar.state = "cancelled"
+            raise
+        except ExplorerError as error:
+            if self.main.sender.sending == number:
+                self.main.sender.show_error(error)
+        finally:
+            if self.main.collection.gathering is not gathering:
+                gathering.close()
+            self.main.sender.end(number)
+
+    def _start_of(self, call: Call) -> tuple[Call, str]:
+        """The call for the first page, and a remark where it begins at a later one."""
+        from explorer.session.pages import paging
+        from explorer.session.route import start_number
+
+        last = self.workspace.last.get(call.address)
+        if last is not None and (real := self.workspace.unredacted(last)).call == call:
+            with contextlib.suppress(ExplorerError):
+                return self.session.turn(real, "first") or call, ""
+        number = start_number(paging(self.session, call), call)
+        return call, f"It begins at page {number}, as the form says." if number > 1 else ""
+
+    async def _planned(self, call: Call, gathering: Gathering) -> None:
+        """Show the plan; or the answer itself, where it has failed or is all that there is."""
+        collector, plan, first = gathering.collector, gathering.plan, gathering.collector.first
+        if first is None or plan is None:
+            return
+        self.workspace.answered(first, call)
+        if not collector.first_came:
+            await self.main.sender.show_exchange(first)
+            self.response_pane.explain("No page after this was asked for; A tries again.")
+        elif plan.calls == 1:
+            await self.main.sender.show_exchange(first)
+            self.response_pane.explain(f"All pages: {plan.text}.")
+        else:
+            self.main.collection.adopt(gathering)
+            self.response_pane.focus_collection()

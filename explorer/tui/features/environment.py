@@ -1,0 +1,72 @@
+"""Choosing where calls go, with which credentials, and in which colors."""
+
+from __future__ import annotations
+
+import asyncio
+
+from explorer.errors import ExplorerError
+from explorer.tui.features.controller import Controller, background
+
+
+class EnvironmentController(Controller):
+    """Environment, credentials, theme."""
+
+    @background(group="ask", description="environment")
+    async def action_environment(self) -> None:
+        """Choose where the vendor's calls go."""
+        if not self.workspace.address:
+            self.tell("Open an endpoint first: environments belong to a vendor.")
+            return
+        from explorer.session import SANDBOX
+        from explorer.tui.screens.dialogs import EnvironmentChoice, EnvironmentDialog
+
+        vendor = self.session.vendor(self.workspace.vendor_id)
+        sandbox = EnvironmentChoice(SANDBOX, "the embedded server on this machine", "Sandbox")
+        choices = [sandbox]
+        for name, one in vendor.environments.items():
+            choices.append(EnvironmentChoice(name, one.base_url, one.title, one.guarded, one.note))
+        chosen = await self.app.push_screen_wait(EnvironmentDialog(vendor.title, choices, self.workspace.environment))
+        if chosen:
+            await self.change_environment(chosen)
+
+    async def change_environment(self, name: str) -> None:
+        """Send the open vendor's calls to another environment from now on."""
+        vendor = self.workspace.vendor_id
+        self.workspace.chosen[vendor] = name
+        self.main.form.keep_draft()
+        await self.main.form.show()
+        self.layout.store_setting(environments={**self.session.settings.environments, **self.workspace.chosen})
+
+    @background(group="ask", description="credentials")
+    async def action_credentials(self) -> None:
+        """Type the vendor's credentials for the environment; they are kept for this session only."""
+        if not self.workspace.address:
+            self.tell("Open an endpoint first: credentials belong to a vendor.")
+            return
+        from explorer.tui.screens.dialogs import CredentialDialog
+
+        vendor, environment = self.session.vendor(self.workspace.vendor_id), self.workspace.environment
+        asked = await asyncio.to_thread(self.session.credentials, vendor, environment)
+        title = f"{vendor.title}, {environment}"
+        typed = await self.app.push_screen_wait(CredentialDialog(title, asked, "in memory until you leave"))
+        if typed:
+            try:
+                for name, secret in typed.items():
+                    self.session.vault.remember(vendor, environment, name, secret)
+            except ExplorerError as error:
+                self.tell(f"{error.message} {error.hint}", severity="error")
+            self.main.form.look_up_credentials()
+            self.main.form.preview_soon()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = self.app.theme_names
+        if names:
+            at = names.index(self.app.theme) if self.app.theme in names else -1
+            self.change_theme(names[(at + 1) % len(names)])
+
+    def change_theme(self, name: str) -> None:
+        """Wear another theme, and keep it."""
+        self.app.theme = name
+        self.tell(f"Theme: {name}")
+        self.layout.store_setting(theme=name)

@@ -1,0 +1,153 @@
+"""The history: rows as one types, an entry shown, replayed or put into the form."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from explorer.core.exchange import Entry
+from explorer.errors import ExplorerError
+from explorer.tui.drafts import Draft
+from explorer.tui.features.controller import Controller, background
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from explorer.core.exchange import Exchange
+    from explorer.session.replaying import How, Replay
+
+
+FIRST: Final = 200
+"""Rows that are read at once, which is more than any screen shows."""
+FURTHER: Final = 1000
+"""Rows that are read when the end of those comes near."""
+
+
+class HistoryController(Controller):
+    """What was sent before."""
+
+    def send_ended(self) -> None:
+        if self.layout.history_open:
+            self.show()
+
+    @background(group="history", description="history")
+    async def show(self, *, focus: bool = False, begin: int = 0) -> None:
+        """Show the rows that are searched for, from the entry *begin* on where one is given."""
+        from explorer.session.remembering import names
+
+        panel = self.history_panel
+        try:
+            before = begin + 1 if begin else None
+            rows = await self.session.recent(limit=FIRST, text=panel.search, before=before)
+            panel.show_rows(rows, more=len(rows) == FIRST, begin=begin)
+        except ExplorerError as error:
+            self._history_problem(error)
+        if focus:
+            self.layout.go("history")
+            panel.offer(await names(self.session))
+
+    @background(group="history", description="history")
+    async def show_more(self, before: int) -> None:
+        panel = self.history_panel
+        try:
+            rows = await self.session.recent(limit=FURTHER, text=panel.search, before=before)
+        except ExplorerError as error:
+            self._history_problem(error)
+            return
+        panel.add_rows(rows, more=len(rows) == FURTHER)
+
+    def _history_problem(self, error: ExplorerError) -> None:
+        self.history_panel.show_problem(f"{error.message}. {error.hint}".strip())
+
+    def show_from(self, number: int) -> None:
+        """An entry that is not among the rows: show those from it on, of every search."""
+        self.history_panel.clear_search()
+        self.show(begin=number)
+
+    def close(self) -> None:
+        """Give the room back."""
+        self.layout.history_open = False
+        self.layout.go("request" if self.workspace.address else "tree")
+
+    @background(group="recall", description="recall")
+    async def recall(self, number: int) -> None:
+        """Show what was sent and received then."""
+        try:
+            exchange = await self.session.past(number)
+            self.session.endpoint(exchange.call.address)
+        except ExplorerError as error:
+            self.tell_error(error)
+            return
+        call = exchange.call
+        if call.address != self.workspace.address:
+            await self.main.form.open(call.address).wait()
+        self.workspace.last[call.address] = exchange
+        self._leave_history()
+        await self.main.sender.show_exchange(exchange)
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
+        self.response_pane.explain(f"From the history: #{number}, sent {when} to {call.environment}.")
+        self.layout.go("response")
+
+    def _leave_history(self) -> None:
+        """Make room for the answer where the history would hide it."""
+        if not self.layout.roomy and not self.layout.narrow:
+            self.layout.history_open = False
+
+    @background(group="recall", description="replay")
+    async def replay(self, number: int, how: How) -> None:
+        """Send an entry again, after showing what changed and asking what is missing."""
+        from explorer.tui.screens.replaying import ReplayDialog
+
+        given: Sequence[Entry] = ()
+        try:
+            plan = await self.session.replay(number, how)
+            if plan.masked or plan.question or plan.changes or (how == "exact" and plan.notes):
+                typed = await self.app.push_screen_wait(ReplayDialog(plan))
+                if typed is None:
+                    return
+                given = [Entry(name=name, value=secret.reveal()) for name, secret in typed.items()]
+            if given:
+                plan = await self.session.replay(number, how, given)
+        except ExplorerError as error:
+            self.tell_error(error)
+            return
+        if plan.call.address != self.workspace.address:
+            await self.main.form.open(plan.call.address).wait()
+        self._leave_history()
+        self.layout.go("response")
+        self.main.sender.send(plan.call, plan)
+
+    def answered(self, exchange: Exchange, replay: Replay | None) -> None:
+        """Say what changed since the entry that was replayed; that it is a replay stands with the verdict."""
+        if replay is None:
+            return
+        lines = [f"Replay of #{exchange.origin}, sent to {exchange.call.environment}."]
+        lines += [f"· {one}" for one in (*replay.changes, *replay.notes)]
+        if exchange.response is not None:
+            lines.append(f"c compares it with #{exchange.origin}.")
+        self.response_pane.explain("\n".join(lines))
+        self.layout.go("response")
+
+    @background(group="recall", description="form")
+    async def into_form(self, number: int) -> None:
+        """Put the values and readings of then into the form."""
+        try:
+            plan = await self.session.replay(number, "form")
+        except ExplorerError as error:
+            self.tell_error(error)
+            return
+        call = plan.call
+        if call.environment in self.session.environments(self.session.vendor(call.vendor)):
+            self.workspace.chosen[call.vendor] = call.environment
+        draft = Draft(call.entries, dict(call.readings), call.headers, call.extra, call.method)
+        self._leave_history()
+        await self.main.form.open(call.address, draft, number).wait()
+        told = [
+            f"The form holds the values of #{number}, for {self.workspace.environment}.",
+            *(f"· {one}" for one in plan.changes),
+        ]
+        if plan.masked:
+            told.append(f"· masked when it was kept, and to be typed again: {', '.join(plan.masked)}")
+        if call.base_url:
+            told.append(f"· it went to {call.base_url}, which a form has no place for")
+        self.tell("\n".join(told), severity="warning" if len(told) > 1 else "information")

@@ -1,0 +1,103 @@
+"""What is done with an entry of the history: details, note and tags, delete; what the history takes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from explorer.errors import ExplorerError
+from explorer.tui.features.controller import Controller, background
+
+TEND_AFTER: Final = 3.0
+"""Seconds after the start until the history is looked after."""
+
+
+class HistoryEntryController(Controller):
+    """The keys on a row."""
+
+    async def furnished(self) -> None:
+        self.main.screen.set_timer(TEND_AFTER, self._tend)
+
+    @background(group="tend", description="tend the history")
+    async def _tend(self) -> None:
+        """Apply the rules of how much is kept, a little at a time."""
+        from explorer.session.storing import tend
+
+        await tend(self.session)
+
+    @background(group="details", description="details")
+    async def show_details(self, number: int) -> None:
+        """What there is to say of an entry."""
+        from explorer.session.remembering import Details, details
+
+        try:
+            found = await details(self.session, number)
+        except ExplorerError as error:
+            found = Details("", (), (), (error.message,))
+        self.history_panel.show_details(number, found)
+
+    def do(self, what: str, number: int) -> None:
+        """Do what a key on a row asks for."""
+        if what == "open":
+            self.main.history.recall(number)
+        elif what in ("again", "exact"):
+            self.main.history.replay(number, "exact" if what == "exact" else "again")
+        elif what == "form":
+            self.main.history.into_form(number)
+        elif what == "annotate":
+            self._annotate(number)
+        elif what == "delete":
+            self._delete(number)
+        elif what == "storage":
+            self._storage()
+
+    @background(group="ask", description="note")
+    async def _annotate(self, number: int) -> None:
+        """Change the note and the tags of an entry."""
+        from explorer.session.remembering import names
+        from explorer.tui.screens.annotating import AnnotationDialog
+
+        row = self.history_panel.row
+        if row is None or row.id != number:
+            return
+        try:
+            dialog = AnnotationDialog(row, (await names(self.session)).tags)
+            changed = await self.app.push_screen_wait(dialog)
+            if changed is None:
+                return
+            note, tags = changed
+            before = set(row.tag_names)
+            row = await self.session.annotate(
+                number, note=note, add=sorted(tags - before), remove=sorted(before - tags)
+            )
+        except ExplorerError as error:
+            self.tell_error(error)
+            return
+        self.history_panel.show_row(row)
+        self.history_panel.offer(await names(self.session))
+
+    @background(group="ask", description="storage")
+    async def _storage(self) -> None:
+        """Show what the history takes, and change how much is kept."""
+        from explorer.tui.screens.storage import StorageDialog
+
+        if await self.app.push_screen_wait(StorageDialog(self.session)):
+            self.main.history.show()
+
+    @background(group="ask", description="delete")
+    async def _delete(self, number: int) -> None:
+        """Take an entry away for good, after asking."""
+        from explorer.session.remembering import forget
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        row = self.history_panel.row
+        if row is None or row.id != number:
+            return
+        noted = " It has a note or a tag." if row.note or row.tag_names else ""
+        text = f"#{number}, {row.method} {row.address}, goes from the history for good, with what was answered.{noted}"
+        if not await self.app.push_screen_wait(ConfirmDialog("Delete this entry?", text, yes="Yes, delete it")):
+            return
+        try:
+            await forget(self.session, [number])
+        except ExplorerError as error:
+            self.tell_error(error)
+        self.main.history.show()

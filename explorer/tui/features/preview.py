@@ -1,0 +1,57 @@
+"""The signed preview of the request, made again while the form changes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from explorer.errors import ExplorerError
+from explorer.tui.features.controller import Controller, background
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from explorer.session.tracing import Preview
+    from explorer.tui.features.controller import MainContext
+
+
+PREVIEW_PAUSE = 0.08
+"""Seconds without a change before the signed preview is made again."""
+
+
+class PreviewController(Controller):
+    """Signs the call of the form when there is a pause, and shows it."""
+
+    def __init__(self, main: MainContext) -> None:
+        self._preview_number = 0
+        self._preview_timer: Timer | None = None
+        super().__init__(main)
+
+    def form_changed(self) -> None:
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
+        self._preview_timer = self.main.screen.set_timer(PREVIEW_PAUSE, self._preview)
+
+    def _preview(self) -> None:
+        self._preview_number += 1
+        self._prepare(self._preview_number)
+
+    @background(group="preview", description="preview")
+    async def _prepare(self, number: int) -> None:
+        from explorer.session.tracing import preview_of
+
+        call = self.workspace.call(force=True)
+        try:
+            if self.workspace.in_sandbox and not self.session.settings.sandbox_port:
+                await self.session.ready(call)  # any free port: which one is known once it runs
+            preview = await asyncio.to_thread(preview_of, self.session, call)
+        except ExplorerError as error:
+            if number == self._preview_number:
+                self.main.form.show_title(f"{self.workspace.plain_url()}  ({error.message})")
+            return
+        if number == self._preview_number:
+            self._prepared(preview)
+
+    def _prepared(self, preview: Preview) -> None:
+        self.main.form.show_title(self.workspace.readable(preview.request.url))
+        self.request_pane.show_preview(preview)

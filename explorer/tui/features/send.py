@@ -1,0 +1,203 @@
+"""Sending the form: asking first where that is due, showing how far it is, stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from explorer.errors import CredentialMissing, ExplorerError, FormError
+from explorer.tui.arrivals import Arrivals
+from explorer.tui.features.controller import Controller, background
+
+if TYPE_CHECKING:
+    from explorer.client import Progress
+    from explorer.core.exchange import Call, Exchange
+    from explorer.core.paging import PageInfo
+    from explorer.errors import Problem
+    from explorer.session.replaying import Replay
+    from explorer.tui.features.controller import MainContext
+
+
+class SendController(Controller):
+    """The way from the form over the session to the response. Late results are dropped by their number."""
+
+    def __init__(self, main: MainContext) -> None:
+        self._numbers = 0
+        self.sending = 0
+        """The number of the send that is under way, 0 for none."""
+        super().__init__(main)
+
+    def action_send(self) -> None:
+        """Send what is on the desk."""
+        self._send_checked(force=False)
+
+    def action_send_anyway(self) -> None:
+        """Send it although the form has errors."""
+        self._send_checked(force=True)
+
+    def _send_checked(self, *, force: bool) -> None:
+        if not self.opened():
+            return
+        if any(controller.takes_send(force=force) for controller in self.main.controllers):
+            return
+        self.main.form.keep_draft()
+        errors = self.main.form.check()
+        if errors and not force:
+            self.refuse(errors)
+        else:
+            self.send(self.workspace.call(force=force))
+
+    def refuse(self, errors: tuple[Problem, ...]) -> None:
+        """Nothing is sent: tell what to mend and go to the first field of it."""
+        text = "\n".join(f"· {self.workspace.told(one)}" for one in errors)
+        hint = "Mend them, put examples into them with x, or send it as it is with ! (outside of fields)."
+        self.response_pane.show_failure("Not sent: the form has errors", text, hint)
+        self.request_pane.focus_field(errors[0].field)
+        if self.layout.narrow:
+            self.tell(f"Not sent: {self.workspace.told(errors[0])}", severity="warning")
+
+    @background(group="send", description="send")
+    async def send(self, call: Call, replay: Replay | None = None) -> None:
+        """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
+        for controller in self.main.controllers:
+            if not await controller.permits(call, replay):
+                return
+        await self.main.form.write_drafts()
+        number = self.begin()
+        pane, started = self.response_pane, time.monotonic()
+        pane.show_sending(started)
+        arrivals = Arrivals(pane, started, lambda: self.sending == number and pane.is_mounted)
+        self.title_bar.state = "sending, esc cancels"
+        if self.layout.narrow or self.layout.zoomed:
+            self.layout.go("response")
+        self.layout.show_keys()
+
+        def progress(one: Progress) -> None:
+            if self.sending == number:
+                pane.progress(one)
+                if pane.state == "arriving":
+                    self.title_bar.state = "receiving, esc stops"
+
+        try:
+            if replay is None:
+                exchange = await self.session.send(
+                    call, on_progress=progress, on_arrival=arrivals, origin=self.workspace.origin
+                )
+            else:
+                exchange = await replay.send(on_progress=progress, on_arrival=arrivals)
+            exchange = await asyncio.to_thread(self.session.redacted, exchange)
+            self.workspace.answered(exchange, call)
+            if self.sending == number:
+                await self.show_exchange(exchange)
+                for controller in self.main.controllers:
+                    controller.answered(exchange, replay)
+        except asyncio.CancelledError as error:
+            if self.sending == number and pane.is_mounted:
+                await self._show_stopped(error, call)
+            raise
+        except ExplorerError as error:
+            if self.sending == number:
+                self.show_error(error)
+        finally:
+            arrivals.end()
+            self.end(number)
+
+    async def permits(self, call: Call, replay: Replay | None) -> bool:
+        return replay is not None or await self.agreed(call)
+
+    async def _show_stopped(self, error: asyncio.CancelledError, call: Call) -> None:
+        """What had come of the answer stays, where something had."""
+        from explorer.session.sending import what_came
+
+        exchange = what_came(error)
+        if exchange is None or exchange.response is None:
+            self.response_pane.show_failure(
+                "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
+            )
+        else:
+            exchange = await asyncio.to_thread(self.session.redacted, exchange)
+            self.workspace.answered(exchange, call)
+            await self.show_exchange(exchange)
+        self.title_bar.state = "cancelled"
+
+    async def agreed(self, call: Call) -> bool:
+        """Whether a person says yes to what the session asks; True where it asks nothing."""
+        question = self.session.confirmation(call)
+        if not question:
+            return True
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        said = await self.app.push_screen_wait(ConfirmDialog("Really send this?", question))
+        if not said:
+            self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
+        return bool(said)
+
+    async def shows_last(self) -> bool:
+        last = self.workspace.last.get(self.workspace.address)
+        if last is not None:
+            await self.show_exchange(last)
+        return last is not None
+
+    async def show_exchange(self, exchange: Exchange) -> None:
+        """Show a single response."""
+        for controller in self.main.controllers:
+            controller.exchange_opening(exchange)
+        page: PageInfo | None = await asyncio.to_thread(self.page_of, exchange)
+        self.response_pane.show_exchange(exchange, page, writes=self._writes(exchange))
+        self.title_bar.state = _state_of(exchange)
+
+    def _writes(self, exchange: Exchange) -> bool:
+        """Whether the call changes something on the vendor's side."""
+        try:
+            return self.session.effect(exchange.call) not in ("read", "session")
+        except ExplorerError:
+            return exchange.request.method not in ("GET", "HEAD")
+
+    def page_of(self, exchange: Exchange) -> PageInfo | None:
+        """Return what is known of the page in a response."""
+        try:
+            return self.session.page_info(exchange)
+        except ExplorerError:
+            return None
+
+    def show_error(self, error: ExplorerError) -> None:
+        """Show why there is no response."""
+        hint = error.hint
+        if isinstance(error, CredentialMissing):
+            hint = f"Press K to type it. {hint}"
+        elif isinstance(error, FormError):
+            hint = "Mend the fields, or send it as it is with ! (outside of fields)."
+        self.response_pane.show_failure(error.title, error.message, hint)
+        self.title_bar.state = error.title
+
+    def begin(self) -> int:
+        """Take the number of a new send; those before it show nothing any more."""
+        self._numbers += 1
+        self.sending = self._numbers
+        return self.sending
+
+    def end(self, number: int) -> None:
+        """End the send of that number, unless a newer one began."""
+        if self.sending != number:
+            return
+        self.sending = 0
+        self.ended()
+
+    def ended(self) -> None:
+        """What the vendor complains about appears beside the fields, and everybody hears that a send ended."""
+        if self.workspace.address:
+            self.main.form.check()
+        self.layout.show_keys()
+        for controller in self.main.controllers:
+            controller.send_ended()
+
+    def cancels(self) -> bool:
+        self.cancel_group("send")
+        return True
+
+
+def _state_of(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return exchange.failure.title if exchange.failure else ""
+    return f"{exchange.verdict.outcome} {exchange.response.status} {exchange.response.reason}".strip()

@@ -1,0 +1,74 @@
+"""The footer of the main screen: the keys that fit what has the focus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from explorer.tui.actions import ALWAYS, BY_ID, FOOTERS, keys_of, shown
+from explorer.tui.widgets.key_bar import Hint, KeyBar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import Screen
+
+    from explorer.session import Session
+    from explorer.tui.pane_layout import PaneLayout
+
+_INPUTS = ("field", "filter", "search", "box", "mark")
+
+
+class Footer:
+    """Fills the key bar. *is_sending* tells whether a send is under way."""
+
+    def __init__(
+        self, screen: Screen[None], session: Session, layout: PaneLayout, is_sending: Callable[[], bool]
+    ) -> None:
+        self._screen = screen
+        self._session = session
+        self._layout = layout
+        self._is_sending = is_sending
+
+    @property
+    def scope(self) -> str:
+        """Which row of the table of footers fits what has the focus."""
+        pane, focused = self._layout.pane, self._screen.focused
+        if self._is_sending() and pane == "response":
+            return "sending"
+        if isinstance(focused, Input):
+            return {"tree": "filter", "history": "search", "response": "box"}.get(pane, "field")
+        if type(focused).__name__ == "FieldMark":
+            return "mark"
+        if type(focused).__name__ in ("Select", "SelectOverlay", "ChoiceLine"):
+            return "field"
+        return pane
+
+    def show(self) -> None:
+        """Show the keys of now."""
+        keymap = self._session.settings.keymap
+        hints = [] if self.scope in _INPUTS else self._own_keys()
+        for action_id in FOOTERS[self.scope]:
+            action = BY_ID[action_id]
+            hints.append(Hint(shown(keys_of(action_id, keymap)[0]), action.title, "" if action.scope else action.run))
+        hints.sort(key=lambda hint: hint.key == "esc")
+        typing = isinstance(self._screen.focused, Input)
+        last = []
+        for action_id in ALWAYS:
+            keys = keys_of(action_id, keymap)
+            key = next((key for key in keys if len(key) > 1 and "_" not in key), keys[0]) if typing else keys[0]
+            last.append(Hint(shown(key), BY_ID[action_id].title, BY_ID[action_id].run))
+        self._screen.query_one(KeyBar).show(hints[: 8 - len(last)], last)
+
+    def _own_keys(self) -> list[Hint]:
+        """What the focused widget and its pane offer themselves."""
+        hints: dict[str, Hint] = {}
+        for active in self._screen.active_bindings.values():
+            binding, node = active.binding, active.node
+            if not (isinstance(node, Widget) and active.enabled and binding.show):
+                continue
+            if self._layout.pane_of(node) is not None and not binding.action.startswith("tab("):
+                hints.setdefault(binding.action, Hint(shown(binding.key), binding.description))
+        return list(hints.values())[:4]

@@ -1,0 +1,460 @@
+"""The main screen: panes and controllers put together.
+
+    key ─► action ─► the controller that has a method of that name
+    message of a pane ─► the handler below ─► the controller that it concerns
+
+A feature is one controller in ``features/`` and one line in ``_compose_features``. At first only the tree, the title
+and an empty right side exist; everything else is made after the first frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on
+from textual.containers import Container, Horizontal
+from textual.screen import Screen
+from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerState
+
+from explorer.tui.actions import bindings
+from explorer.tui.drafts import DraftBook
+from explorer.tui.features.collect import CollectController
+from explorer.tui.features.collect_plan import CollectPlanController
+from explorer.tui.features.compare import CompareController
+from explorer.tui.features.controller import MainContext
+from explorer.tui.features.environment import EnvironmentController
+from explorer.tui.features.explain import ExplainController
+from explorer.tui.features.export import ExportController
+from explorer.tui.features.faults import FaultsController
+from explorer.tui.features.form import FormController
+from explorer.tui.features.form_actions import FormActionsController
+from explorer.tui.features.history import HistoryController
+from explorer.tui.features.history_entry import HistoryEntryController
+from explorer.tui.features.links import LinksController
+from explorer.tui.features.login import LoginController
+from explorer.tui.features.page import PageController
+from explorer.tui.features.preview import PreviewController
+from explorer.tui.features.readings import ReadingsController
+from explorer.tui.features.save import SaveController
+from explorer.tui.features.saved_files import SavedFilesController
+from explorer.tui.features.saved_form import SavedFormController
+from explorer.tui.features.saved_send import SavedSendController
+from explorer.tui.features.send import SendController
+from explorer.tui.features.tokens import TokensController
+from explorer.tui.features.tracks import TracksController
+from explorer.tui.features.trust import TrustController
+from explorer.tui.features.undo import UndoController
+from explorer.tui.features.uploads import UploadsController
+from explorer.tui.features.vendors import VendorsController
+from explorer.tui.footer import Footer
+from explorer.tui.pane_layout import Pane, PaneLayout
+from explorer.tui.saved_form import SavedForm
+from explorer.tui.widgets.endpoint_tree import EndpointTree
+from explorer.tui.widgets.key_bar import KeyBar
+from explorer.tui.widgets.title_bar import TitleBar
+from explorer.tui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from explorer.session import Session
+    from explorer.session.saving import Saved
+    from explorer.tui.app import ExplorerApp
+    from explorer.tui.body.panel import BodyPanel
+    from explorer.tui.features.controller import Controller
+    from explorer.tui.widgets.collect_view import CollectView
+    from explorer.tui.widgets.docs_view import DocsView
+    from explorer.tui.widgets.history_panel import HistoryPanel
+    from explorer.tui.widgets.request_pane import RequestPane
+    from explorer.tui.widgets.response_pane import ResponsePane
+
+
+class MainScreen(Screen[None]):
+    """The one screen that everything happens on."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("")]
+    DEFAULT_CSS = """
+    MainScreen {
+        layout: vertical; background: $background; color: $foreground;
+        & #middle { height: 1fr; }
+        & #tree { width: 38; height: 1fr; }
+        & #work { width: 1fr; height: 1fr; layout: vertical; }
+        & #work.-beside { layout: horizontal; }
+        & #welcome { padding: 1 2; color: $text-muted; height: 1fr; width: 1fr; }
+        & #work.-roomy #history { width: 60; }
+        & .-single #history { width: 1fr; }
+        & #middle.-wide #tree { width: 48; }
+        & #middle.-single #tree { width: 1fr; }
+    }
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.workspace = Workspace(session, DraftBook(session.folders, session.catalog))
+        self.ready = asyncio.Event()
+        """Set when the panes are made."""
+        super().__init__()
+        self.panes = PaneLayout(self, session, self.workspace, self._show_keys)
+        self.main_context = MainContext(self, session, self.workspace, self.panes, self.ready)
+        self._compose_features(self.main_context)
+        self._footer = Footer(self, session, self.panes, lambda: bool(self.sender.sending))
+
+    def _compose_features(self, context: MainContext) -> None:
+        """Make every controller. Their order is that in which the context calls their hooks."""
+        saved_form = SavedForm(self.workspace, self._open_saved)
+        self.workspace.fill = saved_form.filled
+        self.form = context.form = FormController(context)
+        self.form_actions = FormActionsController(context)
+        self.collect = context.collection = CollectController(context)
+        self.sender = context.sender = SendController(context)
+        self.faults = FaultsController(context)
+        self.tracks = TracksController(context)
+        self.history = context.history = HistoryController(context)
+        self.entry = HistoryEntryController(context)
+        self.page = PageController(context)
+        self.links = LinksController(context)
+        self.login = LoginController(context)
+        self.environment = EnvironmentController(context)
+        self.saved_files = SavedFilesController(context, saved_form)
+        self.saved_send = SavedSendController(context, saved_form)
+        self.compare = CompareController(context)
+        context.controllers = (
+            self.form,
+            PreviewController(context),
+            self.form_actions,
+            UndoController(context),
+            self.environment,
+            self.login,
+            TrustController(context),
+            UploadsController(context),
+            self.collect,
+            self.sender,
+            self.page,
+            CollectPlanController(context),
+            self.faults,
+            self.tracks,
+            VendorsController(context),
+            self.history,
+            self.entry,
+            ExportController(context),
+            ExplainController(context),
+            self.links,
+            TokensController(context),
+            ReadingsController(context),
+            SavedFormController(context, saved_form),
+            self.saved_send,
+            self.saved_files,
+            SaveController(context, saved_form),
+            self.compare,
+        )
+        for controller in context.controllers:
+            self._own(controller)
+
+    def _own(self, controller: Controller) -> None:
+        """Make the actions of *controller* those of this screen."""
+        for name in controller.actions():
+            if hasattr(self, name):
+                raise TypeError(f"two controllers have {name}")
+            setattr(self, name, getattr(controller, name))
+
+    def _open_saved(self) -> Saved:
+        from explorer.session.saving import Saved, overhear
+
+        overhear(self.session, self.saved_send.overheard)
+        self.watch(self.app, "app_focus", self._focus_changed, init=False)
+        return Saved(self.session)
+
+    def _show_keys(self) -> None:
+        self._footer.show()
+
+    def _focus_changed(self, focus: bool) -> None:
+        """Back from another program, which may have changed the file of the open request."""
+        if focus:
+            self.saved_files.look_at_file()
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
+    # --- composing ---------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The first frame."""
+        yield TitleBar()
+        with Horizontal(id="middle"):
+            yield EndpointTree(self.session.catalog, id="tree")
+            with Container(id="work"):
+                yield Static(WELCOME, id="welcome", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Start in the filter; furnish the rest after the first frame."""
+        tree = self.query_one(EndpointTree)
+        tree.focus_filter()
+        tree.listing.cursor_line = 0
+        self.panes.arrange()
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Make the panes of the right side, and read the drafts."""
+        from explorer.session.following import links_of
+        from explorer.session.tracing import traced_exchange
+        from explorer.tui.widgets.history_panel import HistoryPanel
+        from explorer.tui.widgets.request_pane import RequestPane
+        from explorer.tui.widgets.response_pane import ResponsePane
+
+        trace, links = partial(traced_exchange, self.session), partial(links_of, self.session)
+        request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace, links=links)
+        history = HistoryPanel(now=self.session.now, id="history")
+        for pane in (request, response, history):
+            pane.display = False
+        await self.query_one("#work").mount(request, response, history)
+        app = self._app
+        app.on_end.append(self.workspace.drafts.save)
+        app.startup_problems += await asyncio.to_thread(self.workspace.drafts.load)
+        self.session.on_warning = lambda text: app.tell(text, severity="warning")
+        settings_problems = self.session.settings_problems
+        for problem in (*app.startup_problems, *settings_problems, *map(str, self.session.catalog_problems)):
+            app.tell(problem, severity="warning")
+        self.ready.set()
+        self.panes.arrange()
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        for controller in self.main_context.controllers:
+            await controller.furnished()
+
+    def on_unmount(self) -> None:
+        """Nothing stays behind."""
+        for controller in self.main_context.controllers:
+            controller.unmounted()
+
+    def on_resize(self) -> None:
+        """Room has changed."""
+        self.panes.arrange()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The pane with the focus is the one that the footer describes."""
+        pane = self.panes.pane_of(event.widget)
+        if pane is not None:
+            self.panes.pane = pane
+        self._footer.show()
+
+    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """A key in the footer was clicked."""
+        await self.run_action(event.run)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Report a worker that failed with what nobody expected. The error's own text is not shown, since nobody knows
+        what it holds."""
+        if event.state is not WorkerState.ERROR or event.worker.error is None:
+            return
+        error = event.worker.error
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f" ({trace.tb_frame.f_code.co_name}, line {trace.tb_lineno})" if trace is not None else ""
+        text = f"A defect of this program: {type(error).__name__}{where} during {event.worker.description}."
+        if event.worker.group == "send":
+            self.panes.response_pane.show_failure("Something went wrong", text, "Please report it. Nothing was lost.")
+            self.query_one(TitleBar).state = "failed"
+        else:
+            self._app.tell(text, severity="error")
+
+    # --- messages of the panes ---------------------------------------------------------------------------------------
+
+    @on(EndpointTree.Chosen)
+    def _endpoint_chosen(self, event: EndpointTree.Chosen) -> None:
+        event.stop()
+        self.form.open(event.address)
+
+    def on_request_pane_changed(self) -> None:
+        self.form.changed()
+
+    def on_request_pane_reading_changed(self, event: RequestPane.ReadingChanged) -> None:
+        self.form_actions.change_reading(event.key, event.choice)
+
+    def on_request_pane_method_changed(self, event: RequestPane.MethodChanged) -> None:
+        self.form_actions.change_method(event.method)
+
+    def on_request_pane_file_pick_requested(self, event: RequestPane.FilePickRequested) -> None:
+        self.form_actions.pick_file(event.name)
+
+    def on_request_pane_credentials_requested(self) -> None:
+        self.environment.action_credentials()
+
+    def on_docs_view_document_wanted(self, event: DocsView.DocumentWanted) -> None:
+        event.stop()
+        self.form_actions.read_document(self.workspace.vendor_id)
+
+    def on_response_pane_cancel_requested(self) -> None:
+        self._cancel()
+
+    def on_response_pane_field_requested(self, event: ResponsePane.FieldRequested) -> None:
+        """A field that the vendor complained about."""
+        panes = self.panes
+        if not panes.request_pane.focus_field(event.name):
+            self._app.tell(f"The form has no field {event.name}.")
+        elif panes.narrow or panes.zoomed:
+            panes.pane = "request"
+            panes.arrange()
+            panes.request_pane.focus_field(event.name)
+
+    def on_response_pane_page_requested(self, event: ResponsePane.PageRequested) -> None:
+        """Another page of what is shown; an empty word asks for its number."""
+        exchange = self.panes.response_pane.exchange
+        if exchange is not None:
+            self.page.turn(exchange, event.to)
+
+    def on_response_pane_go_on_requested(self) -> None:
+        self.collect.go_on()
+
+    def on_collect_view_start_requested(self) -> None:
+        self.collect.start()
+
+    def on_collect_view_retry_requested(self, event: CollectView.RetryRequested) -> None:
+        self.collect.retry(event.page)
+
+    def on_collect_view_pause_requested(self) -> None:
+        self.collect.pause()
+
+    def on_body_panel_value_activated(self, event: BodyPanel.ValueActivated) -> None:
+        event.stop()
+        self.links.follow(event)
+
+    def on_history_panel_search_changed(self) -> None:
+        self.history.show()
+
+    def on_history_panel_more_wanted(self, event: HistoryPanel.MoreWanted) -> None:
+        self.history.show_more(event.before)
+
+    def on_history_panel_followed(self, event: HistoryPanel.Followed) -> None:
+        self.history.show_from(event.id)
+
+    def on_history_panel_closed(self) -> None:
+        self.history.close()
+
+    def on_history_panel_details_wanted(self, event: HistoryPanel.DetailsWanted) -> None:
+        self.entry.show_details(event.id)
+
+    def on_history_panel_wanted(self, event: HistoryPanel.Wanted) -> None:
+        self.entry.do(event.what, event.id)
+
+    def on_history_panel_compare_requested(self, event: HistoryPanel.CompareRequested) -> None:
+        self.compare.compare_entries(event.left_id, event.right_id)
+
+    # --- actions of the screen itself --------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Find an endpoint."""
+        self.panes.focus_filter()
+
+    def action_tab(self, step: int) -> None:
+        """The tab beside the open one, of the pane with the focus; from the tree it is the request's."""
+        self.panes.step_tab(step)
+
+    def action_zoom(self) -> None:
+        """Give the pane the whole room, or give it back."""
+        self.panes.toggle_zoom()
+
+    def action_sidebar(self) -> None:
+        """Show or hide the tree."""
+        self.panes.toggle_sidebar()
+
+    def action_layout(self) -> None:
+        """Put the response beside or below the request."""
+        self.panes.toggle_placing()
+
+    def action_pane(self, pane: Pane) -> None:
+        """Go to a pane; the history opens and closes with its key."""
+        if not self.ready.is_set():
+            return
+        panes = self.panes
+        if pane == "history":
+            if panes.history_open and panes.pane == "history":
+                self.history.close()
+                return
+            panes.history_open = True
+            self.history.show(focus=True)
+            return
+        if pane == "response" and panes.history_open and not panes.roomy:
+            panes.history_open = False
+        panes.go(pane)
+
+    def _cancel(self) -> None:
+        any(controller.cancels() for controller in self.main_context.controllers)
+
+    def action_back(self) -> None:
+        """Stop a send or the fetching of all pages; else leave the field, close the history, go back along the trail,
+        give back the room."""
+        panes = self.panes
+        if self.sender.sending or (self.collect.active and panes.pane == "response"):
+            self._cancel()
+        elif self.login.active:
+            self.workers.cancel_group(self, "login")
+        elif isinstance(self.focused, Input):
+            if panes.pane == "tree":
+                self.query_one(EndpointTree).focus_tree()
+            else:
+                panes.request_pane.focus_tabs()
+        elif panes.pane == "history":
+            self.history.close()
+        elif self.links.followed and panes.pane in ("request", "response"):
+            self.links.action_trail_back()
+        elif panes.zoomed:
+            panes.toggle_zoom()
+        elif panes.narrow and self.workspace.address:
+            panes.go("tree" if panes.pane == "request" else "request")
+
+    def action_help(self) -> None:
+        """What this pane is, and every key."""
+        from explorer.tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.panes.pane, self._app.session.settings.keymap))
+
+    def action_palette(self) -> None:
+        """Every action, endpoint, environment and theme by name."""
+        self.app.action_command_palette()
+
+    def action_jump(self) -> None:
+        """Letters at every pane and tab."""
+        from explorer.tui.screens.jump import JumpScreen
+
+        self.app.push_screen(JumpScreen(self), self._jumped)
+
+    def _jumped(self, target: tuple[str, str] | None) -> None:
+        if target is None:
+            return
+        pane, tab = target
+        self.panes.go(cast("Pane", pane))
+        if tab and pane == "request":
+            self.panes.request_pane.open_tab(tab)
+        elif tab:
+            self.panes.response_pane.show_tab(tab)
+
+    def action_quit(self) -> None:
+        """Leave; the app writes the drafts when it ends."""
+        self.form.keep_draft()
+        self.app.exit(0)
+
+
+WELCOME = """\
+Choose an endpoint on the left.
+
+  type      finds by name, path or vendor
+  enter     opens it
+  F5        sends it, to the sandbox on this machine unless you choose otherwise
+  F1        help, every key
+  ctrl+p    every command
+  J         guided tracks: lessons that check what you did
+
+The sandbox checks signatures, tokens and parameters as strictly as the vendors do. Its demo \
+credentials are ready: the first request works as it stands.
+"""

@@ -1,0 +1,216 @@
+"""The panes of the main screen: which are seen, which has the focus, and moving among them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Literal, cast
+
+from textual.widget import Widget
+
+from explorer.errors import ExplorerError
+from explorer.tui.widgets.endpoint_tree import EndpointTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import Screen
+
+    from explorer.session import Session
+    from explorer.tui.app import ExplorerApp
+    from explorer.tui.widgets.history_panel import HistoryPanel
+    from explorer.tui.widgets.request_pane import RequestPane
+    from explorer.tui.widgets.response_pane import ResponsePane
+    from explorer.tui.workspace import Workspace
+
+Pane = Literal["tree", "request", "response", "history"]
+NARROW = 100
+"""Columns below which one pane has the whole room."""
+WIDE = 160
+"""Columns from which the response stands beside the request, unless told otherwise."""
+ROOMY = 190
+"""Columns from which the history has room beside request and response."""
+
+
+class PaneLayout:
+    """Tree, request, response and history. *show_keys* brings the footer up to date."""
+
+    def __init__(
+        self, screen: Screen[None], session: Session, workspace: Workspace, show_keys: Callable[[], None]
+    ) -> None:
+        self.screen = screen
+        self.session = session
+        self.workspace = workspace
+        self.show_keys = show_keys
+        self.pane: Pane = "tree"
+        self.sidebar = session.settings.sidebar
+        self.placing = session.settings.layout
+        self.history_open = False
+        self.zoomed = False
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.screen.app)
+
+    @property
+    def request_pane(self) -> RequestPane:
+        """The request side."""
+        from explorer.tui.widgets.request_pane import RequestPane
+
+        return self.screen.query_one(RequestPane)
+
+    @property
+    def response_pane(self) -> ResponsePane:
+        """The response side."""
+        from explorer.tui.widgets.response_pane import ResponsePane
+
+        return self.screen.query_one(ResponsePane)
+
+    @property
+    def history_panel(self) -> HistoryPanel:
+        """The history."""
+        from explorer.tui.widgets.history_panel import HistoryPanel
+
+        return self.screen.query_one(HistoryPanel)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is room for one pane only."""
+        return self.screen.size.width < NARROW
+
+    @property
+    def beside(self) -> bool:
+        """Whether the response stands beside the request."""
+        if self.placing == "auto":
+            return self.screen.size.width >= WIDE
+        return self.placing == "beside"
+
+    @property
+    def roomy(self) -> bool:
+        """Whether the history has room beside request and response."""
+        return self.beside and self.screen.size.width >= ROOMY
+
+    def visible_panes(self) -> set[str]:
+        """Which panes are seen."""
+        if self.narrow or self.zoomed:
+            return {self.pane}
+        panes = {"request", "response"}
+        if self.sidebar or not self.workspace.address:
+            panes.add("tree")
+        if self.history_open:
+            panes.add("history")
+            if not self.roomy:
+                panes.discard("response")
+        return panes
+
+    def arrange(self) -> None:
+        """Show the panes that are to be seen."""
+        seen = self.visible_panes()
+        opened = bool(self.workspace.address)
+        with self.screen.app.batch_update():
+            for name in ("tree", "request", "response", "history"):
+                for one in self.screen.query(f"#{name}"):
+                    one.display = name in seen and (opened or name in ("tree", "history"))
+            work = self.screen.query_one("#work")
+            work.display = bool(seen & {"request", "response", "history"})
+            work.set_class(self.beside, "-beside")
+            work.set_class(self.roomy and len(seen) > 1 and opened, "-roomy")
+            self.screen.query_one("#welcome").display = not opened and "history" not in seen
+            middle = self.screen.query_one("#middle")
+            middle.set_class(len(seen) == 1, "-single")
+            middle.set_class(self.screen.size.width >= WIDE, "-wide")
+        self.show_keys()
+
+    def pane_of(self, widget: Widget | None) -> Pane | None:
+        node: object = widget
+        while isinstance(node, Widget) and node is not self.screen:
+            if node.id in ("tree", "request", "response", "history"):
+                return cast("Pane", node.id)
+            node = node.parent
+        return None
+
+    def go(self, pane: Pane) -> None:
+        """Show a pane and put the focus into it."""
+        if pane in ("request", "response") and not self.workspace.address:
+            self._app.tell("Open an endpoint first.")
+            return
+        self.pane = pane
+        if pane == "tree":
+            self.sidebar = True
+        self.arrange()
+        if pane == "tree":
+            self.screen.query_one(EndpointTree).focus_tree()
+        elif pane == "request":
+            self.request_pane.focus_tabs()
+        elif pane == "response":
+            self.response_pane.focus_content()
+        else:
+            self.history_panel.focus_content()
+        self.pane = pane
+        self.arrange()
+
+    def opened(self) -> bool:
+        """Whether an endpoint is open; says so where none is."""
+        if not self.workspace.address:
+            self._app.tell("Open an endpoint first.")
+        return bool(self.workspace.address)
+
+    def focus_filter(self) -> None:
+        """Find an endpoint."""
+        self.sidebar, self.pane = True, "tree"
+        self.arrange()
+        self.screen.query_one(EndpointTree).focus_filter()
+
+    def step_tab(self, step: int) -> None:
+        """The tab beside the open one, of the pane with the focus; from the tree it is the request's."""
+        if not self.opened():
+            return
+        if self.pane == "tree":
+            self.go("request")
+        pane = self.response_pane if self.pane == "response" else self.request_pane
+        pane.action_tab(step)
+
+    def toggle_zoom(self) -> None:
+        """Give the pane the whole room, or give it back."""
+        if self.narrow and not self.zoomed:
+            self._app.tell(f"Below {NARROW} columns the pane has the whole room already.")
+            return
+        self.zoomed = not self.zoomed
+        self.arrange()
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide the tree."""
+        if self.narrow or self.zoomed:
+            self.go("request" if self.pane == "tree" else "tree")
+            return
+        self.sidebar = not self.sidebar
+        self.arrange()
+        if not self.sidebar and self.pane == "tree":
+            self.go("request")
+        self.store_setting(sidebar=self.sidebar)
+
+    def toggle_placing(self) -> None:
+        """Put the response beside or below the request."""
+        if self.narrow:
+            self._app.tell(f"Below {NARROW} columns one pane has the whole room; 2 and 3 change between them.")
+            return
+        self.placing = "stacked" if self.beside else "beside"
+        self.arrange()
+        self.store_setting(layout=self.placing)
+
+    def store_setting(self, **changes: object) -> None:
+        """Write a setting to the settings file, in the background."""
+        self.screen.run_worker(
+            self._store_setting(changes), group="settings", exit_on_error=False, description="settings"
+        )
+
+    async def _store_setting(self, changes: dict[str, object]) -> None:
+        from explorer.settings import change_settings
+
+        try:
+            settings, notes = await asyncio.to_thread(lambda: change_settings(self.session.folders, **changes))
+        except ExplorerError as error:
+            self._app.tell(f"Not kept: {error.message}", severity="warning")
+            return
+        self.session.settings = settings
+        for note in notes:
+            self._app.tell(note, severity="warning")
