@@ -21,6 +21,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import msgspec
 
+from explorer.core.auth import options_of
 from explorer.core.document.store import Memory
 from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
 from explorer.core.form import find_parameter
@@ -78,10 +79,9 @@ class Redactor:
                     names.add(last_part(param.name))
         self._headers: set[str] = set()
         for auth in vendor.auth.values():
-            if "header" in auth.options:
-                self._headers.add(str(auth.options["header"]).lower())
-            if "param" in auth.options:
-                names.add(str(auth.options["param"]).lower())
+            place = options_of(auth).token_place("GET")
+            if place is not None:
+                (self._headers if place.where == "header" else names).add(place.name.lower())
         self._names = frozenset(names)
         self._scanner = FieldScanner(self._names, self.is_secret_name)
         self._know(spellings(secrets))

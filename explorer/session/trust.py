@@ -282,9 +282,8 @@ def _masked(text: str, origin: Origin, carried: tuple[Bound, ...]) -> str:
 def _is_signed(request: httpx.Request, scheme: Scheme) -> bool:
     """Whether *scheme* has put anything into *request*."""
     from explorer.client import sent_request
-    from explorer.core.auth.base import Anonymous
 
-    return not isinstance(scheme, Anonymous) and sent_request(scheme.strip(request)) != sent_request(request)
+    return sent_request(scheme.strip(request)) != sent_request(request)
 
 
 async def _asked_once(session: Session, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
