@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -14,8 +15,12 @@ import termios
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyte
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEYS = {
     "pagedown": b"\x1b[6~",
@@ -33,16 +38,52 @@ _UNKNOWN = re.compile(
 )
 
 
+def tree(pid: int) -> list[int]:
+    """The process and all of its descendants."""
+    pids = [pid]
+    for parent in pids:
+        try:
+            for task in (Path("/proc") / str(parent) / "task").iterdir():
+                pids += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:  # it has ended meanwhile
+            continue
+    return pids
+
+
+def pages(pid: int) -> int:
+    """Resident pages of a process; 0 where it has ended."""
+    try:
+        return int((Path("/proc") / str(pid) / "statm").read_text().split()[1])
+    except OSError:
+        return 0
+
+
+def high_water(pid: int) -> float:
+    """Peak resident megabytes of a process and of its descendants of this moment, each since its own start."""
+    total = 0
+    for member in tree(pid):
+        try:
+            lines = (Path("/proc") / str(member) / "status").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return total * 1024 / 1e6
+
+
 class Terminal:
     """Starts *command* on a screen of 120 x 40."""
 
-    def __init__(self, command: list[str], columns: int = 120, rows: int = 40) -> None:
+    def __init__(
+        self, command: list[str], columns: int = 120, rows: int = 40, environ: Mapping[str, str] = os.environ
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.peak = 0.0
+        self.written = bytearray()
         self._pid, self._handle = pty.fork()
         if self._pid == 0:
-            environment = os.environ | {
+            environment = {
+                **environ,
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 "TEXTUAL_ANIMATIONS": "none",
@@ -98,16 +139,7 @@ class Terminal:
 
     def memory(self) -> float:
         """Resident megabytes of the program and its children."""
-        total, todo = 0, [self._pid]
-        while todo:
-            process = Path("/proc") / str(todo.pop())
-            try:
-                total += int((process / "statm").read_text().split()[1])
-                for task in (process / "task").iterdir():
-                    todo += [int(child) for child in (task / "children").read_text().split()]
-            except (OSError, IndexError):
-                continue
-        return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return sum(pages(pid) for pid in tree(self._pid)) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def end(self, seconds: float = 10.0) -> None:
         """Wait until the program has ended by itself."""
@@ -118,10 +150,22 @@ class Terminal:
                 self._pid = 0
                 return
 
+    def alive(self) -> bool:
+        """Whether the program still runs."""
+        if self._pid and os.waitpid(self._pid, os.WNOHANG)[0]:
+            self._pid = 0
+        return self._pid != 0
+
+    def high_water(self) -> float:
+        """Peak resident megabytes of the program and of its children of this moment, each since its own start."""
+        return high_water(self._pid)
+
     def close(self) -> None:
-        """End the program."""
+        """End the program and its children."""
         if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+            for pid in tree(self._pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
             self._pid = 0
         os.close(self._handle)
@@ -142,6 +186,7 @@ class Terminal:
             except OSError:  # it has ended
                 return
             self._came.put((time.perf_counter(), data))
+            self.written += data
             for query, answer in _QUERIES.items():
                 if query in data:
                     os.write(self._handle, answer)

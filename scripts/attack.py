@@ -1,0 +1,399 @@
+"""Attack the program with hostile responses: `python scripts/attack.py [--kinds NAME …] [--cli-only | --app-only]`.
+
+A server on loopback sends each kind of the table in `tests/hostile/kinds.py` to one call: on the command line in a
+pseudo-terminal, and in the app, where keys are pressed while the response arrives and afterwards. One row per kind and
+surface shows the outcome, seconds, peak memory of the program and its children, bytes written to the terminal, and
+in the app the longest time from a key to its effect. Exits with 1 if a bound is missed:
+
+    exit code    one of the kind's own, never 70 or a signal       seconds    under 10, with a limit of 8
+    terminal     no control byte, no secret; below 2 MB            memory     under 400 MB
+    a key        answered within 1 s
+
+A kind that misses a bound of time has a second try, since another program may have kept the processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import queue
+import re
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from tests.hostile.kinds import KINDS  # noqa: E402 - scripts run from a checkout
+from tests.hostile.server import HostileServer, Kind  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from terminal import Terminal
+
+LIMIT: Final = 8
+"""Seconds that a call may take, as told to the program."""
+MAX_SECONDS: Final = 10.0
+MAX_PEAK: Final = 400.0
+MAX_KEY: Final = 1.0
+MAX_WRITTEN: Final = 2_000_000
+PATIENCE: Final = 25.0
+"""Seconds after which a program that goes on is ended."""
+SECRET: Final = "attack-secret-4f1d"  # noqa: S105 - made up
+VENDORS: Final = ("endlessaisles", "cottoncart", "quickstart", "fashionphile", "xsellcast")
+CALLS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
+    "json": (["endlessaisles.products_list"], ["ENDLESSAISLES_TOKEN"]),
+    "xml": (["cottoncart.manage_my_stores", "format=xml"], ["COTTONCART_AUTH_ID", "COTTONCART_SECRET"]),
+    "head": (["xsellcast.brands_list", "--method", "HEAD"], ["XSELLCAST_ACCESS_TOKEN"]),
+    "oauth2": (
+        ["quickstart.customers_list"],
+        ["QUICKSTART_CLIENT_ID", "QUICKSTART_CLIENT_SECRET", "QUICKSTART_REFRESH_TOKEN"],
+    ),
+    "oauth2-token": (["quickstart.customers_list"], ["QUICKSTART_ACCESS_TOKEN"]),
+    "rotating": (["fashionphile.account_fetch"], ["FASHIONPHILE_EMAIL", "FASHIONPHILE_PASSWORD"]),
+    "rotating-token": (["fashionphile.account_fetch"], ["FASHIONPHILE_TOKEN"]),
+    "mint": (["xsellcast.brands_list"], ["XSELLCAST_CLIENT_ID", "XSELLCAST_CLIENT_SECRET"]),
+    "pages": (["endlessaisles.products_list", "--all-pages", "--max-pages", "30"], ["ENDLESSAISLES_TOKEN"]),
+    "pages-ndjson": (["endlessaisles.products_list", "--all-pages", "--ndjson"], ["ENDLESSAISLES_TOKEN"]),
+    "pages-numbered": (["xsellcast.brands_list", "--all-pages", "--max-pages", "30"], ["XSELLCAST_ACCESS_TOKEN"]),
+    "pages-links": (
+        ["fashionphile.order_list", "filter=unpaid", "--all-pages", "--max-pages", "30"],
+        ["FASHIONPHILE_TOKEN"],
+    ),
+    "pages-offset": (
+        ["cottoncart.manage_my_stores", "--all-pages", "--max-pages", "30"],
+        ["COTTONCART_AUTH_ID", "COTTONCART_SECRET"],
+    ),
+}
+"""Name of a call → the words of the command, and the credentials that it has."""
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_ACTING_IN_APP = re.compile(
+    "\x1b[\\]P_^X]|[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+_POINTER = re.compile(r"\x1b\]22;[a-z-]*\x07")
+"""The shape of the pointer, which the screen library sets."""
+_BUSY = ("sending, esc", "receiving, esc")
+_TITLE = re.compile(r"Response · (.+?) *[─━]")
+
+
+@dataclass
+class Result:
+    """One kind on one surface."""
+
+    kind: str
+    surface: str
+    outcome: str
+    seconds: float
+    peak: float
+    written: int
+    key: float | None = None
+    """The longest time from a key to its effect, in seconds; app only."""
+    missed: list[str] = field(default_factory=list)
+    """The bounds that were missed."""
+    slow: bool = False
+    """Whether a bound of time was missed, which another program on this machine may have caused."""
+
+    def row(self) -> str:
+        """Return the row of the table."""
+        key = "" if self.key is None else f"{1000 * self.key:.0f}"
+        cells = [self.kind, self.surface, self.outcome, f"{self.seconds:.1f}", f"{self.peak:.0f}", f"{self.written:,}"]
+        return "| " + " | ".join([*cells, key, "; ".join(self.missed) or "ok"]) + " |"
+
+
+HEADER: Final = (
+    "| kind | surface | outcome | seconds | peak MB | bytes to the terminal | key ms | bounds |\n"
+    "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"
+)
+
+
+def environment(home: Path, kind: Kind) -> dict[str, str]:
+    """Return the environment of a person with that home, the call's credentials, and nothing else of ours."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_EXPLORER_", "XDG_"))}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+        clean.pop(name, None)
+    secrets = {f"API_EXPLORER_{name}": SECRET for name in CALLS[kind.call][1]}
+    return {**clean, **secrets, "API_EXPLORER_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+@contextlib.contextmanager
+def new_home(template: Path, origin: str) -> Iterator[Path]:
+    """Yield a new home folder, a copy of *template*, in which every vendor has an environment at *origin*."""
+    folder = Path(tempfile.mkdtemp(prefix="attack-"))
+    try:
+        home = folder / "home"
+        if template.exists():
+            shutil.copytree(template, home)
+        config = home / "config"
+        (config / "catalogs").mkdir(parents=True, exist_ok=True)
+        tables = [f'[vendors.{vendor}.environments.hostile]\nbase_url = "{origin}"\n' for vendor in VENDORS]
+        (config / "catalogs" / "hostile.toml").write_text("\n".join(tables), encoding="utf-8")
+        chosen = "".join(f'{vendor} = "hostile"\n' for vendor in VENDORS)
+        (config / "settings.toml").write_text(
+            f"timeout_seconds = {LIMIT}.0\n[environments]\n{chosen}", encoding="utf-8"
+        )
+        yield home
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int | None, float, float, bytes]:
+    """Run *command* in a pseudo-terminal; return exit code (None: ended by us), seconds, peak megabytes, its output."""
+    from terminal import high_water, tree
+
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    start, peak, seen = time.perf_counter(), 0.0, bytearray()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=writer,
+        start_new_session=True,
+    )
+    os.close(writer)
+    code: int | None = None
+    try:
+        while True:
+            peak = max(peak, high_water(process.pid))
+            if select.select([reader], [], [], 0.02)[0]:
+                try:
+                    part = os.read(reader, 1 << 16)
+                except OSError:  # the other side is closed: the program has ended
+                    break
+                seen += part
+            elif process.poll() is not None:
+                break
+            if time.perf_counter() - start > PATIENCE:
+                for pid in tree(process.pid):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, 9)
+                process.wait()
+                return None, time.perf_counter() - start, peak, bytes(seen)
+        code = process.wait(PATIENCE)
+    finally:
+        os.close(reader)
+    return code, time.perf_counter() - start, peak, bytes(seen)
+
+
+def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Result:
+    """Send one call with the command line."""
+    words = CALLS[kind.call][0]
+    command = [sys.executable, "-m", "explorer", "send", *words, "--env", "hostile", "--timeout", str(LIMIT)]
+    with new_home(template, server.origin) as home:
+        server.begin(kind)
+        code, seconds, peak, seen = run_on_terminal(command, environment(home, kind))
+        requests, _ = server.finish()
+    result = Result(kind.name, "cli", "ended by us" if code is None else f"exit {code}", seconds, peak, len(seen))
+    if code not in kind.exits:
+        result.missed.append(f"exit code {code}, not {' or '.join(map(str, kind.exits))}")
+    if not requests and not kind.early:
+        result.missed.append("nothing was sent")
+    text = _STYLE.sub("", seen.decode("utf-8", "surrogateescape").replace("\r\n", "\n"))
+    check(result, text, _ACTING)
+    return result
+
+
+def check(result: Result, text: str, acting: re.Pattern[str]) -> None:
+    """Note every bound that *result* misses; *text* is what was written to the terminal."""
+    if match := acting.search(text):
+        result.missed.append(f"control characters on the terminal: {match[0]!r}")
+    if re.search("[\udc80-\udcff]", text[:-4]):
+        result.missed.append("invalid UTF-8 on the terminal")
+    if SECRET in text:
+        result.missed.append("a secret on the terminal")
+    if result.seconds > MAX_SECONDS:
+        result.slow = True
+        result.missed.append(f"{result.seconds:.1f} s")
+    if result.peak > MAX_PEAK:
+        result.missed.append(f"{result.peak:.0f} MB")
+    if result.surface == "cli" and result.written > MAX_WRITTEN:
+        result.missed.append(f"{result.written / 1e6:.1f} MB to the terminal")
+    if result.key is not None and result.key > MAX_KEY:
+        result.slow = True
+        result.missed.append(f"a key took {result.key:.1f} s")
+
+
+def attack_app(kind: Kind, server: HostileServer, template: Path) -> Result:
+    """Send one call in the app and press keys until well after the response."""
+    from terminal import Terminal
+
+    result = Result(kind.name, "app", "", 0.0, 0.0, 0, key=0.0)
+    with new_home(template, server.origin) as home:
+        server.begin(kind)
+        terminal = Terminal([sys.executable, "-m", "explorer"], environ=environment(home, kind))
+        try:
+            drive(terminal, CALLS[kind.call][0][0], result)
+        except TimeoutError as error:
+            result.outcome = result.outcome or "the app did not start"
+            result.missed.append(str(error).splitlines()[0])
+        finally:
+            result.peak = max(result.peak, terminal.peak, terminal.high_water())
+            if not terminal.alive():
+                result.missed.append("the app ended")
+            terminal.close()
+            requests, _ = server.finish()
+    if not requests and not kind.early:
+        result.missed.append("nothing was sent")
+    result.written = len(terminal.written)
+    check(result, _POINTER.sub("", terminal.written.decode("utf-8", "surrogateescape")), _ACTING_IN_APP)
+    return result
+
+
+def drive(terminal: Terminal, call: str, result: Result) -> None:
+    """Open *call*, send it, and note the time to the verdict and the longest time that a key took.
+
+    Raises:
+        TimeoutError: the app did not start, or has no verdict in time.
+    """
+    terminal.wait("Choose an endpoint", 20)
+    terminal.settle()
+    terminal.send(call)
+    terminal.wait("1 found", 10)
+    terminal.send("enter")
+    terminal.wait(" Request · ", 10)
+    terminal.send("escape")
+    terminal.settle()
+    start = terminal.send("\x1b[15~")
+    after = 0
+    for turn in range(1000):
+        result.key = max(result.key or 0.0, answered(terminal, "31"[turn % 2]))
+        result.peak = max(result.peak, terminal.high_water())
+        text = terminal.text()
+        title = _TITLE.search(text)
+        if title is not None and not any(busy in text for busy in _BUSY):
+            if not after:
+                result.seconds, result.outcome = time.perf_counter() - start, title[1].split(" · ")[0]
+            after += 1
+        if after == 6:
+            break
+        if time.perf_counter() - start > PATIENCE:
+            raise TimeoutError(f"no verdict within {PATIENCE:g} s")
+    for key in ("s", "s", "1", "3", "?"):
+        result.key = max(result.key or 0.0, answered(terminal, key))
+    lower = terminal.text().lower()
+    if "defect of this program" in lower or "internal error" in lower:
+        result.missed.append("an internal error")
+
+
+def answered(terminal: Terminal, key: str) -> float:
+    """Press *key* and return the seconds until the screen changed, at most 5."""
+    seconds = terminal.latency(key, 5.0)
+    return 5.0 if seconds is None else seconds
+
+
+def work(tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], template: Path) -> None:
+    """Do tasks until none is left, with a server of this thread's own."""
+    with HostileServer() as server:
+        while True:
+            try:
+                kind, surface = tasks.get_nowait()
+            except queue.Empty:
+                break
+            attack = attack_command_line if surface == "cli" else attack_app
+            result = attack(kind, server, template)
+            if result.slow:
+                print(result.row() + " again", flush=True)
+                result = attack(kind, server, template)
+            result.missed += server.errors
+            server.errors.clear()
+            results.append(result)
+            print(result.row(), flush=True)
+
+
+def attack(kinds: Sequence[Kind], surfaces: Sequence[str], jobs: int) -> list[Result]:
+    """Attack with all kinds and print the table; the results are in the table's order."""
+    tasks: queue.SimpleQueue[tuple[Kind, str]] = queue.SimpleQueue()
+    for surface in surfaces:
+        for kind in kinds:
+            if surface == "cli" or not kind.call.startswith("pages"):
+                tasks.put((kind, surface))
+    results: list[Result] = []
+    folder = Path(tempfile.mkdtemp(prefix="attack-"))
+    try:
+        template = folder / "home"
+        with new_home(template, "http://127.0.0.1:9") as home:  # with the catalog's cache, which takes time to make
+            environ = environment(home, kinds[0])
+            subprocess.run([sys.executable, "-m", "explorer", "list"], env=environ, check=True, capture_output=True)
+            shutil.copytree(home / "cache", template / "cache")
+        print(HEADER, flush=True)
+        threads = [threading.Thread(target=work, args=(tasks, results, template)) for _ in range(jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    order = {kind.name: number for number, kind in enumerate(kinds)}
+    return sorted(results, key=lambda result: (result.surface != "cli", order[result.kind]))
+
+
+def chosen(names: Sequence[str]) -> list[Kind]:
+    """Return the kinds of those names, where a name may end with ``*``; all where none is given.
+
+    Raises:
+        SystemExit: no kind has such a name.
+    """
+    if not names:
+        return list(KINDS)
+    patterns = [re.compile(re.escape(name).replace(r"\*", ".*")) for name in names]
+    for name, pattern in zip(names, patterns, strict=True):
+        if not any(pattern.fullmatch(kind.name) for kind in KINDS):
+            raise SystemExit(f"no kind is called {name}; --list shows all")
+    return [kind for kind in KINDS if any(pattern.fullmatch(kind.name) for pattern in patterns)]
+
+
+def main() -> int:
+    """Attack and print; return 1 if a bound was missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--kinds", nargs="+", default=[], metavar="NAME", help="only these; 'gzip-*' is all of a family"
+    )
+    parser.add_argument("--list", action="store_true", help="show every kind and attack nothing")
+    surface = parser.add_mutually_exclusive_group()
+    surface.add_argument("--cli-only", action="store_true")
+    surface.add_argument("--app-only", action="store_true")
+    parser.add_argument(
+        "--jobs", type=int, default=1, help="how many at once (1: the figures are those of an idle machine)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the results to FILE as well")
+    parsed = parser.parse_args()
+    kinds = chosen(parsed.kinds)
+    if parsed.list:
+        for kind in kinds:
+            print(f"{kind.name:28} {kind.about}")
+        return 0
+    surfaces = ["cli"] if parsed.cli_only else ["app"] if parsed.app_only else ["cli", "app"]
+    results = attack(kinds, surfaces, parsed.jobs)
+    print(f"\n{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    if parsed.json:
+        Path(parsed.json).write_text(json.dumps([asdict(result) for result in results], indent=1), encoding="utf-8")
+    failed = [result for result in results if result.missed]
+    for name in surfaces:
+        number = sum(result.surface == name for result in results)
+        missed = sum(result.surface == name for result in failed)
+        print(f"\n{name}: {number} kinds, {missed} with a missed bound")
+    for result in failed:
+        print(f"  {result.surface} {result.kind}: {'; '.join(result.missed)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
