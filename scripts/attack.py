@@ -38,7 +38,8 @@ from typing import TYPE_CHECKING, Final
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from tests.hostile.kinds import KINDS  # noqa: E402 - scripts run from a checkout
+from tests.hostile.calls import CALLS, SECRET, credentials, words, write_home  # noqa: E402 - scripts run from a checkout
+from tests.hostile.kinds import FAMILIES, KINDS  # noqa: E402
 from tests.hostile.server import HostileServer, Kind  # noqa: E402
 
 if TYPE_CHECKING:
@@ -54,33 +55,6 @@ MAX_KEY: Final = 1.0
 MAX_WRITTEN: Final = 2_000_000
 PATIENCE: Final = 25.0
 """Seconds after which a program that goes on is ended."""
-SECRET: Final = "attack-secret-4f1d"  # noqa: S105 - made up
-VENDORS: Final = ("endlessaisles", "cottoncart", "quickstart", "fashionphile", "xsellcast")
-CALLS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
-    "json": (["endlessaisles.products_list"], ["ENDLESSAISLES_TOKEN"]),
-    "xml": (["cottoncart.manage_my_stores", "format=xml"], ["COTTONCART_AUTH_ID", "COTTONCART_SECRET"]),
-    "head": (["xsellcast.brands_list", "--method", "HEAD"], ["XSELLCAST_ACCESS_TOKEN"]),
-    "oauth2": (
-        ["quickstart.customers_list"],
-        ["QUICKSTART_CLIENT_ID", "QUICKSTART_CLIENT_SECRET", "QUICKSTART_REFRESH_TOKEN"],
-    ),
-    "oauth2-token": (["quickstart.customers_list"], ["QUICKSTART_ACCESS_TOKEN"]),
-    "rotating": (["fashionphile.account_fetch"], ["FASHIONPHILE_EMAIL", "FASHIONPHILE_PASSWORD"]),
-    "rotating-token": (["fashionphile.account_fetch"], ["FASHIONPHILE_TOKEN"]),
-    "mint": (["xsellcast.brands_list"], ["XSELLCAST_CLIENT_ID", "XSELLCAST_CLIENT_SECRET"]),
-    "pages": (["endlessaisles.products_list", "--all-pages", "--max-pages", "30"], ["ENDLESSAISLES_TOKEN"]),
-    "pages-ndjson": (["endlessaisles.products_list", "--all-pages", "--ndjson"], ["ENDLESSAISLES_TOKEN"]),
-    "pages-numbered": (["xsellcast.brands_list", "--all-pages", "--max-pages", "30"], ["XSELLCAST_ACCESS_TOKEN"]),
-    "pages-links": (
-        ["fashionphile.order_list", "filter=unpaid", "--all-pages", "--max-pages", "30"],
-        ["FASHIONPHILE_TOKEN"],
-    ),
-    "pages-offset": (
-        ["cottoncart.manage_my_stores", "--all-pages", "--max-pages", "30"],
-        ["COTTONCART_AUTH_ID", "COTTONCART_SECRET"],
-    ),
-}
-"""Name of a call → the words of the command, and the credentials that it has."""
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _ACTING_IN_APP = re.compile(
@@ -127,8 +101,13 @@ def environment(home: Path, kind: Kind) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_EXPLORER_", "XDG_"))}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
         clean.pop(name, None)
-    secrets = {f"API_EXPLORER_{name}": SECRET for name in CALLS[kind.call][1]}
-    return {**clean, **secrets, "API_EXPLORER_HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    return {
+        **clean,
+        **credentials(kind),
+        "API_EXPLORER_HOME": str(home),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+    }
 
 
 @contextlib.contextmanager
@@ -139,14 +118,7 @@ def new_home(template: Path, origin: str) -> Iterator[Path]:
         home = folder / "home"
         if template.exists():
             shutil.copytree(template, home)
-        config = home / "config"
-        (config / "catalogs").mkdir(parents=True, exist_ok=True)
-        tables = [f'[vendors.{vendor}.environments.hostile]\nbase_url = "{origin}"\n' for vendor in VENDORS]
-        (config / "catalogs" / "hostile.toml").write_text("\n".join(tables), encoding="utf-8")
-        chosen = "".join(f'{vendor} = "hostile"\n' for vendor in VENDORS)
-        (config / "settings.toml").write_text(
-            f"timeout_seconds = {LIMIT}.0\n[environments]\n{chosen}", encoding="utf-8"
-        )
+        write_home(home, origin, LIMIT)
         yield home
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -195,8 +167,7 @@ def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> tuple
 
 def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Result:
     """Send one call with the command line."""
-    words = CALLS[kind.call][0]
-    command = [sys.executable, "-m", "explorer", "send", *words, "--env", "hostile", "--timeout", str(LIMIT)]
+    command = [sys.executable, "-m", "explorer", *words(kind, LIMIT)]
     with new_home(template, server.origin) as home:
         server.begin(kind)
         code, seconds, peak, seen = run_on_terminal(command, environment(home, kind))
@@ -309,7 +280,7 @@ def work(tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], temp
                 break
             attack = attack_command_line if surface == "cli" else attack_app
             result = attack(kind, server, template)
-            if result.slow:
+            if result.slow and result.seconds < PATIENCE:
                 print(result.row() + " again", flush=True)
                 result = attack(kind, server, template)
             result.missed += server.errors
@@ -360,6 +331,46 @@ def chosen(names: Sequence[str]) -> list[Kind]:
     return [kind for kind in KINDS if any(pattern.fullmatch(kind.name) for pattern in patterns)]
 
 
+def page(results: Sequence[Result]) -> str:
+    """Return docs/ATTACKS.md: what was sent, and how both surfaces took it."""
+    outcomes = {(result.kind, result.surface): result.outcome for result in results}
+    lines = [
+        "# Hostile responses",
+        "",
+        "What a server can send to hurt its client, and what API Explorer does about it. `scripts/attack.py --write` sends",
+        "each kind from a server on loopback to one call, on the command line and in the app, and writes this page.",
+        "",
+        "| surface | kinds | slowest, s | highest peak, MB | most bytes to a terminal | slowest key, ms |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for surface, title in (("cli", "command line, `--timeout 8`"), ("app", "app, `timeout_seconds = 8`")):
+        chosen = [result for result in results if result.surface == surface]
+        key = max(result.key or 0.0 for result in chosen)
+        figures = (
+            f"{max(result.seconds for result in chosen):.0f}",
+            f"{round(max(result.peak for result in chosen), -1):.0f}",
+            f"{max(result.written for result in chosen):,}" if surface == "cli" else "",
+            f"{round(1000 * key, -1):.0f}" if surface == "app" else "",
+        )
+        lines.append(f"| {title} | {len(chosen)} | {' | '.join(figures)} |")
+    lines += [
+        "",
+        "Bounds: 10 s, 400 MB, 2 MB to a terminal, 1 s from a key to its effect; no control byte and no secret",
+    ]
+    lines += [
+        "on the terminal; never an internal error. Exit codes: 0 success, 1 the vendor said no, 3 a broken or late"
+    ]
+    lines += ["response, 4 credentials refused."]
+    for family, kinds in FAMILIES.items():
+        lines += ["", f"## {family}", "", "| kind | what is sent | command line | app |", "| --- | --- | --- | --- |"]
+        for kind in kinds:
+            cells = (outcomes.get((kind.name, surface), "") for surface in ("cli", "app"))
+            lines.append(
+                f"| {kind.name} | {kind.about.replace('|', '&#124;').replace('<', '&lt;')} | {' | '.join(cells)} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Attack and print; return 1 if a bound was missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -374,7 +385,10 @@ def main() -> int:
         "--jobs", type=int, default=1, help="how many at once (1: the figures are those of an idle machine)"
     )
     parser.add_argument("--json", metavar="FILE", help="write the results to FILE as well")
+    parser.add_argument("--write", action="store_true", help="write docs/ATTACKS.md, after all kinds on both surfaces")
     parsed = parser.parse_args()
+    if parsed.write and (parsed.kinds or parsed.cli_only or parsed.app_only):
+        parser.error("--write needs all kinds on both surfaces")
     kinds = chosen(parsed.kinds)
     if parsed.list:
         for kind in kinds:
@@ -385,6 +399,8 @@ def main() -> int:
     print(f"\n{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     if parsed.json:
         Path(parsed.json).write_text(json.dumps([asdict(result) for result in results], indent=1), encoding="utf-8")
+    if parsed.write:
+        (ROOT / "docs" / "ATTACKS.md").write_text(page(results), encoding="utf-8")
     failed = [result for result in results if result.missed]
     for name in surfaces:
         number = sum(result.surface == name for result in results)

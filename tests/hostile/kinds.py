@@ -959,8 +959,21 @@ _PAGES: Final = (
     ),
 )
 
-KINDS: Final = (
-    *(*_STATUS_LINES, *_HEADERS, *_TIMES, *_REDIRECTS, *_CHUNKS, *_CODINGS, *_TEXTS),
-    *(*_JSON, *_MARKUP, *_TYPES, *_SIGN_IN, *_TOKENS, *_PAGES),
-)
+FAMILIES: Final = {
+    "Status lines": _STATUS_LINES,
+    "Headers": _HEADERS,
+    "Time and connections": _TIMES,
+    "Redirects": _REDIRECTS,
+    "Chunks": _CHUNKS,
+    "Content codings": _CODINGS,
+    "Text and control sequences": _TEXTS,
+    "JSON": _JSON,
+    "XML": _MARKUP,
+    "Types, forms and images": _TYPES,
+    "Sign-in": _SIGN_IN,
+    "Tokens": _TOKENS,
+    "Pages": _PAGES,
+}
+"""Title of a family → its kinds."""
+KINDS: Final = tuple(kind for family in FAMILIES.values() for kind in family)
 """Every kind, in the order of the table; names are unique."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MAX_SENT: Final = 60_000_000
-"""Bytes that the server sends for one kind; then it closes every connection."""
+"""Bytes that the server sends for one kind; then it is silent, so that what has no end has none."""
 MAX_SECONDS: Final = 30.0
 """Seconds that one connection may take."""
 _MAX_REQUEST: Final = 4_000_000
@@ -150,8 +150,10 @@ class HostileServer:
     def _send(self, connection: socket.socket, current: _Round, pieces: Iterator[Piece]) -> None:
         end = time.monotonic() + MAX_SECONDS
         for piece in pieces:
-            if current.ended.is_set() or time.monotonic() > end or current.sent > MAX_SENT:
+            if current.ended.is_set() or time.monotonic() > end:
                 return
+            if current.sent > MAX_SENT:
+                piece = Command.HOLD
             if isinstance(piece, bytes):
                 connection.sendall(piece)
                 current.sent += len(piece)
