@@ -6,6 +6,7 @@ import gzip
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, repeat
 
 from tests.hostile.server import Piece, Reply, Request
@@ -101,12 +102,29 @@ def numbered(before: str, pattern: str, number: int, after: str) -> Callable[[],
     return make
 
 
-def bomb(part: bytes, blocks_inside: int, *, before: bytes = b"", after: bytes = b"") -> bytes:
-    """Return gzip of *blocks_inside* blocks of 1 MB that repeat *part*."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+@cache
+def bomb(part: bytes, number: int, *, before: bytes = b"", after: bytes = b"", coding: str = "gzip") -> bytes:
+    """Return gzip or deflate of *number* times 1 MB that repeats *part*.
+
+    The block is compressed once and its bytes are repeated, which a full flush allows (RFC 1951, 3.2.3): the server has
+    to be quick, since its time counts as the client's.
+    """
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = part * (MB // len(part))
-    packed = [packer.compress(before), *(packer.compress(block) for _ in range(blocks_inside))]
-    return b"".join([*packed, packer.compress(after), packer.flush()])
+    start = packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
+    middle = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = packer.compress(after) + packer.flush()
+    checksum = zlib.crc32 if coding == "gzip" else zlib.adler32
+    total = checksum(before)
+    for _ in range(number):
+        total = checksum(block, total)
+    total = checksum(after, total)
+    size = len(before) + number * len(block) + len(after)
+    if coding == "gzip":
+        opening, closing = b"\x1f\x8b\x08\0\0\0\0\0\2\xff", struct.pack("<II", total, size % (1 << 32))
+    else:
+        opening, closing = b"\x78\xda", struct.pack(">I", total)
+    return opening + start + middle * number + end + closing
 
 
 def packed(times: int, data: bytes) -> bytes:
