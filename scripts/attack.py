@@ -338,7 +338,7 @@ def page(results: Sequence[Result]) -> str:
         "# Hostile responses",
         "",
         "What a server can send to hurt its client, and what API Explorer does about it. `scripts/attack.py --write`",
-        "sends each kind from a server on loopback to one call, on the command line and in the app, and fills this page.",
+        "sends each kind from a loopback server to one call, on the command line and in the app, and writes this page.",
         "",
         "| surface | kinds | slowest, s | highest peak, MB | most bytes to a terminal | slowest key, ms |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
