@@ -9,7 +9,8 @@ in the app the longest time from a key to its effect. Exits with 1 if a bound is
     terminal     no control byte, no secret; below 2 MB            memory     under 400 MB
     a key        answered within 1 s
 
-A kind that misses a bound of time has a second try, since another program may have kept the processor.
+A kind that misses a bound of time has a second try after a plain response. What that took beyond 1.5 s, and twice its
+longest key, are allowed for: another program on this machine may keep the processors.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from tests.hostile.calls import CALLS, SECRET, credentials, words, write_home  # noqa: E402 - scripts run from a checkout
 from tests.hostile.kinds import FAMILIES, KINDS  # noqa: E402
+from tests.hostile.replies import ok  # noqa: E402
 from tests.hostile.server import HostileServer, Kind  # noqa: E402
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ MAX_KEY: Final = 1.0
 MAX_WRITTEN: Final = 2_000_000
 PATIENCE: Final = 25.0
 """Seconds after which a program that goes on is ended."""
+PLAIN: Final = Kind("plain", "a plain response", ok(b'{"data": []}'))
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _ACTING_IN_APP = re.compile(
@@ -80,8 +83,6 @@ class Result:
     """The longest time from a key to its effect, in seconds; app only."""
     missed: list[str] = field(default_factory=list)
     """The bounds that were missed."""
-    slow: bool = False
-    """Whether a bound of time was missed, which another program on this machine may have caused."""
 
     def row(self) -> str:
         """Return the row of the table."""
@@ -167,7 +168,7 @@ def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> tuple
 
 def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Result:
     """Send one call with the command line."""
-    command = [sys.executable, "-m", "explorer", *words(kind, LIMIT)]
+    command = [sys.executable, "-m", "explorer", *words(kind)]
     with new_home(template, server.origin) as home:
         server.begin(kind)
         code, seconds, peak, seen = run_on_terminal(command, environment(home, kind))
@@ -177,6 +178,8 @@ def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Re
         result.missed.append(f"exit code {code}, not {' or '.join(map(str, kind.exits))}")
     if not requests and not kind.early:
         result.missed.append("nothing was sent")
+    if code is None:  # it may have been ended within a sequence
+        seen = seen.rpartition(b"\x1b")[0]
     text = _STYLE.sub("", seen.decode("utf-8", "surrogateescape").replace("\r\n", "\n"))
     check(result, text, _ACTING)
     return result
@@ -190,16 +193,25 @@ def check(result: Result, text: str, acting: re.Pattern[str]) -> None:
         result.missed.append("invalid UTF-8 on the terminal")
     if SECRET in text:
         result.missed.append("a secret on the terminal")
-    if result.seconds > MAX_SECONDS:
-        result.slow = True
-        result.missed.append(f"{result.seconds:.1f} s")
     if result.peak > MAX_PEAK:
         result.missed.append(f"{result.peak:.0f} MB")
     if result.surface == "cli" and result.written > MAX_WRITTEN:
         result.missed.append(f"{result.written / 1e6:.1f} MB to the terminal")
-    if result.key is not None and result.key > MAX_KEY:
-        result.slow = True
-        result.missed.append(f"a key took {result.key:.1f} s")
+
+
+def check_time(result: Result, plain: Result | None = None) -> bool:
+    """Return whether *result* is within its bounds of time; with *plain*, what a plain response took is allowed for."""
+    seconds, key = MAX_SECONDS, MAX_KEY
+    if plain is not None:
+        seconds += max(0.0, plain.seconds - 1.5)
+        key = max(key, 2 * (plain.key or 0.0))
+        if result.seconds > seconds:
+            result.missed.append(f"{result.seconds:.1f} s (a plain response: {plain.seconds:.1f} s)")
+        if (result.key or 0.0) > key:
+            result.missed.append(
+                f"a key took {result.key or 0.0:.1f} s (with a plain response: {plain.key or 0.0:.1f} s)"
+            )
+    return result.seconds <= seconds and (result.key or 0.0) <= key
 
 
 def attack_app(kind: Kind, server: HostileServer, template: Path) -> Result:
@@ -244,8 +256,8 @@ def drive(terminal: Terminal, call: str, result: Result) -> None:
     terminal.settle()
     start = terminal.send("\x1b[15~")
     after = 0
-    for turn in range(1000):
-        result.key = max(result.key or 0.0, answered(terminal, "31"[turn % 2]))
+    while True:
+        result.key = max(result.key or 0.0, answered(terminal, other_pane(terminal)))
         result.peak = max(result.peak, terminal.high_water())
         text = terminal.text()
         title = _TITLE.search(text)
@@ -257,11 +269,16 @@ def drive(terminal: Terminal, call: str, result: Result) -> None:
             break
         if time.perf_counter() - start > PATIENCE:
             raise TimeoutError(f"no verdict within {PATIENCE:g} s")
-    for key in ("s", "s", "1", "3", "?"):
-        result.key = max(result.key or 0.0, answered(terminal, key))
+    for choose in (lambda _: "s", lambda _: "s", other_pane, other_pane, lambda _: "?"):
+        result.key = max(result.key or 0.0, answered(terminal, choose(terminal)))
     lower = terminal.text().lower()
     if "defect of this program" in lower or "internal error" in lower:
         result.missed.append("an internal error")
+
+
+def other_pane(terminal: Terminal) -> str:
+    """Return the key of a pane that has not the focus, so that it changes the screen."""
+    return "3" if "┏━ Endpoints" in terminal.text() else "1"
 
 
 def answered(terminal: Terminal, key: str) -> float:
@@ -280,9 +297,10 @@ def work(tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], temp
                 break
             attack = attack_command_line if surface == "cli" else attack_app
             result = attack(kind, server, template)
-            if result.slow and result.seconds < PATIENCE:
-                print(result.row() + " again", flush=True)
-                result = attack(kind, server, template)
+            if not check_time(result):
+                plain = attack(PLAIN, server, template)
+                result = attack(kind, server, template) if result.seconds < PATIENCE else result
+                check_time(result, plain)
             result.missed += server.errors
             server.errors.clear()
             results.append(result)

@@ -49,7 +49,7 @@ def test_the_command_line_survives(
 ) -> None:
     kind, (sender, home) = BY_NAME[name], server
     sender.begin(kind)
-    code = main([*words(kind, 8), "--json"], {"API_EXPLORER_HOME": str(home), **credentials(kind)})
+    code = main([*words(kind), "--json"], {"API_EXPLORER_HOME": str(home), **credentials(kind)})
     requests, _ = sender.finish()
     output, narration = capsys.readouterr()
     assert code in kind.exits, narration

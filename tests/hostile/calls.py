@@ -50,9 +50,9 @@ def write_home(home: Path, origin: str, seconds: int) -> None:
     (home / "config" / "settings.toml").write_text(settings, encoding="utf-8")
 
 
-def words(kind: Kind, seconds: int) -> list[str]:
+def words(kind: Kind) -> list[str]:
     """Return the arguments of the command line that call it."""
-    return ["send", *CALLS[kind.call][0], "--env", ENVIRONMENT, "--timeout", str(seconds)]
+    return ["send", *CALLS[kind.call][0], "--env", ENVIRONMENT, "--timeout", str(kind.seconds)]
 
 
 def credentials(kind: Kind) -> dict[str, str]:

@@ -883,6 +883,16 @@ _PAGES: Final = (
         "a second page that never comes",
         by_turn(counted(lambda number, _: _records(number, 20)), raw(_HOLD)),
         call="pages",
+        seconds=2,  # each page has three tries
+    ),
+    Kind(
+        "pages-retry-after",
+        "a second page that asks to wait 10^30 seconds",
+        by_turn(
+            counted(lambda number, _: _records(number, 20)),
+            ok(_OK, f"Retry-After: {10**30}", status="429 Too Many Requests"),
+        ),
+        call="pages",
     ),
     Kind(
         "pages-escapes",

@@ -62,6 +62,8 @@ class Kind:
     exits: tuple[int, ...] = (0, 1, 3, 4)
     early: bool = False
     """Whether the reply starts before the request has been read."""
+    seconds: int = 8
+    """The time limit of one exchange."""
 
 
 @dataclass
