@@ -260,6 +260,8 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         for piece in pieces(body):
             parser.Parse(piece, False)
         parser.Parse(b"", True)
-    except expat.ExpatError as error:
+    except NotReadable:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: a declared encoding expat cannot read
         raise NotReadable(f"said to be XML, and is not: {error}") from None
     return next(iter(stack[0][1].values()), None)
