@@ -249,7 +249,7 @@ def drive(terminal: Terminal, call: str, result: Result) -> None:
     terminal.wait("Choose an endpoint", 20)
     terminal.settle()
     terminal.send(call)
-    terminal.wait("1 found", 10)
+    terminal.wait(" 1 found", 10)  # not 11
     terminal.send("enter")
     terminal.wait(" Request · ", 10)
     terminal.send("escape")
