@@ -20,6 +20,7 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 QUICK = (
     *("nothing", "http-0.9", "reason-markup", "length-twice", "close-before-last-chunk", "two-responses"),
     *("error-before-request", "redirect-self", "chunk-letters", "gzip-cut", "gzip-wrong", "coding-50"),
+    *("redirect-port-99999999", "gzip-cut-head", "json-nan", "json-empty", "markup-unclosed"),
     *("escapes-json", "json-cut", "json-deep-900", "xml-external-entity", "xml-encoding-lie", "body-204"),
     *("oauth2-token-lines", "oauth2-token-unicode", "oauth2-lifetime", "oauth2-lifetime-nan", "mint-token-unicode"),
     *("mint-token-types", "next-token-escapes", "token-echoed", "pages-total-text", "offset-same", "links-file"),
