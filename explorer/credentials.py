@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialError, UnknownName
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def app(address: str, report: str) -> None:
     """The app, with one call sent to *address*; writes what its loop saw to *report*."""
     import msgspec
 
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session_factory import open_session
     from explorer.tui.app import ExplorerApp
     from explorer.tui.body.view import BodyView

@@ -23,7 +23,7 @@ from explorer.core.debugging.mistakes import MISTAKES  # noqa: E402
 from explorer.core.debugging.moments import SKEW  # noqa: E402
 from explorer.core.debugging.pasted import Names, Pasted, read_pasted  # noqa: E402
 from explorer.core.explain.refusals.reasons import CHECKS  # noqa: E402
-from explorer.core.secret import Secret  # noqa: E402
+from explorer.core.text.secret import Secret  # noqa: E402
 
 if TYPE_CHECKING:
     from explorer.core.debugging.mistake import Mistake

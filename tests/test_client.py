@@ -20,7 +20,7 @@ from explorer.client import Client, Limits, Listener, Progress, Transfer, stoppe
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from tests.core.shop import endpoint, vendor
 
 if TYPE_CHECKING:

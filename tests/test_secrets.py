@@ -14,7 +14,7 @@ import pytest
 from explorer.cli import main
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:

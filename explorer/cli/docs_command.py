@@ -9,7 +9,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError, UsageError
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def _notes(vendor: Vendor, endpoint: Endpoint | None) -> list[str]:
     """What the catalog says itself, each with the lines that it goes by."""
     notes: list[Any] = [*(endpoint.notes if endpoint is not None else ()), *vendor.notes]
     head = f"{vendor.title}" + (f", {endpoint.title}  {vendor.cite(endpoint.lines)}" if endpoint is not None else "")
-    return [sanitise_line(head), *(f"- {sanitise_line(one.text)}  {vendor.cite(one.lines)}".rstrip() for one in notes)]
+    return [sanitize_line(head), *(f"- {sanitize_line(one.text)}  {vendor.cite(one.lines)}".rstrip() for one in notes)]

@@ -56,13 +56,13 @@ def parts_text(parts: Sequence[Part]) -> str:
     """The parts of a request, one a line, each after its origin and what there is to say of that."""
     from explorer.cli.output import table
     from explorer.core.provenance import ORIGINS
-    from explorer.core.sanitise import sanitise_line
+    from explorer.core.text.sanitize import sanitize_line
 
     rows = []
     for part in parts:
         text = part.text.rstrip("\r\n") if part.place in ("header", "frame", "method") else part.text
         if text:
-            rows.append((ORIGINS[part.origin], sanitise_line(part.detail), sanitise_line(text)))
+            rows.append((ORIGINS[part.origin], sanitize_line(part.detail), sanitize_line(text)))
     return table(rows)
 
 

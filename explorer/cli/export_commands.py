@@ -107,7 +107,7 @@ async def _past(session: Session, numbers: list[int]) -> list[Exchange]:
 
 
 def _put_bytes(data: bytes) -> None:
-    """Byte for byte into a pipe or file; sanitised on a terminal."""
+    """Byte for byte into a pipe or file; sanitized on a terminal."""
     if sys.stdout.isatty():
         put(data.decode("utf-8", "replace").removesuffix("\n"))
         return

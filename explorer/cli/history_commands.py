@@ -11,6 +11,7 @@ from explorer.cli.history_storage_commands import history_delete, history_prune,
 from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
 from explorer.cli.output import METER, put, put_body, put_json, put_request, table
+from explorer.core.text.units import format_utc
 
 if TYPE_CHECKING:
     from explorer.history import HistoryRow
@@ -147,7 +148,7 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
     origin = f"  (replay of {row.origin})" if row.origin else ""
     return (
         str(row.id),
-        f"{datetime.fromtimestamp(row.started_at, UTC):%Y-%m-%d %H:%M:%S}",
+        format_utc(row.started_at, "%Y-%m-%d %H:%M:%S"),
         row.outcome,
         str(row.status or "-"),
         row.address,

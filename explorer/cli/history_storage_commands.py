@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,8 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
 from explorer.cli.output import put, put_json, table
+from explorer.core.text.units import format_utc
+from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Value
@@ -45,10 +46,12 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
     Entries with a note or a tag stay.
     """
     from explorer.cli.request_commands import ask
-    from explorer.core.quantities import seconds_of
+    from explorer.core.text.units import parse_duration
     from explorer.session.storing import plan, prune
 
-    seconds = seconds_of(older) if older else 0.0
+    seconds = parse_duration(older) if older else 0.0
+    if seconds is None:
+        raise UsageError(f"{older!r} is no length of time", hint="Such as 90m, 12h, 30d or 8w.")
     session = session_of(ctx)
 
     async def work() -> Pruning:
@@ -122,7 +125,7 @@ def _at_most(settings: Settings) -> str:
 
 
 def _day(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}" if moment else "-"
+    return format_utc(moment) if moment else "-"
 
 
 def _table(value: Value) -> dict[str, object]:

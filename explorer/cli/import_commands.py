@@ -15,7 +15,7 @@ from explorer.cli.output import put, put_json
 from explorer.cli.request_commands import allow_file_option, ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.form import typed_text
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

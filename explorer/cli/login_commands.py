@@ -16,7 +16,7 @@ from explorer.cli.output import put, put_json
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.auth import options_of
 from explorer.core.exchange import Call
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import variable_name
 from explorer.errors import CredentialError, UsageError
 

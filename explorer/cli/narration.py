@@ -1,4 +1,4 @@
-"""Everything that the command line says to a person: on stderr, sanitised, never data."""
+"""Everything that the command line says to a person: on stderr, sanitized, never data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 from explorer.errors import CatalogError, ExplorerError, FormError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """One line of narration."""
-    sys.stderr.write(sanitise(text) + "\n")
+    sys.stderr.write(sanitize(text) + "\n")
     sys.stderr.flush()
 
 

@@ -1,4 +1,4 @@
-"""All of stdout: data, as text or as JSON. A terminal gets sanitised text, a pipe gets the bytes as they are."""
+"""All of stdout: data, as text or as JSON. A terminal gets sanitized text, a pipe gets the bytes as they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.cli.narration import say
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,13 +67,13 @@ def put(text: str) -> None:
     """Lines of text that this program made, parts of which came from outside."""
     if sys.stdout.isatty():
         text = text[: TERMINAL_LIMIT + 1]  # before each character is looked at
-    write(sanitise(text) + "\n")
+    write(sanitize(text) + "\n")
     sys.stdout.flush()
 
 
 def put_line(text: str, colour: str = "") -> None:
     """One line among many, in a *colour* (an SGR number) where stdout is a terminal; not with ``NO_COLOR``."""
-    text = sanitise(text)
+    text = sanitize(text)
     if not sys.stdout.isatty():
         sys.stdout.write(text + "\n")
         return
@@ -101,7 +101,7 @@ _COLOURS = {
 
 
 def put_body(body: Data, content_type: str = "") -> None:
-    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitised for a terminal, byte for byte for a pipe. A
+    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitized for a terminal, byte for byte for a pipe. A
     terminal is not shown binary data."""
     if not sys.stdout.isatty():
         sys.stdout.flush()

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from explorer.cli.narration import say
 from explorer.cli.output import write
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 from explorer.errors import OutputFailed, UsageError
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ def write_text(text: str) -> None:
 
 
 def write_data(data: bytes) -> None:
-    """Data for stdout: sanitised for a terminal, byte for byte for a pipe."""
+    """Data for stdout: sanitized for a terminal, byte for byte for a pipe."""
     if sys.stdout.isatty():
-        write_text(sanitise(data.decode("utf-8", "replace")))
+        write_text(sanitize(data.decode("utf-8", "replace")))
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

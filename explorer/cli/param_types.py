@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.core.quantities import LAST_SECOND
+from explorer.core.text.units import LAST_SECOND
 
 if TYPE_CHECKING:
     from click import Context, Parameter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from explorer.cli.output import put, put_json, table
 from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import ask, call_options, make_call
 from explorer.cli.trust_options import trust_host_option
+from explorer.core.text.units import format_local
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _lines(doubt: Doubt) -> Iterator[str]:
 def _words(one: Evidence) -> str:
     from explorer.session.doubts import evidence_words
 
-    return evidence_words(one, time.strftime("%Y-%m-%d", time.localtime(one.at)))
+    return evidence_words(one, format_local(one.at, "%Y-%m-%d"))
 
 
 def _row(doubt: Doubt) -> dict[str, Any]:

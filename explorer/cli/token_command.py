@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +9,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
+from explorer.core.text.units import format_local
 
 if TYPE_CHECKING:
     from explorer.core.auth.lifeline import Life
@@ -46,7 +46,7 @@ def _row(board: TokenBoard, life: Life, now: float) -> tuple[str, ...]:
     uses = ", ".join(f"#{use.by}" for use in life.uses[-8:] if use.by) or "no request"
     replaced = f"replaced by {', '.join(life.replaced_by)}" if life.replaced_by else ""
     minted = f"minted by #{life.minted_by}" if life.minted_by else life.origin
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(life.minted_at)) if life.minted_at is not None else "-"
+    when = format_local(life.minted_at) if life.minted_at is not None else "-"
     mark = "next" if life.fingerprint in board.current else ""
     return life.fingerprint, life.kind, life.state(now)[0], mark, when, minted, f"used by {uses}", replaced
 

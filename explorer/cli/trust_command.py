@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,7 @@ from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json, table
 from explorer.core.origin import Origin
+from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,4 +114,4 @@ def _hosts(session: Session) -> tuple[TrustedHost, ...]:
 
 
 def _date(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+    return format_utc(at)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.exchange import Entry
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

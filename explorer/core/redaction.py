@@ -25,10 +25,10 @@ from explorer.core.auth import options_of
 from explorer.core.document.store import Memory
 from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
 from explorer.core.form import find_parameter
-from explorer.core.secret import MASK, Secret
 from explorer.core.secret_fields import Fields, FieldScanner, decoded
 from explorer.core.secret_names import is_secret_header, is_well_known, last_part
 from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, values
+from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

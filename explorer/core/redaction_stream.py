@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from explorer.core.document.store import let_go, pieces
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+
+from explorer.core.text.units import parse_http_date
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
@@ -33,10 +34,8 @@ def retry_after(exchange: Exchange, now: float) -> float | None:
     text = exchange.response.header("retry-after").strip() if exchange.response is not None else ""
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    at = parse_http_date(text)
+    return max(0.0, at - now) if at is not None else None
 
 
 def pause(attempt: int, told: float | None, chance: float) -> float:

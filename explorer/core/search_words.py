@@ -16,13 +16,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from explorer.core.exchange import Outcome, Value
+from explorer.core.text.units import parse_duration
 from explorer.errors import UsageError, nearest
 
 Sign = Literal["<", "<=", ">", ">=", "=", "none"]
 _WORD: Final = re.compile(r'(?P<key>[A-Za-z]+):(?P<value>(?:"[^"]*"?|[^\s"])*)|"(?P<phrase>[^"]*)"?|(?P<plain>[^\s"]+)')
-_AGE: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _STATUS: Final = re.compile(r"(<=|>=|<|>|=)?([0-9]{1,4})")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class StatusTest(Value, frozen=True):
@@ -146,9 +145,9 @@ def _status(word: str, part: str) -> tuple[StatusTest, ...]:
 
 
 def _moment(word: str, value: str, now: float) -> float:
-    age = _AGE.fullmatch(value.lower())
-    if age:
-        return now - int(age[1]) * _SECONDS[age[2]]
+    age = parse_duration(value)
+    if age is not None:
+        return now - age
     today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     named = {"today": today, "yesterday": today - timedelta(days=1)}.get(value.lower())
     try:

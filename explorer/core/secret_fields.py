@@ -12,8 +12,8 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.core.secret import MASK
 from explorer.core.secret_names import name_pattern
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

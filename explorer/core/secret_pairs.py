@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
 
 SHORTEST: Final = 4
 """Characters; a shorter secret would match by chance."""

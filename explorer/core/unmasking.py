@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 import msgspec
 
 from explorer.core.exchange import SentRequest, Value
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

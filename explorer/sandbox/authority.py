@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.auth import options_of, verifier_for
 from explorer.core.auth.accounts import Account, AccountBook
 from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.sandbox.refusal import Refused, refuse
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from explorer.core.origin import HostPattern
     from explorer.core.paging.base import PageInfo
     from explorer.core.redaction import Redactor
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.credentials import CredentialStatus, Vault
     from explorer.history import History, HistoryRow
     from explorer.sandbox.fault_kinds import Fault

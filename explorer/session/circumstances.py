@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from explorer.core.exchange import Call, Exchange, SentRequest
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session import Session
 
 _ENDS: Final = 65_536

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from explorer.core.exchange import Call, Entry, Exchange, Failure, ReceivedResponse
+from explorer.core.text.units import parse_http_date
 from explorer.errors import CredentialError, ExplorerError, UsageError
 from explorer.session import SANDBOX
 
@@ -146,13 +147,7 @@ async def _tls(patient: _Patient, title: str) -> Examined:
 
 
 async def _clock(patient: _Patient, title: str) -> Examined:
-    from email.utils import parsedate_to_datetime
-
-    text = patient.answer.header("date") if patient.answer is not None else ""
-    try:
-        theirs = parsedate_to_datetime(text).timestamp() if text else None
-    except (ValueError, TypeError):
-        theirs = None
+    theirs = parse_http_date(patient.answer.header("date")) if patient.answer is not None else None
     if theirs is None:
         return Examined("clock", title, "skipped", "there is no Date header to compare with")
     allowed = patient.session.scheme(patient.call).options.clock_tolerance

@@ -130,7 +130,7 @@ def _take(session: Session, exchange: Exchange, known: _Gathered) -> int:
 
 def _accepted(session: Session, exchange: Exchange) -> Accepted:
     from explorer.core.drift import Accepted
-    from explorer.core.secret import MASK
+    from explorer.core.text.secret import MASK
     from explorer.session.pages import paging, query_of
 
     call = exchange.call

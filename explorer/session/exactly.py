@@ -11,7 +11,7 @@ from explorer.client import sent_request
 from explorer.core.auth.kept import Kept
 from explorer.core.exchange import REDIRECTS
 from explorer.core.request import json_bytes
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.core.unmasking import Masked, filled, moved
 from explorer.errors import CredentialError, UsageError
 from explorer.session.circumstances import base_of_then
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from explorer.core.auth.scheme import TokenPlace
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.form import FieldValue
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session import Session
 
 

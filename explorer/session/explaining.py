@@ -19,8 +19,8 @@ import msgspec
 from explorer.core.debugging.case import Case, Key, Known
 from explorer.core.debugging.diagnosing import Diagnosis, diagnose
 from explorer.core.debugging.pasted import Names, Pasted, read_pasted
-from explorer.core.quantities import LAST_SECOND
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
+from explorer.core.text.units import LAST_SECOND
 from explorer.session import SANDBOX
 from explorer.session.circumstances import lost_readings
 

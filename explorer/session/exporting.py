@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.export.format import ExportFormat
     from explorer.core.export.recipe import Recipe
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session import Session
 
 
@@ -201,7 +201,7 @@ def read_line(session: Session, text: str) -> Line:
         UsageError: there is no curl command in it, or the catalog knows no call like it.
     """
     from explorer.core.form import is_upload
-    from explorer.core.secret import MASK
+    from explorer.core.text.secret import MASK
 
     imported = import_line(session, text)
     call = imported.call

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.form import Checked
     from explorer.core.redaction import Redactor
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session import Session
 
 _TRUE = ("1", "true", "yes", "on")

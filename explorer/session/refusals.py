@@ -9,7 +9,7 @@ import msgspec
 
 from explorer.core.explain.refusals import Explanation, Facts, Seen, TokenFact, explain_refusal, was_refused
 from explorer.core.form import find_parameter
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError
 from explorer.session.circumstances import lost_readings
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from explorer.core.auth import options_of
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 from explorer.session.circumstances import changes, lost_readings
 

@@ -16,7 +16,7 @@ import msgspec
 from explorer.core.saved.filling import Use, call_uses, fill_call, shown_call, uses
 from explorer.core.saved.model import SavedRequest, VariableSet
 from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UnknownName, UsageError
 from explorer.saved import Library, SavedFile, load, save, stamps
 from explorer.session.replaying import sign_in_credentials

@@ -20,7 +20,7 @@ from explorer.core.saved.naming import matching
 from explorer.core.saved.picking import Picker
 from explorer.core.saved.placeholders import Credential, Found, Placeholder, Reference, Variable
 from explorer.core.saved.report import Report, Step
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, FormError, UsageError
 from explorer.session import SANDBOX
 from explorer.session.request_files import outside, read_text_files

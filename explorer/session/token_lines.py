@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.catalog.model import Vendor
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
     from explorer.session import Session
 
 _READ: Final = 300

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.debugging.case import Key
 from explorer.core.debugging.token_mistakes import KnownToken
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:

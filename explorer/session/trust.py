@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.core.origin import Origin
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import StoreError, UntrustedHost
 from explorer.session import SANDBOX
 

@@ -30,7 +30,7 @@ _SUFFIXES: Final = ("", ".txt", ".md", ".markdown")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a document. ``number`` counts from 1; ``text`` is as it stands there, not sanitised."""
+    """One line of a document. ``number`` counts from 1; ``text`` is as it stands there, not sanitized."""
 
     number: int
     text: str

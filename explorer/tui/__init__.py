@@ -53,6 +53,6 @@ def run_app(session: Session, make: type[ExplorerApp]) -> int:
 
 
 def _say(text: str) -> None:
-    from explorer.core.sanitise import sanitise
+    from explorer.core.text.sanitize import sanitize
 
-    sys.stderr.write(sanitise(f"{text}\n"))
+    sys.stderr.write(sanitize(f"{text}\n"))

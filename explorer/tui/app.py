@@ -10,7 +10,7 @@ from textual import events
 from textual.app import App
 from textual.binding import Binding
 
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 from explorer.errors import ExplorerError
 from explorer.settings import default_variables, load_themes
 from explorer.tui.ending import on_end_signals
@@ -123,7 +123,7 @@ class ExplorerApp(App[int]):
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Say something that needs no answer."""
         level = severity if severity in ("information", "warning", "error") else "information"
-        self.notify(sanitise(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
+        self.notify(sanitize(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
 
     def action_screen_help(self) -> None:
         """What the screen on top is, and every key of it; the main screen has help of its own."""

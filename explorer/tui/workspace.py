@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from explorer.core.exchange import Call, Entry, Exchange
-from explorer.core.sanitise import sanitise_line
-from explorer.core.secret import MASK
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, Problem
 from explorer.session import SANDBOX
 from explorer.tui.drafts import Draft, DraftBook
@@ -131,7 +131,7 @@ class Workspace:
         for one in last.verdict.fields:
             before = [entry for entry in then if entry.name == one.name]
             if before == [entry for entry in now if entry.name == one.name]:
-                message = sanitise_line(one.message or last.verdict.message) or "not accepted"
+                message = sanitize_line(one.message or last.verdict.message) or "not accepted"
                 told.append(Problem(one.name, f"the vendor: {message}", level="warning"))
         return tuple(told)
 

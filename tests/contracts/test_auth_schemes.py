@@ -18,7 +18,7 @@ import pytest
 from explorer.core.auth import AUTH_SCHEMES, options_of, wire
 from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
 from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.core.vendors import compare_vendors
 from explorer.credentials import Vault
 from explorer.errors import CredentialError, CredentialRefused

@@ -16,7 +16,7 @@ import pytest
 from explorer.cli import main
 from explorer.core.export.format import ExportFormat, recipe_writer
 from explorer.core.export.formats import FORMATS, archives, register
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.sandbox import SandboxServer
 from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell

@@ -16,7 +16,7 @@ from explorer.core.auth.accounts import AccountBook
 from explorer.core.auth.base import Arrived, AuthContext, Scheme, Verifier
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.catalog.model import Auth, Credential, Endpoint, Parameter, Vendor
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

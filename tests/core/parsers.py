@@ -38,9 +38,9 @@ from explorer.core.drift.shape import Shape
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
-from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.core.search_words import parse_words
-from explorer.core.secret import Secret
+from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.core.text.secret import Secret
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
@@ -207,8 +207,8 @@ _NAMES: Final = pasted.Names("auth_id", "timestamp", "signature")
 _WANTED: Final = TokenPlace("header", "Authorization", "Bearer ")
 
 _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
-    "sanitise": _of_text(sanitise),
-    "sanitise_line": _of_text(sanitise_line),
+    "sanitize": _of_text(sanitize),
+    "sanitize_line": _of_text(sanitize_line),
     "cells": _of_text(cells),
     "breaks": _of_text(lambda text: breaks(text, 80)),
     "is_number": _of_text(is_number),

@@ -17,7 +17,7 @@ from explorer.core.auth.base import Arrived, Grant, Refusal, TokensChanged
 from explorer.core.auth.oauth2.client import OAuth2, is_loopback, read_redirect, read_token_response
 from explorer.core.auth.oauth2.server import ConsentRequest
 from explorer.core.catalog.model import Endpoint
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.errors import CredentialMissing, CredentialRefused, UsageError
 from tests.core.auth_world import World, arrived, converse, get, vendor
 

@@ -10,7 +10,7 @@ import pytest
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import Anonymous, Arrived, Grant, Refusal
 from explorer.core.catalog.model import Endpoint
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.errors import CredentialMissing, CredentialRefused
 from tests.core.auth_world import World, arrived, converse, endpoint, get, vendor
 

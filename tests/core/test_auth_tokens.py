@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.auth.tokens import Token, TokenStore
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.errors import StoreError
 from tests.core.auth_world import steady
 

@@ -14,7 +14,7 @@ import pytest
 from explorer.core.exchange import Call, Exchange, Hop, JudgedField, Judgement, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
 from explorer.core.redaction_stream import RedactedStream
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from tests.core.shop import endpoint, vendor
 from tests.growth import growth
 

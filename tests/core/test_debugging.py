@@ -18,7 +18,7 @@ from explorer.core.debugging.diagnosing import Diagnosis, diagnose
 from explorer.core.debugging.mistakes import MISTAKES
 from explorer.core.debugging.pasted import Names, read_pasted
 from explorer.core.debugging.visible import visible
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 
 needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text("utf-8"))["signing"]

@@ -8,7 +8,7 @@ import hmac
 from explorer.core.debugging.case import Key
 from explorer.core.debugging.sheet import Line, Sheet
 from explorer.core.debugging.steps import steps_of
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from tests.core.test_debugging import SECRET, case_of
 
 

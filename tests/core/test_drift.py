@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from explorer.core.catalog import Endpoint, Vendor, decode
 from explorer.core.drift import Accepted, Shape, compare, judge_requests
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 SAMPLE = {
     "data": [

@@ -23,7 +23,7 @@ from explorer.core.export.recipe import Hole
 from explorer.core.export.recipe_builder import recipe_for
 from explorer.core.export.shell import HELPERS, quote, word
 from explorer.core.redaction import Redactor
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 from tests.core.shop import vendor as the_shop
 

@@ -14,7 +14,7 @@ from explorer.core.curl.importing import Imported, import_curl
 from explorer.core.curl.line import read_curl
 from explorer.core.curl.match import Place
 from explorer.core.exchange import Entry
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

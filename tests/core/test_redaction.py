@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from tests.core.shop import endpoint, entries, vendor
 
 HIDDEN = 'S3cr3t/+ "quote" é'

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explorer.core.redaction import Redactor
 from explorer.core.redaction_stream import RedactedStream
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from tests.core.shop import vendor
 
 SECRETS = (Secret("hunter2hunter"), Secret("abcabcabd"), Secret("zürich & co"))

@@ -22,7 +22,7 @@ from explorer.core.exchange import (
     SentRequest,
 )
 from explorer.core.redaction import Redactor
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from tests.core.shop import endpoint, entries, vendor
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from explorer.core.secret import Secret
 from explorer.core.secret_search import carried
+from explorer.core.text.secret import Secret
 
 SECRET = Secret('pä%ss w+rd/"\\nX-4711')
 TEXT = SECRET.reveal()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from explorer.core.catalog import Credential, Environment, Vendor
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import KeyringLike, KeyringUnavailable, Vault, variable_name
 from explorer.errors import CredentialError, UnknownName
 

@@ -19,7 +19,7 @@ from explorer.core.document.document import Document
 from explorer.core.document.store import Data, first_solid, is_blank, pieces
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.redaction import Redactor
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.history import History
 from explorer.spool import Spool, large
 from tests.core.shop import vendor

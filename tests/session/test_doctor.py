@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explorer.core.origin import HostPattern
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.sandbox import SandboxServer, create_app

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.core.exchange import Call, Entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UsageError
 from explorer.history import History

@@ -16,7 +16,7 @@ import pytest
 from explorer.client import Client
 from explorer.core.catalog import decode
 from explorer.core.exchange import Call
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import CredentialRefused
 from explorer.session import Session

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from explorer.core.exchange import Call, Entry, Exchange
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.sandbox import SandboxServer

@@ -13,13 +13,14 @@ from explorer.cli import main
 from explorer.core.auth.lifeline import Life, Lifeline, Use
 from explorer.core.auth.tokens import Token
 from explorer.core.exchange import Call, Entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
+from explorer.core.text.units import format_countdown
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.token_lines import boards, ending_call, forget_tokens, past_lives, renew_token
 from explorer.settings import Folders, Settings
-from explorer.tui.widgets.token_rows import life_rows, moment, span_text, state_text, use_text
+from explorer.tui.widgets.token_rows import life_rows, moment, state_text, use_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -213,7 +214,7 @@ def test_claims_are_read_and_their_times_are_told(session: Session, clock: Clock
 
 
 def test_words_for_times() -> None:
-    assert [span_text(one) for one in (3.21, 42, 3599, 7500, 400_000)] == [
+    assert [format_countdown(one) for one in (3.21, 42, 3599, 7500, 400_000)] == [
         "3.2 s",
         "42 s",
         "59:59 min",

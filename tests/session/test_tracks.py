@@ -11,7 +11,7 @@ import pytest
 
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UnknownName
 from explorer.session import Session

@@ -14,7 +14,7 @@ import pytest
 from explorer.core.catalog import decode, read_toml
 from explorer.core.exchange import Call, Entry
 from explorer.core.origin import HostPattern, Origin
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UntrustedHost
 from explorer.session import Session

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
 from explorer.tui.drafts import Draft
 from explorer.tui.widgets.key_bar import KeyBar

@@ -140,7 +140,7 @@ async def test_escape_stops_a_send_at_once(session: Session) -> None:
             session.catalog, vendors={**session.catalog.vendors, "endlessaisles": changed}
         )
         session.environ = {**session.environ}
-        from explorer.core.secret import Secret
+        from explorer.core.text.secret import Secret
 
         session.vault.remember(changed, "test", "token", Secret("t0"))
         async with driven(session) as app:

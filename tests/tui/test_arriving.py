@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.document.document import Document
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.body.view import BodyView
 from tests.tui.driving import driven
 

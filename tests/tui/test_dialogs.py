@@ -9,7 +9,7 @@ import pytest
 from textual.app import App
 from textual.widgets import Button, DirectoryTree, Input
 
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.credentials import CredentialStatus
 from explorer.tui.screens.dialogs import (
     ConfirmDialog,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.doctor import DoctorScreen
 from tests.tui.driving import SIZES, driven
 

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from explorer.core.exchange import Call, Entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.exporting import ExportDialog
 from explorer.tui.screens.importing import ImportDialog
 from tests.tui.driving import driven

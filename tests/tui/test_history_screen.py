@@ -8,7 +8,7 @@ import msgspec
 from textual.widgets import Input
 
 from explorer.core.exchange import Call, Entry
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.annotating import AnnotationDialog
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.replaying import ReplayDialog

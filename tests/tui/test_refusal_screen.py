@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.dialogs import CredentialDialog
 from explorer.tui.screens.refusal import RefusalScreen
 from explorer.tui.screens.signature import SignatureScreen

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from explorer.core.exchange import Hop, ReceivedResponse, SentRequest, Timings
-from explorer.tui.numbers import seconds_text, size_text
+from explorer.core.text.units import format_elapsed, format_size
 from explorer.tui.widgets.headers_view import header_rows
 from explorer.tui.widgets.lines_view import LinesView, Row, cells
 from explorer.tui.widgets.timing_view import STOPPED, phases, timing_rows
@@ -155,7 +155,7 @@ async def test_a_flood_of_headers_scrolls() -> None:
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (4_049, "4.0 kB"), (999_600, "1.0 MB"), (50_000_000, "50.0 MB")],
 )
 def test_sizes(size: int, text: str) -> None:
-    assert size_text(size) == text
+    assert format_size(size) == text
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_sizes(size: int, text: str) -> None:
     ],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert seconds_text(seconds) == text
+    assert format_elapsed(seconds) == text

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, TypeVar
 from explorer.core.auth.accounts import AccountBook, variable_for
 from explorer.core.auth.lifeline import Use
 from explorer.core.exchange import Value
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialMissing
 
 if TYPE_CHECKING:

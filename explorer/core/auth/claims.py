@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_utc
 
 _TIMES: Final = ("exp", "nbf", "iat", "auth_time")
 _LONGEST: Final = 20_000
@@ -27,7 +28,7 @@ class Claims:
 
     def lines(self) -> tuple[str, ...]:
         """Every claim as ``name: value``, times in UTC beside the number."""
-        return tuple(f"{sanitise_line(str(name))}: {_shown(name, value)}" for name, value in self.claims.items())
+        return tuple(f"{sanitize_line(str(name))}: {_shown(name, value)}" for name, value in self.claims.items())
 
 
 def read_claims(token: str) -> Claims | None:
@@ -48,12 +49,10 @@ def _part(text: str) -> dict[str, Any] | None:
 
 
 def _shown(name: str, value: Any) -> str:
-    text = sanitise_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    text = sanitize_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
-        from datetime import UTC, datetime
-
         try:
-            return f"{text} ({datetime.fromtimestamp(value, UTC):%Y-%m-%d %H:%M:%S} UTC)"
+            return f"{text} ({format_utc(value, '%Y-%m-%d %H:%M:%S UTC')})"
         except (ValueError, OverflowError, OSError):
             return text
     return text

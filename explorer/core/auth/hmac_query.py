@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from explorer.core.auth import multipart, wire
@@ -41,7 +40,8 @@ from explorer.core.auth.recipe import (
     sign,
 )
 from explorer.core.auth.scheme import AuthScheme, Options, SignatureParams, TokenSource
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
+from explorer.core.text.units import format_utc
 
 if TYPE_CHECKING:
     import httpx
@@ -211,7 +211,7 @@ class HmacQuery(Scheme):
         key = self._need(self.options.secret)
         text = sign(recipe, key, base_of(recipe, material))
         stamp = int(at)
-        when = datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        when = format_utc(stamp, "%Y-%m-%d %H:%M:%S UTC")
         ordered = arranged(recipe, shown)
         return (
             Step(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),

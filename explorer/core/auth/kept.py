@@ -9,7 +9,7 @@ from explorer.core.auth.base import Flow, Scheme, Step
 if TYPE_CHECKING:
     import httpx
 
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
 
 
 class Kept(Scheme):

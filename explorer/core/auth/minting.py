@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.core.auth.base import AuthContext, token_request
 from explorer.core.auth.wire import is_sendable
 from explorer.core.catalog.sandbox import Handler, Step
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.errors import CredentialRefused
 
 if TYPE_CHECKING:

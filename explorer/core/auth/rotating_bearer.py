@@ -30,7 +30,7 @@ from explorer.core.auth.scheme import AuthScheme, HeaderTokenOptions, TokenSourc
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
 from explorer.core.catalog.sandbox import Handler
 from explorer.core.catalog.sandbox import Step as SandboxStep
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

@@ -9,7 +9,7 @@ from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
 from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace, TokenSource
 from explorer.core.auth.tokens import Token
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping

@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
 from explorer.core.auth.lifeline import Lifeline
-from explorer.core.secret import Secret
+from explorer.core.text.secret import Secret
 from explorer.errors import StoreError
 
 Kind = Literal["access", "refresh"]

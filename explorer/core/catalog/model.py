@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from explorer.core.catalog.sandbox import SandboxVendor
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 Location = Literal["path", "query", "form", "json", "multipart", "header"]
 ValueType = Literal["string", "integer", "number", "boolean", "date", "file", "object"]
@@ -416,7 +416,7 @@ class Vendor(Table, frozen=True, kw_only=True):
 
     def cite(self, lines: str) -> str:
         """``83,110-118`` as ``002:83,110-118``, fit for a terminal; an empty text stays empty."""
-        return sanitise_line(f"{self.document}:{lines}" if lines and self.document else lines)
+        return sanitize_line(f"{self.document}:{lines}" if lines and self.document else lines)
 
 
 class Catalog(Table, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.core.auth.recipe import Material, Part, Recipe, base_of, sign
 
 if TYPE_CHECKING:
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

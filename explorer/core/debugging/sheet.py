@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from explorer.core.auth.recipe import ORDERS, OUTPUTS, VALUES, Files, Keyed, Order, Output, Part, Values
 from explorer.core.debugging.case import Case, Key
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.core.auth.base import Step
 from explorer.core.auth.recipe import ORDERS, OUTPUTS, VALUES, Place, arranged, collect
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from explorer.core.auth import wire
 from explorer.core.auth.claims import read_claims
 from explorer.core.debugging.diagnosing import Cause, Diagnosis
 from explorer.core.debugging.mistake import Named
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 SPACE: Final = "·"
 """Stands for a space."""
@@ -18,7 +18,7 @@ def visible(text: str) -> str:
     their pictures, spaces of other kinds and signs without width as ``⍰``."""
     if text.isascii() and text.isprintable():
         return text.replace(" ", SPACE)
-    return sanitise_line("".join(_sign(one) for one in text))
+    return sanitize_line("".join(_sign(one) for one in text))
 
 
 def _sign(character: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +22,10 @@ class LinesSource(Protocol):
         """How many."""
 
     def tokens(self, n: int) -> list[Token]:
-        """Line *n* as ``(kind, text)``, sanitised."""
+        """Line *n* as ``(kind, text)``, sanitized."""
 
     def line(self, n: int) -> str:
-        """Line *n*, sanitised."""
+        """Line *n*, sanitized."""
 
     def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
         """The tokens of line *n* that show in *width* cells from cell *left*, and the cell of the first."""
@@ -46,8 +46,8 @@ class PairLines:
         """Pair *n* as tokens."""
         name, value = self._pairs[n]
         if not name:
-            return [("text", sanitise_line(value))]
-        return [("key", sanitise_line(name)), ("punctuation", self._between), ("string", sanitise_line(value))]
+            return [("text", sanitize_line(value))]
+        return [("key", sanitize_line(name)), ("punctuation", self._between), ("string", sanitize_line(value))]
 
     def line(self, n: int) -> str:
         """Pair *n* as text."""

@@ -4,7 +4,7 @@
                                          └ binary (hex rows)                                  ├ search
              folding, wrapping (which rows show) · outline (paths) · records, table · filtering ┘
 
-The laid-out bytes and an index of a few kilobytes are all that is kept; a line is cut, sanitised and lexed when asked
+The laid-out bytes and an index of a few kilobytes are all that is kept; a line is cut, sanitized and lexed when asked
 for. Modules load when their names are first used, so that a process that only searches or filters starts quickly.
 """
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Cell(NamedTuple):
-    """A value to show: ``kind`` as of a token (string, number, constant, punctuation), ``text`` not sanitised."""
+    """A value to show: ``kind`` as of a token (string, number, constant, punctuation), ``text`` not sanitized."""
 
     kind: str
     text: str

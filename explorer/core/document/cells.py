@@ -19,7 +19,7 @@ _NONE = re.compile(
 
 
 def cells(text: str) -> int:
-    """Cells that *text* (sanitised, one line) takes."""
+    """Cells that *text* (sanitized, one line) takes."""
     if text.isascii():
         return len(text)
     return len(text) + len(_WIDE.findall(text)) - len(_NONE.findall(text))

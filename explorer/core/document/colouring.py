@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from explorer.core.document import lexing
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from explorer.core.document.lexing import Token
@@ -33,7 +33,7 @@ class Colouring:
         """Tokens of line *n*, which is ``data[start:end]``."""
         if self._kind in {"xml", "html"}:
             return self._lex_group(n)
-        text = sanitise_line(self._lines.data[start:end].decode("utf-8", "replace"))
+        text = sanitize_line(self._lines.data[start:end].decode("utf-8", "replace"))
         if not text:
             return []
         if self._kind == "json":
@@ -83,7 +83,7 @@ class Colouring:
             low, high = self._lines.span(number)
             if number > n and high - start > _GROUP_BYTES:
                 break
-            texts.append(sanitise_line(data[low : min(high, low + _GROUP_BYTES)].decode("utf-8", "replace")))
+            texts.append(sanitize_line(data[low : min(high, low + _GROUP_BYTES)].decode("utf-8", "replace")))
         prefix = lexing.markup_prefix(data, start, html=self._kind == "html")
         tokens = lexing.lex_markup(self._kind, "\n".join(texts), prefix)
         return {first + i: line for i, line in enumerate(_split_lines(tokens, len(texts)))}

@@ -1,4 +1,4 @@
-"""A body as a person reads it: lines of sanitised text with tokens for colour, made when they are asked for."""
+"""A body as a person reads it: lines of sanitized text with tokens for colour, made when they are asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from explorer.core.document.media import Kind, parse_media_type
 from explorer.core.document.search import Search
 from explorer.core.document.store import Memory
 from explorer.core.document.told import ToldLayout
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,7 +207,7 @@ class Document:
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def line(self, n: int) -> str:
-        """Line *n* (from 0), sanitised; empty for a number that has no line."""
+        """Line *n* (from 0), sanitized; empty for a number that has no line."""
         if not 0 <= n < self.line_count:
             return ""
         if self.kind == "hex":
@@ -216,7 +216,7 @@ class Document:
         if end - start > LONG:
             long = self._long_line(start, end)
             return "".join(long.text(i) for i in range(long.count))
-        return sanitise_line(self.data[start:end].decode("utf-8", "replace"))
+        return sanitize_line(self.data[start:end].decode("utf-8", "replace"))
 
     def tokens(self, n: int) -> list[Token]:
         """Line *n* as ``(kind, text)``; the texts joined are ``line(n)``."""
@@ -257,14 +257,14 @@ class Document:
         return cells(self.line(n)[:column])
 
     def text(self, first: int = 0, last: int | None = None) -> str:
-        """Lines *first* to *last* (not included) with ``\\n`` between, sanitised; tabs stay."""
+        """Lines *first* to *last* (not included) with ``\\n`` between, sanitized; tabs stay."""
         last = self.line_count if last is None else min(last, self.line_count)
         if first >= last:
             return ""
         if self.kind == "hex":
             return "\n".join(self.line(n) for n in range(first, last))
         start, end = self._lines.start(first), self._lines.span(last - 1)[1]
-        return sanitise(self.data[start:end].decode("utf-8", "replace"))
+        return sanitize(self.data[start:end].decode("utf-8", "replace"))
 
     # -- search ----------------------------------------------------------------------------------------------------
 
@@ -314,8 +314,8 @@ class Document:
             long = self._long_line(start, stop)
             column = long.column_of(offset)
             return line, column, max(long.column_of(end) - column, 1)
-        column = len(sanitise_line(self.data[start:offset].decode("utf-8", "replace")))
-        return line, column, max(len(sanitise_line(self.data[start:end].decode("utf-8", "replace"))) - column, 1)
+        column = len(sanitize_line(self.data[start:offset].decode("utf-8", "replace")))
+        return line, column, max(len(sanitize_line(self.data[start:end].decode("utf-8", "replace"))) - column, 1)
 
     def _long_line(self, start: int, end: int) -> LongLine:
         key = (start, end)

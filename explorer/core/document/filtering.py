@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from xml.etree import ElementTree
 
 from explorer.core.document.markup import format_markup, xml_check
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ class Filter:
                 self._parsed = ElementTree.fromstring(self._source)  # noqa: S314 - entities were refused above
                 self._run = self._xpath
         except (ValueError, ElementTree.ParseError) as error:
-            self._problem = f"cannot be filtered: {sanitise_line(str(error))}"
+            self._problem = f"cannot be filtered: {sanitize_line(str(error))}"
         except RecursionError:
             self._problem = "nested too deep to be filtered"
         except MemoryError:
@@ -87,7 +87,7 @@ class Filter:
         except (JMESPathError, ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
             text = str(error).split("\n", 1)[0] or type(error).__name__
             text = text.removeprefix("Invalid jmespath expression: ").rstrip(": ")
-            return Filtered(problem=sanitise_line(text))
+            return Filtered(problem=sanitize_line(text))
         out: list[str] = []
         _write(found, out.append)
         return Filtered("".join(out).encode("utf-8", "replace"), "application/json")
@@ -105,7 +105,7 @@ class Filter:
         except TypeError:
             return Filtered(problem="the path is not complete")
         except (SyntaxError, KeyError, ValueError, StopIteration) as error:
-            return Filtered(problem=f"no path that is understood here ({sanitise_line(str(error))})")
+            return Filtered(problem=f"no path that is understood here ({sanitize_line(str(error))})")
         if last is not None:
             values = [node.get(name) if name else node.text for node in found]
             return Filtered(

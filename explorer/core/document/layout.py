@@ -13,7 +13,7 @@ from explorer.core.document.lines import Lines
 from explorer.core.document.markup import Records, markup_steps, xml_check
 from explorer.core.document.media import looks_like
 from explorer.core.document.store import Memory
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -188,7 +188,7 @@ class Layout:
         return declared
 
     def _declared(self) -> str:
-        return sanitise_line(self.media.name[:80])
+        return sanitize_line(self.media.name[:80])
 
     # -- laying out ------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Tokens of a piece of a body, for colour. A token is ``(kind, text)``; the texts joined are the piece.
 
-Pieces are short (a line, or a few), already sanitised, and lexed only when they are to be painted.
+Pieces are short (a line, or a few), already sanitized, and lexed only when they are to be painted.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.core.document.cells import cells
 from explorer.core.document.store import Memory
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +147,7 @@ class Lines:
 
     def _wider(self, line: bytes) -> int:
         if b"\t" in line or len(line) > self.width:
-            self.width = max(self.width, cells(sanitise_line(line.decode("utf-8", "replace"))))
+            self.width = max(self.width, cells(sanitize_line(line.decode("utf-8", "replace"))))
         return self.width
 
     def _newlines_of(self, block: int) -> list[int]:

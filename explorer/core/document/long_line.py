@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from explorer.core.document.cells import cells
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from explorer.core.document.lines import Lines
@@ -48,9 +48,9 @@ class LongLine:
         return self._edge(i), self._edge(i + 1)
 
     def text(self, i: int) -> str:
-        """Chunk *i*, sanitised."""
+        """Chunk *i*, sanitized."""
         low, high = self.bytes_of(i)
-        return sanitise_line(self.lines.data[low:high].decode("utf-8", "replace"))
+        return sanitize_line(self.lines.data[low:high].decode("utf-8", "replace"))
 
     def chunk_at(self, cell: int) -> int:
         """The chunk that shows the cell *cell* of the line (the last one where the line is shorter)."""
@@ -71,7 +71,7 @@ class LongLine:
             i -= 1
         self.cell_of(i)
         low = self._edge(i)
-        return self._characters[i] + len(sanitise_line(self.lines.data[low:offset].decode("utf-8", "replace")))
+        return self._characters[i] + len(sanitize_line(self.lines.data[low:offset].decode("utf-8", "replace")))
 
     def cell_at(self, column: int) -> int:
         """The cell at which character *column* of the shown line begins."""

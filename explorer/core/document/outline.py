@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.document import scanning
 from explorer.core.document.folding import DEEPEST, INDENT, indent_of
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -126,7 +126,7 @@ class Outline:
             parts.append(f"/{tag.decode('utf-8', 'replace')}[{number}]")
             start, indent = parent, indent - INDENT
             name = _TAG.match(data, start + indent)
-        return sanitise_line("".join(reversed(parts)))
+        return sanitize_line("".join(reversed(parts)))
 
     def _opening(self, start: int, indent: int) -> Generator[None, None, re.Match[bytes] | None]:
         """The start tag that the line at *start*, which has none, belongs to."""
@@ -143,12 +143,12 @@ def _step(raw: bytes) -> str:
         key = raw.decode("utf-8", "replace")
     if _PLAIN.fullmatch(key):
         return f".{key}"
-    return f"[{sanitise_line(json.dumps(key, ensure_ascii=False))}]"
+    return f"[{sanitize_line(json.dumps(key, ensure_ascii=False))}]"
 
 
 def value_at(document: Document, n: int, end: int | None) -> bytes:
     """What line *n* says: a scalar (a string without its quotes and escapes), or with *end* all up to that line,
-    set to the left. What comes out is as it was sent, not sanitised."""
+    set to the left. What comes out is as it was sent, not sanitized."""
     start, stop = document.span(n)
     data = document.data
     if end is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.document.cells import cells
 from explorer.core.document.search import Hit
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,10 +55,10 @@ class Table:
                     if len(self._columns) >= MOST:
                         self._left_out = True
                         continue
-                    self._columns[name] = min(cells(sanitise_line(name)), WIDEST)
+                    self._columns[name] = min(cells(sanitize_line(name)), WIDEST)
                     self.generation += 1
                 if n < _MEASURED:
-                    width = cells(sanitise_line(row[name].text[:WIDEST]))
+                    width = cells(sanitize_line(row[name].text[:WIDEST]))
                     if len(row[name].text) > WIDEST:
                         width = WIDEST
                     self._columns[name] = max(self._columns[name], width)
@@ -169,7 +169,7 @@ class Table:
 
 
 def _fitted(text: str, width: int) -> str:
-    text = sanitise_line(text[: 4 * WIDEST].replace("\n", " "))
+    text = sanitize_line(text[: 4 * WIDEST].replace("\n", " "))
     taken = cells(text)
     if taken > width:
         while text and cells(text) >= width:

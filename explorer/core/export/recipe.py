@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from explorer.core.secret import Secret
+    from explorer.core.text.secret import Secret
 
 Code = Literal["raw", "url", "json"]
 """How the text that fills a hole is written there: as it is, percent-escaped, or escaped as inside a JSON text."""

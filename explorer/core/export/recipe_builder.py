@@ -25,7 +25,7 @@ from explorer.core.export.recipe import (
 )
 from explorer.core.form import FieldValue, FileRef, NumberToken, check
 from explorer.core.request import build_request
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

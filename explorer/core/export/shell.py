@@ -11,7 +11,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from explorer.core.export.recipe import Hole
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def quote(text: str) -> str:
         raise UsageError(
             "it holds a NUL byte, which no word of a command line can carry", hint="Export it as python or as http."
         )
-    if sanitise_line(text) == text and _encodable(text):
+    if sanitize_line(text) == text and _encodable(text):
         return shlex.quote(text)
     return "$'" + "".join(_escaped(sign) for sign in text) + "'"
 
@@ -84,7 +84,7 @@ def _encodable(text: str) -> bool:
 def _escaped(sign: str) -> str:
     if sign in _NAMED:
         return _NAMED[sign]
-    if sign.isprintable() and sanitise_line(sign) == sign:
+    if sign.isprintable() and sanitize_line(sign) == sign:
         return sign
     return "".join(f"\\x{byte:02x}" for byte in to_bytes(sign))
 

@@ -46,7 +46,7 @@ class Part(Value, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The bytes as text; not sanitised."""
+        """The bytes as text; not sanitized."""
         return self.data.decode("utf-8", "replace")
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from explorer.core.saved.model import SavedRequest
 from explorer.core.saved.placeholders import escape
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from explorer.core.saved.model import OPERATORS, TYPES, Comparison, Expectations, Expected, say_duration
+from explorer.core.saved.model import OPERATORS, TYPES, Comparison, Expectations, Expected
+from explorer.core.text.units import format_duration, parse_duration
 from explorer.errors import nearest
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class ExpectTable(Protocol):
     def body(self) -> dict[str, Any]: ...
 
 
-def read_expectations(table: ExpectTable, report: Report, duration: Callable[[str], float | None]) -> Expectations:
+def read_expectations(table: ExpectTable, report: Report) -> Expectations:
     """The expectations in *table*; what is wrong goes to *report*."""
-    within = duration(table.within) if table.within else None
+    within = parse_duration(table.within) if table.within else None
     if table.within and within is None:
         report.add(("expect", "within"), f"{table.within!r} is no duration", 'such as "800ms", "2s", "1m"')
     return Expectations(
@@ -134,7 +135,7 @@ def expectations_table(expect: Expectations) -> dict[str, Any]:
         rows: list[Any] = [int(one) if one.isdigit() else one for one in expect.status]
         table["status"] = rows[0] if len(rows) == 1 else rows
     if expect.within is not None:
-        table["within"] = say_duration(expect.within)
+        table["within"] = format_duration(expect.within)
     for part, expected in (("headers", expect.headers), ("body", expect.body)):
         if expected:
             table[part] = {key: _said(comparisons) for key, comparisons in expected}

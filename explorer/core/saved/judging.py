@@ -10,9 +10,10 @@ import msgspec
 
 from explorer.core.exchange import Value
 from explorer.core.saved.expecting import STATUS
-from explorer.core.saved.model import OPERATORS, Comparison, Expectations, say_duration
+from explorer.core.saved.model import OPERATORS, Comparison, Expectations
 from explorer.core.saved.picking import Picker
 from explorer.core.saved.placeholders import PlaceholderProblem, fill, parse
+from explorer.core.text.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ def check(expect: Expectations, exchange: Exchange, shown: Exchange, mask: Calla
         add(f"status is {' or '.join(expect.status)}", held, str(status) if response else "no answer")
     if expect.within is not None:
         took = exchange.timings.total
-        add(f"within {say_duration(expect.within)}", took <= expect.within, f"{took * 1000:.0f}ms")
+        add(f"within {format_duration(expect.within)}", took <= expect.within, f"{took * 1000:.0f}ms")
     for name, comparisons in expect.headers:
         for one in comparisons:
             held = response is not None and _held(one, _header(response, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from explorer.core.exchange import Call, Value
+from explorer.core.text.units import format_duration
 
 Operator = Literal[
     "equals",
@@ -75,15 +76,7 @@ class Rule(Value, frozen=True):
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        return f"older than {say_duration(self.seconds)}" if self.when == "older" else self.when
-
-
-def say_duration(seconds: float) -> str:
-    """Seconds in the largest unit that they are whole in: ``10m``, ``90s``, ``800ms``."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)):
-        if seconds and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds * 1000:g}ms"
+        return f"older than {format_duration(self.seconds)}" if self.when == "older" else self.when
 
 
 class SavedRequest(Value, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from explorer.core.form import find_parameter
 from explorer.core.redaction import Redactor
 from explorer.core.saved.filling import strings
 from explorer.core.saved.placeholders import Credential, PlaceholderProblem, Variable, parse
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

@@ -17,10 +17,9 @@ from explorer.core.saved.expecting import read_expectations
 from explorer.core.saved.lines import line_of
 from explorer.core.saved.model import FolderOptions, Rule, SavedRequest, VariableSet
 from explorer.core.saved.placeholders import Found, PlaceholderProblem, fill_json, parse
+from explorer.core.text.units import parse_duration
 from explorer.errors import CatalogProblem
 
-_DURATION: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)")
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Problems = tuple[CatalogProblem, ...]
 
@@ -61,12 +60,6 @@ class _VariablesTable(Table, frozen=True, kw_only=True):
 
 
 _T = TypeVar("_T", bound=Table)
-
-
-def duration(text: str) -> float | None:
-    """Seconds of ``10m``, ``1.5s``, ``2h``; None where it is no duration."""
-    found = _DURATION.fullmatch(text.strip())
-    return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[SavedRequest | None, Problems]:
@@ -130,14 +123,14 @@ def _request(table: _RequestTable, report: Report) -> SavedRequest:
         force=table.force,
     )
     again = {name: _rule(text, ("again", name), report) for name, text in table.again.items()}
-    expected = read_expectations(table.expect, report, duration)
+    expected = read_expectations(table.expect, report)
     return SavedRequest(call=call, description=table.description, again=again, expect=expected)
 
 
 def _rule(text: str, path: Path, report: Report) -> Rule:
     if text in ("missing", "never", "always"):
         return Rule(text)  # type: ignore[arg-type]  # it is one of the three
-    older = duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
+    older = parse_duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
     if older is None:
         report.add(path, f"{text!r} is no rule", 'one of "missing", "never", "always", "older than 10m"')
         return Rule()

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class TypeBar(Vertical):
         """Say how it goes, and what is wrong."""
         self.query_one(".state", Label).update(Content(f"{state} "))
         line = self.query_one(".problem", Static)
-        line.update(Content(sanitise_line(problem)))
+        line.update(Content(sanitize_line(problem)))
         line.display = bool(problem)
 
     @on(Input.Changed)

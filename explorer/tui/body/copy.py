@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explorer.core.document.folding import fold_at
 from explorer.core.document.outline import value_at
 from explorer.core.document.table import Table
-from explorer.tui.numbers import size_text
+from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -56,6 +56,6 @@ def to_copy(document: Document | Table, line: int, key: str, path: str) -> Gener
 def _checked(raw: bytes, what: str, size: int = 0) -> Copied:
     size = max(size, len(raw))
     if size > LIMIT:
-        too_much = f"{what} is {size_text(size)}, and terminals take {size_text(LIMIT)} at most"
+        too_much = f"{what} is {format_size(size)}, and terminals take {format_size(LIMIT)} at most"
         return Copied(problem=f"{too_much}: press S to save the body to a file")
-    return Copied(raw.decode("utf-8", "replace"), f"{what} ({size_text(size)})")
+    return Copied(raw.decode("utf-8", "replace"), f"{what} ({format_size(size)})")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,15 +54,15 @@ def program(environ: Mapping[str, str], *, edit: bool) -> list[str]:
         return [named]
 
 
-def write_temporary(document: Document | Table, suffix: str, *, sanitised: bool) -> str:
+def write_temporary(document: Document | Table, suffix: str, *, sanitized: bool) -> str:
     """A file that nobody else can read with the lines of *document* as laid out; gives its path. Raises ``OSError``.
 
-    *sanitised*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
+    *sanitized*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
     """
     handle, path = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=suffix)
     try:
         with os.fdopen(handle, "wb") as file:
-            for text in _texts(document, sanitised=sanitised):
+            for text in _texts(document, sanitized=sanitized):
                 file.write(text)
     except OSError:
         Path(path).unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _texts(document: Document | Table, *, sanitised: bool) -> Iterator[bytes]:
+def _texts(document: Document | Table, *, sanitized: bool) -> Iterator[bytes]:
     from explorer.core.document.table import Table
 
     if isinstance(document, Table) or document.kind == "hex":
@@ -108,7 +108,7 @@ def _texts(document: Document | Table, *, sanitised: bool) -> Iterator[bytes]:
     while start < len(data):
         end = data.find(b"\n", start + _STEP) + 1 or len(data)
         block = data[start:end]
-        yield sanitise(block.decode("utf-8", "replace")).encode("utf-8", "replace") if sanitised else block
+        yield sanitize(block.decode("utf-8", "replace")).encode("utf-8", "replace") if sanitized else block
         start = end
 
 

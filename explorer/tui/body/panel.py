@@ -25,6 +25,7 @@ from explorer.core.document.siblings import siblings
 from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
+from explorer.core.text.units import format_size
 from explorer.spool import Spool
 from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
@@ -34,7 +35,6 @@ from explorer.tui.body.picture import PictureView
 from explorer.tui.body.preparing import AT_ONCE, BodyPreparing
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
-from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -331,7 +331,7 @@ class BodyPanel(BodyPreparing):
             return
         new_store = Spool if len(filtered.body) > AT_ONCE else Memory  # memory is joined anew whenever a thread added
         document = Document.opened(filtered.body, filtered.content_type, new_store=new_store)
-        bar.tell("nothing is left" if filtered.body in (b"", b"null", b"[]") else size_text(len(filtered.body)))
+        bar.tell("nothing is left" if filtered.body in (b"", b"null", b"[]") else format_size(len(filtered.body)))
         self._close_search()
         self._modes, self._mode = {"pretty": document}, "pretty"
         self._present(document)

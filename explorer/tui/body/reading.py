@@ -15,7 +15,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from explorer.core.document.table import Table
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.body import files as body_files
 from explorer.tui.body.bars import ChoiceBar, TypeBar
 from explorer.tui.body.copy import CHOICES, to_copy
@@ -23,7 +24,6 @@ from explorer.tui.body.find import finished
 from explorer.tui.body.picture import PictureView
 from explorer.tui.body.status import search_state, status_text
 from explorer.tui.body.view import BodyView
-from explorer.tui.numbers import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
@@ -165,7 +165,7 @@ class BodyReading(Vertical):
         if text != self._noted:
             self._noted = text
             note.display = bool(text)
-            note.update(Content(f"⚠ {sanitise_line(text)}"))
+            note.update(Content(f"⚠ {sanitize_line(text)}"))
         status = status_text(
             document,
             view.cursor_line,
@@ -265,7 +265,7 @@ class BodyReading(Vertical):
         else:
             event.bar.close()
             self.view.focus()
-            self.say(f"saved {size_text(len(document.body))} to {where}")
+            self.say(f"saved {format_size(len(document.body))} to {where}")
 
     def action_open(self, edit: bool) -> None:
         """Open a copy of what is shown in the person's pager or editor."""
@@ -277,7 +277,7 @@ class BodyReading(Vertical):
             return
         try:
             path = await asyncio.to_thread(
-                body_files.write_temporary, document, body_files.suffix_of(shown), sanitised=not edit
+                body_files.write_temporary, document, body_files.suffix_of(shown), sanitized=not edit
             )
         except OSError as error:
             self.say(f"no temporary file: {error.strerror or error}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from explorer.core.document.table import Table
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def status_text(
     unit = "record" if isinstance(document, Table) else "row" if document.kind == "hex" else "line"
     raw = not isinstance(document, Table) and document.view == "raw" and document.kind not in ("text", "csv", "hex")
     parts = [
-        sanitise_line(document.title) + (" raw" if raw else "") + (" filtered" if filtered else ""),
-        size_text(document.size),
+        sanitize_line(document.title) + (" raw" if raw else "") + (" filtered" if filtered else ""),
+        format_size(document.size),
         document.charset if document.charset != "utf-8" else "",
         f"{unit} {min(line + 1, count):,} of {count:,}{more}",
         "" if document.complete else "receiving" if arriving else "formatting",
@@ -45,8 +45,8 @@ def status_text(
     ]
     text = Content.styled(" · ".join(part for part in parts if part), MUTED)
     if path:
-        text = text + Content.styled(f"  {sanitise_line(path)}", "$text-primary bold")
-    return text + Content.styled(f"  {sanitise_line(said)}", "$text-success") if said else text
+        text = text + Content.styled(f"  {sanitize_line(path)}", "$text-primary bold")
+    return text + Content.styled(f"  {sanitize_line(said)}", "$text-success") if said else text
 
 
 def search_state(event: BodyView.SearchMoved) -> tuple[str, str]:

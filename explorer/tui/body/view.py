@@ -1,4 +1,4 @@
-"""A response body on the screen: any size, sanitised, coloured where it is visible, folded, searched as a whole."""
+"""A response body on the screen: any size, sanitized, coloured where it is visible, folded, searched as a whole."""
 
 from __future__ import annotations
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.exchange import Entry
+from explorer.core.text.units import format_local
 from explorer.errors import ExplorerError
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
@@ -84,7 +84,7 @@ class HistoryController(Controller):
         self.workspace.last[call.address] = exchange
         self._leave_history()
         await self.main.sender.show_exchange(exchange)
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(exchange.started_at))
+        when = format_local(exchange.started_at)
         self.response_pane.explain(f"From the history: #{number}, sent {when} to {call.environment}.")
         self.layout.go("response")
 

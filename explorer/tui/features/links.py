@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.styles import MUTED
@@ -163,12 +163,12 @@ def _way_text(way: Way) -> Content:
     values = ", ".join(f"{entry.name}={_short(entry.value)}" for entry in way.entries)
     return Content.assemble(
         (f"{endpoint.method:<6} ", method_style(endpoint.method)),
-        sanitise_line(endpoint.title),
-        (f"  {endpoint.id}  {sanitise_line(values)}", MUTED),
+        sanitize_line(endpoint.title),
+        (f"  {endpoint.id}  {sanitize_line(values)}", MUTED),
         (grave, "$text-warning"),
     )
 
 
 def _short(text: str) -> str:
-    text = sanitise_line(text)
+    text = sanitize_line(text)
     return text if len(text) <= _LONGEST else f"…{text[1 - _LONGEST :]}"

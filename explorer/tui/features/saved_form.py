@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller
 from explorer.tui.saved_form import same_request
@@ -57,17 +57,17 @@ class SavedFormController(Controller):
         file = self.saved_form.file
         parts: list[Content | str | tuple[str, str]] = []
         if file is None:
-            parts.append((f"✗ the file {sanitise_line(draft.saved)} is gone; S writes it anew", "$text-warning"))
+            parts.append((f"✗ the file {sanitize_line(draft.saved)} is gone; S writes it anew", "$text-warning"))
         try:
             waiting = ", ".join(str(one.placeholder) for one in saved.missing(request, saved.scope))
             if waiting:
-                parts.append((f"○ no value yet: {sanitise_line(waiting)}; asked for on sending", "$text-warning"))
+                parts.append((f"○ no value yet: {sanitize_line(waiting)}; asked for on sending", "$text-warning"))
             from explorer.core.saved.filling import references
 
             needed = [str(one) for one in references(request)]
             if needed:
-                parts.append((f"{'  ' if parts else ''}↺ {sanitise_line(', '.join(needed))}", "$text-accent"))
+                parts.append((f"{'  ' if parts else ''}↺ {sanitize_line(', '.join(needed))}", "$text-accent"))
         except ExplorerError as error:
-            parts.append((f"✗ {sanitise_line(error.message)}", "$text-error"))
+            parts.append((f"✗ {sanitize_line(error.message)}", "$text-error"))
         changed = file is None or file.request is None or not same_request(file.request, request)
         self.request_pane.show_saved(draft.saved, Content.assemble(*parts), changed=changed)

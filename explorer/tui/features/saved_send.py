@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller, background
 
@@ -71,7 +71,7 @@ class SavedSendController(Controller):
         from explorer.core.saved.report import Step
 
         said = f"{step.name} {step.outcome}" if isinstance(step, Step) else f"first {step}"
-        self.title_bar.state = sanitise_line(said)
+        self.title_bar.state = sanitize_line(said)
 
     def overheard(self, exchange: Exchange) -> None:
         """Remember the unmasked response to the call that is awaited."""

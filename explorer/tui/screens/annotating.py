@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Button, Input, Label, Static, TextArea
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import UsageError
 from explorer.tui.screens.dialogs import Dialog
 
@@ -60,7 +60,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
     def compose(self) -> ComposeResult:
         """Tags in one line, the note in several."""
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"#{self._row.id} · {sanitise_line(self._row.address)}")
+            box.border_title = Content(f"#{self._row.id} · {sanitize_line(self._row.address)}")
             yield Label(Content("Tags, with blanks between (found by tag:NAME)"))
             tags = Input(" ".join(self._row.tag_names), compact=True, suggester=_Tags(self._known))
             tags.cursor_blink = False
@@ -105,7 +105,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
                 raise UsageError(f"a note has at most {LONGEST_NOTE:,} characters")
         except UsageError as error:
             problem = self.query_one("#problem", Static)
-            problem.update(Content(sanitise_line(f"✗ {error.message}. {error.hint}".strip())))
+            problem.update(Content(sanitize_line(f"✗ {error.message}. {error.hint}".strip())))
             problem.display = True
             return
         self.dismiss((note, tags))

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.screens.comparison_run import ComparisonRun
 from explorer.tui.styles import MUTED
@@ -87,7 +87,7 @@ class ComparingScreen(ComparisonRun):
         self, session: Session, left: Exchange, right: Exchange, titles: tuple[str, str] = ("", ""), note: str = ""
     ) -> None:
         self._titles = titles
-        self._note = sanitise_line(note)
+        self._note = sanitize_line(note)
         self.side: Side = "response"
         self.everything = False
         self._shown_parts: list[Part] = []
@@ -162,7 +162,7 @@ class ComparingScreen(ComparisonRun):
         parts: list[Content | str | tuple[str, str]] = []
         for title, exchange, sign in zip(self._titles, self.sides, ("-", "+"), strict=True):
             words = title or (f"entry {exchange.id}" if exchange.id else exchange.call.address)
-            parts += [(f" {sign} ", "bold"), sanitise_line(words), "  "]
+            parts += [(f" {sign} ", "bold"), sanitize_line(words), "  "]
         self.query_one("#compare-title", Static).update(Content.assemble(*parts))
 
     def _show_headline(self) -> None:
@@ -170,7 +170,7 @@ class ComparingScreen(ComparisonRun):
         if comparison is None:
             return
         lines = [self._note] if self._note else []
-        lines.append(sanitise_line(comparison.headline) + ("" if comparison.done else " · comparing …"))
+        lines.append(sanitize_line(comparison.headline) + ("" if comparison.done else " · comparing …"))
         text = "\n".join(lines)
         if text != self._headline:  # what is told anew is laid out anew
             self._headline = text
@@ -296,7 +296,7 @@ class ComparingScreen(ComparisonRun):
             self._app.tell("There is no change at the cursor; n goes to the next one.")
             return
         self.app.copy_to_clipboard(found[2].path)
-        self._app.tell(f"Copied {sanitise_line(found[2].path)}.")
+        self._app.tell(f"Copied {sanitize_line(found[2].path)}.")
 
     def _current(self) -> tuple[int, int, Change] | None:
         """The change at the cursor."""
@@ -315,7 +315,7 @@ class ComparingScreen(ComparisonRun):
             self._app.tell("There is no field at the cursor that can be ignored; n goes to the next change.")
             return
         if found[2].masked:
-            self._app.tell(f"{sanitise_line(found[2].path)} is masked already.")
+            self._app.tell(f"{sanitize_line(found[2].path)} is masked already.")
             return
         await self._settle(ignore, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is.")
 
@@ -326,7 +326,7 @@ class ComparingScreen(ComparisonRun):
         except ExplorerError as error:
             self._app.tell(f"{error.message}. {error.hint}", severity="error")
             return
-        self._app.tell(sanitise_line(words))
+        self._app.tell(sanitize_line(words))
         self.start()
 
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignored")

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class ConsentDialog(Dialog[str | None]):
     ]
 
     def __init__(self, title: str, url: str, *, waited_for: str = "", browser: bool = False) -> None:
-        self._title, self.url = sanitise_line(title), url
-        self._waited_for, self._browser = sanitise(waited_for), browser
+        self._title, self.url = sanitize_line(title), url
+        self._waited_for, self._browser = sanitize(waited_for), browser
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -44,7 +44,7 @@ class ConsentDialog(Dialog[str | None]):
             box.border_title = Content(f"Log in · {self._title}")
             yield Static(Content("1. Allow it on this page:"), classes="dialog-text")
             with VerticalScroll(can_focus=False):
-                yield Static(Content(sanitise_line(self.url)), classes="dialog-text", id="consent-url")
+                yield Static(Content(sanitize_line(self.url)), classes="dialog-text", id="consent-url")
             yield Static(Content(self._second()), classes="dialog-text")
             line = Input(placeholder="paste the URL that you land on", compact=True, id="consent-landed")
             line.cursor_blink = False

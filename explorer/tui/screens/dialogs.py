@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise, sanitise_line
-from explorer.core.secret import Secret
+from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.screens.file_picker import FilePickerDialog
 from explorer.tui.styles import MUTED
@@ -104,7 +104,7 @@ class ConfirmDialog(Dialog[bool]):
     ]
 
     def __init__(self, title: str, text: str, *, yes: str = "Yes, send it", no: str = "No") -> None:
-        self._words = (sanitise_line(title), sanitise(text), sanitise_line(yes), sanitise_line(no))
+        self._words = (sanitize_line(title), sanitize(text), sanitize_line(yes), sanitize_line(no))
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -147,7 +147,7 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
     ]
 
     def __init__(self, title: str, asked: Sequence[CredentialStatus], place: str) -> None:
-        self._title, self._asked, self._place = sanitise_line(title), tuple(asked), sanitise(place)
+        self._title, self._asked, self._place = sanitize_line(title), tuple(asked), sanitize(place)
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -204,9 +204,9 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
 def _credential_text(status: CredentialStatus) -> Content:
     now = f"now from {status.source}" if status.present else "missing"
     style = MUTED if status.present else "$text-error"
-    title = sanitise_line(status.title or status.name)
+    title = sanitize_line(status.title or status.name)
     return Content.assemble(
-        (title, "bold"), (f"  {sanitise_line(now)}", style), (f" · {sanitise_line(status.variable)}", MUTED)
+        (title, "bold"), (f"  {sanitize_line(now)}", style), (f" · {sanitize_line(status.variable)}", MUTED)
     )
 
 
@@ -231,7 +231,7 @@ class EnvironmentDialog(Dialog[str | None]):
     ]
 
     def __init__(self, vendor: str, choices: Sequence[EnvironmentChoice], current: str) -> None:
-        self._vendor, self._choices, self._current = sanitise_line(vendor), tuple(choices), current
+        self._vendor, self._choices, self._current = sanitize_line(vendor), tuple(choices), current
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -263,12 +263,12 @@ class EnvironmentDialog(Dialog[str | None]):
 
 
 def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:
-    name = [(f"{'●' if current else '○'} ", ""), (sanitise_line(choice.name), "bold")]
+    name = [(f"{'●' if current else '○'} ", ""), (sanitize_line(choice.name), "bold")]
     if choice.title:
-        name.append((f"  {sanitise_line(choice.title)}", ""))
+        name.append((f"  {sanitize_line(choice.title)}", ""))
     if choice.guarded:
         name.append(("  ⚠ GUARDED: asks before every change", "bold $text-error"))
-    lines = [Content.assemble(*name), Content.styled(f"  {sanitise_line(choice.base_url)}", MUTED)]
+    lines = [Content.assemble(*name), Content.styled(f"  {sanitize_line(choice.base_url)}", MUTED)]
     if choice.note:
-        lines.append(Content.styled(f"  {sanitise_line(choice.note)}", MUTED))
+        lines.append(Content.styled(f"  {sanitize_line(choice.note)}", MUTED))
     return Content("\n").join(lines)

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
@@ -72,7 +72,7 @@ class DoctorScreen(ClosingScreen[None]):
 
     def on_mount(self) -> None:
         """Begin at once."""
-        place = f"  {sanitise_line(self.vendor.title)} · {sanitise_line(self.environment)}"
+        place = f"  {sanitize_line(self.vendor.title)} · {sanitize_line(self.environment)}"
         title = Content.assemble(("Doctor", "bold"), place, ("  only reads are sent", MUTED))
         self.query_one("#doctor-title", Static).update(title)
         self.query_one(LinesView).focus()
@@ -109,7 +109,7 @@ class DoctorScreen(ClosingScreen[None]):
     def _sum(self, problem: str) -> Content:
         failed = [one for one in self.found if one.state == "failed"]
         if problem:
-            return Content.styled(f"✗ {sanitise_line(problem)}", "$text-error")
+            return Content.styled(f"✗ {sanitize_line(problem)}", "$text-error")
         if self.running:
             return Content.styled("Looking it over …", "$text-warning")
         if failed:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.core.vendors.cell import counted
 from explorer.errors import ExplorerError
 from explorer.session.drift import Drift
@@ -131,7 +131,7 @@ class DriftScreen(ClosingScreen[Looked]):
         try:
             drift = await find(self._session, self._narrowed, every=True, tell=tell)
         except ExplorerError as error:
-            self.query_one("#drift-page Static", Static).update(Content(sanitise_line(f"✗ {error.message}")))
+            self.query_one("#drift-page Static", Static).update(Content(sanitize_line(f"✗ {error.message}")))
             return
         self._drift = drift
         for problem in drift.problems:
@@ -149,7 +149,7 @@ class DriftScreen(ClosingScreen[Looked]):
         """Show what was found, without what was dismissed unless that is wanted too."""
         drift = self._drift
         self._findings = [one for one in drift.findings if self._every or one.key not in drift.hidden]
-        self.query_one("#drift-title", Static).update(Content(sanitise_line(self._title(drift))))
+        self.query_one("#drift-title", Static).update(Content(sanitize_line(self._title(drift))))
         listing = self.query_one(OptionList)
         at = listing.highlighted or 0
         listing.clear_options()
@@ -217,7 +217,7 @@ class DriftScreen(ClosingScreen[Looked]):
     async def _write(self, one: Finding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
         """Write, one thing after the other however quickly the keys come, and look again."""
         async with self._writing:
-            self.query_one("#drift-title", Static).update(Content(sanitise_line(f"Drift · writing {one.title} …")))
+            self.query_one("#drift-title", Static).update(Content(sanitize_line(f"Drift · writing {one.title} …")))
             try:
                 notes = await asyncio.to_thread(write)
             except ExplorerError as error:

@@ -13,11 +13,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from explorer.core.export.formats import FORMATS
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.core.text.units import format_size
 from explorer.errors import ExplorerError
 from explorer.tui.body.copy import LIMIT
 from explorer.tui.body.files import save
-from explorer.tui.numbers import size_text
 from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
 
@@ -113,7 +113,7 @@ class ExportDialog(Dialog[None]):
             if row.id in self._now.formats
         ]
         self.query_one("#export-formats", Static).update(Content.assemble(*tabs))
-        self.query_one(".dialog").border_title = Content(f"Export · {sanitise_line(self._now.title)}")
+        self.query_one(".dialog").border_title = Content(f"Export · {sanitize_line(self._now.title)}")
         self._make(self._now, self._format.id, self._secrets)
 
     @work(exclusive=True, group="export", exit_on_error=False, description="export")
@@ -124,9 +124,9 @@ class ExportDialog(Dialog[None]):
             data = await one.make(format_id, secrets)
         except ExplorerError as error:
             self.query_one("#export-text", Static).update(Content(""))
-            self._say(Content.styled(sanitise_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error"))
+            self._say(Content.styled(sanitize_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error"))
             return
-        text = await asyncio.to_thread(lambda: sanitise(data[: 4 * _SEEN].decode("utf-8", "replace"))[:_SEEN])
+        text = await asyncio.to_thread(lambda: sanitize(data[: 4 * _SEEN].decode("utf-8", "replace"))[:_SEEN])
         more = len(data) > len(text.encode()) + 16
         shown = (
             Content.assemble(text, ("\n… the rest is copied and saved, and not shown", MUTED))
@@ -139,9 +139,9 @@ class ExportDialog(Dialog[None]):
         self._say(self._state(secrets))
 
     def _state(self, secrets: bool) -> Content:
-        parts: list[tuple[str, str]] = [(size_text(len(self._data)), MUTED)]
+        parts: list[tuple[str, str]] = [(format_size(len(self._data)), MUTED)]
         if len(self._data) > LIMIT:
-            parts.append((f" · too long to copy (terminals take {size_text(LIMIT)}); s saves it", "$text-warning"))
+            parts.append((f" · too long to copy (terminals take {format_size(LIMIT)}); s saves it", "$text-warning"))
         if secrets and self._format.runs:
             parts.append((" · ⚠ secrets stand in it as they are", "bold $text-error"))
         elif secrets:
@@ -199,7 +199,7 @@ class ExportDialog(Dialog[None]):
             return
         text = self._data.decode("utf-8", "replace")
         self.app.copy_to_clipboard(text)
-        self._say(Content.styled(f"✓ Copied as {self._format.title}, {size_text(len(self._data))}.", "$text-success"))
+        self._say(Content.styled(f"✓ Copied as {self._format.title}, {format_size(len(self._data))}.", "$text-success"))
 
     def action_save(self) -> None:
         """Ask for a path."""
@@ -227,10 +227,10 @@ class ExportDialog(Dialog[None]):
             self._say(Content.styled("It is there already: enter again replaces it.", "$text-warning"))
             return
         except OSError as error:
-            self._say(Content.styled(sanitise_line(f"✗ Not saved: {error.strerror or error}"), "$text-error"))
+            self._say(Content.styled(sanitize_line(f"✗ Not saved: {error.strerror or error}"), "$text-error"))
             return
         self._leave_path()
-        self._say(Content.styled(sanitise_line(f"✓ Saved as {saved}, {size_text(len(data))}."), "$text-success"))
+        self._say(Content.styled(sanitize_line(f"✓ Saved as {saved}, {format_size(len(data))}."), "$text-success"))
 
     def _leave_path(self) -> None:
         self.remove_class("-saving")

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind
 from explorer.tui.screens.dialogs import Dialog
@@ -142,12 +142,12 @@ class FaultsDialog(Dialog[None]):
 
     def _tell(self, text: str) -> None:
         problem = self.query_one("#problem", Static)
-        problem.update(Content(sanitise_line(text)))
+        problem.update(Content(sanitize_line(text)))
         problem.display = bool(text)
 
     def _option(self, kind: FaultKind) -> Option:
         words = self._words.get(kind.name)
-        name = sanitise_line(" ".join(words)) if words else kind.name
+        name = sanitize_line(" ".join(words)) if words else kind.name
         mark = ("● ", "bold $text-warning") if words else ("○ ", MUTED)
         style = "bold $text-warning" if words else "bold"
         return Option(Content.assemble(mark, (f"{name:<{_NAME}} ", style), kind.title))

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.screens.closing import ClosingScreen
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Folders(DirectoryTree):
-    """A tree of folders and files. A file's name can hold anything, so it is sanitised for the eye; signs in place of
+    """A tree of folders and files. A file's name can hold anything, so it is sanitized for the eye; signs in place of
     pictures keep columns straight in every terminal."""
 
     ICON_NODE = "▸ "
@@ -39,7 +39,7 @@ class Folders(DirectoryTree):
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
         """The label of *node*, with nothing in it that acts on the terminal."""
         label = super().render_label(node, base_style, style)
-        label.plain = sanitise_line(label.plain)
+        label.plain = sanitize_line(label.plain)
         return label
 
 
@@ -65,13 +65,13 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
     def __init__(self, start: str | Path = ".", *, title: str = "Choose a file") -> None:
         folder = Path(start).expanduser()
         self._start = (folder if folder.is_dir() else folder.parent).absolute()
-        self._title = sanitise_line(title)
+        self._title = sanitize_line(title)
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content(sanitise_line(str(self._start)))
+            box.border_subtitle = Content(sanitize_line(str(self._start)))
             yield Input(placeholder="type a path, or choose below", compact=True)
             yield Static(id="files-problem", markup=False)
             yield Folders(self._start)
@@ -98,7 +98,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
             self._go(path)
             event.input.clear()
         else:
-            self._say(f"✗ There is no file {sanitise_line(str(path))}")
+            self._say(f"✗ There is no file {sanitize_line(str(path))}")
 
     def action_up(self) -> None:
         """Go to the folder above."""
@@ -108,7 +108,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
         tree = self.query_one(Folders)
         tree.path = folder.resolve()
         tree.focus()
-        self.query_one(Vertical).border_subtitle = Content(sanitise_line(str(tree.path)))
+        self.query_one(Vertical).border_subtitle = Content(sanitize_line(str(tree.path)))
         self._say("")
 
     def _say(self, text: str) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ class IgnoredDialog(Dialog[str | None]):
     ]
 
     def __init__(self, vendor: str, patterns: Sequence[str]) -> None:
-        self._vendor, self._patterns = sanitise_line(vendor), tuple(patterns)
+        self._vendor, self._patterns = sanitize_line(vendor), tuple(patterns)
         super().__init__()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Ignored in comparisons of {self._vendor}")
             yield OptionList(
-                *(Option(Content(sanitise_line(one))) for one in self._patterns), markup=False, compact=True
+                *(Option(Content(sanitize_line(one))) for one in self._patterns), markup=False, compact=True
             )
             yield Static(Content("x or enter lets it count again · esc closes"), classes="dialog-hint")
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static, TextArea
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.session.exporting import Line, read_line
 from explorer.tui.screens.dialogs import Dialog
@@ -142,8 +142,8 @@ class ImportDialog(Dialog[Line | None]):
 
 
 def _problem(error: ExplorerError) -> list[Content]:
-    lines = [Content.styled(f"✗ {sanitise_line(error.message)}", "$text-error")]
-    return [*lines, Content.styled(sanitise_line(error.hint), MUTED)] if error.hint else lines
+    lines = [Content.styled(f"✗ {sanitize_line(error.message)}", "$text-error")]
+    return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
 
 
 def _understood(session: Session, line: Line) -> list[Content]:
@@ -154,15 +154,15 @@ def _lines(session: Session, line: Line) -> Iterator[Content]:
     call = line.shown
     operation = session.operation(line.call)
     title = f"{operation.vendor.title} › {operation.endpoint.title}"
-    yield Content.assemble(("✓ ", "bold $text-success"), (sanitise_line(title), "bold"))
+    yield Content.assemble(("✓ ", "bold $text-success"), (sanitize_line(title), "bold"))
     method = call.method or operation.endpoint.method
     guarded = operation.environment is not None and operation.environment.guarded
     where = (f" · {call.environment}{' (guarded)' if guarded else ''}", "$text-warning" if guarded else MUTED)
-    yield Content.assemble((f"  {method} ", "bold"), sanitise_line(call.address), where)
+    yield Content.assemble((f"  {method} ", "bold"), sanitize_line(call.address), where)
     values = [(one.name, one.value) for one in call.entries] + [*call.extra, *call.headers]
     for name, value in values[:_VALUES]:
-        yield Content.assemble((f"  {sanitise_line(name)} ", MUTED), sanitise_line(value[:200]))
+        yield Content.assemble((f"  {sanitize_line(name)} ", MUTED), sanitize_line(value[:200]))
     if len(values) > _VALUES:
         yield Content.styled(f"  … and {len(values) - _VALUES} more", MUTED)
     for note in line.notes:
-        yield Content.assemble(("! ", "bold $text-warning"), sanitise_line(note))
+        yield Content.assemble(("! ", "bold $text-warning"), sanitize_line(note))

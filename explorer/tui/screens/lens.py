@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.core.versions import Variant
 from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
@@ -50,12 +50,12 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
     def compose(self) -> ComposeResult:
         through = self._lens
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Version lens · {sanitise_line(through.call.address)}")
-            yield Static(Content(f"Sent twice to {sanitise_line(through.call.environment)}: once for each version."))
+            box.border_title = Content(f"Version lens · {sanitize_line(through.call.address)}")
+            yield Static(Content(f"Sent twice to {sanitize_line(through.call.environment)}: once for each version."))
             if through.note:
-                yield Static(Content.styled(sanitise_line(through.note), MUTED), classes="dialog-text")
+                yield Static(Content.styled(sanitize_line(through.note), MUTED), classes="dialog-text")
             if through.question:
-                yield Static(Content.styled(f"⚠ {sanitise_line(through.question)}.", "bold $text-error"))
+                yield Static(Content.styled(f"⚠ {sanitize_line(through.question)}.", "bold $text-error"))
             yield OptionList(*(self._option(one) for one in through.variants), markup=False, compact=True)
             yield Input(placeholder="or any Accept header, or a version such as v3", compact=True)
             yield Static(
@@ -71,7 +71,7 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
 
     def _option(self, one: Variant) -> Option:
         mark = ("◀ ", "bold $text-accent") if one is self._left else ("  ", MUTED)
-        accept = sanitise_line(one.accept) or "(no Accept header)"
+        accept = sanitize_line(one.accept) or "(no Accept header)"
         name = (f"{one.key:<{_KEY}} ", "bold $text-success" if one.documented else "bold")
         return Option(Content.assemble(mark, name, accept, (f"  {one.title}", MUTED)))
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.screens.dialogs import Dialog
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class LinkTargetsDialog(Dialog[int | None]):
     ]
 
     def __init__(self, what: str, choices: Sequence[Content]) -> None:
-        self._what = sanitise_line(what)
+        self._what = sanitize_line(what)
         self._choices = tuple(choices)
         super().__init__()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import ACTIONS, keys_of, shown
 from explorer.tui.main import MainScreen
 from explorer.tui.screen_keys import keys_of_screen
@@ -99,7 +99,7 @@ class ExplorerCommands(Provider):
         """What stands there before anything is typed: the actions."""
         for entry in self._entries[:LIMIT]:
             if entry.key:
-                yield DiscoveryHit(_shown(entry), entry.run, text=entry.title, help=sanitise_line(entry.help))
+                yield DiscoveryHit(_shown(entry), entry.run, text=entry.title, help=sanitize_line(entry.help))
 
     async def search(self, query: str) -> Hits:
         """Those that hold every word; a word in the title counts for more."""
@@ -113,7 +113,7 @@ class ExplorerCommands(Provider):
             title = entry.title.lower()
             score = sum(2.0 if title.startswith(word) else 1.5 if word in title else 1.0 for word in words)
             yield Hit(
-                score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitise_line(entry.help)
+                score / len(words), _shown(entry, words), entry.run, text=entry.title, help=sanitize_line(entry.help)
             )
             count += 1
             if count >= LIMIT:
@@ -121,7 +121,7 @@ class ExplorerCommands(Provider):
 
 
 def _shown(entry: Entry, words: list[str] | None = None) -> Content:
-    title = sanitise_line(entry.title)
+    title = sanitize_line(entry.title)
     content = Content(title)
     for word in words or ():
         at = title.lower().find(word)

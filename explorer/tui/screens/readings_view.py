@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.session import SANDBOX
 from explorer.tui.screens.closing import ClosingScreen
@@ -118,7 +118,7 @@ class ReadingsView(ClosingScreen[Changed]):
         hidden = len(self._all) - len(self._shown)
         words = [f"Readings of {call.address}", call.environment, *([f"{hidden} more with v"] if hidden else [])]
         text = " · ".join([*words, *([more] if more else [])])
-        return Content(sanitise_line(text))
+        return Content(sanitize_line(text))
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class ReadingsView(ClosingScreen[Changed]):
             passage_problem=self._passage_problem,
             width=place.scrollable_content_region.width,
         )
-        place.border_title = Content(sanitise_line(doubt.address))
+        place.border_title = Content(sanitize_line(doubt.address))
         place.query_one(Static).update(page(doubt, told))
         at = self.query_one(OptionList).highlighted
         if at is not None:

@@ -12,7 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.explain.refusals.facts import STATES
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import BY_ID, keys_of, shown
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
@@ -127,25 +127,25 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         call, number = self.exchange.call, self.exchange.id
         entry = f" · entry {number}" if number else ""
         return Content.assemble(
-            ("Why refused", "bold"), f"  {sanitise_line(call.address)} · {sanitise_line(call.environment)}{entry}"
+            ("Why refused", "bold"), f"  {sanitize_line(call.address)} · {sanitize_line(call.environment)}{entry}"
         )
 
     def _headline(self) -> Content:
         refusal, top = self.explanation, self.explanation.top
         style = _SIGNS[top.state][1] if top is not None else "$text-warning"
-        said = f': "{sanitise_line(refusal.said)}"' if refusal.said else ""
+        said = f': "{sanitize_line(refusal.said)}"' if refusal.said else ""
         answered = f"The vendor answers {refusal.status}{said}" if refusal.status else "There was no answer to the call"
         return Content.assemble(
             (answered, MUTED),
             "\n",
-            (sanitise_line(refusal.headline[:1].upper() + refusal.headline[1:]), f"bold {style}"),
+            (sanitize_line(refusal.headline[:1].upper() + refusal.headline[1:]), f"bold {style}"),
         )
 
     def _finding(self, one: Finding) -> Content:
         sign, style = _SIGNS[one.state]
         first = Content.assemble((f"{sign} ", f"bold {style}"), (one.title, "" if one.state == "not" else "bold"))
         lines = [Content.assemble(first, (f" · {STATES[one.state]}", style))]
-        lines.append(Content.styled(f"  {sanitise_line(one.evidence)}", MUTED if one.state == "not" else ""))
+        lines.append(Content.styled(f"  {sanitize_line(one.evidence)}", MUTED if one.state == "not" else ""))
         if one.mend and one.state != "not":
             key = f"  {self._key(one.key)} {_DOES[one.key]}" if one.key else ""
             lines.append(Content.assemble("  → ", one.mend, (key, "$footer-key-foreground bold")))

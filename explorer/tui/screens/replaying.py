@@ -10,8 +10,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from explorer.core.sanitise import sanitise_line
-from explorer.core.secret import Secret
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.secret import Secret
 from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
 
@@ -52,7 +52,7 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
                 yield Static(Content("\n").join(self._lines()), classes="dialog-text")
                 for name in dict.fromkeys(plan.masked):
                     yield Label(
-                        Content.assemble((sanitise_line(name), "bold"), (" was masked when it was kept", MUTED))
+                        Content.assemble((sanitize_line(name), "bold"), (" was masked when it was kept", MUTED))
                     )
                     yield Input(password=True, compact=True, placeholder="type or paste it again")
             yield Static(Content("✗ Every value is needed: what is missing cannot be sent."), id="problem")
@@ -67,13 +67,13 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
     def _lines(self) -> Iterator[Content]:
         plan = self._plan
         where = f"{plan.call.address} · {plan.call.environment}"
-        yield Content.assemble((f"{sanitise_line(plan.origin.request.method)} ", "bold"), sanitise_line(where))
+        yield Content.assemble((f"{sanitize_line(plan.origin.request.method)} ", "bold"), sanitize_line(where))
         if plan.question:
-            yield Content.styled(f"⚠ {sanitise_line(plan.question)}.", "bold $text-error")
+            yield Content.styled(f"⚠ {sanitize_line(plan.question)}.", "bold $text-error")
         for one in plan.changes:
-            yield Content.assemble(("Changed since: ", "$text-warning"), sanitise_line(one))
+            yield Content.assemble(("Changed since: ", "$text-warning"), sanitize_line(one))
         for one in plan.notes:
-            yield Content.assemble(("Note: ", MUTED), sanitise_line(one))
+            yield Content.assemble(("Note: ", MUTED), sanitize_line(one))
 
     def on_mount(self) -> None:
         """Type at once; where something grave is asked, No has the focus."""

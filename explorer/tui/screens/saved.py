@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.errors import ExplorerError
 from explorer.saved import delete, move
 from explorer.session.saved_checks import problems_of
@@ -188,13 +188,13 @@ class SavedScreen(ClosingScreen[Wanted | None]):
         if wrong:
             parts.append((f"  ✗ {wrong} with problems", "bold $text-error"))
         said = f"environments/{self._scope.file}.toml" if self._scope.file else "variables as each call goes"
-        parts.append((f"  {sanitise_line(said)}  {sanitise_line(str(library.folder))}", MUTED))
+        parts.append((f"  {sanitize_line(said)}  {sanitize_line(str(library.folder))}", MUTED))
         self.query_one("#saved-title", Static).update(Content.assemble(*parts))
         empty = self.query_one("#saved-empty", Static)
         if self.has_class("-empty") is bool(count):
             self.set_class(not count, "-empty")
             self.set_focus(self.tree if count else None)
-        empty.update(Content(sanitise("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder))))
+        empty.update(Content(sanitize("\n".join(map(str, library.problems)) or EMPTY.format(folder=library.folder))))
         self._show_keys()
 
     @on(SavedTree.Looked)

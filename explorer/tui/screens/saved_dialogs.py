@@ -12,8 +12,8 @@ from textual.suggester import Suggester
 from textual.widgets import Button, Checkbox, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
 from explorer.core.saved.naming import check_name
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import UsageError
 from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
@@ -89,12 +89,12 @@ class SaveDialog(Dialog[Named | None]):
             about = Input(self._now.description.replace("\n", " "), compact=True, placeholder="what it is for")
             about.id = "about"
             yield about
-            yield Checkbox(Content(f"always in {sanitise_line(self._environment)}"), self._now.environment)
+            yield Checkbox(Content(f"always in {sanitize_line(self._environment)}"), self._now.environment)
             if self._notes:
-                text = "\n".join(f"• {sanitise_line(one)}" for one in self._notes)
+                text = "\n".join(f"• {sanitize_line(one)}" for one in self._notes)
                 yield Static(Content(text), id="notes")
             yield Static(id="problem", markup=False)
-            yield Static(Content(sanitise_line(f"in {self._folder}")), classes="dialog-hint")
+            yield Static(Content(sanitize_line(f"in {self._folder}")), classes="dialog-hint")
             yield Static(
                 Content("→ completes · tab goes on · enter or ctrl+s saves · esc does not"), classes="dialog-hint"
             )
@@ -147,7 +147,7 @@ class MoveDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
-            box.border_title = Content(f"Move {sanitise_line(self._old)}")
+            box.border_title = Content(f"Move {sanitize_line(self._old)}")
             yield Label(Content("To, as folder/name"))
             yield Input(self._old, compact=True, suggester=_Names(self._olds), select_on_focus=False)
             yield Static(id="problem", markup=False)
@@ -183,7 +183,7 @@ class ConflictDialog(Dialog[Choice | None]):
     ]
 
     def __init__(self, title: str, text: str, side: str) -> None:
-        self._title, self._text = sanitise_line(title), text
+        self._title, self._text = sanitize_line(title), text
         self._choices: tuple[tuple[Choice, str, str], ...] = (
             ("side", f"Save mine as {side}", "both are kept, side by side"),
             ("theirs", "Keep theirs", "the form shows what is on the disk; what you typed is let go"),
@@ -241,11 +241,11 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
             box.border_title = Content("Values that are missing")
             with VerticalScroll(can_focus=False):
                 for variable, (name, one) in self._asked.items():
-                    where = f"  {sanitise_line(one.place)} of {sanitise_line(name)}"
+                    where = f"  {sanitize_line(one.place)} of {sanitize_line(name)}"
                     yield Label(Content.assemble((variable, "bold"), (where, MUTED)))
                     yield Input(password=one.secret, compact=True)
                 for name, one in self._others:
-                    yield Label(Content(sanitise_line(f"✗ {one.placeholder} of {name}: {one.hint}")))
+                    yield Label(Content(sanitize_line(f"✗ {one.placeholder} of {name}: {one.hint}")))
             yield Static(
                 Content("Kept in memory until you leave; environment files keep values."), classes="dialog-hint"
             )
@@ -291,9 +291,9 @@ class SetDialog(Dialog[str | None]):
             options = []
             for name, about in self._sets:
                 mark = "●" if name == self._current else "○"
-                said = sanitise_line(f"environments/{name}.toml") if name else "as each call goes"
+                said = sanitize_line(f"environments/{name}.toml") if name else "as each call goes"
                 options.append(
-                    Option(Content.assemble(f"{mark} ", (said, "bold"), (f"  {sanitise_line(about)}", MUTED)))
+                    Option(Content.assemble(f"{mark} ", (said, "bold"), (f"  {sanitize_line(about)}", MUTED)))
                 )
             yield OptionList(*options, markup=False, compact=True)
             yield Static(Content("enter chooses · esc changes nothing"), classes="dialog-hint")
@@ -345,5 +345,5 @@ class ReportDialog(Dialog[str | None]):
 
 def _say(dialog: Dialog[Named | None] | Dialog[str | None], text: str) -> None:
     problem = dialog.query_one("#problem", Static)
-    problem.update(Content(sanitise_line(text)))
+    problem.update(Content(sanitize_line(text)))
     problem.display = bool(text)

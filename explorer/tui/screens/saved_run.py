@@ -17,8 +17,8 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
 from explorer.core.saved.report import MARKS, Report, Step, as_junit, as_table, as_text
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError, StoreError
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
@@ -215,25 +215,25 @@ class RunScreen(ClosingScreen[int | None]):
         if isinstance(one, str):
             mark, style = ("▶", "bold $text-accent") if one == self._now else ("○", MUTED)
             said = "  under way" if one == self._now else ""
-            return Content.assemble((f"{mark} ", style), (sanitise_line(one), style), (said, MUTED))
+            return Content.assemble((f"{mark} ", style), (sanitize_line(one), style), (said, MUTED))
         response = one.exchange.response if one.exchange else None
         status = str(response.status) if response else "–"
         took = f"{one.seconds * 1000:5.0f} ms" if one.exchange else " " * 8
         held = sum(result.held for result in one.results)
         counted = f"  {held}/{len(one.results)}" if one.results else ""
-        needed = f"  needed by {sanitise_line(one.needed_by)}" if one.needed_by else ""
+        needed = f"  needed by {sanitize_line(one.needed_by)}" if one.needed_by else ""
         return Content.assemble(
             (f"{MARKS[one.outcome]} ", f"bold {STYLES[one.outcome]}"),
-            (f"{sanitise_line(one.name):<{width}}", "bold" if one.outcome != "skipped" else MUTED),
+            (f"{sanitize_line(one.name):<{width}}", "bold" if one.outcome != "skipped" else MUTED),
             f"  {status:>3}",
             (f"  {took}{counted}", MUTED),
             (needed, MUTED),
-            (f"  {sanitise_line(one.told)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
+            (f"  {sanitize_line(one.told)}" if one.outcome != "passed" else "", STYLES[one.outcome]),
         )
 
     def _head(self) -> None:
         made = self.report
-        title = sanitise_line(self._title) or "all saved requests"
+        title = sanitize_line(self._title) or "all saved requests"
         if made is None:
             done = len(self._runner.steps)
             said = Content.styled(f"  running, {done} of {max(done, len(self._names))} done", "$text-accent")

@@ -19,7 +19,7 @@ from textual.widgets.option_list import Option
 from explorer.core.debugging.sheet import Line, Sheet
 from explorer.core.debugging.steps import steps_of
 from explorer.core.debugging.visible import visible
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
@@ -274,7 +274,7 @@ class SignatureScreen(ClosingScreen[None]):
         box = self.query_one("#signature-edit", Input)
         box.password = line.secret
         box.placeholder = "type the secret; it is kept on this screen only" if line.kind == "key" else ""
-        box.value = sanitise_line(self.sheet.text_of(line))
+        box.value = sanitize_line(self.sheet.text_of(line))
         self.add_class("-editing")
         box.focus()
 
@@ -282,7 +282,7 @@ class SignatureScreen(ClosingScreen[None]):
     def _typed(self, event: Input.Submitted) -> None:
         event.stop()
         line, sheet = self._edited, self.sheet
-        if line is not None and sheet is not None and event.value != sanitise_line(sheet.text_of(line)):
+        if line is not None and sheet is not None and event.value != sanitize_line(sheet.text_of(line)):
             self._changed(sheet.typed(line, event.value))
         self._stop_editing()
 
@@ -360,8 +360,8 @@ def _title(explained: Explained) -> Content:
     entry = f" · entry {explained.number}" if explained.number else ""
     return Content.assemble(
         ("Signature debugger", "bold"),
-        f"  {sanitise_line(explained.call.address)} · {sanitise_line(explained.call.environment)}{entry}",
-        (f"  {sanitise_line(explained.title)}", MUTED),
+        f"  {sanitize_line(explained.call.address)} · {sanitize_line(explained.call.environment)}{entry}",
+        (f"  {sanitize_line(explained.title)}", MUTED),
     )
 
 
@@ -373,8 +373,8 @@ _MARKS: Final = {True: "● ", False: "○ ", None: "  "}
 def _line_text(line: Line) -> Content:
     """A line of the list: its mark, its name, its value; what was changed in colour."""
     style = "bold $text-warning" if line.changed else ""
-    value = visible(line.shown) if line.kind in ("part", "time", "path") else sanitise_line(line.shown)
-    name = f"{sanitise_line(line.label):<{_NAMES}}"
+    value = visible(line.shown) if line.kind in ("part", "time", "path") else sanitize_line(line.shown)
+    name = f"{sanitize_line(line.label):<{_NAMES}}"
     out = "  left out" if line.on is False else ""
     return Content.assemble(
         (_MARKS[line.on], style or MUTED),

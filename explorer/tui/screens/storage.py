@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
@@ -11,11 +10,10 @@ from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
-from explorer.core.quantities import size_of
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_exact_size, format_local, format_size, parse_size
 from explorer.errors import ExplorerError, UsageError
 from explorer.session.storing import change_rules, figures, plan, prune, vacuum
-from explorer.tui.numbers import size_text
 from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
 from explorer.tui.styles import MUTED
 
@@ -133,7 +131,7 @@ class StorageDialog(Dialog[bool]):
         for name, title in _RULES:
             text = self.query_one(f"#{name.replace('_', '-')}", Input).value.strip()
             if name in _SIZES:
-                found[name] = size_of(text)
+                found[name] = parse_size(text)
             elif text.replace(",", "").isdecimal():
                 found[name] = int(text.replace(",", "")[:12])
             else:
@@ -168,7 +166,7 @@ class StorageDialog(Dialog[bool]):
         except ExplorerError as error:
             self._say(_problem(error))
             return
-        self._say(Content.styled(f"✓ {size_text(freed)} given back.", "$text-success"))
+        self._say(Content.styled(f"✓ {format_size(freed)} given back.", "$text-success"))
         self._look()
 
     def _say(self, content: Content) -> None:
@@ -183,27 +181,24 @@ class StorageDialog(Dialog[bool]):
 
 
 def _problem(error: ExplorerError) -> Content:
-    return Content.styled(sanitise_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error")
+    return Content.styled(sanitize_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error")
 
 
 def _shown(settings: Settings, name: str) -> str:
     value = int(getattr(settings, name))
     if name not in _SIZES:
         return f"{value:,}"
-    for size, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if value % (size // 1000) == 0 and value >= size:
-            return f"{value / size:g} {unit}"
-    return f"{value} B"
+    return format_exact_size(value)
 
 
 def _figures(found: Figures, going: Pruning) -> Content:
     lines = [
         ("Entries", f"{found.entries:,}", f"{found.annotated:,} with a note or a tag, which stay"),
         ("Oldest", _day(found.oldest), f"newest {_day(found.newest)}"),
-        ("On disk", size_text(found.file + found.spooled_size), f"{size_text(found.free)} of it unused"),
-        ("Database", size_text(found.file), "packed, with what is searched"),
-        ("Bodies in files", size_text(found.spooled_size), f"{found.spooled:,} files beside it, packed"),
-        ("Answers", size_text(found.bodies), "as they arrived"),
+        ("On disk", format_size(found.file + found.spooled_size), f"{format_size(found.free)} of it unused"),
+        ("Database", format_size(found.file), "packed, with what is searched"),
+        ("Bodies in files", format_size(found.spooled_size), f"{found.spooled:,} files beside it, packed"),
+        ("Answers", format_size(found.bodies), "as they arrived"),
     ]
     if found.aside:
         lines.append(("Set aside", f"{found.aside:,}", "damaged files, kept beside it"))
@@ -218,8 +213,8 @@ def _figures(found: Figures, going: Pruning) -> Content:
 def _going(found: Pruning) -> str:
     entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
     days = {_day(found.oldest): None, _day(found.newest): None}
-    return f"{entries} ({' to '.join(days)}, {size_text(found.size)})"
+    return f"{entries} ({' to '.join(days)}, {format_size(found.size)})"
 
 
 def _day(moment: float) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC).astimezone():%Y-%m-%d}" if moment else "–"
+    return format_local(moment, "%Y-%m-%d") if moment else "–"

@@ -12,13 +12,14 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_countdown
 from explorer.errors import ExplorerError
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.token_rows import COLOURS, SIGNS, life_rows, relative, span_text
+from explorer.tui.widgets.token_rows import COLOURS, SIGNS, life_rows, relative
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,16 +166,16 @@ class TokensScreen(ClosingScreen[int | None]):
         listing.add_options(options)
 
     def _title(self, board: TokenBoard) -> Content:
-        where = sanitise_line(f"{board.environment} {board.place[2]}".strip())
+        where = sanitize_line(f"{board.environment} {board.place[2]}".strip())
         none = "" if board.lives else "  no token yet"
-        return Content.assemble((sanitise_line(board.title), "bold"), f"  {where}", (f"  {board.scheme}{none}", MUTED))
+        return Content.assemble((sanitize_line(board.title), "bold"), f"  {where}", (f"  {board.scheme}{none}", MUTED))
 
     def _line(self, board: TokenBoard, life: Life) -> Content:
         now = self.session.now()
         state, left = life.state(now)
         current = "→" if life.fingerprint in board.current and state not in ("ended", "past") else " "
         minted = f"  {relative(life.minted_at, now)}" if life.minted_at is not None else ""
-        word = {"grace": "grace", "unused": "unused"}.get(state, state) + (f" {span_text(left)}" if left else "")
+        word = {"grace": "grace", "unused": "unused"}.get(state, state) + (f" {format_countdown(left)}" if left else "")
         uses = f"  {len(life.uses)} use{'' if len(life.uses) == 1 else 's'}" if life.uses else ""
         under_way = sum(use.under_way for use in life.uses)
         return Content.assemble(
@@ -223,7 +224,7 @@ class TokensScreen(ClosingScreen[int | None]):
 
     def _head(self, said: str) -> None:
         about = "the tokens themselves are never shown; eight digits tell two of them apart"
-        line = Content.assemble(("Tokens", "bold"), (f"  {sanitise_line(said) or about}", "" if said else MUTED))
+        line = Content.assemble(("Tokens", "bold"), (f"  {sanitize_line(said) or about}", "" if said else MUTED))
         self.query_one("#head", Static).update(line)
 
     @property

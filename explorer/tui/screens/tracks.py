@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
@@ -122,11 +122,11 @@ class TracksScreen(ClosingScreen[str | None]):
         done, of = self._tutor.done(track), len(track.steps)
         mark = "▶ " if self._tutor.running is track else "✓ " if done == of else "  "
         style = "bold $text-success" if done == of else "bold"
-        title = sanitise_line(track.title)
+        title = sanitize_line(track.title)
         return Option(Content.assemble((mark, "$text-accent"), (title, style), "\n  ", (dots(done, of), MUTED)))
 
     def _rows(self, track: Track, width: int) -> Iterator[Row]:
-        yield Row((("strong", sanitise_line(track.title)), ("dim", f"  about {track.minutes} minutes")))
+        yield Row((("strong", sanitize_line(track.title)), ("dim", f"  about {track.minutes} minutes")))
         yield from self._text(track, track.about, width, "text")
         yield Row()
         now = self._tutor.step(track)
@@ -136,7 +136,7 @@ class TracksScreen(ClosingScreen[str | None]):
             done, current = step.id in known, step is now
             kind = "good" if done else "name" if current else "dim"
             sign = "✓" if done else "▸" if current else "○"
-            yield Row(((kind, f"{sign} {at}. {sanitise_line(step.title)}"),))
+            yield Row(((kind, f"{sign} {at}. {sanitize_line(step.title)}"),))
             if done and step.learned:
                 yield from self._text(track, step.learned, width, "dim", 5)
             if current:
@@ -145,7 +145,7 @@ class TracksScreen(ClosingScreen[str | None]):
                 yield from self._text(track, step.brief, width, "strong", 5)
                 yield from self._text(track, step.text, width, "text", 5)
                 if step.address:
-                    yield Row((("dim", "     starts at "), ("url", sanitise_line(step.address))))
+                    yield Row((("dim", "     starts at "), ("url", sanitize_line(step.address))))
                 yield Row()
         if now is None and track.ending:
             yield Row()
@@ -155,7 +155,7 @@ class TracksScreen(ClosingScreen[str | None]):
         filled = self._tutor.words(track, text, self._keys)
         for block in filled.split("\n\n"):
             verbatim = block.startswith("  ")
-            flat = sanitise_line(" ".join(block.split()))
+            flat = sanitize_line(" ".join(block.split()))
             for line in [flat] if verbatim else textwrap.wrap(flat, max(20, width - indent)):
                 yield Row((("url" if verbatim else kind, " " * indent + line),), hang=indent)
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import StoreError
 from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
 from explorer.tui.styles import MUTED
@@ -105,5 +105,5 @@ class TrustedHostsDialog(Dialog[None]):
 
 
 def _host_text(host: TrustedHost) -> Content:
-    where = f"  {sanitise_line(host.vendor)} {sanitise_line(host.environment)}"
-    return Content.assemble((sanitise_line(host.origin), "bold"), (where, MUTED))
+    where = f"  {sanitize_line(host.vendor)} {sanitize_line(host.environment)}"
+    return Content.assemble((sanitize_line(host.origin), "bold"), (where, MUTED))

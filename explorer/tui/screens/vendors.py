@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
@@ -157,8 +157,8 @@ class VendorsScreen(_ListScreen):
         lines = [Content.styled(task.title, "bold $text-primary")]
         indent = max(len(name) for name in self._titles) + 3
         for name, cell in task.cells.items():
-            text = textwrap.wrap(sanitise_line(cell.short), max(20, self.room - indent)) or [""]
-            head = Content.styled(f"  {sanitise_line(name)}".ljust(indent), MUTED)
+            text = textwrap.wrap(sanitize_line(cell.short), max(20, self.room - indent)) or [""]
+            head = Content.styled(f"  {sanitize_line(name)}".ljust(indent), MUTED)
             lines.append(Content.assemble(head, ("\n" + " " * indent).join(text)))
         return Content("\n").join([*lines, Content("")])
 
@@ -211,11 +211,11 @@ class TaskScreen(_ListScreen):
 
     def _lines(self, name: str, cell: Cell) -> Iterator[Content]:
         cited = f"  [{cell.lines}]" if cell.lines else ""
-        yield Content.assemble((sanitise_line(self._titles[name]), "bold $text-primary"), (cited, MUTED))
+        yield Content.assemble((sanitize_line(self._titles[name]), "bold $text-primary"), (cited, MUTED))
         for point in cell.points:
-            yield from _hung(f"  · {sanitise_line(point)}", self.room, 4)
+            yield from _hung(f"  · {sanitize_line(point)}", self.room, 4)
         for detail in cell.details:
-            for line in _hung(f"    {sanitise_line(detail)}", self.room, 4):
+            for line in _hung(f"    {sanitize_line(detail)}", self.room, 4):
                 yield line.stylize(MUTED)
         if cell.endpoint:
             yield Content.assemble(("    ⏎ opens ", MUTED), (cell.endpoint, "$text-accent"))
@@ -253,7 +253,7 @@ def _wrapped(cell: Cell, width: int) -> list[str]:
     return [
         line
         for point in cell.points
-        for line in textwrap.wrap(sanitise_line(point), width, subsequent_indent=" ", break_long_words=True)
+        for line in textwrap.wrap(sanitize_line(point), width, subsequent_indent=" ", break_long_words=True)
     ]
 
 
@@ -263,5 +263,5 @@ def _hung(text: str, width: int, indent: int) -> Iterator[Content]:
 
 
 def _cut(text: str, width: int) -> str:
-    text = sanitise_line(text)
+    text = sanitize_line(text)
     return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class ArrivingView(Static):
             self.update(Content("\n").join((self._head(self._response), self._body())), layout=False)
 
     def _head(self, response: ReceivedResponse) -> Content:
-        status = sanitise_line(f"HTTP {response.status} {response.reason}".rstrip())
-        kind = sanitise_line(response.header("content-type"))
+        status = sanitize_line(f"HTTP {response.status} {response.reason}".rstrip())
+        kind = sanitize_line(response.header("content-type"))
         return Content.assemble(
             (" ⇅ RECEIVING ", "bold $text-accent on $accent-muted"),
             f"  {status}",
@@ -71,9 +71,11 @@ class ArrivingView(Static):
     def _body(self) -> Content:
         received = self._progress.received if self._progress else 0
         expected = self._progress.expected if self._progress else None
-        parts = [f"{size_text(received)} of {size_text(expected)}" if expected else f"{size_text(received)} so far"]
+        parts = [
+            f"{format_size(received)} of {format_size(expected)}" if expected else f"{format_size(received)} so far"
+        ]
         if rate := self._rate():
-            parts.append(f"{size_text(int(rate))}/s")
+            parts.append(f"{format_size(int(rate))}/s")
             if expected and expected > received and (left := (expected - received) / rate) > 1:
                 parts.append(f"{left:.0f} s left")
         parts.append(f"{max(0.0, self._clock() - self._started):.1f} s")

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Static
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -72,18 +72,18 @@ def scheme_text(
         return Content.assemble(("Anonymous", "bold"), ": this call carries no credentials.")
     lines = [
         Content.assemble(
-            (sanitise_line(auth.title or auth.scheme), "bold"),
+            (sanitize_line(auth.title or auth.scheme), "bold"),
             f"  {auth.scheme}  ",
             (vendor.cite(auth.lines), MUTED),
         )
     ]
     if auth.note:
-        lines.append(Content(sanitise_line(auth.note)))
+        lines.append(Content(sanitize_line(auth.note)))
     lines.append(Content(""))
-    lines.append(Content.styled(f"Credentials for {sanitise_line(environment)}", "bold $text-primary"))
+    lines.append(Content.styled(f"Credentials for {sanitize_line(environment)}", "bold $text-primary"))
     for one in credentials:
         mark, style = ("✓", "$text-success") if one.present else ("✗", "$text-warning")
-        source = f"from {sanitise_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
+        source = f"from {sanitize_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
         lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, MUTED)))
     return Content("\n").join(lines)
 
@@ -92,14 +92,14 @@ def steps_text(steps: Sequence[Step], before: str, missing: Sequence[str]) -> Co
     """What is asked first, what is missing, and each step of the signature."""
     lines: list[Content] = []
     if missing:
-        lines.append(Content.styled(f"✗ missing: {', '.join(map(sanitise_line, missing))}", "$text-error"))
+        lines.append(Content.styled(f"✗ missing: {', '.join(map(sanitize_line, missing))}", "$text-error"))
     if before:
-        lines.append(Content.styled(f"→ {sanitise_line(before)}", "$text-warning"))
+        lines.append(Content.styled(f"→ {sanitize_line(before)}", "$text-warning"))
     if steps:
         lines.append(Content.styled("How this request is signed", "bold $text-primary"))
     for number, step in enumerate(steps, 1):
-        lines.append(Content.assemble((f"{number}. {sanitise_line(step.title)}", "bold")))
-        lines.append(Content(sanitise(step.text)))
+        lines.append(Content.assemble((f"{number}. {sanitize_line(step.title)}", "bold")))
+        lines.append(Content(sanitize(step.text)))
         if step.detail:
-            lines.append(Content.styled(sanitise(step.detail), MUTED))
+            lines.append(Content.styled(sanitize(step.detail), MUTED))
     return Content("\n").join(lines)

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.body.panel import BodyPanel
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class BodyTab(Vertical):
 
     def show(self, response: ReceivedResponse, links: Links | None = None) -> None:
         """Show the body of *response*; ids of *links* in it lead on."""
-        self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitise_line(response.truncated)}"))
+        self.query_one("#body-cut", Static).update(Content(f"✂ not whole: {sanitize_line(response.truncated)}"))
         self.panel.links = links
         content_type = response.header("content-type")
         (self.panel.finish if self.panel.arriving else self.panel.show)(response.body, content_type)
@@ -99,8 +99,8 @@ def no_body(exchange: Exchange) -> str:
     if response is None:
         return "Nothing arrived. The Wire tab shows what was sent."
     if response.truncated:
-        return f"No body arrived: {sanitise_line(response.truncated)}."
-    status = f"{response.status} {sanitise_line(response.reason)}".rstrip()
+        return f"No body arrived: {sanitize_line(response.truncated)}."
+    status = f"{response.status} {sanitize_line(response.reason)}".rstrip()
     if exchange.request.method.upper() == "HEAD":
         return f"{status}: the answer to HEAD has headers and no body."
     return f"{status}: the answer has no body."

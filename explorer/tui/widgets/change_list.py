@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from explorer.core.diff.record import MOST_CHANGES
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,14 +189,14 @@ def _told_apart(left: str, right: str) -> tuple[str, str]:
 
 def _tokens(part: str, change: Change) -> list[tuple[str, str]]:
     """What a row says."""
-    left, right = _told_apart(sanitise_line(change.left), sanitise_line(change.right))
+    left, right = _told_apart(sanitize_line(change.left), sanitize_line(change.right))
     values = {"added": right, "removed": left}.get(change.kind, f"{left} → {right}")
     name = f"{part} " if part != "body" else ""
     if change.masked:
-        return [("masked", f" ≈ {name}{sanitise_line(change.path)}  {values}")]
+        return [("masked", f" ≈ {name}{sanitize_line(change.path)}  {values}")]
     return [
         (change.kind, f" {_SIGNS[change.kind]} "),
         ("dim", name),
-        ("strong", sanitise_line(change.path)),
+        ("strong", sanitize_line(change.path)),
         ("dim", f"  {values}"),
     ]

@@ -20,9 +20,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.exchange import Judgement
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_elapsed
 from explorer.tui.actions import bindings
-from explorer.tui.numbers import seconds_text
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.verdict_view import badge
 
@@ -77,7 +77,7 @@ class Collection:
     def sums(self) -> str:
         """What came, as words."""
         pages = f"{self.pages} page{'' if self.pages == 1 else 's'}"
-        return f"{self.records} record{'' if self.records == 1 else 's'} from {pages} in {seconds_text(self.elapsed)}"
+        return f"{self.records} record{'' if self.records == 1 else 's'} from {pages} in {format_elapsed(self.elapsed)}"
 
 
 class FailedPages(OptionList):
@@ -271,5 +271,5 @@ def _keys(*pairs: tuple[str, str]) -> Content:
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:
-    line = sanitise_line(" ".join(text.split()))
+    line = sanitize_line(" ".join(text.split()))
     return f"{line[: longest - 1]}…" if len(line) > longest else line

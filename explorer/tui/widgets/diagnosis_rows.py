@@ -9,7 +9,7 @@ from explorer.core.debugging.bytes_diff import GAP, AlignedRow, aligned, compare
 from explorer.core.debugging.pasted import KINDS
 from explorer.core.debugging.visible import visible
 from explorer.core.document.cells import cells
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.lines_view import Row, Span
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ LABEL = 12
 
 def told(label: str, text: str, width: int, kind: str = "text", label_kind: str = "dim") -> list[Row]:
     """Words beside their label, broken between words and never below the label."""
-    lines = textwrap.wrap(sanitise_line(text), max(20, width - LABEL - 1)) or [""]
+    lines = textwrap.wrap(sanitize_line(text), max(20, width - LABEL - 1)) or [""]
     first = Row(((label_kind, f" {label:<{LABEL - 1}}"), (kind, lines[0])))
     return [first, *(Row((("dim", " " * LABEL), (kind, line))) for line in lines[1:])]
 
@@ -40,7 +40,7 @@ def step_rows(steps: Iterable[Step], width: int) -> list[Row]:
     rows: list[Row] = []
     for step in steps:
         for number, line in enumerate(step.text.split("\n")):
-            label = sanitise_line(step.title) if not number else ""
+            label = sanitize_line(step.title) if not number else ""
             if step.literal:
                 rows.append(exact(label, visible(line)))
             else:
@@ -66,7 +66,7 @@ def diagnosis_rows(found: Diagnosis, width: int) -> list[Row]:
     if found.our_signature and found.their_signature and not found.same:
         rows += [
             exact("right", found.our_signature, "good"),
-            exact("theirs", sanitise_line(found.their_signature), "bad"),
+            exact("theirs", sanitize_line(found.their_signature), "bad"),
         ]
     return rows
 

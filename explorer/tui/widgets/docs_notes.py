@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.state import rule_text
 from explorer.tui.widgets.readings import ReadingBox
@@ -90,9 +90,9 @@ class DocsNotes(VerticalScroll, can_focus=True):
         yield from self._reading_boxes()
         yield from self._samples()
         general = [(self._note(one), one.lines) for one in vendor.notes]
-        yield from _chapter(f"{sanitise_line(vendor.title)} in general", general)
+        yield from _chapter(f"{sanitize_line(vendor.title)} in general", general)
         statuses = {**vendor.verdict.statuses, **(endpoint.verdict.statuses if endpoint.verdict else {})}
-        told = [(Content.assemble((code, "bold"), f"  {sanitise_line(words)}"), "") for code, words in statuses.items()]
+        told = [(Content.assemble((code, "bold"), f"  {sanitize_line(words)}"), "") for code, words in statuses.items()]
         yield from _chapter("Statuses", told)
 
     # --- walking along what is cited ---------------------------------------------------------------------------------
@@ -134,25 +134,25 @@ class DocsNotes(VerticalScroll, can_focus=True):
         vendor, endpoint = self._vendor, self._endpoint
         inferred = "  inferred: the document names no such path" if endpoint.inferred or vendor.inferred else ""
         parts = [
-            Content.assemble((sanitise_line(endpoint.title), "bold underline"), (inferred, "$text-warning italic")),
+            Content.assemble((sanitize_line(endpoint.title), "bold underline"), (inferred, "$text-warning italic")),
             Content.assemble(
                 (" ".join(endpoint.methods), "bold"),
-                f" {sanitise_line(endpoint.path)}  ",
+                f" {sanitize_line(endpoint.path)}  ",
                 (f"{vendor.id}.{endpoint.id}  {vendor.cite(endpoint.lines)}", MUTED),
             ),
             Content(f"Effect: {endpoint.effect}. Auth: {endpoint.auth}. Body: {endpoint.body}."),
         ]
         if endpoint.summary:
-            parts.insert(1, Content(sanitise_line(endpoint.summary)))
+            parts.insert(1, Content(sanitize_line(endpoint.summary)))
         if endpoint.pagination:
             style = vendor.pagination.get(endpoint.pagination)
             parts.append(
-                Content(f"Paged: {sanitise_line(style.title or style.style) if style else endpoint.pagination}.")
+                Content(f"Paged: {sanitize_line(style.title or style.style) if style else endpoint.pagination}.")
             )
         return Content("\n").join(parts)
 
     def _note(self, note: Note) -> Content:
-        return self._cited(f"· {sanitise_line(note.text)}", note.lines)
+        return self._cited(f"· {sanitize_line(note.text)}", note.lines)
 
     def _cited(self, text: str, lines: str) -> Content:
         cited = self._vendor.cite(lines)
@@ -160,12 +160,12 @@ class DocsNotes(VerticalScroll, can_focus=True):
 
     def _param(self, param: Parameter) -> Content:
         star = "*" if param.required else ""
-        head = Content.assemble((f"{sanitise_line(param.name)}{star}", "bold"), f"  {param.location} · ")
-        text = sanitise_line(rule_text(param))
+        head = Content.assemble((f"{sanitize_line(param.name)}{star}", "bold"), f"  {param.location} · ")
+        text = sanitize_line(rule_text(param))
         if param.enum:
-            text += f" · one of {', '.join(map(sanitise_line, param.enum))}"
+            text += f" · one of {', '.join(map(sanitize_line, param.enum))}"
         if param.note:
-            text += f" · {sanitise_line(param.note)}"
+            text += f" · {sanitize_line(param.note)}"
         return Content.assemble(head, self._cited(text, param.lines))
 
     def _rule(self, rule: Rule) -> Content:
@@ -182,17 +182,17 @@ class DocsNotes(VerticalScroll, can_focus=True):
 
     def _samples(self) -> Iterator[Static]:
         for sample in self._endpoint.samples:
-            title = f"Sample answer  {sample.status} {sanitise_line(sample.media_type)}  {sanitise_line(sample.title)}"
+            title = f"Sample answer  {sample.status} {sanitize_line(sample.media_type)}  {sanitize_line(sample.title)}"
             cited = (f"  {self._vendor.cite(sample.lines)}", MUTED)
             yield Cited(Content.assemble((title, "bold $text-primary"), cited), sample.lines)
-            yield Static(Content(sanitise(sample.body)), classes="docs-sample", markup=False)
+            yield Static(Content(sanitize(sample.body)), classes="docs-sample", markup=False)
 
 
 def rule_words(rule: Rule) -> str:
     """A rule across fields as a sentence."""
     if rule.text:
-        return sanitise_line(rule.text)
-    listing = ", ".join(map(sanitise_line, rule.params))
+        return sanitize_line(rule.text)
+    listing = ", ".join(map(sanitize_line, rule.params))
     when = ", ".join([*rule.when, *(f"{name}={value}" for name, value in rule.when_value.items())])
     words = {
         "requires": f"{when or 'this call'} needs {listing}",
@@ -205,7 +205,7 @@ def rule_words(rule: Rule) -> str:
         "not_listed": f"{listing} may not name a field that is set",
         "advice": f"with {when}: {listing}",
     }
-    return sanitise_line(words[rule.kind])
+    return sanitize_line(words[rule.kind])
 
 
 def _chapter(title: str, lines: Sequence[tuple[Content, str]]) -> Iterator[Cited]:

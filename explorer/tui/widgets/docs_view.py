@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.docs_notes import DocsNotes
@@ -98,7 +98,7 @@ class DocsView(Container):
         """Show the document; without one, *said* tells why, and how to have it here."""
         view = self.query_one(PassageView)
         if document is None:
-            self.query_one("#docs-said", Static).update(Content(sanitise_line(said)))
+            self.query_one("#docs-said", Static).update(Content(sanitize_line(said)))
             self.remove_class("-document")
             return
         changed = view.document is not None and view.document is not document
@@ -112,7 +112,7 @@ class DocsView(Container):
         document = self.query_one(PassageView).document
         if document is None:
             return
-        name = sanitise_line(document.path.name)
+        name = sanitize_line(document.path.name)
         lines = f"line {self.query_one(PassageView).line:,} of {len(document.lines):,}"
         text = Content.assemble((name, "bold"), (f"  {lines}", MUTED), (f"  {said}" if said else "", "$text-warning"))
         self.query_one("#docs-head", Static).update(text)

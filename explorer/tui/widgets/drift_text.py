@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def finding_line(one: Finding, *, hidden: bool) -> Content:
     sign, style = _MARKS[one.what]
     return Content.assemble(
         (f"{sign} ", f"bold {style}"),
-        (sanitise_line(one.place or "(the body)"), MUTED if hidden else "bold"),
-        (f"  {sanitise_line(one.vendor)}.{sanitise_line(one.endpoint)}", MUTED),
+        (sanitize_line(one.place or "(the body)"), MUTED if hidden else "bold"),
+        (f"  {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED),
         ("  dismissed" if hidden else "", "italic"),
     )
 
@@ -41,19 +41,19 @@ def finding_page(one: Finding, patches: Sequence[str], *, hidden: bool) -> Conte
 
 def _page(one: Finding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
     sign, style = _MARKS[one.what]
-    yield Content.assemble((f"{sign} {sanitise_line(one.title)}", f"bold {style}"))
-    yield Content.styled(f"in {sanitise_line(one.vendor)}.{sanitise_line(one.endpoint)}", MUTED)
+    yield Content.assemble((f"{sign} {sanitize_line(one.title)}", f"bold {style}"))
+    yield Content.styled(f"in {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED)
     yield Content("")
-    yield Content.assemble(("The catalog says  ", MUTED), sanitise_line(one.documented))
-    yield Content.assemble(("Seen              ", MUTED), (sanitise_line(one.seen), "bold"))
+    yield Content.assemble(("The catalog says  ", MUTED), sanitize_line(one.documented))
+    yield Content.assemble(("Seen              ", MUTED), (sanitize_line(one.seen), "bold"))
     share = f"{one.count} of {one.of}"
     entries = " ".join(f"#{number}" for number in one.entries)
     yield Content.assemble(("How often         ", MUTED), share, (f"  in {entries}" if entries else "", MUTED))
     if one.example:
-        yield Content.assemble(("Such as           ", MUTED), sanitise_line(one.example))
+        yield Content.assemble(("Such as           ", MUTED), sanitize_line(one.example))
     yield Content("")
     yield Content.styled("Accepting it writes into your overlay:", MUTED)
     for line in (line for text in patches for line in text.splitlines()):
-        yield Content(f"  {sanitise_line(line)}")
+        yield Content(f"  {sanitize_line(line)}")
     if hidden:
         yield Content.styled("Dismissed; x shows it again.", "italic")

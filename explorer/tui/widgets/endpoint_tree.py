@@ -18,7 +18,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Tree
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.folding import FoldingTree
 from explorer.tui.widgets.frame import follow_focus
@@ -182,7 +182,7 @@ def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
     method = endpoint.method
     parts = [
         (f"{_short(method):<6}", method.lower() if method.lower() in METHODS else ""),
-        (sanitise_line(endpoint.title), ""),
+        (sanitize_line(endpoint.title), ""),
     ]
     count = readings_that_matter(endpoint)
     if count:
@@ -282,9 +282,9 @@ class EndpointTree(Vertical):
 
     def _fill(self, tree: Tree[Node]) -> None:
         for vendor in self._catalog.vendors.values():
-            node = tree.root.add(Text(sanitise_line(vendor.title)), Branch(vendor), expand=True)
+            node = tree.root.add(Text(sanitize_line(vendor.title)), Branch(vendor), expand=True)
             for group in dict.fromkeys(endpoint.group for endpoint in vendor.endpoints.values()):
-                node.add(Text(sanitise_line(group)), Branch(vendor, group))
+                node.add(Text(sanitize_line(group)), Branch(vendor, group))
 
     def _grow(self, node: TreeNode[Node]) -> None:
         branch = node.data
@@ -292,7 +292,7 @@ class EndpointTree(Vertical):
             return
         for endpoint in branch.vendor.endpoints.values():
             if endpoint.group == branch.group:
-                node.add_leaf(Text(sanitise_line(endpoint.title)), Leaf(branch.vendor, endpoint))
+                node.add_leaf(Text(sanitize_line(endpoint.title)), Leaf(branch.vendor, endpoint))
 
     def _apply(self) -> None:
         text = self.query_one(Input).value.strip()
@@ -313,8 +313,8 @@ class EndpointTree(Vertical):
         for leaf in hits:
             vendor = leaf.vendor
             if vendor.id not in nodes:
-                nodes[vendor.id] = tree.root.add(Text(sanitise_line(vendor.title)), Branch(vendor), expand=True)
-            nodes[vendor.id].add_leaf(Text(sanitise_line(leaf.endpoint.title)), leaf)
+                nodes[vendor.id] = tree.root.add(Text(sanitize_line(vendor.title)), Branch(vendor), expand=True)
+            nodes[vendor.id].add_leaf(Text(sanitize_line(leaf.endpoint.title)), leaf)
         self.border_subtitle = f"{len(hits)} found" if hits else "nothing found"
         if hits:
             first = tree.root.children[0].children[0]

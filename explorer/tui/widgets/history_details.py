@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,7 +13,8 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.core.text.units import format_local
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -92,17 +92,16 @@ class HistoryDetails(Vertical):
 
 
 def _text(row: HistoryRow, details: Details | None) -> Content:
-    moment = datetime.fromtimestamp(row.started_at, tz=UTC).astimezone()
-    first = Content.assemble((f"#{row.id} ", "bold"), (sanitise_line(f"{row.method} {row.url}"[:2000]), ""))
-    lines = [first, Content.styled(f"{moment:%Y-%m-%d %H:%M:%S} · {sanitise_line(row.environment)}", MUTED)]
+    first = Content.assemble((f"#{row.id} ", "bold"), (sanitize_line(f"{row.method} {row.url}"[:2000]), ""))
+    lines = [first, Content.styled(f"{format_local(row.started_at)} · {sanitize_line(row.environment)}", MUTED)]
     if row.tag_names:
-        tags = " ".join(f"#{sanitise_line(tag)}" for tag in row.tag_names)
+        tags = " ".join(f"#{sanitize_line(tag)}" for tag in row.tag_names)
         lines.append(Content.assemble(("Tags: ", MUTED), (tags, "$text-accent")))
     if row.note:
-        lines.append(Content.assemble(("Note: ", MUTED), sanitise(row.note)))
+        lines.append(Content.assemble(("Note: ", MUTED), sanitize(row.note)))
     if details is not None:
-        lines += [Content.assemble(("Since: ", "$text-warning"), sanitise_line(one)) for one in details.changes]
+        lines += [Content.assemble(("Since: ", "$text-warning"), sanitize_line(one)) for one in details.changes]
         if not details.changes:
             lines.append(Content.styled("Nothing changed since: catalog, environment and credentials.", MUTED))
-        lines += [Content.assemble(("Kept: ", "$text-warning"), sanitise_line(one)) for one in details.problems]
+        lines += [Content.assemble(("Kept: ", "$text-warning"), sanitize_line(one)) for one in details.problems]
     return Content("\n").join(lines)

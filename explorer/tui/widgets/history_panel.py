@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.history_details import HistoryDetails
 from explorer.tui.widgets.history_list import HistoryList
@@ -143,7 +143,7 @@ class HistoryPanel(Vertical):
         self.listing.show(rows, datetime.fromtimestamp(self._now(), tz=UTC).astimezone().date())
         searched = self._search.text
         words = f"Nothing in the history fits {searched!r}." if searched else "Nothing has been sent yet."
-        self.query_one("#history-empty", Static).update(Content(sanitise_line(words)))
+        self.query_one("#history-empty", Static).update(Content(sanitize_line(words)))
         self.set_class(not rows, "-empty")
         self._count()
         if inside and not rows:

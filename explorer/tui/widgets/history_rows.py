@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import seconds_text, size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_elapsed, format_size
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -95,14 +95,14 @@ def _texts(row: HistoryRow) -> dict[str, str]:
         "env": row.environment,
         "tags": " ".join(f"#{tag}" for tag in row.tag_names),
         "note": row.note,
-        "took": seconds_text(row.seconds) if answered else "",
-        "size": size_text(row.size) if answered else "",
+        "took": format_elapsed(row.seconds) if answered else "",
+        "size": format_size(row.size) if answered else "",
     }
 
 
 def _cell(text: str, cells: int) -> str:
     """*text* in exactly that many cells, with an ellipsis where something is cut."""
-    line = sanitise_line(text[:500])
+    line = sanitize_line(text[:500])
     return (
         f"{set_cell_size(line, cells - 1).rstrip()}…".ljust(cells) if cell_len(line) > cells else _filled(line, cells)
     )

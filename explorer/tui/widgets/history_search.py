@@ -13,9 +13,9 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from explorer.core.sanitise import sanitise_line
 from explorer.core.search_hints import Names, hints
 from explorer.core.search_words import EXAMPLES
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -112,13 +112,13 @@ class HistorySearch(Vertical):
         self._show_hint()
 
     def _show_hint(self) -> None:
-        text = Content(f"✗ {sanitise_line(self._problem)}") if self._problem else self._hint(self.line.value)
+        text = Content(f"✗ {sanitize_line(self._problem)}") if self._problem else self._hint(self.line.value)
         self.query_one(Static).update(text)
 
     def _hint(self, text: str) -> Content:
         found = hints(text, self.names)
         if found.words:
-            words = [sanitise_line(one) for one in found.words]
+            words = [sanitize_line(one) for one in found.words]
             return Content.assemble(("tab ", f"bold {MUTED}"), (words[0], "bold"), ("  " + "  ".join(words[1:]), MUTED))
         examples = [one for name, one in EXAMPLES.items() if f"{name}:" not in text]
         return Content.styled("words, and " + "  ".join(examples), MUTED)

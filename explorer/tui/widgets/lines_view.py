@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.selection import Selection
 
 Span = tuple[str, str]
-"""A kind (see ``KINDS``) and its text, already sanitised and without newlines."""
+"""A kind (see ``KINDS``) and its text, already sanitized and without newlines."""
 
 KINDS = (
     "text",

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.provenance import ORIGINS
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.widgets.lines_view import Row, Span, cells
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Rows:
         for number, line in enumerate(_shown(part).split("\n")):
             if number:
                 yield self._flush(joined=False)
-            text = sanitise_line(line.removesuffix("\r"))
+            text = sanitize_line(line.removesuffix("\r"))
             if len(text) > _LINE:
                 text = f"{text[:_LINE]}… {len(text) - _LINE:,} more characters"
             if text:
@@ -123,7 +123,7 @@ class _Rows:
 
     def _label(self, part: Part) -> tuple[Span, ...]:
         label: Span = (_COLOURS.get(part.origin, "dim"), f"{ORIGINS[part.origin]:<{LABEL}}")
-        detail = sanitise_line(part.detail)[: DETAIL - 1]
+        detail = sanitize_line(part.detail)[: DETAIL - 1]
         return (*self._lead, label, *([("dim", f"{detail:<{DETAIL}}")] if self._detail else []))
 
 
@@ -137,8 +137,8 @@ def _shown(part: Part) -> str:
             pass
     head, mark, body = data.partition(b"\r\n\r\n")
     if not mark:
-        return f"({size_text(len(data))})"
-    return f"{head.decode('utf-8', 'replace')}\n\n({size_text(len(body) - 2)}, not shown)\n"
+        return f"({format_size(len(data))})"
+    return f"{head.decode('utf-8', 'replace')}\n\n({format_size(len(body) - 2)}, not shown)\n"
 
 
 def _spans(part: Part, text: str, kind: str) -> list[Span]:

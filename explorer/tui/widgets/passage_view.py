@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.settings.documents import spans
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 
@@ -158,7 +158,7 @@ class PassageView(LinesView):
         here = number == self._at
         sign: Span = ("out", "▍") if marked else ("dim", " ")
         label: Span = ("current" if here else "strong" if marked else "dim", f"{number:>{digits}}")
-        shown = sanitise_line(text[:_LINE]) + (" …" if len(text) > _LINE else "")
+        shown = sanitize_line(text[:_LINE]) + (" …" if len(text) > _LINE else "")
         gutter = (label, sign)
         more = (("dim", " " * digits), sign)
         return Row(spans=self._found(shown, number), gutter=gutter, more=more)

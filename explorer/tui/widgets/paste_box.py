@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from explorer.core.sanitise import sanitise
+from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from textual import events
@@ -44,14 +44,14 @@ class PasteBox(TextArea):
     @property
     def raw(self) -> str:
         """The text, with the signs in it that are shown as pictures."""
-        return self._pasted if self.text == sanitise(self._pasted) else self.text
+        return self._pasted if self.text == sanitize(self._pasted) else self.text
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
         text = event.text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
         self._pasted = text if not self.text or self.selected_text == self.text else ""
-        self.replace(sanitise(text), *self.selection)
+        self.replace(sanitize(text), *self.selection)
 
     def action_leave(self) -> None:
         """Back to the inputs."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.repeats import Bar, Pair, PairsBox, Rebuilt
 from explorer.tui.widgets.lines_view import LinesView, Row
@@ -157,7 +157,7 @@ class BodyPreview(Vertical):
             return
         fields = [part for part in parts if part.place == "body"]
         inside = [part for at, part in enumerate(parts) if part.place == "body" or _in_body(parts, at)]
-        about = f"{sanitise_line(kind)}, {len(request.body):,} bytes, as it will be sent: {counted(fields)}"
+        about = f"{sanitize_line(kind)}, {len(request.body):,} bytes, as it will be sent: {counted(fields)}"
         self.query_one(Static).update(Content(about))
         self.query_one(OriginsView).show_parts(inside)
         self.query_one(BodyView).show(Document(request.body[:200_000], kind, view="raw"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_local
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -52,21 +52,21 @@ def evidence_line(one: Evidence) -> str:
     """``production: accepted 2026-11-21 200 OK #14``."""
     from explorer.session.doubts import evidence_words
 
-    return sanitise_line(evidence_words(one, time.strftime("%Y-%m-%d", time.localtime(one.at))))
+    return sanitize_line(evidence_words(one, format_local(one.at, "%Y-%m-%d")))
 
 
 def list_line(doubt: Doubt, environment: str, chosen: str) -> Content:
     """``◆ example_verb  ✓get ✗post``: what is known of it in that environment."""
     mark = ("◆ ", "$accent bold") if doubt.reading.changes_request else ("◇ ", MUTED)
-    parts: list[Content | str | tuple[str, str]] = [mark, (sanitise_line(doubt.key), "bold")]
+    parts: list[Content | str | tuple[str, str]] = [mark, (sanitize_line(doubt.key), "bold")]
     if doubt.adopted:
         parts.append((" ★", "$accent"))
     if chosen != doubt.reading.default:
-        parts.append((f" ={sanitise_line(chosen)}", "$text-warning"))
+        parts.append((f" ={sanitize_line(chosen)}", "$text-warning"))
     for choice, trials in doubt.evidence.items():
         here = [one for one in trials if one.environment == environment] or list(trials)
         sign, style = MARKS[here[0].verdict] if here[0].verdict in MARKS else MARKS["unclear"]
-        parts.append((f"  {sign}{sanitise_line(choice)}", style))
+        parts.append((f"  {sign}{sanitize_line(choice)}", style))
     return Content.assemble(*parts)
 
 
@@ -78,8 +78,8 @@ def page(doubt: Doubt, told: Told) -> Content:
 def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
     reading = doubt.reading
     scope = "every call of the vendor" if not doubt.endpoint else "this call"
-    yield Content.assemble((sanitise_line(doubt.key), "bold $text-primary"), (f"  concerns {scope}", MUTED))
-    yield Content(sanitise_line(reading.about))
+    yield Content.assemble((sanitize_line(doubt.key), "bold $text-primary"), (f"  concerns {scope}", MUTED))
+    yield Content(sanitize_line(reading.about))
     yield Content("")
     if told.experiment is not None:
         yield from _experiment(told.experiment)
@@ -91,9 +91,9 @@ def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
             yield Content.assemble("      ", (f"{sign} ", style), (evidence_line(one), style))
         yield from _passage(told.passages.get(name, ()), told.width)
     if told.passage_problem:
-        yield Content.styled(f"    {sanitise_line(told.passage_problem)}", MUTED)
+        yield Content.styled(f"    {sanitize_line(told.passage_problem)}", MUTED)
     yield Content("")
-    yield Content.assemble(("Why the default: ", MUTED), (sanitise_line(reading.why), MUTED))
+    yield Content.assemble(("Why the default: ", MUTED), (sanitize_line(reading.why), MUTED))
     if doubt.adopted:
         yield Content.styled("★ The default is your own choice; u takes it back.", "$accent")
     if not reading.changes_request:
@@ -114,8 +114,8 @@ def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
     return Content.assemble(
         here,
         mark,
-        (sanitise_line(name), style),
-        f"  {sanitise_line(choice.title)}",
+        (sanitize_line(name), style),
+        f"  {sanitize_line(choice.title)}",
         (f"  {cited}" if cited else "", MUTED),
         (f"  ({', '.join(words)})" if words else "", "italic"),
     )
@@ -123,21 +123,21 @@ def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
 
 def _passage(lines: Sequence[Line], width: int) -> Iterator[Content]:
     for line in lines:
-        text = Content(sanitise_line(line.text.expandtabs(4))).truncate(max(10, width - _MARGIN), ellipsis=True)
+        text = Content(sanitize_line(line.text.expandtabs(4))).truncate(max(10, width - _MARGIN), ellipsis=True)
         yield Content.assemble((f"      {line.number:>5} │ ", MUTED), text)
 
 
 def _experiment(experiment: Experiment) -> Iterator[Content]:
-    yield Content.styled(f"Tried in {sanitise_line(experiment.plan.call.environment)}", "bold $text-primary")
-    yield Content.assemble(("→ ", "bold"), (sanitise_line(experiment.conclusion), "bold"))
+    yield Content.styled(f"Tried in {sanitize_line(experiment.plan.call.environment)}", "bold $text-primary")
+    yield Content.assemble(("→ ", "bold"), (sanitize_line(experiment.conclusion), "bold"))
     for one in experiment.trials:
         sign, style = MARKS[one.verdict]
         number = f"  #{one.exchange.id}" if one.exchange is not None and one.exchange.id else ""
         yield Content.assemble(
             "  ",
-            (f"{sign} {sanitise_line(one.variant.choice)}", f"bold {style}"),
-            f"  {sanitise_line(one.variant.line)}",
-            (f"  {sanitise_line('; '.join(one.variant.notes))}" if one.variant.notes else "", MUTED),
+            (f"{sign} {sanitize_line(one.variant.choice)}", f"bold {style}"),
+            f"  {sanitize_line(one.variant.line)}",
+            (f"  {sanitize_line('; '.join(one.variant.notes))}" if one.variant.notes else "", MUTED),
             (number, MUTED),
         )
-        yield Content.assemble("      ", (sanitise_line(one.why), style))
+        yield Content.assemble("      ", (sanitize_line(one.why), style))

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import OptionLines
 
@@ -67,21 +67,21 @@ class ReadingBox(Vertical):
         """About, versions, why."""
         reading = self._reading
         mark = ("◆ ", "$accent bold") if reading.changes_request else ("◇ ", MUTED)
-        about = Content.assemble(mark, (sanitise_line(self._key), "bold"), "  ", sanitise_line(reading.about))
+        about = Content.assemble(mark, (sanitize_line(self._key), "bold"), "  ", sanitize_line(reading.about))
         yield Static(about, markup=False)
         if reading.changes_request:
             yield OptionLines(self._key, list(self._choices()), self._chosen)
         else:
             yield Static(Content("\n").join(f"  · {words}" for _, words in self._choices()), markup=False)
-        yield Static(Content(f"Why: {sanitise_line(reading.why)}"), classes="reading-why", markup=False)
+        yield Static(Content(f"Why: {sanitize_line(reading.why)}"), classes="reading-why", markup=False)
 
     def _choices(self) -> Iterator[tuple[str, Content]]:
         for name, choice in self._reading.choices.items():
             cited = self._vendor.cite(choice.lines)
             default = " (default)" if name == self._reading.default else ""
-            tried = "".join(f"\n    {sanitise_line(line)}" for line in self._evidence.get(name, ()))
+            tried = "".join(f"\n    {sanitize_line(line)}" for line in self._evidence.get(name, ()))
             words = Content.assemble(
-                sanitise_line(choice.title),
+                sanitize_line(choice.title),
                 (default, "italic"),
                 (f"  {cited}" if cited else "", MUTED),
                 (tried, "$accent"),

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
 from explorer.core.catalog.readings import doubted_params
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine, LoneChoice, OptionLines
@@ -153,7 +153,7 @@ class RequestPane(Widget):
         self._shown, self._preview, self._credentials = shown, None, ()
         self._ready = False
         self.remove_class("-readings")
-        self.border_title = Content(f"Request · {sanitise_line(shown.endpoint.title)}")
+        self.border_title = Content(f"Request · {sanitize_line(shown.endpoint.title)}")
         self._form = Form(shown.endpoint, entries, shown.extra, doubted_params(shown.readings))
         with self.app.batch_update():
             for key in TABS:
@@ -171,8 +171,8 @@ class RequestPane(Widget):
             one.update(line)
             one.display = bool(line.plain)
         if self._shown is not None:
-            title = [f"Request · {sanitise_line(self._shown.endpoint.title)}"]
-            title += [f" · {sanitise_line(name)}{' ● changed' if changed else ''}"] if name else []
+            title = [f"Request · {sanitize_line(self._shown.endpoint.title)}"]
+            title += [f" · {sanitize_line(name)}{' ● changed' if changed else ''}"] if name else []
             self.border_title = Content("".join(title))
 
     async def _make(self, key: str) -> None:

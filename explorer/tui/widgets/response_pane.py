@@ -23,7 +23,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static, Tabs
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.arriving_view import ArrivingView
 from explorer.tui.widgets.collect_view import Collection, CollectView
@@ -149,7 +149,7 @@ class ResponsePane(Widget):
     def show_idle(self, text: str) -> None:
         """Show *text*, and nothing of an exchange."""
         self._forget()
-        self.query_one("#response-idle", Static).update(Content(sanitise(text)))
+        self.query_one("#response-idle", Static).update(Content(sanitize(text)))
         self._enter("idle", Content("Response"))
 
     def show_sending(self, started: float) -> None:
@@ -244,7 +244,7 @@ class ResponsePane(Widget):
         """Show why nothing was sent, or nothing came, and what to do next."""
         self._forget()
         self.query_one(VerdictView).show_failure(title, message, hint)
-        self._enter("failure", Content(f"Response · ✗ {sanitise_line(title)}"))
+        self._enter("failure", Content(f"Response · ✗ {sanitize_line(title)}"))
 
     def explain(self, text: str) -> None:
         """Add an explanation below the verdict; an empty text takes it away."""

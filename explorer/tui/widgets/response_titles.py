@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import seconds_text, size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_elapsed, format_size
 from explorer.tui.widgets.verdict_view import COLOURS, SIGNS
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def answer_title(exchange: Exchange) -> Content:
     """Verdict, status, size and time."""
     response, failure, outcome = exchange.response, exchange.failure, exchange.verdict.outcome
     if failure is not None:
-        verdict = Content.styled(f"✗ {sanitise_line(failure.title)}", "bold $text-error")
+        verdict = Content.styled(f"✗ {sanitize_line(failure.title)}", "bold $text-error")
     else:
         verdict = Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")
     parts = [Content("Response"), verdict]
     if response is not None:
-        parts.append(Content(f"{response.status} {sanitise_line(response.reason)}".rstrip()))
-        parts.append(Content(size_text(len(response.body)) + (" (cut)" if response.truncated else "")))
-    parts.append(Content(seconds_text(exchange.timings.total)))
+        parts.append(Content(f"{response.status} {sanitize_line(response.reason)}".rstrip()))
+        parts.append(Content(format_size(len(response.body)) + (" (cut)" if response.truncated else "")))
+    parts.append(Content(format_elapsed(exchange.timings.total)))
     return Content(" · ").join(parts)
 
 
@@ -44,5 +44,5 @@ def collection_title(collection: Collection, exchange: Exchange | None) -> Conte
     parts = [Content("Response"), Content.styled(f"{SIGNS[outcome]} {outcome}", f"bold $text-{COLOURS[outcome]}")]
     parts.append(Content(f"all pages · {collection.sums}"))
     if exchange is not None and exchange.response is not None:
-        parts.append(Content(size_text(len(exchange.response.body))))
+        parts.append(Content(format_size(len(exchange.response.body))))
     return Content(" · ").join(parts)

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.toml_rows import toml_rows
 
@@ -28,25 +28,25 @@ class SavedPreview(Vertical):
 
     def show_file(self, text: str, problems: tuple[CatalogProblem, ...], facts: list[tuple[str, str]]) -> None:
         """Show a file."""
-        said = [f"✗ {sanitise_line(_whole(one))}" for one in problems]
+        said = [f"✗ {sanitize_line(_whole(one))}" for one in problems]
         self._say(said)
         line = _line_of(problems[0]) if problems else 0
-        rows = [Row(((kind, sanitise_line(words)),)) for kind, words in facts]
+        rows = [Row(((kind, sanitize_line(words)),)) for kind, words in facts]
         self.query_one(LinesView).show([*rows, *([Row()] if rows else []), *toml_rows(text, line)])
 
     def show_folder(self, library: Library, name: str) -> None:
         """Show the order of a folder."""
         options = library.options.get(name)
-        self._say([f"✗ {sanitise_line(_whole(one))}" for one in library.folder_problems.get(name, ())])
-        rows = [Row((("strong", sanitise_line(f"{name}/")), ("dim", "  runs in this order")))]
+        self._say([f"✗ {sanitize_line(_whole(one))}" for one in library.folder_problems.get(name, ())])
+        rows = [Row((("strong", sanitize_line(f"{name}/")), ("dim", "  runs in this order")))]
         if options is not None and options.description:
-            rows.append(Row((("text", sanitise_line(options.description)),)))
+            rows.append(Row((("text", sanitize_line(options.description)),)))
         rows.append(Row())
         for number, one in enumerate(library.sequence(name), 1):
             request = library.files[one].request
             about = request.description.split("\n", 1)[0] if request else "bad file"
             rows.append(
-                Row((("dim", f"{number:>3}  "), ("name", sanitise_line(one)), ("dim", f"  {sanitise_line(about)}")))
+                Row((("dim", f"{number:>3}  "), ("name", sanitize_line(one)), ("dim", f"  {sanitize_line(about)}")))
             )
         self.query_one(LinesView).show(rows)
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.message import Message
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.folding import FoldingTree
 from explorer.tui.widgets.title_bar import METHODS
 
@@ -159,7 +159,7 @@ class SavedTree(FoldingTree[Node]):
     def _label(self, node: Node) -> Text:
         dim = Style(color=self._blend())
         wrong = Style(color=Color.parse(self.app.theme_variables["text-error"]).rich_color, bold=True)
-        last = sanitise_line(node.name.rpartition("/")[2])
+        last = sanitize_line(node.name.rpartition("/")[2])
         if isinstance(node, SavedFolder):
             label = Text.assemble((f"{last}/", "bold"), (f"  {node.count}", dim), no_wrap=True)
         else:
@@ -167,13 +167,13 @@ class SavedTree(FoldingTree[Node]):
             colour = self.app.theme_variables[f"method-{method}"] if method in METHODS else ""
             style = Style(color=Color.parse(colour).rich_color, bold=True) if colour else Style(bold=True)
             short = {"DELETE": "DEL"}.get(node.method, node.method)
-            label = Text.assemble((f"{sanitise_line(short):<6}", style), last, no_wrap=True)
+            label = Text.assemble((f"{sanitize_line(short):<6}", style), last, no_wrap=True)
             if node.vendor:
-                label.append(f"  {sanitise_line(node.vendor)}", dim)
+                label.append(f"  {sanitize_line(node.vendor)}", dim)
             if node.side:
                 label.append("  yours", wrong)
         if node.problem:
-            label.append(f"  ✗ {sanitise_line(node.problem)}", wrong)
+            label.append(f"  ✗ {sanitize_line(node.problem)}", wrong)
         return label
 
     def _blend(self) -> RichColor:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 from textual.widget import Widget
 
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class SendingView(Widget, can_focus=True):
 
     def note(self, text: str) -> None:
         """Say what happened last."""
-        self._note = sanitise_line(text)
+        self._note = sanitize_line(text)
         self.refresh()
 
     def render(self) -> Content:
@@ -84,6 +84,6 @@ class SendingView(Widget, can_focus=True):
         received = self._progress.received if self._progress else 0
         expected = self._progress.expected if self._progress else None
         if not expected:
-            return f"{size_text(received)} received"
+            return f"{format_size(received)} received"
         filled = min(_BAR, received * _BAR // expected)
-        return f"{'━' * filled}{'─' * (_BAR - filled)}  {size_text(received)} of {size_text(expected)}"
+        return f"{'━' * filled}{'─' * (_BAR - filled)}  {format_size(received)} of {format_size(expected)}"

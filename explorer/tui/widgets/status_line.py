@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.message import Message
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.quiet import Quiet
 
 if TYPE_CHECKING:
@@ -49,17 +49,17 @@ def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Cont
         parts = [ready] + ([Content(f"{warned} to consider, beside the fields")] if warned else [])
         if unsent:
             verb = "is" if len(unsent) == 1 else "are"
-            text = f"{sanitise_line(', '.join(unsent))} {verb} empty and {verb} not sent"
+            text = f"{sanitize_line(', '.join(unsent))} {verb} empty and {verb} not sent"
             parts.append(Content.styled(text, "$text-warning"))
         return Content("  ").join(parts)
     missing = [one.field for one in errors if one.message == "is required"]
     wrong = [one for one in errors if one.message != "is required"]
     parts = []
     if wrong:
-        names = "; ".join(sanitise_line(f"{one.field} {one.message}") for one in wrong)
+        names = "; ".join(sanitize_line(f"{one.field} {one.message}") for one in wrong)
         parts.append(Content.styled(f"✗ {names}", "$text-error"))
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        names = ", ".join(map(sanitise_line, missing))
+        names = ", ".join(map(sanitize_line, missing))
         parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
     return Content("\n").join(parts)

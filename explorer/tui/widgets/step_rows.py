@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.lines_view import Row
 
 if TYPE_CHECKING:
@@ -30,24 +30,24 @@ _BODY: Final = 300_000
 def step_rows(step: Step) -> Iterator[Row]:
     """What there is to say of a step: what was expected, what was sent, what came."""
     where = f" in {step.environment}" if step.environment else ""
-    yield Row((("strong", sanitise_line(step.name)), ("dim", sanitise_line(f"  {step.address}{where}"))))
+    yield Row((("strong", sanitize_line(step.name)), ("dim", sanitize_line(f"  {step.address}{where}"))))
     if step.needed_by:
-        yield Row((("dim", sanitise_line(f"run because {step.needed_by} needs its answer")),))
+        yield Row((("dim", sanitize_line(f"run because {step.needed_by} needs its answer")),))
     if step.message:
-        yield Row((("bad" if step.outcome == "error" else "dim", sanitise_line(step.message)),))
+        yield Row((("bad" if step.outcome == "error" else "dim", sanitize_line(step.message)),))
     for one in step.results:
         yield Row(
-            (("text" if one.held else "bad", sanitise_line(str(one))),),
+            (("text" if one.held else "bad", sanitize_line(str(one))),),
             gutter=(("good", "✓ ") if one.held else ("bad", "✗ "),),
         )
     if step.exchange is None:
         return
     request, response = step.exchange.request, step.exchange.response
     yield Row()
-    yield Row((("out", f"{sanitise_line(request.method)} "), ("url", sanitise_line(request.url))))
+    yield Row((("out", f"{sanitize_line(request.method)} "), ("url", sanitize_line(request.url))))
     if response is None:
         return
-    yield Row((("in", sanitise_line(f"{response.http_version} {response.status} {response.reason}")),))
+    yield Row((("in", sanitize_line(f"{response.http_version} {response.status} {response.reason}")),))
     if len(response.body) > _BODY:
         yield Row((("dim", f"{len(response.body):,} bytes; enter shows them"),))
         return

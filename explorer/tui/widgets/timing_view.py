@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.exchange import hops_of
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import seconds_text, size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_elapsed, format_local, format_size
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 from explorer.tui.widgets.wire_view import PURPOSES
 
@@ -68,7 +67,7 @@ def timing_rows(exchange: Exchange, width: int) -> list[Row]:
     total = exchange.timings.total
     room = max(8, min(width - _LABEL - _AMOUNT - 4, _WIDEST_BAR))
     rows = [row for phase in phases(exchange) for row in _bar(phase, total, room)]
-    amount = seconds_text(total).rjust(_AMOUNT)
+    amount = format_elapsed(total).rjust(_AMOUNT)
     rows.append(Row(spans=(("strong", " total".ljust(_LABEL + 1)), ("dim", f" {'─' * room} "), ("strong", amount))))
     rows.append(Row())
     return rows + list(_figures(exchange))
@@ -79,7 +78,7 @@ def _bar(phase: Phase, total: float, room: int) -> Iterator[Row]:
     start = min(round(phase.start * scale), room - 1)
     length = max(1, min(round(phase.end * scale), room) - start) if phase.end > phase.start else 0
     label: Span = ("text", f" {phase.name}".ljust(_LABEL + 1))
-    amount = (seconds_text(phase.end - phase.start) if length else "–").rjust(_AMOUNT)
+    amount = (format_elapsed(phase.end - phase.start) if length else "–").rjust(_AMOUNT)
     before, after = f"▕{' ' * start}", f"{' ' * (room - start - length)}▏"
     yield Row(spans=(label, ("dim", before), (phase.name, _BAR * length), ("dim", after), ("text", amount)))
     if phase.note:
@@ -87,8 +86,7 @@ def _bar(phase: Phase, total: float, room: int) -> Iterator[Row]:
 
 
 def _figures(exchange: Exchange) -> Iterator[Row]:
-    started = datetime.fromtimestamp(exchange.started_at, tz=UTC).astimezone()
-    yield _figure("started", f"{started:%Y-%m-%d %H:%M:%S}")
+    yield _figure("started", format_local(exchange.started_at))
     hops = hops_of(exchange)
     counted = Counter(PURPOSES[hop.purpose] for hop in hops)
     parts = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counted.items())
@@ -96,7 +94,7 @@ def _figures(exchange: Exchange) -> Iterator[Row]:
         yield _figure("requests", f"one a page, {exchange.pages} pages; the phases are those of the first")
     else:
         yield _figure("requests", f"{len(hops)}  ({parts})")
-    yield _figure("sent", f"{size_text(len(exchange.request.body))} of body")
+    yield _figure("sent", f"{format_size(len(exchange.request.body))} of body")
     if exchange.response is not None:
         yield _figure("received", _received(exchange.response))
         if exchange.response.truncated:
@@ -110,12 +108,12 @@ def _received(response: ReceivedResponse) -> str:
     coding = response.header("content-encoding")
     if coding and wire:
         ratio = f", {decoded / wire:.1f} times as much" if decoded > wire else ""
-        return f"{size_text(wire)} on the wire ({coding}), {size_text(decoded)} decoded{ratio}"
-    return f"{size_text(wire or decoded)} on the wire, {size_text(decoded)} decoded"
+        return f"{format_size(wire)} on the wire ({coding}), {format_size(decoded)} decoded{ratio}"
+    return f"{format_size(wire or decoded)} on the wire, {format_size(decoded)} decoded"
 
 
 def _figure(name: str, text: str, kind: str = "text") -> Row:
-    return Row(spans=(("dim", f" {name}".ljust(_LABEL + 1)), (kind, f" {sanitise_line(text)}")), hang=_LABEL + 2)
+    return Row(spans=(("dim", f" {name}".ljust(_LABEL + 1)), (kind, f" {sanitize_line(text)}")), hang=_LABEL + 2)
 
 
 class TimingView(LinesView):

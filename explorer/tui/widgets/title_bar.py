@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 
 _FAULTS: Final = 30
 """Cells of faults that are named."""
@@ -68,11 +68,11 @@ class TitleBar(Widget):
             return _between(
                 Content.assemble(("API Explorer", "bold"), ("  choose an endpoint", "dim")), self._faults(), width
             )
-        word = f" {sanitise_line(place.environment).upper()} "
+        word = f" {sanitize_line(place.environment).upper()} "
         if place.guarded:
-            word = f" {sanitise_line(place.environment).upper()} · GUARDED "
+            word = f" {sanitize_line(place.environment).upper()} · GUARDED "
         right = Content.assemble(self._faults(), Content.styled(word, "reverse bold"))
-        left = Content.assemble((sanitise_line(place.vendor), "bold"), " › ", sanitise_line(place.endpoint))
+        left = Content.assemble((sanitize_line(place.vendor), "bold"), " › ", sanitize_line(place.endpoint))
         for badge in place.badges:
             left = Content.assemble(left, "  ", (badge, "italic"))
         return _between(left, right, width)
@@ -81,7 +81,7 @@ class TitleBar(Widget):
         """The mark that answers are not to be trusted; nothing while the sandbox is honest."""
         if not self.faults:
             return Content("")
-        words = sanitise_line(self.faults)
+        words = sanitize_line(self.faults)
         words = f"{words[: _FAULTS - 1]}…" if len(words) > _FAULTS else words
         return Content.assemble((f" ⚡ FAULTS {words} ", "bold $text-warning on $warning-muted"), " ")
 
@@ -90,8 +90,8 @@ class TitleBar(Widget):
         if not place.method:
             return Content.styled("Type to find one, enter to open it.", "dim")
         style = "bold" if place.guarded else method_style(place.method)
-        left = Content.assemble((place.method, style), " ", sanitise_line(place.url))
-        return _between(left, Content(sanitise_line(self.state)), width)
+        left = Content.assemble((place.method, style), " ", sanitize_line(place.url))
+        return _between(left, Content(sanitize_line(self.state)), width)
 
 
 def _between(left: Content, right: Content, width: int) -> Content:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.sanitise import sanitise_line
-from explorer.core.secret import MASK
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.secret import MASK
+from explorer.core.text.units import format_countdown, format_local
 from explorer.tui.widgets.lines_view import Row, Span
 
 if TYPE_CHECKING:
@@ -49,28 +49,15 @@ _COLUMN: Final = 12
 _USES: Final = 60
 
 
-def span_text(seconds: float) -> str:
-    """A length of time: ``3.2 s``, ``59:48``, ``2 h 05 min``, ``3 days``."""
-    if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
-    if seconds < 172_800:
-        return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60:02} min"
-    return f"{int(seconds) // 86_400} days"
-
-
 def relative(at: float, now: float) -> str:
     """``12 s ago`` or ``in 59:48 min``."""
-    return f"{span_text(now - at)} ago" if at <= now else f"in {span_text(at - now)}"
+    return f"{format_countdown(now - at)} ago" if at <= now else f"in {format_countdown(at - now)}"
 
 
 def moment(at: float, now: float) -> str:
     """A time as the clock on the wall has it, and how far it is."""
     try:
-        local = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+        local = format_local(at)
     except (OverflowError, ValueError, OSError):
         return f"{at:g}"
     return f"{local} ({relative(at, now)})"
@@ -80,7 +67,7 @@ def state_text(life: Life, now: float) -> str:
     """How a token stands: ``used, in its grace time, 3.2 s left``."""
     state, left = life.state(now)
     under_way = sum(use.under_way for use in life.uses)
-    text = _WORDS[state] + (f", {span_text(left)} left" if left is not None else "")
+    text = _WORDS[state] + (f", {format_countdown(left)} left" if left is not None else "")
     return text + (f" · {under_way} under way" if under_way else "")
 
 
@@ -98,7 +85,7 @@ def use_text(life: Life, use: Use) -> str:
     if others:
         parts.append(f"at the same time as {', '.join(others[:4])}{' …' if len(others) > 4 else ''}")
     parts.append("under way" if use.under_way else f"answered {use.status}" if use.status else "no answer")
-    return sanitise_line(" · ".join(parts))
+    return sanitize_line(" · ".join(parts))
 
 
 def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
@@ -111,11 +98,11 @@ def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
         by = f"  by #{life.minted_by}" if life.minted_by else ""
         yield _row("Minted", ("text", moment(life.minted_at, now)), ("strong", by))
     if life.origin:
-        yield _row("From", ("text", sanitise_line(life.origin)))
+        yield _row("From", ("text", sanitize_line(life.origin)))
     if life.expires_at is not None:
         yield _row("Expires", ("text", moment(life.expires_at, now)))
     if life.scope:
-        yield _row("Scopes", ("text", sanitise_line(life.scope)))
+        yield _row("Scopes", ("text", sanitize_line(life.scope)))
     if life.grace is not None:
         yield _row("Grace", ("text", f"good for {life.grace:g} s from its first use"))
     if life.refused_at is not None:
@@ -160,12 +147,12 @@ def _claims(claims: Claims | None, now: float) -> Iterator[Row]:
     yield _row("Claims", ("dim", "read, not verified: only the vendor can do that"))
     for place, table in (("header", claims.header), ("", claims.claims)):
         for name, value in table.items():
-            yield _row(place, ("name", f"{sanitise_line(str(name))}: "), ("text", _value(name, value, now)))
+            yield _row(place, ("name", f"{sanitize_line(str(name))}: "), ("text", _value(name, value, now)))
 
 
 def _value(name: str, value: Any, now: float) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = sanitise_line(text if len(text) <= 400 else f"{text[:400]}…")
+    text = sanitize_line(text if len(text) <= 400 else f"{text[:400]}…")
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         return f"{text}  {moment(float(value), now)}"
     return text

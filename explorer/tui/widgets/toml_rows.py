@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.lines_view import Row, Span
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _spans(kind: str, text: str) -> list[Span]:
     spans: list[Span] = []
     at = 0
     for found in _PLACEHOLDER.finditer(text) if kind == "in" else ():
-        spans += [(kind, sanitise_line(text[at : found.start()])), ("out", sanitise_line(found[0]))]
+        spans += [(kind, sanitize_line(text[at : found.start()])), ("out", sanitize_line(found[0]))]
         at = found.end()
-    spans.append((kind, sanitise_line(text[at:])))
+    spans.append((kind, sanitize_line(text[at:])))
     return [span for span in spans if span[1]]

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 SIGNS: Final = {"done": "✓", "finished": "★", "missed": "…", "back": "↶"}
@@ -70,18 +70,18 @@ def text_of(line: TrackLine) -> Content:
         return Content("")
     done = line.at - 1 if line.step else line.of
     head = Content.assemble(
-        (f" {line.key} ", "bold reverse"), " ", (sanitise_line(line.title), "bold"), f" {dots(done, line.of)} "
+        (f" {line.key} ", "bold reverse"), " ", (sanitize_line(line.title), "bold"), f" {dots(done, line.of)} "
     )
     if line.step:
-        head = Content.assemble(head, f" {line.at}. ", (sanitise_line(line.step), "bold $text-accent"))
+        head = Content.assemble(head, f" {line.at}. ", (sanitize_line(line.step), "bold $text-accent"))
     parts = []
     if line.said:
-        sign = f"{SIGNS.get(line.kind, '·')} {sanitise_line(line.said)}"
+        sign = f"{SIGNS.get(line.kind, '·')} {sanitize_line(line.said)}"
         parts.append(Content.styled(sign, _STYLES.get(line.kind, MUTED)))
     parts.append(head)
     if line.brief:
-        parts.append(Content(f"  → {sanitise_line(line.brief)}"))
+        parts.append(Content(f"  → {sanitize_line(line.brief)}"))
     if line.there:
-        way = f"{line.key}, enter opens {sanitise_line(line.there)}"
+        way = f"{line.key}, enter opens {sanitize_line(line.there)}"
         parts.append(Content.styled(f"    {way}", MUTED))
     return Content("\n").join(parts)

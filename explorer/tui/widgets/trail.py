@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Trail(Widget):
 
     def show(self, parts: Sequence[str]) -> None:
         """Show *parts*, the place where one is now last."""
-        self.parts = tuple(sanitise_line(part) for part in parts)
+        self.parts = tuple(sanitize_line(part) for part in parts)
         self.display = bool(parts)
         self.refresh()
 

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.fault_kinds import KINDS
 from explorer.sandbox.faults import FAULT_HEADER
@@ -66,7 +66,7 @@ def page_text(page: PageInfo | None) -> str:
 
 
 def _short(text: str) -> str:
-    line = sanitise_line(text.strip().replace("\r\n", " ").replace("\n", " "))
+    line = sanitize_line(text.strip().replace("\r\n", " ").replace("\n", " "))
     return f"{line[: _LONGEST - 1]}…" if len(line) > _LONGEST else line
 
 
@@ -107,8 +107,8 @@ def details_text(exchange: Exchange, refusal: str, *, writes: bool = False) -> C
 def failure_text(title: str, message: str, hint: str, then: Content | None = None) -> Content:
     """A failure as lines: what it is, what happened, what to do next."""
     lines = [Content.styled(f" ✗ {_short(title)} ", "bold $text-error on $error-muted")]
-    lines += [Content(sanitise_line(line)) for line in message.splitlines()]
-    lines += [_labelled("Next", sanitise_line(line), "$text-warning") for line in hint.splitlines() if line]
+    lines += [Content(sanitize_line(line)) for line in message.splitlines()]
+    lines += [_labelled("Next", sanitize_line(line), "$text-warning") for line in hint.splitlines() if line]
     if then is not None:
         lines.append(then)
     return Content("\n").join(lines)
@@ -222,7 +222,7 @@ class VerdictView(VerticalScroll, can_focus=False):
         """Add an explanation below; an empty text takes it away."""
         extra = self.query_one("#verdict-extra", Static)
         extra.display = bool(text)
-        extra.update(Content("\n".join(map(sanitise_line, text.splitlines()))))
+        extra.update(Content("\n".join(map(sanitize_line, text.splitlines()))))
 
     def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "", details: Content = NOTHING) -> None:
         self.explain("")
@@ -249,7 +249,7 @@ class VerdictView(VerticalScroll, can_focus=False):
 
 
 def _field_text(field: JudgedField, said: str) -> Content:
-    parts = [Content.assemble("→ ", (sanitise_line(field.name), "bold $text-error"))]
+    parts = [Content.assemble("→ ", (sanitize_line(field.name), "bold $text-error"))]
     if field.message and field.message != said:
         parts.append(Content(f"  {_short(field.message)}"))
     return Content.assemble(*parts)
@@ -272,7 +272,7 @@ def next_step(exchange: Exchange, *, writes: bool) -> str:
     response, outcome = exchange.response, exchange.verdict.outcome
     if response is None or outcome in ("OK", "PARTIAL"):
         return ""
-    if wait := sanitise_line(response.header("retry-after")).strip():
+    if wait := sanitize_line(response.header("retry-after")).strip():
         until = f"{wait} s have passed" if wait.isdigit() else wait
         return f"send it again when {until}; the vendor asks for that (Retry-After)."
     if response.status == 429:

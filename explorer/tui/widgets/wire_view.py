@@ -20,8 +20,8 @@ from explorer.core.document import Document
 from explorer.core.exchange import Exchange, Header, Hop, Purpose, ReceivedResponse, SentRequest, hops_of
 from explorer.core.provenance import Part
 from explorer.core.provenance.parts import target_of
-from explorer.core.sanitise import sanitise_line
-from explorer.tui.numbers import size_text
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 from explorer.tui.widgets.origin_rows import origin_rows
 
@@ -76,16 +76,16 @@ def wire_rows(
 def _heading(number: int, count: int, hop: Hop) -> Row:
     title = f"▍{number} of {count} · {PURPOSES[hop.purpose]}" if count > 1 else f"▍{PURPOSES[hop.purpose]}"
     answer = f" · answered {hop.response.status}" if hop.response is not None else " · not answered"
-    place = sanitise_line(urlsplit(hop.request.url).netloc)
+    place = sanitize_line(urlsplit(hop.request.url).netloc)
     return Row(spans=(("heading", f"{title}{answer} "), ("dim", f" {place}")))
 
 
 def _request(request: SentRequest) -> Iterator[Row]:
     gutter, more = (_OUT,), (_MORE,)
-    method = sanitise_line(request.method)
+    method = sanitize_line(request.method)
     spans: tuple[Span, ...] = (
         ("strong", method),
-        ("url", f" {sanitise_line(target_of(request.url))}"),
+        ("url", f" {sanitize_line(target_of(request.url))}"),
         ("text", " HTTP/1.1"),
     )
     yield Row(spans=spans, gutter=gutter, more=more)
@@ -99,13 +99,13 @@ def _request(request: SentRequest) -> Iterator[Row]:
 
 def _response(response: ReceivedResponse | None, exchange: Exchange, *, last: bool) -> Iterator[Row]:
     if response is None:
-        reason = f": {sanitise_line(exchange.failure.message)}" if last and exchange.failure else ""
+        reason = f": {sanitize_line(exchange.failure.message)}" if last and exchange.failure else ""
         yield Row(spans=(("bad", f"no answer{reason}"),), gutter=(_IN,), more=(_MORE,))
         return
     gutter, more = (_IN,), (_MORE,)
     status = "good" if response.status < 300 else "warn" if response.status < 400 else "bad"
-    line = f"{response.status} {sanitise_line(response.reason)}".rstrip()
-    yield Row(spans=(("text", f"{sanitise_line(response.http_version)} "), (status, line)), gutter=gutter, more=more)
+    line = f"{response.status} {sanitize_line(response.reason)}".rstrip()
+    yield Row(spans=(("text", f"{sanitize_line(response.http_version)} "), (status, line)), gutter=gutter, more=more)
     yield from _headers(response.headers, gutter)
     yield Row(gutter=gutter)
     if last:
@@ -118,14 +118,14 @@ def _response(response: ReceivedResponse | None, exchange: Exchange, *, last: bo
 def _body_note(response: ReceivedResponse) -> str:
     if not response.body:
         return "(no body)"
-    note = f"({size_text(len(response.body))} of body, shown on the Body tab"
-    remarks = [sanitise_line(remark) for remark in (response.truncated, response.note) if remark]
+    note = f"({format_size(len(response.body))} of body, shown on the Body tab"
+    remarks = [sanitize_line(remark) for remark in (response.truncated, response.note) if remark]
     return "; ".join([note, *remarks]) + ")"
 
 
 def _headers(headers: tuple[Header, ...], gutter: tuple[Span, ...]) -> Iterator[Row]:
     for name, value in headers:
-        spans = (("name", sanitise_line(name)), ("text", f": {sanitise_line(value)}"))
+        spans = (("name", sanitize_line(name)), ("text", f": {sanitize_line(value)}"))
         yield Row(spans=spans, gutter=gutter, more=(_MORE,))
 
 
@@ -141,7 +141,7 @@ def _body(body: Data, content_type: str) -> Iterator[tuple[Span, ...]]:
         if len(line) > LINE_CHARACTERS:
             yield (("dim", f"… {len(line) - LINE_CHARACTERS:,} more characters on this line"),)
     if len(body) > BODY_BYTES or document.line_count > BODY_LINES:
-        yield (("dim", f"… cut here; the body sent has {size_text(len(body))}"),)
+        yield (("dim", f"… cut here; the body sent has {format_size(len(body))}"),)
 
 
 class WireView(LinesView):

@@ -28,7 +28,7 @@ from explorer.core.auth.base import (
     token_request,
 )
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
-from explorer.core.secret import MASK, Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, ago
+from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend
+from explorer.core.text.units import format_age
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Need
@@ -161,12 +162,14 @@ class Clock(Check):
         stamp = self._stamp(facts)
         if stamp is not None:
             off = stamp - theirs
-            words = f"the request is signed as of {ago(off)} {'after' if off > 0 else 'before'} the vendor's Date"
+            words = (
+                f"the request is signed as of {format_age(off)} {'after' if off > 0 else 'before'} the vendor's Date"
+            )
             if abs(off) > facts.tolerance:
                 return self.holds(facts, f"{words}; {facts.tolerance:g} s are taken for allowed")
             return self.holds_not(facts, f"{words}, within {facts.tolerance:g} s")
         off = facts.own_clock - theirs
-        words = f"your clock is {ago(off)} {'ahead of' if off > 0 else 'behind'} the vendor's Date"
+        words = f"your clock is {format_age(off)} {'ahead of' if off > 0 else 'behind'} the vendor's Date"
         if abs(off) > facts.tolerance and facts.token is not None and facts.token.expires_at is not None:
             return self.holds(facts, f"{words}, and the token is good for a time only")
         return self.holds_not(facts, f"{words}; nothing in this request depends on it")
@@ -232,14 +235,14 @@ class Expired(Check):
             return None
         at = facts.exchange.started_at
         if token.begins_at is not None and at < token.begins_at:
-            return self.holds(facts, f"it is good only from {ago(token.begins_at - at)} later on")
+            return self.holds(facts, f"it is good only from {format_age(token.begins_at - at)} later on")
         if token.expires_at is None and facts.status not in WHO:
             return None
         if token.expires_at is None:
             return self.unknown(facts, "it does not tell how long it is good", key="")
         if at >= token.expires_at:
-            return self.holds(facts, f"its time was over {ago(at - token.expires_at)} before it was sent")
-        return self.holds_not(facts, f"it was good for another {ago(token.expires_at - at)}")
+            return self.holds(facts, f"its time was over {format_age(at - token.expires_at)} before it was sent")
+        return self.holds_not(facts, f"it was good for another {format_age(token.expires_at - at)}")
 
 
 class UsedUp(Check):
@@ -261,10 +264,14 @@ class UsedUp(Check):
             return self.holds_not(facts, "it had not been used before")
         late = facts.exchange.started_at - token.used_at
         if late > token.grace:
-            return self.holds(facts, f"it was first used {ago(late)} before, and its grace is {token.grace:g} s{came}")
+            return self.holds(
+                facts, f"it was first used {format_age(late)} before, and its grace is {token.grace:g} s{came}"
+            )
         if late <= 0.001:
             return self.holds_not(facts, "this was its first use")
-        return self.holds_not(facts, f"it was first used {ago(late)} before, within its grace of {token.grace:g} s")
+        return self.holds_not(
+            facts, f"it was first used {format_age(late)} before, within its grace of {token.grace:g} s"
+        )
 
 
 class SignedOut(Check):

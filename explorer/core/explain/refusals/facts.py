@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from explorer.core.auth import wire
+from explorer.core.text.units import parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,10 +124,7 @@ class Facts:
         """The vendor's time by its Date header (RFC 9110, 6.6.1), in Unix seconds, or None."""
         response = self.exchange.response
         text = response.header("date") if response is not None else ""
-        try:
-            return parsedate_to_datetime(text).timestamp() if text else None
-        except (ValueError, TypeError):
-            return None
+        return parse_http_date(text)
 
     @property
     def own_clock(self) -> float:
@@ -192,12 +189,3 @@ def was_refused(exchange: Exchange) -> bool:
     if exchange.failure is not None:
         return exchange.failure.kind == "CredentialRefused"
     return exchange.response is not None and exchange.verdict.outcome == "FAILED"
-
-
-def ago(seconds: float) -> str:
-    """``41 s``, ``12 min``, ``2 h``, ``3 days``."""
-    seconds = abs(seconds)
-    for size, word in ((86_400, "days"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {word}"
-    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.1f} s"

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote, urlsplit
 
-from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, Seen, ago
+from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, Seen
 from explorer.core.form import find_parameter
+from explorer.core.text.units import format_age
 from explorer.errors import nearest
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ class Wiped(Check):
         if not good:
             return self.unknown(facts, f"{rule}; it was not seen before in this history")
         last = max(good, key=lambda one: one.at)
-        when = ago(facts.exchange.started_at - last.at)
+        when = format_age(facts.exchange.started_at - last.at)
         told = f"{last.param}={last.value} was there {when} before (entry {last.number}); {rule}"
         return self.holds(facts, told, where=last.param)
 

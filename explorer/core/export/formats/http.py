@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus, urlsplit
 from explorer.core.auth import options_of
 from explorer.core.export.format import ExportFormat
 from explorer.core.export.recipe import variable_name
-from explorer.core.secret import MASK
+from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

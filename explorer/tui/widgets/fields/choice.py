@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class ChoiceLine(Widget, can_focus=True):
         """The words; the chosen one in brackets and reversed, so that it is seen without colour."""
         parts: list[Content] = []
         for value, words in self._choices:
-            text = sanitise_line(words)
+            text = sanitize_line(words)
             chosen = value == self.value
             style = "reverse bold" if chosen and self.has_focus else "bold" if chosen else MUTED
             parts.append(Content.styled(f"[{text}]" if chosen else f" {text} ", style))
@@ -83,7 +83,7 @@ class ChoiceLine(Widget, can_focus=True):
         event.stop()
         at = 0
         for value, words in self._choices:
-            width = Content(sanitise_line(words)).cell_length + 2
+            width = Content(sanitize_line(words)).cell_length + 2
             if at <= event.x < at + width:
                 self._choose(value)
                 return

@@ -13,7 +13,7 @@ from textual.widgets import Button, Input
 
 from explorer.core.catalog.model import Group, Parameter
 from explorer.core.exchange import Entry
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.letters import LettersAreText
 from explorer.tui.widgets.fields.row import FieldInput, FieldRow
@@ -85,7 +85,7 @@ class Item(Vertical):
 
     def compose(self) -> ComposeResult:
         """Heading and fields; a lone field needs no heading of its own."""
-        yield Bar(Content.styled(f"  {sanitise_line(self._title)}", MUTED), "− remove")
+        yield Bar(Content.styled(f"  {sanitize_line(self._title)}", MUTED), "− remove")
         yield from self._rows
 
 
@@ -120,8 +120,8 @@ class Repeat(Vertical, LettersAreText):
 
     def heading(self) -> Content:
         """The heading."""
-        title = Content.styled(sanitise_line(self.repeat_title), "bold")
-        wrong = (f"✗ {sanitise_line(f'{one.message} ({one.expected})')}" for one in self._problems)
+        title = Content.styled(sanitize_line(self.repeat_title), "bold")
+        wrong = (f"✗ {sanitize_line(f'{one.message} ({one.expected})')}" for one in self._problems)
         return Content("  ").join([title, *(Content.styled(text, "$text-error") for text in wrong)])
 
     def _retitle(self) -> None:
@@ -200,7 +200,7 @@ class GroupBox(Repeat):
         return Content.assemble(super().heading(), "  ", self._count(len(self.items)))
 
     def _heading_for(self, count: int) -> Content:
-        return Content.assemble((sanitise_line(self.repeat_title), "bold"), "  ", self._count(count))
+        return Content.assemble((sanitize_line(self.repeat_title), "bold"), "  ", self._count(count))
 
     def _count(self, count: int) -> Content:
         group = self.group
@@ -367,7 +367,7 @@ class MapBox(PairsBox):
         self.param = param
         self._before = param.name[:-3]
         pairs = [(entry.name[len(self._before) + 1 : -1], entry.value) for entry in given]
-        super().__init__(f"{self._before}[…]", pairs, hint=("key", sanitise_line(param.example) or "value"))
+        super().__init__(f"{self._before}[…]", pairs, hint=("key", sanitize_line(param.example) or "value"))
 
     @property
     def entries(self) -> list[Entry]:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Select
 
-from explorer.core.sanitise import sanitise_line
+from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
@@ -204,7 +204,7 @@ class FieldRow(Widget):
     def _select(self, words: Sequence[str], absent: str) -> Widget:
         from rich.text import Text
 
-        options = [(Text(sanitise_line(word)), word) for word in words]
+        options = [(Text(sanitize_line(word)), word) for word in words]
         select: Select[str] = Select([*options, (Text("other…"), OTHER)], prompt=absent, allow_blank=True, compact=True)
         if self._word():
             select.value = self._word()
@@ -217,8 +217,8 @@ class FieldRow(Widget):
         if self.field_state.kind == "null":
             return "sent as null"
         if param.prefill is not None:
-            return sanitise_line(param.prefill)
-        return f"e.g. {sanitise_line(param.example)}" if param.example and not param.secret else ""
+            return sanitize_line(param.prefill)
+        return f"e.g. {sanitize_line(param.example)}" if param.example and not param.secret else ""
 
     # --- what it holds -----------------------------------------------------------------------------------------------
 
@@ -286,13 +286,13 @@ class FieldRow(Widget):
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
         more = "  · type any other value" if self._words else ""
-        doubt = f"  ◆ {', '.join(map(sanitise_line, self.doubts))}: B tries both" if self.doubts else ""
+        doubt = f"  ◆ {', '.join(map(sanitize_line, self.doubts))}: B tries both" if self.doubts else ""
         title = Content.assemble(
-            (sanitise_line(self.field_name), "bold"),
-            f"  {where}{sanitise_line(rule_text(param))}{more}",
+            (sanitize_line(self.field_name), "bold"),
+            f"  {where}{sanitize_line(rule_text(param))}{more}",
             (doubt, "$accent"),
         )
-        return Content.assemble(title, "\n", sanitise_line(param.note)) if param.note else title
+        return Content.assemble(title, "\n", sanitize_line(param.note)) if param.note else title
 
     # --- painting ----------------------------------------------------------------------------------------------------
 
@@ -322,24 +322,24 @@ class FieldRow(Widget):
         style = {"set": "$success", "absent": MUTED}.get(kind, "$accent")
         star = ("*", "$error bold") if self.param.required else ""
         doubt = (" ◆", "$accent") if self.doubts else ""
-        return Content.assemble((mark, style), " ", sanitise_line(self.field_name), star, doubt)
+        return Content.assemble((mark, style), " ", sanitize_line(self.field_name), star, doubt)
 
     def _note_text(self) -> Content:
         parts: list[Content] = []
         for one in self._problems:
-            expected = f" ({sanitise_line(one.expected)})" if one.expected else ""
+            expected = f" ({sanitize_line(one.expected)})" if one.expected else ""
             if _missing(one):
-                rule = sanitise_line(rule_text(self.param))
+                rule = sanitize_line(rule_text(self.param))
                 parts.append(Content.assemble(("• required", "$text-warning"), f" · {rule}"))
             else:
                 sign, style = ("✗", "$text-error") if one.level == "error" else ("!", "$text-warning")
-                parts.append(Content.styled(f"{sign} {sanitise_line(one.message)}{expected}", style))
+                parts.append(Content.styled(f"{sign} {sanitize_line(one.message)}{expected}", style))
         if self.field_state.kind in ("empty", "null"):
             parts.append(
                 Content.styled("sent empty" if self.field_state.kind == "empty" else "sent as null", "$accent")
             )
         if not parts or not any(one.level == "error" for one in self._problems):
-            parts.append(Content(sanitise_line(rule_text(self.param))))
+            parts.append(Content(sanitize_line(rule_text(self.param))))
         return Content("\n").join(parts)
 
     # --- what happens ------------------------------------------------------------------------------------------------

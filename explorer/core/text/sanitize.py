@@ -29,14 +29,14 @@ def _picture(match: re.Match[str]) -> str:
     return "\u2421" if code == 0x7F else "\ufffd"
 
 
-def sanitise(text: str, *, newlines: bool = True) -> str:
+def sanitize(text: str, *, newlines: bool = True) -> str:
     """*text* with the same number of characters and none that acts; tabs stay, and newlines where *newlines*."""
     if text.isascii() and text.isprintable():
         return text
     return (_IN_TEXT if newlines else _IN_LINE).sub(_picture, text)
 
 
-def sanitise_line(text: str) -> str:
+def sanitize_line(text: str) -> str:
     """*text* as one line: newlines become pictures and tabs become spaces up to the next stop (every ``TAB``)."""
-    text = sanitise(text, newlines=False)
+    text = sanitize(text, newlines=False)
     return text.expandtabs(TAB) if "\t" in text else text

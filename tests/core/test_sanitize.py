@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.sanitise import sanitise, sanitise_line
+from explorer.core.text.sanitize import sanitize, sanitize_line
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))  # lone surrogates too
 
@@ -38,18 +38,18 @@ def acts(character: str) -> bool:
     ],
 )
 def test_what_acts_is_shown_and_the_rest_is_untouched(hostile: str, shown: str) -> None:
-    assert sanitise(hostile) == shown
+    assert sanitize(hostile) == shown
 
 
 def test_a_line_has_neither_newlines_nor_tabs() -> None:
-    assert sanitise_line("a\tb\nc\r") == "a   b␊c␍"
+    assert sanitize_line("a\tb\nc\r") == "a   b␊c␍"
 
 
 @given(ANY_TEXT)
 def test_no_character_that_acts_passes(text: str) -> None:
-    shown = sanitise(text)
+    shown = sanitize(text)
     assert len(shown) == len(text)
     assert not [character for character in shown if acts(character) and character not in "\n\t"]
-    assert sanitise(shown) == shown
-    assert not [character for character in sanitise_line(text) if acts(character)]
+    assert sanitize(shown) == shown
+    assert not [character for character in sanitize_line(text) if acts(character)]
     shown.encode()

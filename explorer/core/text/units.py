@@ -1,0 +1,140 @@
+"""Sizes, durations and moments: how people type them, and how they are written.
+
+A duration is written in four ways, each for one purpose: ``format_elapsed`` for what was measured, ``format_duration``
+for what ``parse_duration`` reads back, ``format_countdown`` for time that is running, ``format_age`` for an estimate.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from explorer.errors import UsageError
+
+LAST_SECOND: Final = 253_402_300_799
+"""The last second of the year 9999 in Unix time, after which Python has no date."""
+_SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*(b|kb|mb|gb|tb)?", re.IGNORECASE)
+_BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d|w)", re.IGNORECASE)
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes in *text*: ``250000``, ``256 kB``, ``1.5 GB`` (units of 1000).
+
+    Raises:
+        UsageError: it is not a size.
+    """
+    match = _SIZE.fullmatch(text.strip().replace("_", "").replace(",", ""))
+    if match is None:
+        raise UsageError(f"{text!r} is no size", hint="Such as 500 MB, 1.5 GB or 250000.")
+    return round(float(match[1]) * _BYTES[(match[2] or "b").lower()])
+
+
+def format_size(size: int) -> str:
+    """Return *size* in bytes as ``512 B``, ``1.2 kB``, ``34 MB`` (units of 1000)."""
+    if size < 1000:
+        return f"{size} B"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.5 or unit == "GB":
+            break
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
+
+
+def format_exact_size(size: int) -> str:
+    """Return *size* in bytes as ``parse_size`` reads it back without a loss: ``1.5 GB``, ``250001 B``."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size % (unit // 1000) == 0 and size >= unit:
+            return f"{size / unit:g} {name}"
+    return f"{size} B"
+
+
+# --- durations -------------------------------------------------------------------------------------------------------
+
+
+def parse_duration(text: str) -> float | None:
+    """Return the seconds in *text* (``800ms``, ``1.5s``, ``10m``, ``2h``, ``30d``, ``8w``), or None."""
+    match = _DURATION.fullmatch(text.strip())
+    return float(match[1]) * _SECONDS[match[2].lower()] if match else None
+
+
+def format_duration(seconds: float) -> str:
+    """Return *seconds* as ``parse_duration`` reads it, in the largest unit that fits: ``10m``, ``90s``, ``800ms``."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{seconds / _SECONDS[unit]:g}{unit}"
+    return f"{seconds * 1000:g}ms"
+
+
+def format_elapsed(seconds: float) -> str:
+    """Return measured *seconds* as ``0.4 ms``, ``173 ms``, ``1.23 s``, ``12.3 s``, ``2 min 05 s``."""
+    if seconds < 0.01:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 9.995:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def format_countdown(seconds: float) -> str:
+    """Return *seconds* that are running down or up: ``3.2 s``, ``59:48 min``, ``2 h 05 min``, ``3 days``."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
+    if seconds < 172_800:
+        return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60:02} min"
+    return f"{int(seconds) // 86_400} days"
+
+
+def format_age(seconds: float) -> str:
+    """Return about how long *seconds* is, its sign left out: ``4.1 s``, ``41 s``, ``12 min``, ``2 h``, ``3 days``."""
+    seconds = abs(seconds)
+    for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
+# --- moments ---------------------------------------------------------------------------------------------------------
+
+
+def parse_http_date(text: str) -> float | None:
+    """Return the Unix seconds of a date in a header (RFC 9110, 5.6.7), or None where it cannot be read."""
+    from email.utils import parsedate_to_datetime  # the first frame needs none of it
+
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def format_utc(at: float, pattern: str = "%Y-%m-%d") -> str:
+    """Return the Unix time *at* in UTC, written by a ``strftime`` *pattern*.
+
+    Raises:
+        ValueError, OverflowError, OSError: the calendar has no such moment.
+    """
+    return datetime.fromtimestamp(at, UTC).strftime(pattern)
+
+
+def format_local(at: float, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Return the Unix time *at* as the clock on the wall shows it, written by a ``strftime`` *pattern*.
+
+    Raises:
+        ValueError, OverflowError, OSError: the calendar has no such moment.
+    """
+    return time.strftime(pattern, time.localtime(at))
