@@ -10,12 +10,11 @@ Calls that may reach the keyring block (a person may have to unlock it): callers
 from __future__ import annotations
 
 import hashlib
-import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialError, UnknownName
 
@@ -84,13 +83,6 @@ class CredentialStatus(NamedTuple):
     variable: str
     """The environment variable that sets it for this environment."""
     secret: bool = True
-
-
-@lru_cache(maxsize=1024)
-def variable_name(vendor: str, name: str, environment: str = "") -> str:
-    """``API_EXPLORER_<VENDOR>_<NAME>``, or with the environment between, in capitals."""
-    parts = (vendor, environment, name) if environment else (vendor, name)
-    return "_".join(("API_EXPLORER", *(re.sub(r"[^A-Za-z0-9]", "_", one).upper() for one in parts)))
 
 
 def system_keyring() -> KeyringLike:

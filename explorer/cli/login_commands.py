@@ -16,8 +16,8 @@ from explorer.cli.output import put, put_json
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.auth import options_of
 from explorer.core.exchange import Call
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import Secret
-from explorer.credentials import variable_name
 from explorer.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:

@@ -286,7 +286,7 @@ class Session:
 
     def raise_missing(self, call: Call, name: str) -> NoReturn:
         """Raises CredentialMissing for the credential *name* of the call's vendor."""
-        from explorer.credentials import variable_name
+        from explorer.core.text.env_names import variable_name
 
         raise CredentialMissing(call.vendor, name, variable_name(call.vendor, name))
 

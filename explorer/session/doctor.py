@@ -166,7 +166,7 @@ async def _credentials(patient: _Patient, title: str) -> Examined:
     missing = scheme.missing()
     there = "; ".join(f"{one.name} ({one.source})" for one in status if one.present)
     if missing:
-        from explorer.credentials import variable_name
+        from explorer.core.text.env_names import variable_name
 
         how = ", ".join(variable_name(patient.vendor.id, name, patient.call.environment) for name in missing)
         patient.problem = f"{', '.join(missing)} missing"

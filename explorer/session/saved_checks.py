@@ -10,9 +10,10 @@ import msgspec
 from explorer.core.saved.chains import check_chain
 from explorer.core.saved.filling import call_uses, shown_call
 from explorer.core.saved.placeholders import Variable
+from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.errors import CatalogProblem, ExplorerError
 from explorer.session.request_files import readable_entries, real_path
-from explorer.session.saving import PREFIX, Scope
+from explorer.session.saving import Scope
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
@@ -48,7 +49,7 @@ def _secrets_in_sets(saved: Saved) -> list[CatalogProblem]:
             str(each.path),
             f"variables.{variable}",
             f"is the secret {secret[variable]}, which must not stand in a file",
-            f"set {PREFIX}{variable.upper()} in its place",
+            f"set {SAVED_PREFIX}{variable.upper()} in its place",
         )
         for each in saved.library.sets.values()
         for variable, text in each.values.variables.items()

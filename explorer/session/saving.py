@@ -16,6 +16,7 @@ import msgspec
 from explorer.core.saved.filling import Use, call_uses, fill_call, shown_call, uses
 from explorer.core.saved.model import SavedRequest, VariableSet
 from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable
+from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UnknownName, UsageError
 from explorer.saved import Library, SavedFile, load, save, stamps
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from explorer.core.saved.public import Public
     from explorer.session import Session
 
-PREFIX: Final = "API_EXPLORER_VAR_"
-"""Before the name of a variable, in capitals, in the environment of the process."""
 COMMON: Final = "default"
 """The environment file that is below every other."""
 
@@ -154,7 +153,7 @@ class Saved:
 
         def look(one: Placeholder) -> Found | None:
             if isinstance(one, Variable):
-                from_process = self.session.environ.get(PREFIX + one.name.upper())
+                from_process = self.session.environ.get(SAVED_PREFIX + one.name.upper())
                 for text in (scope.given.get(one.name), self.given.get(one.name), from_process, table.get(one.name)):
                     if text is not None:
                         return Found.of_text(text)
@@ -188,11 +187,11 @@ class Saved:
     def _missing(self, call: Call, use: Use) -> Missing:
         one = use.placeholder
         if isinstance(one, Credential):
-            from explorer.credentials import variable_name
+            from explorer.core.text.env_names import variable_name
 
             hint = f"set {variable_name(call.vendor, one.name)}, or log in"
         else:
-            hint = f"give --set {one}=…, set {PREFIX}{one}, or put it into environments/{call.environment}.toml"
+            hint = f"give --set {one}=…, set {SAVED_PREFIX}{one}, or put it into environments/{call.environment}.toml"
             hint = hint.replace("${", "").replace("}", "")
         return Missing(one, f"{use.place} {use.name}".strip(), self.is_secret(call, use), hint)
 

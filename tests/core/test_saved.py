@@ -27,8 +27,8 @@ from explorer.core.saved.placeholders import (
     fill_json,
     parse,
 )
-from explorer.core.saved.public import variable_name
 from explorer.core.saved.report import Report, Step, as_junit, as_table, as_text
+from explorer.core.text.env_names import saved_variable_name
 from explorer.errors import UnknownName, UsageError
 
 
@@ -258,7 +258,7 @@ def test_names_are_found_without_their_numbers() -> None:
     ],
 )
 def test_the_variable_of_a_secret(name: str, variable: str) -> None:
-    assert variable_name(name) == variable
+    assert saved_variable_name(name) == variable
 
 
 # --- reports -------------------------------------------------------------------------------------------------------

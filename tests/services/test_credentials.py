@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from explorer.core.catalog import Credential, Environment, Vendor
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import Secret
-from explorer.credentials import KeyringLike, KeyringUnavailable, Vault, variable_name
+from explorer.credentials import KeyringLike, KeyringUnavailable, Vault
 from explorer.errors import CredentialError, UnknownName
 
 ROOT = Path(__file__).parents[2]

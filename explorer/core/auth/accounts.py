@@ -6,17 +6,13 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from explorer.core.catalog.model import Vendor
-
-
-def variable_for(vendor: str, name: str, environment: str = "") -> str:
-    """The environment variable of a credential: ``API_EXPLORER_<VENDOR>_<NAME>``, the environment between if given."""
-    return "_".join(part for part in ("API_EXPLORER", vendor, environment, name) if part).upper()
 
 
 def same(left: str, right: str) -> bool:
@@ -54,7 +50,7 @@ class AccountBook:
         demo = {name: one.sandbox for name, one in vendor.credentials.items() if one.sandbox}
         found = {}
         for name in vendor.credentials:
-            for variable in (variable_for(vendor.id, name), variable_for(vendor.id, name, "sandbox")):
+            for variable in (variable_name(vendor.id, name), variable_name(vendor.id, name, "sandbox")):
                 if environ and environ.get(variable):
                     found[name] = environ[variable]
         accounts = [Account("demo", _secrets(demo))]

@@ -21,9 +21,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, TypeVar
 
-from explorer.core.auth.accounts import AccountBook, variable_for
 from explorer.core.auth.lifeline import Use
 from explorer.core.exchange import Value
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialMissing
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from explorer.core.auth.accounts import AccountBook
     from explorer.core.auth.recipe import Material, Recipe
     from explorer.core.auth.scheme import Options
     from explorer.core.auth.tokens import Token, TokenStore
@@ -291,7 +292,7 @@ class Scheme(ABC):
 
     def _lacks(self, name: str) -> CredentialMissing:
         vendor = self.context.vendor
-        return CredentialMissing(vendor.id, name, variable_for(vendor.id, name))
+        return CredentialMissing(vendor.id, name, variable_name(vendor.id, name))
 
     def _without(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not self.context.credential(name))

@@ -27,8 +27,8 @@ from explorer.core.curl.match import (
     vendors_at,
 )
 from explorer.core.exchange import Call, Entry
-from explorer.core.export.recipe import variable_name
 from explorer.core.form import find_parameter
+from explorer.core.text.env_names import variable_name
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -95,12 +94,6 @@ class Recipe:
     """The variable that it fills."""
     refresh_variables: tuple[Variable, ...] = ()
     """What it needs beside ``variables``."""
-
-
-def variable_name(vendor: str, name: str) -> str:
-    """``API_EXPLORER_<VENDOR>_<NAME>`` in capitals, for any concrete name (``paymentMethods[0].cvvCode``)."""
-    words = re.findall(r"[A-Za-z0-9]+", f"{vendor}_{name}")
-    return "_".join(["API_EXPLORER", *words]).upper()
 
 
 def holes(*texts: Text) -> set[Hole]:

@@ -21,10 +21,10 @@ from explorer.core.export.recipe import (
     Variable,
     holes,
     texts_of,
-    variable_name,
 )
 from explorer.core.form import FieldValue, FileRef, NumberToken, check
 from explorer.core.request import build_request
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 

@@ -21,10 +21,10 @@ def request_of(call: Call, *, keep_environment: bool = False) -> SavedRequest:
 
 def of_history(call: Call) -> Call:
     """The call of an entry of the history with a placeholder for what was masked when it was kept."""
-    from explorer.core.saved.public import variable_name
+    from explorer.core.text.env_names import saved_variable_name
 
     def shown(name: str, value: str) -> str:
-        return escape(value).replace(MASK, f"${{{variable_name(name)}}}") if MASK in value else escape(value)
+        return escape(value).replace(MASK, f"${{{saved_variable_name(name)}}}") if MASK in value else escape(value)
 
     return msgspec.structs.replace(
         call,

@@ -15,6 +15,7 @@ from explorer.core.form import find_parameter
 from explorer.core.redaction import Redactor
 from explorer.core.saved.filling import strings
 from explorer.core.saved.placeholders import Credential, PlaceholderProblem, Variable, parse
+from explorer.core.text.env_names import saved_variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _KEY: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*$')
 _VALUE: Final = r'("(?:[^"\\]|\\.)*"|[^\s",}\]]+)'
 _WORD: Final = re.compile(r"((?:Bearer|Basic|Token):?\s+)?(.*)", re.IGNORECASE | re.DOTALL)
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 class Public(NamedTuple):
@@ -126,7 +126,7 @@ class _Cleaner:
         return "".join(written)
 
     def _variable(self, name: str, text: str) -> str:
-        base = variable_name(name)
+        base = saved_variable_name(name)
         number, free = 1, base
         while self.taken.get(free, text) != text:
             number += 1
@@ -134,14 +134,6 @@ class _Cleaner:
         self.taken[free] = text
         self.notes.append(f"{name} is written as {Variable(free)}")
         return str(Variable(free))
-
-
-def variable_name(name: str) -> str:
-    """The variable for a secret parameter, field or header: ``paymentMethods[0].cvvCode`` → ``CVV_CODE``."""
-    parts = [part for part in re.findall(r"[^.\[\]]+", name) if not part.isdigit()]
-    words = _WORDS.findall(parts[-1] if parts else name)
-    said = "_".join(words).upper() or "SECRET"
-    return said if not said[0].isdigit() else f"SECRET_{said}"
 
 
 def _only_placeholders(text: str) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from explorer.core.auth import options_of
 from explorer.core.export.format import ExportFormat
-from explorer.core.export.recipe import variable_name
+from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 
