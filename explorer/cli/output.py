@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.cli.narration import say
+from explorer.core.text.media_type import essence
 from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def put_request(request: SentRequest) -> None:
         return
     put(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    say(f"{describe(head, media_type.partition(';')[0])}, {len(request.body):,} bytes: binary data are not shown")
+    say(f"{describe(head, essence(media_type))}, {len(request.body):,} bytes: binary data are not shown")
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:

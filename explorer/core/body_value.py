@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from mmap import mmap
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -12,6 +11,7 @@ from xml.parsers import expat
 import msgspec
 
 from explorer.core.document.store import first_solid, is_blank, pieces
+from explorer.core.text.media_type import essence, is_json, is_xml, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,11 +65,6 @@ def read_raw(raw: Any) -> Any:
         return _tolerant(bytes(raw))
 
 
-def media_type(response: ReceivedResponse) -> str:
-    """The media type without its parameters, in lower case; empty where none is told."""
-    return response.header("content-type").split(";")[0].strip().lower()
-
-
 def read_body(response: ReceivedResponse) -> Any:
     """The body as a value: JSON and ``+json`` (RFC 6839), XML and ``+xml`` below its root element; what is said to be
     neither, but reads as a JSON table or list, too. None otherwise.
@@ -77,18 +72,18 @@ def read_body(response: ReceivedResponse) -> Any:
     Raises:
         NotReadable: the body is not what its media type says.
     """
-    kind = media_type(response)
+    kind = essence(response.header("content-type"))
     body = response.body
     if is_blank(body):
         return None
-    if kind.endswith(("/json", "+json")):
+    if is_json(kind):
         try:
             return json_value(body)
         except _REFUSED as error:
             if first_solid(body) == b"<":
                 raise NotReadable("said to be JSON, and is markup") from None
             return _second_try(response, error)
-    if kind.endswith(("/xml", "+xml")):
+    if is_xml(kind):
         if isinstance(body, mmap) and len(body) >= LARGE:
             return _large_xml(body)
         return xml_value(body, unread=len(body) >= LARGE)
@@ -173,9 +168,9 @@ def json_text(response: ReceivedResponse) -> bytes:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        named = re.search(r"charset\s*=\s*\"?([\w.:-]+)", response.header("content-type"), re.IGNORECASE)
+        charset = parameter(response.header("content-type"), "charset")
         try:
-            return body.decode(named[1]).encode() if named else _not_utf8(error)
+            return body.decode(charset).encode() if charset else _not_utf8(error)
         except (LookupError, UnicodeError):
             return _not_utf8(error)
     return body

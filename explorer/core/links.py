@@ -8,13 +8,13 @@ numbers do not count.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.exchange import Entry
+from explorer.core.text.json_path import Step, format_path, get_at, parse_path
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Effect, Endpoint, Produced, Vendor
 
-Step = str | int
-_STEP: Final = re.compile(r'\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]|\.?(?P<key>[^.\[\]]+)')
 _GRAVITY: Final[tuple[Effect, ...]] = ("read", "session", "update", "create", "delete", "order")
 _LONGEST: Final = 200
 """Characters of an id at most."""
@@ -76,11 +74,11 @@ class Links:
         steps = steps_of(path)
         found: dict[str, str] = {}
         for depth in range(len(steps) - 1, -1, -1):
-            node = descend(tree, steps[:depth])
+            node = get_at(tree, steps[:depth])
             if isinstance(node, dict):
                 scalars = scalars_of(node)
                 for key, value in scalars.items():
-                    for kind, identity in self.kinds(path_of((*steps[:depth], key)), value, scalars):
+                    for kind, identity in self.kinds(format_path((*steps[:depth], key)), value, scalars):
                         found.setdefault(kind, identity)
         return found
 
@@ -159,36 +157,7 @@ def steps_of(path: str) -> tuple[Step, ...]:
     """A path as keys and indexes; of an XPath the names below the root."""
     if path.startswith("/"):
         return tuple(re.sub(r"\[\d+\]$", "", name) for name in path.split("/")[2:])
-    steps: list[Step] = []
-    for found in _STEP.finditer(path):
-        if found["index"] is not None:
-            steps.append(int(found["index"]))
-        else:
-            steps.append(json.loads(found["quoted"]) if found["quoted"] else found["key"])
-    return tuple(steps)
-
-
-def path_of(steps: Sequence[Step]) -> str:
-    """Keys and indexes as a path."""
-    parts = []
-    for step in steps:
-        if isinstance(step, int):
-            parts.append(f"[{step}]")
-        else:
-            parts.append(f".{step}" if re.fullmatch(r"[A-Za-z_$][\w$-]*", step) else f"[{json.dumps(step)}]")
-    return "".join(parts).removeprefix(".")
-
-
-def descend(tree: Any, steps: Sequence[Step]) -> Any:
-    """What stands at *steps* in a decoded body, or None."""
-    for step in steps:
-        if isinstance(step, int) and isinstance(tree, list) and step < len(tree):
-            tree = tree[step]
-        elif isinstance(step, str) and isinstance(tree, dict):
-            tree = tree.get(step)
-        else:
-            return None
-    return tree
+    return parse_path(path)
 
 
 def scalars_of(node: Any) -> dict[str, str]:

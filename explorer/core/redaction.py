@@ -28,6 +28,7 @@ from explorer.core.form import find_parameter
 from explorer.core.secret_fields import Fields, FieldScanner, decoded
 from explorer.core.secret_names import is_secret_header, is_well_known, last_part
 from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, values
+from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -190,11 +191,11 @@ class Redactor:
         """A body, or a part of one that cuts nothing in two, masked in one go."""
         if not body:
             return body
-        kind = content_type.split(";")[0].strip().lower()
+        kind = essence(content_type)
         text = body.decode("utf-8", "surrogateescape")
-        if kind == "application/x-www-form-urlencoded":
+        if kind == FORM:
             text = self._pairs(text)
-        elif kind == "multipart/form-data":
+        elif kind == MULTIPART:
             text = self.text(self._multipart(text))
         else:
             text = self.text(self.fields(text).masked(text))
@@ -250,7 +251,7 @@ class Redactor:
         if self._is_secret_entry(endpoint, entry):
             return Entry(name=entry.name, value=MASK if entry.value else "")
         if entry.kind == "json":
-            value = self.body(entry.value.encode(), "application/json").decode()
+            value = self.body(entry.value.encode(), JSON).decode()
             return msgspec.structs.replace(entry, value=value)
         return msgspec.structs.replace(entry, value=self.text(self.fields(entry.value).masked(entry.value)))
 
@@ -359,10 +360,10 @@ class Redactor:
 
     def _body_values(self, request: SentRequest) -> list[str]:
         text = request.body.decode("utf-8", "surrogateescape")
-        kind = _content_type(request).split(";")[0].strip().lower()
-        if kind == "application/x-www-form-urlencoded":
+        kind = essence(_content_type(request))
+        if kind == FORM:
             return self._pair_values(text)
-        if kind != "multipart/form-data":
+        if kind != MULTIPART:
             return self._field_values(text)
         found: list[str] = []
         for head, content in _parts(text):

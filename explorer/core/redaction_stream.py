@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from explorer.core.document.store import let_go, pieces
+from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ class RedactedStream:
     def __init__(self, redactor: Redactor, content_type: str = "") -> None:
         self._redactor = redactor
         self._content_type = content_type
-        kind = content_type.split(";")[0].strip().lower()
-        self._form = kind == "application/x-www-form-urlencoded"
-        self._whole = kind == "multipart/form-data"
+        kind = essence(content_type)
+        self._form = kind == FORM
+        self._whole = kind == MULTIPART
         self._held: list[bytes] = []
         self._size = 0
         self._enough = 0

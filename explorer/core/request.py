@@ -17,6 +17,7 @@ import httpx
 
 from explorer import __version__
 from explorer.core.form import FieldValue, FileRef, NumberToken
+from explorer.core.text.media_type import FORM, JSON
 from explorer.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def _built(
         request = httpx.Request(method, url, headers=sent)
     elif endpoint.body == "json":
         content = json_bytes(assemble((one.name, one.value) for one in body))
-        request = httpx.Request(method, url, headers=_typed(sent, "application/json"), content=content)
+        request = httpx.Request(method, url, headers=_typed(sent, JSON), content=content)
     elif endpoint.body == "form":
         content = form_bytes((one.name, _text(one)) for one in body)
-        request = httpx.Request(method, url, headers=_typed(sent, "application/x-www-form-urlencoded"), content=content)
+        request = httpx.Request(method, url, headers=_typed(sent, FORM), content=content)
     else:
         parts = [_part(one, read_file) for one in body]
         sent = _typed(sent, f"multipart/form-data; boundary={boundary}")

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 import msgspec
 
 from explorer.core.exchange import SentRequest, Value
+from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
@@ -107,11 +108,10 @@ def _body(request: SentRequest, fill: Fill, left: list[Masked]) -> bytes:
     text = request.body.decode("utf-8", "surrogateescape")
     if MASK not in text:
         return request.body
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    kind = kind.partition(";")[0].strip().lower()
-    if kind == "application/x-www-form-urlencoded":
+    kind = essence(next((value for name, value in request.headers if name.lower() == "content-type"), ""))
+    if kind == FORM:
         text = _pairs(text, "form", fill, left)
-    elif kind == "multipart/form-data":
+    elif kind == MULTIPART:
         text = _parts(text, fill, left)
     else:
         text = _json(text, fill, left)

@@ -13,14 +13,15 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.body_value import NotReadable, is_utf8, media_type, read_body, read_raw
+from explorer.core.body_value import NotReadable, is_utf8, read_body, read_raw
 from explorer.core.document.store import is_blank
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
+from explorer.core.text.json_path import get_at
+from explorer.core.text.media_type import essence, is_json, is_xml
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 
-_PATHS = re.compile(r"[^.\[\]]+")
 _MOST_MESSAGES = 100
 """Messages of a body, and fields that it complains about, that are looked at: the rest nobody reads."""
 _LONGEST_MESSAGE = 2_000
@@ -59,9 +60,9 @@ def judge(
         why += _lie(endpoint, response, body)
     if outcome == "OK" and (absent := _absent(endpoint, body, sent or {})):
         outcome, why = "PARTIAL", f"not all that was asked for is there: {', '.join(absent[:20])} not given"
-    code = _text(dig(body, rule.code)) if rule.code else ""
+    code = _text(get_at(body, rule.code)) if rule.code else ""
     if not code and rule.error and rule.message and outcome == "FAILED":
-        code = _text(dig(body, rule.error))
+        code = _text(get_at(body, rule.error))
     return Judgement(
         outcome=outcome,
         http_status=response.status,
@@ -114,16 +115,16 @@ def _outcome(rule: Verdict, response: ReceivedResponse, said: tuple[bool, str] |
 def _body_says(rule: Verdict, body: Mapping[str, Any]) -> tuple[bool, str] | None:
     """Whether the body itself says that the call succeeded, and where it says so; None when it says nothing."""
     if rule.success:
-        flag = dig(body, rule.success)
+        flag = get_at(body, rule.success)
         if isinstance(flag, bool):
             return flag, f"{rule.success} is {str(flag).lower()}"
         if isinstance(flag, str) and flag.lower() in ("true", "false"):
             return flag.lower() == "true", f'{rule.success} is "{flag}"'
-    if rule.error and dig(body, rule.error) not in (None, "", [], {}):
+    if rule.error and get_at(body, rule.error) not in (None, "", [], {}):
         return False, f"there is {rule.error!r}"
     if rule.validation_map and _is_validation_map(body):
         return False, "there is a map of complaints"
-    repeated = dig(body, rule.status_code) if rule.status_code else None
+    repeated = get_at(body, rule.status_code) if rule.status_code else None
     if isinstance(repeated, int) and not isinstance(repeated, bool) and repeated >= 400:
         return False, f"{rule.status_code} is {repeated}"
     return None
@@ -134,11 +135,11 @@ def _absent(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]
     asked = endpoint.asked
     if asked is None or not sent.get(asked.param):
         return []
-    found = dig(body, asked.records) if asked.records else body
+    found = get_at(body, asked.records) if asked.records else body
     if isinstance(found, Mapping) and not asked.key:
         given = {str(key) for key in found}
     elif isinstance(found, list):
-        given = {str(dig(one, asked.key) if asked.key else one) for one in found}
+        given = {str(get_at(one, asked.key) if asked.key else one) for one in found}
     else:
         return []
     words = [word.strip() for word in sent[asked.param].split(",")]
@@ -152,14 +153,14 @@ def _not_data(endpoint: Endpoint, response: ReceivedResponse, method: str) -> st
         return ""
     if is_blank(response.body):
         return "an empty body, where data is documented"
-    kind = media_type(response)
+    kind = essence(response.header("content-type"))
     return "" if _is_data(kind) else f"{kind or 'no media type'}, where data is documented"
 
 
 def _promises_data(endpoint: Endpoint) -> bool:
     """Whether every documented good response of the call has a body of JSON or XML."""
     good = [sample for sample in endpoint.samples if sample.status < 400]
-    return bool(good) and all(_is_data(sample.media_type) and sample.body.strip() for sample in good)
+    return bool(good) and all(_is_data(essence(sample.media_type)) and sample.body.strip() for sample in good)
 
 
 def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
@@ -167,16 +168,16 @@ def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
     if body is None or not response.body:
         return ""
     lies = ""
-    kind = media_type(response)
+    kind = essence(response.header("content-type"))
     if _promises_data(endpoint) and not _is_data(kind):
         lies += f"; said to be {kind or 'nothing'}, and is JSON"
-    if not kind.endswith(("/xml", "+xml")) and not is_utf8(response.body):
+    if not is_xml(kind) and not is_utf8(response.body):
         lies += "; the JSON is not in UTF-8"
     return lies
 
 
-def _is_data(kind: str) -> bool:
-    return kind.partition(";")[0].strip().endswith(("/json", "+json", "/xml", "+xml"))
+def _is_data(media_type: str) -> bool:
+    return is_json(media_type) or is_xml(media_type)
 
 
 def _is_validation_map(body: object) -> bool:
@@ -196,7 +197,7 @@ def _all_messages(rule: Verdict, body: Any) -> Iterator[str]:
     if not isinstance(body, Mapping):
         return
     for path in (rule.message, rule.error):
-        value = dig(body, path) if path else None
+        value = get_at(body, path) if path else None
         if value not in (None, "", [], {}):
             yield from _messages(value, unfold=rule.message_holds_json)
             return
@@ -228,7 +229,7 @@ def _fields(rule: Verdict, body: Any, messages: list[str], names: list[str]) -> 
     if not isinstance(body, Mapping):
         return
     seen: set[str] = set()
-    details = dig(body, rule.details) if rule.details else None
+    details = get_at(body, rule.details) if rule.details else None
     for source in (details, body if rule.validation_map and _is_validation_map(body) else None):
         if isinstance(source, Mapping):
             for key, value in islice(source.items(), _MOST_MESSAGES):
@@ -270,15 +271,3 @@ def _text(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, default=read_raw)
     except RecursionError:
         return "(nested too deep to be shown here)"
-
-
-def dig(body: Any, path: str) -> Any:
-    """What stands at a dotted path (``data.error.code``, ``items[0].id``), or None."""
-    for step in _PATHS.findall(path):
-        if isinstance(body, Mapping):
-            body = body.get(step)
-        elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
-            body = body[int(step)]
-        else:
-            return None
-    return body

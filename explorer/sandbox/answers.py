@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
-JSON = "application/json"
+from explorer.core.text.media_type import JSON
+
 XML = "application/xml"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")

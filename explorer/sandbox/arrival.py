@@ -11,6 +11,7 @@ import msgspec
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.sandbox.names import Tree, parse, split_pairs
 
 if TYPE_CHECKING:
@@ -60,11 +61,6 @@ class Arrival:
     too_large: bool = False
 
 
-def media_type(value: str) -> str:
-    """The media type of a Content-Type or Accept entry, without parameters, in lower case."""
-    return value.partition(";")[0].strip().lower()
-
-
 async def read(scope: Scope, receive: Receive, root: str) -> Arrival:
     """The request of an ASGI *scope*, its body read to the end; *root* is the path below which the vendor is served."""
     headers = Headers(scope=scope)
@@ -101,16 +97,16 @@ async def _body(receive: Receive) -> tuple[bytes, bool]:
 
 
 async def _decode(arrival: Arrival, headers: Headers) -> None:
-    declared = media_type(headers.get("content-type", ""))
+    declared = essence(headers.get("content-type", ""))
     arrival.kind = declared or "undeclared"
-    if declared == "application/x-www-form-urlencoded":
+    if declared == FORM:
         arrival.kind = "form"
         pairs, bad = split_pairs(arrival.body.decode("latin-1"))
         arrival.form, arrival.tree = tuple(pairs), parse(pairs, bad)
-    elif declared == "multipart/form-data":
+    elif declared == MULTIPART:
         arrival.kind = "multipart"
         await _multipart(arrival, headers)
-    elif declared == "application/json" or declared.endswith("+json"):
+    elif declared == JSON or declared.endswith("+json"):
         arrival.kind = "json"
         try:
             arrival.json = msgspec.json.decode(arrival.body)

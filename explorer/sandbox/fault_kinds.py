@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from explorer.core.text.json_path import get_at, put_at
+from explorer.core.text.media_type import JSON, essence
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +146,7 @@ def _endless(out: Outgoing, _fault: Fault) -> None:
 def _status(status: int, words: str) -> Callable[[Outgoing, Fault], None]:
     def effect(out: Outgoing, fault: Fault) -> None:
         out.status, out.headers, out.body = status, [], json.dumps({"error": words}).encode()
-        out.set_header("content-type", "application/json")
+        out.set_header("content-type", JSON)
         if fault.value:
             out.set_header("retry-after", f"{fault.amount:g}" if fault.amount % 1 else str(int(fault.amount)))
 
@@ -170,20 +172,13 @@ def _error200(out: Outgoing, fault: Fault) -> None:
     }
     value: dict[str, Any] = {}
     for path, leaf in leaves.items():
-        _put(value, path, leaf)
+        if path:
+            put_at(value, path, leaf)
     sandbox = out.vendor.sandbox
     as_xml = "xml" in out.header("content-type")
     made = response(Reply(200, value or {"error": words}), as_xml=as_xml, root=sandbox.xml_root, item=sandbox.xml_item)
     out.status, out.body = 200, bytes(made.body)
     out.set_header("content-type", made.headers["content-type"])
-
-
-def _put(table: dict[str, Any], path: str, leaf: Any) -> None:
-    *above, name = path.split(".")
-    for part in above:
-        table = table.setdefault(part, {})
-    if name:
-        table[name] = leaf
 
 
 def _malformed(out: Outgoing, _fault: Fault) -> None:
@@ -201,18 +196,17 @@ def _content_type(out: Outgoing, fault: Fault) -> None:
 
 def _charset(out: Outgoing, fault: Fault) -> None:
     out.body = out.body.decode("utf-8", "replace").encode(fault.value, "replace")
-    kind = out.header("content-type").partition(";")[0]
+    kind = essence(out.header("content-type"))
     out.set_header("content-type", f"{kind}; charset=utf-8")
 
 
 def _totals(out: Outgoing, fault: Fault) -> None:
     """The total, larger by some with every response."""
-    from explorer.core.paging.base import at_path
 
     def change(body: Any, style: Style) -> None:
         path = style.options.total
         above, _, name = path.rpartition(".")
-        table = at_path(body, above)
+        table = get_at(body, above)
         if path and isinstance(table, dict) and isinstance(table.get(name), int):
             key = ("totals", out.vendor.id, out.endpoint.id if out.endpoint else "")
             grown = out.memory.get(key, 0)
@@ -224,10 +218,9 @@ def _totals(out: Outgoing, fault: Fault) -> None:
 
 def _overlap(out: Outgoing, fault: Fault) -> None:
     """The last records of the page that was sent before, at the head of this one, whose own last are left out."""
-    from explorer.core.paging.base import at_path
 
     def change(body: Any, style: Style) -> None:
-        records = at_path(body, style.options.items)
+        records = get_at(body, style.options.items)
         if not isinstance(records, list):
             return
         key, count = ("overlap", out.vendor.id, out.endpoint.id if out.endpoint else ""), int(fault.amount)

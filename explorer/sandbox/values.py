@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from explorer.core.text.media_type import essence
 from explorer.sandbox.arrival import Upload
 from explorer.sandbox.refusal import Flaw, shown
 
@@ -207,7 +208,7 @@ def _file(param: Parameter, value: Any) -> Upload:
     if value.size == 0:
         raise _WrongError("file", "a file that is not empty")
     allowed = [entry.strip().lower() for entry in param.accept.split(",") if entry.strip()]
-    kind = value.media_type.partition(";")[0].strip().lower()
+    kind = essence(value.media_type)
     if allowed and kind not in allowed and not any(one.endswith("/*") and kind.startswith(one[:-1]) for one in allowed):
         raise _WrongError("file_type", "one of " + ", ".join(allowed))
     return value

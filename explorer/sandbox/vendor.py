@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.sandbox.answers import Reply, response
-from explorer.sandbox.arrival import Arrival, media_type
 from explorer.sandbox.authority import Authority
 from explorer.sandbox.decoding import decode
 from explorer.sandbox.defaults import derived_handlers
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.base import Grant
     from explorer.core.catalog.sandbox import Handler
+    from explorer.sandbox.arrival import Arrival
 
-_KINDS = {"form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data", "json": "application/json"}
+_KINDS = {"form": FORM, "multipart": MULTIPART, "json": JSON}
 
 
 class ServedVendor:
@@ -147,11 +148,11 @@ class ServedVendor:
         sample = next((one for one in endpoint.samples if one.status < 400), None)
         if sample is None:
             return Reply(204, None, headers)
-        if media_type(sample.media_type).endswith("json"):
+        if essence(sample.media_type).endswith("json"):
             try:
                 return Reply(sample.status, msgspec.json.decode(sample.body), headers)
             except msgspec.DecodeError:
-                return Reply(sample.status, sample.body, headers, "application/json")
+                return Reply(sample.status, sample.body, headers, JSON)
         return Reply(sample.status, sample.body, headers, sample.media_type)
 
     def _scope(self, arrival: Arrival, values: Values, account: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,10 +216,10 @@ class ServedVendor:
         """The vendor's version header is wanted as it is; a call's own media type is negotiated (RFC 9110, 12.5.1)."""
         wanted = endpoint.accept or self.vendor.version.accept
         given = arrival.headers.get("accept", "")
-        ranges = [media_type(part) for part in given.split(",")]
-        fitting = [media_type(wanted)]
+        ranges = [essence(part) for part in given.split(",")]
+        fitting = [essence(wanted)]
         if endpoint.accept:
-            fitting += ["*/*", media_type(wanted).partition("/")[0] + "/*", ""]
+            fitting += ["*/*", essence(wanted).partition("/")[0] + "/*", ""]
         if wanted and not set(ranges) & set(fitting):
             raise refuse("version", "accept", "the Accept header is not right", expected=wanted, got=given or "none")
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from explorer.core.exchange import Call, Entry, Exchange, Failure, ReceivedResponse
+from explorer.core.text.media_type import essence
 from explorer.core.text.units import parse_http_date
 from explorer.errors import CredentialError, ExplorerError, UsageError
 from explorer.session import SANDBOX
@@ -251,7 +252,7 @@ async def _version(patient: _Patient, title: str) -> Examined:
     if not wanted:
         style = operation.vendor.version.style
         return Examined("version", title, "skipped", "it stands in the path" if style == "path" else "there is none")
-    given = response.header("content-type").partition(";")[0].strip().lower()
+    given = essence(response.header("content-type"))
     told = f"asked for {wanted}, got {given or 'no media type'}"
     kind = wanted.rpartition("+")[2].rpartition("/")[2]
     if given == wanted or given.endswith((f"/{kind}", f"+{kind}")):

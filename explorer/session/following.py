@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from explorer.core.links import (
     Links,
     Way,
-    descend,
     identifier_of,
     included_at,
-    path_of,
     scalars_of,
     sent_ids,
     steps_of,
     ways,
 )
+from explorer.core.text.json_path import format_path, get_at
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def follow(session: Session, exchange: Exchange, path: str, value: str, siblings
     operation = session.operation(exchange.call)
     links = Links(operation.vendor, operation.endpoint)
     tree = _tree(exchange)
-    beside = {**siblings, **scalars_of(descend(tree, steps_of(path)[:-1]))}
+    beside = {**siblings, **scalars_of(get_at(tree, steps_of(path)[:-1]))}
     known = {**sent_ids(operation.vendor, operation.endpoint, exchange.call.entries), **links.around(tree, path)}
     identifier = identifier_of(path, beside)
     included = included_at(tree, identifier) if identifier is not None else None
@@ -90,7 +89,7 @@ def ids_in(session: Session, exchange: Exchange) -> Iterator[Place]:
         steps, node = waiting.pop()
         beside = scalars_of(node)
         for key, value in beside.items():
-            path = path_of((*steps, key))
+            path = format_path((*steps, key))
             yield from (Place(path, identity, kind) for kind, identity in links.kinds(path, value, beside))
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         waiting += reversed([((*steps, key), one) for key, one in below if isinstance(one, dict | list)])
@@ -98,7 +97,7 @@ def ids_in(session: Session, exchange: Exchange) -> Iterator[Place]:
 
 def value_in(exchange: Exchange, path: str) -> str | None:
     """The text or number at *path* of the answer, or None."""
-    value = descend(_tree(exchange), steps_of(path))
+    value = get_at(_tree(exchange), steps_of(path))
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 

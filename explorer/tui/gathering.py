@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, overload
 import msgspec
 
 from explorer.core.exchange import ReceivedResponse
+from explorer.core.text.media_type import JSON
 from explorer.spool import Spool, large
 from explorer.tui.widgets.collect_view import Collection
 
@@ -129,7 +130,7 @@ class Gathering:
             status=first.response.status,
             reason=first.response.reason,
             http_version=first.response.http_version,
-            headers=(*_others(first.response), ("Content-Type", "application/json")),
+            headers=(*_others(first.response), ("Content-Type", JSON)),
             body=body,
         )
         progress = self.collector.progress

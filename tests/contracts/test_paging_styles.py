@@ -11,8 +11,9 @@ import pytest
 
 from explorer.core.catalog import decode
 from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style, register
-from explorer.core.paging.base import Pairs, count_records, put_at, whole
+from explorer.core.paging.base import Pairs, count_records, whole
 from explorer.core.paging.numbered import Numbered, NumberedOptions
+from explorer.core.text.json_path import put_at
 from explorer.core.vendors.requests import paging
 from explorer.errors import CatalogError, UsageError
 from tests.conftest import ROOT
@@ -88,7 +89,7 @@ def body_of(style: Style, query: Sequence[tuple[str, str]], records: Sequence[An
     """What the sandbox answers."""
     cut = style.slice(dict(query), records, URL)
     assert (cut.problem, cut.wanted) == ("", True)
-    return json.loads(json.dumps(put_at(style.options.items, list(cut.records)) | cut.envelope))
+    return json.loads(json.dumps(put_at({}, style.options.items, list(cut.records)) | cut.envelope))
 
 
 def walked(style: Style) -> list[tuple[Pairs, Any]]:
@@ -139,7 +140,7 @@ def check_total(style: Style) -> None:
         assert style.next_params(last, body_of(style, last)) is None
         with pytest.raises(UsageError, match="no page"):
             style.goto_params(query, style.first_number + info.pages, body)
-    silent = put_at(style.options.items, RECORDS[:SIZE])
+    silent = put_at({}, style.options.items, RECORDS[:SIZE])
     assert style.page_info(dict(query), silent).total is None
     bodies: tuple[Any, ...] = (None, {}, [], "text", {"error": "x"})
     for nothing in bodies:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import AccountBook
 from explorer.core.catalog.model import Credential, Vendor
+from explorer.core.text.media_type import FORM
 from tests.core.auth_world import steady
 
 
@@ -49,7 +50,7 @@ def test_taking_a_parameter_out_leaves_the_others_byte_for_byte() -> None:
 
 def test_a_copy_keeps_headers_extensions_and_the_right_length() -> None:
     request = httpx.Request(
-        "POST", "https://api.example/x", content=b"a=1", headers={"X-One": "1", "Content-Type": wire.FORM}
+        "POST", "https://api.example/x", content=b"a=1", headers={"X-One": "1", "Content-Type": FORM}
     )
     request.extensions["explorer.files"] = ("f",)
     copy = wire.add_to_body(request, (("b", "é"),))

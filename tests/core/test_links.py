@@ -13,7 +13,8 @@ from explorer.core.document import Document
 from explorer.core.document.siblings import siblings
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
-from explorer.core.links import Links, consumed, path_of, scalars_of, steps_of, ways
+from explorer.core.links import Links, consumed, scalars_of, steps_of, ways
+from explorer.core.text.json_path import format_path
 from explorer.credentials import Vault
 from explorer.errors import CatalogError
 from explorer.session import Session
@@ -33,7 +34,7 @@ def scalars(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in items:
         if isinstance(one, str | int) and not isinstance(one, bool):
-            yield path_of((*steps, key)), str(one), scalars_of(value)
+            yield format_path((*steps, key)), str(one), scalars_of(value)
         else:
             yield from scalars(one, (*steps, key))
 

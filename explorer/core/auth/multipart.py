@@ -9,10 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer.core.text.media_type import MULTIPART, essence, parameter
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-_BOUNDARY = re.compile(r'(?:^|;)\s*boundary\s*=\s*(?:"([^"]*)"|([^;\s]+))', re.IGNORECASE)
 _ATTRIBUTE = re.compile(r';\s*(name|filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]*))', re.IGNORECASE)
 
 
@@ -28,11 +29,9 @@ class Part:
 
 def boundary_of(content_type: str) -> bytes | None:
     """The boundary in a Content-Type of multipart/form-data, or None when it is another type or has none."""
-    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+    if essence(content_type) != MULTIPART:
         return None
-    found = _BOUNDARY.search(content_type)
-    text = (found[1] or found[2] or "") if found else ""
-    return text.encode("latin-1", "replace") or None
+    return parameter(content_type, "boundary").encode("latin-1", "replace") or None
 
 
 def parts(body: bytes, boundary: bytes) -> list[Part]:

@@ -9,6 +9,7 @@ from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
 from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace, TokenSource
 from explorer.core.auth.tokens import Token
+from explorer.core.text.media_type import FORM, essence
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ class TokenParam(Scheme):
         if request.method in self.options.query_methods:
             return True
         content_type = request.headers.get("content-type", "")
-        is_form = content_type.partition(";")[0].strip().lower() == wire.FORM or multipart.boundary_of(content_type)
+        is_form = essence(content_type) == FORM or multipart.boundary_of(content_type)
         return bool(request.content) and not is_form
 
 

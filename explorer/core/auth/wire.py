@@ -6,10 +6,11 @@ the request was made from. Text that is not UTF-8 survives as lone surrogates (`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
 
 from explorer.core.auth import multipart
+from explorer.core.text.media_type import FORM, essence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import httpx
 
 Pairs = tuple[tuple[str, str], ...]
-FORM: Final = "application/x-www-form-urlencoded"
 
 
 def decode_pairs(raw: bytes) -> Pairs:
@@ -147,4 +147,4 @@ def _filtered(raw: bytes, names: Collection[str]) -> bytes:
 
 def _is_form(request: httpx.Request) -> bool:
     content_type: str = request.headers.get("content-type", "")
-    return content_type.partition(";")[0].strip().lower() == FORM
+    return essence(content_type) == FORM

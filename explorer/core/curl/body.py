@@ -10,6 +10,7 @@ from explorer.core.auth import wire
 from explorer.core.exchange import Entry
 from explorer.core.form import NumberToken, find_parameter
 from explorer.core.request import json_bytes
+from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from explorer.core.curl.line import CurlLine
 
 
-_KINDS = {"json": "application/json", "form": wire.FORM, "multipart": "multipart/form-data"}
+_KINDS = {"json": JSON, "form": FORM, "multipart": MULTIPART}
 
 
 def same_type(content_type: str, body: str) -> bool:
     """Whether a body of that type is one of the kind that the catalog calls *body* (``form``)."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = essence(content_type)
     return kind == _KINDS.get(body) or (body == "json" and kind.endswith("+json"))
 
 
@@ -42,8 +43,8 @@ def body_entries(endpoint: Endpoint, line: CurlLine, auth: Collection[str], note
 
 
 def _entries(endpoint: Endpoint, line: CurlLine, notes: list[str]) -> Iterator[Entry]:
-    kind = line.header("content-type").partition(";")[0].strip().lower()
-    sent = "multipart/form-data" if line.parts else kind
+    kind = essence(line.header("content-type"))
+    sent = MULTIPART if line.parts else kind
     if (line.parts or line.body) and not same_type(sent, endpoint.body):
         notes.append(f"the line sends {sent}; this call sends {_KINDS[endpoint.body]}")
     for part in (*line.parts, *line.fields):
@@ -52,7 +53,7 @@ def _entries(endpoint: Endpoint, line: CurlLine, notes: list[str]) -> Iterator[E
         return
     if line.body is not None and (kind.endswith("json") or endpoint.body == "json"):
         yield from _json_entries(endpoint, line.body, notes)
-    elif line.body and kind == wire.FORM:
+    elif line.body and kind == FORM:
         for name, value in wire.decode_pairs(line.body.encode("utf-8", "surrogateescape")):
             yield Entry(name=name, value=value)
     elif line.body:

@@ -11,6 +11,7 @@ from explorer.core.auth import wire
 from explorer.core.auth.base import is_secret_name
 from explorer.core.form import check
 from explorer.core.request import build_request
+from explorer.core.text.media_type import FORM
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def differences(vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, 
         yield f"it cannot be sent as it is: {error.message}"
         return
     given = [*wire.decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")), *_fields(line)]
-    fields = wire.body_pairs(built) if line.parts or line.header("content-type").startswith(wire.FORM) else ()
+    fields = wire.body_pairs(built) if line.parts or line.header("content-type").startswith(FORM) else ()
     made = [*wire.query_pairs(built), *fields]
     for name, old, new in _pairs([one for one in given if one[0].lower() not in auth], made):
         if is_secret_name(vendor, endpoint, name):
@@ -54,7 +55,7 @@ def differences(vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, 
 
 def _fields(line: CurlLine) -> Iterator[tuple[str, str]]:
     yield from ((one.name, one.value) for one in line.parts if not one.file)
-    if line.body is not None and line.header("content-type").startswith(wire.FORM):
+    if line.body is not None and line.header("content-type").startswith(FORM):
         yield from wire.decode_pairs(line.body.encode("utf-8", "surrogateescape"))
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
-from explorer.core.auth import wire
 from explorer.core.curl.shell_words import ShellText
+from explorer.core.text.media_type import FORM, JSON
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -153,12 +153,12 @@ class _Reader:
         )
         usual = "PUT" if self._upload else "POST" if has_body else "GET"
         line.method = line.method or ("HEAD" if "head" in self._flags else usual)
-        for name, value in (("Content-Type", "application/json"), ("Accept", "application/json")):
+        for name, value in (("Content-Type", JSON), ("Accept", JSON)):
             if self._json and not line.header(name):
                 line.headers.append((name, value))
         typed = bool(self._upload or line.parts or line.header("content-type"))
         if has_body and not typed:
-            line.headers.append(("Content-Type", wire.FORM))
+            line.headers.append(("Content-Type", FORM))
         return line
 
     def _take(self, name: str, value: str) -> None:

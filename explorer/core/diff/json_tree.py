@@ -7,10 +7,10 @@ in its object is ``(key, 1)``, ``(key, 2)`` …; everything else is as the stand
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.document.json_pieces import NotInPieces, texts_of
+from explorer.core.text.json_path import format_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 IN_ONE: Final = 1 << 18
 """Bytes up to which a text is parsed in one go."""
-_PLAIN: Final = re.compile(r"[A-Za-z_$][\w$-]*")
 
 
 class NotATree(Exception):
@@ -151,8 +150,7 @@ def name_of(key: Key) -> str:
 
 def path_step(key: Key) -> str:
     """A key as a step of a path: ``.name``, ``["odd name"]``; which one it is, where the key stands again."""
-    name = name_of(key)
-    step = f".{name}" if _PLAIN.fullmatch(name) else f"[{json.dumps(name, ensure_ascii=False)}]"
+    step = format_step(name_of(key))
     return step if isinstance(key, str) else f"{step} (again, {key[1] + 1})"
 
 

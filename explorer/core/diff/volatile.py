@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from explorer.core.text.json_path import parse_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,7 +44,6 @@ GENERAL_HEADERS: Final = frozenset(
     }
 )
 """Headers that differ every time whoever sends them (RFC 9110; W3C Trace Context; usual names of request ids)."""
-_STEPS: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\*|\d+)\]|([^.\[\]]+)')
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 State = tuple[Any, ...]
@@ -136,7 +137,5 @@ def parse_patterns(patterns: Iterable[str]) -> Volatile:
 
 def _path(text: str) -> tuple[str, ...]:
     """``$.data[3].name`` as ``("data", "*", "name")``: an index stands for every index."""
-    steps: list[str] = []
-    for quoted, index, plain in _STEPS.findall(text.removeprefix("$").removeprefix(".")):
-        steps.append("*" if index else re.sub(r"\\(.)", r"\1", quoted) if quoted else plain)
-    return tuple(steps)
+    steps = parse_path(text.removeprefix("$").removeprefix("."))
+    return tuple("*" if isinstance(step, int) else step for step in steps)

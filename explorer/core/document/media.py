@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from explorer.core.text.media_type import essence, parameter
+
 Kind = Literal["json", "xml", "html", "form", "csv", "text", "hex", "empty"]
 
-_PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
 _EXACT: dict[str, Kind] = {
     "application/json": "json",
     "text/json": "json",
@@ -59,11 +60,7 @@ class MediaType(NamedTuple):
 
 def parse_media_type(content_type: str) -> MediaType:
     """*content_type* taken apart; never raises."""
-    name = content_type.partition(";")[0].strip().lower()
-    for key, value in _PARAMETER.findall(content_type):
-        if key.lower() == "charset":
-            return MediaType(name, value.strip('"').strip())
-    return MediaType(name, "")
+    return MediaType(essence(content_type), parameter(content_type, "charset"))
 
 
 _HTML = re.compile(

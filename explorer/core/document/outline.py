@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.document import scanning
 from explorer.core.document.folding import DEEPEST, INDENT, indent_of
+from explorer.core.text.json_path import format_step
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from explorer.core.document.document import Document
 
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*+)": ')
-_PLAIN = re.compile(r"[A-Za-z_$][\w$-]*")
 _TAG = re.compile(rb"<([^\s<>!?/]+)")
 _JSON_STARTS = (b'"', b"{", b"[")
 
@@ -141,9 +141,7 @@ def _step(raw: bytes) -> str:
         key = json.loads(b'"' + raw + b'"')
     except ValueError:
         key = raw.decode("utf-8", "replace")
-    if _PLAIN.fullmatch(key):
-        return f".{key}"
-    return f"[{sanitize_line(json.dumps(key, ensure_ascii=False))}]"
+    return sanitize_line(format_step(key))
 
 
 def value_at(document: Document, n: int, end: int | None) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth import multipart, wire
+from explorer.core.auth import multipart
 from explorer.core.export.recipe import Message, Part
 from explorer.core.request import ACCEPT_ENCODING, USER_AGENT, upload_of
+from explorer.core.text.media_type import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ def message_of(request: httpx.Request, files: Sequence[FileRef], marks: Marks) -
         parts = tuple(_parts(request.content, boundary, files, marks))
     else:
         body = request.content.decode("utf-8", "surrogateescape")
-    code: Code = "url" if kind.startswith(wire.FORM) else "json" if "json" in kind else "raw"
+    code: Code = "url" if kind.startswith(FORM) else "json" if "json" in kind else "raw"
     headers = []
     for raw_name, raw_value in request.headers.raw:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from explorer.core.text.json_path import get_at
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -192,20 +193,6 @@ Style = PagingStyle[Options]
 # --- parts of styles -------------------------------------------------------------------------------------------------
 
 
-def at_path(body: Any, path: str) -> Any:
-    """What stands at a dotted path in a decoded body; the body itself for an empty path, None where nothing does."""
-    for part in path.split(".") if path else ():
-        body = body.get(part) if isinstance(body, Mapping) else None
-    return body
-
-
-def put_at(path: str, value: Any) -> dict[str, Any]:
-    """A table with *value* at a dotted path."""
-    for part in reversed(path.split(".")):
-        value = {part: value}
-    return dict(value)
-
-
 def whole(value: Any) -> int | None:
     """A whole number from 0, also as digits (XML has no numbers); None for anything else."""
     if isinstance(value, bool):
@@ -220,7 +207,7 @@ def whole(value: Any) -> int | None:
 def count_records(body: Any, path: str) -> int | None:
     """How many records stand at *path*; None where there is no list (one lone table of XML counts as one, and a table
     whose only member is a list is how XML writes one)."""
-    found = at_path(body, path)
+    found = get_at(body, path)
     if isinstance(found, Mapping) and path and len(found) == 1 and isinstance(only := next(iter(found.values())), list):
         found = only
     if isinstance(found, list | tuple):

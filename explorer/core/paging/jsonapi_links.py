@@ -11,16 +11,15 @@ from explorer.core.paging.base import (
     PageInfo,
     Pairs,
     Slice,
-    at_path,
     count_records,
     page_count,
     page_of_link,
-    put_at,
     read_count,
     step_from,
     whole,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
+from explorer.core.text.json_path import get_at, put_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,14 +43,14 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
-        meta = at_path(body, options.meta)
-        number = whole(at_path(meta, "current_page")) or whole(values.get(options.page_param)) or 1
-        size = whole(at_path(meta, "per_page")) or whole(values.get(options.size_param)) or options.default_size
+        meta = get_at(body, options.meta)
+        number = whole(get_at(meta, "current_page")) or whole(values.get(options.page_param)) or 1
+        size = whole(get_at(meta, "per_page")) or whole(values.get(options.size_param)) or options.default_size
         return PageInfo(
             number=number,
             size=size,
-            total=whole(at_path(body, options.total)),
-            pages=whole(at_path(meta, "total_pages")) or page_of_link(self._link(body, "last"), options.page_param),
+            total=whole(get_at(body, options.total)),
+            pages=whole(get_at(meta, "total_pages")) or page_of_link(self._link(body, "last"), options.page_param),
             has_next=self._link(body, "next") is not None,
             has_previous=self._link(body, "prev") is not None or (number > 1 and isinstance(meta, dict)),
             records=count_records(body, options.items) or 0,
@@ -93,11 +92,11 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
             "current_page": number,
             "total_pages": pages,
         }
-        return Slice(page, put_at(options.meta, meta) | put_at(options.links, links))
+        return Slice(page, put_at({}, options.meta, meta) | put_at({}, options.links, links))
 
     def _link(self, body: Any, name: str) -> str | None:
         """A link as text: JSON:API allows a text or a table with ``href``."""
-        link = at_path(at_path(body, self.options.links), name)
+        link = get_at(get_at(body, self.options.links), name)
         link = link.get("href") if isinstance(link, dict) else link
         return link if isinstance(link, str) and link else None
 

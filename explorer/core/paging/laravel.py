@@ -12,7 +12,6 @@ from explorer.core.paging.base import (
     PageInfo,
     Pairs,
     Slice,
-    at_path,
     count_records,
     page_count,
     read_count,
@@ -20,6 +19,7 @@ from explorer.core.paging.base import (
     whole,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
+from explorer.core.text.json_path import get_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,17 +53,17 @@ class Laravel(Numbered[LaravelOptions]):
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
-        current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))
+        current, last = whole(get_at(body, "current_page")), whole(get_at(body, "last_page"))
         if current is None:
             records = len(body) if isinstance(body, list) else count_records(body, options.items) or 0
             return PageInfo(records=records, certain=options.opt_in)
         has_next = last is not None and current < last
         if options.follow_links or last is None:
-            has_next = bool(at_path(body, "next_page_url"))
+            has_next = bool(get_at(body, "next_page_url"))
         return PageInfo(
             number=current,
-            size=whole(at_path(body, "per_page")) or whole(values.get(options.size_param)) or options.default_size,
-            total=whole(at_path(body, options.total)),
+            size=whole(get_at(body, "per_page")) or whole(values.get(options.size_param)) or options.default_size,
+            total=whole(get_at(body, options.total)),
             pages=last,
             has_next=has_next,
             has_previous=current > 1,
@@ -120,7 +120,7 @@ class Laravel(Numbered[LaravelOptions]):
     def _step(self, body: Any, name: str, otherwise: int) -> int:
         if not self.options.follow_links:
             return otherwise
-        return step_from(at_path(body, name), self.options.page_param, lambda: otherwise)
+        return step_from(get_at(body, name), self.options.page_param, lambda: otherwise)
 
 
 STYLE: Final = Laravel

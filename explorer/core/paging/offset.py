@@ -15,15 +15,14 @@ from explorer.core.paging.base import (
     PagingStyle,
     Pairs,
     Slice,
-    at_path,
     check_number,
     count_records,
     page_count,
-    put_at,
     read_count,
     whole,
     with_params,
 )
+from explorer.core.text.json_path import get_at, put_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +58,7 @@ class Offset(PagingStyle[OffsetOptions]):
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         records = count_records(body, options.items) or 0
-        total = whole(at_path(body, options.total))
+        total = whole(get_at(body, options.total))
         size = whole(values.get(options.count_param))
         if not size:
             return PageInfo(1, None, total if total is not None else records, 1, records=records)
@@ -75,16 +74,16 @@ class Offset(PagingStyle[OffsetOptions]):
         )
 
     def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        index = whole(at_path(body, self.options.next))
+        index = whole(get_at(body, self.options.next))
         return self._at(query, index) if index is not None and index > self._start(query) else None
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        index = whole(at_path(body, self.options.previous))
+        index = whole(get_at(body, self.options.previous))
         return self._at(query, index) if index is not None and index < self._start(query) else None
 
     def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
         count = self._count(query)
-        total = whole(at_path(body, self.options.total))
+        total = whole(get_at(body, self.options.total))
         pages = None if total is None else page_count(total, count)
         return self._at(query, (check_number(number, 1, pages) - 1) * count)
 
@@ -113,7 +112,7 @@ class Offset(PagingStyle[OffsetOptions]):
             "prev_page": max(0, start - count) if start else None,
             "next_page": start + count if start + count < total else None,
         }
-        return Slice(tuple(records[start : start + count]), put_at(options.envelope, table))
+        return Slice(tuple(records[start : start + count]), put_at({}, options.envelope, table))
 
     def _start(self, query: Sequence[tuple[str, str]]) -> int:
         return whole(dict(query).get(self.options.start_param)) or 0

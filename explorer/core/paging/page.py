@@ -12,13 +12,13 @@ from explorer.core.paging.base import (
     PageInfo,
     Pairs,
     Slice,
-    at_path,
     count_records,
     page_count,
     read_count,
     whole,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
+from explorer.core.text.json_path import get_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ class PageNumber(Numbered[PageOptions]):
         given = whole(values.get(options.page_param))
         number = options.first if given is None else given
         size = whole(values.get(options.size_param)) if options.size_param else None
-        total = whole(at_path(body, options.total)) if options.total else None
+        total = whole(get_at(body, options.total)) if options.total else None
         size = size if size is not None else options.default_size
         pages = page_count(total, size) if total is not None and size else self._told(body)
         records = self._records(body)
@@ -97,7 +97,7 @@ class PageNumber(Numbered[PageOptions]):
 
     def _told(self, body: Any) -> int | None:
         """The number of pages where the answer has both members of a common paginator; one alone is not believed."""
-        current, last = whole(at_path(body, "current_page")), whole(at_path(body, "last_page"))
+        current, last = whole(get_at(body, "current_page")), whole(get_at(body, "last_page"))
         return last if current is not None and last else None
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.body_value import NotReadable, json_text, media_type, xml_value
-from explorer.core.paging.base import at_path, whole
+from explorer.core.body_value import NotReadable, json_text, xml_value
+from explorer.core.paging.base import whole
+from explorer.core.text.json_path import get_at
+from explorer.core.text.media_type import essence, is_xml
 
 if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
@@ -37,8 +39,8 @@ def cut(response: ReceivedResponse, path: str) -> tuple[Record, ...]:
     Raises:
         NotReadable: the body is not what its media type says.
     """
-    kind = media_type(response)
-    if kind.endswith(("/xml", "+xml")):
+    kind = essence(response.header("content-type"))
+    if is_xml(kind):
         return _of_value(xml_value(response.body), path)
     text = json_text(response)
     if not text.strip():
@@ -61,7 +63,7 @@ def unpaged(response: ReceivedResponse, body: Any) -> tuple[tuple[Record, ...], 
     path = _list_path(body)
     if path is not None:
         return cut(response, path), _total(body, path)
-    if media_type(response).endswith(("/xml", "+xml")):
+    if is_xml(essence(response.header("content-type"))):
         return (msgspec.json.encode(body),), None
     text = json_text(response)
     return ((_one_line(text),) if text.strip() else ()), None
@@ -81,8 +83,8 @@ def _list_path(body: Any) -> str | None:
 
 def _total(body: Any, path: str) -> int | None:
     """How many records there are, as the members beside the array at *path* say."""
-    places = [at_path(body, path.rpartition(".")[0] if "." in path else ""), body]
-    places += [at_path(body, name) for name in ("meta", "pagination", "meta.pagination", "paging")]
+    places = [get_at(body, path.rpartition(".")[0] if "." in path else ""), body]
+    places += [get_at(body, name) for name in ("meta", "pagination", "meta.pagination", "paging")]
     counts = [
         whole(place.get(name)) for place in places if isinstance(place, dict) for name in _TOTALS if name in place
     ]
@@ -104,8 +106,7 @@ def _raw_records(text: bytes, path: str) -> list[bytes]:
 
 def _of_value(value: Any, path: str) -> tuple[Record, ...]:
     """The records in a decoded XML body, where a lone child stands for a list of one."""
-    for part in path.split(".") if path else ():
-        value = value.get(part) if isinstance(value, dict) else None
+    value = get_at(value, path)
     if isinstance(value, dict) and len(value) == 1:
         only = next(iter(value.values()))
         value = only if isinstance(only, list | dict) else value

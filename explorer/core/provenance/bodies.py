@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from explorer.core.auth import multipart, wire
+from explorer.core.auth import multipart
 from explorer.core.request import assemble
+from explorer.core.text.media_type import FORM, essence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,11 +28,10 @@ def pieces(body: bytes, content_type: str, values: Sequence[FieldValue]) -> list
     if not body:
         return []
     boundary = multipart.boundary_of(content_type)
-    media_type = content_type.partition(";")[0].strip().lower()
     found: list[Piece] = []
     if boundary is not None:
         found = _multipart(body, boundary)
-    elif media_type == wire.FORM:
+    elif essence(content_type) == FORM:
         found = _form(body)
     if not found or not any(name for name, _, _ in found):
         found = _json(body, values) or found

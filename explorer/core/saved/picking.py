@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.body_value import NotReadable, json_text, media_type, read_body, read_raw
+from explorer.core.body_value import NotReadable, json_text, read_body, read_raw
 from explorer.core.document.filtering import Filter
+from explorer.core.text.media_type import essence, is_xml
 
 if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
@@ -26,8 +27,7 @@ class Picker:
         self._problem = ""
         self._filter: Filter | None = None
         try:
-            kind = media_type(response)
-            value = read_body(response) if kind.endswith(("/xml", "+xml")) else None
+            value = read_body(response) if is_xml(essence(response.header("content-type"))) else None
             source = json_text(response) if value is None else json.dumps(value, default=read_raw).encode()
         except NotReadable as error:
             self._problem = str(error)

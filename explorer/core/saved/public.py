@@ -16,6 +16,7 @@ from explorer.core.redaction import Redactor
 from explorer.core.saved.filling import strings
 from explorer.core.saved.placeholders import Credential, PlaceholderProblem, Variable, parse
 from explorer.core.text.env_names import saved_variable_name
+from explorer.core.text.media_type import JSON
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 
@@ -105,7 +106,7 @@ class _Cleaner:
         return value if not rest or _only_placeholders(rest) else word + self._variable(name, rest)
 
     def _json(self, text: str) -> str:
-        masked = self.names.body(text.encode(), "application/json").decode()
+        masked = self.names.body(text.encode(), JSON).decode()
         chunks = masked.split(f'"{MASK}"')
         if len(chunks) == 1:
             return text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.core.auth import options_of
 from explorer.core.paging import style_of
+from explorer.core.text.media_type import essence
 from explorer.core.vendors.cell import Cell, counted, made
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def bodies(vendor: Vendor) -> Cell:
     """What goes out and what comes back."""
     calls = vendor.endpoints.values()
     sent = Counter(one.body for one in calls if one.body != "none")
-    back = Counter(sample.media_type.partition(";")[0] for one in calls for sample in one.samples)
+    back = Counter(essence(sample.media_type) for one in calls for sample in one.samples)
     points = [f"{name} ×{count}" for name, count in sent.most_common()] or ["query only"]
     points.append("answers " + ", ".join(_short_type(name) for name, _ in back.most_common()) if back else "")
     files = [one.id for one in calls if any(param.type == "file" for param in one.params.values())]

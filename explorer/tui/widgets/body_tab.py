@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from explorer.core.text.media_type import JSON
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.body.panel import BodyPanel
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Exchange, ReceivedResponse
     from explorer.core.links import Links
-
-
-JSON: Final = "application/json"
 
 
 class BodyTab(Vertical):

@@ -28,6 +28,7 @@ from explorer.core.auth.base import (
     token_request,
 )
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
+from explorer.core.text.media_type import FORM
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
 
@@ -206,7 +207,7 @@ class OAuth2(Scheme):
         built = self.context.build(self.options.token, {})
         _as_https(str(built.url))
         request = wire.rebuilt(built, content=body.encode())
-        request.headers["Content-Type"] = wire.FORM
+        request.headers["Content-Type"] = FORM
         request.extensions[PURPOSE] = "auth"
         return request
 

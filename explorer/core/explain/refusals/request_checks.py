@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from explorer.core.explain.refusals.facts import Check, Facts, Finding, Mend, Seen
 from explorer.core.form import find_parameter
+from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.units import format_age
 from explorer.errors import nearest
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from explorer.errors import Problem
 
 REQUEST: Final = frozenset((400, 404, 405, 409, 422))
-_KINDS: Final = {"form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data", "json": "json"}
+_KINDS: Final = {"form": FORM, "multipart": MULTIPART, "json": "json"}
 
 
 class Server(Check):
@@ -92,8 +93,8 @@ class Accept(Check):
         given = facts.headers.get("accept", "")
         if not wanted:
             return None
-        ranges = [part.partition(";")[0].strip().lower() for part in given.split(",")]
-        if wanted.partition(";")[0].strip().lower() in ranges:
+        ranges = [essence(part) for part in given.split(",")]
+        if essence(wanted) in ranges:
             return self.holds_not(facts, f"Accept: {given} was sent")
         own = any(name.lower() == "accept" for name, _ in facts.exchange.call.headers)
         key: Mend = "headers" if own or not facts.exchange.call.readings else "readings"
@@ -113,7 +114,7 @@ class Encoding(Check):
     def look(self, facts: Facts) -> Finding | None:
         if not facts.exchange.request.body or facts.endpoint.body == "none":
             return None
-        given = facts.headers.get("content-type", "").partition(";")[0].strip().lower()
+        given = essence(facts.headers.get("content-type", ""))
         due = _KINDS[facts.endpoint.body]
         if given == due or (due == "json" and re.search(r"[/+]json$", given)):
             return self.holds_not(facts, f"Content-Type: {given} was sent")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from explorer import __version__
 from explorer.core.export.format import ExportFormat
+from explorer.core.text.media_type import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,7 +71,7 @@ def _request(request: SentRequest) -> dict[str, Any]:
     if request.body:
         kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
         table["postData"] = {"mimeType": kind, "text": request.body.decode("utf-8", "replace")}
-        if kind.startswith(wire.FORM):
+        if kind.startswith(FORM):
             table["postData"]["params"] = _pairs(wire.decode_pairs(request.body))
     return table
 
