@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.auth.base import Flow, Scheme
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 MAX_REDIRECTS = 10
 _TRANSFER = "_explorer_transfer"

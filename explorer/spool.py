@@ -12,7 +12,7 @@ import tempfile
 from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 LARGE: Final = 8_000_000
 """Bytes above which the body of an answer is kept in a file."""

@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.catalog import Catalog, Vendor, decode, read_toml  # noqa: E402 - the project is not installed for scripts
+from explorer.core.catalog import Catalog, Vendor, read_toml  # noqa: E402 - the project is not installed for scripts
+from explorer.settings.catalog import decode  # noqa: E402 - the project is not installed for scripts
 
 
 def cited(text: str) -> set[int]:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.catalog import Catalog, decode, read_toml
+from explorer.core.catalog import Catalog, read_toml
+from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,8 +14,8 @@ from explorer.core.text.sanitize import sanitize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.document.store import Data
     from explorer.core.exchange import SentRequest
+    from explorer.core.text.data import Data
 
 
 TERMINAL_LIMIT: Final = 1_000_000

@@ -10,14 +10,14 @@ from xml.parsers import expat
 
 import msgspec
 
-from explorer.core.document.store import first_solid, is_blank, pieces
+from explorer.core.text.data import first_solid, is_blank, pieces
 from explorer.core.text.media_type import essence, is_json, is_xml, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.document.store import Data
     from explorer.core.exchange import ReceivedResponse
+    from explorer.core.text.data import Data
 
 
 _XML: WeakKeyDictionary[mmap, Any] = WeakKeyDictionary()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 else:
     Data = bytes  # what a history holds: a memory map is taken out of what is written
 

@@ -9,14 +9,23 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from itertools import accumulate
 from typing import Any, Final
 
 from explorer.core.checkpoint import checkpoint
-from explorer.core.document.json_text import ONLY_BRACKETS, STEP, TOKEN
 
 DEEPEST: Final = 200
 """Levels that become values; what is nested deeper is given as its text."""
+TOKEN: Final = re.compile(
+    rb"[ \t\n\r]*+(?:"
+    rb'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
+    rb"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
+    rb"|([\[{])|([\]}])|(,)|(:))"
+)
+"""One token of JSON after its blanks: string, other scalar, opening, closing, comma, colon."""
+ONLY_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+STEP: Final = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
 _DIGITS: Final = 4_000
 """Digits up to which an integer becomes an ``int``: Python refuses more than 4,300."""
 _OFTEN: Final = 10_000

@@ -22,12 +22,12 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import msgspec
 
 from explorer.core.auth import options_of
-from explorer.core.document.store import Memory
 from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
 from explorer.core.form import find_parameter
 from explorer.core.secret_fields import Fields, FieldScanner, decoded
 from explorer.core.secret_names import is_secret_header, is_well_known, last_part
 from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, values
+from explorer.core.text.data import Memory
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.core.text.secret import MASK, Secret
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from explorer.core.catalog.model import Endpoint, Vendor
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 ASCII_MASK: Final = "******"
 _SHORTEST: Final = 4

@@ -8,18 +8,17 @@ it has doubled, so that a field without an end costs no more than any other text
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from explorer.core.document.store import let_go, pieces
+from explorer.core.text.data import let_go, pieces
 from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.document.store import Data, Store
-    from explorer.core.redaction import Redactor
     from explorer.core.secret_fields import Fields
+    from explorer.core.text.data import Data, Store
 
 PIECE = 1 << 18
 """Characters that are masked at once where a whole body is."""
@@ -33,10 +32,27 @@ _BEGUN = re.compile(r'\\{0,17}["<:]/?[\w.:\\-]*+"?\Z')
 """The beginning of a quoted name or of a tag at the end of a text."""
 
 
+class PieceRedactor(Protocol):
+    """What masks a piece of a body that cuts nothing in two: ``core.redaction.Redactor``."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Known secret values in every spelling, the longest first."""
+
+    def piece(self, body: bytes, content_type: str) -> bytes:
+        """Return a piece, masked."""
+
+    def fields(self, text: str) -> Fields:
+        """Return where the secret fields of *text* are."""
+
+    def known_in(self, text: str) -> list[str]:
+        """Return the known values in *text*."""
+
+
 class RedactedStream:
     """Masks what it is fed as *redactor* masks a body of *content_type*."""
 
-    def __init__(self, redactor: Redactor, content_type: str = "") -> None:
+    def __init__(self, redactor: PieceRedactor, content_type: str = "") -> None:
         self._redactor = redactor
         self._content_type = content_type
         kind = essence(content_type)
@@ -113,7 +129,7 @@ def _before_values(text: str, cut: int, known: list[str]) -> int:
     return cut
 
 
-def masked_in_pieces(redactor: Redactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
+def masked_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
     """A large *body* masked without holding up other threads for long; *body* itself where nothing is masked."""
     stream, at = RedactedStream(redactor, content_type), 0
     changed: Store | None = None

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.body_value import NotReadable, is_utf8, read_body, read_raw
-from explorer.core.document.store import is_blank
 from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
+from explorer.core.text.data import is_blank
 from explorer.core.text.json_path import get_at
 from explorer.core.text.media_type import essence, is_json, is_xml
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.document.media import parse_media_type
+from explorer.core.text.media_type import essence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,8 +76,8 @@ def _malformed(accept: str) -> str:
 def mismatch(asked: str, content_type: str) -> str:
     """Why the answer is not, or cannot be told to be, of the version that *asked* names; an empty text where it is, or
     where no version was asked for."""
-    wanted, got = number_of(asked), parse_media_type(content_type).name
-    if wanted is None or got == parse_media_type(asked).name:
+    wanted, got = number_of(asked), essence(content_type)
+    if wanted is None or got == essence(asked):
         return ""
     if not got:
         return f"version {wanted} was asked for, and the answer has no Content-Type"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.document.store import pieces
+from explorer.core.text.data import pieces
 from explorer.errors import StoreError
 from explorer.private_files import make_folder
 from explorer.spool import large
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from explorer.core.document.store import Data
     from explorer.core.exchange import Exchange
+    from explorer.core.text.data import Data
 
 LIMIT: Final = 256_000
 """Bytes above which a body is kept in a file, unless told otherwise."""

@@ -11,7 +11,7 @@ from explorer.core.exchange import Exchange, Outcome
 from explorer.errors import StoreError
 
 if TYPE_CHECKING:
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 State = Literal["sent", "done", "failed", "interrupted"]
 """``sent``: on its way; ``done``: answered; ``failed``: no whole answer; ``interrupted``: the program ended first."""

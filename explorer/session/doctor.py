@@ -114,7 +114,7 @@ async def _reach(patient: _Patient, title: str) -> Examined:
 
     from explorer.client import Limits
     from explorer.core.auth.base import Anonymous
-    from explorer.core.auth.scheme import Options
+    from explorer.core.auth.options import Options
 
     base = patient.base
     context = patient.session.auth_context(patient.call, patient.session.operation(patient.call))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from explorer.core.document.store import first_solid
+from explorer.core.text.data import first_solid
 from explorer.errors import ExplorerError, UnknownName
 from explorer.sandbox.faults import FAULT_HEADER
 

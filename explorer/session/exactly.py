@@ -18,7 +18,7 @@ from explorer.session.circumstances import base_of_then
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
-    from explorer.core.auth.scheme import TokenPlace
+    from explorer.core.auth.options import TokenPlace
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.form import FieldValue
     from explorer.core.text.secret import Secret

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from explorer.core.auth.base import AuthContext, Scheme, Signer, Step
+    from explorer.core.auth.options import TokenPlace
     from explorer.core.auth.recipe import Material
-    from explorer.core.auth.scheme import TokenPlace
     from explorer.core.catalog.model import Vendor
     from explorer.core.debugging.token_mistakes import KnownToken
     from explorer.core.exchange import Call, Exchange

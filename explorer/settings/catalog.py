@@ -23,7 +23,9 @@ from explorer.settings.folders import Folders, shipped
 from explorer.settings.kept import fetch, keep, key_of, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from explorer.core.catalog.checks import OptionTypes
 
 
 class LoadedCatalog(msgspec.Struct, frozen=True):
@@ -44,6 +46,31 @@ class _Source(NamedTuple):
     path: Path
     data: bytes = b""
     problem: CatalogProblem | None = None
+
+
+def option_types() -> OptionTypes:
+    """Return the options of every auth scheme and paging style that is registered."""
+    from explorer.core.auth import AUTH_SCHEMES  # a catalog that comes from the cache needs none of them
+    from explorer.core.catalog.checks import OptionTypes
+    from explorer.core.paging import PAGING_STYLES
+
+    return OptionTypes(
+        {name: scheme.options for name, scheme in AUTH_SCHEMES.items()},
+        {name: style.options_type for name, style in PAGING_STYLES.items()},
+    )
+
+
+def decode(
+    mapping: Mapping[str, Any], file: str, *, digest: str = "", origins: Mapping[tuple[str, ...], str] | None = None
+) -> Catalog:
+    """Return the catalog in *mapping*, with every registered auth scheme and paging style.
+
+    Raises:
+        CatalogError: with every problem found, not only the first.
+    """
+    from explorer.core.catalog import load
+
+    return load.decode(mapping, file, option_types(), digest=digest, origins=origins)
 
 
 def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog:
@@ -75,8 +102,6 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
     """What is wrong with a catalog file, as it would be used: laid over the shipped catalog (and, with *folders*,
     over the user's other files whose names come before its own). The shipped file, or *base* in its place, is checked
     by itself."""
-    from explorer.core.catalog.load import decode
-
     source = _read(path)
     if source.problem:
         return (source.problem,)
@@ -132,7 +157,7 @@ def _assemble(
     first: _Source, own: Sequence[_Source], over: Sequence[_Source], digest: str, problems: list[CatalogProblem]
 ) -> _Kept:
     """The shipped file, which CI has checked, with those of the user's files over it that are well."""
-    from explorer.core.catalog.load import decode, decode_checked
+    from explorer.core.catalog.load import decode_checked
 
     mapping = _mapping_of(first)
     files = [str(first.path)]
@@ -224,7 +249,7 @@ def _with_line(problem: CatalogProblem, text: str) -> CatalogProblem:
 def _try(base: dict[str, Any], overlay: dict[str, Any], file: str) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
     """*base* with *overlay* over it if the vendors that it touches are well then; the blame for all else is *file*'s,
     since *base* was well before."""
-    from explorer.core.catalog.load import decode, merge
+    from explorer.core.catalog.load import merge
 
     merged = merge(base, overlay, file, {})
     vendors = merged.get("vendors")
@@ -261,7 +286,7 @@ def _own_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProbl
 def _context() -> tuple[str, ...]:
     """What besides the files decides how they are decoded."""
     core = Path(explorer.__file__).parent / "core"
-    return (explorer.__version__, *(stamp(core / room) for room in ("catalog", "auth", "pagination")))
+    return (explorer.__version__, *(stamp(core / room) for room in ("catalog", "auth", "paging")))
 
 
 def _problem(error: FileError) -> CatalogProblem:

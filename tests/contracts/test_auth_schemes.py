@@ -17,7 +17,8 @@ import pytest
 
 from explorer.core.auth import AUTH_SCHEMES, options_of, wire
 from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
-from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace
+from explorer.core.auth.options import Options, TokenPlace
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.vendors import compare_vendors
 from explorer.credentials import Vault
@@ -271,8 +272,8 @@ async def test_its_tokens_are_listed_by_fingerprint(session: Session, world: Wor
 
 
 def test_the_catalog_names_every_scheme_when_one_is_unknown() -> None:
-    from explorer.core.catalog import decode
     from explorer.errors import CatalogError
+    from explorer.settings.catalog import decode
 
     table = {"title": "X", "auth": {"main": {"scheme": "nothing"}}, "endpoints": {}}
     with pytest.raises(CatalogError) as caught:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from explorer.core.catalog import decode
 from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style, register
 from explorer.core.paging.base import Pairs, count_records, whole
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import put_at
 from explorer.core.vendors.requests import paging
 from explorer.errors import CatalogError, UsageError
+from explorer.settings.catalog import decode
 from tests.conftest import ROOT
 from tests.session.world import Query, Reply, all_of, ids, world
 

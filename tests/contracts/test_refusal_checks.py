@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from explorer.cli.refusal_text import refusal_lines, refusal_table
-from explorer.core.auth.scheme import TokenPlace
+from explorer.core.auth.options import TokenPlace
 from explorer.core.catalog.model import Need
 from explorer.core.debugging.diagnosing import Diagnosis
 from explorer.core.exchange import (

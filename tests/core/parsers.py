@@ -9,11 +9,11 @@ import httpx
 from rich.style import Style
 
 from explorer.core import links, versions
-from explorer.core.auth import minting, multipart, wire
+from explorer.core.auth import minting, multipart
 from explorer.core.auth.base import Arrived, header_token
 from explorer.core.auth.oauth2 import client as oauth2
+from explorer.core.auth.options import TokenPlace
 from explorer.core.auth.recipe import Material
-from explorer.core.auth.scheme import TokenPlace
 from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
 from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.curl.line import read_curl
@@ -31,7 +31,6 @@ from explorer.core.document.media import looks_like, parse_media_type
 from explorer.core.document.outline import Outline, record_line, value_at
 from explorer.core.document.records import records_of
 from explorer.core.document.siblings import siblings
-from explorer.core.document.store import first_solid, is_blank
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows, breaks
 from explorer.core.drift.shape import Shape
@@ -39,8 +38,10 @@ from explorer.core.exchange import ReceivedResponse
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
 from explorer.core.search_words import parse_words
+from explorer.core.text.data import first_solid, is_blank
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.secret import Secret
+from explorer.core.text.url_pairs import decode_pairs
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
@@ -255,7 +256,7 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "token in a header": _of_text(
         lambda text: header_token(Arrived("GET", "/", headers={"authorization": text}), "Authorization", "Bearer ")
     ),
-    "decode_pairs": wire.decode_pairs,
+    "decode_pairs": decode_pairs,
     "multipart": _multipart,
     "multipart boundary": _of_text(multipart.boundary_of),
     "query of the sandbox": _of_text(split_pairs),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from explorer.core.catalog import Catalog, Endpoint, Vendor, decode, read_toml
+from explorer.core.catalog import Catalog, Endpoint, Vendor, read_toml
 from explorer.core.form import parse_entry
+from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Entry

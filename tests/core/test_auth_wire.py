@@ -16,6 +16,7 @@ from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import AccountBook
 from explorer.core.catalog.model import Credential, Vendor
 from explorer.core.text.media_type import FORM
+from explorer.core.text.url_pairs import decode_pairs, encode_pairs
 from tests.core.auth_world import steady
 
 
@@ -28,16 +29,16 @@ def test_a_query_is_read_as_php_reads_it() -> None:
     echo json_encode($out);
     """
     done = subprocess.run(["php", "-r", script], input=json.dumps(queries).encode(), capture_output=True, check=True)
-    assert [dict(wire.decode_pairs(query.encode())) for query in queries] == json.loads(done.stdout)
+    assert [dict(decode_pairs(query.encode())) for query in queries] == json.loads(done.stdout)
 
 
 @steady
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=6), st.binary(max_size=6)), max_size=4))
 def test_bytes_that_are_no_text_survive(pairs: list[tuple[bytes, bytes]]) -> None:
     raw = b"&".join(b"=".join("".join(f"%{byte:02X}" for byte in part).encode() for part in pair) for pair in pairs)
-    found = wire.decode_pairs(raw)
+    found = decode_pairs(raw)
     assert [tuple(text.encode("utf-8", "surrogateescape") for text in pair) for pair in found] == pairs
-    assert wire.decode_pairs(wire.encode_pairs(found)) == found
+    assert decode_pairs(encode_pairs(found)) == found
 
 
 def test_taking_a_parameter_out_leaves_the_others_byte_for_byte() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.document import Document
-from explorer.core.document.store import Memory
+from explorer.core.text.data import Memory
 from tests.core.test_document_steps import TEXTS
 
 RECORDS = [{"id": n, "name": 'kettle, "blue" é', "tags": ["a", {"x": 1}]} for n in range(60)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.catalog import decode, read_toml
+from explorer.core.catalog import read_toml
 from explorer.core.document import Document
 from explorer.core.document.siblings import siblings
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest
@@ -20,6 +20,7 @@ from explorer.errors import CatalogError
 from explorer.session import Session
 from explorer.session.following import follow
 from explorer.settings import Folders, Settings
+from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.catalog import decode
 from explorer.core.vendors import TASKS, compare_vendors
+from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.catalog import Catalog, decode, read_toml
+from explorer.core.catalog import Catalog, read_toml
 from explorer.sandbox.checks import findings
 from explorer.sandbox.expressions import ExpressionError, compiled
 from explorer.sandbox.templates import render
+from explorer.settings.catalog import decode
 from tests.sandbox.world import check
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.catalog import decode
 from explorer.errors import UnknownName
 from explorer.sandbox import create_app
+from explorer.settings.catalog import decode
 from tests.sandbox.world import World, check, reason
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import pytest
 
 from explorer.core.body_value import is_utf8, read_body
 from explorer.core.document.document import Document
-from explorer.core.document.store import Data, first_solid, is_blank, pieces
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.redaction import Redactor
+from explorer.core.text.data import Data, first_solid, is_blank, pieces
 from explorer.core.text.secret import Secret
 from explorer.history import History
 from explorer.spool import Spool, large

@@ -13,8 +13,8 @@ import pytest
 
 from explorer.client import Client
 from explorer.core.checkpoint import Interrupted
-from explorer.core.document.store import pieces
 from explorer.core.exchange import Call
+from explorer.core.text.data import pieces
 from explorer.session.allowance import Allowance
 from explorer.session.sending import what_came
 from explorer.session_factory import open_session

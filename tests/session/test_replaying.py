@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.catalog import Catalog, decode
 from explorer.core.exchange import Call, Entry, Failure
 from explorer.core.form import parse_entry
 from explorer.credentials import Vault
@@ -18,9 +17,12 @@ from explorer.errors import UnknownName, UsageError
 from explorer.history import History
 from explorer.session import Session
 from explorer.settings import Folders, Settings
+from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from explorer.core.catalog import Catalog
 
 HMAC = {"scheme": "hmac_query", "options": {"key_id": "id", "secret": "key"}}
 HEADER = {"scheme": "token_header", "options": {"token": "token", "header": "X-Twin", "prefix": "Key "}}

@@ -226,7 +226,7 @@ def test_words_for_times() -> None:
 
 def test_a_life_holds_no_token() -> None:
     line = Lifeline()
-    line.begun(Token(Secret("swordfish"), 1.0, "test"))
+    line.begun(Token(Secret("swordfish"), 1.0, "test").life)
     line.answered(line.used(Secret("swordfish").fingerprint(), "", Use(1, "x", 2.0)), 3.0, 200)
     assert "swordfish" not in repr(line.lives)
     assert line.lives[0].uses == (Use(1, "x", 2.0, 3.0, 200),)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Button, OptionList
 
-from explorer.core.catalog import decode, read_toml
+from explorer.core.catalog import read_toml
 from explorer.credentials import Vault
 from explorer.session.trust import trusted_hosts
+from explorer.settings.catalog import decode
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.trust import TrustedHostsDialog
 from tests.foreign import CREDENTIALS, TOKEN, Server, catalog_text, two_hosts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.auth.scheme import AuthScheme, Options
+from explorer.core.auth.options import Options
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.registry import Registry
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import httpx
 
     from explorer.core.auth.accounts import AccountBook
+    from explorer.core.auth.options import Options
     from explorer.core.auth.recipe import Material, Recipe
-    from explorer.core.auth.scheme import Options
     from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Endpoint, Vendor
 

@@ -27,6 +27,7 @@ from explorer.core.auth.base import (
     Verifier,
     is_secret_name,
 )
+from explorer.core.auth.options import Options, SignatureParams, TokenSource
 from explorer.core.auth.recipe import (
     ORDERS,
     VALUES,
@@ -39,9 +40,10 @@ from explorer.core.auth.recipe import (
     collect,
     sign,
 )
-from explorer.core.auth.scheme import AuthScheme, Options, SignatureParams, TokenSource
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.units import format_utc
+from explorer.core.text.url_pairs import Pairs, decode_pairs
 
 if TYPE_CHECKING:
     import httpx
@@ -112,7 +114,7 @@ def recipe_of(options: HmacQueryOptions) -> Recipe:
     )
 
 
-def base_string(options: HmacQueryOptions, path: str, pairs: wire.Pairs) -> str:
+def base_string(options: HmacQueryOptions, path: str, pairs: Pairs) -> str:
     """The text that is signed. *path* is decoded and below the base URL; *pairs* are all text parameters, decoded, in
     the order of the request, the id and the timestamp among them. Equal keys keep their order."""
     parts = tuple(Part(name, value, "query") for name, value in pairs)
@@ -167,7 +169,7 @@ class HmacQuery(Scheme):
         return self.options.secret
 
     def signed_at(self, request: httpx.Request) -> float | None:
-        text = dict(wire.query_pairs(request) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
+        text = dict(decode_pairs(request.url.query) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
 
     def material(self, request: httpx.Request, at: float | None = None) -> Material:
@@ -189,7 +191,7 @@ class HmacQuery(Scheme):
         options, bare = self.options, self.strip(request)
         key_id = self._need(options.key_id)
         stamp = (options.timestamp_param, timestamp)
-        pairs = (*wire.query_pairs(bare), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
+        pairs = (*decode_pairs(bare.url.query), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
         added = ((options.id_param, _wire_id(options, key_id)), stamp, (options.signature_param, signature))
         return SignatureTemplate(
             base=base_string(options, self._path(bare), pairs),
@@ -250,18 +252,18 @@ class HmacQuery(Scheme):
             ),
         )
 
-    def _added(self, at: float | None, *, on_wire: bool) -> wire.Pairs:
+    def _added(self, at: float | None, *, on_wire: bool) -> Pairs:
         key_id = self._need(self.options.key_id)
         shown = _wire_id(self.options, key_id) if on_wire else key_id
         return ((self.options.id_param, shown), (self.options.timestamp_param, str(int(self._time(at)))))
 
-    def _signed_pairs(self, bare: httpx.Request, at: float | None) -> wire.Pairs:
-        return wire.query_pairs(bare) + wire.body_pairs(bare) + self._added(at, on_wire=False)
+    def _signed_pairs(self, bare: httpx.Request, at: float | None) -> Pairs:
+        return decode_pairs(bare.url.query) + wire.body_pairs(bare) + self._added(at, on_wire=False)
 
     def _in_body(self, request: httpx.Request) -> bool:
         return wire.takes_form(request, self.context.endpoint.body)
 
-    def _put(self, bare: httpx.Request, pairs: wire.Pairs) -> httpx.Request:
+    def _put(self, bare: httpx.Request, pairs: Pairs) -> httpx.Request:
         return wire.add_to_body(bare, pairs) if self._in_body(bare) else wire.add_to_query(bare, pairs)
 
     def _path(self, request: httpx.Request) -> str:
@@ -276,7 +278,7 @@ def parts_of(request: httpx.Request) -> tuple[Part, ...]:
     boundary = multipart.boundary_of(request.headers.get("content-type", ""))
     fields = multipart.parts(request.content, boundary) if boundary is not None else []
     return (
-        *(Part(name, value, "query") for name, value in wire.query_pairs(request)),
+        *(Part(name, value, "query") for name, value in decode_pairs(request.url.query)),
         *(Part(name, value, "body") for name, value in wire.body_pairs(request)),
         *(Part(part.name, part.filename, "file") for part in fields if part.filename is not None),
     )

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from explorer.core.auth.tokens import Token
-
 State = Literal["unused", "good", "grace", "spent", "expired", "refused", "ended", "past"]
 """``grace``: used, and good for a while yet; ``spent``: that while is over; ``ended``: signed out of or forgotten;
 ``past``: known from the history alone."""
@@ -109,20 +107,9 @@ class Lifeline:
         """The fingerprints of the tokens that an exchange brought."""
         return tuple(life.fingerprint for life in self._lives.values() if number and life.minted_by == number)
 
-    def begun(self, token: Token, *, replaces: str = "") -> None:
+    def begun(self, life: Life, *, replaces: str = "") -> None:
         """A token has come, in the place of another where *replaces* names it. One that came before begins anew."""
-        fingerprint = token.value.fingerprint()
-        life = Life(
-            fingerprint,
-            kind=token.kind,
-            origin=token.origin,
-            minted_at=token.minted_at,
-            minted_by=token.minted_by,
-            expires_at=token.expires_at,
-            grace=token.grace,
-            scope=token.scope,
-        )
-        self._lives.pop(fingerprint, None)
+        self._lives.pop(life.fingerprint, None)
         self.known(life, replaces)
 
     def known(self, life: Life, replaces: str = "") -> None:

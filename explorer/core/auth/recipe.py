@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_plus
 
-from explorer.core.auth import wire
+from explorer.core.text.url_pairs import escape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -265,7 +265,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]*")
 
 
 def _lower_hex(text: str) -> str:
-    return re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), wire.escape(text))
+    return re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), escape(text))
 
 
 def _once_more(text: str) -> str:
@@ -276,11 +276,11 @@ def _once_more(text: str) -> str:
 
 _SPELLINGS: Final[dict[Values, Callable[[str], str]]] = {
     "decoded": str,
-    "percent": wire.escape,
+    "percent": escape,
     "percent_lower": _lower_hex,
     "plus": lambda text: quote_plus(text, errors="surrogateescape"),
     "blank_plus": lambda text: text.replace(" ", "+"),
-    "double": lambda text: wire.escape(wire.escape(text)),
+    "double": lambda text: escape(escape(text)),
     "html": lambda text: text.replace("&", "&amp;"),
     "once_more": _once_more,
 }

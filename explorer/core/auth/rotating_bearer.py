@@ -26,7 +26,8 @@ from explorer.core.auth.base import (
     Verifier,
     header_token,
 )
-from explorer.core.auth.scheme import AuthScheme, HeaderTokenOptions, TokenSource
+from explorer.core.auth.options import HeaderTokenOptions, TokenSource
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
 from explorer.core.catalog.sandbox import Handler
 from explorer.core.catalog.sandbox import Step as SandboxStep

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
 from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, header_token
-from explorer.core.auth.scheme import AuthScheme, HeaderTokenOptions
+from explorer.core.auth.options import HeaderTokenOptions
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:

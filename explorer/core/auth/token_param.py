@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
-from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace, TokenSource
+from explorer.core.auth.options import Options, TokenPlace, TokenSource
+from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import Token
 from explorer.core.text.media_type import FORM, essence
 from explorer.core.text.secret import MASK, Secret

@@ -17,7 +17,7 @@ import json
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
-from explorer.core.auth.lifeline import Lifeline
+from explorer.core.auth.lifeline import Life, Lifeline
 from explorer.core.text.secret import Secret
 from explorer.errors import StoreError
 
@@ -68,6 +68,20 @@ class Token:
         """Where it stands in the order of the store."""
         return (self.line, self.generation)
 
+    @property
+    def life(self) -> Life:
+        """What its history begins with: everything but the token itself."""
+        return Life(
+            self.value.fingerprint(),
+            kind=self.kind,
+            origin=self.origin,
+            minted_at=self.minted_at,
+            minted_by=self.minted_by,
+            expires_at=self.expires_at,
+            grace=self.grace,
+            scope=self.scope,
+        )
+
 
 class TokenStore:
     """The tokens that are known, oldest first. Made for one event loop: no call of it waits for anything."""
@@ -114,7 +128,7 @@ class TokenStore:
         if after.line <= self._closed:
             return None
         kept = self._keep(replace(token, line=after.line, generation=after.generation + 1))
-        self.lives.begun(kept, replaces=after.value.fingerprint())
+        self.lives.begun(kept.life, replaces=after.value.fingerprint())
         return kept
 
     def begin(self, token: Token) -> Token:
@@ -123,7 +137,7 @@ class TokenStore:
         self._known[_digest(token.value)] = None
         self._line += 1
         kept = self._keep(replace(token, line=self._line, generation=0))
-        self.lives.begun(kept)
+        self.lives.begun(kept.life)
         return kept
 
     def mark_used(self, token: Token, now: float) -> Token:
@@ -168,7 +182,7 @@ class TokenStore:
         self._known = known | {_digest(token.value): None for token in tokens}
         self.lives = Lifeline()
         for token in tokens:
-            self.lives.begun(token)
+            self.lives.begun(token.life)
 
     def _keep(self, token: Token) -> Token:
         self._tokens.append(token)

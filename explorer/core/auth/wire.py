@@ -7,42 +7,20 @@ the request was made from. Text that is not UTF-8 survives as lone surrogates (`
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote_to_bytes
 
 from explorer.core.auth import multipart
 from explorer.core.text.media_type import FORM, essence
+from explorer.core.text.url_pairs import Pairs, decode_pair, decode_pairs, encode_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     import httpx
-
-Pairs = tuple[tuple[str, str], ...]
-
-
-def decode_pairs(raw: bytes) -> Pairs:
-    """``a=1&b=x+y%20z`` as decoded pairs, in order, as PHP reads them: ``+`` is a space, a bare name has no text."""
-    return tuple(_decode_pair(segment) for segment in raw.split(b"&") if segment)
-
-
-def encode_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """Pairs as RFC 3986 would escape them: unreserved characters stay, everything else is ``%XX``."""
-    return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs).encode("ascii")
-
-
-def escape(text: str) -> str:
-    """*text* percent-escaped (RFC 3986, 2.1), a space as ``%20``."""
-    return quote(text, safe="", encoding="utf-8", errors="surrogateescape")
 
 
 def is_sendable(token: str) -> bool:
     """Return whether *token* can be the value of a header (visible ASCII; RFC 6749, appendix A.12)."""
     return bool(token) and token.isascii() and token.isprintable()
-
-
-def query_pairs(request: httpx.Request) -> Pairs:
-    """The decoded pairs of the query."""
-    return decode_pairs(request.url.query)
 
 
 def body_pairs(request: httpx.Request) -> Pairs:
@@ -126,22 +104,13 @@ def path_below(base_url: str, url: httpx.URL) -> str:
     return url.path[len(root) :] if root and url.path.startswith(root + "/") else url.path
 
 
-def _decode_pair(segment: bytes) -> tuple[str, str]:
-    name, _, value = segment.partition(b"=")
-    return _unescape(name), _unescape(value)
-
-
-def _unescape(raw: bytes) -> str:
-    return _text(unquote_to_bytes(raw.replace(b"+", b" ")))
-
-
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
 def _filtered(raw: bytes, names: Collection[str]) -> bytes:
     segments = raw.split(b"&")
-    kept = [segment for segment in segments if _decode_pair(segment)[0] not in names]
+    kept = [segment for segment in segments if decode_pair(segment)[0] not in names]
     return raw if len(kept) == len(segments) else b"&".join(kept)
 
 

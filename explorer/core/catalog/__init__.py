@@ -32,7 +32,7 @@ from explorer.core.catalog.model import (
 )
 
 if TYPE_CHECKING:
-    from explorer.core.catalog.load import decode, merge, read_toml
+    from explorer.core.catalog.load import OptionTypes, merge, read_toml
     from explorer.core.catalog.readings import apply_readings
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Group",
     "Location",
     "Note",
+    "OptionTypes",
     "Pagination",
     "Parameter",
     "Reading",
@@ -58,7 +59,6 @@ __all__ = [
     "Verdict",
     "Version",
     "apply_readings",
-    "decode",
     "merge",
     "read_toml",
 ]
@@ -69,7 +69,7 @@ def __getattr__(name: str) -> object:
         from explorer.core.catalog import readings
 
         return readings.apply_readings
-    if name in ("decode", "merge", "read_toml"):
+    if name in ("OptionTypes", "merge", "read_toml"):
         from explorer.core.catalog import load
 
         return getattr(load, name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import typing
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
-from explorer.core.auth import AUTH_SCHEMES
 from explorer.core.catalog.model import Endpoint, Parameter, Reading, Rule, Vendor
 from explorer.core.catalog.readings import laid_over, name_endpoint
 from explorer.core.catalog.report import Path, Report
@@ -22,9 +22,16 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
-    from explorer.core.paging import PAGING_STYLES  # a catalog that comes from the cache needs none of them
+@dataclass(frozen=True)
+class OptionTypes:
+    """The structs that the ``options`` of a table are decoded to, by the name of the auth scheme or paging style."""
 
+    auth: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
+    paging: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
+
+
+def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: Report) -> None:
+    """Report every problem of a decoded vendor; *types* decides which schemes and styles there are."""
     for kind in ("environments", "credentials", "auth", "pagination", "readings"):
         _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)
     for key, environment in vendor.environments.items():
@@ -38,11 +45,10 @@ def check_vendor(vendor: Vendor, path: Path, report: Report) -> None:
         if key == "sandbox":
             report.add((*path, "environments", key), "the name sandbox is taken", "the sandbox is always there")
     for key, auth in vendor.auth.items():
-        schemes = {name: scheme.options for name, scheme in AUTH_SCHEMES.items()}
-        _check_options(schemes, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
+        _check_options(types.auth, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
     for key, paging in vendor.pagination.items():
         _check_options(
-            {name: style.options_type for name, style in PAGING_STYLES.items()},
+            types.paging,
             "paging style",
             paging.style,
             paging.options,

@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from explorer.core.catalog.checks import check_vendor
+from explorer.core.catalog.checks import OptionTypes, check_vendor
 from explorer.core.catalog.model import Catalog, Vendor
 from explorer.core.catalog.readings import name_endpoint
 from explorer.core.catalog.report import Path, Report
 from explorer.core.catalog.tables import decode_table
 from explorer.errors import CatalogError, CatalogProblem
 
-__all__ = ["decode", "decode_checked", "merge", "name_parts", "read_toml"]
+__all__ = ["OptionTypes", "decode", "decode_checked", "merge", "name_parts", "read_toml"]
 _TOP = ("schema", "edition", "vendors")
 
 
@@ -60,9 +60,14 @@ def merge(
 
 
 def decode(
-    mapping: Mapping[str, Any], file: str, *, digest: str = "", origins: Mapping[Path, str] | None = None
+    mapping: Mapping[str, Any],
+    file: str,
+    types: OptionTypes,
+    *,
+    digest: str = "",
+    origins: Mapping[Path, str] | None = None,
 ) -> Catalog:
-    """The catalog in *mapping*.
+    """Return the catalog in *mapping*, whose auth schemes and paging styles are those of *types*.
 
     Raises:
         CatalogError: with every problem found, not only the first.
@@ -86,7 +91,7 @@ def decode(
         vendor = decode_table(Vendor, table, path, report, partial=True)
         if vendor is not None:
             vendor = name_parts(vendor_id, vendor)
-            check_vendor(vendor, path, report)
+            check_vendor(vendor, types, path, report)
             vendors[vendor_id] = vendor
     if report.problems:
         raise CatalogError(report.problems)

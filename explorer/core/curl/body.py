@@ -6,11 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.auth import wire
 from explorer.core.exchange import Entry
 from explorer.core.form import NumberToken, find_parameter
 from explorer.core.request import json_bytes
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
+from explorer.core.text.url_pairs import decode_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -54,7 +54,7 @@ def _entries(endpoint: Endpoint, line: CurlLine, notes: list[str]) -> Iterator[E
     if line.body is not None and (kind.endswith("json") or endpoint.body == "json"):
         yield from _json_entries(endpoint, line.body, notes)
     elif line.body and kind == FORM:
-        for name, value in wire.decode_pairs(line.body.encode("utf-8", "surrogateescape")):
+        for name, value in decode_pairs(line.body.encode("utf-8", "surrogateescape")):
             yield Entry(name=name, value=value)
     elif line.body:
         notes.append(f"a body of the type {kind or 'none'} has no place in this call; it is left out")

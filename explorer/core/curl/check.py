@@ -12,6 +12,7 @@ from explorer.core.auth.base import is_secret_name
 from explorer.core.form import check
 from explorer.core.request import build_request
 from explorer.core.text.media_type import FORM
+from explorer.core.text.url_pairs import decode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def differences(vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, 
     except UsageError as error:
         yield f"it cannot be sent as it is: {error.message}"
         return
-    given = [*wire.decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")), *_fields(line)]
+    given = [*decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")), *_fields(line)]
     fields = wire.body_pairs(built) if line.parts or line.header("content-type").startswith(FORM) else ()
-    made = [*wire.query_pairs(built), *fields]
+    made = [*decode_pairs(built.url.query), *fields]
     for name, old, new in _pairs([one for one in given if one[0].lower() not in auth], made):
         if is_secret_name(vendor, endpoint, name):
             yield f"{name} is not quite sent as the line has it"
@@ -56,7 +57,7 @@ def differences(vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, 
 def _fields(line: CurlLine) -> Iterator[tuple[str, str]]:
     yield from ((one.name, one.value) for one in line.parts if not one.file)
     if line.body is not None and line.header("content-type").startswith(FORM):
-        yield from wire.decode_pairs(line.body.encode("utf-8", "surrogateescape"))
+        yield from decode_pairs(line.body.encode("utf-8", "surrogateescape"))
 
 
 def _pairs(given: Iterable[tuple[str, str]], made: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str | None, str]]:

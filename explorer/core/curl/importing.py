@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from explorer.core.auth import wire
 from explorer.core.curl.body import body_entries
 from explorer.core.curl.check import differences
 from explorer.core.curl.line import read_curl
@@ -29,6 +28,7 @@ from explorer.core.curl.match import (
 from explorer.core.exchange import Call, Entry
 from explorer.core.form import find_parameter
 from explorer.core.text.env_names import variable_name
+from explorer.core.text.url_pairs import decode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _imported(line: CurlLine, found: Candidate) -> Imported:
     dropped: list[str] = []
     entries = list(_path_entries(found))
     extra: list[tuple[str, str]] = []
-    for name, value in wire.decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")):
+    for name, value in decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")):
         param = find_parameter(found.endpoint, name)
         if name.lower() in auth and param is None:
             dropped.append(name)

@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from explorer.core.auth import options_of, wire
+from explorer.core.auth import options_of
 from explorer.core.catalog import apply_readings
 from explorer.core.curl.body import body_entries, same_type
 from explorer.core.form import find_parameter
+from explorer.core.text.url_pairs import decode_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -156,7 +157,7 @@ def _score(
 
 def _names(line: CurlLine, endpoint: Endpoint) -> Iterator[str]:
     """The names of everything that the line sends beside headers, as the endpoint would have them."""
-    yield from (name for name, _ in wire.decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")))
+    yield from (name for name, _ in decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")))
     yield from (entry.name for entry in body_entries(endpoint, line, (), []))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from explorer.core.auth import wire
 from explorer.core.auth.recipe import Material, Part, Place
+from explorer.core.text.url_pairs import Pairs, decode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _curl(text: str, names: Names, own: Material) -> Pasted:
     line = read_curl(text, {}, ("",))  # any variable is a value that is not there
     parts: list[Part] = []
     if line.body is not None:
-        parts += _parts(wire.decode_pairs(line.body.encode("utf-8", "surrogateescape")), "body", names)
+        parts += _parts(decode_pairs(line.body.encode("utf-8", "surrogateescape")), "body", names)
     parts += [
         Part(one.name, one.file or one.value, "file" if one.file else _place(one.name, "body", names))
         for one in line.parts
@@ -132,7 +132,7 @@ def _request(
     query, path = split.query, split.path
     if not split.query and "=" in path and "?" not in url:
         query, path = path, ""  # the parameters of a form, without any URL
-    pairs = wire.decode_pairs(query.encode("utf-8", "surrogateescape"))
+    pairs = decode_pairs(query.encode("utf-8", "surrogateescape"))
     parts = [*_parts(pairs, "query", names), *more]
     given = [part.value for part in parts if part.name == names.signature]
     if len(given) > 1:
@@ -148,7 +148,7 @@ def _request(
     return Pasted("request", signature=given[0] if given else "", material=material, notes=notes)
 
 
-def _parts(pairs: wire.Pairs, place: Place, names: Names) -> list[Part]:
+def _parts(pairs: Pairs, place: Place, names: Names) -> list[Part]:
     return [Part(name, value, _place(name, place, names)) for name, value in pairs]
 
 

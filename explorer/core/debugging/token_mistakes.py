@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from explorer.core.auth import wire
 from explorer.core.auth.claims import read_claims
 from explorer.core.debugging.diagnosing import Cause, Diagnosis
 from explorer.core.debugging.mistake import Named
 from explorer.core.text.secret import MASK, Secret
+from explorer.core.text.url_pairs import decode_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.auth.scheme import TokenPlace
+    from explorer.core.auth.options import TokenPlace
     from explorer.core.debugging.case import Key
 
 Where = Literal["header", "query", "form", "bare"]
@@ -189,7 +189,7 @@ def _of_curl(text: str, wanted: TokenPlace) -> Sent:
             return Sent(found.where, found.name, found.word, found.raw, notes)
     places: tuple[tuple[Where, str], ...] = (("query", urlsplit(line.url).query), ("form", line.body or ""))
     for where, query in places:
-        for name, value in wire.decode_pairs(query.encode("utf-8", "surrogateescape")):
+        for name, value in decode_pairs(query.encode("utf-8", "surrogateescape")):
             if name == wanted.name or "token" in name.lower():
                 return Sent(where, name, raw=value, notes=notes)
     for part in line.parts:

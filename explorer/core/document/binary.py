@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 ROW = 16
 """Bytes a row."""

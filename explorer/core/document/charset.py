@@ -11,10 +11,10 @@ import codecs
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.document.store import pieces
+from explorer.core.text.data import pieces
 
 if TYPE_CHECKING:
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

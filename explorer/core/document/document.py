@@ -13,8 +13,8 @@ from explorer.core.document.layout import HEAD, Layout
 from explorer.core.document.long_line import LONG, LongLine
 from explorer.core.document.media import Kind, parse_media_type
 from explorer.core.document.search import Search
-from explorer.core.document.store import Memory
 from explorer.core.document.told import ToldLayout
+from explorer.core.text.data import Memory
 from explorer.core.text.sanitize import sanitize, sanitize_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from explorer.core.document.lexing import Token
     from explorer.core.document.lines import Lines
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 View = Literal["pretty", "raw"]
 

@@ -16,7 +16,7 @@ from explorer.core.document.json_text import INDENT, Formatted, format_broken, f
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 FIRST = 1 << 15
 """Bytes of the first piece: what a screen shows, many times over."""

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from explorer.core.lenient_json import ONLY_BRACKETS, STEP, TOKEN
+
 INDENT = 2
 DEEPEST_INDENT = 32
 """Levels beyond this are not indented further by our own formatter."""
@@ -23,14 +25,6 @@ SLOW_LIMIT = 8_000_000
 _POSITION = re.compile(r"(.*?)\s*\(byte (\d+)\)$")
 _LITERAL = re.compile(rb"(?<![a-z])[tfn][a-z]{0,3}\Z")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-TOKEN = re.compile(
-    rb"[ \t\n\r]*+(?:"
-    rb'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
-    rb"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
-    rb"|([\[{])|([\]}])|(,)|(:))"
-)
-ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-STEP = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
 
 
 class Formatted(NamedTuple):

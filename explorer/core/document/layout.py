@@ -12,14 +12,14 @@ from explorer.core.document.json_text import Broken, ends_early, format_json
 from explorer.core.document.lines import Lines
 from explorer.core.document.markup import Records, markup_steps, xml_check
 from explorer.core.document.media import looks_like
-from explorer.core.document.store import Memory
+from explorer.core.text.data import Memory
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from explorer.core.document.media import Kind, MediaType
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 STEP = 1 << 19
 """Bytes that one step takes in where nothing is laid out."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 Token = tuple[str, str]
 

@@ -8,13 +8,13 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.document.cells import cells
-from explorer.core.document.store import Memory
+from explorer.core.text.data import Memory
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 BLOCK = 1 << 16
 _KEPT = 8

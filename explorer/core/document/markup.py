@@ -13,7 +13,7 @@ from xml.parsers import expat
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 DEEPEST_INDENT = 24
 INDENT = b"  "

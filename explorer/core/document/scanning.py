@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Generator, Iterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 STEP = 1 << 18
 """Bytes a step."""

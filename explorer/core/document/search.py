@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 STEP = 1 << 18
 """Bytes that one step looks through, more or less."""

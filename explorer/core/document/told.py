@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from explorer.core.document.layout import Layout
     from explorer.core.document.media import Kind, MediaType
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 BODY = -1
 """The place of lines that are those of the body itself."""

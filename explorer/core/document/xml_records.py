@@ -18,7 +18,7 @@ from explorer.core.document.folding import INDENT
 
 if TYPE_CHECKING:
     from explorer.core.document.document import Document
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 _DEEPEST: Final = 4
 """How deep below the root records are looked for."""

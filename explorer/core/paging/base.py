@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from explorer.core.text.json_path import get_at
+from explorer.core.text.url_pairs import decode_pairs, encode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -159,17 +160,15 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
         """
         import httpx
 
-        from explorer.core.auth import wire
-
         if body is _UNREAD:
             try:
                 body = response.json()
             except ValueError:
                 return None
-        pairs = self.next_params(wire.query_pairs(request), body)
+        pairs = self.next_params(decode_pairs(request.url.query), body)
         if pairs is None:
             return None
-        url = request.url.copy_with(query=wire.encode_pairs(pairs))
+        url = request.url.copy_with(query=encode_pairs(pairs))
         headers = request.headers
         return httpx.Request(
             request.method, url, headers=headers, content=request.content, extensions=request.extensions

@@ -15,7 +15,7 @@ import explorer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 _HOME = str(Path(explorer.__file__).resolve().parents[1])
 _KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")

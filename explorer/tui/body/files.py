@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from explorer.core.document import Document
-    from explorer.core.document.store import Data
     from explorer.core.document.table import Table
+    from explorer.core.text.data import Data
 
 _STEP = 1 << 20
 _PREFIX = "api-explorer-"

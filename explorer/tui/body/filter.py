@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.document import Document
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 
 class LiveFilter:

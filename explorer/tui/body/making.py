@@ -7,8 +7,8 @@ import tempfile
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from explorer.core.document.store import let_go
 from explorer.core.document.told import BODY, ToldLayout
+from explorer.core.text.data import let_go
 from explorer.tui.body.child import Child
 from explorer.tui.body.region import Region
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.document import Document
-    from explorer.core.document.store import Data, Store
+    from explorer.core.text.data import Data, Store
 
 _STEP = 1 << 20
 

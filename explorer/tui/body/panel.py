@@ -22,9 +22,9 @@ from explorer.core.document.document import Document
 from explorer.core.document.outline import record_line
 from explorer.core.document.records import JsonRecords, records_of
 from explorer.core.document.siblings import siblings
-from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
+from explorer.core.text.data import Memory
 from explorer.core.text.units import format_size
 from explorer.spool import Spool
 from explorer.tui.body import files

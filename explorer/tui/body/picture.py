@@ -17,7 +17,7 @@ from explorer.tui.body.child import Child
 if TYPE_CHECKING:
     from textual import events
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 _MODULE: Final = "explorer.core.document.pixels"
 _PATIENCE: Final = 8.0

@@ -16,8 +16,8 @@ from textual.worker import get_current_worker
 
 from explorer.core.document.document import Document
 from explorer.core.document.outline import Outline
-from explorer.core.document.store import Memory
 from explorer.core.document.table import Table
+from explorer.core.text.data import Memory
 from explorer.tui.body.child import all_ended
 from explorer.tui.body.making import Making
 from explorer.tui.body.reading import BodyReading
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from textual.worker import Worker
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 AT_ONCE: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""

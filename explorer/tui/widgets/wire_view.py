@@ -28,7 +28,7 @@ from explorer.tui.widgets.origin_rows import origin_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.document.store import Data
+    from explorer.core.text.data import Data
 
 Traces = Sequence[Sequence[Part]]
 """The parts of each hop's request."""

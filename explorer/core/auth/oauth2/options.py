@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth.scheme import HeaderTokenOptions, TokenSource
+from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.catalog.sandbox import Handler
 from explorer.core.catalog.sandbox import Step as SandboxStep
 

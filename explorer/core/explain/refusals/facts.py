@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from explorer.core.auth import wire
 from explorer.core.text.units import parse_http_date
+from explorer.core.text.url_pairs import Pairs, decode_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.core.auth.scheme import TokenPlace
+    from explorer.core.auth.options import TokenPlace
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.exchange import Exchange
@@ -81,7 +82,7 @@ class Facts:
     problems: tuple[Problem, ...] = ()
     """What the form has against the call, by the default readings."""
     seen: tuple[Seen, ...] = ()
-    _pairs: dict[str, wire.Pairs] = field(default_factory=dict, repr=False, compare=False)
+    _pairs: dict[str, Pairs] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def status(self) -> int:
@@ -97,12 +98,12 @@ class Facts:
         return {name.lower(): value for name, value in self.exchange.request.headers}
 
     @property
-    def query(self) -> wire.Pairs:
+    def query(self) -> Pairs:
         """The pairs of the query that was sent, decoded."""
         return self._decoded("query", urlsplit(self.exchange.request.url).query.encode("utf-8", "surrogateescape"))
 
     @property
-    def form(self) -> wire.Pairs:
+    def form(self) -> Pairs:
         """The text fields of the form that was sent, decoded."""
         if "form" not in self._pairs:
             import httpx
@@ -114,9 +115,9 @@ class Facts:
             self._pairs["form"] = wire.body_pairs(request)
         return self._pairs["form"]
 
-    def _decoded(self, name: str, raw: bytes) -> wire.Pairs:
+    def _decoded(self, name: str, raw: bytes) -> Pairs:
         if name not in self._pairs:
-            self._pairs[name] = wire.decode_pairs(raw)
+            self._pairs[name] = decode_pairs(raw)
         return self._pairs[name]
 
     @property

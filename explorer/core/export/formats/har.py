@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from explorer import __version__
 from explorer.core.export.format import ExportFormat
 from explorer.core.text.media_type import FORM
+from explorer.core.text.url_pairs import decode_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,9 +56,8 @@ def _entry(
 
 
 def _request(request: SentRequest) -> dict[str, Any]:
-    from explorer.core.auth import wire  # loads the HTTP library, which the list of formats does not need
 
-    query = wire.decode_pairs(urlsplit(request.url).query.encode())
+    query = decode_pairs(urlsplit(request.url).query.encode())
     table: dict[str, Any] = {
         "method": request.method,
         "url": request.url,
@@ -72,7 +72,7 @@ def _request(request: SentRequest) -> dict[str, Any]:
         kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
         table["postData"] = {"mimeType": kind, "text": request.body.decode("utf-8", "replace")}
         if kind.startswith(FORM):
-            table["postData"]["params"] = _pairs(wire.decode_pairs(request.body))
+            table["postData"]["params"] = _pairs(decode_pairs(request.body))
     return table
 
 
