@@ -137,11 +137,6 @@ class BodyDecoder:
             self._stages = [_Inflate(_CODINGS[name]) for name in reversed(names)]
 
     @property
-    def decodes(self) -> bool:
-        """Whether what it yields differs from what it is fed."""
-        return bool(self._stages)
-
-    @property
     def note(self) -> str:
         """What a person should know about the decoding, or an empty string."""
         if self.unknown:

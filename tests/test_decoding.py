@@ -32,7 +32,7 @@ def decoded(codings: str, data: bytes, step: int = 1 << 16) -> bytes:
     decoder = BodyDecoder(codings)
     parts = [piece for start in range(0, len(data), step) for piece in decoder.feed(data[start : start + step])]
     decoder.end()
-    assert all(len(part) <= PIECE for part in parts) or not decoder.decodes
+    assert not codings or all(len(part) <= PIECE for part in parts)
     return b"".join(parts)
 
 

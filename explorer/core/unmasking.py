@@ -41,11 +41,6 @@ Fill = Callable[[Masked], str | None]
 """The text for a masked place, decoded (for ``json``: as JSON), or None where it is not known."""
 
 
-def masked_places(request: SentRequest) -> tuple[Masked, ...]:
-    """Every mask of *request*, in order."""
-    return filled(request, lambda _place: None)[1]
-
-
 def filled(request: SentRequest, fill: Fill) -> tuple[SentRequest, tuple[Masked, ...]]:
     """*request* with its masks filled by *fill*, its length corrected, and the places that stayed masked."""
     left: list[Masked] = []

@@ -7,7 +7,6 @@ Nothing is sent. Texts that come out of here hold no secret; keys are told by th
 
 from __future__ import annotations
 
-import asyncio
 import math
 import re
 from dataclasses import dataclass, field, replace
@@ -136,16 +135,6 @@ def explain_call(session: Session, call: Call, at: float | None = None) -> Expla
     signer = scheme.signer()
     case = _case(scheme, signer, signer.material(request, at)) if signer is not None else None
     return replace(made, case=case, steps=scheme.explain(request, at), notes=notes)
-
-
-async def explain_entry(session: Session, number: int) -> Explained:
-    """How the entry of that number was signed, judged by the catalog's default readings.
-
-    Raises:
-        UnknownName: there is no such entry, or the catalog knows its call no more.
-    """
-    exchange = await session.past(number)
-    return await asyncio.to_thread(explain_exchange, session, exchange)
 
 
 def explain_exchange(session: Session, exchange: Exchange) -> Explained:

@@ -19,7 +19,7 @@ from explorer.settings.folders import shipped
 from explorer.settings.kept import fetch, keep, key_of, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from explorer.settings.folders import Folders
 
@@ -219,8 +219,3 @@ def _allowed(key: str, text: str) -> bool:
 def _suggest(key: str, known: tuple[str, ...]) -> str:
     near = "colours" if key == "colors" else nearest(key, known)
     return f"did you mean {near!r}?" if near else f"known: {', '.join(known[:12])}" + (" …" if len(known) > 12 else "")
-
-
-def with_defaults(theme: ThemeFile) -> Mapping[str, str]:
-    """The theme's variables with a value for each of our own."""
-    return {**default_variables(theme.dark), **theme.variables}

@@ -18,7 +18,6 @@ from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
 from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.curl.line import read_curl
 from explorer.core.debugging import pasted, token_mistakes
-from explorer.core.diff.exchange import compare_bodies
 from explorer.core.diff.record import shown
 from explorer.core.document import binary, charset, form_text, json_pieces, lexing, markup
 from explorer.core.document import json_text as json_layout
@@ -46,6 +45,7 @@ from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
 from explorer.tui.body.paint import Painter
+from tests.core.diffs import compare_bodies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -229,7 +229,7 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "format_json slowly": json_layout.format_slowly,
     "format_json broken": json_layout.format_broken,
     "ends_early": json_layout.ends_early,
-    "JSON in pieces": _readable(lambda data: _walk(json_pieces.pieces_of(data))),
+    "JSON in pieces": _readable(lambda data: _walk(json_pieces.Pieces().lay_out(data, whole=True))),
     "JSON texts": _readable(lambda data: _walk(json_pieces.texts_of(data))),
     "format XML": lambda data: markup.format_markup(data, html=False),
     "format HTML": lambda data: markup.format_markup(data, html=True),

@@ -27,8 +27,11 @@ def param_world(*held: str, **options: object) -> World:
 def server(it: World, request: httpx.Request) -> httpx.Response:
     came = arrived(request)
     if came.path == "/request_token":
-        token = it.verifier.request_token(dict(came.form))
-        return httpx.Response(400) if isinstance(token, Refusal) else httpx.Response(200, json={"access_token": token})
+        sent = dict(came.form)
+        account = it.verifier.accounts.find({name: sent.get(name, "") for name in ("client_id", "client_secret")})
+        if account is None:
+            return httpx.Response(400)
+        return httpx.Response(200, json={"access_token": it.verifier.mint(account.id)})
     return httpx.Response(401 if isinstance(it.verifier.verify(came), Refusal) else 200)
 
 

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from explorer.core.diff import Change, Part, Volatile, compare_bodies, compare_texts, parse_patterns
+from explorer.core.diff import Change, Part, Volatile, parse_patterns
 from explorer.core.diff.align import by_content, by_identity, increasing
 from explorer.core.diff.record import EQUAL
+from tests.core.diffs import compare_bodies, compare_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

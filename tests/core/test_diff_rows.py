@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.core.diff import Part, Volatile, compare_bodies, compare_exchanges, parse_patterns
+from explorer.core.diff import Part, Volatile, parse_patterns
 from explorer.core.diff.apart import head_of, serve, take
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.record import EQUAL, MASKED
 from explorer.core.diff.rows import BEGINNING, BLANK, FOLD, HEAD, MORE, Row, Rows, folded
 from explorer.core.diff.volatile import GENERAL
 from explorer.core.exchange import Call, Exchange, Judgement, ReceivedResponse, SentRequest
+from tests.core.diffs import compare_bodies, compare_exchanges
 from tests.core.test_diff import JSON, values
 
 if TYPE_CHECKING:
@@ -173,9 +174,9 @@ def test_the_headline_says_what_differs() -> None:
     right = exchange(401, body=b'{"a": 2, "at": 2, "c": 1}')
     comparison = compare_exchanges(left, right, GENERAL | parse_patterns(["at"]))
     assert comparison.headline == "status 200 → 401 · response: 1 changed, 1 added, 1 removed · 2 volatile masked"
-    assert not comparison.is_equal
+    assert comparison.found()
     same = compare_exchanges(left, left)
-    assert (same.headline, same.is_equal) == ("the same", True)
+    assert (same.headline, same.found()) == ("the same", 0)
 
 
 def test_the_port_of_this_machine_is_no_change_but_another_host_is() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.document import Document
-from explorer.core.document.json_pieces import NotInPieces, pieces_of
+from explorer.core.document.json_pieces import NotInPieces, Pieces
 
 SCALARS = st.one_of(
     st.sampled_from(["1.0", "1e400", "-0", "18446744073709551616", "true", "null", '""', '"a,b"', r'"\\"', r'"\","']),
@@ -44,7 +44,7 @@ def shown(document: Document) -> list[str]:
 @given(TEXTS, st.integers(1, 30), st.integers(1, 30))
 def test_pieces_make_what_the_formatter_makes_of_the_whole(text: str, first: int, others: int) -> None:
     data = text.encode()
-    assert b"".join(pieces_of(data, first, others)) == msgspec.json.format(data, indent=2)
+    assert b"".join(Pieces(first, others).lay_out(data, whole=True)) == msgspec.json.format(data, indent=2)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_pieces_make_what_the_formatter_makes_of_the_whole(text: str, first: int
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_what_is_no_json_does_not_pass_because_it_was_cut(text: str, size: int) -> None:
     with pytest.raises(NotInPieces):
-        list(pieces_of(text.encode(), size, size))
+        list(Pieces(size, size).lay_out(text.encode(), whole=True))
 
 
 def test_the_first_lines_are_there_after_the_first_step() -> None:

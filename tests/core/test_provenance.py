@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry, SentRequest
-from explorer.core.provenance import ORIGINS, Part, joined, wire_bytes
+from explorer.core.provenance import ORIGINS, Part, joined
+from explorer.core.provenance.parts import target_of, to_bytes
 from explorer.credentials import Vault
 from explorer.session import Session
 from explorer.session.tracing import traced
@@ -45,6 +46,13 @@ def upload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files") / "picture.png"
     path.write_bytes(b"\x89PNG\r\n--not a boundary\r\n\x00\xff")
     return path
+
+
+def wire_bytes(request: SentRequest) -> bytes:
+    """*request* as HTTP/1.1 writes it (RFC 9112, 2.1)."""
+    head = to_bytes(f"{request.method} {target_of(request.url)} HTTP/1.1\r\n")
+    fields = b"".join(to_bytes(f"{name}: {value}\r\n") for name, value in request.headers)
+    return head + fields + b"\r\n" + request.body
 
 
 def entries_of(endpoint: Endpoint, upload: Path, *, everything: bool, also: Mapping[str, str]) -> tuple[Entry, ...]:

@@ -12,7 +12,8 @@ from textual.widgets import Button, DataTable, Footer, Input, Label, Tree
 
 from explorer.settings import Folders, ThemeFile, default_variables, load_themes
 from explorer.settings.colours import NAMES, is_colour
-from explorer.settings.themes import OWN, VARIABLES, decode_theme, with_defaults
+from explorer.settings.themes import OWN, VARIABLES, decode_theme
+from explorer.tui.themes import as_theme
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,10 +30,6 @@ SHIPPED = sorted(path.stem for path in (ROOT / "themes").glob("*.toml"))
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
     return Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
-
-
-def as_theme(theme: ThemeFile) -> Theme:
-    return Theme(name=theme.name, dark=theme.dark, variables=dict(with_defaults(theme)), **theme.colours)  # type: ignore[arg-type]
 
 
 def variables_of(theme: ThemeFile) -> dict[str, str]:

@@ -14,7 +14,7 @@ from explorer.credentials import Vault
 from explorer.errors import UsageError
 from explorer.history import History
 from explorer.session import Session
-from explorer.session.explaining import explain_call, explain_entry, moment
+from explorer.session.explaining import explain_call, explain_exchange, moment
 from explorer.settings import Folders, Settings
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(sessi
         escaped = {"signed_values": "escaped"}
         wrong = await session.send(Call(vendor="cottoncart", endpoint="manage_my_stores", readings=escaped))
         assert (right.verdict.outcome, wrong.verdict.outcome) == ("OK", "FAILED")
-        good, bad = await explain_entry(session, right.id), await explain_entry(session, wrong.id)
+        good, bad = [explain_exchange(session, await session.past(entry.id)) for entry in (right, wrong)]
     finally:
         await session.close()
     first, second = good.itself(), bad.itself()
@@ -107,7 +107,7 @@ async def test_a_masked_value_is_not_guessed(session: Session) -> None:
     call = Call(vendor="cottoncart", endpoint="manage_create_user", entries=entries, force=True)
     try:
         exchange = await session.send(call)
-        explained = await explain_entry(session, exchange.id)
+        explained = explain_exchange(session, await session.past(exchange.id))
     finally:
         await session.close()
     assert explained.itself() is None

@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from explorer.tui.app import ExplorerApp
 from explorer.tui.main import MainScreen
+from explorer.tui.widgets.endpoint_tree import EndpointTree
 from explorer.tui.widgets.fields.row import FieldRow
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ class Driver:
         await self.keys("enter")
         await self.until(lambda: self.main.panes.request_pane.address == address, f"the form of {address}")
         await self.until(lambda: self.main.panes.pane == "request", "the request pane")
+
+    async def point_at(self, address: str) -> None:
+        """Unfold the tree down to an endpoint and put its cursor there."""
+        vendor_id, _, endpoint_id = address.partition(".")
+        tree = self.main.query_one(EndpointTree).listing
+        vendor = next(node for node in tree.root.children if node.data and node.data.vendor.id == vendor_id)
+        endpoint = self.app.session.catalog.vendors[vendor_id].endpoints[endpoint_id]
+        group = next(node for node in vendor.children if str(node.label) == endpoint.group)
+        group.expand()
+        await self.until(lambda: bool(group.children), "the endpoints of the group")
+        leaf = next(node for node in group.children if str(node.label) == endpoint.title)
+        await self.until(lambda: leaf.line >= 0, "the line of the endpoint")
+        tree.move_cursor(leaf)
 
     def rows(self) -> dict[str, FieldRow]:
         """The fields of the form, by name."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.tui.widgets.endpoint_tree import EndpointTree
-
 if TYPE_CHECKING:
     from tests.tui.driving import Driver
     from tests.tui.still import Scene
@@ -30,7 +28,7 @@ async def form_with_errors(app: Driver) -> None:
 async def answered(app: Driver) -> None:
     """A signed call and its answer, judged."""
     await app.main.form.open("cottoncart.order_calculate").wait()
-    app.main.query_one(EndpointTree).point_at("cottoncart.order_calculate")
+    await app.point_at("cottoncart.order_calculate")
     await app.keys("escape", "x")
     await app.until(lambda: "item1_product_id=16001" in app.url and "auth_sig=" in app.url, "the signed URL")
     await app.keys("f5")

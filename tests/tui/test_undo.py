@@ -9,7 +9,6 @@ from textual.widgets import Input
 from explorer.core.exchange import Entry
 from explorer.tui.drafts import Draft
 from explorer.tui.undo import DraftUndo
-from explorer.tui.widgets.endpoint_tree import EndpointTree
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ async def test_an_import_into_a_filled_form_is_undone(session: Session) -> None:
 async def test_an_item_that_was_left_empty_is_said_not_to_be_sent(session: Session) -> None:
     async with driven(session) as app:
         await app.main.form.open(ADDRESS).wait()
-        app.main.query_one(EndpointTree).point_at(ADDRESS)
+        await app.point_at(ADDRESS)
         await app.keys("escape", "x", "plus")
         await app.see("✓ ready to send")
         await app.see("item2 is empty and is not sent")

@@ -211,17 +211,6 @@ class TokenParamVerifier(Verifier):
         super().__init__(options, accounts, now, nonce)
         self._live: dict[str, str] = {}
 
-    def request_token(self, values: Mapping[str, str]) -> str | Refusal:
-        """A token for the text parameters of the minting call, when they are those of an account."""
-        wanted = self.options.mint_values
-        lacking = [param for param in wanted if not values.get(param)]
-        if lacking or not wanted:
-            return Refusal("credentials", f"{' and '.join(lacking)} missing", " and ".join(wanted), "fewer")
-        account = self.accounts.find({name: values[param] for param, name in wanted.items()})
-        if account is None:
-            return Refusal("credentials", "no account has these credentials", "those of an account", "others")
-        return self.mint(account.id)
-
     def mint(self, account: str) -> str:
         """A new token for *account*."""
         token = self.nonce(24)

@@ -10,7 +10,7 @@ are found and marked ``masked``, never counted as changes. All of it takes time 
 
 from __future__ import annotations
 
-from explorer.core.diff.exchange import BodyJob, Comparison, compare_bodies, compare_exchanges, compare_texts
+from explorer.core.diff.exchange import BodyJob, Comparison
 from explorer.core.diff.part import Part
 from explorer.core.diff.record import Block, Change, Kind, Record
 from explorer.core.diff.volatile import Volatile, parse_patterns
@@ -24,8 +24,5 @@ __all__ = [
     "Part",
     "Record",
     "Volatile",
-    "compare_bodies",
-    "compare_exchanges",
-    "compare_texts",
     "parse_patterns",
 ]

@@ -10,7 +10,6 @@ from urllib.parse import unquote_plus, urlsplit
 from explorer.core.diff.pairs import walk_pairs
 from explorer.core.diff.part import PairLines, Part
 from explorer.core.diff.record import Change, Record
-from explorer.core.diff.volatile import NOTHING
 from explorer.core.document.document import Document
 
 if TYPE_CHECKING:
@@ -78,11 +77,6 @@ class Comparison:
         return sum(part.record.masked for part in self.parts if side in (None, part.side))
 
     @property
-    def is_equal(self) -> bool:
-        """Whether nothing differs but what is volatile."""
-        return not self.found()
-
-    @property
     def headline(self) -> str:
         """What differs, in words: ``status 200 → 401 · answer: 3 changed, 1 added · 2 volatile masked``."""
         words: list[str] = []
@@ -104,34 +98,6 @@ class Comparison:
                 totals[kind] = totals.get(kind, 0) + number
         counted = ", ".join(f"{number:,} {kind}" for kind, number in totals.items() if number)
         return f"{side}: {counted}" if counted else ""
-
-
-def compare_exchanges(
-    left: Exchange, right: Exchange, volatile: Volatile = NOTHING, tick: Callable[[], None] = lambda: None
-) -> Comparison:
-    """Both exchanges compared, request and response. They should be redacted: what is in them is shown."""
-    comparison = Comparison(left, right, volatile)
-    comparison.run(tick)
-    return comparison
-
-
-def compare_bodies(
-    left: bytes,
-    right: bytes,
-    media: tuple[str, str] = ("", ""),
-    volatile: Volatile = NOTHING,
-    tick: Callable[[], None] = lambda: None,
-) -> Part:
-    """Two bodies compared; *media* are their content types."""
-    job = body_job("response", (left, right), media, volatile)
-    job.lay_out(tick)
-    job.walk(tick)
-    return job.part
-
-
-def compare_texts(left: str, right: str) -> Part:
-    """Two texts compared line by line."""
-    return compare_bodies(left.encode(), right.encode(), ("text/plain; charset=utf-8",) * 2)
 
 
 # --- what stands before the bodies -----------------------------------------------------------------------------------

@@ -72,11 +72,6 @@ class Pieces:
         return (b",\n" if self.start else b"") + lines
 
 
-def pieces_of(data: bytes, first: int = FIRST, others: int = PIECE) -> Iterator[bytes]:
-    """The lines of *data*, a piece at a time. Raises ``NotInPieces``."""
-    return Pieces(first, others).lay_out(data, whole=True)
-
-
 def texts_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The pieces of *data*, each a JSON text of its own: the containers that were open before it, as their opening
     brackets from the outermost in, and the text, which begins with those opened anew. In an object that is opened for

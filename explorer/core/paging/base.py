@@ -13,22 +13,19 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from explorer.core.text.json_path import get_at
-from explorer.core.text.url_pairs import decode_pairs, encode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import httpx
 
 Pairs = tuple[tuple[str, str], ...]
-_UNREAD: Final = object()
 _T = TypeVar("_T")
 
 
@@ -152,27 +149,6 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
         """The whole query of the last page, or None where the answer does not tell which it is."""
         pages = self.page_info(dict(query), body).pages
         return self.goto_params(query, pages, body) if pages else None
-
-    def next_request(self, request: httpx.Request, response: httpx.Response, *, body: Any = _UNREAD) -> Any:
-        """The request of the next page, unsigned as *request* is, or None. Always to the place that *request* went to.
-
-        *body* is the decoded answer where it is not JSON.
-        """
-        import httpx
-
-        if body is _UNREAD:
-            try:
-                body = response.json()
-            except ValueError:
-                return None
-        pairs = self.next_params(decode_pairs(request.url.query), body)
-        if pairs is None:
-            return None
-        url = request.url.copy_with(query=encode_pairs(pairs))
-        headers = request.headers
-        return httpx.Request(
-            request.method, url, headers=headers, content=request.content, extensions=request.extensions
-        )
 
     # --- the sandbox's side ------------------------------------------------------------------------------------------
 

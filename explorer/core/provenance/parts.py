@@ -10,7 +10,6 @@ from explorer.core.exchange import Value
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from explorer.core.exchange import SentRequest
 
 Origin = Literal["you", "default", "catalog", "version", "environment", "auth", "program", "httpx", "server", "unknown"]
 Place = Literal["method", "path", "query", "header", "body", "frame"]
@@ -61,13 +60,6 @@ def target_of(url: str) -> str:
     slash = min((rest.find(mark) for mark in "/?" if mark in rest), default=-1)
     target = rest[slash:].partition("#")[0] if slash >= 0 else "/"
     return target if target.startswith("/") else f"/{target}"
-
-
-def wire_bytes(request: SentRequest) -> bytes:
-    """*request* as HTTP/1.1 writes it (RFC 9112, 2.1)."""
-    head = to_bytes(f"{request.method} {target_of(request.url)} HTTP/1.1\r\n")
-    fields = b"".join(to_bytes(f"{name}: {value}\r\n") for name, value in request.headers)
-    return head + fields + b"\r\n" + request.body
 
 
 def to_bytes(text: str) -> bytes:

@@ -52,7 +52,7 @@ def format_exact_size(size: int) -> str:
     """Return *size* in bytes as ``parse_size`` reads it back without a loss: ``1.5 GB``, ``250001 B``."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size % (unit // 1000) == 0 and size >= unit:
-            return f"{size / unit:g} {name}"
+            return f"{f'{size / unit:.3f}'.rstrip('0').rstrip('.')} {name}"
     return f"{size} B"
 
 

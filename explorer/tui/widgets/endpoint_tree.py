@@ -263,21 +263,6 @@ class EndpointTree(Vertical):
         """Put the focus on the tree."""
         self.listing.focus()
 
-    def point_at(self, address: str) -> None:
-        """Unfold down to the endpoint and put the cursor there."""
-        for vendor_node in self.listing.root.children:
-            branch = vendor_node.data
-            if not isinstance(branch, Branch) or not address.startswith(f"{branch.vendor.id}."):
-                continue
-            for group_node in vendor_node.children:
-                self._grow(group_node)
-                for leaf_node in group_node.children:
-                    if isinstance(leaf_node.data, Leaf) and leaf_node.data.address == address:
-                        vendor_node.expand()
-                        group_node.expand()
-                        self.call_after_refresh(self.listing.move_cursor, leaf_node)
-                        return
-
     # --- filling -----------------------------------------------------------------------------------------------------
 
     def _fill(self, tree: Tree[Node]) -> None:
