@@ -13,10 +13,12 @@ it; comments and everything else stay as they were written.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.errors import SettingsError
 from explorer.settings.files import FileError, parse_toml, read_bytes, set_aside, write_atomic
+from explorer.settings.toml_edit import dump, edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,44 +119,26 @@ def _changed(data: bytes, path: FilePath, vendor: str, changes: Sequence[Change]
         wanted = parse_toml(data, str(path))
     except FileError as error:
         raise SettingsError(str(error), hint="Nothing was changed. Mend the file first; it is yours.") from None
+    old = deepcopy(wanted)
     for below, value in changes:
-        _put(wanted, ("vendors", vendor, *below), value, dict)
-    text = _with_comments(data.decode("utf-8-sig") if data else _FIRST, vendor, changes, wanted)
+        _put(wanted, ("vendors", vendor, *below), value)
+    text = edit(data.decode("utf-8-sig") if data else _FIRST, old, wanted)
     if text is not None:
         return text, ()
-    import tomli_w
-
     note = f"the comments of {path} could not be kept in place; it is kept beside as {path.name}.old"
-    return _FIRST + tomli_w.dumps(wanted), (note,) if b"#" in data.replace(_FIRST.encode(), b"") else ()
+    return _FIRST + dump(wanted), (note,) if b"#" in data.replace(_FIRST.encode(), b"") else ()
 
 
-def _with_comments(text: str, vendor: str, changes: Sequence[Change], wanted: dict[str, Any]) -> str | None:
-    """*text* changed so that it says *wanted*, its comments in place; None where that cannot be done."""
-    import tomllib
-
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-
-    try:
-        document = tomlkit.parse(text)
-        for below, value in changes:
-            _put(document, ("vendors", vendor, *below), value, lambda: tomlkit.table(is_super_table=True))
-        made = tomlkit.dumps(document)
-        return made if tomllib.loads(made) == wanted else None
-    except (TOMLKitError, tomllib.TOMLDecodeError, TypeError, AttributeError, ValueError):
-        return None
-
-
-def _put(table: Any, path: Path, value: Any, new: Callable[[], Any]) -> None:
+def _put(table: dict[str, Any], path: Path, value: Any) -> None:
     """Put *value* at *path*, tables made on the way; None takes it away, and the tables that are empty then."""
     if len(path) > 1:
         if path[0] not in table:
             if value is None:
                 return
-            table[path[0]] = new()
+            table[path[0]] = {}
         if not isinstance(table[path[0]], Mapping):
             raise SettingsError(f"{path[0]} is not a table", hint="Nothing was changed. Mend the file first.")
-        _put(table[path[0]], path[1:], value, new)
+        _put(table[path[0]], path[1:], value)
         if value is None and not table[path[0]]:
             del table[path[0]]
     elif value is None:

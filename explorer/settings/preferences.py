@@ -107,7 +107,7 @@ def save_settings(folders: Folders, settings: Settings) -> tuple[str, ...]:
         SettingsError: a value is not right.
         StoreError: the file could not be written; it is as it was.
     """
-    from explorer.settings.rewrite import dump, rewrite
+    from explorer.settings.toml_edit import dump, edit
 
     _check(settings)
     path = settings_path(folders)
@@ -127,7 +127,7 @@ def save_settings(folders: Folders, settings: Settings) -> tuple[str, ...]:
     elif data:
         old = parse_toml(data, str(path))
     new = _merged(old, settings)
-    text = rewrite(data.decode("utf-8-sig"), old, new) if data else None
+    text = edit(data.decode("utf-8-sig"), old, new) if data else None
     if text is None:
         if data and b"#" in data:
             notes.append(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from explorer.errors import SettingsError, StoreError
 from explorer.settings import Folders, Settings, change_settings, load_settings, save_settings
-from explorer.settings.rewrite import dump, rewrite
+from explorer.settings.toml_edit import dump, edit
 
 ROOT = Path(__file__).parents[2]
 
@@ -174,12 +174,19 @@ shop = "live" # until May
 
 
 def test_a_form_that_cannot_be_kept_in_place_is_kept_beside(folders: Folders) -> None:
-    text = 'environments = { shop = "test" } # inline\n'
+    text = 'environments.b = "test"\ntheme = "paper"\nenvironments.a = "test" # dotted, and in two places\n'
     written(folders, text)
-    notes = save_settings(folders, Settings(environments={"shop": "live"}))
-    assert load_settings(folders)[0].environments == {"shop": "live"}
+    wanted = {"a": "live", "c": "test"}
+    notes = save_settings(folders, Settings(theme="paper", environments=wanted))
+    assert load_settings(folders)[0].environments == wanted
     assert (folders.config / "settings.toml.old").read_text() == text
     assert "settings.toml.old" in notes[0]
+
+
+def test_a_table_on_one_line_is_changed_in_place(folders: Folders) -> None:
+    path = written(folders, 'environments = { shop = "test" } # inline\n')
+    assert save_settings(folders, Settings(environments={"shop": "live"})) == ()
+    assert path.read_text() == 'environments = { shop = "live" } # inline\n'
 
 
 _KEYS = st.text("abcXYZ_- .#='\"\\é", min_size=1, max_size=6)
@@ -190,7 +197,7 @@ _TABLES = st.dictionaries(_KEYS, st.one_of(_VALUES, st.dictionaries(_KEYS, _VALU
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_TABLES, _TABLES)
 def test_a_rewritten_text_says_what_it_should_or_is_not_given(old: dict[str, object], new: dict[str, object]) -> None:
-    text = rewrite("# head\n" + dump(old), old, new)
+    text = edit("# head\n" + dump(old), old, new)
     if text is not None:
         assert tomllib.loads(text) == new
         assert text.startswith("# head\n")

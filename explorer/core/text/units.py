@@ -52,8 +52,13 @@ def format_exact_size(size: int) -> str:
     """Return *size* in bytes as ``parse_size`` reads it back without a loss: ``1.5 GB``, ``250001 B``."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size % (unit // 1000) == 0 and size >= unit:
-            return f"{f'{size / unit:.3f}'.rstrip('0').rstrip('.')} {name}"
+            return f"{_shortest(size / unit)} {name}"
     return f"{size} B"
+
+
+def _shortest(value: float) -> str:
+    """Three decimals at most and no exponent, so that it can be read back."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 # --- durations -------------------------------------------------------------------------------------------------------
@@ -69,8 +74,8 @@ def format_duration(seconds: float) -> str:
     """Return *seconds* as ``parse_duration`` reads it, in the largest unit that fits: ``10m``, ``90s``, ``800ms``."""
     for unit in ("d", "h", "m", "s"):
         if seconds and seconds % _SECONDS[unit] == 0:
-            return f"{seconds / _SECONDS[unit]:g}{unit}"
-    return f"{seconds * 1000:g}ms"
+            return f"{_shortest(seconds / _SECONDS[unit])}{unit}"
+    return f"{_shortest(seconds * 1000)}ms"
 
 
 def format_elapsed(seconds: float) -> str:
