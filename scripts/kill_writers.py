@@ -27,13 +27,14 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.catalog import Catalog, decode, read_toml  # noqa: E402 - scripts run from a checkout
+from explorer.core.catalog import Catalog, read_toml  # noqa: E402 - scripts run from a checkout
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings  # noqa: E402
 from explorer.core.saved.model import SavedRequest  # noqa: E402
 from explorer.core.tracks import Standing  # noqa: E402
 from explorer.history import History  # noqa: E402
 from explorer.saved import load, save  # noqa: E402
 from explorer.saved.storing import ANY  # noqa: E402
+from explorer.settings.catalog import decode  # noqa: E402 - scripts run from a checkout
 from explorer.settings.dismissed import dismiss, load_dismissed  # noqa: E402
 from explorer.settings.drafts import Draft, load_drafts, save_drafts  # noqa: E402
 from explorer.settings.evidence import Evidence, add_evidence, load_evidence  # noqa: E402
