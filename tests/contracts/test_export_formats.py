@@ -15,7 +15,7 @@ import pytest
 
 from explorer.cli import main
 from explorer.core.export.format import ExportFormat, recipe_writer
-from explorer.core.export.formats import FORMATS, archives, register
+from explorer.core.export.formats import FORMATS, archives
 from explorer.core.secret import Secret
 from explorer.sandbox import SandboxServer
 from explorer.session_factory import open_session
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from tests.tui.driving import Driver
 
-READERS: Final = ("explorer.cli.export_commands", "explorer.tui.screens.exporting")
-"""Modules that read the registry when they are imported."""
 STAND_INS: Final = {"http": HTTPIE}
 """Programs that are not on every machine, and what stands in for them here."""
 SECRETS: Final = (*MARKED.values(), TYPED, "4444111144441111", "8731")
@@ -90,13 +88,13 @@ def shell(environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Shel
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExportFormat]:
-    """A format registered as one more file would be: before a shell is imported."""
-    for name in READERS:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    register(TOY)
-    yield TOY
-    del FORMATS[TOY.id]
+def toy() -> Iterator[ExportFormat]:
+    """A format registered as one more file would be, after every shell is imported."""
+    import explorer.cli.export_commands
+    import explorer.tui.screens.exporting  # noqa: F401 - loaded before the format is registered
+
+    with FORMATS.added(TOY.id, TOY):
+        yield TOY
 
 
 def refusal(shell: Shell) -> str:
@@ -297,5 +295,5 @@ def test_a_format_that_is_registered_is_written(toy: ExportFormat, shell: Shell)
 
 
 def test_an_id_is_registered_once() -> None:
-    with pytest.raises(ValueError, match="curl"):
-        register(FORMATS["curl"])
+    with pytest.raises(ValueError, match="curl"), FORMATS.added("curl", TOY):
+        pass

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AUTH_SCHEMES", "AuthScheme", "Options", "options_of", "scheme_for", "scheme_of", "verifier_for"]
 
 AUTH_SCHEMES: Final[Registry[AuthScheme[Options]]] = Registry(
-    AuthScheme,
-    {
+    "auth scheme",
+    modules={
         "hmac_query": "explorer.core.auth.hmac_query:SCHEME",
         "rotating_bearer": "explorer.core.auth.rotating_bearer:SCHEME",
         "token_param": "explorer.core.auth.token_param:SCHEME",
