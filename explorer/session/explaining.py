@@ -27,7 +27,8 @@ from explorer.session.circumstances import lost_readings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.auth.base import AuthContext, Scheme, Signer, Step
+    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.capabilities import Signer
     from explorer.core.auth.recipe import Material
     from explorer.core.auth.scheme import TokenPlace
     from explorer.core.catalog.model import Vendor

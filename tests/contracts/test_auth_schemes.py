@@ -16,8 +16,9 @@ import msgspec
 import pytest
 
 from explorer.core.auth import AUTH_SCHEMES, options_of, wire
-from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
+from explorer.core.auth.base import Flow, Scheme, Step
 from explorer.core.auth.scheme import AuthScheme, Options, TokenPlace
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
 from explorer.core.secret import MASK, Secret
 from explorer.core.vendors import compare_vendors
 from explorer.credentials import Vault
@@ -63,10 +64,9 @@ class ToyOptions(Options, frozen=True, kw_only=True):
         return "header X-Toy", ""
 
 
-class Toy(Scheme):
+class Toy(Scheme[ToyOptions]):
     """Sends the token in a header of its own."""
 
-    options: ToyOptions
     name = "toy"
 
     def missing(self) -> tuple[str, ...]:
@@ -92,13 +92,11 @@ class Toy(Scheme):
         return (Step(title="Header", text=f"X-Toy: {MASK}"),)
 
 
-class ToyVerifier(Verifier):
+class ToyVerifier(Verifier[ToyOptions]):
     """Knows the token of its accounts."""
 
-    options: ToyOptions
-
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        account = self.accounts.find({self.options.token: arrived.headers.get("x-toy", "")})
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        account = self.accounts.find({self.options.token: request.headers.get("x-toy", "")})
         return Grant(account.id) if account else Refusal("token_unknown", "no such token")
 
 

@@ -10,10 +10,10 @@ from rich.style import Style
 
 from explorer.core import links, versions
 from explorer.core.auth import minting, multipart, wire
-from explorer.core.auth.base import Arrived, header_token
 from explorer.core.auth.oauth2 import client as oauth2
 from explorer.core.auth.recipe import Material
 from explorer.core.auth.scheme import TokenPlace
+from explorer.core.auth.verifier import IncomingRequest, header_token
 from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
 from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.curl.line import read_curl
@@ -253,7 +253,9 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "redirect of a login": _of_text(lambda text: oauth2.read_redirect("https://a.example/?" + text, "state")),
     "token in a field": lambda data: minting.token_in(httpx.Response(200, content=data), "token"),
     "token in a header": _of_text(
-        lambda text: header_token(Arrived("GET", "/", headers={"authorization": text}), "Authorization", "Bearer ")
+        lambda text: header_token(
+            IncomingRequest("GET", "/", headers={"authorization": text}), "Authorization", "Bearer "
+        )
     ),
     "decode_pairs": wire.decode_pairs,
     "multipart": _multipart,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.auth.tokens import Token, TokenStore
 from explorer.core.secret import Secret
-from explorer.errors import StoreError
 from tests.core.auth_world import steady
 
 
@@ -90,41 +86,6 @@ def test_expiry_and_refusal_end_a_token() -> None:
     refresh = store.current(10**9, "refresh")
     assert refresh is not None
     assert refresh.value.reveal() == "R"
-
-
-def test_what_is_kept_for_the_vault_comes_back_and_shows_nothing() -> None:
-    store = TokenStore()
-    old = store.begin(rotating("T0", 5.0))
-    store.mark_used(old, 7.0)
-    store.forget(2000)
-    first = store.begin(rotating("S0", 8.0))
-    state = store.export_state()
-    assert "S0" not in f"{state!r}{state}{store.history!r}"
-    again = TokenStore()
-    again.import_state(state)
-    assert again.history == store.history
-    assert again.knows(Secret("T0"))
-    assert again.add(rotating("late"), after=old) is None
-    successor = again.add(rotating("S1"), after=first)
-    assert successor is not None
-    assert current(again, 9) == "S1"
-
-
-@pytest.mark.parametrize(
-    "text", ["", "nonsense", "[]", "{}", '{"format": 9}', '{"format": 1, "tokens": [{"value": 3}]}']
-)
-def test_a_state_that_cannot_be_read_is_said_and_changes_nothing(text: str) -> None:
-    store = TokenStore()
-    store.begin(rotating("T0"))
-    with pytest.raises(StoreError):
-        store.import_state(Secret(text))
-    assert current(store, 0) == "T0"
-
-
-def test_the_state_is_json_so_that_any_vault_can_hold_it() -> None:
-    store = TokenStore()
-    store.begin(rotating("T0"))
-    assert json.loads(store.export_state().reveal())["tokens"][0]["value"] == "T0"
 
 
 @steady

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.base import AuthContext, Scheme, Verifier
+    from explorer.core.auth.base import AuthContext, Scheme
+    from explorer.core.auth.verifier import Verifier
     from explorer.core.catalog.model import Auth, Endpoint, Vendor
 
 __all__ = ["AUTH_SCHEMES", "AuthScheme", "Options", "options_of", "scheme_for", "scheme_of", "verifier_for"]

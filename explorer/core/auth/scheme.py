@@ -11,7 +11,7 @@ for behavior. Loading this module needs no HTTP library.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Literal
 
 import msgspec
 
@@ -20,9 +20,12 @@ from explorer.core.secret import MASK
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from typing_extensions import TypeVar
+
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.base import AuthContext, Scheme, Verifier
+    from explorer.core.auth.base import AuthContext, Scheme
     from explorer.core.auth.tokens import Kind
+    from explorer.core.auth.verifier import Verifier
     from explorer.core.catalog.model import Auth
     from explorer.core.catalog.sandbox import Handler
 
@@ -188,7 +191,12 @@ class HeaderTokenOptions(Options, frozen=True, kw_only=True):
         return (f"header {self.header}: {self.prefix}…", "")
 
 
-O_co = TypeVar("O_co", bound=Options, covariant=True)
+if TYPE_CHECKING:
+    O_co = TypeVar("O_co", bound=Options, covariant=True, default=Options)
+else:
+    import typing
+
+    O_co = typing.TypeVar("O_co", bound=Options, covariant=True)  # a default needs Python 3.13
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,19 +205,19 @@ class AuthScheme(Generic[O_co]):
 
     id: str
     options: type[O_co]
-    client: Callable[[O_co, AuthContext], Scheme]
-    verifier: Callable[[O_co, AccountBook, Callable[[], float], Callable[[int], str]], Verifier]
+    client: Callable[[O_co, AuthContext], Scheme[O_co]]
+    verifier: Callable[[O_co, AccountBook, Callable[[], float], Callable[[int], str]], Verifier[O_co]]
 
     def read(self, auth: Auth) -> O_co:
         """Return the options in an ``auth`` table of a catalog."""
         return msgspec.convert(auth.options, self.options)
 
-    def client_for(self, auth: Auth, context: AuthContext) -> Scheme:
+    def client_for(self, auth: Auth, context: AuthContext) -> Scheme[O_co]:
         """Return the client's side, with the options of *auth*."""
         return self.client(self.read(auth), context)
 
     def verifier_for(
         self, auth: Auth, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
-    ) -> Verifier:
+    ) -> Verifier[O_co]:
         """Return the vendor's side, with the options of *auth*."""
         return self.verifier(self.read(auth), accounts, now, nonce)

@@ -13,20 +13,19 @@ closes the lines: an answer that was still under way brings nothing back.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
-from explorer.core.auth.lifeline import Lifeline
-from explorer.core.secret import Secret
-from explorer.errors import StoreError
+from explorer.core.auth.lifeline import TokenHistory
+
+if TYPE_CHECKING:
+    from explorer.core.secret import Secret
 
 Kind = Literal["access", "refresh"]
 KINDS: Final[tuple[Kind, ...]] = ("access", "refresh")
 CREDENTIAL_ORIGIN: Final = "the credential "
 """How ``Token.origin`` begins where the token is a credential; its name follows."""
 _KEPT: Final = 200
-_FORMAT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class TokenStore:
         self._line = 0
         self._closed = 0
         """Lines up to this one were signed out of."""
-        self.lives = Lifeline()
+        self.lives = TokenHistory()
         """What became of each of them."""
 
     @property
@@ -143,33 +142,6 @@ class TokenStore:
         self._tokens.clear()
         self._closed = self._line
 
-    def export_state(self) -> Secret:
-        """Everything that ``import_state`` needs, as one secret text for a vault. Never write it to a plain file."""
-        tokens = [_row(token) for token in self._tokens]
-        known = list(self._known)[-_KEPT * 5 :]
-        state = {"format": _FORMAT, "line": self._line, "closed": self._closed, "known": known, "tokens": tokens}
-        return Secret(json.dumps(state))
-
-    def import_state(self, state: Secret) -> None:
-        """Become what ``export_state`` wrote down.
-
-        Raises:
-            StoreError: the text is not such a state; the store stays as it was.
-        """
-        try:
-            read: dict[str, Any] = json.loads(state.reveal())
-            if read["format"] != _FORMAT:
-                raise ValueError("another format")
-            tokens = [_token(row) for row in read["tokens"]]
-            line, closed, known = int(read["line"]), int(read["closed"]), dict.fromkeys(map(str, read["known"]))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise StoreError("the kept tokens cannot be read", hint="Sign in again to replace them.") from None
-        self._tokens, self._line, self._closed = tokens, line, closed
-        self._known = known | {_digest(token.value): None for token in tokens}
-        self.lives = Lifeline()
-        for token in tokens:
-            self.lives.begun(token)
-
     def _keep(self, token: Token) -> Token:
         self._tokens.append(token)
         del self._tokens[:-_KEPT]
@@ -182,31 +154,3 @@ class TokenStore:
 
 def _digest(value: Secret) -> str:
     return hashlib.sha256(value.reveal().encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _row(token: Token) -> dict[str, Any]:
-    return {one.name: getattr(token, one.name) for one in fields(token)} | {"value": token.value.reveal()}
-
-
-def _token(row: dict[str, Any]) -> Token:
-    """A token from its row; ValueError, TypeError or KeyError where the row is none."""
-    if not isinstance(row["value"], str) or row["kind"] not in KINDS:
-        raise ValueError("no token")
-
-    def seconds(name: str) -> float | None:
-        return None if row[name] is None else float(row[name])
-
-    return Token(
-        Secret(row["value"]),
-        float(row["minted_at"]),
-        str(row["origin"]),
-        seconds("used_at"),
-        seconds("expires_at"),
-        row["kind"],
-        seconds("grace"),
-        bool(row["refused"]),
-        int(row["line"]),
-        int(row["generation"]),
-        int(row.get("minted_by", 0)),
-        str(row.get("scope", "")),
-    )

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import Scheme, Signer
+    from explorer.core.auth.base import Scheme
+    from explorer.core.auth.capabilities import Signer
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
