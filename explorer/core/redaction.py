@@ -50,6 +50,7 @@ _ONLY_LONG_WORD: Final = re.compile(rf"[{_WORD}]{{16,}}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 """A text that no encoding spells otherwise."""
 _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DOTALL)
+_BASIC = re.compile(r"Basic:?\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PART_NAME = re.compile(r';\s*+name="?([^"\r\n;]*+)', re.IGNORECASE)
 _ORDINARY: Final = frozenset({"true", "false", "null", "none", "undefined"})
 _MOST_LEARNED: Final = 500
@@ -345,10 +346,8 @@ class Redactor:
         if not self._is_secret_header(name):
             return self._pair_values(value)
         scheme = _SCHEME.fullmatch(value)
-        text = scheme[2] if scheme else value
-        if scheme is None or not scheme[1].lower().startswith("basic"):
-            return [text]
-        return [text, _basic_password(text)]
+        text, basic = scheme[2] if scheme else value, _BASIC.fullmatch(value)
+        return [text, _basic_password(basic[1])] if basic else [text]
 
     def _pair_values(self, text: str) -> list[str]:
         return [unquote_plus(text[start:end]) for start, end in values(text, self.is_secret_name)]

@@ -8,7 +8,7 @@ from explorer.core.auth import options_of, verifier_for
 from explorer.core.auth.accounts import Account, AccountBook
 from explorer.core.auth.verifier import Grant, Refusal, Verifier
 from explorer.core.secret import Secret
-from explorer.sandbox.refusal import Refused, refuse
+from explorer.sandbox.refusal import Flaw, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,4 +107,5 @@ class Authority:
 def refused(refusal: Refusal) -> Refused:
     """A verifier's refusal as the sandbox's."""
     kind: FailureKind = "credentials" if refusal.check == "credentials" else "auth"
-    return refuse(kind, refusal.check, refusal.message, expected=refusal.expected, got=refusal.got)
+    flaw = Flaw(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
+    return Refused((flaw,), headers=refusal.headers)

@@ -116,7 +116,7 @@ def _board(
     for name, secret in given.items():
         fingerprint = secret.fingerprint()
         at = next((at for at, life in enumerate(lives) if life.fingerprint == fingerprint), None)
-        kind = "refresh" if name == getattr(options, "refresh_token", "") else "access"
+        kind = "refresh" if name == options.refresh_credential else "access"
         if at is None:
             lives.append(TokenRecord(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
         elif not lives[at].live:

@@ -4,11 +4,8 @@ registration."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -22,14 +19,12 @@ from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 from tests.contracts.exports import (
     CALLS,
-    HTTPIE,
     MARKED,
     SECRET_CALLS,
     TYPED,
+    body_of,
     directly,
     exported,
-    run,
-    stand_in,
     told,
 )
 from tests.tui.driving import driven
@@ -43,8 +38,6 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from tests.tui.driving import Driver
 
-STAND_INS: Final = {"http": HTTPIE}
-"""Programs that are not on every machine, and what stands in for them here."""
 SECRETS: Final = (*MARKED.values(), TYPED, "4444111144441111", "8731")
 TOY: Final = ExportFormat(
     id="toy",
@@ -187,21 +180,6 @@ def test_it_holds_a_hard_call_or_says_why_not(
 
 
 # --- what is written runs --------------------------------------------------------------------------------------------
-
-
-def body_of(export_format: ExportFormat, text: str, folder: Path) -> str:
-    """Run an export; the response body that it prints."""
-    if export_format.kind == "program":
-        return run(sys.executable, "-c", text).partition("\n")[2].removesuffix("\n")
-    command = next(line for line in reversed(text.splitlines()) if line[:1].strip()).split()[0]
-    if shutil.which(command) is None:
-        if command not in STAND_INS:
-            pytest.skip(f"{command} is not installed, so its export cannot be run")
-        stand_in(folder, command, STAND_INS[command])
-    environ = {**os.environ, "PATH": f"{os.environ['PATH']}{os.pathsep}{folder}"}
-    done = subprocess.run(["bash", "-c", text], env=environ, capture_output=True, timeout=60)
-    assert done.stdout, done.stderr.decode()
-    return done.stdout.decode()
 
 
 @running

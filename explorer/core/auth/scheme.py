@@ -99,6 +99,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return ()
 
     @property
+    def encoded(self) -> tuple[str, ...]:
+        """The credentials that make the token, joined by colons and Base64-encoded (``wire.base64_of``); none where
+        the token is sent as it is."""
+        return ()
+
+    @property
     def refresh_credential(self) -> str:
         """The credential that is a refresh token, or an empty string."""
         return ""

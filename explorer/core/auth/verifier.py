@@ -42,6 +42,8 @@ class Refusal:
     message: str
     expected: str = ""
     got: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """What the response carries beside it, such as a challenge (RFC 9110, 11.6.1)."""
 
 
 @dataclass(frozen=True)

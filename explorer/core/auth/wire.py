@@ -6,6 +6,7 @@ the request was made from. Text that is not UTF-8 survives as lone surrogates (`
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -33,6 +34,11 @@ def encode_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
 def escape(text: str) -> str:
     """*text* percent-escaped (RFC 3986, 2.1), a space as ``%20``."""
     return quote(text, safe="", encoding="utf-8", errors="surrogateescape")
+
+
+def base64_of(texts: Iterable[str]) -> str:
+    """Return *texts*, joined by colons, as the Base64 of their UTF-8 (RFC 4648, 4)."""
+    return base64.b64encode(":".join(texts).encode("utf-8", "surrogateescape")).decode("ascii")
 
 
 def is_sendable(token: str) -> bool:
