@@ -24,6 +24,7 @@ AUTH_SCHEMES: Final[Registry[AuthScheme[Options]]] = Registry(
         "rotating_bearer": "explorer.core.auth.rotating_bearer:SCHEME",
         "token_param": "explorer.core.auth.token_param:SCHEME",
         "token_header": "explorer.core.auth.token_header:SCHEME",
+        "basic": "explorer.core.auth.basic:SCHEME",
         "oauth2": "explorer.core.auth.oauth2:SCHEME",
     },
 )
