@@ -217,6 +217,8 @@ async def test_what_is_exported_runs_and_gets_the_verdict(
     assert expected.response is not None
     script = export_call(session, world.call, form).decode()
     assert not [secret for secret in secrets_of(session, world) if secret in script and len(secret) > 30]
+    options = options_of(world.vendor.auth[auth_key(world)])
+    assert all(name in script for name in (*options.headers, *options.params))
     body = await asyncio.to_thread(body_of, FORMATS[form], script.rstrip("\n"), tmp_path)
     assert shape(json.loads(body)) == shape(json.loads(bytes(expected.response.body)))
 

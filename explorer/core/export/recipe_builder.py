@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.base import Scheme
     from explorer.core.auth.capabilities import Signer
+    from explorer.core.auth.scheme import Options
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
@@ -102,7 +103,7 @@ class RecipeBuilder:
             signing, request = self._signed(signer, request)
         else:
             request = scheme.preview(request)
-        encoded = self._encoded(scheme.options.encoded, request)
+        encoded = self._encoded(scheme.options, request)
         message = message_of(request, files, self.marks)
         used = holes(*texts_of(message))
         if sign_in:
@@ -278,14 +279,14 @@ class RecipeBuilder:
         """The first set of which every credential is known."""
         return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
 
-    def _encoded(self, names: Sequence[str], request: httpx.Request) -> Encoded | None:
+    def _encoded(self, options: Options, request: httpx.Request) -> Encoded | None:
         """Put a mark in the place of the encoded credentials in the headers of *request*; what fills it, or None."""
-        if not names:
+        if not options.encoded:
             return None
-        texts = [self._credential(name).reveal() for name in names]
-        value = wire.base64_of(texts)
-        for name, header in request.headers.items():
-            request.headers[name] = header.replace(value, self.marks.mark(ENCODED))
+        texts = [self._credential(name).reveal() for name in options.encoded]
+        value, mark = wire.base64_of(texts), self.marks.mark(ENCODED)
+        for name in options.headers:
+            request.headers[name] = request.headers[name].replace(value, mark)
         return Encoded(ENCODED, self.marks.split(":".join(texts)))
 
     def _signed(self, signer: Signer, request: httpx.Request) -> tuple[Signing, httpx.Request]:
