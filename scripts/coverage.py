@@ -10,11 +10,15 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.catalog import Catalog, Vendor, decode, read_toml  # noqa: E402 - the project is not installed for scripts
+from explorer.core.catalog.load import decode, read_toml  # noqa: E402 - the project is not installed for scripts
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog, Vendor
 
 
 def cited(text: str) -> set[int]:

@@ -44,7 +44,7 @@ def place(name: str) -> Path:
 
 def main() -> int:
     """Do what the option says; gives the exit code."""
-    from explorer.core.catalog import decode, read_toml
+    from explorer.core.catalog.load import decode, read_toml
     from tests.tui.scenes import PICTURES, UNSTEADY
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

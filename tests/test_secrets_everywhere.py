@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.catalog import Catalog
-    from explorer.sandbox import SandboxServer
+    from explorer.sandbox.server import SandboxServer
 
 XS_SECRET = MARKED["API_EXPLORER_XSELLCAST_CLIENT_SECRET"]
 REFRESH = MARKED["API_EXPLORER_QUICKSTART_REFRESH_TOKEN"]

@@ -14,7 +14,7 @@ from explorer.cli.output import put, put_json, table
 if TYPE_CHECKING:
     from explorer.core.exchange import Value
     from explorer.history.keeping import Figures, Pruning
-    from explorer.settings import Settings
+    from explorer.settings.preferences import Settings
 
 
 @click.command("size")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.catalog.readings import apply_readings
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.arrival import ParsedRequest, media_type
 from explorer.sandbox.authority import Authority
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from explorer.core.auth.verifier import Grant
+    from explorer.core.catalog import Endpoint, Vendor
     from explorer.core.catalog.sandbox import Handler
 
 _KINDS = {"form": "application/x-www-form-urlencoded", "multipart": "multipart/form-data", "json": "application/json"}

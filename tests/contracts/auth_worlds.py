@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.catalog import decode
+from explorer.core.catalog.load import decode
 from explorer.core.exchange import Call, Entry
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from explorer.core.verdict import judge
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
     from explorer.core.export.format import ExportFormat
-    from explorer.sandbox import SandboxServer
+    from explorer.sandbox.server import SandboxServer
     from tests.cli.test_cli import Shell
 
 NASTY = 'it\'s "$HOME" `id` !x \\n & = + % ünï\t\n☃'

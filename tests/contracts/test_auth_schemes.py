@@ -29,7 +29,8 @@ from explorer.session.exporting import export_call, export_past
 from explorer.session.login import log_in
 from explorer.session.refusals import explain_refused
 from explorer.session.token_lines import boards, past_lives
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.conftest import ROOT
 from tests.contracts.auth_worlds import World, world_of
 from tests.contracts.exports import body_of
@@ -276,7 +277,7 @@ async def test_its_tokens_are_listed_by_fingerprint(session: Session, world: Wor
 
 
 def test_the_catalog_names_every_scheme_when_one_is_unknown() -> None:
-    from explorer.core.catalog import decode
+    from explorer.core.catalog.load import decode
     from explorer.errors import CatalogError
 
     table = {"title": "X", "auth": {"main": {"scheme": "nothing"}}, "endpoints": {}}

@@ -14,7 +14,7 @@ from explorer.cli import main
 from explorer.core.export.format import ExportFormat, recipe_writer
 from explorer.core.export.formats import FORMATS, archives
 from explorer.core.secret import Secret
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 from tests.contracts.exports import (

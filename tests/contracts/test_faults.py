@@ -11,9 +11,9 @@ import pytest
 
 from explorer.cli import main
 from explorer.errors import UsageError
-from explorer.sandbox import SandboxServer
 from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, Outgoing
 from explorer.sandbox.faults import FAULT_HEADER, parse_fault
+from explorer.sandbox.server import SandboxServer
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from explorer.core.catalog import decode
+from explorer.core.catalog.load import decode
 from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style
 from explorer.core.paging.base import Pairs, count_records, put_at, whole
 from explorer.core.paging.numbered import Numbered, NumberedOptions

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from explorer.core.catalog import Catalog, Endpoint, Vendor, decode, read_toml
+from explorer.core.catalog.load import decode, read_toml
 from explorer.core.form import parse_entry
 
 if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog, Endpoint, Vendor
     from explorer.core.exchange import Entry
 
 TOML = """

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explorer.core.catalog import Endpoint, Vendor, decode
+from explorer.core.catalog.load import decode
 from explorer.core.drift import Accepted, Shape, compare, judge_requests
 from explorer.core.secret import MASK
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Endpoint, Vendor
 
 SAMPLE = {
     "data": [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.catalog import decode
+from explorer.core.catalog.load import decode
 from explorer.core.vendors import TASKS, compare_vendors
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _addresses() -> list[str]:
-    from explorer.core.catalog import decode, read_toml
+    from explorer.core.catalog.load import decode, read_toml
 
     path = ROOT / "endpoint_catalog.toml"
     catalog = decode(read_toml(path.read_text(encoding="utf-8"), path.name), path.name)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.catalog import Catalog, decode, read_toml
+from explorer.core.catalog.load import decode, read_toml
 from explorer.sandbox.checks import findings
 from explorer.sandbox.expressions import ExpressionError, compiled
 from explorer.sandbox.templates import render
 from tests.sandbox.world import check
 
 if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog
     from tests.sandbox.conftest import Serve
 
 SIXTH = """

@@ -12,10 +12,11 @@ from explorer.core.exchange import Call, Entry
 from explorer.core.saved.model import SavedRequest
 from explorer.errors import SettingsError, StoreError
 from explorer.saved import save
-from explorer.settings import Folders, Settings, save_settings
 from explorer.settings.defects import told
 from explorer.settings.drafts import Draft, save_drafts
+from explorer.settings.folders import Folders
 from explorer.settings.journal import add_lines
+from explorer.settings.preferences import Settings, save_settings
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:

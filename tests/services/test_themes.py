@@ -10,9 +10,17 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import Button, DataTable, Footer, Input, Label, Tree
 
-from explorer.settings import Folders, ThemeFile, default_variables, load_themes
 from explorer.settings.colours import NAMES, is_colour
-from explorer.settings.themes import OWN, VARIABLES, decode_theme, with_defaults
+from explorer.settings.folders import Folders
+from explorer.settings.themes import (
+    OWN,
+    VARIABLES,
+    ThemeFile,
+    decode_theme,
+    default_variables,
+    load_themes,
+    with_defaults,
+)
 
 ROOT = Path(__file__).parents[2]
 

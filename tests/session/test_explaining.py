@@ -15,7 +15,8 @@ from explorer.errors import UsageError
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.explaining import explain_call, explain_entry, moment
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,13 +14,14 @@ import httpx
 import pytest
 
 from explorer.client import Client
-from explorer.core.catalog import decode
+from explorer.core.catalog.load import decode
 from explorer.core.exchange import Call
 from explorer.core.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import CredentialRefused
 from explorer.session import Session
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.services.test_credentials import LockedKeyring, MemoryKeyring
 
 if TYPE_CHECKING:

@@ -17,10 +17,11 @@ from explorer.core.exchange import Call, Entry, Exchange
 from explorer.core.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 from explorer.session import Session
 from explorer.session.refusals import explain_refused, was_refused
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

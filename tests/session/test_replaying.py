@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.catalog import Catalog, decode
+from explorer.core.catalog.load import decode
 from explorer.core.exchange import Call, Entry, Failure
 from explorer.core.form import parse_entry
 from explorer.credentials import Vault
 from explorer.errors import UnknownName, UsageError
 from explorer.history import History
 from explorer.session import Session
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from explorer.core.catalog import Catalog
 
 HMAC = {"scheme": "hmac_query", "options": {"key_id": "id", "secret": "key"}}
 HEADER = {"scheme": "token_header", "options": {"token": "token", "header": "X-Twin", "prefix": "Key "}}

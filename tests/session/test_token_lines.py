@@ -18,7 +18,8 @@ from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.token_lines import boards, ending_call, forget_tokens, past_lives, renew_token
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from explorer.tui.widgets.token_rows import life_rows, moment, span_text, state_text, use_text
 
 if TYPE_CHECKING:

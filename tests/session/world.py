@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from explorer.core.catalog import decode
+from explorer.core.catalog.load import decode
 from explorer.core.exchange import Call, Entry
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.collecting import Collector
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from explorer.session.fetching import Page
