@@ -206,11 +206,10 @@ class Redactor:
         return self._scanner.scan(text)
 
     def _multipart(self, text: str) -> str:
-        return "".join(self._part(*part) for part in _parts(text))
+        return "".join(self._part(*part) for part in parts_of(text))
 
     def _part(self, head: str, content: str) -> str:
-        name = _PART_NAME.search(head)
-        if content and name and self.is_secret_name(name[1]):
+        if content and self.is_secret_name(part_name(head)):
             return head + MASK
         return head + self._scanner.scan(content).masked(content)
 
@@ -226,14 +225,14 @@ class Redactor:
         )
 
     def response(self, response: ReceivedResponse | None) -> ReceivedResponse | None:
-        """A response with its secrets masked."""
+        """A response with its secrets masked, whichever texts it has."""
         if response is None:
             return None
+        texts = {name: getattr(response, name) for name in response.__struct_fields__}
+        masked = {name: self.prose(text) for name, text in texts.items() if isinstance(text, str) and text}
         return msgspec.structs.replace(
             response,
-            reason=self.prose(response.reason),
-            http_version=self.prose(response.http_version),
-            truncated=self.prose(response.truncated),
+            **masked,
             headers=self.headers(response.headers),
             body=self.data(response.body, response.header("content-type")),
         )
@@ -364,9 +363,8 @@ class Redactor:
         if kind != "multipart/form-data":
             return self._field_values(text)
         found: list[str] = []
-        for head, content in _parts(text):
-            name = _PART_NAME.search(head)
-            found += [content] if name and self.is_secret_name(name[1]) else self._field_values(content)
+        for head, content in parts_of(text):
+            found += [content] if self.is_secret_name(part_name(head)) else self._field_values(content)
         return found
 
 
@@ -374,9 +372,9 @@ def _content_type(request: SentRequest) -> str:
     return next((value for name, value in request.headers if name.lower() == "content-type"), "")
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """The parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and the
-    headers; and the content. Joined they are *text*."""
+def parts_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and
+    the headers; and the content. Joined they are *text*."""
     boundary = text.partition("\n")[0].rstrip() if text.startswith("--") else "--"
     start = 0
     while start < len(text):
@@ -387,6 +385,12 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         content = blank.end() if blank else len(part)
         yield part[:content], part[content:]
         start = end
+
+
+def part_name(head: str) -> str:
+    """Return the name of the field whose headers are *head*, or an empty string."""
+    name = _PART_NAME.search(head)
+    return name[1] if name else ""
 
 
 def _cookie_values(text: str) -> list[str]:

@@ -104,17 +104,17 @@ class Explained:
         return replace(found, **texts)  # type: ignore[arg-type]  # all three are texts
 
     def masked(self, base: str) -> str:
-        """A base string with the values of secret parameters masked, whatever stands in them: a value ends where the
+        """Return a base string with the values of secret parameters masked, whatever is in them: a value ends where the
         next known parameter begins."""
-        names = [part.name for one in self._materials for part in one.parts]
+        names = [part.name for material in self._materials for part in material.parts]
         known = "|".join(sorted({re.escape(name) for name in names}, key=len, reverse=True)) or "(?!)"
 
-        def put(found: re.Match[str]) -> str:
-            name = unquote_plus(found[2])
-            return found[1] + found[2] + "=" + MASK if found[3] and self.redactor.is_secret_name(name) else found[0]
+        def put(pair: re.Match[str]) -> str:
+            name = unquote_plus(pair[1])
+            return f"{pair[1]}={MASK}" if pair[2] and self.redactor.is_secret_name(name) else pair[0]
 
-        pattern = rf"(^|[?&\n;])([^=?&\s]+)=(.*?)(?=&(?:amp;)?(?:{known})=|\r?\n?\Z)"
-        return self.redactor.text(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
+        pattern = rf"(?<![^?&\n;])([^=?&\s;]++)=(.*?)(?=&(?:amp;)?(?:{known})=|\r?\n?\Z)"
+        return self.redactor.url(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
 
     @property
     def _materials(self) -> tuple[Material, ...]:

@@ -11,7 +11,7 @@ from rich.style import Style
 from explorer.core import links, versions
 from explorer.core.auth import minting, multipart, wire
 from explorer.core.auth.oauth2 import client as oauth2
-from explorer.core.auth.recipe import Material
+from explorer.core.auth.recipe import Material, Part
 from explorer.core.auth.scheme import TokenPlace
 from explorer.core.auth.verifier import IncomingRequest, header_token
 from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
@@ -35,15 +35,18 @@ from explorer.core.document.store import first_solid, is_blank
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows, breaks
 from explorer.core.drift.shape import Shape
-from explorer.core.exchange import ReceivedResponse
+from explorer.core.exchange import Call, ReceivedResponse, SentRequest
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
+from explorer.core.redaction import Redactor
 from explorer.core.sanitise import sanitise, sanitise_line
 from explorer.core.search_words import parse_words
-from explorer.core.secret import Secret
+from explorer.core.secret import MASK, Secret
+from explorer.core.unmasking import masked_places
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
+from explorer.session.explaining import Explained
 from explorer.tui.body.paint import Painter
 
 if TYPE_CHECKING:
@@ -166,6 +169,22 @@ def _multipart(data: bytes) -> None:
     multipart.append(data, boundary, (("a", "b"),))
 
 
+def _unmask(data: bytes) -> None:
+    """Every kind of body, the query and a header, with a mask behind the bytes and without."""
+    for body in (data, data + MASK.encode(), data.replace(b"a", MASK.encode())):
+        text = body.decode("utf-8", "replace")
+        for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+            headers = (("Content-Type", kind), ("X-A", text))
+            masked_places(SentRequest(method="POST", url=f"https://a.example/?{text}", headers=headers, body=body))
+
+
+def _explained() -> Explained:
+    call = Call(vendor="v", endpoint="e")
+    redactor = Redactor(Vendor(id="v", title="V"))
+    sent = pasted.Pasted("request", material=Material("/", (Part("token", "x", "query"),), "GET", "https://a.example"))
+    return Explained(call, "none", "None", at=0, steps=(), redactor=redactor, sent=sent)
+
+
 _OF_KIND: Final[dict[str, Callable[[bytes, str], object]]] = {
     "document laid out": Document,
     "document as sent": lambda data, kind: Document(data, kind, view="raw"),
@@ -265,6 +284,8 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "pasted token": _of_text(lambda text: token_mistakes.read_token(text, _WANTED)),
     "pasted curl": _of_text(lambda text: read_curl("curl https://a.example/ -d " + text, {})),
     "words of a search": _of_text(lambda text: parse_words(text, 0.0)),
+    "request that was masked": _unmask,
+    "base string that is shown": _of_text(_explained().masked),
     "secret": _of_text(lambda text: Secret(text).fingerprint()),
 }
 
