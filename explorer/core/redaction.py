@@ -33,6 +33,7 @@ from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from explorer.core.auth.base import Step
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.document.store import Data, Store
 
@@ -129,6 +130,16 @@ class Redactor:
         present = {value for value in self._long_words if value in words}
         present.update(value for value in self._others if value in text)
         return [value for value in self._values if value in present] if present else []
+
+    def steps(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Return the steps of a signature with secret values masked. A known value may hold any delimiter, since a base
+        string is not always encoded: it is masked first."""
+        return tuple(
+            msgspec.structs.replace(
+                step, text=self.prose(self.text(step.text)), detail=self.prose(self.text(step.detail))
+            )
+            for step in steps
+        )
 
     def prose(self, text: str) -> str:
         """*text*, such as a message, with secret fields, pairs and known values masked wherever it quotes them."""

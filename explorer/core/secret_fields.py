@@ -148,7 +148,7 @@ class FieldScanner:
         found.undecided = min(found.undecided, edge, *live)
 
     def _read_attributes(self, found: _Found) -> None:
-        """Mask ``password`` of ``<user password="x">``, within the first characters of a tag, as many as of an element."""
+        """Mask ``password`` of ``<user password="x">``, where it ends within ``_ELEMENT`` characters of its tag."""
         text, start, end, at = found.text, -1, 0, 0
         for equals in self._attribute.finditer(text):
             name = _ATTRIBUTE_NAME.search(text, max(equals.start() - _LONGEST_ATTRIBUTE, 0), equals.start())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Place = Literal["url", "query", "header", "form", "multipart", "json", "body"]
 _PAIR: Final = re.compile(rf"(?<![^&=?#\s])([^&=?#\s]++)={MASK}(?=&|$)")
 _JSON: Final = re.compile(rf'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z))(?:(\s*+:\s*+)"{MASK}")?+', re.DOTALL)
-"""Any string; with a colon and a mask behind it, a masked field. It matches at every quote, so no text is read twice."""
+"""Any string; with a colon and a mask behind it, a masked field. It matches at every quote: no text is read twice."""
 
 
 class Masked(Value, frozen=True):

@@ -136,7 +136,7 @@ def explain_call(session: Session, call: Call, at: float | None = None) -> Expla
     made = _explained(session, call, scheme, at)
     signer = scheme.signer()
     case = _case(scheme, signer, signer.material(request, at)) if signer is not None else None
-    return replace(made, case=case, steps=scheme.explain(request, at), notes=notes)
+    return replace(made, case=case, steps=made.redactor.steps(scheme.explain(request, at)), notes=notes)
 
 
 async def explain_entry(session: Session, number: int) -> Explained:
@@ -173,12 +173,13 @@ def explain_exchange(session: Session, exchange: Exchange) -> Explained:
     signer = scheme.signer()
     if signer is None:
         notes += tuple(_sent_with(made, exchange))
-        return replace(made, steps=scheme.explain(exactly.request, at), notes=notes)
+        return replace(made, steps=made.redactor.steps(scheme.explain(exactly.request, at)), notes=notes)
     material, given = signer.sent_material(exactly.request)
     seconds = at / 1000 if at > 1e11 else at
     sent = Pasted("request", signature=given, material=material) if not exactly.left else None
     made = replace(made, case=_case(scheme, signer, signer.material(exactly.request, seconds)), sent=sent)
-    return replace(made, at=seconds, steps=scheme.explain(exactly.request, seconds), notes=notes)
+    steps = made.redactor.steps(scheme.explain(exactly.request, seconds))
+    return replace(made, at=seconds, steps=steps, notes=notes)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

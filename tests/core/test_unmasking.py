@@ -84,6 +84,7 @@ def test_names_in_json_are_read_as_strings_and_not_as_what_is_within_them() -> N
 
 
 def test_a_part_is_filled_whichever_headers_it_has() -> None:
-    part = f'--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="pin"\r\nX-A: b\r\n\r\n{M}\r\n--B--\r\n'
+    head = '--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="pin"\r\nX-A: b\r\n\r\n'
+    part = f"{head}{M}\r\n--B--\r\n"
     request = SentRequest(method="POST", url="/", headers=PARTS, body=part.encode())
     assert filled(request, lambda _place: "7")[0].body == part.replace(M, "7").encode()
