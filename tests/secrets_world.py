@@ -75,8 +75,9 @@ def marked_home(home: Path, catalog: Catalog, server: SandboxServer | str, *, mo
     the base URL of all. *more*: of the settings."""
     folder = home / "config" / "catalogs"
     folder.mkdir(parents=True)
+    base_url = server.base_url if isinstance(server, SandboxServer) else lambda _vendor: server
     lines = [
-        f'[vendors.{vendor.id}.environments.{ENVIRONMENT}]\nbase_url = "{server if isinstance(server, str) else server.base_url(vendor)}"\n'
+        f'[vendors.{vendor.id}.environments.{ENVIRONMENT}]\nbase_url = "{base_url(vendor)}"\n'
         for vendor in catalog.vendors.values()
     ]
     (folder / "marked.toml").write_text("\n".join(lines), encoding="utf-8")
@@ -173,8 +174,9 @@ class _Echo(BaseHTTPRequestHandler):
         whole = {"path": self.path, "plain": unquote_plus(self.path), "headers": headers, "body": sent}
         basic = base64.b64encode(f"client:{token}".encode()).decode()
         return {
-            **{name: token for name in ("code", "error", "errorCode", "message", "error_description", "hint")},
-            **{"success": False, "status_code": 401},
+            **dict.fromkeys(("code", "error", "errorCode", "message", "error_description", "hint"), token),
+            "success": False,
+            "status_code": 401,
             **{name: {"password": [f"{token} is wrong"], "note": sent} for name in ("errors", "errorDetails")},
             "nested": [{"request": {"deep": whole}}],
             "text": f"{self.path} {headers} {sent}",
@@ -194,7 +196,7 @@ class _Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+    do_GET = do_POST = _answer  # noqa: N815 - the names that the library looks for
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: object) -> None:
         """Say nothing."""

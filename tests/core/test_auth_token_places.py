@@ -197,3 +197,9 @@ def test_the_vendor_knows_its_tokens_from_others(headers: dict[str, str], check:
     refused = header_world().verifier.verify(IncomingRequest("GET", "/x", headers=headers))
     assert isinstance(refused, Refusal)
     assert refused.check == check
+
+
+def test_a_new_token_is_asked_for_only_with_the_credentials_for_it() -> None:
+    request = next(param_world("client_id", "client_secret").scheme().renew())
+    assert request.url.path.endswith("/request_token")
+    assert list(param_world("access_token").scheme().renew()) == []
