@@ -65,6 +65,23 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "core/verdict.py": ("tests/core/test_verdict.py", "tests/session/test_refusals.py"),
 }
 """Modules → the tests that matter for them, the quickest first."""
+FIRST: Final[dict[str, str]] = {
+    "hmac_query": "tests/core/test_auth_hmac.py",
+    "recipe": "tests/core/test_debugging.py",
+    "oauth2": "tests/core/test_auth_oauth2.py",
+    "rotating_bearer": "tests/core/test_auth_rotating.py",
+    "token_": "tests/core/test_auth_token_places.py",
+    "minting": "tests/core/test_auth_token_places.py",
+    "lifeline": "tests/core/test_auth_tokens.py",
+    "tokens": "tests/core/test_auth_tokens.py",
+    "wire": "tests/core/test_auth_wire.py",
+    "multipart": "tests/core/test_auth_wire.py",
+    "paging/checks": "tests/core/test_page_checks.py",
+    "paging/records": "tests/core/test_page_checks.py",
+    "secret_search": "tests/core/test_secret_search.py",
+    "secret_": "tests/core/test_secret_fields.py",
+}
+"""A part of a module's path → the tests that most likely fail; they run alone before the others."""
 _COMPARISONS: Final = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -137,7 +154,12 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str, str]]:
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
     """What is run of *node*: no annotation, decorator, docstring, class keyword, f-string or type checker's import."""
-    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+    is_type = isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+    if (
+        is_type
+        or isinstance(node, ast.JoinedStr)
+        or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
+    ):
         return
     left_out = {"annotation", "returns", "decorator_list"} | ({"keywords"} if isinstance(node, ast.ClassDef) else set())
     for name, value in ast.iter_fields(node):
@@ -230,7 +252,7 @@ class Copy:
         code = 70
         try:
             code = int(pytest.main(["-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests]))
-        except BaseException:  # a fork must never go on in the parent's code
+        except BaseException:  # noqa: BLE001 - a fork must never go on with its parent's code
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -239,9 +261,11 @@ class Copy:
 
     def test(self, mutant: Mutant, tests: tuple[str, ...], seconds: float) -> str:
         """Put *mutant* in place, run its tests, and put the module back."""
+        first = next((test for part, test in FIRST.items() if part in mutant.module), tests[0])
         try:
             self._write(mutant.module, mutant.changed)
-            return self.run(tests, seconds)
+            outcome = self.run((first,), seconds)
+            return self.run(tuple(test for test in tests if test != first), seconds) if outcome == "passed" else outcome
         finally:
             self._write(mutant.module, mutant.source)
 
