@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -14,8 +15,8 @@ from textual.widgets import Input
 from explorer.cli import main
 from explorer.core.export.formats import FORMATS
 from explorer.session_factory import open_session
-from explorer.settings import Folders
 from explorer.settings.defects import told
+from explorer.settings.folders import Folders
 from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
     CARD,
@@ -458,9 +459,8 @@ async def test_nothing_that_a_server_repeats_is_written_to_the_terminal(home: Pa
             for address in FIRST[2::2]:
                 await driver.open(address)
                 await driver.keys("escape", "x", "f5")
-                await driver.until(
-                    lambda wanted=address: wanted in driver.main.workspace.last, f"response to {address}"
-                )  # type: ignore[misc]
+                last = driver.main.workspace.last
+                await driver.until(partial(last.__contains__, address), f"the response to {address}")
                 await driver.until(lambda: not driver.main.sender.sending, "the end")
                 await driver.keys("2", *["right_square_bracket"] * 5, "3", *["right_square_bracket"] * 4)
     raw, files = "".join(Recording.written), files_of(home)

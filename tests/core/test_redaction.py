@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
 from explorer.core.secret import MASK, Secret
+from tests.core.auth_world import vendor as auth_vendor
 from tests.core.shop import endpoint, entries, vendor
 
 HIDDEN = 'S3cr3t/+ "quote" é'
@@ -92,3 +93,10 @@ def test_any_body_survives_without_secrets_in_it(body: bytes, kind: str) -> None
         or b"pin" in body.lower()
         or b"token" in body.lower()
     )
+
+
+def test_the_header_of_a_scheme_is_secret_whatever_it_is_called() -> None:
+    shop = auth_vendor("token_header", {"header": "X-Shop-Badge", "token": "token"}, {"token": "demo"})
+    mask = Redactor(shop)
+    assert mask.headers([("x-shop-badge", "abc"), ("X-Shop", "abc")]) == (("x-shop-badge", MASK), ("X-Shop", "abc"))
+    assert mask.body(b'{"x-shop-badge": "gold"}', "application/json") == b'{"x-shop-badge": "gold"}'
