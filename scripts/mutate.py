@@ -193,7 +193,8 @@ def _of_expression(node: ast.expr) -> Iterator[tuple[str, str]]:
 def _has_two_arguments(call: ast.Call) -> bool:
     first_two = call.args[:2]
     starred = any(isinstance(argument, ast.Starred) for argument in first_two)
-    return len(first_two) == 2 and not starred and len(set(map(ast.unparse, first_two))) == 2
+    symmetric = ast.unparse(call.func) in ("min", "max")
+    return len(first_two) == 2 and not starred and not symmetric and len(set(map(ast.unparse, first_two))) == 2
 
 
 def _of_statement(node: ast.stmt) -> Iterator[tuple[str, str]]:

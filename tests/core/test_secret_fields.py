@@ -258,9 +258,10 @@ def test_a_code_that_quotes_a_secret_field_is_masked_by_name() -> None:
         started_at=0,
         request=SentRequest(method="PUT", url="https://x.example/"),
         verdict=Judgement(outcome="FAILED", code='{"password": "abc"}', message="token=abc, sorry"),
-        problems=({"field": "pin", "message": "'12x' is too short"},),
+        problems=({"field": "pin", "message": "'12x' is too short"}, {"field": "city", "message": "missing"}),
     )
     shown = Redactor(vendor()).exchange(endpoint("buy"), exchange)
     assert shown.verdict.code == f'{{"password": "{MASK}"}}'
     assert shown.verdict.message == f"token={MASK}, sorry"
     assert shown.problems[0]["message"] == f"{MASK} is too short"
+    assert shown.problems[1] == {"field": "city", "message": "missing"}
