@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from explorer.credentials import Vault
 from explorer.private_files import tighten
 from explorer.session import Session
-from explorer.settings import Folders, load_catalog, load_settings
+from explorer.settings.catalog import load_catalog
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,12 +10,17 @@ import argparse
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.catalog import Catalog, Vendor, read_toml  # noqa: E402 - the project is not installed for scripts
+from explorer.core.catalog import Catalog, Vendor  # noqa: E402 - the project is not installed for scripts
+from explorer.core.catalog.load import read_toml  # noqa: E402 - the project is not installed for scripts
 from explorer.settings.catalog import decode  # noqa: E402 - the project is not installed for scripts
+
+if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog, Vendor
 
 
 def cited(text: str) -> set[int]:

@@ -79,7 +79,7 @@ def table() -> str:
 def checks() -> str:
     """The table of the checks on a refusal, as Markdown."""
     lines = ["| check | what it would mean | explains | how to mend it |", "|---|---|---|---|"]
-    lines += [f"| `{one.id}` | {one.title} | {_statuses(one.statuses)} | {one.mend} |" for one in CHECKS]
+    lines += [f"| `{one.id}` | {one.title} | {_statuses(one.statuses)} | {one.mend} |" for one in CHECKS.values()]
     return "\n".join(lines)
 
 

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.catalog import Catalog, read_toml  # noqa: E402 - scripts run from a checkout
+from explorer.core.catalog import Catalog  # noqa: E402 - scripts run from a checkout
+from explorer.core.catalog.load import read_toml  # noqa: E402 - scripts run from a checkout
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings  # noqa: E402
 from explorer.core.saved.model import SavedRequest  # noqa: E402
 from explorer.core.tracks import Standing  # noqa: E402
@@ -45,6 +46,8 @@ from explorer.settings.tracks import Book, load_book, save_book  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from explorer.core.catalog import Catalog
 
 VENDOR: Final = "endlessaisles"
 ADDRESS: Final = f"{VENDOR}.products_list"

@@ -44,7 +44,7 @@ def place(name: str) -> Path:
 
 def main() -> int:
     """Do what the option says; gives the exit code."""
-    from explorer.core.catalog import read_toml
+    from explorer.core.catalog.load import read_toml
     from explorer.settings.catalog import decode
     from tests.tui.scenes import PICTURES, UNSTEADY
 

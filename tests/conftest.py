@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.catalog import Catalog, read_toml
+from explorer.core.catalog import Catalog
+from explorer.core.catalog.load import read_toml
 from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from explorer.core.catalog import Catalog
 
 gc.set_threshold(20_000, 20, 50)  # every app that was closed is garbage: looking for it less often takes a third less
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job: what tests start would inherit it

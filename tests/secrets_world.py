@@ -8,12 +8,14 @@ import contextlib
 import itertools
 import json
 import sqlite3
+import threading
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus, unquote_plus
 
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +45,16 @@ PUBLIC = {
     "API_EXPLORER_QUICKSTART_REDIRECT_URI": "http://127.0.0.1:8765/callback",
 }
 """Credentials that are no secrets."""
-SECRETS = (*MARKED.values(), MINTED, CARD, CVV, TYPED)
+ECHOED = {
+    "own header": "ec-Mark-header+4721",
+    "own cookie": "ec-Mark-cookie/4722",
+    "basic": "ec-Mark basic:4723",
+    "extra": "ec-Mark&extra 4724",
+    "cookie that was set": "ec-Mark-set-4725",
+    "bad field": "ec-Mark-cvv-4726",
+}
+"""What a person gives of their own, and a cookie of the server; every one is repeated."""
+SECRETS = (*MARKED.values(), *ECHOED.values(), MINTED, CARD, CVV, TYPED)
 ENVIRONMENT = "marked"
 
 
@@ -59,12 +70,14 @@ def marked_server(catalog: Catalog) -> Iterator[SandboxServer]:
         server.stop()
 
 
-def marked_home(home: Path, catalog: Catalog, server: SandboxServer, *, more: str = "") -> None:
-    """A home where every vendor has an environment ``marked``, which is the one in use. *more*: of the settings."""
+def marked_home(home: Path, catalog: Catalog, server: SandboxServer | str, *, more: str = "") -> None:
+    """Make a home where every vendor has an environment ``marked``, which is the one in use. *server*: the sandbox, or
+    the base URL of all. *more*: of the settings."""
     folder = home / "config" / "catalogs"
     folder.mkdir(parents=True)
+    base_url = server.base_url if isinstance(server, SandboxServer) else lambda _vendor: server
     lines = [
-        f'[vendors.{vendor.id}.environments.{ENVIRONMENT}]\nbase_url = "{server.base_url(vendor)}"\n'
+        f'[vendors.{vendor.id}.environments.{ENVIRONMENT}]\nbase_url = "{base_url(vendor)}"\n'
         for vendor in catalog.vendors.values()
     ]
     (folder / "marked.toml").write_text("\n".join(lines), encoding="utf-8")
@@ -123,3 +136,67 @@ def _unpacked(data: bytes) -> list[str]:
     with contextlib.suppress(zlib.error):
         data = zlib.decompress(data)
     return [data.decode("latin-1"), data.decode("utf-8", "replace")]
+
+
+# --- a server that repeats what it gets ------------------------------------------------------------------------------
+
+
+@contextmanager
+def echo_server() -> Iterator[str]:
+    """Run a vendor on loopback that refuses every call and repeats it; yield its base URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
+        if "again=1" not in self.path and self.command == "GET":
+            self._send(302, b"", {"Location": f"{self.path}{'&' if '?' in self.path else '?'}again=1"})
+        else:
+            echo = {f"X-Echo-{number}": value for number, value in enumerate(self.headers.values())}
+            self._send(401, json.dumps(self._repeated(sent)).encode(), echo)
+
+    def _repeated(self, sent: str) -> dict[str, Any]:
+        """The request in every shape that a vendor might repeat it in."""
+        headers = dict(self.headers.items())
+        token = next((value for name, value in headers.items() if "token" in name.lower()), "")
+        token = token or headers.get("Authorization", "").removeprefix("Bearer ") or unquote_plus(self.path)
+        whole = {"path": self.path, "plain": unquote_plus(self.path), "headers": headers, "body": sent}
+        basic = base64.b64encode(f"client:{token}".encode()).decode()
+        return {
+            **dict.fromkeys(("code", "error", "errorCode", "message", "error_description", "hint"), token),
+            "success": False,
+            "status_code": 401,
+            **{name: {"password": [f"{token} is wrong"], "note": sent} for name in ("errors", "errorDetails")},
+            "nested": [{"request": {"deep": whole}}],
+            "text": f"{self.path} {headers} {sent}",
+            "packed": json.dumps({"again": json.dumps(whole)}),
+            "basic": f"Basic {basic}",
+            "cookie": ECHOED["cookie that was set"],
+            "more": "x" * 2000,
+        }
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Set-Cookie", f"sid={ECHOED['cookie that was set']}; Path=/")
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = _answer  # noqa: N815 - the names that the library looks for
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""

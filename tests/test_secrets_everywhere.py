@@ -3,7 +3,9 @@ report and log, and the raw output of the terminal are searched for them. ``pyte
 
 from __future__ import annotations
 
+import base64
 import re
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -13,15 +15,19 @@ from textual.widgets import Input
 from explorer.cli import main
 from explorer.core.export.formats import FORMATS
 from explorer.session_factory import open_session
+from explorer.settings.defects import told
+from explorer.settings.folders import Folders
 from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
     CARD,
     CVV,
+    ECHOED,
     ENVIRONMENT,
     MARKED,
     MINTED,
     PUBLIC,
     TYPED,
+    echo_server,
     files_of,
     found_in,
     marked_home,
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.catalog import Catalog
-    from explorer.sandbox import SandboxServer
+    from explorer.sandbox.server import SandboxServer
 
 XS_SECRET = MARKED["API_EXPLORER_XSELLCAST_CLIENT_SECRET"]
 REFRESH = MARKED["API_EXPLORER_QUICKSTART_REFRESH_TOKEN"]
@@ -105,7 +111,7 @@ class Searched:
         code = main(words, self.environ)
         out, err = self._capfd.readouterr()
         name = " ".join(words)
-        for secret in (*MARKED.values(), CARD, CVV, TYPED):
+        for secret in (*MARKED.values(), *ECHOED.values(), CARD, CVV, TYPED):
             name = name.replace(secret, "…")
         while name in self.outputs:
             name += "'"
@@ -372,3 +378,94 @@ async def _typed(app: Driver) -> None:
     await app.keys("escape", "P")
     await app.see("Import a curl line")
     await app.keys("escape")
+
+
+# --- a server that repeats what it gets ------------------------------------------------------------------------------
+
+BASIC = base64.b64encode(f"client:{ECHOED['basic']}".encode()).decode()
+OWN = (
+    *("--header", f"X-Session-Token: {ECHOED['own header']}", "--header", f"Cookie: sid={ECHOED['own cookie']}"),
+    *("--header", f"X-Proxy-Authorization: Basic {BASIC}", "--extra", f"access_token={ECHOED['extra']}"),
+)
+"""What a person adds that the catalog does not know."""
+ECHO_CALLS: tuple[tuple[str, ...], ...] = (
+    ("endlessaisles.stock", "sku=81001", *OWN),
+    ("quickstart.customers_list", "page=1", *OWN),
+    ("cottoncart.stats_balance", *OWN),
+    ("xsellcast.brands_list", "page=1", *OWN),
+    ("fashionphile.sign_in", "email=demo@example.com", f"password={TYPED}", *OWN),
+    (
+        "fashionphile.payment_profile_create",
+        "id=1",
+        f"credit_card_number={CARD}",
+        f"verification_number={ECHOED['bad field']}",
+    ),
+)
+
+
+def test_nothing_that_a_server_repeats_is_kept_or_shown(
+    home: Path, shipped: Catalog, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In headers, an error code, nested JSON, JSON in JSON and Base64; of entries, own headers, extras and cookies."""
+    work = home / "work"
+    work.mkdir(parents=True)
+    monkeypatch.chdir(work)
+    searched = Searched(capfd, {"API_EXPLORER_HOME": str(home), **PUBLIC, **MARKED})
+    run = searched.run
+    with echo_server() as base_url:
+        marked_home(home, shipped, base_url, more="history_body_limit = 1000")
+        for number, words in enumerate(ECHO_CALLS, 1):
+            run("prepare", *words, "--env", ENVIRONMENT, "--force", "--json")
+            run("send", *words, "--env", ENVIRONMENT, "--force", "--yes", *(["--json"] if number % 2 else []))
+        for number in range(1, len(ECHO_CALLS) + 1):
+            run("history", "show", str(number))
+            run("history", "show", str(number), "--json")
+            run("explain", str(number))
+            run("saved", "add", f"echo/from{number}", "--from", str(number))
+            for form in FORMATS if number in (1, 5) else ():
+                run("export", str(number), "--as", form)
+            run("replay", str(number), "--yes", "--exact")
+        run("history", "list", "--json")
+        run("diff", "1", "2")
+        run("doctor", "endlessaisles", "--env", ENVIRONMENT, "--login")
+    told(_crash(), Folders.from_environ(searched.environ))
+    assert searched.count("send", 4) == len(ECHO_CALLS), searched.codes
+    assert searched.count("export", 0) == 2 * len(FORMATS), searched.codes
+    files = files_of(home)
+    assert any(name.startswith("data/history.bodies/") for name in files)
+    assert any(name.startswith("data/defects/") for name in files)
+    assert "X-Echo-0" in files["data/history.sqlite3"]
+    searched.check(files)
+
+
+def _crash() -> RuntimeError:
+    """An error that has secrets in its text and in the variables of its frames."""
+    secret = " ".join(ECHOED.values())
+    try:
+        raise RuntimeError(secret)
+    except RuntimeError as error:
+        return error
+
+
+async def test_nothing_that_a_server_repeats_is_written_to_the_terminal(home: Path, shipped: Catalog) -> None:
+    Recording.written.clear()
+    with echo_server() as base_url:
+        marked_home(home, shipped, base_url, more="history_body_limit = 1000")
+        app = ExplorerApp(open_session({"API_EXPLORER_HOME": str(home), **PUBLIC, **MARKED}))
+        app.driver_class = Recording
+        async with app.run_test(headless=False, size=(160, 48), notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(driver.main.ready.is_set, "the panes")
+            for address in FIRST[2::2]:
+                await driver.open(address)
+                await driver.keys("escape", "x", "f5")
+                last = driver.main.workspace.last
+                await driver.until(partial(last.__contains__, address), f"the response to {address}")
+                await driver.until(lambda: not driver.main.sender.sending, "the end")
+                await driver.keys("2", *["right_square_bracket"] * 5, "3", *["right_square_bracket"] * 4)
+    raw, files = "".join(Recording.written), files_of(home)
+    assert "401" in raw
+    assert "X-Echo-0" in raw
+    tell(files, "file")
+    assert not found_in(raw)
+    assert not [f"{name}: {hit}" for name, text in files.items() for hit in found_in(text)]

@@ -206,7 +206,8 @@ def _notes_and_readings(vendor: Vendor, notes: tuple[Any, ...], readings: dict[s
 @click.pass_context
 def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
     """Check a catalog FILE: a whole vendor, or an overlay over the shipped ones."""
-    from explorer.settings import Folders, check_file
+    from explorer.settings.catalog import check_file
+    from explorer.settings.folders import Folders
 
     if not file.is_file():
         raise UnknownName("file", str(file), [])

@@ -15,6 +15,8 @@ from explorer.core.export.formats import FORMATS, archives, names_in_words
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from explorer.core.exchange import Exchange
     from explorer.session import Session
 
@@ -31,13 +33,44 @@ def _help() -> str:
     )
 
 
-@click.command("export", help=_help())
+class _FormatChoice(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
+    """One of the registered export formats, as they are when the command line is read."""
+
+    name = "choice"
+
+    @property
+    def _choice(self) -> click.Choice[str]:
+        return click.Choice(list(FORMATS))
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        return self._choice.get_metavar(param, ctx)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return self._choice.convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return self._choice.shell_complete(ctx, param, incomplete)
+
+
+class _ExportCommand(click.Command):
+    """A command whose help names the registered formats, as they are when it is asked for."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.help = _help()
+        super().format_help_text(ctx, formatter)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        self.help = _help()
+        return super().get_short_help_str(limit)
+
+
+@click.command("export", cls=_ExportCommand)
 @click.argument("target", metavar="[NUMBER | VENDOR.ENDPOINT]", required=False, default="")
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE | NUMBER]...")
 @click.option(
     "--as",
     "format_id",
-    type=click.Choice(list(FORMATS)),
+    type=_FormatChoice(),
     default=next(iter(FORMATS)),
     show_default=True,
     help="What to write.",

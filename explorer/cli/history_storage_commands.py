@@ -15,7 +15,7 @@ from explorer.errors import UsageError
 if TYPE_CHECKING:
     from explorer.core.exchange import Value
     from explorer.history.keeping import Figures, Pruning
-    from explorer.settings import Settings
+    from explorer.settings.preferences import Settings
 
 
 @click.command("size")

@@ -37,8 +37,8 @@ def say_error(error: ExplorerError, *, as_json: bool = False) -> int:
 def say_defect(error: Exception, environ: Mapping[str, str]) -> int:
     """Say that the program itself is wrong, with no value of what it held: it may have been a token. Gives the exit
     code, which is none of the vendor's or the user's."""
-    from explorer.settings import Folders
     from explorer.settings.defects import EXIT_CODE, told
+    from explorer.settings.folders import Folders
 
     say(told(error, Folders.from_environ(environ)))
     return EXIT_CODE

@@ -109,7 +109,7 @@ def put_body(body: Data, content_type: str = "") -> None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
 
     head = body[: TERMINAL_LIMIT + 1]
     document = Document(head, content_type)

@@ -41,9 +41,9 @@ def sandbox_command(
     accept_environment: bool,
 ) -> int:
     """Serve the vendors on loopback until interrupted. Demo credentials and base URLs are printed."""
-    from explorer.sandbox import SandboxServer
     from explorer.sandbox.fault_kinds import KINDS
     from explorer.sandbox.faults import parse_fault
+    from explorer.sandbox.server import SandboxServer
 
     if list_faults:
         kinds = [(kind.name, kind.title, _value_of(kind)) for kind in KINDS.values()]

@@ -12,7 +12,7 @@ from explorer.cli.output import put, put_json, table
 from explorer.core.text.units import format_local
 
 if TYPE_CHECKING:
-    from explorer.core.auth.lifeline import Life
+    from explorer.core.auth.lifeline import TokenRecord
     from explorer.session.token_lines import TokenBoard
 
 
@@ -42,7 +42,7 @@ def tokens_command(ctx: click.Context, vendor_id: str | None, as_json: bool) -> 
     return 0
 
 
-def _row(board: TokenBoard, life: Life, now: float) -> tuple[str, ...]:
+def _row(board: TokenBoard, life: TokenRecord, now: float) -> tuple[str, ...]:
     uses = ", ".join(f"#{use.by}" for use in life.uses[-8:] if use.by) or "no request"
     replaced = f"replaced by {', '.join(life.replaced_by)}" if life.replaced_by else ""
     minted = f"minted by #{life.minted_by}" if life.minted_by else life.origin
@@ -64,7 +64,7 @@ def _board_table(board: TokenBoard, now: float) -> dict[str, Any]:
     }
 
 
-def _life_table(board: TokenBoard, life: Life, now: float) -> dict[str, Any]:
+def _life_table(board: TokenBoard, life: TokenRecord, now: float) -> dict[str, Any]:
     state, left = life.state(now)
     claims = board.claims.get(life.fingerprint)
     return {

@@ -34,6 +34,7 @@ from explorer.core.text.secret import MASK, Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from explorer.core.auth.base import Step
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.text.data import Data, Store
 
@@ -51,6 +52,7 @@ _ONLY_LONG_WORD: Final = re.compile(rf"[{_WORD}]{{16,}}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
 """A text that no encoding spells otherwise."""
 _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DOTALL)
+_BASIC = re.compile(r"Basic:?\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PART_NAME = re.compile(r';\s*+name="?([^"\r\n;]*+)', re.IGNORECASE)
 _ORDINARY: Final = frozenset({"true", "false", "null", "none", "undefined"})
 _MOST_LEARNED: Final = 500
@@ -130,6 +132,16 @@ class Redactor:
         present.update(value for value in self._others if value in text)
         return [value for value in self._values if value in present] if present else []
 
+    def steps(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+        """Return the steps of a signature with secret values masked. A known value may hold any delimiter, since a base
+        string is not always encoded: it is masked first."""
+        return tuple(
+            msgspec.structs.replace(
+                step, text=self.prose(self.text(step.text)), detail=self.prose(self.text(step.detail))
+            )
+            for step in steps
+        )
+
     def prose(self, text: str) -> str:
         """*text*, such as a message, with secret fields, pairs and known values masked wherever it quotes them."""
         text = self._scanner.scan(text).masked(text)
@@ -206,11 +218,10 @@ class Redactor:
         return self._scanner.scan(text)
 
     def _multipart(self, text: str) -> str:
-        return "".join(self._part(*part) for part in _parts(text))
+        return "".join(self._part(*part) for part in parts_of(text))
 
     def _part(self, head: str, content: str) -> str:
-        name = _PART_NAME.search(head)
-        if content and name and self.is_secret_name(name[1]):
+        if content and self.is_secret_name(part_name(head)):
             return head + MASK
         return head + self._scanner.scan(content).masked(content)
 
@@ -226,14 +237,14 @@ class Redactor:
         )
 
     def response(self, response: ReceivedResponse | None) -> ReceivedResponse | None:
-        """A response with its secrets masked."""
+        """A response with its secrets masked, whichever texts it has."""
         if response is None:
             return None
+        texts = {name: getattr(response, name) for name in response.__struct_fields__}
+        masked = {name: self.prose(text) for name, text in texts.items() if isinstance(text, str) and text}
         return msgspec.structs.replace(
             response,
-            reason=self.prose(response.reason),
-            http_version=self.prose(response.http_version),
-            truncated=self.prose(response.truncated),
+            **masked,
             headers=self.headers(response.headers),
             body=self.data(response.body, response.header("content-type")),
         )
@@ -346,10 +357,8 @@ class Redactor:
         if not self._is_secret_header(name):
             return self._pair_values(value)
         scheme = _SCHEME.fullmatch(value)
-        text = scheme[2] if scheme else value
-        if scheme is None or not scheme[1].lower().startswith("basic"):
-            return [text]
-        return [text, _basic_password(text)]
+        text, basic = scheme[2] if scheme else value, _BASIC.fullmatch(value)
+        return [text, _basic_password(basic[1])] if basic else [text]
 
     def _pair_values(self, text: str) -> list[str]:
         return [unquote_plus(text[start:end]) for start, end in values(text, self.is_secret_name)]
@@ -366,9 +375,8 @@ class Redactor:
         if kind != MULTIPART:
             return self._field_values(text)
         found: list[str] = []
-        for head, content in _parts(text):
-            name = _PART_NAME.search(head)
-            found += [content] if name and self.is_secret_name(name[1]) else self._field_values(content)
+        for head, content in parts_of(text):
+            found += [content] if self.is_secret_name(part_name(head)) else self._field_values(content)
         return found
 
 
@@ -376,9 +384,9 @@ def _content_type(request: SentRequest) -> str:
     return next((value for name, value in request.headers if name.lower() == "content-type"), "")
 
 
-def _parts(text: str) -> Iterator[tuple[str, str]]:
-    """The parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and the
-    headers; and the content. Joined they are *text*."""
+def parts_of(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and
+    the headers; and the content. Joined they are *text*."""
     boundary = text.partition("\n")[0].rstrip() if text.startswith("--") else "--"
     start = 0
     while start < len(text):
@@ -389,6 +397,12 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
         content = blank.end() if blank else len(part)
         yield part[:content], part[content:]
         start = end
+
+
+def part_name(head: str) -> str:
+    """Return the name of the field whose headers are *head*, or an empty string."""
+    name = _PART_NAME.search(head)
+    return name[1] if name else ""
 
 
 def _cookie_values(text: str) -> list[str]:

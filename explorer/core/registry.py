@@ -1,11 +1,12 @@
-"""Registries: the members of one kind by id, each in a module of its own that loads on first use.
+"""Registries: the members of one kind by id, in the order in which they are offered.
 
-Adding a member is one file and one line in the registry. A test adds one for its duration with ``added``.
+A member is an object, or the name of one (``package.module:ATTRIBUTE``) whose module is loaded when the member is first
+asked for. Adding one is one file and one line in the registry. Ids are read without loading anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TypeVar
@@ -14,27 +15,41 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T]):
-    """A read-only mapping of id to member. *modules* maps each id to ``package.module:ATTRIBUTE``."""
+    """A read-only mapping of id to member.
 
-    def __init__(self, kind: type[T], modules: Mapping[str, str]) -> None:
+    *kind* is what a member is called. *members* are pairs of id and member, *modules* maps an id to the name of a
+    member.
+
+    Raises:
+        ValueError: an id is given twice.
+    """
+
+    def __init__(
+        self, kind: str, *, members: Iterable[tuple[str, T]] = (), modules: Mapping[str, str] | None = None
+    ) -> None:
         self._kind = kind
-        self._modules = dict(modules)
-        self._loaded: dict[str, T] = {}
+        self._members: dict[str, T | None] = {}
+        self._modules: Mapping[str, str] = dict(modules or {})
+        for key in self._modules:
+            self._add(key, None)
+        for key, member in members:
+            self._add(key, member)
 
     def __getitem__(self, key: str) -> T:
-        if key not in self._loaded:
+        member = self._members[key]
+        if member is None:
             module, _, attribute = self._modules[key].partition(":")
-            member = getattr(import_module(module), attribute)
-            if not isinstance(member, self._kind):
-                raise TypeError(f"{self._modules[key]} is not a {self._kind.__name__}")
-            self._loaded[key] = member
-        return self._loaded[key]
+            member = self._members[key] = self._loaded(module, attribute)
+        return member
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._members
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._members)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._members)
 
     @contextmanager
     def added(self, key: str, member: T) -> Iterator[T]:
@@ -43,10 +58,17 @@ class Registry(Mapping[str, T]):
         Raises:
             ValueError: *key* is registered already.
         """
-        if key in self._modules:
-            raise ValueError(f"{key!r} is registered already")
-        self._modules[key], self._loaded[key] = "", member
+        self._add(key, member)
         try:
             yield member
         finally:
-            del self._modules[key], self._loaded[key]
+            del self._members[key]
+
+    def _add(self, key: str, member: T | None) -> None:
+        if key in self._members:
+            raise ValueError(f"two {self._kind}s have the id {key!r}")
+        self._members[key] = member
+
+    def _loaded(self, module: str, attribute: str) -> T:
+        member: T = getattr(import_module(module), attribute)
+        return member

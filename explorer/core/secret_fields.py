@@ -12,7 +12,7 @@ from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explorer.core.secret_names import name_pattern
+from explorer.core.secret_names import ending_pattern, name_pattern
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
@@ -39,6 +39,14 @@ _LONGEST_TAG: Final = 256
 _LONGEST_PREFIX: Final = 66
 _PREFIX: Final = re.compile(r"</?[\w.-]++\Z")
 _REST_OF_TAG: Final = re.compile(r"[^<>]*+>?")
+_ATTRIBUTE_NAME: Final = re.compile(r"(?:[\s:]|\\[nrt])([\w.-]++)\s*+\Z")
+_LONGEST_ATTRIBUTE: Final = 80
+"""Characters of an attribute's name and the blanks behind it."""
+_START_TAG: Final = re.compile(r"""<[A-Za-z_][\w:.-]*+(?=[\s/\\])(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+""")
+"""A tag with attributes up to its ``>``, or to a quote that is not closed within it."""
+_AFTER_ATTRIBUTE: Final = re.compile(r"[\s/>?\\]|\Z")
+"""What follows a value in XML; what follows the end of a string of JSON is something else."""
+_BEGUN_TAG: Final = re.compile(r"<[A-Za-z_][\w:.-]*+\Z")
 _CDATA: Final = "<![CDATA["
 _TAG: Final = re.compile(r"(<[^<>]*+>)")
 
@@ -91,6 +99,8 @@ class FieldScanner:
         self._key = re.compile(rf'"(?:{words})\\*+"{_BLANK}(?::{_BLANK})?')
         self._opening_tag = re.compile(rf"<({words})(?=[\s/>]|\Z)")
         self._closing_tag = re.compile(rf"</({words})(?=[\s/>]|\Z)")
+        ends = ending_pattern(names, "=")
+        self._attribute = re.compile(rf"""=(?:{ends}|(?<=\s=))\s*+(\\*+)(["'])""", re.DOTALL)
         self._prefixed_tag = re.compile(rf":({words})(?=[\s/>]|\Z)")
 
     def scan(self, text: str) -> Fields:
@@ -100,6 +110,7 @@ class FieldScanner:
             self._read_json(found)
         if "<" in text:
             self._read_xml(found)
+            self._read_attributes(found)
         return found.fields()
 
     def _read_json(self, found: _Found) -> None:
@@ -136,6 +147,24 @@ class FieldScanner:
         live = (tag.start for tags in opened.values() for tag in tags if edge - tag.end <= _ELEMENT + _LONGEST_TAG)
         found.undecided = min(found.undecided, edge, *live)
 
+    def _read_attributes(self, found: _Found) -> None:
+        """Mask ``password`` of ``<user password="x">``, where it ends within ``_ELEMENT`` characters of its tag."""
+        text, start, end, at = found.text, -1, 0, 0
+        for equals in self._attribute.finditer(text):
+            name = _ATTRIBUTE_NAME.search(text, max(equals.start() - _LONGEST_ATTRIBUTE, 0), equals.start())
+            if name is None or not self._is_secret(name[1]):
+                continue
+            before = text.rfind("<", at, name.start())
+            at = name.start()
+            if before >= 0:
+                start, end = before, _end_of_tag(text, before)
+            close = text.find(equals[2], equals.end(), end) if start >= 0 else -1
+            if close >= 0 and _AFTER_ATTRIBUTE.match(text, close + 1):
+                found.attribute(start, equals.end(), close, len(equals[1]))
+        last = text.rfind("<")
+        if len(text) - last <= _ELEMENT and _may_go_on(text, last):
+            found.undecided = min(found.undecided, last)
+
     def _tags(self, text: str) -> Iterator[_Tag]:
         """The tags of secret names, in order; the last may have no end. An element without content has none."""
         starts = [(match.start(), match[1]) for match in self._opening_tag.finditer(text)]
@@ -167,6 +196,18 @@ def _tag_start(text: str, colon: int) -> int:
     first = max(colon - _LONGEST_PREFIX, 0)
     prefix = _PREFIX.search(text, first, colon)
     return prefix.start() if prefix else -1
+
+
+def _end_of_tag(text: str, start: int) -> int:
+    """Where the tag with attributes ends that begins at *start*; *start* where there is none."""
+    tag = _START_TAG.match(text, start, start + _ELEMENT)
+    return tag.end() if tag else start
+
+
+def _may_go_on(text: str, start: int) -> bool:
+    """Whether more text could continue the tag at *start*, the last of the text."""
+    tag = _START_TAG.match(text, start)
+    return not text.startswith(">", tag.end()) if tag else _BEGUN_TAG.match(text, start) is not None
 
 
 class _Found:
@@ -250,6 +291,15 @@ class _Found:
             if part.strip() and not _TAG.fullmatch(part):
                 self._edits.append(Edit(start, start + len(part), MASK))
             start += len(part)
+
+    def attribute(self, tag: int, start: int, close: int, escapes: int) -> None:
+        """Mask the value from *start* to the quote at *close*, before which *escapes* backslashes belong to it."""
+        end = close
+        while end > max(start, close - escapes) and self.text[end - 1] == "\\":
+            end -= 1
+        if end > start:
+            self._edits.append(Edit(start, end, MASK))
+        self._spans.append((tag, close + 1))
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WELL_KNOWN: Final = frozenset(
     (
@@ -81,6 +84,8 @@ _HEADER_ENDINGS: Final = ("token", "secret", "password", "passwd", "apikey", "au
 _LONGEST_PART: Final = re.compile(r"[^.\[\]]+")
 _CANONICAL: Final = frozenset(name.replace("_", "") for name in WELL_KNOWN)
 _SEPARATOR: Final = "[_-]?"
+_ANY: Final = "\0"
+"""Stands for any character before a name that is shorter than what is looked at."""
 _WITHOUT_SEPARATORS: Final = str.maketrans("", "", "_-")
 _LOOKED_AT: Final = 3
 """First characters of a name that are looked at before the name itself."""
@@ -134,6 +139,25 @@ def _look_ahead(names: list[str]) -> str:
         characters |= {"_", "-"} | {cased for name in names for cased in _cases(name.replace("_", "")[place:][:1])}
         sets.append(f"[{''.join(sorted(re.escape(character) for character in characters))}]")
     return f"(?={''.join(sets)})"
+
+
+@cache
+def ending_pattern(names: frozenset[str], sign: str) -> str:
+    """Return a regular expression that matches behind *sign* where one of *names* or the well-known ones may end there.
+
+    The characters at each place rule out most names before the endings are looked at one by one.
+    """
+    spelled = {spelling for name in (*names, *WELL_KNOWN) if name for spelling in (name, canonical(name))}
+    ends = {name[-_LOOKED_AT:].rjust(_LOOKED_AT, _ANY) for name in spelled}
+    places = [_one_of(signs) for signs in zip(*ends, strict=True)]
+    each = sorted("".join(map(_one_of, end)) for end in ends)
+    return f"(?<={''.join(places)}{sign})(?<=(?:{'|'.join(each)}){sign})"
+
+
+def _one_of(signs: Iterable[str]) -> str:
+    """A pattern of one character: any of *signs*, in either case; a separator may be any separator."""
+    characters = {cased for sign in signs for cased in (("_", "-") if sign in "_-" else _cases(sign))}
+    return "." if _ANY in characters else f"[{''.join(sorted(map(re.escape, characters)))}]"
 
 
 def _exact(name: str) -> list[str]:

@@ -4,7 +4,6 @@ is known. Everything else stays byte for byte as it was kept.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
@@ -13,6 +12,8 @@ from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 import msgspec
 
 from explorer.core.exchange import SentRequest, Value
+from explorer.core.redaction import part_name, parts_of
+from explorer.core.secret_fields import decoded
 from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.secret import MASK
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Header
 
 Place = Literal["url", "query", "header", "form", "multipart", "json", "body"]
-_PAIR: Final = re.compile(rf"([^&=?#\s]+)={MASK}(?=&|$)")
-_JSON: Final = re.compile(rf'("(?:[^"\\]|\\.)*")(\s*:\s*)"{MASK}"')
-_PART: Final = re.compile(rf'(name="([^"\r\n]*)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n){MASK}(?=\r\n--)')
+_PAIR: Final = re.compile(rf"(?<![^&=?#\s])([^&=?#\s]++)={MASK}(?=&|$)")
+_JSON: Final = re.compile(rf'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z))(?:(\s*+:\s*+)"{MASK}")?+', re.DOTALL)
+"""Any string; with a colon and a mask behind it, a masked field. It matches at every quote: no text is read twice."""
 
 
 class Masked(Value, frozen=True):
@@ -114,28 +115,36 @@ def _body(request: SentRequest, fill: Fill, left: list[Masked]) -> bytes:
 
 
 def _parts(text: str, fill: Fill, left: list[Masked]) -> str:
-    def put(found: re.Match[str]) -> str:
-        one = Masked("multipart", found[2])
-        known = fill(one)
+    changed, rest = [], []
+    for head, content in parts_of(text):
+        name = part_name(head)
+        if content != MASK or not name:
+            changed.append(head + content)
+            rest.append(content)
+            continue
+        place = Masked("multipart", name)
+        known = fill(place)
         if known is None:
-            left.append(one)
-            return found[0]
-        return found[1] + known
-
-    _note(left, _PART.sub("", text), "multipart")
-    return _PART.sub(put, text)
+            left.append(place)
+        changed.append(head + (content if known is None else known))
+    _note(left, "".join(rest), "multipart")
+    return "".join(changed)
 
 
 def _json(text: str, fill: Fill, left: list[Masked]) -> str:
-    def put(found: re.Match[str]) -> str:
-        one = Masked("json", json.loads(found[1], strict=False))
-        known = fill(one)
-        if known is None:
-            left.append(one)
-            return found[0]
-        return found[1] + found[2] + known
+    rest = _JSON.sub(lambda string: "" if string[2] else string[0], text)
+    _note(left, rest, "body")
 
-    _note(left, _JSON.sub("", text), "body")
+    def put(string: re.Match[str]) -> str:
+        if not string[2]:
+            return string[0]
+        place = Masked("json", decoded(string[1][1:-1]))
+        known = fill(place)
+        if known is None:
+            left.append(place)
+            return string[0]
+        return string[1] + string[2] + known
+
     return _JSON.sub(put, text)
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
 from explorer.sandbox.answers import Reply, response
-from explorer.sandbox.arrival import Arrival, read
+from explorer.sandbox.arrival import ParsedRequest, read
 from explorer.sandbox.consent import DECISION_PATH, decide
 from explorer.sandbox.fault_injection import Misbehaviour
 from explorer.sandbox.following import Following
@@ -86,7 +86,7 @@ class Sandbox:
             )
         return self.served(vendor).answer(await read(scope, receive, root))
 
-    def _decide(self, vendor: Vendor, arrival: Arrival) -> ASGIApp:
+    def _decide(self, vendor: Vendor, arrival: ParsedRequest) -> ASGIApp:
         try:
             reply = decide(self.served(vendor).authority, arrival)
         except Refused as refused:

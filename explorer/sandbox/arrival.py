@@ -11,11 +11,12 @@ import msgspec
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from explorer.core.auth.verifier import IncomingRequest
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.sandbox.names import Tree, parse, split_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     from starlette.types import Receive, Scope
 
@@ -35,25 +36,19 @@ class Upload:
     sha256: str
 
 
-@dataclass
-class Arrival:
-    """One request. ``kind`` is what its Content-Type says the body is; ``trouble`` why the body cannot be read."""
+@dataclass(kw_only=True)
+class ParsedRequest(IncomingRequest):
+    """One request with its parts parsed. ``kind`` is what its Content-Type says the body is; ``trouble`` why the body
+    cannot be read."""
 
-    method: str
-    path: str
-    """Below the vendor's root, decoded."""
     segments: tuple[str, ...]
     """The parts of the path between its slashes, each decoded by itself."""
     url: str
     """Scheme, host and path as called, without the query."""
-    query: tuple[tuple[str, str], ...]
     query_tree: Tree
-    headers: Mapping[str, str]
     body: bytes = b""
     kind: str = "none"
     """``none`` (no body), ``form``, ``multipart``, ``json`` or the media type itself."""
-    form: tuple[tuple[str, str], ...] = ()
-    files: tuple[str, ...] = ()
     tree: Tree = field(default_factory=Tree)
     """The fields of a form or multipart body, as PHP reads them."""
     json: Any = None
@@ -61,14 +56,14 @@ class Arrival:
     too_large: bool = False
 
 
-async def read(scope: Scope, receive: Receive, root: str) -> Arrival:
+async def read(scope: Scope, receive: Receive, root: str) -> ParsedRequest:
     """The request of an ASGI *scope*, its body read to the end; *root* is the path below which the vendor is served."""
     headers = Headers(scope=scope)
     raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
     below = raw[len(root) :]
     segments = tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in below.split("/"))
     pairs, bad = split_pairs(scope["query_string"].decode("latin-1"))
-    arrival = Arrival(
+    arrival = ParsedRequest(
         method=scope["method"],
         path="/".join(segments),
         segments=segments,
@@ -96,7 +91,7 @@ async def _body(receive: Receive) -> tuple[bytes, bool]:
             return bytes(whole), False
 
 
-async def _decode(arrival: Arrival, headers: Headers) -> None:
+async def _decode(arrival: ParsedRequest, headers: Headers) -> None:
     declared = essence(headers.get("content-type", ""))
     arrival.kind = declared or "undeclared"
     if declared == FORM:
@@ -116,7 +111,7 @@ async def _decode(arrival: Arrival, headers: Headers) -> None:
             arrival.trouble = "the JSON body is nested too deeply"
 
 
-async def _multipart(arrival: Arrival, headers: Headers) -> None:
+async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
     async def whole() -> AsyncGenerator[bytes, None]:
         yield arrival.body
 

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.core.auth import options_of, verifier_for
 from explorer.core.auth.accounts import Account, AccountBook
-from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier
+from explorer.core.auth.verifier import Grant, Refusal, Verifier
 from explorer.core.text.secret import Secret
-from explorer.sandbox.refusal import Refused, refuse
+from explorer.sandbox.refusal import Flaw, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from explorer.core.auth.verifier import AuthorizationServer, TokenIssuer
     from explorer.core.catalog import Vendor
     from explorer.core.catalog.sandbox import FailureKind
-    from explorer.sandbox.arrival import Arrival
+    from explorer.sandbox.arrival import ParsedRequest
 
 _SAME = {"environment": "demo"}
 """Account → the account whose records it has."""
@@ -69,13 +70,35 @@ class Authority:
             self._verifiers[auth] = verifier_for(self._vendor, auth, self.book, self._now, self.nonce)
         return self._verifiers[auth]
 
-    def check(self, auth: str, arrival: Arrival) -> Grant:
+    def issuer(self, auth: str) -> TokenIssuer:
+        """Return what gives out the tokens of one of the vendor's auths.
+
+        Raises:
+            LookupError: it gives out none.
+        """
+        issuer = self.verifier(auth).issuer()
+        if issuer is None:
+            raise LookupError(f"the auth {auth!r} gives out no tokens")
+        return issuer
+
+    def authorization_server(self, auth: str) -> AuthorizationServer:
+        """Return what asks people for consent to one of the vendor's auths.
+
+        Raises:
+            LookupError: nobody is asked.
+        """
+        server = self.verifier(auth).authorization_server()
+        if server is None:
+            raise LookupError(f"the auth {auth!r} asks nobody for consent")
+        return server
+
+    def check(self, auth: str, arrival: ParsedRequest) -> Grant:
         """Let the request in.
 
         Raises:
             Refused: with the verifier's own check.
         """
-        verdict = self.verifier(auth).verify(arrived(arrival))
+        verdict = self.verifier(auth).verify(arrival)
         if isinstance(verdict, Refusal):
             raise refused(verdict)
         return verdict
@@ -84,16 +107,5 @@ class Authority:
 def refused(refusal: Refusal) -> Refused:
     """A verifier's refusal as the sandbox's."""
     kind: FailureKind = "credentials" if refusal.check == "credentials" else "auth"
-    return refuse(kind, refusal.check, refusal.message, expected=refusal.expected, got=refusal.got)
-
-
-def arrived(arrival: Arrival) -> Arrived:
-    """A request in the form that verifiers take."""
-    return Arrived(
-        method=arrival.method,
-        path=arrival.path,
-        query=arrival.query,
-        form=arrival.form,
-        files=arrival.files,
-        headers=arrival.headers,
-    )
+    flaw = Flaw(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
+    return Refused((flaw,), headers=refusal.headers)

@@ -7,18 +7,19 @@ with ``access_denied``. Errors that may not be sent to the redirect URL (RFC 674
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explorer.core.auth.base import Refusal
+from explorer.core.auth.verifier import Refusal
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.answers import Reply
-from explorer.sandbox.authority import Authority, arrived
 from explorer.sandbox.refusal import header_text, refuse
 
 if TYPE_CHECKING:
+    from explorer.core.auth.verifier import ConsentRequest
     from explorer.core.catalog import Vendor
     from explorer.core.catalog.sandbox import FailureKind
-    from explorer.sandbox.arrival import Arrival
+    from explorer.sandbox.arrival import ParsedRequest
+    from explorer.sandbox.authority import Authority
 
 DECISION_PATH = "/.sandbox/consent"
 """Below the vendor's id: where the page sends what a person decided."""
@@ -31,14 +32,13 @@ _PAGE_HEADERS = (
 _MOST_WAITING = 1000
 
 
-def ask(vendor: Vendor, authority: Authority, auth: str, arrival: Arrival) -> Reply:
+def ask(vendor: Vendor, authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
     """The consent page, or the way back for an application that asked wrongly.
 
     Raises:
         Refused: the application or its redirect URL is not known.
     """
-    verifier: Any = authority.verifier(auth)
-    request = verifier.consent(arrived(arrival))
+    request = authority.authorization_server(auth).consent(arrival)
     if isinstance(request, Refusal):
         raise refuse("invalid", request.check, request.message, expected=request.expected, got=request.got)
     if request.error:
@@ -51,7 +51,7 @@ def ask(vendor: Vendor, authority: Authority, auth: str, arrival: Arrival) -> Re
     return Reply(200, _page(vendor, request, ticket), _PAGE_HEADERS, "text/html")
 
 
-def decide(authority: Authority, arrival: Arrival) -> Reply:
+def decide(authority: Authority, arrival: ParsedRequest) -> Reply:
     """The way back to the application, with a code or with a no.
 
     Raises:
@@ -62,26 +62,25 @@ def decide(authority: Authority, arrival: Arrival) -> Reply:
     if kept is None:
         raise refuse("invalid", "consent", "no application is waiting for this decision")
     auth, request = kept
-    verifier: Any = authority.verifier(auth)
-    where = verifier.approve(request) if values.get("decision") == "allow" else request.denied()
+    server = authority.authorization_server(auth)
+    where = server.approve(request) if values.get("decision") == "allow" else request.denied()
     return Reply(303, None, (("Location", where), *_NO_STORE))
 
 
-def exchange(authority: Authority, auth: str, arrival: Arrival) -> Reply:
+def exchange(authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
     """The answer of the token endpoint (RFC 6749, 5.1).
 
     Raises:
         Refused: with the error code of RFC 6749, 5.2 as its check.
     """
-    verifier: Any = authority.verifier(auth)
-    made = verifier.token(arrived(arrival))
-    if isinstance(made, Refusal):
-        kind: FailureKind = "credentials" if made.check == "invalid_client" else "refused"
-        raise refuse(kind, made.check, made.message, expected=made.expected, got=made.got)
-    return Reply(200, made, _NO_STORE)
+    tokens = authority.authorization_server(auth).token(arrival)
+    if isinstance(tokens, Refusal):
+        kind: FailureKind = "credentials" if tokens.check == "invalid_client" else "refused"
+        raise refuse(kind, tokens.check, tokens.message, expected=tokens.expected, got=tokens.got)
+    return Reply(200, tokens, _NO_STORE)
 
 
-def _page(vendor: Vendor, request: Any, ticket: str) -> str:
+def _page(vendor: Vendor, request: ConsentRequest, ticket: str) -> str:
     scope = f"<p>Scope: {escape(request.scope)}</p>" if request.scope else ""
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Allow access to {escape(vendor.title)}?</title>

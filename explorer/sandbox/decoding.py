@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.catalog import Endpoint, Location, Parameter
-from explorer.sandbox.arrival import Arrival, Upload
+from explorer.sandbox.arrival import ParsedRequest, Upload
 from explorer.sandbox.refusal import Flaw, shown
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _bracket(inner: str) -> Segment:
     return Segment("literal", re.compile(re.escape(inner).replace(r"\#", _INDEX)))
 
 
-def decode(endpoint: Endpoint, values: Mapping[str, str], arrival: Arrival, ignore: Iterable[str]) -> Decoded:
+def decode(endpoint: Endpoint, values: Mapping[str, str], arrival: ParsedRequest, ignore: Iterable[str]) -> Decoded:
     """The parameters of *endpoint* in *arrival*; *values* are those of the path, *ignore* names that auth takes."""
     made = Decoded()
     by_location: dict[Location, list[Parameter]] = {}

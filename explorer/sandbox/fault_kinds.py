@@ -1,6 +1,6 @@
 """The registry of faults: each with what it takes, what it does in words, and its effect on a response.
 
-Command line, screen and sandbox read ``KINDS`` and name no fault. To add one: an entry at the end, and its effect.
+Command line, screen and sandbox read ``KINDS`` and name no fault. To add one: an entry in ``_FAULTS``, and its effect.
 Imports neither starlette nor uvicorn.
 """
 
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from explorer.core.registry import Registry
 from explorer.core.text.json_path import get_at, put_at
 from explorer.core.text.media_type import JSON, essence
 from explorer.errors import UsageError
@@ -247,22 +248,7 @@ def _paged(out: Outgoing, change: Callable[[Any, Style], None]) -> None:
     out.body = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-KINDS: Final[dict[str, FaultKind]] = {}
-"""Every fault by its name, in the order in which they are listed."""
-
-
-def register(kind: FaultKind) -> None:
-    """Add *kind* to the faults.
-
-    Raises:
-        ValueError: its name is taken.
-    """
-    if kind.name in KINDS:
-        raise ValueError(f"two faults are called {kind.name!r}")
-    KINDS[kind.name] = kind
-
-
-for _kind in (
+_FAULTS: Final = (
     FaultKind("slow", "The answer comes late", _slow, "seconds", "3"),
     FaultKind("drip", "The body comes a few bytes at a time", _drip, "seconds between them", "0.2"),
     FaultKind("cut", "The connection breaks inside the body", _cut, "bytes before that; half the body unless told"),
@@ -304,5 +290,6 @@ for _kind in (
     FaultKind("endless", "A body that never ends", _endless),
     FaultKind("totals", "The total of records grows with every answer", _totals, "by how many", "1"),
     FaultKind("overlap", "A page begins with the last records of the page before", _overlap, "how many records", "1"),
-):
-    register(_kind)
+)
+KINDS: Final[Registry[FaultKind]] = Registry("fault", members=((kind.name, kind) for kind in _FAULTS))
+"""Every fault by its name, in the order in which they are listed."""

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.catalog.readings import apply_readings
 from explorer.core.catalog.sandbox import SandboxVendor
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from explorer.core.catalog import Endpoint, Vendor
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.core.paging import style_for
 from explorer.sandbox import consent
-from explorer.sandbox.authority import Authority, arrived
 from explorer.sandbox.expressions import compiled
 from explorer.sandbox.refusal import refuse, shown
 from explorer.sandbox.templates import sentence, template
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from explorer.core.catalog import Endpoint, Vendor
     from explorer.core.catalog.sandbox import FailureKind, Step
     from explorer.sandbox.answers import Reply
-    from explorer.sandbox.arrival import Arrival
+    from explorer.sandbox.arrival import ParsedRequest
+    from explorer.sandbox.authority import Authority
     from explorer.sandbox.state import State
 
 
@@ -31,7 +31,7 @@ class Run:
     endpoint: Endpoint
     state: State
     authority: Authority
-    arrival: Arrival
+    arrival: ParsedRequest
     scope: dict[str, Any] = field(default_factory=dict)
     keep_token: bool = True
     reply: Reply | None = None
@@ -176,13 +176,13 @@ def _enrol(run: Run, step: Step) -> None:
 
 
 def _mint(run: Run, step: Step) -> None:
-    verifier: Any = run.authority.verifier(step.auth)
-    run.scope[step.result or "token"] = verifier.mint(run.scope["account"]["id"])
+    issuer = run.authority.issuer(step.auth)
+    run.scope[step.result or "token"] = issuer.mint(run.scope["account"]["id"])
 
 
 def _revoke(run: Run, step: Step) -> None:
-    verifier: Any = run.authority.verifier(step.auth)
-    verifier.revoke(verifier.token_of(arrived(run.arrival)))
+    issuer = run.authority.issuer(step.auth)
+    issuer.revoke(issuer.token_of(run.arrival))
     run.keep_token = False
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.catalog import Endpoint, Vendor, apply_readings
+from explorer.core.catalog import Endpoint, Vendor
+from explorer.core.catalog.readings import apply_readings
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.authority import Authority
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from explorer.core.auth.base import Grant
+    from explorer.core.auth.verifier import Grant
+    from explorer.core.catalog import Endpoint, Vendor
     from explorer.core.catalog.sandbox import Handler
-    from explorer.sandbox.arrival import Arrival
+    from explorer.sandbox.arrival import ParsedRequest
 
 _KINDS = {"form": FORM, "multipart": MULTIPART, "json": JSON}
 
@@ -67,7 +69,7 @@ class ServedVendor:
 
     # --- one request -------------------------------------------------------------------------------------------------
 
-    def answer(self, arrival: Arrival) -> Response:
+    def answer(self, arrival: ParsedRequest) -> Response:
         """The answer to a request; never raises for what a caller did."""
         grants: list[Grant] = []
         match: Match | None = None
@@ -85,14 +87,14 @@ class ServedVendor:
         handler = self._handler(match.endpoint) if match else None
         return self._refuser.reply(refused, handler, tuple(pair for grant in grants for pair in grant.headers))
 
-    def _response(self, arrival: Arrival, match: Match | None, reply: Reply) -> Response:
+    def _response(self, arrival: ParsedRequest, match: Match | None, reply: Reply) -> Response:
         wanted = match.values.get(self.sandbox.format_param, "") if match and self.sandbox.format_param else ""
         if not wanted and self.sandbox.format_param:
             wanted = arrival.path.rpartition(".")[2]
         root, item = self.sandbox.xml_root, self.sandbox.xml_item
         return response(reply, as_xml=wanted == "xml", root=root, item=item)
 
-    def _serve(self, arrival: Arrival, match: Match, values: Values, grants: list[Grant]) -> Reply:
+    def _serve(self, arrival: ParsedRequest, match: Match, values: Values, grants: list[Grant]) -> Reply:
         endpoint = match.endpoint
         self._check_version(arrival, endpoint)
         grant = self._authenticate(arrival, endpoint)
@@ -155,7 +157,7 @@ class ServedVendor:
                 return Reply(sample.status, sample.body, headers, JSON)
         return Reply(sample.status, sample.body, headers, sample.media_type)
 
-    def _scope(self, arrival: Arrival, values: Values, account: Mapping[str, Any]) -> dict[str, Any]:
+    def _scope(self, arrival: ParsedRequest, values: Values, account: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "param": values.param,
             "group": values.group,
@@ -171,7 +173,7 @@ class ServedVendor:
 
     # --- understanding -----------------------------------------------------------------------------------------------
 
-    def _understand(self, arrival: Arrival) -> tuple[Match, Values]:
+    def _understand(self, arrival: ParsedRequest) -> tuple[Match, Values]:
         """The endpoint that is meant and what was sent for it, with everything that is wrong in it.
 
         Raises:
@@ -184,13 +186,13 @@ class ServedVendor:
         tried = [(match, self._values(match.endpoint, match.values, arrival)) for match in found]
         return min(tried, key=lambda one: _badness(one[1]))
 
-    def _method(self, arrival: Arrival) -> str:
+    def _method(self, arrival: ParsedRequest) -> str:
         if arrival.method == "POST" and self.sandbox.method_override:
             over = dict(arrival.form).get(self.sandbox.method_override, "").upper()
             return over if over in ("PUT", "PATCH", "DELETE") else arrival.method
         return arrival.method
 
-    def _no_route(self, method: str, arrival: Arrival) -> Refused:
+    def _no_route(self, method: str, arrival: ParsedRequest) -> Refused:
         known = self.router.methods(arrival.segments)
         other = hint(self.router.explained_by(method, arrival.segments))
         if known:
@@ -203,7 +205,7 @@ class ServedVendor:
         refused.hint = other
         return refused
 
-    def _values(self, endpoint: Endpoint, path_values: Mapping[str, str], arrival: Arrival) -> Values:
+    def _values(self, endpoint: Endpoint, path_values: Mapping[str, str], arrival: ParsedRequest) -> Values:
         taken = set(self.authority.params(endpoint.auth)) | set(self.authority.params(self.sandbox.optional_auth))
         decoded = decode(endpoint, path_values, arrival, taken - set(endpoint.params))
         body = _body_flaw(endpoint, arrival, taken)
@@ -212,7 +214,7 @@ class ServedVendor:
             values.flaws.insert(0, body)
         return values
 
-    def _check_version(self, arrival: Arrival, endpoint: Endpoint) -> None:
+    def _check_version(self, arrival: ParsedRequest, endpoint: Endpoint) -> None:
         """The vendor's version header is wanted as it is; a call's own media type is negotiated (RFC 9110, 12.5.1)."""
         wanted = endpoint.accept or self.vendor.version.accept
         given = arrival.headers.get("accept", "")
@@ -223,7 +225,7 @@ class ServedVendor:
         if wanted and not set(ranges) & set(fitting):
             raise refuse("version", "accept", "the Accept header is not right", expected=wanted, got=given or "none")
 
-    def _authenticate(self, arrival: Arrival, endpoint: Endpoint) -> Grant | None:
+    def _authenticate(self, arrival: ParsedRequest, endpoint: Endpoint) -> Grant | None:
         if endpoint.auth in self.vendor.auth:
             return self.authority.check(endpoint.auth, arrival)
         optional = self.sandbox.optional_auth
@@ -236,7 +238,7 @@ class ServedVendor:
 
     # --- refusing ----------------------------------------------------------------------------------------------------
 
-    def _other_reading(self, arrival: Arrival, endpoint: Endpoint, flaws: list[Flaw]) -> str:
+    def _other_reading(self, arrival: ParsedRequest, endpoint: Endpoint, flaws: list[Flaw]) -> str:
         """Which other reading of the document would let the request through, in words."""
         if not {flaw.kind for flaw in flaws} & {"unknown", "missing", "body", "invalid", "rule"}:
             return ""
@@ -255,7 +257,7 @@ def _badness(values: Values) -> tuple[int, int, int]:
     return (sum(kind in ("unknown", "body") for kind in kinds), kinds.count("missing"), len(kinds))
 
 
-def _body_flaw(endpoint: Endpoint, arrival: Arrival, taken: set[str]) -> Flaw | None:
+def _body_flaw(endpoint: Endpoint, arrival: ParsedRequest, taken: set[str]) -> Flaw | None:
     """What is wrong with the body as a whole."""
     if arrival.too_large:
         return Flaw("body_size", "too_large", "the body is too large")

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from explorer.session.remembering import Kept
     from explorer.session.replaying import How, Replay
     from explorer.session.trust import Gate, TrustQuestion
-    from explorer.settings import Folders, Settings
+    from explorer.settings.folders import Folders
+    from explorer.settings.preferences import Settings
 
 SANDBOX = "sandbox"
 _KNOWN = 200
@@ -141,7 +142,7 @@ class Session:
         return found
 
     def _operation(self, call: Call) -> Operation:
-        from explorer.core.catalog import apply_readings
+        from explorer.core.catalog.readings import apply_readings
 
         vendor, endpoint = self.endpoint(call.address)
         vendor, endpoint = apply_readings(vendor, endpoint, call.readings)

@@ -137,8 +137,7 @@ async def heed(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
 async def _change(
     session: Session, vendor: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]
 ) -> tuple[str, ...]:
-    from explorer.settings import load_settings
-    from explorer.settings.preferences import change_settings
+    from explorer.settings.preferences import change_settings, load_settings
 
     def write() -> tuple[str, ...]:
         current, _ = load_settings(session.folders)

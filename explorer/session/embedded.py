@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from explorer.core.catalog.model import Catalog, Vendor
-    from explorer.sandbox import SandboxServer
     from explorer.sandbox.fault_kinds import Fault
+    from explorer.sandbox.server import SandboxServer
     from explorer.session import Session
 
 
@@ -46,7 +46,7 @@ class EmbeddedSandbox:
                 self._server = await asyncio.to_thread(self._started, session)
 
     def _started(self, session: Session) -> SandboxServer:
-        from explorer.sandbox import SandboxServer
+        from explorer.sandbox.server import SandboxServer
 
         server = SandboxServer(
             session.catalog,

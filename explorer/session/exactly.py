@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from explorer.client import sent_request
-from explorer.core.auth.kept import Kept
+from explorer.core.auth.kept import VerbatimScheme
 from explorer.core.exchange import REDIRECTS
 from explorer.core.request import json_bytes
 from explorer.core.text.secret import MASK
@@ -160,12 +160,12 @@ def _sender(scheme: Scheme, request: httpx.Request) -> Scheme:
     """The scheme itself where it would send the very same bytes (its token is in use, and the answer may hold the next
     one); otherwise one that adds nothing. A signature of this moment is another the next second."""
     if scheme.signed_at(request) is not None:
-        return Kept(scheme)
+        return VerbatimScheme(scheme)
     try:
         same = sent_request(scheme.preview(request)) == sent_request(request)
     except CredentialError:
         same = False
-    return scheme if same else Kept(scheme)
+    return scheme if same else VerbatimScheme(scheme)
 
 
 def _address(kept: SentRequest, placed: SentRequest) -> list[str]:

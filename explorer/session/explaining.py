@@ -26,7 +26,8 @@ from explorer.session.circumstances import lost_readings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.auth.base import AuthContext, Scheme, Signer, Step
+    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.capabilities import Signer
     from explorer.core.auth.options import TokenPlace
     from explorer.core.auth.recipe import Material
     from explorer.core.catalog.model import Vendor
@@ -102,17 +103,17 @@ class Explained:
         return replace(found, **texts)  # type: ignore[arg-type]  # all three are texts
 
     def masked(self, base: str) -> str:
-        """A base string with the values of secret parameters masked, whatever stands in them: a value ends where the
+        """Return a base string with the values of secret parameters masked, whatever is in them: a value ends where the
         next known parameter begins."""
-        names = [part.name for one in self._materials for part in one.parts]
+        names = [part.name for material in self._materials for part in material.parts]
         known = "|".join(sorted({re.escape(name) for name in names}, key=len, reverse=True)) or "(?!)"
 
-        def put(found: re.Match[str]) -> str:
-            name = unquote_plus(found[2])
-            return found[1] + found[2] + "=" + MASK if found[3] and self.redactor.is_secret_name(name) else found[0]
+        def put(pair: re.Match[str]) -> str:
+            name = unquote_plus(pair[1])
+            return f"{pair[1]}={MASK}" if pair[2] and self.redactor.is_secret_name(name) else pair[0]
 
-        pattern = rf"(^|[?&\n;])([^=?&\s]+)=(.*?)(?=&(?:amp;)?(?:{known})=|\r?\n?\Z)"
-        return self.redactor.text(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
+        pattern = rf"(?<![^?&\n;])([^=?&\s;]++)=(.*?)(?=&(?:amp;)?(?:{known})=|\r?\n?\Z)"
+        return self.redactor.url(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
 
     @property
     def _materials(self) -> tuple[Material, ...]:
@@ -134,7 +135,7 @@ def explain_call(session: Session, call: Call, at: float | None = None) -> Expla
     made = _explained(session, call, scheme, at)
     signer = scheme.signer()
     case = _case(scheme, signer, signer.material(request, at)) if signer is not None else None
-    return replace(made, case=case, steps=scheme.explain(request, at), notes=notes)
+    return replace(made, case=case, steps=made.redactor.steps(scheme.explain(request, at)), notes=notes)
 
 
 def explain_exchange(session: Session, exchange: Exchange) -> Explained:
@@ -161,12 +162,13 @@ def explain_exchange(session: Session, exchange: Exchange) -> Explained:
     signer = scheme.signer()
     if signer is None:
         notes += tuple(_sent_with(made, exchange))
-        return replace(made, steps=scheme.explain(exactly.request, at), notes=notes)
+        return replace(made, steps=made.redactor.steps(scheme.explain(exactly.request, at)), notes=notes)
     material, given = signer.sent_material(exactly.request)
     seconds = at / 1000 if at > 1e11 else at
     sent = Pasted("request", signature=given, material=material) if not exactly.left else None
     made = replace(made, case=_case(scheme, signer, signer.material(exactly.request, seconds)), sent=sent)
-    return replace(made, at=seconds, steps=scheme.explain(exactly.request, seconds), notes=notes)
+    steps = made.redactor.steps(scheme.explain(exactly.request, seconds))
+    return replace(made, at=seconds, steps=steps, notes=notes)
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import ConsentFlow, Scheme
+    from explorer.core.auth.base import Scheme
+    from explorer.core.auth.capabilities import ConsentFlow
     from explorer.core.exchange import Call
     from explorer.session import Session
 

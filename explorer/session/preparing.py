@@ -84,13 +84,15 @@ def prepare(session: Session, call: Call, at: float | None) -> Prepared:
     signed = unsigned if missing else scheme.preview(unsigned, at)
     from explorer.client import sent_request
 
+    redactor = session.redactor(call, scheme.secrets())
+    steps = () if missing else scheme.explain(session.build(call, checked), at)
     return Prepared(
         request=sent_request(signed),
         problems=checked.problems,
         before=scheme.needs_before(),
         missing=missing,
-        steps=() if missing else scheme.explain(session.build(call, checked), at),
-        redactor=session.redactor(call, scheme.secrets()),
+        steps=redactor.steps(steps),
+        redactor=redactor,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from explorer.history import History
     from explorer.history.keeping import Figures
     from explorer.session import Session
-    from explorer.settings import Settings
+    from explorer.settings.preferences import Settings
 
 T = TypeVar("T")
 STEP: Final = 50
@@ -98,7 +98,7 @@ async def change_rules(session: Session, **changes: Any) -> tuple[str, ...]:
     Raises:
         SettingsError: a value is not right; StoreError: the file could not be written.
     """
-    from explorer.settings import change_settings
+    from explorer.settings.preferences import change_settings
 
     settings, notes = await asyncio.to_thread(lambda: change_settings(session.folders, **changes))
     chosen = {name: getattr(settings, name) for name in changes}

@@ -9,7 +9,7 @@ import msgspec
 
 from explorer.core.auth import Options, options_of
 from explorer.core.auth.claims import Claims, read_claims
-from explorer.core.auth.lifeline import Life, Lifeline, Use, merged
+from explorer.core.auth.lifeline import TokenHistory, TokenRecord, TokenUse, merged
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import CredentialError, ExplorerError, StoreError
 
@@ -33,7 +33,7 @@ class TokenBoard:
     place: Place
     title: str
     scheme: str
-    lives: tuple[Life, ...]
+    lives: tuple[TokenRecord, ...]
     current: tuple[str, ...] = ()
     """Fingerprints of those that would be used now."""
     claims: Mapping[str, Claims] = field(default_factory=dict)
@@ -56,14 +56,14 @@ class TokenBoard:
         return self.place[1]
 
 
-def past_lives(session: Session, limit: int = _READ) -> dict[Place, tuple[Life, ...]]:
+def past_lives(session: Session, limit: int = _READ) -> dict[Place, tuple[TokenRecord, ...]]:
     """The lives of tokens as the newest entries of the history tell them. Blocking.
 
     Raises:
         StoreError: the history cannot be read.
     """
     history = session.history()
-    found: dict[Place, Lifeline] = {}
+    found: dict[Place, TokenHistory] = {}
     for row in reversed(history.recent(limit=limit) if history is not None else []):
         vendor = session.catalog.vendors.get(row.vendor)
         if history is None or vendor is None or not _auth(vendor)[1].tokens:
@@ -76,23 +76,24 @@ def past_lives(session: Session, limit: int = _READ) -> dict[Place, tuple[Life, 
     return {place: tuple(replace(life, live=False) for life in lines.lives) for place, lines in found.items()}
 
 
-def _remember(found: dict[Place, Lifeline], exchange: Exchange) -> None:
+def _remember(found: dict[Place, TokenHistory], exchange: Exchange) -> None:
     call, under = exchange.call, exchange.under
     if under is None or not (under.used or under.minted):
         return
-    lines = found.setdefault((call.vendor, call.environment, call.base_url), Lifeline())
+    lines = found.setdefault((call.vendor, call.environment, call.base_url), TokenHistory())
     ended = exchange.started_at + exchange.timings.total
     status = exchange.response.status if exchange.response is not None else None
     for fingerprint in under.used:
-        lines.used(fingerprint, "", Use(exchange.id, call.endpoint, exchange.started_at, ended, status))
+        lines.used(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
     for fingerprint in under.minted:
         former = under.used[0] if under.used and under.used[0] not in under.minted else ""
         lines.known(
-            Life(fingerprint, minted_at=ended, minted_by=exchange.id, origin=f"the answer of {call.endpoint}"), former
+            TokenRecord(fingerprint, minted_at=ended, minted_by=exchange.id, origin=f"the answer of {call.endpoint}"),
+            former,
         )
 
 
-def boards(session: Session, past: Mapping[Place, tuple[Life, ...]]) -> tuple[TokenBoard, ...]:
+def boards(session: Session, past: Mapping[Place, tuple[TokenRecord, ...]]) -> tuple[TokenBoard, ...]:
     """The tokens as they are now, with what *past* tells: a board for each vendor whose scheme has tokens, in every
     environment where there is one, and in the one where its calls go. May reach the keyring, and then blocks."""
     found = []
@@ -107,7 +108,7 @@ def boards(session: Session, past: Mapping[Place, tuple[Life, ...]]) -> tuple[To
 
 
 def _board(
-    session: Session, vendor: Vendor, key: str, options: Options, place: Place, past: tuple[Life, ...]
+    session: Session, vendor: Vendor, key: str, options: Options, place: Place, past: tuple[TokenRecord, ...]
 ) -> TokenBoard:
     store = session.tokens(_call(vendor, key, place))
     lives = list(merged(past, store.lives.lives))
@@ -115,9 +116,9 @@ def _board(
     for name, secret in given.items():
         fingerprint = secret.fingerprint()
         at = next((at for at, life in enumerate(lives) if life.fingerprint == fingerprint), None)
-        kind = "refresh" if name == getattr(options, "refresh_token", "") else "access"
+        kind = "refresh" if name == options.refresh_credential else "access"
         if at is None:
-            lives.append(Life(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
+            lives.append(TokenRecord(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
         elif not lives[at].live:
             lives[at] = replace(lives[at], live=True, origin=lives[at].origin or f"the credential {name!r}")
     values = [token.value for token in store.history] + list(given.values())
@@ -195,7 +196,7 @@ def ending_call(session: Session, board: TokenBoard) -> Call | None:
     return msgspec.structs.replace(_call(vendor, _auth(vendor)[0], board.place), endpoint=board.ending, force=False)
 
 
-def past_or_none(session: Session) -> tuple[dict[Place, tuple[Life, ...]], str]:
+def past_or_none(session: Session) -> tuple[dict[Place, tuple[TokenRecord, ...]], str]:
     """``past_lives``, and a sentence where the history cannot be read."""
     try:
         return past_lives(session), ""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.core.auth.wire import base64_of
 from explorer.core.debugging.case import Key
 from explorer.core.debugging.token_mistakes import KnownToken
 from explorer.core.text.secret import Secret
 from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from explorer.core.auth import Options
     from explorer.core.exchange import Call
@@ -31,6 +32,7 @@ def tokens_at_hand(session: Session, call: Call, options: Options) -> Iterator[K
             grace=token.grace,
             refused=token.refused,
         )
+    yield from _encoded(session, call, options.encoded)
     names, refresh = options.tokens[:1], options.refresh_credential
     own = call.environment
     for place in (own, *(one for one in session.environments(vendor) if one != own)):
@@ -57,6 +59,23 @@ def tokens_at_hand(session: Session, call: Call, options: Options) -> Iterator[K
                 yield KnownToken(
                     Key(f"the demo {name} of another environment", Secret(value)), environment="another environment"
                 )
+
+
+def _encoded(session: Session, call: Call, names: Sequence[str]) -> Iterator[KnownToken]:
+    """Yield the tokens that are made of the credentials *names*, the environment's own first."""
+    vendor, own = session.operation(call).vendor, call.environment
+    seen: set[str] = set()
+    for place in (own, *(name for name in session.environments(vendor) if name != own)) if names else ():
+        credentials = [session.vault.find(vendor, name, place) for name in names]
+        source = ":".join(credential.value.reveal() for credential in credentials if credential is not None)
+        if None in credentials or source in seen:
+            continue
+        seen.add(source)
+        yield KnownToken(
+            key=Key(f"the credentials {' and '.join(names)} of {place}", Secret(base64_of([source]))),
+            environment="" if place == own else place,
+            source=Secret(source),
+        )
 
 
 def _other_home(session: Session, call: Call, name: str) -> str:

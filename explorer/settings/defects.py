@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from explorer.settings import Folders
+    from explorer.settings.folders import Folders
 
 KEPT: Final = 20
 """Files of defects that are kept; the oldest goes first."""

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,10 @@ from explorer.private_files import make_folder
 
 LIMIT: Final = 32_000_000
 """Bytes; a file that people write by hand and that is larger is a mistake."""
+
+_TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
+_ABANDONED: Final = 3600
+"""Seconds after which nobody writes a temporary file any more: the process that began it was killed."""
 
 
 class FileError(Exception):
@@ -117,6 +122,7 @@ def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
         temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
         try:
             _write_whole(temporary, data)
+            _sweep(target.parent, temporary.stat().st_mtime - _ABANDONED)
             temporary.replace(target)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -152,6 +158,19 @@ def _write_whole(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sweep(folder: Path, before: float) -> None:
+    """Remove the temporary files of *folder* that were last written before a time, by the clock of the file system. One
+    that cannot be removed stays: that is no reason not to write."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not _TEMPORARY.fullmatch(entry.name):
+                continue
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode) and status.st_mtime < before:
+                    Path(entry.path).unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from textual.binding import Binding
 
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import ExplorerError
-from explorer.settings import default_variables, load_themes
+from explorer.settings.themes import default_variables, load_themes
 from explorer.tui.ending import on_end_signals
 from explorer.tui.main import MainScreen
 from explorer.tui.themes import as_theme

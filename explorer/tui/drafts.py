@@ -11,7 +11,7 @@ __all__ = ["Draft", "DraftBook"]
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Catalog
-    from explorer.settings import Folders
+    from explorer.settings.folders import Folders
 
 
 class DraftBook:
@@ -38,7 +38,7 @@ class DraftBook:
     def load(self) -> tuple[str, ...]:
         """Read the drafts of the last time, once; a sentence for what is wrong with their file. What was typed since
         the start stays."""
-        from explorer.settings import load_drafts
+        from explorer.settings.drafts import load_drafts
 
         with self._lock:
             if self._loaded:
@@ -55,7 +55,7 @@ class DraftBook:
         Raises:
             StoreError: the file could not be written; it is as it was, and the next ``save`` tries again.
         """
-        from explorer.settings import save_drafts
+        from explorer.settings.drafts import save_drafts
 
         with self._lock:
             changed = {address: self._drafts[address] for address in list(self._changed)}

@@ -204,7 +204,7 @@ class PaneLayout:
         )
 
     async def _store_setting(self, changes: dict[str, object]) -> None:
-        from explorer.settings import change_settings
+        from explorer.settings.preferences import change_settings
 
         try:
             settings, notes = await asyncio.to_thread(lambda: change_settings(self.session.folders, **changes))

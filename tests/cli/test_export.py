@@ -13,7 +13,7 @@ import pytest
 
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 from explorer.session.exporting import export_call, import_line
 from explorer.session_factory import open_session
 from tests.cli.test_cli import SIGNER, VECTORS, Shell

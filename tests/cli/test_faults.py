@@ -12,9 +12,9 @@ import pytest
 from explorer.cli import main
 from explorer.core.exchange import Call, Entry
 from explorer.errors import UnknownName, UsageError
-from explorer.sandbox import SandboxServer
 from explorer.sandbox.fault_kinds import KINDS, Fault
 from explorer.sandbox.faults import FaultBoard, parse_fault
+from explorer.sandbox.server import SandboxServer
 from explorer.session.collecting import Collector
 from explorer.session_factory import open_session
 

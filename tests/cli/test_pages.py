@@ -13,8 +13,8 @@ import pytest
 
 from explorer.cli import main
 from explorer.cli.page_output import ascii_json
-from explorer.sandbox import SandboxServer
 from explorer.sandbox.faults import parse_fault
+from explorer.sandbox.server import SandboxServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.cli import main
-from explorer.settings import Folders
+from explorer.settings.folders import Folders
 from explorer.settings.overlay import overlay_path
 from explorer.settings.preferences import settings_path
 

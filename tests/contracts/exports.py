@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
 
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.verdict import judge
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
-    from explorer.sandbox import SandboxServer
+    from explorer.core.export.format import ExportFormat
+    from explorer.sandbox.server import SandboxServer
     from tests.cli.test_cli import Shell
 
 NASTY = 'it\'s "$HOME" `id` !x \\n & = + % ünï\t\n☃'
@@ -96,6 +100,8 @@ print(answer.text, end="")
 print(answer.status_code, file=sys.stderr)
 """
 """HTTPie's own reading of its words, as far as an export uses it: HTTPie is not there where the tests run."""
+STAND_INS: Final = {"http": HTTPIE}
+"""Programs that are not on every machine, and what stands in for them here."""
 
 
 def run(*command: str, **environ: str) -> str:
@@ -134,3 +140,18 @@ def stand_in(folder: Path, name: str, code: str) -> None:
     path = folder / name
     path.write_text(f"#!{sys.executable}\n{code}")
     path.chmod(0o755)
+
+
+def body_of(export_format: ExportFormat, text: str, folder: Path) -> str:
+    """Run an export; the response body that it prints."""
+    if export_format.kind == "program":
+        return run(sys.executable, "-c", text).partition("\n")[2].removesuffix("\n")
+    command = next(line for line in reversed(text.splitlines()) if line[:1].strip()).split()[0]
+    if shutil.which(command) is None:
+        if command not in STAND_INS:
+            pytest.skip(f"{command} is not installed, so its export cannot be run")
+        stand_in(folder, command, STAND_INS[command])
+    environ = {**os.environ, "PATH": f"{os.environ['PATH']}{os.pathsep}{folder}"}
+    done = subprocess.run(["bash", "-c", text], env=environ, capture_output=True, timeout=60)
+    assert done.stdout, done.stderr.decode()
+    return done.stdout.decode()

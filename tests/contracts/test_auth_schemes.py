@@ -5,20 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
+import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from explorer.core.auth import AUTH_SCHEMES, options_of, wire
-from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
+from explorer.core.auth.base import Flow, Scheme, Step
 from explorer.core.auth.options import Options, TokenPlace
 from explorer.core.auth.scheme import AuthScheme
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
+from explorer.core.export.formats import FORMATS
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.vendors import compare_vendors
 from explorer.credentials import Vault
@@ -27,15 +26,19 @@ from explorer.history import History
 from explorer.session import Session
 from explorer.session.doctor import examine
 from explorer.session.explaining import explain_call, explain_exchange
-from explorer.session.exporting import export_call
+from explorer.session.exporting import export_call, export_past
 from explorer.session.login import log_in
 from explorer.session.refusals import explain_refused
 from explorer.session.token_lines import boards, past_lives
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
+from tests.conftest import ROOT
 from tests.contracts.auth_worlds import World, world_of
+from tests.contracts.exports import body_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
 
     import httpx
 
@@ -64,10 +67,9 @@ class ToyOptions(Options, frozen=True, kw_only=True):
         return "header X-Toy", ""
 
 
-class Toy(Scheme):
+class Toy(Scheme[ToyOptions]):
     """Sends the token in a header of its own."""
 
-    options: ToyOptions
     name = "toy"
 
     def missing(self) -> tuple[str, ...]:
@@ -93,13 +95,11 @@ class Toy(Scheme):
         return (Step(title="Header", text=f"X-Toy: {MASK}"),)
 
 
-class ToyVerifier(Verifier):
+class ToyVerifier(Verifier[ToyOptions]):
     """Knows the token of its accounts."""
 
-    options: ToyOptions
-
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        account = self.accounts.find({self.options.token: arrived.headers.get("x-toy", "")})
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        account = self.accounts.find({self.options.token: request.headers.get("x-toy", "")})
         return Grant(account.id) if account else Refusal("token_unknown", "no such token")
 
 
@@ -163,7 +163,7 @@ async def test_a_call_is_sent_and_verified_by_the_sandbox(session: Session, worl
     assert exchange.verdict.outcome == "OK", exchange.verdict
     assert exchange.response is not None
     kept = session.redacted(exchange)
-    options = options_of(world.vendor.auth[world.vendor.endpoints[world.call.endpoint].auth])
+    options = options_of(world.vendor.auth[auth_key(world)])
     sent = text_of(exchange.request)
     assert any(name.lower() in sent.lower() for name in (*options.headers, *options.params))
     assert not [secret for secret in secrets_of(session, world) if secret in text_of(kept.request)]
@@ -200,9 +200,7 @@ async def test_its_own_request_is_what_it_expects(session: Session, world: World
     """Whatever carries the proof is pasted back: URL, header line, form."""
     exchange = await session.send(world.call)
     explained = explain_call(session, world.call, exchange.started_at)
-    place = options_of(world.vendor.auth[world.vendor.endpoints[world.call.endpoint].auth]).token_place(
-        exchange.request.method
-    )
+    place = options_of(world.vendor.auth[auth_key(world)]).token_place(exchange.request.method)
     if place is not None and place.where == "header":
         name = place.name.lower()
         text = next(f"{key}: {value}" for key, value in exchange.request.headers if key.lower() == name)
@@ -213,17 +211,25 @@ async def test_its_own_request_is_what_it_expects(session: Session, world: World
     assert not explained.against(text[:-3] + "xyz").same
 
 
-@pytest.mark.parametrize("form", ["curl", "python"])
-async def test_what_is_exported_runs_and_gets_the_verdict(session: Session, world: World, form: str) -> None:
+@pytest.mark.parametrize("form", [key for key, export_format in FORMATS.items() if export_format.runs])
+async def test_what_is_exported_runs_and_gets_the_verdict(
+    session: Session, world: World, form: str, tmp_path: Path
+) -> None:
     expected = await session.send(world.call)
     assert expected.response is not None
     script = export_call(session, world.call, form).decode()
     assert not [secret for secret in secrets_of(session, world) if secret in script and len(secret) > 30]
-    command = ["bash", "-c", script.rstrip("\n") + " -sS"] if form == "curl" else [sys.executable, "-c", script]
-    out = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60, env={"PATH": _path()})
-    assert out.returncode == 0, out.stderr.decode()
-    body = out.stdout.decode() if form == "curl" else out.stdout.decode().partition("\n")[2]
+    options = options_of(world.vendor.auth[auth_key(world)])
+    assert all(name in script for name in (*options.headers, *options.params))
+    body = await asyncio.to_thread(body_of, FORMATS[form], script.rstrip("\n"), tmp_path)
     assert shape(json.loads(body)) == shape(json.loads(bytes(expected.response.body)))
+
+
+async def test_the_message_names_variables_in_place_of_secrets(session: Session, world: World) -> None:
+    await session.send(world.call)
+    message = export_past(session, [await session.past(1)], "http").decode()
+    assert not [secret for secret in secrets_of(session, world) if secret in message]
+    assert "$API_EXPLORER_" in message or not options_of(world.vendor.auth[auth_key(world)]).headers
 
 
 async def test_the_comparison_has_its_cells(world: World) -> None:
@@ -263,7 +269,7 @@ async def test_the_doctor_names_credentials_that_are_wrong(session: Session, wor
 
 async def test_its_tokens_are_listed_by_fingerprint(session: Session, world: World) -> None:
     await session.send(world.call)
-    scheme = world.vendor.auth[world.vendor.endpoints[world.call.endpoint].auth].scheme
+    scheme = world.vendor.auth[auth_key(world)].scheme
     listed = [board for board in boards(session, past_lives(session)) if board.scheme == scheme]
     has_tokens = bool(options_of(next(iter(world.vendor.auth.values()))).tokens)
     assert bool(listed) == has_tokens
@@ -281,9 +287,37 @@ def test_the_catalog_names_every_scheme_when_one_is_unknown() -> None:
     assert all(name in str(caught.value) for name in AUTH_SCHEMES)
 
 
+def test_nothing_outside_names_a_scheme_or_looks_into_its_options() -> None:
+    """No id of a scheme is in quotes, and nothing asks for the type of a scheme, a verifier or their options."""
+    ids = "|".join(AUTH_SCHEMES)
+    named = re.compile(rf"""["'](?:{ids})["']""")
+    looked = re.compile(
+        r"isinstance\([^)]*(?:Scheme|Options|Verifier|Anonymous)\b|getattr\((?:\w+\.)*(?:options|scheme)\b"
+    )
+    package = ROOT / "explorer"
+    modules = [path for path in package.rglob("*.py") if not path.is_relative_to(package / "core" / "auth")]
+    assert len(modules) > 100
+    lines = [(path.name, line) for path in modules for line in path.read_text("utf-8").splitlines()]
+    assert not [found for found in lines if named.search(found[1]) or looked.search(found[1])]
+
+
+@pytest.mark.parametrize("scheme", AUTH_SCHEMES)
+def test_the_documents_list_it_with_options_that_it_has(scheme: str) -> None:
+    text = (ROOT / "docs" / "CATALOG.md").read_text("utf-8")
+    row = next(line for line in text.splitlines() if line.startswith(f"| `{scheme}` |"))
+    documented = set(re.findall(r"`(\w+)`", row.split("|")[3]))
+    assert documented
+    assert documented <= {field.name for field in msgspec.structs.fields(AUTH_SCHEMES[scheme].options)}
+
+
 def test_registering_a_scheme_twice_is_an_error() -> None:
     with pytest.raises(ValueError, match="hmac_query"), AUTH_SCHEMES.added("hmac_query", TOY):
         pass
+
+
+def auth_key(world: World) -> str:
+    """The vendor's key of the scheme."""
+    return world.vendor.endpoints[world.call.endpoint].auth
 
 
 def shape(value: object) -> object:
@@ -295,7 +329,3 @@ def shape(value: object) -> object:
 def text_of(request: SentRequest) -> str:
     headers = "\n".join(f"{name}: {value}" for name, value in request.headers)
     return f"{request.method} {request.url}\n{headers}\n\n{bytes(request.body).decode('utf-8', 'replace')}"
-
-
-def _path() -> str:
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

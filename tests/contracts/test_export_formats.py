@@ -4,32 +4,27 @@ registration."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from explorer.cli import main
 from explorer.core.export.format import ExportFormat, recipe_writer
-from explorer.core.export.formats import FORMATS, archives, register
+from explorer.core.export.formats import FORMATS, archives
 from explorer.core.text.secret import Secret
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 from tests.contracts.exports import (
     CALLS,
-    HTTPIE,
     MARKED,
     SECRET_CALLS,
     TYPED,
+    body_of,
     directly,
     exported,
-    run,
-    stand_in,
     told,
 )
 from tests.tui.driving import driven
@@ -43,10 +38,6 @@ if TYPE_CHECKING:
     from explorer.session import Session
     from tests.tui.driving import Driver
 
-READERS: Final = ("explorer.cli.export_commands", "explorer.tui.screens.exporting")
-"""Modules that read the registry when they are imported."""
-STAND_INS: Final = {"http": HTTPIE}
-"""Programs that are not on every machine, and what stands in for them here."""
 SECRETS: Final = (*MARKED.values(), TYPED, "4444111144441111", "8731")
 TOY: Final = ExportFormat(
     id="toy",
@@ -90,13 +81,13 @@ def shell(environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Shel
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExportFormat]:
-    """A format registered as one more file would be: before a shell is imported."""
-    for name in READERS:
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    register(TOY)
-    yield TOY
-    del FORMATS[TOY.id]
+def toy() -> Iterator[ExportFormat]:
+    """A format registered as one more file would be, after every shell is imported."""
+    import explorer.cli.export_commands
+    import explorer.tui.screens.exporting  # noqa: F401 - loaded before the format is registered
+
+    with FORMATS.added(TOY.id, TOY):
+        yield TOY
 
 
 def refusal(shell: Shell) -> str:
@@ -191,21 +182,6 @@ def test_it_holds_a_hard_call_or_says_why_not(
 # --- what is written runs --------------------------------------------------------------------------------------------
 
 
-def body_of(export_format: ExportFormat, text: str, folder: Path) -> str:
-    """Run an export; the response body that it prints."""
-    if export_format.kind == "program":
-        return run(sys.executable, "-c", text).partition("\n")[2].removesuffix("\n")
-    command = next(line for line in reversed(text.splitlines()) if line[:1].strip()).split()[0]
-    if shutil.which(command) is None:
-        if command not in STAND_INS:
-            pytest.skip(f"{command} is not installed, so its export cannot be run")
-        stand_in(folder, command, STAND_INS[command])
-    environ = {**os.environ, "PATH": f"{os.environ['PATH']}{os.pathsep}{folder}"}
-    done = subprocess.run(["bash", "-c", text], env=environ, capture_output=True, timeout=60)
-    assert done.stdout, done.stderr.decode()
-    return done.stdout.decode()
-
-
 @running
 @pytest.mark.parametrize("call", CALLS, ids=[call[0] for call in CALLS])
 def test_what_is_exported_gets_the_same_verdict(
@@ -297,5 +273,5 @@ def test_a_format_that_is_registered_is_written(toy: ExportFormat, shell: Shell)
 
 
 def test_an_id_is_registered_once() -> None:
-    with pytest.raises(ValueError, match="curl"):
-        register(FORMATS["curl"])
+    with pytest.raises(ValueError, match="curl"), FORMATS.added("curl", TOY):
+        pass

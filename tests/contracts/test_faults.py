@@ -4,7 +4,6 @@ in what comes back, and the sandbox is honest after it. A fault is one entry."""
 from __future__ import annotations
 
 import http.client
-import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -12,9 +11,9 @@ import pytest
 
 from explorer.cli import main
 from explorer.errors import UsageError
-from explorer.sandbox import SandboxServer
-from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, Outgoing, register
+from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, Outgoing
 from explorer.sandbox.faults import FAULT_HEADER, parse_fault
+from explorer.sandbox.server import SandboxServer
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
     from explorer.session import Session
 
-READERS: Final = ("explorer.tui.screens.faults",)
-"""Modules that read the registry when they are imported."""
 PATIENCE: Final = 0.3
 """Seconds that a read waits; what is late or drips is told to take a minute."""
 MOST: Final = 300_000
@@ -47,14 +44,13 @@ def _reverse(out: Outgoing, fault: Fault) -> None:
 
 
 @pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultKind]:
-    """A fault registered as one more entry would be."""
-    for name in READERS:
-        monkeypatch.delitem(sys.modules, name, raising=False)
+def toy() -> Iterator[FaultKind]:
+    """A fault registered as one more entry would be, after the dialog is imported."""
+    import explorer.tui.screens.faults  # noqa: F401 - loaded before the fault is registered
+
     kind = FaultKind("backwards", "The body comes backwards", _reverse, "how many times", "2")
-    register(kind)
-    yield kind
-    del KINDS[kind.name]
+    with KINDS.added(kind.name, kind):
+        yield kind
 
 
 def word_of(kind: FaultKind) -> str:
@@ -189,8 +185,8 @@ def test_a_fault_that_is_registered_has_its_effect(
     check_words(toy, shipped)
     check_listed(toy, environ, capsys)
     check_effect(toy, sandbox, shipped)
-    with pytest.raises(ValueError, match="backwards"):
-        register(toy)
+    with pytest.raises(ValueError, match="backwards"), KINDS.added(toy.name, toy):
+        pass
 
 
 def test_a_response_says_which_faults_it_suffers_from(sandbox: SandboxServer, shipped: Catalog) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style, register
+from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style
 from explorer.core.paging.base import Pairs, count_records, whole
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import put_at
@@ -70,9 +70,8 @@ class Toy(Numbered[ToyOptions]):
 
 @pytest.fixture
 def toy() -> Iterator[str]:
-    register(Toy)
-    yield Toy.name
-    del PAGING_STYLES[Toy.name]
+    with PAGING_STYLES.added(Toy.name, Toy):
+        yield Toy.name
 
 
 def style_of_defaults(name: str) -> Style:
@@ -266,13 +265,10 @@ async def test_a_style_that_is_registered_is_fetched_and_named(toy: str, environ
     check_catalog(toy)
 
 
-def test_a_style_that_is_not_registered_is_unknown_to_a_catalog(toy: str) -> None:
-    table = catalog_of(toy)
-    del PAGING_STYLES[toy]
-    try:
-        with pytest.raises(CatalogError, match="toy"):
-            decode(table, "test")
-    finally:
-        register(Toy)
-    with pytest.raises(ValueError, match="toy"):
-        register(Toy)
+def test_a_style_that_is_not_registered_is_unknown_to_a_catalog() -> None:
+    with PAGING_STYLES.added(Toy.name, Toy):
+        table = catalog_of(Toy.name)
+        with pytest.raises(ValueError, match="toy"), PAGING_STYLES.added(Toy.name, Toy):
+            pass
+    with pytest.raises(CatalogError, match="toy"):
+        decode(table, "test")

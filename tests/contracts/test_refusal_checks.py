@@ -32,7 +32,7 @@ from explorer.core.exchange import (
 )
 from explorer.core.explain.refusals import Facts, Finding, Seen, TokenFact, explain_refusal
 from explorer.core.explain.refusals.facts import Check, Mend
-from explorer.core.explain.refusals.reasons import CHECKS, register
+from explorer.core.explain.refusals.reasons import CHECKS
 from explorer.errors import Problem
 from explorer.tui.screens.refusal import _ACTIONS, _DOES, RefusalScreen
 from tests.conftest import ROOT
@@ -53,7 +53,7 @@ TOKEN_HEADER: Final = TokenPlace("header", "X-Shop-Token")
 SIGNING: Final = ("id", "ts", "sig")
 SIGNED: Final = f"?id=me&ts={NOW:.0f}&sig=abc"
 TOKEN: Final = TokenFact("6f1e", "the token of live")
-checks = pytest.mark.parametrize("check", CHECKS, ids=[check.id for check in CHECKS])
+checks = pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 
 
 def world(status: int = 400, *, endpoint: str = "search", url: str = "/goods", **more: Any) -> Facts:
@@ -182,10 +182,8 @@ class Toy(Check):
 
 @pytest.fixture
 def toy() -> Iterator[Check]:
-    check = Toy()
-    register(check)
-    yield check
-    CHECKS.remove(check)
+    with CHECKS.added(Toy.id, Toy()) as check:
+        yield check
 
 
 @checks
@@ -244,5 +242,5 @@ async def test_a_check_that_is_registered_is_asked_everywhere(toy: Check, sessio
         assert isinstance(screen, RefusalScreen)
         await app.see("The moon was full · holds")
         assert toy.mend in app.text
-    with pytest.raises(ValueError, match="moon"):
-        register(Toy())
+    with pytest.raises(ValueError, match="moon"), CHECKS.added(toy.id, toy):
+        pass

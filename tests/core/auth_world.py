@@ -13,8 +13,9 @@ from hypothesis import settings
 
 from explorer.core.auth import scheme_of, verifier_for
 from explorer.core.auth.accounts import AccountBook
-from explorer.core.auth.base import Arrived, AuthContext, Scheme, Verifier
+from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
+from explorer.core.auth.verifier import IncomingRequest, Verifier
 from explorer.core.catalog.model import Auth, Credential, Endpoint, Parameter, Vendor
 from explorer.core.text.secret import Secret
 
@@ -126,7 +127,7 @@ def multipart(path: str, pairs: Mapping[str, str], files: Mapping[str, tuple[str
     return request
 
 
-def arrived(request: httpx.Request) -> Arrived:
+def arrived(request: httpx.Request) -> IncomingRequest:
     """*request* as a server reads it: the query and forms by urllib, multipart by the email package."""
     content_type = request.headers.get("content-type", "")
     pairs: list[tuple[str, str]] = []
@@ -143,7 +144,7 @@ def arrived(request: httpx.Request) -> Arrived:
             else:
                 raw = part.get_payload(decode=True)  # type: ignore[union-attr]  # see above
                 pairs.append((name, bytes(raw).decode()))
-    return Arrived(
+    return IncomingRequest(
         method=request.method,
         path=request.url.path.removeprefix("/root"),
         query=tuple(parse_qsl(request.url.query.decode("ascii"), keep_blank_values=True)),

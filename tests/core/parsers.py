@@ -10,10 +10,10 @@ from rich.style import Style
 
 from explorer.core import links, versions
 from explorer.core.auth import minting, multipart
-from explorer.core.auth.base import Arrived, header_token
 from explorer.core.auth.oauth2 import client as oauth2
 from explorer.core.auth.options import TokenPlace
-from explorer.core.auth.recipe import Material
+from explorer.core.auth.recipe import Material, Part
+from explorer.core.auth.verifier import IncomingRequest, header_token
 from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
 from explorer.core.catalog.model import Endpoint, Vendor, Verdict
 from explorer.core.curl.line import read_curl
@@ -33,17 +33,20 @@ from explorer.core.document.siblings import siblings
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows, breaks
 from explorer.core.drift.shape import Shape
-from explorer.core.exchange import ReceivedResponse
+from explorer.core.exchange import Call, ReceivedResponse, SentRequest
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
+from explorer.core.redaction import Redactor
 from explorer.core.search_words import parse_words
 from explorer.core.text.data import first_solid, is_blank
 from explorer.core.text.sanitize import sanitize, sanitize_line
-from explorer.core.text.secret import Secret
+from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.url_pairs import decode_pairs
+from explorer.core.unmasking import filled
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
+from explorer.session.explaining import Explained
 from explorer.tui.body.paint import Painter
 from tests.core.diffs import compare_bodies
 
@@ -167,6 +170,24 @@ def _multipart(data: bytes) -> None:
     multipart.append(data, boundary, (("a", "b"),))
 
 
+def _unmask(data: bytes) -> None:
+    """Every kind of body, the query and a header, with a mask behind the bytes and without."""
+    for body in (data, data + MASK.encode(), data.replace(b"a", MASK.encode())):
+        text = body.decode("utf-8", "replace")
+        for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
+            headers = (("Content-Type", kind), ("X-A", text))
+            filled(
+                SentRequest(method="POST", url=f"https://a.example/?{text}", headers=headers, body=body), lambda _: None
+            )
+
+
+def _explained() -> Explained:
+    call = Call(vendor="v", endpoint="e")
+    redactor = Redactor(Vendor(id="v", title="V"))
+    sent = pasted.Pasted("request", material=Material("/", (Part("token", "x", "query"),), "GET", "https://a.example"))
+    return Explained(call, "none", "None", at=0, steps=(), redactor=redactor, sent=sent)
+
+
 _OF_KIND: Final[dict[str, Callable[[bytes, str], object]]] = {
     "document laid out": Document,
     "document as sent": lambda data, kind: Document(data, kind, view="raw"),
@@ -254,7 +275,9 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "redirect of a login": _of_text(lambda text: oauth2.read_redirect("https://a.example/?" + text, "state")),
     "token in a field": lambda data: minting.token_in(httpx.Response(200, content=data), "token"),
     "token in a header": _of_text(
-        lambda text: header_token(Arrived("GET", "/", headers={"authorization": text}), "Authorization", "Bearer ")
+        lambda text: header_token(
+            IncomingRequest("GET", "/", headers={"authorization": text}), "Authorization", "Bearer "
+        )
     ),
     "decode_pairs": decode_pairs,
     "multipart": _multipart,
@@ -264,6 +287,8 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "pasted token": _of_text(lambda text: token_mistakes.read_token(text, _WANTED)),
     "pasted curl": _of_text(lambda text: read_curl("curl https://a.example/ -d " + text, {})),
     "words of a search": _of_text(lambda text: parse_words(text, 0.0)),
+    "request that was masked": _unmask,
+    "base string that is shown": _of_text(_explained().masked),
     "secret": _of_text(lambda text: Secret(text).fingerprint()),
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from explorer.core.catalog import Catalog, Endpoint, Vendor, read_toml
+from explorer.core.catalog import Catalog, Endpoint, Vendor
+from explorer.core.catalog.load import read_toml
 from explorer.core.form import parse_entry
 from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog, Endpoint, Vendor
     from explorer.core.exchange import Entry
 
 TOML = """

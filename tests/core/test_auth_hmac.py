@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.auth.base import Grant, Refusal
-from explorer.core.auth.hmac_query import HmacQuery
+from explorer.core.auth import scheme_of
+from explorer.core.auth.verifier import Grant, Refusal
 from explorer.core.catalog.model import Parameter
 from explorer.errors import CredentialMissing
 from tests.core.auth_world import NOW, World, arrived, endpoint, form, get, multipart, steady, vendor
@@ -276,6 +276,6 @@ def test_the_second_that_is_signed_is_the_second_that_is_sent() -> None:
     context = it.context()
     times = iter(range(int(NOW), int(NOW) + 100))
     context.now = lambda: float(next(times))
-    scheme = HmacQuery(it.scheme().options, context)
+    scheme = scheme_of(it.vendor, "main", context)
     for signed in (next(scheme.auth_flow(get("/v1/a/b.json?x=1"))), scheme.preview(get("/v1/a/b.json?x=1"))):
         assert isinstance(it.verifier.verify(arrived(signed)), Grant)

@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from explorer.core.auth import scheme_for
-from explorer.core.auth.base import Arrived, Grant, Refusal, TokensChanged
+from explorer.core.auth.base import TokensChanged
 from explorer.core.auth.oauth2.client import OAuth2, is_loopback, read_redirect, read_token_response
-from explorer.core.auth.oauth2.server import ConsentRequest
+from explorer.core.auth.verifier import ConsentRequest, Grant, IncomingRequest, Refusal
 from explorer.core.catalog.model import Endpoint
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialMissing, CredentialRefused, UsageError
@@ -47,7 +47,7 @@ def params(url: str) -> dict[str, str]:
 
 
 def consent(it: World, url: str) -> Any:
-    return it.verifier.consent(Arrived("GET", "/authorize", query=tuple(parse_qsl(urlsplit(url).query))))
+    return it.verifier.consent(IncomingRequest("GET", "/authorize", query=tuple(parse_qsl(urlsplit(url).query))))
 
 
 def exchange(it: World, request: httpx.Request) -> Any:
@@ -328,7 +328,9 @@ def test_no_secret_is_shown() -> None:
 def asked_for(**changes: str) -> tuple[World, Any]:
     it = world(*APP)
     query = params(oauth(it).authorization_url().url) | changes
-    return it, it.verifier.consent(Arrived("GET", "/authorize", query=tuple((n, v) for n, v in query.items() if v)))
+    return it, it.verifier.consent(
+        IncomingRequest("GET", "/authorize", query=tuple((n, v) for n, v in query.items() if v))
+    )
 
 
 @pytest.mark.parametrize(
@@ -376,7 +378,7 @@ def grant(it: World, **changes: str) -> Any:
     asked = scheme.authorization_url()
     code = read_redirect(it.verifier.approve(consent(it, asked.url)), asked.state)
     form = dict(arrived(scheme.exchange_request(code, asked.verifier)).form) | changes
-    return it.verifier.token(Arrived("POST", "/token", form=tuple(form.items()))), form
+    return it.verifier.token(IncomingRequest("POST", "/token", form=tuple(form.items()))), form
 
 
 @pytest.mark.parametrize(
@@ -401,9 +403,9 @@ def test_a_code_is_bound_to_everything_it_was_given_for(changes: dict[str, str],
 def test_a_code_is_good_once_and_its_second_use_ends_its_tokens() -> None:
     it = world(*APP)
     table, form = grant(it)
-    came = Arrived("GET", "/x", headers={"authorization": f"Bearer {table['access_token']}"})
+    came = IncomingRequest("GET", "/x", headers={"authorization": f"Bearer {table['access_token']}"})
     assert it.verifier.verify(came) == Grant("demo")
-    refused = it.verifier.token(Arrived("POST", "/token", form=tuple(form.items())))
+    refused = it.verifier.token(IncomingRequest("POST", "/token", form=tuple(form.items())))
     assert isinstance(refused, Refusal)
     assert refused.check == "invalid_grant"
     assert it.verifier.verify(came).check == "token_blacklisted"
@@ -430,7 +432,7 @@ def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_family() -> No
     assert isinstance(again, Refusal)
     stolen = exchange(it, scheme.refresh_request(Secret(first["refresh_token"])))
     assert isinstance(stolen, Refusal)
-    came = Arrived("GET", "/x", headers={"authorization": f"Bearer {first['access_token']}"})
+    came = IncomingRequest("GET", "/x", headers={"authorization": f"Bearer {first['access_token']}"})
     assert it.verifier.verify(came).check == "token_blacklisted"
 
 
@@ -438,9 +440,11 @@ def test_the_client_may_authenticate_by_basic_but_not_twice() -> None:
     it = world(*APP)
     basic = "Basic YXBwLTE6Y2xpZW50K3NoaCUyQg=="  # printf 'app-1:client+shh%2B' | base64
     form = (("grant_type", "refresh_token"), ("refresh_token", "demo-refresh"))
-    once = Arrived("POST", "/token", form=form, headers={"authorization": basic})
+    once = IncomingRequest("POST", "/token", form=form, headers={"authorization": basic})
     assert "access_token" in it.verifier.token(once)
-    twice = Arrived("POST", "/token", form=(*form, ("client_secret", "client shh+")), headers={"authorization": basic})
+    twice = IncomingRequest(
+        "POST", "/token", form=(*form, ("client_secret", "client shh+")), headers={"authorization": basic}
+    )
     assert it.verifier.token(twice).check == "invalid_request"
 
 
@@ -453,12 +457,12 @@ def test_access_tokens_are_checked(later: int, token: str | None, check: str | N
     table, _ = grant(it)
     it.clock.now += later
     value = table["access_token"] if token is None else token
-    verdict = it.verifier.verify(Arrived("GET", "/x", headers={"authorization": f"Bearer {value}"}))
+    verdict = it.verifier.verify(IncomingRequest("GET", "/x", headers={"authorization": f"Bearer {value}"}))
     assert verdict == Grant("demo") if check is None else verdict.check == check
 
 
 def test_a_refresh_token_is_no_access_token() -> None:
     it = world(*APP)
     table, _ = grant(it)
-    came = Arrived("GET", "/x", headers={"authorization": f"Bearer {table['refresh_token']}"})
+    came = IncomingRequest("GET", "/x", headers={"authorization": f"Bearer {table['refresh_token']}"})
     assert it.verifier.verify(came).check == "token_unknown"

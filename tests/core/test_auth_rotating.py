@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from explorer.core.auth import scheme_for
-from explorer.core.auth.base import Anonymous, Arrived, Grant, Refusal
+from explorer.core.auth.base import Anonymous
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
 from explorer.core.catalog.model import Endpoint
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialMissing, CredentialRefused
@@ -172,7 +173,7 @@ def test_signing_out_forgets_the_token_here_and_kills_it_there() -> None:
     converse(it.scheme(), get(), server(it))
     seen = converse(it.scheme(endpoint("sign_out"), read=False), get("/sign_out", method="DELETE"), server(it))
     dead = [arrived(request) for request, _ in seen] + [
-        Arrived("GET", "/x", headers={"authorization": seen[-1][1].headers["authorization"]})
+        IncomingRequest("GET", "/x", headers={"authorization": seen[-1][1].headers["authorization"]})
     ]
     for came in dead:
         verdict = it.verifier.verify(came)
@@ -260,21 +261,21 @@ def test_an_anonymous_call_carries_and_learns_nothing() -> None:
     ],
 )
 def test_malformed_headers_and_strange_tokens_are_refused(headers: dict[str, str], check: str) -> None:
-    refused = world().verifier.verify(Arrived("GET", "/x", headers=headers))
+    refused = world().verifier.verify(IncomingRequest("GET", "/x", headers=headers))
     assert isinstance(refused, Refusal)
     assert refused.check == check
     assert "demo-start" not in refused.message + refused.got + refused.expected
 
 
 def test_the_word_bearer_is_taken_in_any_case() -> None:
-    granted = world().verifier.verify(Arrived("GET", "/x", headers={"authorization": "bearer demo-start"}))
+    granted = world().verifier.verify(IncomingRequest("GET", "/x", headers={"authorization": "bearer demo-start"}))
     assert isinstance(granted, Grant)
 
 
 @pytest.mark.parametrize(("after", "good"), [(0.0, True), (5.0, True), (5.1, False), (3600.0, False)])
 def test_the_vendor_lets_a_used_token_in_for_five_seconds(after: float, good: bool) -> None:
     it = world()
-    came = Arrived("GET", "/x", headers={"authorization": f"Bearer {it.verifier.mint('demo')}"})
+    came = IncomingRequest("GET", "/x", headers={"authorization": f"Bearer {it.verifier.mint('demo')}"})
     assert isinstance(it.verifier.verify(came), Grant)
     it.clock.now += after
     verdict = it.verifier.verify(came)

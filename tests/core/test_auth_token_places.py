@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.auth import scheme_for
-from explorer.core.auth.base import Arrived, Grant, Refusal
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
 from explorer.core.catalog.model import Endpoint
 from explorer.errors import CredentialMissing, CredentialRefused
 from tests.core.auth_world import World, arrived, converse, form, get, multipart, steady, vendor
@@ -137,18 +137,18 @@ TOKEN = ("access_token", DEMO["access_token"])
 @pytest.mark.parametrize(
     ("came", "check"),
     [
-        (Arrived("GET", "/x"), "token_missing"),
-        (Arrived("GET", "/x", query=(("access_token", ""),)), "token_missing"),
-        (Arrived("GET", "/x", form=(TOKEN,)), "token_place"),
-        (Arrived("POST", "/x", query=(TOKEN,)), "token_place"),
-        (Arrived("DELETE", "/x", query=(TOKEN,)), "token_place"),
-        (Arrived("GET", "/x", query=(TOKEN, TOKEN)), "token_repeated"),
-        (Arrived("POST", "/x", query=(TOKEN,), form=(TOKEN,)), "token_repeated"),
-        (Arrived("GET", "/x", query=(("access_token", "nobody"),)), "token_unknown"),
-        (Arrived("GET", "/x", query=(("access_token", "other-env"),)), "token_environment"),
+        (IncomingRequest("GET", "/x"), "token_missing"),
+        (IncomingRequest("GET", "/x", query=(("access_token", ""),)), "token_missing"),
+        (IncomingRequest("GET", "/x", form=(TOKEN,)), "token_place"),
+        (IncomingRequest("POST", "/x", query=(TOKEN,)), "token_place"),
+        (IncomingRequest("DELETE", "/x", query=(TOKEN,)), "token_place"),
+        (IncomingRequest("GET", "/x", query=(TOKEN, TOKEN)), "token_repeated"),
+        (IncomingRequest("POST", "/x", query=(TOKEN,), form=(TOKEN,)), "token_repeated"),
+        (IncomingRequest("GET", "/x", query=(("access_token", "nobody"),)), "token_unknown"),
+        (IncomingRequest("GET", "/x", query=(("access_token", "other-env"),)), "token_environment"),
     ],
 )
-def test_the_vendor_is_strict_about_the_parameter(came: Arrived, check: str) -> None:
+def test_the_vendor_is_strict_about_the_parameter(came: IncomingRequest, check: str) -> None:
     refused = param_world().verifier.verify(came)
     assert isinstance(refused, Refusal)
     assert refused.check == check
@@ -169,7 +169,7 @@ def test_a_header_token_arrives_as_it_is(text: str) -> None:
     signed = it.scheme().preview(get())
     assert signed.headers["X-Shop-Token"] == text
     assert it.verifier.verify(arrived(signed)) == Grant("demo")
-    tampered = Arrived("GET", "/x", headers={"x-shop-token": text + "x"})
+    tampered = IncomingRequest("GET", "/x", headers={"x-shop-token": text + "x"})
     refused = it.verifier.verify(tampered)
     assert isinstance(refused, Refusal)
     assert refused.check == "token_unknown"
@@ -197,6 +197,12 @@ def test_the_header_replaces_one_that_was_typed_and_can_be_stripped() -> None:
     ],
 )
 def test_the_vendor_knows_its_tokens_from_others(headers: dict[str, str], check: str) -> None:
-    refused = header_world().verifier.verify(Arrived("GET", "/x", headers=headers))
+    refused = header_world().verifier.verify(IncomingRequest("GET", "/x", headers=headers))
     assert isinstance(refused, Refusal)
     assert refused.check == check
+
+
+def test_a_new_token_is_asked_for_only_with_the_credentials_for_it() -> None:
+    request = next(param_world("client_id", "client_secret").scheme().renew())
+    assert request.url.path.endswith("/request_token")
+    assert list(param_world("access_token").scheme().renew()) == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.core.auth.lifeline import TokenRecord, TokenUse
 from explorer.core.auth.tokens import Token, TokenStore
 from explorer.core.text.secret import Secret
 from tests.core.auth_world import steady
@@ -103,3 +105,23 @@ def test_the_place_of_the_current_token_never_falls(answers: list[tuple[int, boo
         assert now is not None
         assert now.place >= place
         place = now.place
+
+
+@pytest.mark.parametrize(
+    ("at", "ended", "overlaps"), [(0, 1, True), (0, 0.5, False), (3, None, True), (3.5, 4, False), (2, 2, True)]
+)
+def test_requests_that_were_under_way_together_are_beside_one_another(
+    at: float, ended: float | None, overlaps: bool
+) -> None:
+    use = TokenUse(by=1, endpoint="e", at=1, ended=3)
+    other = TokenUse(by=2, endpoint="e", at=at, ended=ended)
+    life = TokenRecord("f", uses=(use, other))
+    assert life.beside(use) == ((other,) if overlaps else ())
+    assert life.beside(other) == ((use,) if overlaps else ())
+
+
+def test_a_request_that_is_still_under_way_is_beside_those_that_begin_later() -> None:
+    uses = (TokenUse(by=1, endpoint="e", at=1), TokenUse(by=2, endpoint="e", at=5))
+    life = TokenRecord("f", uses=uses)
+    assert life.beside(uses[1]) == (uses[0],)
+    assert life.beside(uses[0]) == (uses[1],)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import AccountBook
+from explorer.core.auth.recipe import Files, Material, Part, Recipe, collect
 from explorer.core.catalog.model import Credential, Vendor
 from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs, encode_pairs
@@ -136,3 +137,13 @@ def test_the_accounts_of_a_vendor() -> None:
     assert book.is_foreign("key", "live-key")
     assert not book.is_foreign("secret", "live-key")
     assert "demo-secret" not in repr(book.accounts)
+
+
+@pytest.mark.parametrize(
+    ("files", "value"), [("left_out", None), ("name", "logo.png"), ("path", "art/logo.png"), ("empty", "")]
+)
+def test_a_file_is_signed_as_the_recipe_says(files: Files, value: str | None) -> None:
+    recipe = Recipe(files=files)
+    signed, left = collect(recipe, Material("/", (Part("logo", "art/logo.png", "file"),)))
+    assert [part.value for part in signed if part.name == "logo"] == ([] if value is None else [value])
+    assert len(left) == (value is None)

@@ -33,6 +33,7 @@ PATTERNS = (
     *("<", ">", "/", "</", '"', "'", "\\", '\\"', "=", "&", "?", "#", ":", ";", ",", "://", "@", "://a@", ".", "+"),
     *("[", "]", "{", "}", "[{", "\\u0070", "\\\\u0070", "<!--", "<![CDATA[", "<pin>", "<pin ", "</pin>", "<p:pin>"),
     *("<password ", "<password>", "<password><![CDATA[", "x:password ", ":pin:", "<a:pin:"),
+    *("<u pin='", '<u pin="x" ', " pin='", '<u pin=\\"', "<u a='\" ", "\\npin='x'"),
     *('"password"', '"password":', '"password" ', '"password":"', '"password":[', '"password":{"a":', '\\"pin\\":\\"'),
     *('"pass\\u0077ord":', '"pin":1', '"pin":tru', '"pin":\\', '\\\\\\"pin\\\\\\":', '"pin":"\\', '"pin":[true,'),
     *('name="password', 'name="pin"\r\n\r\n', '--\r\n; name="pin"\r\n\r\nx\r\n', "; name=", "\n--", "--b\r\n"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.core.catalog import apply_readings, merge, read_toml
+from explorer.core.catalog.load import merge, read_toml
+from explorer.core.catalog.readings import apply_readings
 from explorer.errors import CatalogError, UnknownName
 from explorer.settings.catalog import decode
 from tests.core.shop import TOML, endpoint, vendor

@@ -8,13 +8,16 @@ import re
 import struct
 import unicodedata
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.core.document import Document, Search, View
+from explorer.core.document.document import Document, View
+
+if TYPE_CHECKING:
+    from explorer.core.document.search import Search
 
 TYPES = st.sampled_from(
     [

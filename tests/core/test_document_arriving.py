@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.document import Document
+from explorer.core.document.document import Document
 from explorer.core.text.data import Memory
 from tests.core.test_document_steps import TEXTS
 

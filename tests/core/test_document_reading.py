@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.document import Document
+from explorer.core.document.document import Document
 from explorer.core.document.filtering import Filter
 from explorer.core.document.folding import Folds, fold_around, fold_at, folds_at
 from explorer.core.document.outline import Outline, record_line, value_at

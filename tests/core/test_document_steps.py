@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.document import Document
+from explorer.core.document.document import Document
 from explorer.core.document.json_pieces import NotInPieces, Pieces
 
 SCALARS = st.one_of(

@@ -16,6 +16,9 @@ from explorer.settings.catalog import decode
 if TYPE_CHECKING:
     from explorer.core.catalog import Endpoint, Vendor
 
+if TYPE_CHECKING:
+    from explorer.core.catalog import Endpoint, Vendor
+
 SAMPLE = {
     "data": [
         {"id": 1, "name": "Lamp", "price": 9.5, "tags": ["new"], "owner": {"id": 3}, "note": None},

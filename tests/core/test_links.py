@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.catalog import read_toml
-from explorer.core.document import Document
+from explorer.core.catalog.load import read_toml
+from explorer.core.document.document import Document
 from explorer.core.document.siblings import siblings
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
@@ -19,8 +19,9 @@ from explorer.credentials import Vault
 from explorer.errors import CatalogError
 from explorer.session import Session
 from explorer.session.following import follow
-from explorer.settings import Folders, Settings
 from explorer.settings.catalog import decode
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -206,3 +206,44 @@ def test_pauses_double_and_end_at_half_a_minute() -> None:
     assert pause(50, None, 0.0) == 30
     assert pause(2, None, 1.0) == 0.5
     assert pause(1, 7.0, 0.9) == 7
+
+
+def test_what_is_counted_is_said_in_words() -> None:
+    checks = Checks()
+    checks.page(1, records(1, 2), info(1, more=False))
+    (surplus,) = checks.findings(whole=True)
+    assert surplus.text == "the vendor tells of 1 record, and 2 different ones came"
+    checks.page(2, records(3), info(2, more=False))
+    assert "the total changed while the pages came: 1 on page 1, 2 on page 2" in [
+        finding.text for finding in checks.findings(whole=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("failed", "words"),
+    [
+        ([3], "page 3 did not come"),
+        ([5, 3], "pages 3 and 5 did not come"),
+        (list(range(1, 9)), "pages 1, 2, 3, 4, 5, 6, 7 and 8 did not come"),
+        (list(range(1, 11)), "pages 1, 2, 3, 4, 5, 6, 7, 8 and 2 more did not come"),
+    ],
+)
+def test_pages_that_failed_are_named_up_to_eight(failed: list[int], words: str) -> None:
+    checks = Checks()
+    for number in failed:
+        checks.failed(number)
+    (finding,) = checks.findings(whole=False)
+    assert finding.text == words
+    assert finding.pages == tuple(sorted(failed))
+
+
+def test_a_page_that_came_empty_and_one_that_was_short_are_named() -> None:
+    checks = Checks()
+    checks.page(1, records(1), info(size=2))
+    checks.page(2, [], info(size=2))
+    checks.page(3, records(2, 3), info(size=2, more=False))
+    findings = {finding.kind: finding for finding in checks.findings(whole=True)}
+    assert findings["empty_page"].text == "page 2 came empty, and more came after"
+    assert findings["empty_page"].pages == (2,)
+    assert findings["short_page"].text == "page 1 held fewer than 2 records, and more came after"
+    assert findings["short_page"].pages == (1,)

@@ -19,7 +19,8 @@ from explorer.core.provenance.parts import target_of, to_bytes
 from explorer.credentials import Vault
 from explorer.session import Session
 from explorer.session.tracing import traced
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.sandbox.test_every_call import ADDRESSES, ALSO
 
 if TYPE_CHECKING:

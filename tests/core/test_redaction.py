@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
+from tests.core.auth_world import vendor as auth_vendor
 from tests.core.shop import endpoint, entries, vendor
 
 HIDDEN = 'S3cr3t/+ "quote" é'
@@ -52,7 +53,7 @@ def test_forms_queries_xml_and_multipart_are_masked_by_name() -> None:
 def test_known_values_are_masked_wherever_they_stand_and_however_they_are_written() -> None:
     mask = redactor(HIDDEN)
     for text in (HIDDEN, quote(HIDDEN, safe=""), json.dumps(HIDDEN)[1:-1]):
-        assert text not in mask.text(f"before {text} after")
+        assert mask.text(f"before {text} after") == f"before {MASK} after"
     assert (
         HIDDEN not in mask.body(json.dumps({"x": [HIDDEN]}, ensure_ascii=False).encode(), "application/json").decode()
     )
@@ -92,3 +93,18 @@ def test_any_body_survives_without_secrets_in_it(body: bytes, kind: str) -> None
         or b"pin" in body.lower()
         or b"token" in body.lower()
     )
+
+
+def test_the_header_of_a_scheme_is_secret_whatever_it_is_called() -> None:
+    shop = auth_vendor("token_header", {"header": "X-Shop-Badge", "token": "token"}, {"token": "demo"})
+    mask = Redactor(shop)
+    assert mask.headers([("x-shop-badge", "abc"), ("X-Shop", "abc")]) == (("x-shop-badge", MASK), ("X-Shop", "abc"))
+    assert mask.body(b'{"x-shop-badge": "gold"}', "application/json") == b'{"x-shop-badge": "gold"}'
+
+
+def test_among_many_known_values_each_is_masked_in_a_long_text() -> None:
+    """Those that are no long word too: a password with blanks, and a short one."""
+    odd = ("pass word/1", "p4ss")
+    mask = redactor(*(f"rotated-token-{number:04}" for number in range(200)), *odd)
+    text = "x " * 3000 + f"rotated-token-0042, {odd[0]} and {odd[1]}"
+    assert mask.text(text) == "x " * 3000 + f"{MASK}, {MASK} and {MASK}"

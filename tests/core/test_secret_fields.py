@@ -85,6 +85,35 @@ def test_xml_is_masked_with_prefixes_elements_and_cdata() -> None:
     assert masked("Bearer <token>, then more", "text/plain") == "Bearer <token>, then more"
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("<user name='ada' password='x'/>", f"<user name='ada' password='{MASK}'/>"),
+        ('<a:user\n n="a>b"\n a:Password = "x y">z</a:user>', f'<a:user\n n="a>b"\n a:Password = "{MASK}">z</a:user>'),
+        (
+            '<r><u pin="7"><v access-token="t" n="1"/></u></r>',
+            f'<r><u pin="{MASK}"><v access-token="{MASK}" n="1"/></u></r>',
+        ),
+        ('<user password="">', '<user password="">'),
+        ('<user spin="x" pins="y"> pin="z" </user>', '<user spin="x" pins="y"> pin="z" </user>'),
+        ('<pin password="x"><v>y</v></pin>', f'<pin password="{MASK}"><v>{MASK}</v></pin>'),
+    ],
+)
+def test_attributes_of_xml_are_masked_by_name(body: str, shown: str) -> None:
+    assert masked(body, "text/xml") == shown
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_attributes_in_a_string_of_json_are_masked_and_it_stays_json(levels: int) -> None:
+    value = '<user id="1"\n password="x">'
+    for _ in range(levels):
+        value = json.dumps({"xml": value, "hint": "<b password=", "next": "n"})
+    shown = masked(value)
+    for _ in range(levels):
+        shown = json.loads(shown)["xml"]
+    assert shown == f'<user id="1"\n password="{MASK}">'
+
+
 def test_urls_are_masked_in_fragments_links_and_parameters() -> None:
     redactor = Redactor(vendor())
     assert redactor.url("https://a.example/cb#access_token=abc&n=1") == f"https://a.example/cb#access_token={MASK}&n=1"
@@ -229,9 +258,10 @@ def test_a_code_that_quotes_a_secret_field_is_masked_by_name() -> None:
         started_at=0,
         request=SentRequest(method="PUT", url="https://x.example/"),
         verdict=Judgement(outcome="FAILED", code='{"password": "abc"}', message="token=abc, sorry"),
-        problems=({"field": "pin", "message": "'12x' is too short"},),
+        problems=({"field": "pin", "message": "'12x' is too short"}, {"field": "city", "message": "missing"}),
     )
     shown = Redactor(vendor()).exchange(endpoint("buy"), exchange)
     assert shown.verdict.code == f'{{"password": "{MASK}"}}'
     assert shown.verdict.message == f"token={MASK}, sorry"
     assert shown.problems[0]["message"] == f"{MASK} is too short"
+    assert shown.problems[1] == {"field": "city", "message": "missing"}

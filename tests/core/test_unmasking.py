@@ -75,3 +75,16 @@ def test_a_request_is_moved_with_its_host() -> None:
     assert there.headers == (("Host", "other.example"), ("A", "h:1"))
     assert moved(request, "http://elsewhere", "http://n") == request
     assert moved(request, "http://h:1/bas", "http://n") == request
+
+
+def test_names_in_json_are_read_as_strings_and_not_as_what_is_within_them() -> None:
+    body = f'{{"say \\"pin\\": {M}": "x", "a\\"b": "{M}", "\\u0070in" : "{M}", "\\q": "{M}"}}'.encode()
+    request = SentRequest(method="POST", url="/", headers=JSON, body=body)
+    assert [place.name for place in filled(request, lambda _place: None)[1]] == ["", 'a"b', "pin", "\\q"]
+
+
+def test_a_part_is_filled_whichever_headers_it_has() -> None:
+    head = '--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="pin"\r\nX-A: b\r\n\r\n'
+    part = f"{head}{M}\r\n--B--\r\n"
+    request = SentRequest(method="POST", url="/", headers=PARTS, body=part.encode())
+    assert filled(request, lambda _place: "7")[0].body == part.replace(M, "7").encode()

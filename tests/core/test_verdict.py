@@ -302,3 +302,10 @@ def test_an_unknown_coding_is_part_of_the_verdict() -> None:
     judgement = judge(vendor(), endpoint("buy"), response)
     assert judgement.outcome == "UNKNOWN"
     assert "the content coding 'br' is" in judgement.why
+
+
+def test_json_in_another_charset_is_said_to_be_so() -> None:
+    text = '{"success": true, "name": "Zoë"}'
+    said = judged(text.encode("latin-1"), kind="application/json; charset=iso-8859-1", **FLAG)
+    assert (said.outcome, "the JSON is not in UTF-8" in said.why) == ("OK", True)
+    assert "UTF-8" not in judged(text.encode(), kind="application/json", **FLAG).why

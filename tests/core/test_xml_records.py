@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.document import Document
+from explorer.core.document.document import Document
 from explorer.core.document.records import records_of
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords

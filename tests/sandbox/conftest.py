@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.sandbox import SandboxServer, create_app
+from explorer.sandbox.app import create_app
+from explorer.sandbox.server import SandboxServer
 from tests.sandbox.world import NOW, World
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _addresses() -> list[str]:
-    from explorer.core.catalog import read_toml
+    from explorer.core.catalog.load import read_toml
     from explorer.settings.catalog import decode
 
     path = ROOT / "endpoint_catalog.toml"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.catalog import Catalog, read_toml
+from explorer.core.catalog import Catalog
+from explorer.core.catalog.load import read_toml
 from explorer.sandbox.checks import findings
 from explorer.sandbox.expressions import ExpressionError, compiled
 from explorer.sandbox.templates import render
@@ -14,6 +15,7 @@ from explorer.settings.catalog import decode
 from tests.sandbox.world import check
 
 if TYPE_CHECKING:
+    from explorer.core.catalog import Catalog
     from tests.sandbox.conftest import Serve
 
 SIXTH = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.errors import UnknownName
-from explorer.sandbox import create_app
+from explorer.sandbox.app import create_app
 from explorer.settings.catalog import decode
 from tests.sandbox.world import World, check, reason
 
@@ -145,7 +145,7 @@ def test_a_key_that_a_merge_drops_is_not_in_the_answer(world: World) -> None:
 def test_another_reading_is_followed_from_the_next_request_on_and_tokens_stay(shipped: Catalog) -> None:
     import httpx
 
-    from explorer.sandbox import SandboxServer
+    from explorer.sandbox.server import SandboxServer
 
     with SandboxServer(shipped) as server, httpx.Client(trust_env=False) as client:
         world = World(shipped, server.port, client, 0.0)

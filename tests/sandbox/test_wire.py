@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.sandbox import SandboxServer
 from explorer.sandbox.address import sandbox_base_url
+from explorer.sandbox.server import SandboxServer
 from tests.sandbox.world import FASHION, World, check, signed
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def test_nothing_is_written_to_the_terminal() -> None:
     code = """
 import socket
 from explorer.core.catalog import Catalog
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 with SandboxServer(Catalog()) as server:
     for rubbish in (b"\\x00\\x01 nonsense\\r\\n\\r\\n", b"GET / HTTP/1.1\\r\\nContent-Length: x\\r\\n\\r\\n"):
         with socket.create_connection(("127.0.0.1", server.port)) as line:

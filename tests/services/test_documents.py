@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import StoreError, UsageError
-from explorer.settings import Folders, Settings, change_settings, load_settings
 from explorer.settings.documents import document_file, documents_folder, passage, read_document, spans
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings, change_settings, load_settings
 
 
 @pytest.fixture

@@ -12,10 +12,12 @@ from explorer.core.exchange import Call, Entry
 from explorer.core.saved.model import SavedRequest
 from explorer.errors import SettingsError, StoreError
 from explorer.saved import save
-from explorer.settings import Folders, Settings, save_settings
 from explorer.settings.defects import told
 from explorer.settings.drafts import Draft, save_drafts
+from explorer.settings.files import write_atomic
+from explorer.settings.folders import Folders
 from explorer.settings.journal import add_lines
+from explorer.settings.preferences import Settings, save_settings
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:
@@ -145,3 +147,27 @@ def test_settings_are_not_written_through_a_link_to_a_file_of_someone_else(folde
     with pytest.raises(StoreError, match=r"not a \.toml file of yours"):
         save_settings(folders, Settings(theme="paper"))
     assert other.read_text() == 'theme = "dusk"\n'
+
+
+def test_what_a_killed_writer_left_is_swept_with_the_next_write(tmp_path: Path) -> None:
+    """Only files that a writer names so, and not one that another process may be writing now."""
+    killed = tmp_path / ".drafts.json.0123456789ab.tmp"
+    busy = tmp_path / ".drafts.json.ba9876543210.tmp"
+    own = tmp_path / ".notes.tmp"
+    for path in (killed, busy, own):
+        path.write_text("secret-4711")
+    for path in (killed, own):
+        os.utime(path, (0, path.stat().st_mtime - 3700))
+    write_atomic(tmp_path / "settings.toml", b"a = 1\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"settings.toml", busy.name, own.name}
+
+
+def test_a_link_in_place_of_a_temporary_file_is_left_alone(tmp_path: Path) -> None:
+    old = tmp_path / "elsewhere"
+    old.write_text("x")
+    link = tmp_path / ".drafts.json.0123456789ab.tmp"
+    link.symlink_to(old)
+    os.utime(link, (0, 0), follow_symlinks=False)
+    write_atomic(tmp_path / "settings.toml", b"")
+    assert old.exists()
+    assert link.is_symlink()

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import SettingsError, StoreError
-from explorer.settings import Folders, Settings, change_settings, load_settings, save_settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings, change_settings, load_settings, save_settings
 from explorer.settings.toml_edit import dump, edit
 
 ROOT = Path(__file__).parents[2]
@@ -241,7 +242,8 @@ def test_a_full_disk_leaves_the_old_file_whole(folders: Folders) -> None:
     program = """
 import os, resource, sys
 from explorer.errors import StoreError
-from explorer.settings import Folders, Settings, save_settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings, save_settings
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:
     save_settings(Folders.from_environ(os.environ), Settings(theme="paper", layout="beside"))
@@ -263,13 +265,13 @@ except StoreError as error:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 10
 
 
-def test_importing_the_package_loads_no_module_of_it() -> None:
+def test_importing_the_settings_loads_no_heavy_module() -> None:
     program = """
 import sys
-import explorer.settings
 heavy = {"platformdirs", "tomllib", "tomli_w", "sqlite3", "msgspec", "textual", "httpx", "keyring"}
+import explorer.settings
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-explorer.settings.load_catalog, explorer.settings.load_settings, explorer.settings.load_themes
+import explorer.settings.catalog, explorer.settings.preferences, explorer.settings.themes
 heavy -= {"msgspec"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 import explorer.credentials

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.core.exchange import Entry
-from explorer.settings import Folders, load_drafts, save_drafts
 from explorer.settings.catalog import decode
-from explorer.settings.drafts import Draft
+from explorer.settings.drafts import Draft, load_drafts, save_drafts
+from explorer.settings.folders import Folders
 
 if TYPE_CHECKING:
     from pathlib import Path

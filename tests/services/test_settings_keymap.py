@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from explorer.settings import Action, check_keymap
-from explorer.settings.keymap import normal_key
+from explorer.settings.keymap import Action, check_keymap, normal_key
 
 ACTIONS = [
     Action("send", "f5,ctrl+r"),

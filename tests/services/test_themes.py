@@ -10,9 +10,16 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import Button, DataTable, Footer, Input, Label, Tree
 
-from explorer.settings import Folders, ThemeFile, default_variables, load_themes
 from explorer.settings.colours import NAMES, is_colour
-from explorer.settings.themes import OWN, VARIABLES, decode_theme
+from explorer.settings.folders import Folders
+from explorer.settings.themes import (
+    OWN,
+    VARIABLES,
+    ThemeFile,
+    decode_theme,
+    default_variables,
+    load_themes,
+)
 from explorer.tui.themes import as_theme
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from explorer.errors import FormError, UsageError
 from explorer.session.comparing import before, compare, heed, ignore, ignored, volatile_of
 from explorer.session.versions import lens, look
 from explorer.session_factory import open_session
-from explorer.settings import load_settings
+from explorer.settings.preferences import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

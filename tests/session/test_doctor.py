@@ -12,10 +12,12 @@ from explorer.core.origin import HostPattern
 from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.sandbox import SandboxServer, create_app
+from explorer.sandbox.app import create_app
+from explorer.sandbox.server import SandboxServer
 from explorer.session import Session
 from explorer.session.doctor import Examined, examine, exit_code_of
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from explorer.errors import UsageError
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.explaining import explain_call, explain_exchange, moment
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,3 +205,9 @@ def test_moments_are_read_as_people_write_them() -> None:
     assert moment("1329130234") == moment("2012-02-13T10:50:34Z") == moment("2012-02-13 10:50:34") == AT
     with pytest.raises(UsageError):
         moment("yesterday")
+
+
+def test_a_secret_parameter_that_the_call_does_not_have_is_masked_in_what_was_pasted(session: Session) -> None:
+    diagnosis = explain_call(session, store()).against(f"{BASE}&amp;access_token=foreign-4711&password=foreign-4712")
+    assert diagnosis.kind == "base"
+    assert "foreign-471" not in repr(diagnosis)

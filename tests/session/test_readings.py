@@ -17,8 +17,8 @@ from explorer.errors import SettingsError, UsageError
 from explorer.session.doubts import adopt, evidence_words, find_doubt, forget
 from explorer.session.experiments import Experiment, follow, plan, run
 from explorer.session_factory import open_session
-from explorer.settings import Folders
 from explorer.settings.evidence import evidence_path, load_evidence
+from explorer.settings.folders import Folders
 from explorer.settings.overlay import overlay_path
 from explorer.settings.preferences import settings_path
 

@@ -19,8 +19,9 @@ from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import CredentialRefused
 from explorer.session import Session
-from explorer.settings import Folders, Settings
 from explorer.settings.catalog import decode
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.services.test_credentials import LockedKeyring, MemoryKeyring
 
 if TYPE_CHECKING:

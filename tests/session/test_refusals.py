@@ -17,10 +17,11 @@ from explorer.core.exchange import Call, Entry, Exchange
 from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.sandbox import SandboxServer
+from explorer.sandbox.server import SandboxServer
 from explorer.session import Session
 from explorer.session.refusals import explain_refused, was_refused
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ async def with_token(session: Session, made: Call, token: Secret) -> Exchange:
     """What comes of a call that is sent with a token of before, as by a program that kept it."""
     import httpx
 
-    from explorer.core.auth.kept import Kept
+    from explorer.core.auth.kept import VerbatimScheme
     from explorer.session.sending import send_prepared
 
     await session.ready(made)
@@ -180,7 +181,7 @@ async def with_token(session: Session, made: Call, token: Secret) -> Exchange:
     request = session.build(made, session.check(made))
     request.headers["Authorization"] = f"Bearer {token.reveal()}"
     assert isinstance(request, httpx.Request)
-    return await send_prepared(session, made, request, Kept(scheme), None, None, origin=0, replayed="")
+    return await send_prepared(session, made, request, VerbatimScheme(scheme), None, None, origin=0, replayed="")
 
 
 async def test_a_token_that_was_never_given_out(session: Session) -> None:
@@ -231,11 +232,11 @@ async def test_no_token_at_all(session: Session) -> None:
         made = call("endlessaisles.orders_list")
         await session.ready(made)
         request = session.build(made, session.check(made))
-        from explorer.core.auth.kept import Kept
+        from explorer.core.auth.kept import VerbatimScheme
         from explorer.session.sending import send_prepared
 
         sent = await send_prepared(
-            session, made, request, Kept(session.scheme(made)), None, None, origin=0, replayed=""
+            session, made, request, VerbatimScheme(session.scheme(made)), None, None, origin=0, replayed=""
         )
         found = await explained(session, sent, "token_missing")
     assert top(found) == ("no_credentials", "holds", "credentials")
@@ -286,7 +287,7 @@ async def test_a_test_record_that_the_nightly_renewal_removed(session: Session, 
 
 
 async def test_the_address_of_a_page_that_was_followed_as_printed(session: Session) -> None:
-    from explorer.core.auth.kept import Kept
+    from explorer.core.auth.kept import VerbatimScheme
     from explorer.session.sending import send_prepared
 
     async with ended(session):
@@ -295,7 +296,7 @@ async def test_the_address_of_a_page_that_was_followed_as_printed(session: Sessi
         request = session.scheme(made).preview(session.build(made, session.check(made)))
         request.url = request.url.copy_with(path="/endlessaisles/", query=b"page=2")
         sent = await send_prepared(
-            session, made, request, Kept(session.scheme(made)), None, None, origin=0, replayed=""
+            session, made, request, VerbatimScheme(session.scheme(made)), None, None, origin=0, replayed=""
         )
         found = await explained(session, sent, "path")
     assert top(found) == ("page_url", "holds", "readings")

@@ -16,8 +16,9 @@ from explorer.credentials import Vault
 from explorer.errors import UnknownName, UsageError
 from explorer.history import History
 from explorer.session import Session
-from explorer.settings import Folders, Settings
 from explorer.settings.catalog import decode
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.cli import main
-from explorer.core.auth.lifeline import Life, Lifeline, Use
+from explorer.core.auth.lifeline import TokenHistory, TokenRecord, TokenUse
 from explorer.core.auth.tokens import Token
 from explorer.core.exchange import Call, Entry
 from explorer.core.text.secret import Secret
@@ -19,7 +19,8 @@ from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.token_lines import boards, ending_call, forget_tokens, past_lives, renew_token
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from explorer.tui.widgets.token_rows import life_rows, moment, state_text, use_text
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ async def test_two_requests_in_flight_are_shown_as_what_they_are(session: Sessio
     await session.send(WHOAMI)
     session.set_faults(["slow=0.4*2"])
     both = asyncio.gather(session.send(WHOAMI), session.send(WHOAMI))
-    shared: Life | None = None
+    shared: TokenRecord | None = None
     for _ in range(500):
         await asyncio.sleep(0.01)
         shared = next((life for life in board(session).lives if len(life.uses) == 2), None)
@@ -225,11 +226,11 @@ def test_words_for_times() -> None:
 
 
 def test_a_life_holds_no_token() -> None:
-    line = Lifeline()
+    line = TokenHistory()
     line.begun(Token(Secret("swordfish"), 1.0, "test").life)
-    line.answered(line.used(Secret("swordfish").fingerprint(), "", Use(1, "x", 2.0)), 3.0, 200)
+    line.answered(line.used(Secret("swordfish").fingerprint(), "", TokenUse(1, "x", 2.0)), 3.0, 200)
     assert "swordfish" not in repr(line.lives)
-    assert line.lives[0].uses == (Use(1, "x", 2.0, 3.0, 200),)
+    assert line.lives[0].uses == (TokenUse(1, "x", 2.0, 3.0, 200),)
 
 
 def test_the_command_line_tells_of_tokens(environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,8 @@ from explorer.credentials import Vault
 from explorer.errors import UnknownName
 from explorer.session import Session
 from explorer.session.tracks import Tutor, follow, open_tutor
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

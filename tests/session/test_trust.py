@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from explorer.core.catalog import read_toml
+from explorer.core.catalog.load import read_toml
 from explorer.core.exchange import Call, Entry
 from explorer.core.origin import HostPattern, Origin
 from explorer.core.text.secret import Secret
@@ -19,8 +19,9 @@ from explorer.credentials import Vault
 from explorer.errors import UntrustedHost
 from explorer.session import Session
 from explorer.session.trust import TrustQuestion, call_origins, catalog_origins
-from explorer.settings import Folders, Settings
 from explorer.settings.catalog import decode
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from tests.foreign import CREDENTIALS, PASSWORD, REFRESH, TOKEN, Server, catalog_text, two_hosts
 
 if TYPE_CHECKING:

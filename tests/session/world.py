@@ -15,8 +15,9 @@ from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
 from explorer.session.collecting import Collector
-from explorer.settings import Folders, Settings
 from explorer.settings.catalog import decode
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from explorer.session.fetching import Page

@@ -11,7 +11,8 @@ import pytest
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,8 @@ from explorer.client import Client
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.session import Session
-from explorer.settings import Folders, Settings
+from explorer.settings.folders import Folders
+from explorer.settings.preferences import Settings
 from explorer.tui.app import ExplorerApp
 from tests.tui.driving import Driver
 

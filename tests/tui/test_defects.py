@@ -69,8 +69,8 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
 
 
 def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
-    from explorer.settings import Folders
     from explorer.settings.defects import KEPT, told
+    from explorer.settings.folders import Folders
 
     folders = Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
     for _ in range(KEPT + 5):
@@ -81,8 +81,8 @@ def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
 
 
 def test_where_nothing_can_be_written_the_places_are_told(tmp_path: Path) -> None:
-    from explorer.settings import Folders
     from explorer.settings.defects import told
+    from explorer.settings.folders import Folders
 
     (tmp_path / "data").write_text("a file where the folder should be")
     try:

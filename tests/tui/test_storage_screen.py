@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.settings import load_settings
+from explorer.settings.preferences import load_settings
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.storage import StorageDialog
 from tests.tui.driving import SIZES, driven

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Button, OptionList
 
-from explorer.core.catalog import read_toml
+from explorer.core.catalog.load import read_toml
 from explorer.credentials import Vault
 from explorer.session.trust import trusted_hosts
 from explorer.settings.catalog import decode

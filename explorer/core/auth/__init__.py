@@ -12,18 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.base import AuthContext, Scheme, Verifier
+    from explorer.core.auth.base import AuthContext, Scheme
+    from explorer.core.auth.verifier import Verifier
     from explorer.core.catalog.model import Auth, Endpoint, Vendor
 
 __all__ = ["AUTH_SCHEMES", "AuthScheme", "Options", "options_of", "scheme_for", "scheme_of", "verifier_for"]
 
 AUTH_SCHEMES: Final[Registry[AuthScheme[Options]]] = Registry(
-    AuthScheme,
-    {
+    "auth scheme",
+    modules={
         "hmac_query": "explorer.core.auth.hmac_query:SCHEME",
         "rotating_bearer": "explorer.core.auth.rotating_bearer:SCHEME",
         "token_param": "explorer.core.auth.token_param:SCHEME",
         "token_header": "explorer.core.auth.token_header:SCHEME",
+        "basic": "explorer.core.auth.basic:SCHEME",
         "oauth2": "explorer.core.auth.oauth2:SCHEME",
     },
 )

@@ -1,7 +1,7 @@
-"""What every auth scheme is, on both sides of the wire.
+"""The client's side of every auth scheme. The vendor's side is ``verifier``.
 
     client                                            sandbox
-    Scheme.auth_flow(request)  ── signed request ──►  Verifier.verify(arrived) → Grant | Refusal
+    Scheme.auth_flow(request)  ── signed request ──►  Verifier.verify(request) → Grant | Refusal
       yields requests, is sent responses; no I/O        recomputes from what arrived
 
 A scheme is given everything that it must not take by itself: time, randomness, credentials, the way to build another
@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeAlias, TypeVar
 
-from explorer.core.auth.lifeline import Use
+from explorer.core.auth.lifeline import TokenUse
+from explorer.core.auth.options import O_co, Options
 from explorer.core.exchange import Value
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.options import Options
-    from explorer.core.auth.recipe import Material, Recipe
+    from explorer.core.auth.capabilities import ConsentFlow, Signer
     from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Endpoint, Vendor
 
@@ -60,74 +59,6 @@ class Step(Value, frozen=True, kw_only=True):
     detail: str = ""
     literal: bool = False
     """Whether every character of the text counts, blanks too."""
-
-
-@dataclass(frozen=True)
-class SignatureTemplate:
-    """A signed request in which placeholders stand for time and signature."""
-
-    base: str
-    """The base string, with the placeholder for the time."""
-    request: httpx.Request
-    escaped: bool
-    """Whether values are percent-escaped in the base string."""
-    uppercase: bool
-    """Whether the hexadecimal signature is in capitals."""
-    rewritten: str = ""
-    """The credential that is sent otherwise than it is signed, so that no placeholder can stand for it; or empty."""
-
-
-class Signer(Protocol):
-    """What a scheme that signs by a recipe lets the signature debugger see."""
-
-    @property
-    def recipe(self) -> Recipe:
-        """How its signature is made."""
-
-    @property
-    def key_credential(self) -> str:
-        """The credential that is the signing key."""
-
-    def material(self, request: httpx.Request, at: float | None = None) -> Material:
-        """Return what *request* offers to the recipe, signed at *at* (Unix seconds, or now)."""
-
-    def sent_material(self, request: httpx.Request) -> tuple[Material, str]:
-        """Return what a signed request offers, and its signature (empty where it has none)."""
-
-    def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
-        """Return *request* as it is signed with placeholders for time and signature, for an export.
-
-        Raises:
-            CredentialMissing: there is no key id.
-        """
-
-
-@dataclass(frozen=True)
-class AuthorizationRequest:
-    """Where to send the person who consents, and what to remember until the redirect comes back."""
-
-    url: str
-    state: str
-    verifier: Secret
-    """The PKCE code verifier; an empty secret where the vendor does without."""
-
-
-class ConsentFlow(Protocol):
-    """What a scheme offers whose token needs a person's consent in a browser."""
-
-    @property
-    def redirect_credential(self) -> str:
-        """The credential that is the redirect URL."""
-
-    def authorization_url(self) -> AuthorizationRequest:
-        """Return the consent page's URL with a fresh state and PKCE challenge."""
-
-    def redeem(self, landed: str, request: AuthorizationRequest) -> Flow:
-        """Yield the request that turns the code in the URL *landed* into tokens, and store them.
-
-        Raises:
-            CredentialRefused: the redirect or the response carries an error.
-        """
 
 
 def _no_build(endpoint: str, values: Mapping[str, str]) -> httpx.Request:  # noqa: ARG001
@@ -156,12 +87,12 @@ class AuthContext:
     """The number in the history of the exchange that this is for, 0 where it has none."""
 
 
-class Scheme(ABC):
-    """The client's side of a scheme."""
+class Scheme(ABC, Generic[O_co]):
+    """The client's side of a scheme, over the options of the scheme."""
 
     name: ClassVar[str] = ""
 
-    def __init__(self, options: Options, context: AuthContext) -> None:
+    def __init__(self, options: O_co, context: AuthContext) -> None:
         self.options = options
         self.context = context
 
@@ -220,7 +151,7 @@ class Scheme(ABC):
         """Whether the answer of that endpoint holds a token of this scheme."""
         return False
 
-    def learn(self, response: httpx.Response) -> None:  # noqa: B027 - most schemes have nothing to learn
+    def learn(self, response: httpx.Response) -> None:
         """Take in the token of an answer to a call that mints one and that a person made by hand."""
 
     def refresh_call(self) -> httpx.Request | None:
@@ -246,7 +177,7 @@ class Scheme(ABC):
     ) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
         """Yield *request*, which carries *token*, and write into the token's life when it went and what came of it."""
         context, lives = self.context, self.context.tokens.lives
-        use = Use(context.exchange, context.endpoint.id, context.now())
+        use = TokenUse(context.exchange, context.endpoint.id, context.now())
         number = lives.used(token.fingerprint(), origin, use)
         status: int | None = None
         try:
@@ -312,8 +243,6 @@ class Scheme(ABC):
 class Anonymous(Scheme):
     """No authentication. ``learner`` is the scheme whose token the call mints, if it mints one."""
 
-    options: Options
-
     name = "none"
 
     def __init__(self, options: Options, context: AuthContext, learner: Scheme | None = None) -> None:
@@ -358,78 +287,3 @@ def token_request(request: httpx.Request, tokens: TokenStore) -> httpx.Request:
     request.extensions[PURPOSE] = "auth"
     request.extensions[SINGLE_FLIGHT] = tokens
     return request
-
-
-# --- the other side --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """A request as the vendor sees it. ``path`` is decoded and below the vendor's root (``/v1/order/calculate.json``);
-    ``query`` and ``form`` are decoded pairs in order, ``form`` of urlencoded and multipart text fields; ``files`` the
-    names of file fields; header names are in lower case."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    form: tuple[tuple[str, str], ...] = ()
-    files: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a request is not let in: which ``check`` failed, in words, what was expected and what came."""
-
-    check: str
-    message: str
-    expected: str = ""
-    got: str = ""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """Who came in, and the headers that the answer must carry, whatever its status."""
-
-    account: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-class Verifier(ABC):
-    """The vendor's side of a scheme."""
-
-    def __init__(
-        self, options: Options, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
-    ) -> None:
-        self.options = options
-        self.accounts = accounts
-        self.now = now
-        self.nonce = nonce
-
-    @abstractmethod
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        """Whether the request is let in."""
-
-
-def header_token(arrived: Arrived, header: str, prefix: str) -> str | Refusal:
-    """The token in a header with its prefix taken off; the prefix word is compared in any case (RFC 9110, 11.1)."""
-    expected = f"{header}: {prefix}TOKEN"
-    value = arrived.headers.get(header.lower())
-    if value is None:
-        stray = arrived.headers.get(prefix.strip().lower()) if prefix.strip() else None
-        if stray is not None:
-            return Refusal(
-                "token_malformed", f"the header is called {prefix.strip()}", expected, f"{prefix.strip()}: …"
-            )
-        return Refusal("token_missing", f"there is no header {header}", expected)
-    word, rest = value[: len(prefix)], value[len(prefix) :]
-    if word.lower() != prefix.lower() or not rest or rest != rest.strip() or " " in rest:
-        return Refusal("token_malformed", f"the header {header} is not in the right form", expected, _shape(value))
-    return rest
-
-
-def _shape(value: str) -> str:
-    """A header value with everything hidden but a known first word, so that nobody's token is said back."""
-    word, _, rest = value.partition(" ")
-    known = word.rstrip(":").lower() in ("bearer", "basic", "digest", "token")
-    return f"{word} {'…' if rest else ''}".strip() if known else "…"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_utc
@@ -18,8 +18,8 @@ _LONGEST: Final = 20_000
 class Claims:
     """Header and claims of a token; never its signature."""
 
-    header: dict[str, Any]
-    claims: dict[str, Any]
+    header: dict[str, object]
+    claims: dict[str, object]
 
     def moment(self, name: str) -> float | None:
         """A time among the claims, in Unix seconds, or None."""
@@ -40,7 +40,7 @@ def read_claims(token: str) -> Claims | None:
     return Claims(header, claims) if header is not None and claims is not None and "alg" in header else None
 
 
-def _part(text: str) -> dict[str, Any] | None:
+def _part(text: str) -> dict[str, object] | None:
     try:
         found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, RecursionError):
@@ -48,7 +48,7 @@ def _part(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: object) -> str:
     text = sanitize_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         try:

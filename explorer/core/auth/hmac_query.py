@@ -16,17 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import Account, same
-from explorer.core.auth.base import (
-    Arrived,
-    Flow,
-    Grant,
-    Refusal,
-    Scheme,
-    SignatureTemplate,
-    Step,
-    Verifier,
-    is_secret_name,
-)
+from explorer.core.auth.base import Flow, Scheme, Step, is_secret_name
+from explorer.core.auth.capabilities import SignatureTemplate
 from explorer.core.auth.options import Options, SignatureParams, TokenSource
 from explorer.core.auth.recipe import (
     ORDERS,
@@ -41,6 +32,7 @@ from explorer.core.auth.recipe import (
     sign,
 )
 from explorer.core.auth.scheme import AuthScheme
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.units import format_utc
 from explorer.core.text.url_pairs import Pairs, decode_pairs
@@ -130,10 +122,8 @@ def _wire_id(options: HmacQueryOptions, key_id: str) -> str:
     return key_id if options.encode_id else key_id.replace("@", "")
 
 
-class HmacQuery(Scheme):
+class HmacQuery(Scheme[HmacQueryOptions]):
     """Signs with a key id and a shared secret."""
-
-    options: HmacQueryOptions
 
     name = "hmac_query"
 
@@ -284,17 +274,15 @@ def parts_of(request: httpx.Request) -> tuple[Part, ...]:
     )
 
 
-class HmacQueryVerifier(Verifier):
-    """Recomputes the signature from what arrived.
+class HmacQueryVerifier(Verifier[HmacQueryOptions]):
+    """Recomputes the signature from what request.
 
     Refuses with ``key_id``, ``timestamp`` or ``signature``. Whether a call without an id is let in anonymously
     (``002:28``) is for the caller to decide: it then does not ask.
     """
 
-    options: HmacQueryOptions
-
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        pairs = arrived.query + arrived.form
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        pairs = request.query + request.form
         found = {name: [value for key, value in pairs if key == name] for name in self._names()}
         for name, values in found.items():
             if len(values) > 1:
@@ -304,7 +292,7 @@ class HmacQueryVerifier(Verifier):
         if not key_id or account is None:
             message = f"{self.options.id_param} names no key" if key_id else f"{self.options.id_param} is missing"
             return Refusal("key_id", message, "the id of a key, such as user@store", key_id or "nothing")
-        return self._stale(stamp) or self._mismatch(arrived, account, given) or Grant(account.id)
+        return self._stale(stamp) or self._mismatch(request, account, given) or Grant(account.id)
 
     def _names(self) -> tuple[str, str, str]:
         return (self.options.id_param, self.options.timestamp_param, self.options.signature_param)
@@ -329,12 +317,12 @@ class HmacQueryVerifier(Verifier):
             return Refusal("timestamp", f"{name} is {abs(now - int(stamp))} seconds off", expected, stamp)
         return None
 
-    def _mismatch(self, arrived: Arrived, account: Account, given: str) -> Refusal | None:
+    def _mismatch(self, request: IncomingRequest, account: Account, given: str) -> Refusal | None:
         key_id = account.value(self.options.key_id)
         pairs = tuple(
-            (name, key_id if name == self.options.id_param else value) for name, value in arrived.query + arrived.form
+            (name, key_id if name == self.options.id_param else value) for name, value in request.query + request.form
         )
-        base = base_string(self.options, arrived.path, pairs)
+        base = base_string(self.options, request.path, pairs)
         expected = signature(self.options, account.value(self.options.secret), base)
         if same(expected, given):
             return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
 
 
-class Kept(Scheme):
+class VerbatimScheme(Scheme):
     """Adds nothing and repeats nothing. ``scheme`` is the one that signed the request then."""
 
     name = "kept"

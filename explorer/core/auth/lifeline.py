@@ -19,7 +19,7 @@ _KEPT: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class TokenUse:
     """One request that carried a token. ``ended`` is None while it is under way; ``status`` None where none came."""
 
     by: int
@@ -35,7 +35,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class TokenRecord:
     """The life of one token. ``replaces`` and ``replaced_by`` are fingerprints; ``grace`` is how many seconds it stays
     good after its first use, None for one that may be used again and again."""
 
@@ -51,7 +51,7 @@ class Life:
     scope: str = ""
     refused_at: float | None = None
     ended_at: float | None = None
-    uses: tuple[Use, ...] = ()
+    uses: tuple[TokenUse, ...] = ()
     live: bool = True
     """False where it is known from the history alone."""
 
@@ -79,7 +79,7 @@ class Life:
         until = first + self.grace - now
         return ("grace", until) if until > 0 else ("spent", None)
 
-    def beside(self, use: Use) -> tuple[Use, ...]:
+    def beside(self, use: TokenUse) -> tuple[TokenUse, ...]:
         """The other requests that were under way with this token while *use* was."""
         return tuple(
             other
@@ -90,16 +90,16 @@ class Life:
         )
 
 
-class Lifeline:
+class TokenHistory:
     """The lives of the tokens of one vendor in one environment, in the order in which they became known."""
 
-    def __init__(self, lives: Iterable[Life] = ()) -> None:
-        self._lives: dict[str, Life] = {life.fingerprint: life for life in lives}
-        self._under_way: dict[int, tuple[str, Use]] = {}
+    def __init__(self, lives: Iterable[TokenRecord] = ()) -> None:
+        self._lives: dict[str, TokenRecord] = {life.fingerprint: life for life in lives}
+        self._under_way: dict[int, tuple[str, TokenUse]] = {}
         self._numbers = 0
 
     @property
-    def lives(self) -> tuple[Life, ...]:
+    def lives(self) -> tuple[TokenRecord, ...]:
         """Every life."""
         return tuple(self._lives.values())
 
@@ -107,12 +107,12 @@ class Lifeline:
         """The fingerprints of the tokens that an exchange brought."""
         return tuple(life.fingerprint for life in self._lives.values() if number and life.minted_by == number)
 
-    def begun(self, life: Life, *, replaces: str = "") -> None:
+    def begun(self, life: TokenRecord, *, replaces: str = "") -> None:
         """A token has come, in the place of another where *replaces* names it. One that came before begins anew."""
         self._lives.pop(life.fingerprint, None)
         self.known(life, replaces)
 
-    def known(self, life: Life, replaces: str = "") -> None:
+    def known(self, life: TokenRecord, replaces: str = "") -> None:
         """What is known of a token, in the place of another where *replaces* names it."""
         before = self._lives.get(life.fingerprint)
         uses = before.uses if before is not None else ()
@@ -128,10 +128,10 @@ class Lifeline:
         if old is not None and former != fingerprint and fingerprint not in old.replaced_by:
             self._put(replace(old, replaced_by=(*old.replaced_by, fingerprint)))
 
-    def used(self, fingerprint: str, origin: str, use: Use) -> int:
+    def used(self, fingerprint: str, origin: str, use: TokenUse) -> int:
         """A request with a token goes out; the number to tell its end with. A token that was not known, such as one
         that a person gave, is known from now on."""
-        life = self._lives.get(fingerprint) or Life(fingerprint, origin=origin)
+        life = self._lives.get(fingerprint) or TokenRecord(fingerprint, origin=origin)
         self._put(replace(life, uses=(*life.uses[-_KEPT:], use)))
         self._numbers += 1
         if use.under_way:
@@ -167,13 +167,13 @@ class Lifeline:
             if life.ended_at is None:
                 self._put(replace(life, ended_at=at))
 
-    def _put(self, life: Life) -> None:
+    def _put(self, life: TokenRecord) -> None:
         self._lives[life.fingerprint] = life
         while len(self._lives) > _KEPT:
             del self._lives[next(iter(self._lives))]
 
 
-def merged(past: Iterable[Life], live: Iterable[Life]) -> tuple[Life, ...]:
+def merged(past: Iterable[TokenRecord], live: Iterable[TokenRecord]) -> tuple[TokenRecord, ...]:
     """What the history tells and what is known now: of a token that both know, the uses of both."""
     found = {life.fingerprint: life for life in past}
     for life in live:

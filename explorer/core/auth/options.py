@@ -15,6 +15,8 @@ from explorer.core.text.secret import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from typing_extensions import TypeVar
+
     from explorer.core.auth.tokens import Kind
     from explorer.core.catalog.sandbox import Handler
 
@@ -85,6 +87,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def tokens(self) -> tuple[str, ...]:
         """The credentials that are tokens, the one that calls carry first; none for a scheme that signs."""
+        return ()
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """The credentials that make the token, joined by colons and Base64-encoded (``wire.base64_of``); none where
+        the token is sent as it is."""
         return ()
 
     @property
@@ -178,3 +186,11 @@ class HeaderTokenOptions(Options, frozen=True, kw_only=True):
     @property
     def placement(self) -> tuple[str, str]:
         return (f"header {self.header}: {self.prefix}…", "")
+
+
+if TYPE_CHECKING:
+    O_co = TypeVar("O_co", bound=Options, covariant=True, default=Options)
+else:
+    import typing
+
+    O_co = typing.TypeVar("O_co", bound=Options, covariant=True)  # a default needs Python 3.13

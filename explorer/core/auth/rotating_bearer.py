@@ -14,21 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, wire
-from explorer.core.auth.base import (
-    PLACEHOLDER,
-    PURPOSE,
-    Arrived,
-    Flow,
-    Grant,
-    Refusal,
-    Scheme,
-    Step,
-    Verifier,
-    header_token,
-)
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
 from explorer.core.catalog.sandbox import Handler
 from explorer.core.catalog.sandbox import Step as SandboxStep
 from explorer.core.text.secret import MASK, Secret
@@ -110,10 +100,8 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
         yield self.sign_out, Handler(steps=(SandboxStep(do="revoke", auth=key),), status=204)
 
 
-class RotatingBearer(Scheme):
+class RotatingBearer(Scheme[RotatingBearerOptions]):
     """Signs in when it must, and takes the next token from every answer."""
-
-    options: RotatingBearerOptions
 
     name = "rotating_bearer"
 
@@ -244,13 +232,11 @@ class _Live:
     revoked: bool = False
 
 
-class RotatingBearerVerifier(Verifier):
+class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
     """Mints a token for every request that is let in, and blacklists the one that it came with after the grace time.
 
     A ``token`` credential of an account is good as if it had been minted by signing in, once.
     """
-
-    options: RotatingBearerOptions
 
     def __init__(
         self,
@@ -261,6 +247,9 @@ class RotatingBearerVerifier(Verifier):
     ) -> None:
         super().__init__(options, accounts, now, nonce)
         self._live: dict[str, _Live] = {}
+
+    def issuer(self) -> RotatingBearerVerifier:
+        return self
 
     def sign_in(self, values: Mapping[str, str]) -> str | Refusal:
         """A token for the text parameters of the sign-in call, when they are those of an account."""
@@ -278,8 +267,8 @@ class RotatingBearerVerifier(Verifier):
         self._live[token] = _Live(account, parent)
         return token
 
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        token = header_token(arrived, self.options.header, self.options.prefix)
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        token = header_token(request, self.options.header, self.options.prefix)
         if isinstance(token, Refusal):
             return token
         live = self._find(token)
@@ -304,9 +293,9 @@ class RotatingBearerVerifier(Verifier):
                 doomed.add(text)
                 live.revoked = True
 
-    def token_of(self, arrived: Arrived) -> str:
+    def token_of(self, request: IncomingRequest) -> str:
         """The token that a request came with, or an empty text."""
-        token = header_token(arrived, self.options.header, self.options.prefix)
+        token = header_token(request, self.options.header, self.options.prefix)
         return "" if isinstance(token, Refusal) else token
 
     def _find(self, token: str) -> _Live | None:

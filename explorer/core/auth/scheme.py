@@ -11,20 +11,19 @@ for behavior. Loading this module needs no HTTP library.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic
 
 import msgspec
 
-from explorer.core.auth.options import Options
+from explorer.core.auth.options import O_co
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.auth.accounts import AccountBook
-    from explorer.core.auth.base import AuthContext, Scheme, Verifier
+    from explorer.core.auth.base import AuthContext, Scheme
+    from explorer.core.auth.verifier import Verifier
     from explorer.core.catalog.model import Auth
-
-O_co = TypeVar("O_co", bound=Options, covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +32,19 @@ class AuthScheme(Generic[O_co]):
 
     id: str
     options: type[O_co]
-    client: Callable[[O_co, AuthContext], Scheme]
-    verifier: Callable[[O_co, AccountBook, Callable[[], float], Callable[[int], str]], Verifier]
+    client: Callable[[O_co, AuthContext], Scheme[O_co]]
+    verifier: Callable[[O_co, AccountBook, Callable[[], float], Callable[[int], str]], Verifier[O_co]]
 
     def read(self, auth: Auth) -> O_co:
         """Return the options in an ``auth`` table of a catalog."""
         return msgspec.convert(auth.options, self.options)
 
-    def client_for(self, auth: Auth, context: AuthContext) -> Scheme:
+    def client_for(self, auth: Auth, context: AuthContext) -> Scheme[O_co]:
         """Return the client's side, with the options of *auth*."""
         return self.client(self.read(auth), context)
 
     def verifier_for(
         self, auth: Auth, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
-    ) -> Verifier:
+    ) -> Verifier[O_co]:
         """Return the vendor's side, with the options of *auth*."""
         return self.verifier(self.read(auth), accounts, now, nonce)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier, header_token
+from explorer.core.auth.base import Flow, Scheme, Step
 from explorer.core.auth.options import HeaderTokenOptions
 from explorer.core.auth.scheme import AuthScheme
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ class TokenHeaderOptions(HeaderTokenOptions, frozen=True, kw_only=True):
         return (self.token,)
 
 
-class TokenHeader(Scheme):
+class TokenHeader(Scheme[TokenHeaderOptions]):
     """Puts the token into its header."""
-
-    options: TokenHeaderOptions
 
     name = "token_header"
 
@@ -57,13 +56,11 @@ class TokenHeader(Scheme):
         return (Step(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
 
 
-class TokenHeaderVerifier(Verifier):
+class TokenHeaderVerifier(Verifier[TokenHeaderOptions]):
     """Knows its own tokens from those of another environment."""
 
-    options: TokenHeaderOptions
-
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        token = header_token(arrived, self.options.header, self.options.prefix)
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        token = header_token(request, self.options.header, self.options.prefix)
         if isinstance(token, Refusal):
             return token
         if self.accounts.is_foreign(self.options.token, token):

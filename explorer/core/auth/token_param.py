@@ -6,10 +6,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, multipart, wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Arrived, Flow, Grant, Refusal, Scheme, Step, Verifier
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
 from explorer.core.auth.options import Options, TokenPlace, TokenSource
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import Token
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
 from explorer.core.text.media_type import FORM, essence
 from explorer.core.text.secret import MASK, Secret
 
@@ -79,10 +80,8 @@ class TokenParamOptions(Options, frozen=True, kw_only=True):
         yield self.mint, minting.handler(key, self.mint_values, self.token_field)
 
 
-class TokenParam(Scheme):
+class TokenParam(Scheme[TokenParamOptions]):
     """Adds the token to the query or the form; a token credential is preferred to one that was minted."""
-
-    options: TokenParamOptions
 
     name = "token_param"
 
@@ -196,10 +195,8 @@ class TokenParam(Scheme):
         return bool(request.content) and not is_form
 
 
-class TokenParamVerifier(Verifier):
+class TokenParamVerifier(Verifier[TokenParamOptions]):
     """Takes the token only where the method has it, and only once (``000:66``)."""
-
-    options: TokenParamOptions
 
     def __init__(
         self,
@@ -211,6 +208,9 @@ class TokenParamVerifier(Verifier):
         super().__init__(options, accounts, now, nonce)
         self._live: dict[str, str] = {}
 
+    def issuer(self) -> TokenParamVerifier:
+        return self
+
     def mint(self, account: str) -> str:
         """A new token for *account*."""
         token = self.nonce(24)
@@ -221,13 +221,17 @@ class TokenParamVerifier(Verifier):
         """End a token that was minted here."""
         self._live.pop(token, None)
 
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
+    def token_of(self, request: IncomingRequest) -> str:
+        """Return the token that a request came with, or an empty string."""
+        return dict((*request.query, *request.form)).get(self.options.param, "")
+
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
         name = self.options.param
-        in_query = [value for key, value in arrived.query if key == name]
-        in_form = [value for key, value in arrived.form if key == name]
-        place, other = ("query", "form") if arrived.method in self.options.query_methods else ("form", "query")
+        in_query = [value for key, value in request.query if key == name]
+        in_form = [value for key, value in request.form if key == name]
+        place, other = ("query", "form") if request.method in self.options.query_methods else ("form", "query")
         right, wrong = (in_query, in_form) if place == "query" else (in_form, in_query)
-        expected = f"{name} once in the {place} of a {arrived.method}"
+        expected = f"{name} once in the {place} of a {request.method}"
         if len(right) + len(wrong) > 1:
             return Refusal("token_repeated", f"{name} is given more than once", expected, f"{len(right + wrong)} times")
         if wrong:

@@ -16,7 +16,11 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from explorer.core.auth.lifeline import Life, Lifeline
+from explorer.core.auth.lifeline import TokenRecord
+
+if TYPE_CHECKING:
+    from explorer.core.text.secret import Secret
+from explorer.core.auth.lifeline import TokenHistory
 
 if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
@@ -68,9 +72,9 @@ class Token:
         return (self.line, self.generation)
 
     @property
-    def life(self) -> Life:
+    def life(self) -> TokenRecord:
         """What its history begins with: everything but the token itself."""
-        return Life(
+        return TokenRecord(
             self.value.fingerprint(),
             kind=self.kind,
             origin=self.origin,
@@ -91,7 +95,7 @@ class TokenStore:
         self._line = 0
         self._closed = 0
         """Lines up to this one were signed out of."""
-        self.lives = Lifeline()
+        self.lives = TokenHistory()
         """What became of each of them."""
 
     @property

@@ -6,6 +6,7 @@ the request was made from. Text that is not UTF-8 survives as lone surrogates (`
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import multipart
@@ -13,9 +14,14 @@ from explorer.core.text.media_type import FORM, essence
 from explorer.core.text.url_pairs import Pairs, decode_pair, decode_pairs, encode_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     import httpx
+
+
+def base64_of(texts: Iterable[str]) -> str:
+    """Return *texts*, joined by colons, as the Base64 of their UTF-8 (RFC 4648, 4)."""
+    return base64.b64encode(":".join(texts).encode("utf-8", "surrogateescape")).decode("ascii")
 
 
 def is_sendable(token: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from explorer.core.auth import options_of
-from explorer.core.catalog import apply_readings
+from explorer.core.catalog.readings import apply_readings
 from explorer.core.curl.body import body_entries, same_type
 from explorer.core.form import find_parameter
 from explorer.core.text.url_pairs import decode_pairs

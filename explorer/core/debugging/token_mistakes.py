@@ -5,11 +5,13 @@ pasted ── read_token ──► Sent (where, how dressed, which) ── exami
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit
 
+from explorer.core.auth import wire
 from explorer.core.auth.claims import read_claims
 from explorer.core.debugging.diagnosing import Cause, Diagnosis
 from explorer.core.debugging.mistake import Named
@@ -84,6 +86,42 @@ TOKEN_MISTAKES: Final = {
             "Headers are not escaped; in a query it is escaped once.",
             "Send it as it is in a header; escape it once in a URL.",
         ),
+        Named(
+            "not_encoded",
+            "the credentials are not encoded",
+            "The header takes the Base64 of them.",
+            "Encode them, once.",
+        ),
+        Named(
+            "encoded_twice",
+            "the credentials are encoded twice",
+            "The vendor decodes them once and finds Base64.",
+            "Encode them once; curl -u and most libraries encode by themselves.",
+        ),
+        Named(
+            "url_safe",
+            "the URL-safe alphabet of Base64 is used",
+            "It writes - and _ in place of + and /, and may leave out the = at the end (RFC 4648, 5).",
+            "Use the standard alphabet with padding (RFC 4648, 4).",
+        ),
+        Named(
+            "line_end_encoded",
+            "a line end is encoded with the credentials",
+            "A command such as echo adds it before the text is encoded.",
+            "Use printf, or echo -n.",
+        ),
+        Named(
+            "no_colon",
+            "there is no colon in what is encoded",
+            "The colon separates the user name from the password.",
+            "Encode the user name, a colon and the password.",
+        ),
+        Named(
+            "not_base64",
+            "the token cannot be decoded",
+            "It is not Base64 of UTF-8 (RFC 4648, 4).",
+            "Copy the whole of it, or encode the credentials again.",
+        ),
         Named("cut", "the token is cut short", "Only its beginning is there.", "Copy the whole of it."),
         Named(
             "letters",
@@ -144,6 +182,8 @@ class KnownToken:
     used_at: float | None = None
     grace: float | None = None
     refused: bool = False
+    source: Secret | None = None
+    """The text of which the token is the Base64, where it is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +279,8 @@ def examine(sent: Sent, wanted: TokenPlace, known: tuple[KnownToken, ...], now: 
     )
 
 
-_SPOILT: Final = ("not_filled_in", "masked", "cut", "letters", "token_escaped", "token_absent")
+_ENCODINGS: Final = ("not_encoded", "encoded_twice", "url_safe", "line_end_encoded", "no_colon", "not_base64")
+_SPOILT: Final = ("not_filled_in", "masked", "cut", "letters", "token_escaped", "token_absent", *_ENCODINGS)
 
 
 def _shown(sent: Sent) -> str:
@@ -301,6 +342,33 @@ def _text(sent: Sent, known: tuple[KnownToken, ...]) -> Iterator[Cause]:
         yield _cause("cut", f"after {len(bare)} characters")
     elif bare.lower() in (text.lower() for text in texts):
         yield _cause("letters")
+    elif sources := [one.source.reveal() for one in known if one.source is not None]:
+        yield from _encoding(bare, sources)
+
+
+def _encoding(bare: str, sources: list[str]) -> Iterator[Cause]:
+    """Yield how a token is encoded otherwise than the Base64 of one of *sources*."""
+    spellings = {
+        "not_encoded": [*sources],
+        "encoded_twice": [wire.base64_of([wire.base64_of([text])]) for text in sources],
+        "url_safe": [_url_safe(text) for text in sources],
+        "line_end_encoded": [wire.base64_of([text + end]) for text in sources for end in ("\n", "\r\n")],
+    }
+    for name, texts in spellings.items():
+        if bare in texts or (name == "url_safe" and bare in [text.rstrip("=") for text in texts]):
+            yield _cause(name)
+            return
+    try:
+        decoded = base64.b64decode(bare, validate=True).decode()
+    except ValueError:
+        yield _cause("not_base64")
+        return
+    if ":" not in decoded:
+        yield _cause("no_colon")
+
+
+def _url_safe(text: str) -> str:
+    return wire.base64_of([text]).translate(str.maketrans("+/", "-_"))
 
 
 def _state(sent: Sent, known: tuple[KnownToken, ...], now: float) -> Iterator[Cause]:

@@ -13,6 +13,7 @@ Code = Literal["raw", "url", "json"]
 TOKEN = "token"  # noqa: S105 - the name of a variable
 TIMESTAMP = "timestamp"
 SIGNATURE = "signature"
+ENCODED = "credentials"
 REFRESH = "When the token has expired, this asks for another (the answer holds the next refresh token as well):"
 
 
@@ -79,6 +80,15 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value that is encoded before the request is made, and fills the hole *name*."""
+
+    name: str
+    text: Text
+    encoding: Literal["base64"] = "base64"
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """A call and everything that must be there before it can be made."""
 
@@ -88,6 +98,7 @@ class Recipe:
     sign_in: SignIn | None = None
     """What is asked first, whose answer is the token."""
     signing: Signing | None = None
+    encoded: Encoded | None = None
     refresh: SignIn | None = None
     """What gives another token when that of ``refreshed`` has expired; written as a comment."""
     refreshed: str = ""

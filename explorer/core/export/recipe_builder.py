@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from explorer.core.auth import wire
 from explorer.core.auth.base import AuthContext
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.exchange import Entry
 from explorer.core.export.marks import Marks
 from explorer.core.export.messages import message_of, unread
 from explorer.core.export.recipe import (
+    ENCODED,
     SIGNATURE,
     TIMESTAMP,
     TOKEN,
+    Encoded,
     Recipe,
     SignIn,
     Signing,
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import Scheme, Signer
+    from explorer.core.auth.base import Scheme
+    from explorer.core.auth.capabilities import Signer
+    from explorer.core.auth.options import Options
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
@@ -98,20 +103,23 @@ class RecipeBuilder:
             signing, request = self._signed(signer, request)
         else:
             request = scheme.preview(request)
+        encoded = self._encoded(scheme.options, request)
         message = message_of(request, files, self.marks)
         used = holes(*texts_of(message))
         if sign_in:
             used |= holes(*texts_of(sign_in.request))
         if signing:
             used |= holes(signing.base, signing.key)
+        if encoded:
+            used |= holes(encoded.text)
         names = {one.name for one in used}
         variables = tuple(one for name, one in self.variables.items() if name in names)
         if refresh is None:
-            return Recipe(self.original.address, message, variables, sign_in, signing)
+            return Recipe(self.original.address, message, variables, sign_in, signing, encoded)
         needed = {one.name for one in holes(*texts_of(refresh.request))} - names
         more = tuple(one for name, one in self.variables.items() if name in needed)
         refreshed = self._credential_variable(scheme.options.tokens[0])
-        return Recipe(self.original.address, message, variables, sign_in, signing, refresh, refreshed, more)
+        return Recipe(self.original.address, message, variables, sign_in, signing, encoded, refresh, refreshed, more)
 
     # --- the request before it is signed -----------------------------------------------------------------------------
 
@@ -270,6 +278,16 @@ class RecipeBuilder:
     def _complete(self, sets: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
         """The first set of which every credential is known."""
         return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
+
+    def _encoded(self, options: Options, request: httpx.Request) -> Encoded | None:
+        """Put a mark in the place of the encoded credentials in the headers of *request*; what fills it, or None."""
+        if not options.encoded:
+            return None
+        texts = [self._credential(name).reveal() for name in options.encoded]
+        value, mark = wire.base64_of(texts), self.marks.mark(ENCODED)
+        for name in options.headers:
+            request.headers[name] = request.headers[name].replace(value, mark)
+        return Encoded(ENCODED, self.marks.split(":".join(texts)))
 
     def _signed(self, signer: Signer, request: httpx.Request) -> tuple[Signing, httpx.Request]:
         template = signer.template(request, self.marks.mark(TIMESTAMP), self.marks.mark(SIGNATURE))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     """The words of the command that sends a message, a line each; the flag asks for nothing but the body."""
 
 _BREAK: Final = " \\\n  "
+_ENCODERS: Final = {"base64": r"base64 | tr -d '\n'"}
+"""Commands that encode what they are given; ``base64`` may break its lines."""
 DEFAULT_ACCEPT: Final = ("Accept", ("*/*",))
 """The Accept header that such commands send by themselves."""
 
@@ -50,6 +52,9 @@ def _lines(recipe: Recipe, command: Command, show_secrets: bool) -> Iterator[str
             f"{SIGNATURE}=$(printf %s {word(signing.base)} \\\n"
             f"  | openssl dgst -sha256 -hmac {word(signing.key)} | sed 's/^.* //'{capitals})"
         )
+    if recipe.encoded:
+        encoded = recipe.encoded
+        yield f"{encoded.name}=$(printf %s {word(encoded.text)} | {_ENCODERS[encoded.encoding]})"
     if recipe.refresh:
         again = _asked(recipe.refreshed, recipe.refresh, command)
         needed = [_variable(variable, show_secrets) for variable in recipe.refresh_variables]

@@ -12,7 +12,7 @@ from explorer.core.text.units import format_size
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
 
 LIMIT = 75_000
 """Bytes that are handed to the terminal (OSC 52): many cut or drop what is longer than 100 000 in base64."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
     from explorer.core.document.table import Table
     from explorer.core.text.data import Data
 

@@ -13,7 +13,8 @@ from explorer.core.document.search import Found
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
-    from explorer.core.document import Document, Hit, Search
+    from explorer.core.document.document import Document
+    from explorer.core.document.search import Hit, Search
     from explorer.core.document.table import RowSearch, Table
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from explorer.tui.body.region import Region
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
     from explorer.core.text.data import Data, Store
 
 _STEP = 1 << 20

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from explorer.core.document import Document, Hit, Token
+    from explorer.core.document.document import Document
+    from explorer.core.document.lexing import Token
+    from explorer.core.document.search import Hit
     from explorer.core.document.table import Table
     from explorer.core.document.wrapping import Rows
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.worker import Worker
 
-    from explorer.core.document import Document, Hit
+    from explorer.core.document.document import Document
+    from explorer.core.document.search import Hit
 
 _AT_ONCE = 0.02
 """Seconds that a key may take before its work goes on between other keys."""

@@ -12,7 +12,7 @@ from explorer.core.text.units import format_size
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
     from explorer.tui.body.view import BodyView
 
 _HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such as //item[1]/name, or words"}

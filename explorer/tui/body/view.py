@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.selection import Selection
 
-    from explorer.core.document import Hit
+    from explorer.core.document.search import Hit
     from explorer.tui.body.find import State
 
 _COPY_LIMIT = 100_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import Binding, BindingsMap, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -22,7 +22,7 @@ from explorer.tui.screens.dialogs import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from textual.app import ComposeResult
 
@@ -44,6 +44,12 @@ class Exportable:
     """What an archive of a search is called; empty where there is none."""
 
 
+def _number_keys() -> Iterator[Binding]:
+    """Bind a number to each registered format."""
+    for number, row in enumerate(FORMATS.values(), 1):
+        yield Binding(str(number), f"format('{row.id}')", row.title, show=False, id=f"export.{row.id}")
+
+
 class ExportDialog(Dialog[None]):
     """Shows an export; copies it, or saves it to a file."""
 
@@ -62,10 +68,7 @@ class ExportDialog(Dialog[None]):
         Binding("escape", "close", "Close", id="export.close", tooltip="Back, copying nothing more"),
         Binding("right,tab", "turn(1)", "Next", id="export.next", tooltip="The next format"),
         Binding("left,shift+tab", "turn(-1)", "Before", id="export.previous", tooltip="The format before"),
-        *(
-            Binding(str(number), f"format('{row.id}')", row.title, show=False, id=f"export.{row.id}")
-            for number, row in enumerate(FORMATS.values(), 1)
-        ),
+        *_number_keys(),
         Binding("y,enter", "copy", "Copy", id="export.copy", tooltip="Copy it"),
         Binding("s", "save", "Save", id="export.save", tooltip="Save it to a file"),
         Binding("v", "secrets", "Secrets", id="export.secrets", tooltip="Put secrets in place of variables, or back"),
@@ -85,6 +88,9 @@ class ExportDialog(Dialog[None]):
         self._warned = ""
         """The path that was told to be taken."""
         super().__init__()
+        bound = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
+        later = [binding for binding in _number_keys() if binding.id not in bound]
+        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(later)])
 
     def compose(self) -> ComposeResult:
         """Formats, text, state, keys."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-_KINDS: Final = tuple(KINDS.values())
 _NAME: Final = 20
 """Cells of the column of names."""
 
@@ -52,6 +51,7 @@ class FaultsDialog(Dialog[None]):
 
     def __init__(self, change: Callable[[list[str]], object], faults: Sequence[Fault]) -> None:
         self._change = change
+        self._kinds = tuple(KINDS.values())
         self._words: dict[str, list[str]] = {}
         for fault in faults:
             self._words.setdefault(fault.kind, []).append(str(fault))
@@ -60,7 +60,7 @@ class FaultsDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Faults of the sandbox")
-            yield OptionList(*(self._option(kind) for kind in _KINDS), markup=False, compact=True)
+            yield OptionList(*(self._option(kind) for kind in self._kinds), markup=False, compact=True)
             with Horizontal(id="line"):
                 yield Label(id="what", markup=False)
                 yield Input(compact=True)
@@ -74,14 +74,14 @@ class FaultsDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         listing = self.query_one(OptionList)
-        listing.highlighted = next((at for at, kind in enumerate(_KINDS) if kind.name in self._words), 0)
+        listing.highlighted = next((at for at, kind in enumerate(self._kinds) if kind.name in self._words), 0)
         listing.focus()
 
     # --- what is chosen ----------------------------------------------------------------------------------------------
 
     @property
     def _kind(self) -> FaultKind:
-        return _KINDS[self.query_one(OptionList).highlighted or 0]
+        return self._kinds[self.query_one(OptionList).highlighted or 0]
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
@@ -136,7 +136,7 @@ class FaultsDialog(Dialog[None]):
         self._words = words
         self._tell("")
         listing = self.query_one(OptionList)
-        for at, kind in enumerate(_KINDS):
+        for at, kind in enumerate(self._kinds):
             listing.replace_option_prompt_at_index(at, self._option(kind).prompt)
         return True
 

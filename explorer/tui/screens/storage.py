@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from explorer.history.keeping import Figures, Pruning
     from explorer.session import Session
-    from explorer.settings import Settings
+    from explorer.settings.preferences import Settings
 
 _RULES: Final = (
     ("history_keep_days", "Days kept (0: for ever)"),

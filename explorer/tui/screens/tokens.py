@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from explorer.core.auth.lifeline import Life
+    from explorer.core.auth.lifeline import TokenRecord
     from explorer.session import Session
     from explorer.session.token_lines import Place, TokenBoard
 
@@ -77,9 +77,9 @@ class TokensScreen(ClosingScreen[int | None]):
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._past: Mapping[Place, tuple[Life, ...]] = {}
+        self._past: Mapping[Place, tuple[TokenRecord, ...]] = {}
         self._boards: Sequence[TokenBoard] = ()
-        self._rows: list[tuple[TokenBoard, Life | None]] = []
+        self._rows: list[tuple[TokenBoard, TokenRecord | None]] = []
         self._said = ""
         self._ticks = 0
         super().__init__()
@@ -139,7 +139,7 @@ class TokensScreen(ClosingScreen[int | None]):
         """The list as it stands, the same token under the cursor, and its life."""
         listing = self.query_one(OptionList)
         before = self._chosen
-        rows: list[tuple[TokenBoard, Life | None]] = []
+        rows: list[tuple[TokenBoard, TokenRecord | None]] = []
         options: list[Option] = []
         for board in self._boards:
             options.append(Option(self._title(board), disabled=bool(board.lives)))
@@ -154,7 +154,9 @@ class TokensScreen(ClosingScreen[int | None]):
         self._show_life(keep=True)
         self._head(self._said)
 
-    def _replace(self, listing: OptionList, rows: list[tuple[TokenBoard, Life | None]], options: list[Option]) -> None:
+    def _replace(
+        self, listing: OptionList, rows: list[tuple[TokenBoard, TokenRecord | None]], options: list[Option]
+    ) -> None:
         """Put new texts into the list; made anew only where there are other tokens than before."""
         same = [_identity(row) for row in rows] == [_identity(row) for row in self._rows]
         self._rows = rows
@@ -170,7 +172,7 @@ class TokensScreen(ClosingScreen[int | None]):
         none = "" if board.lives else "  no token yet"
         return Content.assemble((sanitize_line(board.title), "bold"), f"  {where}", (f"  {board.scheme}{none}", MUTED))
 
-    def _line(self, board: TokenBoard, life: Life) -> Content:
+    def _line(self, board: TokenBoard, life: TokenRecord) -> Content:
         now = self.session.now()
         state, left = life.state(now)
         current = "→" if life.fingerprint in board.current and state not in ("ended", "past") else " "
@@ -208,7 +210,7 @@ class TokensScreen(ClosingScreen[int | None]):
             view.scroll_to(y=at, animate=False)
         self._show_keys(board, life)
 
-    def _show_keys(self, board: TokenBoard | None, life: Life | None) -> None:
+    def _show_keys(self, board: TokenBoard | None, life: TokenRecord | None) -> None:
         hints = []
         if life is not None and life.minted_by:
             hints.append(Hint("enter", f"#{life.minted_by} that minted it"))
@@ -228,7 +230,7 @@ class TokensScreen(ClosingScreen[int | None]):
         self.query_one("#head", Static).update(line)
 
     @property
-    def _chosen(self) -> tuple[TokenBoard, Life | None] | None:
+    def _chosen(self) -> tuple[TokenBoard, TokenRecord | None] | None:
         at = self.query_one(OptionList).highlighted
         return self._rows[at] if at is not None and at < len(self._rows) else None
 
@@ -338,12 +340,14 @@ class TokensScreen(ClosingScreen[int | None]):
         self.dismiss(None)
 
 
-def _identity(row: tuple[TokenBoard, Life | None]) -> tuple[Place, str]:
+def _identity(row: tuple[TokenBoard, TokenRecord | None]) -> tuple[Place, str]:
     board, life = row
     return board.place, life.fingerprint if life is not None else ""
 
 
-def _place_of(rows: list[tuple[TokenBoard, Life | None]], before: tuple[TokenBoard, Life | None] | None) -> int | None:
+def _place_of(
+    rows: list[tuple[TokenBoard, TokenRecord | None]], before: tuple[TokenBoard, TokenRecord | None] | None
+) -> int | None:
     """Where the token that was chosen stands now; at first that of the latest use, else the first one."""
     if before is not None:
         wanted = _identity(before)

@@ -147,7 +147,7 @@ class BodyPreview(Vertical):
 
     def show_request(self, request: SentRequest, parts: Sequence[Part]) -> None:
         """Show the body of *request*, which is cut into *parts*."""
-        from explorer.core.document import Document
+        from explorer.core.document.document import Document
         from explorer.tui.body.view import BodyView
 
         kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")

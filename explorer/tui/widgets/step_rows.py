@@ -51,7 +51,7 @@ def step_rows(step: Step) -> Iterator[Row]:
     if len(response.body) > _BODY:
         yield Row((("dim", f"{len(response.body):,} bytes; enter shows them"),))
         return
-    from explorer.core.document import Document
+    from explorer.core.document.document import Document
 
     document = Document(response.body[:], response.header("content-type"))
     for number in range(min(_LINES, document.line_count)):

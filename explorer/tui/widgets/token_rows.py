@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.auth.claims import Claims
-    from explorer.core.auth.lifeline import Life, State, Use
+    from explorer.core.auth.lifeline import State, TokenRecord, TokenUse
     from explorer.session.token_lines import TokenBoard
 
 SIGNS: Final[dict[State, str]] = {
@@ -63,7 +63,7 @@ def moment(at: float, now: float) -> str:
     return f"{local} ({relative(at, now)})"
 
 
-def state_text(life: Life, now: float) -> str:
+def state_text(life: TokenRecord, now: float) -> str:
     """How a token stands: ``used, in its grace time, 3.2 s left``."""
     state, left = life.state(now)
     under_way = sum(use.under_way for use in life.uses)
@@ -71,7 +71,7 @@ def state_text(life: Life, now: float) -> str:
     return text + (f" · {under_way} under way" if under_way else "")
 
 
-def use_text(life: Life, use: Use) -> str:
+def use_text(life: TokenRecord, use: TokenUse) -> str:
     """What a use was: the first, or how long after it, beside which others, and what came of it."""
     first = life.first_use or use.at
     parts = [use.endpoint]
@@ -88,7 +88,7 @@ def use_text(life: Life, use: Use) -> str:
     return sanitize_line(" · ".join(parts))
 
 
-def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
+def life_rows(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]:
     """Everything there is to say of one token."""
     yield _row("Token", ("strong", MASK), ("text", f"  {life.fingerprint}"), ("dim", f"  {life.kind}"))
     kind = "good" if life.state(now)[0] in ("unused", "good") else "warn"
@@ -114,7 +114,7 @@ def life_rows(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
     yield from _claims(board.claims.get(life.fingerprint), now)
 
 
-def _chain(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
+def _chain(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]:
     if life.replaces:
         yield _row("Replaces", ("text", life.replaces))
     known = {one.fingerprint: one for one in board.lives}
@@ -128,7 +128,7 @@ def _chain(board: TokenBoard, life: Life, now: float) -> Iterator[Row]:
         yield _row("", ("dim", said))
 
 
-def _uses(life: Life, now: float) -> Iterator[Row]:
+def _uses(life: TokenRecord, now: float) -> Iterator[Row]:
     if not life.uses:
         yield _row("Used by", ("dim", "no request yet"))
     for number, use in enumerate(reversed(life.uses[-_USES:])):

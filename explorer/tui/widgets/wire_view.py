@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from textual.binding import Binding, BindingType
 
-from explorer.core.document import Document
+from explorer.core.document.document import Document
 from explorer.core.exchange import Exchange, Header, Hop, Purpose, ReceivedResponse, SentRequest, hops_of
 from explorer.core.provenance import Part
 from explorer.core.provenance.parts import target_of

@@ -13,20 +13,13 @@ from __future__ import annotations
 import ipaddress
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import (
-    PLACEHOLDER,
-    PURPOSE,
-    Asking,
-    AuthorizationRequest,
-    Flow,
-    Scheme,
-    Step,
-    token_request,
-)
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Asking, Flow, Scheme, Step, token_request
+from explorer.core.auth.capabilities import AuthorizationRequest
+from explorer.core.auth.oauth2.options import OAuth2Options
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
 from explorer.core.text.media_type import FORM
 from explorer.core.text.secret import MASK, Secret
@@ -34,18 +27,15 @@ from explorer.errors import CredentialRefused, UsageError
 
 if TYPE_CHECKING:
     import httpx
-    from oauthlib.oauth2 import WebApplicationClient
+    from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
-    from explorer.core.auth.oauth2.options import OAuth2Options
 
 _LONGEST_LIFE = 1_000_000_000
 """Seconds (some 30 years) that a token lives at most, whatever the server says."""
 
 
-class OAuth2(Scheme):
+class OAuth2(Scheme[OAuth2Options]):
     """A bearer token that is refreshed when it has expired, and once when a read is refused with 401."""
-
-    options: OAuth2Options
 
     name = "oauth2"
 
@@ -299,7 +289,7 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
         table = json.loads(body)
         if not isinstance(table, dict):
             raise ValueError("no object")
-        read: dict[str, Any] = parse_token_response(json.dumps(table))
+        read: dict[str, object] = parse_token_response(json.dumps(table))
         access, refresh = read["access_token"], read.get("refresh_token")
         if (
             not isinstance(access, str)
@@ -319,9 +309,13 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
     return (token,)
 
 
-def _expiry(seconds: Any, now: float) -> float | None:
+def _expiry(seconds: object, now: float) -> float | None:
     """When a token of so many *seconds* expires (Unix time); None where the server does not say."""
-    return None if seconds is None else now + min(max(int(seconds), 0), _LONGEST_LIFE)
+    if seconds is None:
+        return None
+    if not isinstance(seconds, int | float | str):
+        raise TypeError("expires_in is no number")
+    return now + min(max(int(seconds), 0), _LONGEST_LIFE)
 
 
 def is_loopback(host: str) -> bool:
@@ -350,7 +344,7 @@ def _like(url: str, original: str) -> str:
     return urlsplit(original).scheme + url[url.index(":") :]
 
 
-def _words(error: Any) -> str:
+def _words(error: OAuth2Error) -> str:
     """The code of an OAuth error and what it says about itself."""
     code, description = str(error.error or "error"), str(error.description or "")
     return f"{code}: {description}" if description else code

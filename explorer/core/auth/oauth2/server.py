@@ -7,39 +7,15 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus, urlencode, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from explorer.core.auth.accounts import Account, AccountBook, same
-from explorer.core.auth.base import Arrived, Grant, Refusal, Verifier, header_token
+from explorer.core.auth.oauth2.options import OAuth2Options
+from explorer.core.auth.verifier import ConsentRequest, Grant, IncomingRequest, Refusal, Verifier, header_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from explorer.core.auth.oauth2.options import OAuth2Options
-
-
-@dataclass(frozen=True)
-class ConsentRequest:
-    """What an application asks a person for. With an ``error`` nothing is asked: the person goes straight back."""
-
-    account: str
-    client_id: str
-    redirect_uri: str
-    state: str = ""
-    scope: str = ""
-    challenge: str = ""
-    error: str = ""
-    description: str = ""
-
-    def back(self, **params: str) -> str:
-        """The redirect URL with these parameters and the state; empty ones are left out."""
-        pairs = {name: value for name, value in {**params, "state": self.state}.items() if value}
-        return self.redirect_uri + ("&" if urlsplit(self.redirect_uri).query else "?") + urlencode(pairs)
-
-    def denied(self) -> str:
-        """Where the person goes who does not consent, or whose application asked wrongly (RFC 6749, 4.1.2.1)."""
-        return self.back(error=self.error or "access_denied", error_description=self.description)
 
 
 @dataclass
@@ -61,11 +37,9 @@ class _Issued:
     revoked: bool = False
 
 
-class OAuth2Verifier(Verifier):
+class OAuth2Verifier(Verifier[OAuth2Options]):
     """Hands out codes and tokens and knows them again. Refusals of the token endpoint have the error code of
     RFC 6749, 5.2 as their ``check``."""
-
-    options: OAuth2Options
 
     def __init__(
         self, options: OAuth2Options, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
@@ -74,19 +48,22 @@ class OAuth2Verifier(Verifier):
         self._codes: dict[str, _Code] = {}
         self._issued: dict[str, _Issued] = {}
 
+    def authorization_server(self) -> OAuth2Verifier:
+        return self
+
     # --- consent -----------------------------------------------------------------------------------------------------
 
-    def consent(self, arrived: Arrived) -> ConsentRequest | Refusal:
+    def consent(self, request: IncomingRequest) -> ConsentRequest | Refusal:
         """What the consent page was opened with. A Refusal (``client_id`` or ``redirect_uri``) must be shown to the
         person and never sent to the redirect URL (RFC 6749, 4.1.2.1)."""
-        values = dict(arrived.query + arrived.form)
+        values = dict(request.query + request.form)
         account = self._client(values.get("client_id", ""))
         if account is None:
             return Refusal("client_id", "no such application", "a registered client id", "another")
         redirect, known = values.get("redirect_uri", ""), account.value(self.options.redirect_uri)
         if redirect != known:
             return Refusal("redirect_uri", "the redirect URL is not the registered one", known, redirect or "nothing")
-        error, description = self._fault(values, [name for name, _ in arrived.query + arrived.form])
+        error, description = self._fault(values, [name for name, _ in request.query + request.form])
         return ConsentRequest(
             account.id,
             values["client_id"],
@@ -123,12 +100,12 @@ class OAuth2Verifier(Verifier):
 
     # --- tokens ------------------------------------------------------------------------------------------------------
 
-    def token(self, arrived: Arrived) -> dict[str, Any] | Refusal:
+    def token(self, request: IncomingRequest) -> dict[str, object] | Refusal:
         """The answer of the token endpoint as a table (RFC 6749, 5.1), or why there is none."""
-        values = dict(arrived.form)
-        if len(values) != len(arrived.form):
+        values = dict(request.form)
+        if len(values) != len(request.form):
             return Refusal("invalid_request", "a parameter is given more than once", "each once", "twice")
-        account = self._authenticate(arrived, values)
+        account = self._authenticate(request, values)
         if isinstance(account, Refusal):
             return account
         kind = values.get("grant_type", "")
@@ -140,8 +117,8 @@ class OAuth2Verifier(Verifier):
             return Refusal("invalid_request", "grant_type is missing", "authorization_code or refresh_token", "nothing")
         return Refusal("unsupported_grant_type", "unknown grant_type", "authorization_code or refresh_token", kind)
 
-    def verify(self, arrived: Arrived) -> Grant | Refusal:
-        token = header_token(arrived, self.options.header, self.options.prefix)
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        token = header_token(request, self.options.header, self.options.prefix)
         if isinstance(token, Refusal):
             return token
         if self.accounts.is_foreign(self.options.access_token, token):
@@ -161,7 +138,7 @@ class OAuth2Verifier(Verifier):
             )
         return Grant(issued.account)
 
-    def _exchange(self, account: Account, values: dict[str, str]) -> dict[str, Any] | Refusal:
+    def _exchange(self, account: Account, values: dict[str, str]) -> dict[str, object] | Refusal:
         code = self._codes.get(values.get("code", ""))
         if code is None or code.request.client_id != account.value(self.options.client_id):
             return Refusal("invalid_grant", "no such code was given to this application", "its code", "another")
@@ -180,7 +157,7 @@ class OAuth2Verifier(Verifier):
         code.used, code.family = True, self.nonce(8)
         return self._issue(account.id, code.family, code.request.scope)
 
-    def _refresh(self, account: Account, values: dict[str, str]) -> dict[str, Any] | Refusal:
+    def _refresh(self, account: Account, values: dict[str, str]) -> dict[str, object] | Refusal:
         text = values.get("refresh_token", "")
         issued = self._issued.get(text)
         if issued is None and text and same(account.value(self.options.refresh_token), text):
@@ -195,7 +172,7 @@ class OAuth2Verifier(Verifier):
         issued.spent = True
         return self._issue(issued.account, issued.family, issued.scope)
 
-    def _issue(self, account: str, family: str, scope: str) -> dict[str, Any]:
+    def _issue(self, account: str, family: str, scope: str) -> dict[str, object]:
         access, refresh, seconds = self.nonce(32), self.nonce(32), self.options.access_seconds
         self._issued[access] = _Issued(account, family, "access", scope, self.now() + seconds)
         self._issued[refresh] = _Issued(account, family, "refresh", scope)
@@ -210,9 +187,9 @@ class OAuth2Verifier(Verifier):
     def _client(self, client_id: str) -> Account | None:
         return self.accounts.find({self.options.client_id: client_id})
 
-    def _authenticate(self, arrived: Arrived, values: dict[str, str]) -> Account | Refusal:
+    def _authenticate(self, request: IncomingRequest, values: dict[str, str]) -> Account | Refusal:
         """The account of a client id and secret, from the body or from Basic (RFC 6749, 2.3.1), never both."""
-        basic = _basic(arrived.headers.get("authorization", ""))
+        basic = _basic(request.headers.get("authorization", ""))
         if basic is not None and "client_secret" in values:
             return Refusal("invalid_request", "the client authenticates in two ways", "header or body", "both")
         client_id, secret = basic or (values.get("client_id", ""), values.get("client_secret", ""))

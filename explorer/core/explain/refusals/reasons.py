@@ -7,28 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.core.explain.refusals.auth_checks import AUTH_CHECKS
 from explorer.core.explain.refusals.request_checks import REQUEST_CHECKS
+from explorer.core.registry import Registry
 
 if TYPE_CHECKING:
     from explorer.core.explain.refusals.facts import Check, Facts, Finding, State
 
-CHECKS: Final[list[Check]] = []
+CHECKS: Final[Registry[Check]] = Registry(
+    "refusal check", members=((check.id, check) for check in (*AUTH_CHECKS, *REQUEST_CHECKS))
+)
 """Every check, in the order in which a person should read them. To add one: a class, and its line in its file."""
 _ORDER: Final[dict[State, int]] = {"holds": 0, "unknown": 1, "not": 2}
-
-
-def register(check: Check) -> None:
-    """Add *check* to those that look at a refusal.
-
-    Raises:
-        ValueError: its id is taken.
-    """
-    if any(registered.id == check.id for registered in CHECKS):
-        raise ValueError(f"two checks are called {check.id!r}")
-    CHECKS.append(check)
-
-
-for _check in (*AUTH_CHECKS, *REQUEST_CHECKS):
-    register(_check)
 
 
 @dataclass(frozen=True)
@@ -62,6 +50,6 @@ def explain_refusal(facts: Facts) -> Explanation:
 
     What holds and fits the vendor's status stands first; of those, what is proved stands before what is concluded.
     """
-    found = [finding for check in CHECKS if (finding := check.look(facts)) is not None]
+    found = [finding for check in CHECKS.values() if (finding := check.look(facts)) is not None]
     found.sort(key=lambda one: (_ORDER[one.state], not one.fits, -one.weight))
     return Explanation(tuple(found), facts.status, facts.exchange.verdict.message)

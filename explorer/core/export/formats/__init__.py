@@ -1,38 +1,29 @@
 """The registry of export formats: command line, dialog, session and documents read ``FORMATS`` and name no format.
 
-To add one: a file here that defines ``FORMAT``, and its name in ``_MODULES``.
+To add one: a file here that defines ``FORMAT``, and a line in ``FORMATS``.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from explorer.core.registry import Registry
 
 if TYPE_CHECKING:
     from explorer.core.export.format import ExportFormat
 
-_MODULES: Final = (
-    "curl",
-    "httpie",
-    "python",
-    "http",
-    "har",
-    "wget",
+FORMATS: Final[Registry[ExportFormat]] = Registry(
+    "export format",
+    modules={
+        "curl": "explorer.core.export.formats.curl:FORMAT",
+        "httpie": "explorer.core.export.formats.httpie:FORMAT",
+        "python": "explorer.core.export.formats.python:FORMAT",
+        "http": "explorer.core.export.formats.http:FORMAT",
+        "har": "explorer.core.export.formats.har:FORMAT",
+        "wget": "explorer.core.export.formats.wget:FORMAT",
+    },
 )
 """In the order in which they are offered; the first is the default."""
-FORMATS: Final[dict[str, ExportFormat]] = {}
-"""Every export format by its id."""
-
-
-def register(export_format: ExportFormat) -> None:
-    """Add *export_format* to those that are offered.
-
-    Raises:
-        ValueError: its id is taken.
-    """
-    if export_format.id in FORMATS:
-        raise ValueError(f"two export formats are called {export_format.id!r}")
-    FORMATS[export_format.id] = export_format
 
 
 def archives() -> tuple[str, ...]:
@@ -44,7 +35,3 @@ def names_in_words() -> str:
     """Return what formats there are, for a sentence: ``curl, HTTPie or HAR``."""
     *names, last = (export_format.title for export_format in FORMATS.values())
     return f"{', '.join(names)} or {last}"
-
-
-for _name in _MODULES:
-    register(import_module(f"{__name__}.{_name}").FORMAT)

@@ -46,7 +46,9 @@ def _header(vendor: Vendor, name: str, value: str) -> str:
     for auth in vendor.auth.values():
         options = options_of(auth)
         if name.lower() in map(str.lower, options.headers):
-            return value.replace(MASK, f"${variable_name(vendor.id, options.tokens[0])}")
+            parts = ":".join(f"${variable_name(vendor.id, credential)}" for credential in options.encoded)
+            filled = f"base64({parts})" if parts else f"${variable_name(vendor.id, options.tokens[0])}"
+            return value.replace(MASK, filled)
     return value.replace(MASK, f"${variable_name(vendor.id, name)}")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.export.format import ExportFormat, recipe_writer
-from explorer.core.export.recipe import REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
+from explorer.core.export.recipe import ENCODED, REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
 from explorer.core.export.shell import to_bytes
 
 if TYPE_CHECKING:
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from explorer.core.export.recipe import Message, Part, Recipe, Text, Variable
 
 _FILLED = {"raw": "{0}", "url": 'quote({0}, safe="")', "json": "json.dumps({0})[1:-1]"}
-_COMPUTED = (TOKEN, TIMESTAMP, SIGNATURE)
+_COMPUTED = (TOKEN, TIMESTAMP, SIGNATURE, ENCODED)
+_MODULES = {"base64": "base64.b64", "hashlib": "hashlib.sha256", "hmac": "hmac.new(", "json": "json.dumps("}
+_ENCODERS = {"base64": "base64.b64encode({0}).decode()"}
 
 
 def python(recipe: Recipe, show_secrets: bool = False) -> str:
@@ -26,7 +28,7 @@ def python(recipe: Recipe, show_secrets: bool = False) -> str:
 
 def _imports(body: str) -> Iterator[str]:
     """What *body* uses, by the names that only code of ours can spell like this."""
-    for module, sign in (("hashlib", "hashlib.sha256"), ("hmac", "hmac.new("), ("json", "json.dumps(")):
+    for module, sign in _MODULES.items():
         if sign in body:
             yield f"import {module}"
     if "os.environ" in body or "os.path" in body:
@@ -58,6 +60,9 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
         key = _bytes(signing.key, short)
         capitals = ".upper()" if signing.uppercase else ""
         yield f"{SIGNATURE} = hmac.new({key}, {_encoded('base')}, hashlib.sha256).hexdigest(){capitals}"
+    if recipe.encoded:
+        encoded = recipe.encoded
+        yield f"{encoded.name} = {_ENCODERS[encoded.encoding].format(_bytes(encoded.text, short))}"
     yield from _call("response", recipe.request, short)
     yield "print(response.status_code)"
     yield "print(response.text)"

@@ -1,0 +1,152 @@
+"""A user name and a password in the header Authorization (RFC 7617).
+
+Authorization: Basic BASE64(UTF-8(user name ":" password))
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from explorer.core.auth import wire
+from explorer.core.auth.accounts import Account, same
+from explorer.core.auth.base import Flow, Scheme, Step
+from explorer.core.auth.options import HeaderTokenOptions, TokenSource
+from explorer.core.auth.scheme import AuthScheme
+from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
+from explorer.core.text.secret import MASK, Secret
+from explorer.errors import CredentialError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class BasicOptions(HeaderTokenOptions, frozen=True, kw_only=True):
+    """A user name and a password, Base64-encoded in a header."""
+
+    username: str = "username"
+    """Credential that is the user name."""
+    password: str = "password"  # noqa: S105 - the name of a credential
+    """Credential that is the password."""
+    prefix: str = "Basic "
+    realm: str = "api"
+    """What the sandbox asks a user name for, in its challenge."""
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        return (self.username, self.password)
+
+    @property
+    def placement(self) -> tuple[str, str]:
+        return f"header {self.header}: {self.prefix}…", "Base64 of user name, colon and password: anyone can decode it."
+
+    @property
+    def token_source(self) -> TokenSource:
+        return TokenSource(("no token: user name and password with every call",))
+
+
+class Basic(Scheme[BasicOptions]):
+    """Puts user name and password into the header."""
+
+    name = "basic"
+
+    def missing(self) -> tuple[str, ...]:
+        return self._without(self.options.encoded)
+
+    def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
+        signed = self.strip(request)
+        signed.headers[self.options.header] = self.options.prefix + self._token()
+        return signed
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        signed, names = self.preview(request), " and ".join(map(repr, self.options.encoded))
+        yield from self._sent(signed, Secret(self._token()), f"the credentials {names}")
+
+    def strip(self, request: httpx.Request) -> httpx.Request:
+        bare = wire.rebuilt(request)
+        bare.headers.pop(self.options.header, None)
+        return bare
+
+    def secrets(self) -> tuple[Secret, ...]:
+        held = self._held(*self.options.encoded)
+        return held if self.missing() else (Secret(wire.base64_of(map(self._need, self.options.encoded))), *held)
+
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
+        options = self.options
+        return (
+            Step(title="User name and password", text=f"{MASK}:{MASK}", detail="joined by a colon, in UTF-8"),
+            Step(title="Base64", text=MASK, detail="with + / and =, on one line (RFC 4648, 4)"),
+            Step(title="Header", text=f"{options.header}: {options.prefix}{MASK}"),
+        )
+
+    def _token(self) -> str:
+        """Return what follows the prefix.
+
+        Raises:
+            CredentialMissing: a credential is missing.
+            CredentialError: the user name has a colon, or one of them a control character (RFC 7617, 2).
+        """
+        texts = {name: self._need(name) for name in self.options.encoded}
+        for name, text in texts.items():
+            if any(unicodedata.category(character) == "Cc" for character in text):
+                raise CredentialError(
+                    f"the credential {name!r} has a control character in it, which HTTP Basic does not allow",
+                    hint="Check it for line ends.",
+                )
+        if ":" in texts[self.options.username]:
+            raise CredentialError(
+                f"the credential {self.options.username!r} has a colon in it: HTTP Basic ends the user name at a colon",
+                hint=f"Set the user name alone; the password is the credential {self.options.password!r}.",
+            )
+        return wire.base64_of(texts.values())
+
+
+class BasicVerifier(Verifier[BasicOptions]):
+    """Decodes the header strictly, and compares in a time that does not tell which part is wrong."""
+
+    def verify(self, request: IncomingRequest) -> Grant | Refusal:
+        verdict = self._verdict(request)
+        if isinstance(verdict, Refusal):
+            challenge = f'{self.options.prefix}realm="{self.options.realm}", charset="UTF-8"'
+            return replace(verdict, headers=(("WWW-Authenticate", challenge),))
+        return verdict
+
+    def _verdict(self, request: IncomingRequest) -> Grant | Refusal:
+        token = header_token(request, self.options.header, self.options.prefix)
+        if isinstance(token, Refusal):
+            return token
+        text = _decoded(token)
+        if text is None:
+            expected = f"{self.options.prefix}and Base64 of UTF-8, with + / and = (RFC 4648, 4)"
+            return Refusal("token_malformed", "what follows the prefix cannot be decoded", expected, "something else")
+        _, colon, password = text.partition(":")
+        if not colon:
+            return Refusal("token_malformed", "there is no colon in what is encoded", "user name, colon, password", "…")
+        if self.accounts.is_foreign(self.options.password, password):
+            message = "the password is good in another environment, not in this one"
+            return Refusal("token_environment", message, "a password of this environment", "one of another")
+        account = self._account(text)
+        if account is None:
+            return Refusal("credentials", "user name or password is wrong", "those of an account", "others")
+        return Grant(account.id)
+
+    def _account(self, text: str) -> Account | None:
+        match = None
+        for account in self.accounts.accounts:
+            username, password = (account.value(name) for name in self.options.encoded)
+            if same(f"{username}:{password}", text) and username and password:
+                match = account
+        return match
+
+
+def _decoded(token: str) -> str | None:
+    try:
+        return base64.b64decode(token, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+SCHEME = AuthScheme(id="basic", options=BasicOptions, client=Basic, verifier=BasicVerifier)
