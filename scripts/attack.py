@@ -101,7 +101,7 @@ HEADER: Final = (
 def environment(home: Path, kind: Kind) -> dict[str, str]:
     """Return the environment of a person with that home, the call's credentials, and nothing else of ours."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("API_EXPLORER_", "XDG_"))}
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE"):
         clean.pop(name, None)
     return {
         **clean,
@@ -290,7 +290,9 @@ def answered(terminal: Terminal, key: str) -> float:
     return 5.0 if seconds is None else seconds
 
 
-def work(tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], template: Path) -> None:
+def work(
+    tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], template: Path, results_file: Path | None
+) -> None:
     """Do tasks until none is left, with a server of this thread's own."""
     with HostileServer() as server:
         while True:
@@ -308,16 +310,32 @@ def work(tasks: queue.SimpleQueue[tuple[Kind, str]], results: list[Result], temp
             server.errors.clear()
             results.append(result)
             print(result.row(), flush=True)
+            if results_file is not None:
+                with results_file.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(result)) + "\n")
 
 
-def attack(kinds: Sequence[Kind], surfaces: Sequence[str], jobs: int) -> list[Result]:
-    """Attack with all kinds and print the table; the results are in the table's order."""
+def earlier_results(file: Path | None) -> list[Result]:
+    """Return the results in *file*, the last one of each kind and surface; none where there is no file."""
+    if file is None or not file.exists():
+        return []
+    results = [Result(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    known = {kind.name for kind in KINDS}
+    return list({(result.kind, result.surface): result for result in results if result.kind in known}.values())
+
+
+def attack(
+    kinds: Sequence[Kind], surfaces: Sequence[str], jobs: int, earlier: Sequence[Result], results_file: Path | None
+) -> list[Result]:
+    """Attack with all kinds that *earlier* lacks and print the table; the results are in the table's order."""
+    done = {(result.kind, result.surface) for result in earlier}
     tasks: queue.SimpleQueue[tuple[Kind, str]] = queue.SimpleQueue()
     for surface in surfaces:
         for kind in kinds:
-            if surface == "cli" or not kind.call.startswith("pages"):
+            on_surface = surface == "cli" or not kind.call.startswith("pages")
+            if on_surface and (kind.name, surface) not in done:
                 tasks.put((kind, surface))
-    results: list[Result] = []
+    results = list(earlier)
     folder = Path(tempfile.mkdtemp(prefix="attack-"))
     try:
         template = folder / "home"
@@ -326,14 +344,14 @@ def attack(kinds: Sequence[Kind], surfaces: Sequence[str], jobs: int) -> list[Re
             subprocess.run([sys.executable, "-m", "explorer", "list"], env=environ, check=True, capture_output=True)
             shutil.copytree(home / "cache", template / "cache")
         print(HEADER, flush=True)
-        threads = [threading.Thread(target=work, args=(tasks, results, template)) for _ in range(jobs)]
+        threads = [threading.Thread(target=work, args=(tasks, results, template, results_file)) for _ in range(jobs)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    order = {kind.name: number for number, kind in enumerate(kinds)}
+    order = {kind.name: number for number, kind in enumerate(KINDS)}
     return sorted(results, key=lambda result: (result.surface != "cli", order[result.kind]))
 
 
@@ -405,7 +423,12 @@ def main() -> int:
     parser.add_argument(
         "--jobs", type=int, default=1, help="how many at once (1: the figures are those of an idle machine)"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the results to FILE as well")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="add the results to FILE (JSON Lines), and leave out the kinds that are in it, unless --kinds names them",
+    )
     parser.add_argument("--write", action="store_true", help="write docs/ATTACKS.md, after all kinds on both surfaces")
     parsed = parser.parse_args()
     if parsed.write and (parsed.kinds or parsed.cli_only or parsed.app_only):
@@ -416,10 +439,9 @@ def main() -> int:
             print(f"{kind.name:28} {kind.about}")
         return 0
     surfaces = ["cli"] if parsed.cli_only else ["app"] if parsed.app_only else ["cli", "app"]
-    results = attack(kinds, surfaces, parsed.jobs)
+    earlier = [] if parsed.kinds else earlier_results(parsed.results)
+    results = attack(kinds, surfaces, parsed.jobs, earlier, parsed.results)
     print(f"\n{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    if parsed.json:
-        Path(parsed.json).write_text(json.dumps([asdict(result) for result in results], indent=1), encoding="utf-8")
     if parsed.write:
         (ROOT / "docs" / "ATTACKS.md").write_text(page(results), encoding="utf-8")
     failed = [result for result in results if result.missed]

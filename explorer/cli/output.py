@@ -12,14 +12,22 @@ from explorer.core.text.media_type import essence
 from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from explorer.core.document.document import Document
     from explorer.core.exchange import SentRequest
     from explorer.core.text.data import Data
 
 
 TERMINAL_LIMIT: Final = 1_000_000
 """Characters that one command shows on a terminal; nobody reads more, and some terminals never recover from it."""
+TERMINAL_LINES: Final = 100_000
+"""Lines that one command shows on a terminal: more than a terminal scrolls back, and each takes time to color."""
+_COLORED: Final = 200_000
+_COLORED_LINES: Final = 10_000
+"""Bytes and lines of a body that are colored; the colors of some bodies take a hundred times as long as their text."""
+_BLOCK: Final = 65_536
+"""Characters that are written at once: a terminal's stdout is line-buffered, so each write of lines takes as long."""
 _EVERYTHING: Final = "Redirect the output to a file, or pipe it, to see all of it."
 
 
@@ -33,24 +41,44 @@ class Meter:
         """Begin the output of a command."""
         self.hint = _EVERYTHING
         """How to see the rest."""
-        self.is_full = False
-        """Whether nothing more is shown."""
         self._left = TERMINAL_LIMIT
+        self._lines_left = TERMINAL_LINES
+        self._reached = ""
+        self._is_cut = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is shown."""
+        return bool(self._reached)
 
     def show(self, text: str, colour: str = "") -> None:
         """Write as much of *text* as may still be shown, in a *colour* (an SGR number)."""
-        shown = text[: self._left]
-        self._left -= len(shown)
-        sys.stdout.write(f"\x1b[{colour}m{shown}\x1b[0m" if colour and shown else shown)
-        if len(shown) < len(text):
+        sys.stdout.write(self.take(text, colour))
+        if self.is_full:
             self.cut()
+
+    def take(self, text: str, colour: str = "") -> str:
+        """Return as much of *text* as may still be shown, in a *colour*, and count it as shown."""
+        shown = text[: self._left]
+        lines = shown.count("\n")
+        if lines > self._lines_left:
+            shown = "\n".join(shown.split("\n", self._lines_left)[: self._lines_left])
+            self._reached = f"{TERMINAL_LINES:,} lines"
+        elif len(shown) < len(text):
+            self._reached = f"{TERMINAL_LIMIT / 1e6:.1f} MB"
+        self._left -= len(shown)
+        self._lines_left -= lines
+        if self.is_full:
+            self._left = 0
+        return f"\x1b[{colour}m{shown}\x1b[0m" if colour and shown else shown
 
     def cut(self) -> None:
         """Say, once, that the rest is not shown, and how to see it."""
-        if not self.is_full:
-            self.is_full, self._left = True, 0
+        if not self._is_cut:
+            self._is_cut, self._left = True, 0
+            self._reached = self._reached or f"{TERMINAL_LIMIT / 1e6:.1f} MB"
             sys.stdout.flush()
-            say(f"\nThe terminal shows the first {TERMINAL_LIMIT / 1e6:.1f} MB. {self.hint}")
+            say(f"\nThe terminal shows the first {self._reached}. {self.hint}")
 
 
 METER: Final = Meter()
@@ -117,16 +145,40 @@ def put_body(body: Data, content_type: str = "") -> None:
         say(f"{document.title}, {len(body):,} bytes: binary data are not shown on a terminal. {METER.hint}")
         return
     colours = {} if os.environ.get("NO_COLOR") else _COLOURS
-    for number in range(document.line_count):
-        for kind, text in [*document.tokens(number), ("", "\n")]:
-            METER.show(text, colours.get(kind, ""))
-        if METER.is_full:
-            break
-    if len(body) > len(head):
+    for block in _blocks(_shown(document, colours)):
+        sys.stdout.write(block)
+    if METER.is_full or len(body) > len(head):
         METER.cut()
     elif document.note:
         write(f"({document.note})\n")
     sys.stdout.flush()
+
+
+def _shown(document: Document, colours: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a terminal is to show of *document*, a line at a time, the first lines in *colours*."""
+    size = 0
+    for number in range(document.line_count):
+        start, end = document.span(number)
+        size += end - start
+        is_colored = size <= _COLORED and number < _COLORED_LINES
+        tokens = document.tokens(number) if is_colored else [("", document.line(number))]
+        for kind, text in [*tokens, ("", "\n")]:
+            yield METER.take(text, colours.get(kind, ""))
+        if METER.is_full:
+            return
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[str]:
+    """Yield *texts* joined to blocks."""
+    block: list[str] = []
+    size = 0
+    for text in texts:
+        block.append(text)
+        size += len(text)
+        if size >= _BLOCK:
+            yield "".join(block)
+            block, size = [], 0
+    yield "".join(block)
 
 
 def put_request(request: SentRequest) -> None:

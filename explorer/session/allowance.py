@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LEAST: Final = 0.75
-"""Seconds that each kind of work has in any case: enough for every body but the largest, which may have taken all of
-the limit to arrive."""
+"""Seconds that the search for secrets has in any case: enough for every body but the largest, which may have taken all
+of the limit to arrive."""
+QUICK: Final = 0.25
+"""Seconds that judging has in any case."""
 
 
 class Allowance:
@@ -32,13 +34,13 @@ class Allowance:
         self._deadline = clock() + limit - spent
         self._cancelled = False
 
-    async def work(self, job: Callable[[], T]) -> T:
-        """Do *job* in a thread.
+    async def work(self, job: Callable[[], T], *, least: float = _LEAST) -> T:
+        """Do *job* in a thread, for at least so many seconds.
 
         Raises:
             Interrupted: the time limit passed; asyncio.CancelledError: a person cancelled.
         """
-        deadline = max(self._deadline, self._clock() + _LEAST)
+        deadline = max(self._deadline, self._clock() + least)
         with until(lambda: self._cancelled or self._clock() > deadline):
             try:
                 return await asyncio.to_thread(job)

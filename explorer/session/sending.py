@@ -15,7 +15,7 @@ from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call, Exchange, Failure
 from explorer.errors import ExplorerError, StoreError
 from explorer.session import SANDBOX
-from explorer.session.allowance import Allowance
+from explorer.session.allowance import QUICK, Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,7 +240,7 @@ async def fetch(session: Session, call: Call, timeout: float | None, keep: Calla
 async def _judged_in_time(session: Session, call: Call, exchange: Exchange, allowance: Allowance) -> Exchange:
     """*exchange* with its verdict; where there was no time for it, with that as its failure."""
     try:
-        return await allowance.work(lambda: _judged(session, call, exchange))
+        return await allowance.work(lambda: _judged(session, call, exchange), least=QUICK)
     except Interrupted:
         failure = exchange.failure or allowance.timed_out("judging it")
         return msgspec.structs.replace(exchange, failure=failure)

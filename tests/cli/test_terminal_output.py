@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from explorer.cli.output import METER, put_body
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -93,6 +95,36 @@ def test_a_terminal_is_shown_the_first_megabyte_and_how_to_see_the_rest(form: li
         _, past = shown(home, "history", "show", "1")
         assert past.count(b"The terminal shows the first 1.0 MB.") == 1
         assert piped(home, "history", "show", "1").endswith(JSON)
+
+
+class TerminalStream(io.RawIOBase):
+    """A terminal that notes each write."""
+
+    def __init__(self) -> None:
+        self.writes: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self.writes.append(bytes(data))
+        return len(self.writes[-1])
+
+
+@pytest.mark.parametrize("unit", [b"\n", b"\r", b"<\n"])
+def test_a_megabyte_of_lines_takes_a_few_writes_and_few_colors(unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = TerminalStream()
+    stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", newline="\n", line_buffering=True)
+    monkeypatch.setattr(sys, "stdout", stream)
+    METER.begin()
+    put_body(unit * (120_000 if b"<" in unit else 1_000_000), "application/xml" if b"<" in unit else "text/plain")
+    seen = b"".join(raw.writes)
+    assert seen.count(b"\n") == 100_000
+    assert len(raw.writes) < 50
+    assert seen.count(b"\x1b[31m<") == (10_000 if b"<" in unit else 0)
 
 
 def test_a_pipe_gets_every_byte(home: Path) -> None:

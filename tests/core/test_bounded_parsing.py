@@ -95,6 +95,13 @@ def test_a_long_name_keeps_each_character_and_its_kind(kind: str, text: str) -> 
     assert [of for of, _ in tokens] == [of for of, _ in short]
 
 
+@pytest.mark.parametrize("kind", ["xml", "html"])
+def test_ampersands_are_colored_in_time_that_grows_as_their_number(kind: str) -> None:
+    assert growth(lambda text: lex_markup(kind, text), "&" * 2_000, "&" * 4_000) <= _MOST
+    tokens = lex_markup(kind, "a&lt;b&c&" + "d" * 80 + ";&#x41;")
+    assert [value for of, value in tokens if of == "constant"] == ["&lt;", "&#x41;"]
+
+
 # --- the table is whole -----------------------------------------------------------------------------------------------
 
 _DOCUMENT: Final = Path(__file__).parents[2] / "explorer" / "core" / "document"

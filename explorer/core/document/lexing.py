@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pygments.lexer import Lexer
+    from pygments.lexer import Lexer, RegexLexer
     from pygments.token import _TokenType
 
     from explorer.core.text.data import Data
@@ -41,6 +41,9 @@ def warm(kind: str) -> None:
         _lexer(kind)
 
 
+_ENTITY = r"&[^\s&;]{0,64};"
+
+
 @lru_cache(maxsize=8)
 def _lexer(kind: str) -> Lexer:
     if kind == "json":
@@ -49,7 +52,17 @@ def _lexer(kind: str) -> Lexer:
         return JsonLexer()
     from pygments.lexers.html import HtmlLexer, XmlLexer
 
-    return HtmlLexer() if kind == "html" else XmlLexer()
+    return _short_entities(HtmlLexer if kind == "html" else XmlLexer)()
+
+
+def _short_entities(lexer: type[RegexLexer]) -> type[RegexLexer]:
+    """Return *lexer* with entities of at most 64 characters: pygments looks from each ``&`` for a ``;`` to the end of
+    the text, so that its time grows with the square of their number."""
+    root = [
+        (_ENTITY, *rule[1:]) if isinstance(rule, tuple) and rule[0] == r"&\S*?;" else rule
+        for rule in lexer.tokens["root"]
+    ]
+    return type(lexer.__name__, (lexer,), {"tokens": {**lexer.tokens, "root": root}})
 
 
 @lru_cache(maxsize=256)
