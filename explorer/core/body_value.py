@@ -33,6 +33,8 @@ _MANY = 2_000_000
 """Commas from which on a large body may be one of far too many tiny values: each takes some 60 bytes of memory."""
 _TINY = 20
 """Bytes of a value, on average, below which many of them are too many."""
+_XML_STEP = 1 << 16
+"""Bytes of XML between two checkpoints: a megabyte of tiny elements takes a second."""
 _FEW = 100
 """Elements up to which a list of XML is kept as it was read."""
 
@@ -252,7 +254,7 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
     try:
-        for piece in pieces(body):
+        for piece in pieces(body, _XML_STEP):
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except NotReadable:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from explorer.client import Client
+from explorer.core.body_value import xml_value
 from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call
 from explorer.core.text.data import pieces
@@ -52,6 +53,13 @@ async def test_work_ends_at_the_first_piece_after_the_limit() -> None:
         await allowance.work(job)
     assert 0 < len(seen) < 5
     assert "10 s allowed" in allowance.timed_out("it").message
+
+
+async def test_xml_of_tiny_elements_ends_within_a_megabyte() -> None:
+    seconds = count()
+    allowance = Allowance(5, 0, lambda: next(seconds))
+    with pytest.raises(Interrupted):
+        await allowance.work(lambda: xml_value(b"<a>" + b"<b/>" * 100_000 + b"</a>"))
 
 
 async def test_a_cancel_ends_the_thread_as_well() -> None:
