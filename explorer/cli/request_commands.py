@@ -174,7 +174,7 @@ def prepare_command(
 )
 @click.option("--ndjson", is_flag=True, help="The records alone, one a line, as they arrive.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
-@click.option("--timeout", type=Seconds(), help="Seconds for the whole exchange.")
+@click.option("--timeout", type=Seconds(), help="Seconds for each request; a page that fails is tried again.")
 @click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
 @trust_host_option
 @click.pass_context
