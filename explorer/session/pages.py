@@ -26,9 +26,10 @@ def paging(session: Session, call: Call) -> Style | None:
 
 
 def page_info(session: Session, exchange: Exchange) -> PageInfo | None:
-    """Which page an exchange holds and what is around it; None where its endpoint does not page."""
+    """Which page an exchange holds and what is around it; None where its endpoint does not page, or the page is not
+    whole."""
     style = paging(session, exchange.call)
-    if style is None or exchange.response is None:
+    if style is None or exchange.response is None or exchange.response.truncated:
         return None
     return style.page_info(dict(query_of(style, exchange)), body_of(exchange))
 

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import httpx
+import msgspec
 import pytest
 
 from explorer.client import Client
@@ -138,5 +139,17 @@ async def test_what_is_shown_is_what_was_kept_and_not_searched_twice(environ: Ma
         assert session.redacted(exchange) is shown
         assert shown.response is not None
         assert b"hunter22" not in shown.response.body[:]
+    finally:
+        await session.close()
+
+
+async def test_a_page_that_is_not_whole_is_not_read_again(environ: Mapping[str, str]) -> None:
+    session = answered_with(environ, b'{"data": [{"id": 1}]}')
+    try:
+        exchange = await session.send(Call(vendor="endlessaisles", endpoint="products_list"))
+        assert exchange.response is not None
+        assert session.page_info(exchange) is not None
+        cut = msgspec.structs.replace(exchange.response, truncated="the connection broke")
+        assert session.page_info(msgspec.structs.replace(exchange, response=cut)) is None
     finally:
         await session.close()

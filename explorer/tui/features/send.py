@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from explorer.core.checkpoint import Interrupted, until
 from explorer.errors import CredentialMissing, ExplorerError, FormError
 from explorer.tui.arrivals import Arrivals
 from explorer.tui.features.controller import Controller, background
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from explorer.errors import Problem
     from explorer.session.replaying import Replay
     from explorer.tui.features.controller import MainContext
+
+_READING_AGAIN: Final = 1.0
+"""Seconds that finding the page in a response may take, which was read for its verdict before."""
 
 
 class SendController(Controller):
@@ -155,10 +159,12 @@ class SendController(Controller):
             return exchange.request.method not in ("GET", "HEAD")
 
     def page_of(self, exchange: Exchange) -> PageInfo | None:
-        """Return what is known of the page in a response."""
+        """Return what is known of the page in a response, None where reading its body again takes too long."""
+        deadline = time.monotonic() + _READING_AGAIN
         try:
-            return self.session.page_info(exchange)
-        except ExplorerError:
+            with until(lambda: time.monotonic() > deadline):
+                return self.session.page_info(exchange)
+        except (ExplorerError, Interrupted):
             return None
 
     def show_error(self, error: ExplorerError) -> None:
