@@ -9,8 +9,8 @@ in the app the longest time from a key to its effect. Exits with 1 if a bound is
     terminal     no control byte, no secret; below 4 MB            memory     under 400 MB
     a key        answered within 1 s
 
-A kind that misses a bound of time has a second try after a plain response. What that took beyond 1.5 s, and twice its
-longest key, are allowed for: another program on this machine may keep the processors.
+A kind that misses a bound of time has a second try after a plain response. What 1.25 times that took beyond 1.5 s, and
+twice its longest key, are allowed for: another program on this machine may keep the processors.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def late(result: Result, plain: Result | None = None) -> list[str]:
     seconds, key = result.seconds, result.key or 0.0
     usual, usual_key = (plain.seconds, plain.key or 0.0) if plain is not None else (0.0, 0.0)
     missed = []
-    if seconds > MAX_SECONDS + max(0.0, usual - 1.5):
+    if seconds > MAX_SECONDS + max(0.0, 1.25 * usual - 1.5):
         missed.append(f"{seconds:.1f} s (a plain response: {usual:.1f} s)")
     if key > max(MAX_KEY, 2 * usual_key):
         missed.append(f"a key took {key:.1f} s (with a plain response: {usual_key:.1f} s)")
