@@ -9,8 +9,9 @@ in the app the longest time from a key to its effect. Exits with 1 if a bound is
     terminal     no control byte, no secret; below 4 MB            memory     under 400 MB
     a key        answered within 1 s
 
-A kind that misses a bound of time has a second try after a plain response. What 1.25 times that took beyond 1.5 s, and
-twice its longest key, are allowed for: another program on this machine may keep the processors.
+Another program on this machine may keep the processors. So a kind that misses a bound of time has a second try after a
+plain response, which shows how long a second of processor time takes at the moment: as much is allowed for, and twice
+its longest key.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ class Result:
     """The longest time from a key to its effect, in seconds; app only."""
     missed: list[str] = field(default_factory=list)
     """The bounds that were missed."""
+    processor: float = 0.0
+    """Seconds of processor time in ``seconds``."""
 
     def row(self) -> str:
         """Return the row of the table."""
@@ -127,13 +130,28 @@ def new_home(template: Path, origin: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int | None, float, float, bytes]:
-    """Run *command* in a pseudo-terminal; return exit code (None: ended by us), seconds, peak megabytes, its output."""
+@dataclass
+class Run:
+    """A command that was run in a pseudo-terminal."""
+
+    code: int | None
+    """The exit code; None: it was ended by us."""
+    seconds: float
+    processor: float
+    """Seconds of processor time, that of its children included."""
+    peak: float
+    """Megabytes."""
+    output: bytes
+
+
+def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> Run:
+    """Run *command* in a pseudo-terminal."""
     from terminal import high_water, tree
 
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    start, peak, seen = time.perf_counter(), 0.0, bytearray()
+    start, run = time.perf_counter(), Run(None, 0.0, 0.0, 0.0, b"")
+    seen = bytearray()
     sampled = 0.0
     process = subprocess.Popen(
         command,
@@ -145,29 +163,32 @@ def run_on_terminal(command: Sequence[str], environ: Mapping[str, str]) -> tuple
         start_new_session=True,
     )
     os.close(writer)
-    code: int | None = None
+    was_ended = False
     try:
         while True:
             if (now := time.perf_counter()) - sampled > 0.02:  # not for every read: the program waits for its reader
-                peak, sampled = max(peak, high_water(process.pid)), now
+                run.peak, sampled = max(run.peak, high_water(process.pid)), now
             if select.select([reader], [], [], 0.02)[0]:
                 try:
                     part = os.read(reader, 1 << 16)
                 except OSError:  # the other side is closed: the program has ended
                     break
                 seen += part
-            elif process.poll() is not None:
-                break
             if time.perf_counter() - start > PATIENCE:
+                if was_ended:  # somebody else holds the terminal
+                    break
+                was_ended = True
                 for pid in tree(process.pid):
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, 9)
-                process.wait()
-                return None, time.perf_counter() - start, peak, bytes(seen)
-        code = process.wait(PATIENCE)
+        _, status, usage = os.wait4(process.pid, 0)
     finally:
         os.close(reader)
-    return code, time.perf_counter() - start, peak, bytes(seen)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    run.code = None if was_ended else process.returncode
+    run.seconds, run.processor = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
+    run.output = bytes(seen)
+    return run
 
 
 def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Result:
@@ -175,9 +196,11 @@ def attack_command_line(kind: Kind, server: HostileServer, template: Path) -> Re
     command = [sys.executable, "-m", "explorer", *words(kind)]
     with new_home(template, server.origin) as home:
         server.begin(kind)
-        code, seconds, peak, seen = run_on_terminal(command, environment(home, kind))
+        run = run_on_terminal(command, environment(home, kind))
         requests, _ = server.finish()
-    result = Result(kind.name, "cli", "ended by us" if code is None else f"exit {code}", seconds, peak, len(seen))
+    code, seen = run.code, run.output
+    outcome = "ended by us" if code is None else f"exit {code}"
+    result = Result(kind.name, "cli", outcome, run.seconds, run.peak, len(seen), processor=run.processor)
     if code not in kind.exits:
         result.missed.append(f"exit code {code}, not {' or '.join(map(str, kind.exits))}")
     if not requests and not kind.early:
@@ -204,20 +227,22 @@ def check(result: Result, text: str, acting: re.Pattern[str]) -> None:
 
 
 def late(result: Result, plain: Result | None = None) -> list[str]:
-    """Return the bounds of time that *result* misses; with *plain*, what a plain response took is allowed for."""
-    seconds, key = result.seconds, result.key or 0.0
-    usual, usual_key = (plain.seconds, plain.key or 0.0) if plain is not None else (0.0, 0.0)
-    missed = []
-    if seconds > MAX_SECONDS + max(0.0, 1.25 * usual - 1.5):
-        missed.append(f"{seconds:.1f} s (a plain response: {usual:.1f} s)")
+    """Return the bounds of time that *result* misses; with *plain*, the load of the machine is allowed for."""
+    waited, usual_key = 0.0, 0.0
+    if plain is not None:
+        slowness = max(1.0, plain.seconds / max(plain.processor, 0.1))
+        waited, usual_key = result.processor * (slowness - 1), plain.key or 0.0
+    missed, key = [], result.key or 0.0
+    if result.processor > MAX_SECONDS or result.seconds - waited > MAX_SECONDS:
+        missed.append(f"{result.seconds:.1f} s, {result.processor:.1f} s of them on a processor")
     if key > max(MAX_KEY, 2 * usual_key):
         missed.append(f"a key took {key:.1f} s (with a plain response: {usual_key:.1f} s)")
     return missed
 
 
 def slower(first: Result, second: Result) -> Result:
-    """Return the first result with the longer times of both."""
-    return replace(first, seconds=max(first.seconds, second.seconds), key=max(first.key or 0.0, second.key or 0.0))
+    """Return the slower of both, with the longer time of a key."""
+    return replace(max(first, second, key=lambda result: result.seconds), key=max(first.key or 0.0, second.key or 0.0))
 
 
 def attack_app(kind: Kind, server: HostileServer, template: Path) -> Result:
@@ -260,7 +285,7 @@ def drive(terminal: Terminal, call: str, result: Result) -> None:
     terminal.wait(" Request · ", 10)
     terminal.send("escape")
     terminal.settle()
-    start = terminal.send("\x1b[15~")
+    used, start = terminal.processor_seconds(), terminal.send("\x1b[15~")
     after = 0
     while True:
         result.key = max(result.key or 0.0, answered(terminal, other_pane(terminal)))
@@ -270,6 +295,7 @@ def drive(terminal: Terminal, call: str, result: Result) -> None:
         if title is not None and not any(busy in text for busy in _BUSY):
             if not after:
                 result.seconds, result.outcome = time.perf_counter() - start, title[1].split(" · ")[0]
+                result.processor = terminal.processor_seconds() - used
             after += 1
         if after == 6:
             break
@@ -391,8 +417,8 @@ a loopback server to one call, on the command line in a pseudo-terminal, and in 
 _PAGE_BOUNDS: Final = f"""
 Bounds: {MAX_SECONDS:g} s, {MAX_PEAK:g} MB with all child processes, {MAX_WRITTEN / 1e6:g} MB to a terminal, \
 {MAX_KEY:g} s from a key to its effect;
-no control byte and no secret on the terminal; never an internal error. What a plain response takes on the same machine
-is allowed for. Exit codes: 0 success, 1 the vendor said no, 3 a broken or late response, 4 credentials refused.
+no control byte and no secret on the terminal; never an internal error. The load of the machine is allowed for, by what
+a plain response takes at the same time. Exit codes: 0 success, 1 the vendor said no, 3 a broken or late response, 4 credentials refused.
 """
 
 
@@ -400,8 +426,8 @@ def page(results: Sequence[Result]) -> str:
     """Return docs/ATTACKS.md: what was sent, and how both surfaces took it."""
     lines = [
         _PAGE_HEAD,
-        "| surface | kinds | missed bounds | slowest, s | highest peak, MB | most to a terminal, MB | slowest key, s |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| surface | kinds | missed bounds | most processor time, s | highest peak, MB | most to a terminal, MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for surface, title in (("cli", "command line, `--timeout 8`"), ("app", "app, `timeout_seconds = 8`")):
         attacked = [result for result in results if result.surface == surface]
@@ -409,10 +435,9 @@ def page(results: Sequence[Result]) -> str:
             title,
             len(attacked),
             sum(bool(result.missed) for result in attacked),
-            f"{max(result.seconds for result in attacked):.0f}",
+            f"{max(result.processor for result in attacked):.1f}",
             f"{max(result.peak for result in attacked):.0f}",
             f"{max(result.written for result in attacked) / 1e6:.1f}" if surface == "cli" else "",
-            f"{max(result.key or 0.0 for result in attacked):.1f}" if surface == "app" else "",
         )
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += [
