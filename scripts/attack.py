@@ -418,7 +418,8 @@ _PAGE_BOUNDS: Final = f"""
 Bounds: {MAX_SECONDS:g} s, {MAX_PEAK:g} MB with all child processes, {MAX_WRITTEN / 1e6:g} MB to a terminal, \
 {MAX_KEY:g} s from a key to its effect;
 no control byte and no secret on the terminal; never an internal error. The load of the machine is allowed for, by what
-a plain response takes at the same time. Exit codes: 0 success, 1 the vendor said no, 3 a broken or late response, 4 credentials refused.
+a plain response takes at the same time. Exit codes: 0 success, 1 the vendor said no, 3 a broken or late response,
+4 credentials refused.
 """
 
 
