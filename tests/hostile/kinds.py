@@ -883,7 +883,7 @@ _PAGES: Final = (
         "a second page that never comes",
         by_turn(counted(lambda number, _: _records(number, 20)), raw(_HOLD)),
         call="pages",
-        seconds=2,  # each page has three tries
+        seconds=1,  # the page has up to four tries, and pauses between them
     ),
     Kind(
         "pages-retry-after",
