@@ -26,6 +26,7 @@ CALLS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "rotating-token": (["fashionphile.account_fetch"], ["FASHIONPHILE_TOKEN"]),
     "mint": (["xsellcast.brands_list"], ["XSELLCAST_CLIENT_ID", "XSELLCAST_CLIENT_SECRET"]),
     "pages": (["endlessaisles.products_list", "--all-pages", "--max-pages", "30"], ["ENDLESSAISLES_TOKEN"]),
+    "pages-two": (["endlessaisles.products_list", "--max-pages", "2"], ["ENDLESSAISLES_TOKEN"]),
     "pages-ndjson": (["endlessaisles.products_list", "--all-pages", "--ndjson"], ["ENDLESSAISLES_TOKEN"]),
     "pages-numbered": (["xsellcast.brands_list", "--all-pages", "--max-pages", "30"], ["XSELLCAST_ACCESS_TOKEN"]),
     "pages-links": (

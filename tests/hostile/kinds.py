@@ -882,8 +882,8 @@ _PAGES: Final = (
         "pages-stall",
         "a second page that never comes",
         by_turn(counted(lambda number, _: _records(number, 20)), raw(_HOLD)),
-        call="pages",
-        seconds=1,  # the page has up to four tries, and pauses between them
+        call="pages-two",
+        seconds=1,  # the page has up to four tries, with pauses
     ),
     Kind(
         "pages-retry-after",
