@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 import msgspec
 
+from explorer.core.checkpoint import checkpoint
 from explorer.core.text.data import first_solid, is_blank, pieces
 from explorer.core.text.media_type import essence, is_json, is_xml, parameter
 
@@ -147,6 +148,7 @@ def json_value(body: Data) -> Any:
 
 
 def _shallow(raw: msgspec.Raw, levels: int) -> Any:
+    checkpoint()
     view = memoryview(raw)
     first = bytes(view[:64]).lstrip()[:1]
     if len(view) < _LONG or not levels or first not in (b"{", b"["):

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from explorer.client import Client
-from explorer.core.body_value import xml_value
+from explorer.core.body_value import json_value, xml_value
 from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call
 from explorer.core.text.data import pieces
@@ -22,7 +22,7 @@ from explorer.session.sending import what_came
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from explorer.session import Session
 
@@ -56,11 +56,19 @@ async def test_work_ends_at_the_first_piece_after_the_limit() -> None:
     assert "10 s allowed" in allowance.timed_out("it").message
 
 
-async def test_xml_of_tiny_elements_ends_within_a_megabyte() -> None:
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: xml_value(b"<a>" + b"<b/>" * 250_000 + b"</a>"),
+        lambda: json_value(b"{" + b",".join(b'"%06d": ""' % number for number in range(100_000)) + b"}"),
+    ],
+    ids=["xml", "json"],
+)
+async def test_a_body_of_tiny_values_ends_within_a_megabyte(read: Callable[[], object]) -> None:
     seconds = count()
-    allowance = Allowance(5, 0, lambda: next(seconds))
+    allowance = Allowance(9, 0, lambda: next(seconds))
     with pytest.raises(Interrupted):
-        await allowance.work(lambda: xml_value(b"<a>" + b"<b/>" * 100_000 + b"</a>"))
+        await allowance.work(read)
 
 
 async def test_a_cancel_ends_the_thread_as_well() -> None:
