@@ -403,7 +403,7 @@ def chosen(names: Sequence[str]) -> list[Kind]:
 
 def outcomes(results: Sequence[Result]) -> str:
     """Return how often each outcome occurs, the most frequent first."""
-    counts = Counter(result.outcome.removeprefix("✗ ").removeprefix("✓ ") for result in results)
+    counts = Counter(result.outcome.lstrip("✗✓?⇅ ") for result in results)
     return ", ".join(f"{count} × {outcome}" for outcome, count in counts.most_common())
 
 
