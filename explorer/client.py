@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 MAX_REDIRECTS = 10
-_TRANSFER = "_explorer_transfer"
 _TOLD = 1_000_000
 """Bytes of a body that an auth scheme may look at."""
 _TURN = 0.002
@@ -114,14 +113,12 @@ class Transfer:
     failure: Failure | None
 
 
-def stopped_with(error: BaseException) -> Transfer | None:
-    """What had gone over the wire when a send was cancelled with *error*, or stopped by the gate; None where nothing of
-    that is known.
+@dataclass
+class TransferOutcome:
+    """What a send came to; the caller makes it, and reads it where ``Client.send`` was cancelled or stopped."""
 
-    The error stays a plain ``CancelledError``, which time limits and groups of tasks know by its very type.
-    """
-    found = getattr(error, _TRANSFER, None)
-    return found if isinstance(found, Transfer) else None
+    transfer: Transfer | None = None
+    """What went over the wire; None until the send has ended."""
 
 
 @dataclass
@@ -247,17 +244,20 @@ class Client:
         gate: Gate,
         on_progress: OnProgress | None = None,
         listener: Listener | None = None,
+        outcome: TransferOutcome | None = None,
     ) -> Transfer:
         """Send *request* under a scheme made by *sign*, following redirects of reads; never raises for the network.
-        *gate* is asked before every request: the call, what gets a token for it, a second try, a redirect.
+        *gate* is asked before every request: the call, what gets a token for it, a second try, a redirect. *outcome*
+        takes the transfer, that of a cancelled or stopped send included.
 
         Raises:
             CredentialError: the scheme cannot sign.
-            UntrustedHost: *gate* did not let a request pass; ``stopped_with`` has what went before it.
-            asyncio.CancelledError: the caller cancelled; the connection is closed, ``stopped_with`` has what came.
+            UntrustedHost: *gate* did not let a request pass; *outcome* has what went before it.
+            asyncio.CancelledError: the caller cancelled; the connection is closed, *outcome* has what arrived.
         """
         deadline = asyncio.timeout(limits.total)
         log = _Log(self._clock(), gate, deadline, self._clock, listener)
+        outcome = outcome or TransferOutcome()
         failure: Failure | None = None
         try:
             async with deadline:
@@ -266,10 +266,11 @@ class Client:
             failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
         except TransportError as error:
             failure = describe(error)
-        except (asyncio.CancelledError, UntrustedHost) as error:
-            setattr(error, _TRANSFER, self._transfer(log, request, None))
+        except (asyncio.CancelledError, UntrustedHost):
+            outcome.transfer = self._transfer(log, request, None)
             raise
-        return self._transfer(log, request, failure)
+        outcome.transfer = self._transfer(log, request, failure)
+        return outcome.transfer
 
     def _transfer(self, log: _Log, request: httpx.Request, failure: Failure | None) -> Transfer:
         total = self._clock() - log.started
@@ -356,7 +357,7 @@ class Client:
             came, turn, decoder = log.begin_body(purpose), time.monotonic(), None
             try:
                 decoder = BodyDecoder(response.headers.get("content-encoding", ""))
-                async for received in cast(AsyncIterator[bytes], response.stream):
+                async for received in cast("AsyncIterator[bytes]", response.stream):
                     wire += len(received)
                     for chunk in decoder.feed(received):
                         room = limits.max_body - body.size

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from explorer.core.exchange import SANDBOX
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialError, UnknownName
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
 
 SERVICE: Final = "api-explorer"
-SANDBOX: Final = "sandbox"
 _Key = tuple[str, str, str]
 """Vendor, environment, name."""
 

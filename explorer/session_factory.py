@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from explorer.credentials import Vault
 from explorer.private_files import tighten
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.settings.catalog import load_catalog
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import load_settings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.history import History
 
 
-def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Session:
+def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> SessionContext:
     """The session of a person with this environment. A bad file of theirs is a warning, never the end.
 
     Raises:
@@ -42,7 +42,7 @@ def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Se
             body_limit=settings.history_body_limit,
         )
 
-    return Session(
+    return SessionContext(
         catalog=loaded.catalog,
         settings=settings,
         folders=folders,

@@ -20,6 +20,9 @@ import time
 import httpx
 
 from explorer.core.exchange import Call
+from explorer.session.collecting import Collector
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from explorer.session_factory import open_session
 
 DELAY = 0.02
@@ -79,14 +82,14 @@ async def ours(url: str, last: int, at_once: int) -> float:
     with tempfile.TemporaryDirectory() as home:
         session = open_session({"API_EXPLORER_HOME": home, "API_EXPLORER_ENDLESSAISLES_TOKEN": "token-of-the-bench"})
         call = Call(vendor="endlessaisles", endpoint="products_list", base_url=url)
-        await session.send(call)
-        collector = session.collect(call, at_once=at_once)
+        await send(session, call)
+        collector = Collector(session, call, at_once=at_once)
         records = 0
         began = time.perf_counter()
         async for one in collector.pages():
             records += len(one.records)
         took = time.perf_counter() - began
-        kept = len(await session.recent(limit=last * 2))
+        kept = len(await recent_entries(session, limit=last * 2))
         await session.close()
     assert (records, collector.findings, kept) == (last * SIZE, (), last + 1)
     return took

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.catalog import Endpoint, Reading, Vendor
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.experiments import Experiment
 
 DOCUMENT = ROOT / "docs" / "READINGS.md"
@@ -59,7 +59,7 @@ class Row:
     """Choice that the sandbox followed: ``get: get ✓ post ✗``."""
 
 
-async def rows(session: Session) -> list[Row]:
+async def rows(session: SessionContext) -> list[Row]:
     """Every reading that can be tried."""
     found: list[Row] = []
     for vendor in session.catalog.vendors.values():
@@ -85,10 +85,11 @@ def _to_try(vendor: Vendor) -> Iterator[tuple[Endpoint, str, Reading, bool]]:
 
 
 async def _row(
-    session: Session, vendor: Vendor, endpoint: Endpoint, key: str, reading: Reading, *, wide: bool
+    session: SessionContext, vendor: Vendor, endpoint: Endpoint, key: str, reading: Reading, *, wide: bool
 ) -> Row | None:
     from explorer.core.exchange import Call
-    from explorer.session.experiments import follow, plan, run, with_examples
+    from explorer.session.experiments import follow, run
+    from explorer.session.variants import plan, with_examples
 
     address = f"{vendor.id}.{key}" if wide else f"{vendor.id}.{endpoint.id}.{key}"
     call, _ = with_examples(session, Call(vendor=vendor.id, endpoint=endpoint.id))

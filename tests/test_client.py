@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Listener, Progress, Transfer, stopped_with
+from explorer.client import Client, Limits, Listener, Progress, Transfer, TransferOutcome
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
@@ -91,10 +91,12 @@ async def fetch(
     on_progress: Callable[[Progress], None] | None = None,
     method: str = "GET",
     listener: Listener | None = None,
+    outcome: TransferOutcome | None = None,
 ) -> Transfer:
     async with Client() as client:
         request = httpx.Request(method, url, headers={"X-Mine": "secret-ish", "Accept": "a/b"})
-        return await client.send(request, lambda: scheme(url), limits or Limits(total=10), _open, on_progress, listener)
+        limits = limits or Limits(total=10)
+        return await client.send(request, lambda: scheme(url), limits, _open, on_progress, listener, outcome)
 
 
 async def test_what_was_sent_is_what_arrived() -> None:
@@ -403,15 +405,16 @@ async def test_what_came_is_told_while_it_comes_and_kept_when_it_is_cancelled() 
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99\r\n\r\nfirst words")
         await writer.drain()
 
-    heard = Heard()
+    heard, outcome = Heard(), TransferOutcome()
     async with serving(handler) as (url, _):
-        task = asyncio.create_task(fetch(url, listener=heard))
+        task = asyncio.create_task(fetch(url, listener=heard, outcome=outcome))
         await asyncio.wait_for(heard.first.wait(), 5)
         assert heard.told == [("GET", 200, "text/plain", b""), b"first words"]
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
-    transfer = stopped_with(caught.value)
+    assert vars(caught.value) == {}
+    transfer = outcome.transfer
     assert transfer is not None
     assert transfer.response is not None
     assert (transfer.response.status, transfer.response.body) == (200, b"first words")

@@ -22,7 +22,8 @@ def loaded(code: str) -> set[str]:
     ("code", "allowed"),
     [
         ("import explorer.cli", {"click"}),
-        ("import explorer.session", set()),
+        ("import explorer.session.context", set()),
+        ("import explorer.session.preparing, explorer.session.sending, explorer.session.remembering", set()),
         ("import explorer.core.catalog", set()),
         ("import explorer.settings", set()),
         ("import explorer.tui", set()),

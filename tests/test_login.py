@@ -14,13 +14,15 @@ import pytest
 
 from explorer.core.exchange import Call
 from explorer.errors import CredentialRefused, UsageError
+from explorer.session.login import log_in
+from explorer.session.sending import send
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 CALL = Call(vendor="quickstart", endpoint="customers_list")
 
@@ -34,7 +36,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-async def session(home: Path, environ: Mapping[str, str]) -> Session:
+async def session(home: Path, environ: Mapping[str, str]) -> SessionContext:
     """A session whose redirect URL is a free port, and that has no token yet."""
     folder = home / "config" / "catalogs"
     folder.mkdir(parents=True)
@@ -62,51 +64,51 @@ async def decide(url: str, decision: str, *, follow: bool = True) -> str:
         return str(answer.headers["location"])
 
 
-async def test_consent_gives_a_token_that_works(session: Session) -> None:
+async def test_consent_gives_a_token_that_works(session: SessionContext) -> None:
     seen: list[str] = []
 
     async def approve(url: str) -> None:
         seen.append(url)
         approve.task = asyncio.create_task(decide(url, "allow"))  # type: ignore[attr-defined]
 
-    said = await asyncio.wait_for(session.log_in(CALL, open_url=approve, paste=None), 20)
+    said = await asyncio.wait_for(log_in(session, CALL, open_url=approve, paste=None), 20)
     assert "access token" in said
     asked = dict(parse_qsl(urlsplit(seen[0]).query))
     assert asked["code_challenge_method"] == "S256"
     assert asked["response_type"] == "code"
     assert len(asked["state"]) >= 16
-    exchange = await session.send(CALL)
+    exchange = await send(session, CALL)
     assert exchange.verdict.outcome == "OK"
     await session.close()
 
 
-async def test_a_no_is_said(session: Session) -> None:
+async def test_a_no_is_said(session: SessionContext) -> None:
     async def refuse(url: str) -> None:
         refuse.task = asyncio.create_task(decide(url, "deny"))  # type: ignore[attr-defined]
 
     with pytest.raises(CredentialRefused, match="access_denied"):
-        await asyncio.wait_for(session.log_in(CALL, open_url=refuse, paste=None), 20)
+        await asyncio.wait_for(log_in(session, CALL, open_url=refuse, paste=None), 20)
     await session.close()
 
 
-async def test_without_a_browser_the_url_is_pasted(session: Session) -> None:
+async def test_without_a_browser_the_url_is_pasted(session: SessionContext) -> None:
     async def nothing(_url: str) -> None:
         return
 
     async def paste(url: str) -> str:
         return await decide(url, "allow", follow=False)
 
-    assert "access token" in await session.log_in(CALL, open_url=nothing, paste=paste)
+    assert "access token" in await log_in(session, CALL, open_url=nothing, paste=paste)
 
     async def paste_of_another(url: str) -> str:
         return re.sub("state=[^&]+", "state=forged", await decide(url, "allow", follow=False))
 
     with pytest.raises(CredentialRefused, match="state"):
-        await session.log_in(CALL, open_url=nothing, paste=paste_of_another)
+        await log_in(session, CALL, open_url=nothing, paste=paste_of_another)
     await session.close()
 
 
-async def test_a_port_that_is_taken_is_said(session: Session) -> None:
+async def test_a_port_that_is_taken_is_said(session: SessionContext) -> None:
     found = session.vault.find(session.vendor("quickstart"), "redirect_uri", "sandbox")
     assert found
 
@@ -117,11 +119,11 @@ async def test_a_port_that_is_taken_is_said(session: Session) -> None:
         taken.bind(("127.0.0.1", urlsplit(found.value.reveal()).port or 0))
         taken.listen()
         with pytest.raises(UsageError, match="port"):
-            await session.log_in(CALL, open_url=nothing, paste=None)
+            await log_in(session, CALL, open_url=nothing, paste=None)
     await session.close()
 
 
-async def test_a_login_survives_a_request_of_another_page(session: Session) -> None:
+async def test_a_login_survives_a_request_of_another_page(session: SessionContext) -> None:
     async def approve(url: str) -> None:
         async def strayed() -> None:
             redirect = dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
@@ -132,7 +134,7 @@ async def test_a_login_survives_a_request_of_another_page(session: Session) -> N
 
         approve.task = asyncio.create_task(strayed())  # type: ignore[attr-defined]
 
-    assert "access token" in await asyncio.wait_for(session.log_in(CALL, open_url=approve, paste=None), 20)
+    assert "access token" in await asyncio.wait_for(log_in(session, CALL, open_url=approve, paste=None), 20)
     await session.close()
 
 
@@ -229,11 +231,11 @@ async def test_many_slow_connections_do_not_keep_the_browser_out() -> None:
     await waiting(visit)
 
 
-async def test_signing_in_by_the_vendors_own_call(session: Session) -> None:
+async def test_signing_in_by_the_vendors_own_call(session: SessionContext) -> None:
     async def nothing(_url: str) -> None:
         return
 
     call = Call(vendor="fashionphile", endpoint="whoami")
-    assert "token" in await session.log_in(call, open_url=nothing, paste=None)
-    assert (await session.send(call)).hops == ()
+    assert "token" in await log_in(session, call, open_url=nothing, paste=None)
+    assert (await send(session, call)).hops == ()
     await session.close()

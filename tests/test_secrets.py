@@ -15,13 +15,16 @@ from explorer.cli import main
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
 from explorer.core.text.secret import Secret
+from explorer.session.preparing import redact
+from explorer.session.replaying import prepare_replay
+from explorer.session.sending import perform, send
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 MARKED = {
     "API_EXPLORER_XSELLCAST_CLIENT_SECRET": "marked-secret-xs-4711",
@@ -116,11 +119,11 @@ def test_refused_secrets_are_nowhere(home: Path, environ: Mapping[str, str], cap
 
 
 @pytest.fixture
-async def session(environ: Mapping[str, str]) -> Session:
+async def session(environ: Mapping[str, str]) -> SessionContext:
     return open_session(environ)
 
 
-async def test_tokens_passwords_and_cards_are_nowhere(session: Session, home: Path) -> None:
+async def test_tokens_passwords_and_cards_are_nowhere(session: SessionContext, home: Path) -> None:
     """What the vendor gave out, and what was typed into bodies, in calls that succeed."""
     secrets: set[str] = set()
     words = (
@@ -142,20 +145,20 @@ async def test_tokens_passwords_and_cards_are_nowhere(session: Session, home: Pa
     for address, *values in words:
         vendor, _, endpoint = address.partition(".")
         call = Call(vendor=vendor, endpoint=endpoint, entries=tuple(parse_entry(word) for word in values), force=True)
-        exchange = await session.send(call)
+        exchange = await send(session, call)
         assert exchange.response is not None
         body = json.loads(exchange.response.body[:])
         if isinstance(body, dict) and isinstance(body.get("user"), dict) and "password" in body["user"]:
             secrets.add(body["user"]["password"])
         secrets |= {token.value.reveal() for token in session.tokens(call).history}
-        shown = session.redacted(exchange)
+        shown = redact(session, exchange)
         given = tuple(entry for entry in call.entries if entry.value in (CARD, "8731"))
         for how in ("again", "exact"):
-            plan = await session.replay(exchange.id, how, given)
-            replayed = await plan.send()
+            plan = await prepare_replay(session, exchange.id, how, given)
+            replayed = await perform(session, plan.to_send())
             assert (replayed.response is not None, replayed.origin) == (True, exchange.id)
             for secret in secrets | {CARD, "8731"}:
-                assert secret not in repr((shown, plan.changes, plan.notes, session.redacted(replayed))), address
+                assert secret not in repr((shown, plan.changes, plan.notes, redact(session, replayed))), address
         secrets |= {token.value.reveal() for token in session.tokens(call).history}
     assert len(secrets) >= 4
     await session.close()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.catalog.model import Endpoint, Parameter, Reading, Vendor
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @click.command("list")
@@ -122,7 +122,7 @@ def show_command(ctx: click.Context, address: str, as_json: bool) -> int:
     return 0
 
 
-def _vendor_lines(session: Session, vendor: Vendor) -> Iterator[str]:
+def _vendor_lines(session: SessionContext, vendor: Vendor) -> Iterator[str]:
     yield f"{vendor.title} ({vendor.id})" + (", inferred" if vendor.inferred else "")
     yield vendor.summary
     yield ""
@@ -133,7 +133,7 @@ def _vendor_lines(session: Session, vendor: Vendor) -> Iterator[str]:
     yield table(rows, "  ")
     yield ""
     yield "Credentials"
-    statuses = session.credentials(vendor, "sandbox")
+    statuses = session.vault.status(vendor, "sandbox")
     yield table([(one.variable, one.title, f"sandbox: {one.source or 'none'}") for one in statuses], "  ")
     for title, rows in (
         ("Auth", [(key, one.scheme, one.title or one.note) for key, one in vendor.auth.items()]),

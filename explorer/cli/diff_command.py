@@ -12,13 +12,14 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.output import put_json, put_line
+from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
     from explorer.core.diff import Comparison, Part
     from explorer.core.diff.record import Side
     from explorer.core.diff.rows import Row
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _SIDES: Final[tuple[Side, Side]] = ("request", "response")
 _COLOURS: Final = {"+": "32", "-": "31", "≈": "2", "↕": "35"}
@@ -56,7 +57,9 @@ def diff_command(
     return put_comparison(comparison, only, everything=everything, as_json=as_json)
 
 
-async def _compared(session: Session, left: int, right: int, no_mask: bool, patterns: tuple[str, ...]) -> Comparison:
+async def _compared(
+    session: SessionContext, left: int, right: int, no_mask: bool, patterns: tuple[str, ...]
+) -> Comparison:
     from explorer.core.diff.volatile import NOTHING, parse_patterns
     from explorer.session.comparing import compare, volatile_of
 
@@ -65,7 +68,7 @@ async def _compared(session: Session, left: int, right: int, no_mask: bool, patt
         volatile = NOTHING
         if not no_mask:
             for number in (left, right):
-                volatile |= volatile_of(session, (await session.past(number)).call)
+                volatile |= volatile_of(session, (await past_exchange(session, number)).call)
         return await compare(session, left, right, volatile=volatile | parse_patterns(patterns))
     finally:
         gc.enable()

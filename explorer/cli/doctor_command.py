@@ -12,7 +12,7 @@ from explorer.cli.output import put, put_json
 from explorer.cli.trust_options import base_url_option, trust_host_option
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.doctor import Examined
 
 _SIGNS: Final = {"ok": "✓", "failed": "✗", "warning": "!", "skipped": "–"}
@@ -57,7 +57,7 @@ def doctor_command(ctx: click.Context, vendor: str, environment: str, base_url: 
 
 
 async def _examined(
-    session: Session, vendor: str, environment: str, base_url: str, login: bool, *, tell: bool
+    session: SessionContext, vendor: str, environment: str, base_url: str, login: bool, *, tell: bool
 ) -> list[Examined]:
     from explorer.session.doctor import examine
 

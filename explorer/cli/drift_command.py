@@ -14,7 +14,7 @@ from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.drift import Finding
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.drift import Drift
 
 
@@ -58,7 +58,7 @@ def drift_command(
     return 0
 
 
-async def _find(session: Session, vendor: str, every: bool) -> Drift:
+async def _find(session: SessionContext, vendor: str, every: bool) -> Drift:
     from explorer.session.drift import find
 
     try:
@@ -100,7 +100,7 @@ def _row(number: int, one: Finding) -> dict[str, Any]:
     }
 
 
-def _take_over(session: Session, findings: list[Finding]) -> None:
+def _take_over(session: SessionContext, findings: list[Finding]) -> None:
     from explorer.session.drift import accept
     from explorer.settings.overlay import overlay_path
 
@@ -110,7 +110,7 @@ def _take_over(session: Session, findings: list[Finding]) -> None:
         say(f"taken over into {overlay_path(session.folders, one.vendor)}: {one.endpoint}, {one.title}")
 
 
-def _dismiss(session: Session, finding: Finding) -> None:
+def _dismiss(session: SessionContext, finding: Finding) -> None:
     from explorer.session.drift import dismiss
 
     dismiss(session, finding)

@@ -15,11 +15,12 @@ from explorer.cli.output import put, put_json
 from explorer.cli.refusal_text import refusal_lines, refusal_table
 from explorer.cli.request_commands import call_options, make_call
 from explorer.errors import UsageError
+from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.explain.refusals import Explanation
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.explaining import Explained
 
 NO_CAUSE = 3
@@ -79,12 +80,12 @@ def explain_command(
     return _told(explained, found, as_json=as_json)
 
 
-async def _entry(session: Session, number: int) -> tuple[Explained, Explanation | None]:
+async def _entry(session: SessionContext, number: int) -> tuple[Explained, Explanation | None]:
     from explorer.session.explaining import explain_exchange
     from explorer.session.refusals import explain_refused, was_refused
 
     try:
-        exchange = await session.past(number)
+        exchange = await past_exchange(session, number)
         explained = await asyncio.to_thread(explain_exchange, session, exchange)
         return explained, await explain_refused(session, exchange) if was_refused(exchange) else None
     finally:

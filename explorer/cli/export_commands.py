@@ -13,12 +13,13 @@ from explorer.cli.output import put
 from explorer.cli.request_commands import call_options, make_call
 from explorer.core.export.formats import FORMATS, archives, names_in_words
 from explorer.errors import UsageError
+from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading", "headers": "header"}
 
@@ -123,7 +124,7 @@ def export_command(
     return 0
 
 
-async def _found(session: Session, words: str, limit: int | None) -> list[Exchange]:
+async def _found(session: SessionContext, words: str, limit: int | None) -> list[Exchange]:
     from explorer.session.exporting import MOST, found
 
     try:
@@ -132,9 +133,9 @@ async def _found(session: Session, words: str, limit: int | None) -> list[Exchan
         await session.close()
 
 
-async def _past(session: Session, numbers: list[int]) -> list[Exchange]:
+async def _past(session: SessionContext, numbers: list[int]) -> list[Exchange]:
     try:
-        return [await session.past(number) for number in numbers]
+        return [await past_exchange(session, number) for number in numbers]
     finally:
         await session.close()
 

@@ -13,13 +13,14 @@ from explorer.cli.opening import session_of
 from explorer.cli.output import put, put_json
 from explorer.core.form import typed_text
 from explorer.errors import UsageError
+from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.exchange import Exchange
     from explorer.core.links import Way
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.following import Following, Place
 
 
@@ -32,7 +33,7 @@ def follow_command(ctx: click.Context, number: int, path: str | None, as_json: b
     """Tell which calls take the id at PATH (such as data[0].id) of an answer of the history; without PATH, which ids
     the answer holds. Sends nothing."""
     session = session_of(ctx)
-    exchange = asyncio.run(session.past(number))
+    exchange = asyncio.run(past_exchange(session, number))
     if path is None:
         return _list(session, exchange, as_json=as_json)
     found = _followed(session, exchange, path)
@@ -50,7 +51,7 @@ def follow_command(ctx: click.Context, number: int, path: str | None, as_json: b
     return 0
 
 
-def _list(session: Session, exchange: Exchange, *, as_json: bool) -> int:
+def _list(session: SessionContext, exchange: Exchange, *, as_json: bool) -> int:
     from explorer.session.following import ids_in
 
     places = list(ids_in(session, exchange))
@@ -76,7 +77,7 @@ def _first_of_each(places: list[Place]) -> Iterator[Place]:
             yield one
 
 
-def _followed(session: Session, exchange: Exchange, path: str) -> Following:
+def _followed(session: SessionContext, exchange: Exchange, path: str) -> Following:
     from explorer.session.following import follow, value_in
 
     value = value_in(exchange, path)

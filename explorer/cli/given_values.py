@@ -13,19 +13,20 @@ import msgspec
 from explorer.core.exchange import Entry
 from explorer.core.form import find_parameter, is_upload
 from explorer.errors import UnknownName, UsageError
-from explorer.session.request_files import STDIN, read_text_files
+from explorer.session.preparing import read_text_files
+from explorer.session.request_files import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.catalog.model import Endpoint
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def read_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
+def read_values(session: SessionContext, call: Call, ask: Sequence[str] = ()) -> Call:
     """Return *call* with everything read that its typed values name: ``@FILE`` and ``@-`` for a text parameter, and
     ``${NAME}`` for a secret one; *ask* are parameters to prompt for. Uploads stay paths, and may be read from now on.
 
@@ -43,7 +44,7 @@ def read_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
     return read_text_files(session, msgspec.structs.replace(call, entries=entries))
 
 
-def keep_values(session: Session, call: Call, ask: Sequence[str] = ()) -> Call:
+def keep_values(session: SessionContext, call: Call, ask: Sequence[str] = ()) -> Call:
     """Return *call* for a file: ``${NAME}`` and files stay, paths are absolute; *ask* as in ``read_values``.
 
     Raises:
@@ -73,7 +74,7 @@ def check_stdin(entries: Sequence[Entry], taken_by: str = "") -> None:
         )
 
 
-def _from_variable(session: Session, endpoint: Endpoint, entry: Entry) -> Entry:
+def _from_variable(session: SessionContext, endpoint: Endpoint, entry: Entry) -> Entry:
     """A secret that is written as a variable of the process, so that no process list or shell history has it."""
     match = _VARIABLE.fullmatch(entry.value) if entry.kind == "text" else None
     known = find_parameter(endpoint, entry.name)

@@ -12,10 +12,11 @@ from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
 from explorer.cli.output import METER, put, put_body, put_json, put_request, table
 from explorer.core.text.units import format_utc
+from explorer.session.remembering import annotate_entry, history_entry, recent_entries
 
 if TYPE_CHECKING:
     from explorer.history import HistoryRow
-    from explorer.session.remembering import Kept
+    from explorer.session.remembering import HistoryEntry
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ def history_list(
     method:POST, status:404 (4xx, >=400, 500-599, none), verdict:failed, since:2h, until:2026-11-21, tag:NAME.
     """
     session = session_of(ctx)
-    rows = run(session, session.recent(limit, " ".join(words), before))
+    rows = run(session, recent_entries(session, limit, " ".join(words), before))
     if as_json:
         put_json([row_table(row) for row in rows])
     elif rows:
@@ -61,7 +62,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     from explorer.cli.exchange_text import exchange_table
 
     session = session_of(ctx)
-    kept = run(session, session.kept(number))
+    kept = run(session, history_entry(session, number))
     exchange = kept.exchange
     if as_json:
         put_json(
@@ -100,7 +101,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
 def history_note(ctx: click.Context, number: int, text: str) -> int:
     """Put a note on entry NUMBER in place of the one it has; an empty TEXT takes it away."""
     session = session_of(ctx)
-    _say_added(run(session, session.annotate(number, note=text)))
+    _say_added(run(session, annotate_entry(session, number, note=text)))
     return 0
 
 
@@ -112,7 +113,7 @@ def history_note(ctx: click.Context, number: int, text: str) -> int:
 def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: tuple[str, ...]) -> int:
     """Add TAGS to entry NUMBER; a search finds them by tag:NAME."""
     session = session_of(ctx)
-    _say_added(run(session, session.annotate(number, add=tags, remove=remove)))
+    _say_added(run(session, annotate_entry(session, number, add=tags, remove=remove)))
     return 0
 
 
@@ -156,7 +157,7 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
     )
 
 
-def _about(kept: Kept) -> list[str]:
+def _about(kept: HistoryEntry) -> list[str]:
     """What there is to say of an entry beside the exchange."""
     lines = []
     if kept.exchange.origin:

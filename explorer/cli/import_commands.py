@@ -17,11 +17,13 @@ from explorer.cli.trust_options import trust_host_option
 from explorer.core.form import typed_text
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
+from explorer.session.preparing import confirmation_for, redactor_for
+from explorer.session.sending import send
 
 if TYPE_CHECKING:
     from explorer.core.curl.importing import Imported
     from explorer.core.exchange import Call, Entry, Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @click.group("import")
@@ -57,12 +59,12 @@ def import_curl_command(
     text = sys.stdin.read() if line == "-" else line
     imported = import_line(session, text)
     call = msgspec.structs.replace(imported.call, force=force)
-    shown = session.redactor(call).call(session.operation(call).endpoint, call)
+    shown = redactor_for(session, call).call(session.operation(call).endpoint, call)
     for note in imported.notes:
-        say(f"note: {session.redactor(call).text(note)}")
+        say(f"note: {redactor_for(session, call).text(note)}")
     if not send:
         if as_json:
-            put_json({**_table(shown), "notes": [session.redactor(call).text(one) for one in imported.notes]})
+            put_json({**_table(shown), "notes": [redactor_for(session, call).text(one) for one in imported.notes]})
         else:
             put(shlex.join(["api-explorer", "send", *_words(shown)]))
         return 0
@@ -71,20 +73,20 @@ def import_curl_command(
         raise UsageError(f"the value of {', '.join(masked)} is not in the line", hint="Set the variable that it names.")
     call = _whole(session, call, imported)
     say(shlex.join(["api-explorer", "send", *_words(shown)]))
-    question = session.confirmation(call)
+    question = confirmation_for(session, call)
     if question and not yes:
         ask(question)
     exchange = asyncio.run(_sent(session, call))
     return put_exchange(session, exchange, None, as_json=as_json)
 
 
-def _whole(session: Session, call: Call, imported: Imported) -> Call:
+def _whole(session: SessionContext, call: Call, imported: Imported) -> Call:
     """*call* with what the line takes from elsewhere read.
 
     Raises:
         UsageError: something of it may not be read, so that another call would be sent.
     """
-    from explorer.session.request_files import read_text_files
+    from explorer.session.preparing import read_text_files
 
     if imported.unread:
         where = " and ".join("standard input" if path == "-" else path for path in imported.unread)
@@ -105,9 +107,9 @@ def _whole(session: Session, call: Call, imported: Imported) -> Call:
     return read_text_files(session, call)
 
 
-async def _sent(session: Session, call: Call) -> Exchange:
+async def _sent(session: SessionContext, call: Call) -> Exchange:
     try:
-        return await session.send(call)
+        return await send(session, call)
     finally:
         await session.close()
 

@@ -17,7 +17,7 @@ from explorer.cli.trust_options import trust_host_option
 
 if TYPE_CHECKING:
     from explorer.core.diff import Comparison
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.versions import Lens, Seen
 
 
@@ -90,7 +90,7 @@ def _listed(through: Lens, *, as_json: bool) -> int:
 
 
 async def _looked(
-    session: Session, through: Lens, words: tuple[str, ...], timeout: float | None
+    session: SessionContext, through: Lens, words: tuple[str, ...], timeout: float | None
 ) -> tuple[Seen, Comparison]:
     from explorer.session.comparing import compare
     from explorer.session.versions import look

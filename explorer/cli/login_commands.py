@@ -19,10 +19,11 @@ from explorer.core.exchange import Call
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialError, UsageError
+from explorer.session.login import log_in
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @click.command("login")
@@ -63,7 +64,7 @@ def login_command(
             return line.strip()
 
         try:
-            said: str = await session.log_in(call, open_url=show, paste=paste if no_browser else None)
+            said: str = await log_in(session, call, open_url=show, paste=paste if no_browser else None)
             await asyncio.to_thread(_keep_tokens, session, vendor, where, call, show_secrets)
             return said
         finally:
@@ -83,10 +84,10 @@ def login_command(
     return 0
 
 
-def _ask_for_missing(session: Session, vendor: Vendor, environment: str) -> None:
+def _ask_for_missing(session: SessionContext, vendor: Vendor, environment: str) -> None:
     """Type what is missing, on a terminal only; each value goes to the vault, or stays for this call."""
     minted = _given_by_vendor(vendor)
-    for status in session.credentials(vendor, environment):
+    for status in session.vault.status(vendor, environment):
         if status.present or status.name in minted:
             continue
         if not sys.stdin.isatty():
@@ -107,7 +108,7 @@ def _given_by_vendor(vendor: Vendor) -> set[str]:
     return {name for auth in vendor.auth.values() for name in options_of(auth).issued}
 
 
-def _keep(session: Session, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
+def _keep(session: SessionContext, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
     """Into the system's vault where there is one, else for this command only; says which."""
     try:
         session.vault.remember(vendor, environment, name, value, where="keyring")
@@ -118,7 +119,7 @@ def _keep(session: Session, vendor: Vendor, environment: str, name: str, value: 
         say(f"  {name}: good for this command only: {error.message}. Set {variable} to use it again.")
 
 
-def _keep_tokens(session: Session, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
+def _keep_tokens(session: SessionContext, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
     """Keep an OAuth2 login's tokens in the vault; a token that rotates is never kept, the next call signs in again."""
     for auth in vendor.auth.values():
         for kind, name in options_of(auth).stored:
@@ -130,10 +131,10 @@ def _keep_tokens(session: Session, vendor: Vendor, environment: str, call: Call,
                 put(f"export {variable_name(vendor.id, name)}={shlex.quote(token.value.reveal())}")
 
 
-def _statuses(session: Session, vendor: Vendor, environment: str) -> list[dict[str, object]]:
+def _statuses(session: SessionContext, vendor: Vendor, environment: str) -> list[dict[str, object]]:
     return [
         {"name": one.name, "present": one.present, "source": one.source, "variable": one.variable}
-        for one in session.credentials(vendor, environment)
+        for one in session.vault.status(vendor, environment)
     ]
 
 

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     import click
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 T = TypeVar("T")
 
 
-def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:
+def session_of(ctx: click.Context, *, keep_history: bool = True) -> SessionContext:
     """The session of this command line; bad files of the user are named on stderr."""
     session = open_session(ctx.obj["environ"], keep_history=keep_history)
     session.on_warning = say
@@ -33,7 +33,7 @@ def session_of(ctx: click.Context, *, keep_history: bool = True) -> Session:
     return session
 
 
-def run(session: Session, work: Awaitable[T]) -> T:
+def run(session: SessionContext, work: Awaitable[T]) -> T:
     """Wait for *work*, then close the session."""
 
     async def wait() -> T:

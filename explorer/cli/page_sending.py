@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.cli.page_output import Sink
-    from explorer.session import Session
     from explorer.session.collecting import Collector
+    from explorer.session.context import SessionContext
 
 
-async def send_pages(session: Session, collector: Collector, form: str, output: Path | None) -> int:
+async def send_pages(session: SessionContext, collector: Collector, form: str, output: Path | None) -> int:
     """Fetch pages and write their records as *form* (``json``, ``ndjson`` or ``array``); gives the exit code.
 
     Raises:
-        UsageError: *output* cannot be written; what ``Session.send`` raises.
+        UsageError: *output* cannot be written; what ``send`` raises.
     """
     try:
         plan = await collector.plan()

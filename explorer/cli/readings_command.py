@@ -20,7 +20,7 @@ from explorer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.doubts import Doubt
     from explorer.session.experiments import Experiment, Trial
     from explorer.settings.evidence import Evidence
@@ -78,7 +78,7 @@ def _rest(every: bool) -> str:
     return "" if every else " (--all shows those too that change nothing that is sent)"
 
 
-def _doubts(session: Session, address: str | None) -> Iterator[Doubt]:
+def _doubts(session: SessionContext, address: str | None) -> Iterator[Doubt]:
     from explorer.session.doubts import doubts
 
     if address is None:
@@ -158,7 +158,7 @@ def try_command(
     """Send a call under each choice of the reading KEY, tell what the server made of each, and keep that."""
     from explorer.core.form import check
     from explorer.errors import FormError
-    from explorer.session.experiments import plan
+    from explorer.session.variants import plan
 
     session = session_of(ctx)
     call = make_call(session, address, values, options)
@@ -183,7 +183,7 @@ def try_command(
     return 0
 
 
-async def _run(session: Session, found: Any, choices: tuple[str, ...], timeout: float | None) -> Experiment:
+async def _run(session: SessionContext, found: Any, choices: tuple[str, ...], timeout: float | None) -> Experiment:
     from explorer.session.experiments import run
 
     def tell(trial: Trial) -> None:

@@ -13,10 +13,13 @@ from explorer.cli.opening import session_of
 from explorer.cli.param_types import Seconds
 from explorer.cli.request_commands import ask, put_exchange
 from explorer.cli.trust_options import trust_host_option
+from explorer.session.remembering import past_exchange
+from explorer.session.replaying import prepare_replay
+from explorer.session.sending import perform
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Entry, Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @click.command("replay")
@@ -54,7 +57,7 @@ def replay_command(
     return put_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
 
-def _read(session: Session, call: Call, given: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _read(session: SessionContext, call: Call, given: tuple[Entry, ...]) -> tuple[Entry, ...]:
     """*given* with its files, variables and standard input read."""
     import msgspec
 
@@ -64,22 +67,22 @@ def _read(session: Session, call: Call, given: tuple[Entry, ...]) -> tuple[Entry
 
 
 async def _replay(
-    session: Session, number: int, exact: bool, given: tuple[Entry, ...], timeout: float | None, yes: bool
+    session: SessionContext, number: int, exact: bool, given: tuple[Entry, ...], timeout: float | None, yes: bool
 ) -> Exchange:
     try:
-        origin = (await session.past(number)).call
+        origin = (await past_exchange(session, number)).call
         if given:
             given = await asyncio.to_thread(_read, session, origin, given)
         for entry in origin.entries:
             if entry.kind == "file":  # it was allowed when it was sent, and is the file that NUMBER means
                 session.files.allow_file(entry.value)
-        replay = await session.replay(number, "exact" if exact else "again", given)
+        replay = await prepare_replay(session, number, "exact" if exact else "again", given)
         for change in replay.changes:
             say(f"changed: {change}")
         for note in replay.notes:
             say(f"note: {note}")
         if replay.question and not yes and not replay.masked:
             ask(replay.question)
-        return await replay.send(timeout=timeout)
+        return await perform(session, replay.to_send(timeout=timeout))
     finally:
         await session.close()

@@ -25,9 +25,11 @@ from explorer.cli.param_types import Seconds, UnixTime
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import UsageError
+from explorer.session.preparing import confirmation_for, prepare_call, redact
+from explorer.session.sending import send
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -79,7 +81,7 @@ def _request_options(command: _F) -> _F:
     return command
 
 
-def make_call(session: Session, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
+def make_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
     """Return the call that the words of a command line ask for, its files, variables and standard input read.
 
     Raises:
@@ -90,7 +92,7 @@ def make_call(session: Session, address: str, values: tuple[str, ...], options: 
     return read_values(session, written_call(session, address, values, options), options["ask"])
 
 
-def written_call(session: Session, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
+def written_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
     """Return the call as the words of a command line spell it; nothing that they name is read.
 
     Raises:
@@ -146,7 +148,7 @@ def prepare_command(
 
     session = session_of(ctx, keep_history=False)
     call = make_call(session, address, values, options)
-    prepared = session.prepare(call, at=at)
+    prepared = prepare_call(session, call, at=at)
     for problem in prepared.problems:
         say(f"{problem.level}: {problem}")
     for name in prepared.missing:
@@ -195,11 +197,13 @@ def send_command(
     **options: Any,
 ) -> int:
     """Send the request, print the vendor's answer, and exit with the vendor's verdict."""
+    from explorer.session.collecting import Collector
+
     if ndjson and as_json:
         raise UsageError("--ndjson and --json exclude each other", hint="Take one of them.")
     session = session_of(ctx)
     call = make_call(session, address, values, options)
-    question = session.confirmation(call)
+    question = confirmation_for(session, call)
     if question and not yes:
         ask(question)
     several = all_pages or max_pages is not None
@@ -211,8 +215,8 @@ def send_command(
 
         form = "ndjson" if ndjson else "json" if as_json else "array"
         most = max_pages if several else 1
-        collector = session.collect(
-            call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
+        collector = Collector(
+            session, call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
         )
         return asyncio.run(send_pages(session, collector, form, output))
     exchange = asyncio.run(_send(session, call, timeout))
@@ -220,7 +224,7 @@ def send_command(
 
 
 def put_exchange(
-    session: Session, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
+    session: SessionContext, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
 ) -> int:
     """Print what came of a send, and give the exit code of the vendor's verdict.
 
@@ -229,7 +233,7 @@ def put_exchange(
     """
     if output is not None:
         _write(output, exchange)
-    shown = exchange if show_secrets else session.redacted(exchange)
+    shown = exchange if show_secrets else redact(session, exchange)
     past = f", or `api-explorer history show {exchange.id} | less`" if exchange.id else ""
     METER.hint = f"See all of it with --output FILE{past}."
     if as_json:
@@ -253,9 +257,9 @@ def ask(question: str) -> None:
         raise click.Abort
 
 
-async def _send(session: Session, call: Call, timeout: float | None) -> Exchange:
+async def _send(session: SessionContext, call: Call, timeout: float | None) -> Exchange:
     try:
-        return await session.send(call, timeout=timeout)
+        return await send(session, call, timeout=timeout)
     finally:
         await session.close()
 

@@ -17,6 +17,7 @@ from explorer.cli.request_commands import allow_file_option, call_options, put_e
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table
 from explorer.errors import CatalogProblem, ExplorerError, UsageError
+from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -294,7 +295,7 @@ def _given(words: Sequence[str]) -> dict[str, str]:
 
 async def _past(saved: Saved, number: int) -> Call:
     try:
-        return (await saved.session.past(number)).call
+        return (await past_exchange(saved.session, number)).call
     finally:
         await saved.session.close()
 

@@ -9,10 +9,10 @@ from explorer.cli.narration import say
 
 if TYPE_CHECKING:
     from explorer.core.tracks import Heard, Track
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-def follow_here(session: Session) -> None:
+def follow_here(session: SessionContext) -> None:
     """Let what this command sends count for the track under way, and say what it meant."""
     from explorer.errors import StoreError
     from explorer.session.tracks import follow, open_tutor

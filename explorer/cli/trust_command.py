@@ -14,7 +14,7 @@ from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.trusted import TrustedHost
 
 
@@ -107,7 +107,7 @@ def trust_clear(ctx: click.Context) -> int:
     return 0
 
 
-def _hosts(session: Session) -> tuple[TrustedHost, ...]:
+def _hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
     from explorer.session.trust import trusted_hosts
 
     return trusted_hosts(session)

@@ -13,7 +13,7 @@ import click
 from explorer.core.origin import HostPattern, Origin
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _KEY = "trusted_hosts"
@@ -38,7 +38,7 @@ def trust_host_option(command: _F) -> _F:
     )(command)
 
 
-def trust_named_hosts(ctx: click.Context, session: Session) -> None:
+def trust_named_hosts(ctx: click.Context, session: SessionContext) -> None:
     """Let *session* trust the hosts that were named on the command line."""
     session.trusted_here.extend(ctx.obj.get(_KEY, ()))
 

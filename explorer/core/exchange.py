@@ -9,7 +9,7 @@ An ``Exchange`` is complete when it has a ``response`` or an ``error``; the hist
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 else:
     Data = bytes  # what a history holds: a memory map is taken out of what is written
 
+SANDBOX: Final = "sandbox"
+"""The environment that is a server on this machine; every vendor has it, and it is the default."""
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -46,7 +48,7 @@ class Call(Value, frozen=True, kw_only=True):
 
     vendor: str
     endpoint: str
-    environment: str = "sandbox"
+    environment: str = SANDBOX
     method: str = ""
     """One of the endpoint's methods; the first where empty."""
     base_url: str = ""

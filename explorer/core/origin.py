@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -95,3 +96,19 @@ class HostPattern(NamedTuple):
         """Whether *origin* is at this host."""
         port = self.port if self.port is not None else _PORTS[origin.scheme]
         return (self.host, port) == (origin.host, origin.port) and self.scheme in (None, origin.scheme)
+
+
+@dataclass(frozen=True)
+class TrustQuestion:
+    """What a person must agree to before credentials go to a host that they do not belong to."""
+
+    origin: str
+    """A host name that holds a secret is masked."""
+    vendor: str
+    title: str
+    """The vendor as people know it."""
+    environment: str
+    carried: tuple[str, ...]
+    """What would be sent there, in words."""
+    usual: tuple[str, ...]
+    """The origins of the environment in the catalog."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.redaction_stream import RedactedStream
+from explorer.session.preparing import redactor_for
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
     from explorer.core.exchange import Exchange, ReceivedResponse, SentRequest
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Arriving:
     """Tells *tell* of an answer to the call of *exchange* while the client hears of it; *used* are the schemes that
     signed. The end of what came may be held back, where the rest could make a secret of it."""
 
-    def __init__(self, session: Session, exchange: Exchange, used: list[Scheme], tell: OnArrival) -> None:
+    def __init__(self, session: SessionContext, exchange: Exchange, used: list[Scheme], tell: OnArrival) -> None:
         self._session = session
         self._exchange = exchange
         self._used = used
@@ -43,7 +44,7 @@ class Arriving:
         """Status and headers are there."""
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
-        redactor = self._session.redactor(call, known)
+        redactor = redactor_for(self._session, call, known)
         redactor = redactor.knowing(redactor.secrets_sent(request, response))
         self._stream = RedactedStream(redactor, response.header("content-type"))
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)

@@ -8,22 +8,21 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from explorer.core.exchange import Circumstances
+from explorer.core.exchange import SANDBOX, Circumstances
 from explorer.errors import CredentialError
-from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.text.secret import Secret
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _ENDS: Final = 65_536
 """Bytes at the beginning and the end of a body where a token is looked for: between them lies what is uploaded."""
 
 
-def circumstances(session: Session, call: Call) -> Circumstances:
+def circumstances(session: SessionContext, call: Call) -> Circumstances:
     """What *call* is made under now. Blocking where the keyring is asked for the first time.
 
     Raises:
@@ -40,7 +39,7 @@ def circumstances(session: Session, call: Call) -> Circumstances:
     )
 
 
-def _fingerprint(session: Session, call: Call, name: str) -> str:
+def _fingerprint(session: SessionContext, call: Call, name: str) -> str:
     """Of a credential that is there; empty for one that is not, or that cannot be sent and so was not."""
     try:
         found = session.vault.find(session.vendor(call.vendor), name, call.environment)
@@ -62,7 +61,7 @@ def fingerprints_in(request: SentRequest, secrets: Iterable[Secret]) -> tuple[st
     return tuple(dict.fromkeys(found))
 
 
-def lost_readings(session: Session, call: Call) -> dict[str, str]:
+def lost_readings(session: SessionContext, call: Call) -> dict[str, str]:
     """The readings of *call* that the catalog offers no more: key → choice."""
     known = session.readings(*session.endpoint(call.address))
     return {
@@ -70,7 +69,7 @@ def lost_readings(session: Session, call: Call) -> dict[str, str]:
     }
 
 
-def changes(session: Session, exchange: Exchange) -> tuple[str, ...]:
+def changes(session: SessionContext, exchange: Exchange) -> tuple[str, ...]:
     """What changed since *exchange* was made, in sentences that hold no secret.
 
     Raises:

@@ -28,7 +28,7 @@ from explorer.session.route import Job, Plan, Route, many, start_number
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _GIVE_UP: Final = 3
 """Pages in a row that do not come until no more are asked for."""
@@ -37,11 +37,11 @@ _AHEAD: Final = 2
 
 
 class Collector:
-    """Fetches all pages of one call. Made by ``Session.collect``; one caller at a time iterates over ``pages``."""
+    """Fetches all pages of one call. One caller at a time iterates over ``pages``."""
 
     def __init__(
         self,
-        session: Session,
+        session: SessionContext,
         call: Call,
         *,
         max_pages: int | None = None,
@@ -86,7 +86,7 @@ class Collector:
         """Fetch the first page, and tell what all of them would take. Asked again, it fetches nothing.
 
         Raises:
-            What ``Session.send`` raises.
+            As ``send``.
         """
         if self._route is not None:
             return self._route.plan
@@ -201,7 +201,7 @@ class Collector:
         where going on makes no sense; ``state`` tells which.
 
         Raises:
-            UsageError: somebody iterates already; and what ``Session.send`` raises.
+            UsageError: somebody iterates already; and what ``send`` raises.
         """
         if self.state in ("running", "paused"):
             raise UsageError("the pages are being fetched already")

@@ -6,6 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import UnknownName
+from explorer.session.preparing import redact
+from explorer.session.remembering import past_exchange, recent_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,11 +15,11 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
     from explorer.core.diff import Comparison, Volatile
     from explorer.core.exchange import Call, Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 async def compare(
-    session: Session,
+    session: SessionContext,
     left: Exchange | int,
     right: Exchange | int,
     *,
@@ -36,7 +38,7 @@ async def compare(
 
 
 async def open_comparison(
-    session: Session,
+    session: SessionContext,
     left: Exchange | int,
     right: Exchange | int,
     *,
@@ -45,22 +47,22 @@ async def open_comparison(
     """As ``compare``, with nothing compared yet: ``Comparison.run`` does that, in whatever thread."""
     from explorer.core.diff import Comparison
 
-    one, other = [await session.past(side) if isinstance(side, int) else side for side in (left, right)]
+    one, other = [await past_exchange(session, side) if isinstance(side, int) else side for side in (left, right)]
     if volatile is None:
         volatile = volatile_of(session, one.call) | volatile_of(session, other.call)
     masked = await asyncio.to_thread(lambda: (_masked(session, one), _masked(session, other)))
     return Comparison(*masked, volatile)
 
 
-def _masked(session: Session, exchange: Exchange) -> Exchange:
+def _masked(session: SessionContext, exchange: Exchange) -> Exchange:
     """What is shown of an exchange; of one that the catalog knows no more, what the history kept."""
     try:
-        return session.redacted(exchange)
+        return redact(session, exchange)
     except UnknownName:
         return exchange
 
 
-def volatile_of(session: Session, call: Call) -> Volatile:
+def volatile_of(session: SessionContext, call: Call) -> Volatile:
     """What is masked for *call*: headers that differ everywhere, what the catalog says of vendor and endpoint, what the
     vendor's auth schemes place, and what the person ignores (``settings.ignored``)."""
     from explorer.core.diff.volatile import GENERAL, Volatile, parse_patterns
@@ -95,7 +97,7 @@ def _placed(vendor: Vendor, ignored: frozenset[str]) -> Volatile:
     return Volatile(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 
 
-async def before(session: Session, exchange: Exchange) -> int:
+async def before(session: SessionContext, exchange: Exchange) -> int:
     """The number of the last answered entry of the same call and environment before *exchange*; 0 where there is none.
 
     Raises:
@@ -103,7 +105,7 @@ async def before(session: Session, exchange: Exchange) -> int:
     """
     call = exchange.call
     words = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
-    rows = await session.recent(limit=5, text=words, before=exchange.id or None)
+    rows = await recent_entries(session, limit=5, text=words, before=exchange.id or None)
     found = (row for row in rows if row.status is not None and row.endpoint == call.endpoint and row.id != exchange.id)
     return next((row.id for row in found), 0)
 
@@ -111,12 +113,12 @@ async def before(session: Session, exchange: Exchange) -> int:
 # --- what a person ignores -------------------------------------------------------------------------------------------
 
 
-def ignored(session: Session, vendor: str) -> tuple[str, ...]:
+def ignored(session: SessionContext, vendor: str) -> tuple[str, ...]:
     """The patterns that a person told to ignore for a vendor."""
     return session.settings.ignored.get(vendor, ())
 
 
-async def ignore(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
+async def ignore(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
     """Mask *pattern* in every comparison of the vendor from now on; what is to be said of writing the settings.
 
     Raises:
@@ -125,7 +127,7 @@ async def ignore(session: Session, vendor: str, pattern: str) -> tuple[str, ...]
     return await _change(session, vendor, lambda now: tuple(dict.fromkeys((*now, pattern))))
 
 
-async def heed(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
+async def heed(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
     """Take *pattern* out of what is ignored.
 
     Raises:
@@ -135,7 +137,7 @@ async def heed(session: Session, vendor: str, pattern: str) -> tuple[str, ...]:
 
 
 async def _change(
-    session: Session, vendor: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]
+    session: SessionContext, vendor: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]
 ) -> tuple[str, ...]:
     from explorer.settings.preferences import change_settings, load_settings
 

@@ -16,18 +16,22 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from explorer.core.exchange import Call, Entry, Exchange, Failure, ReceivedResponse
+from explorer.core.exchange import SANDBOX, Call, Entry, Exchange, Failure, ReceivedResponse
 from explorer.core.text.media_type import essence
 from explorer.core.text.units import parse_http_date
 from explorer.errors import CredentialError, ExplorerError, UsageError
-from explorer.session import SANDBOX
+from explorer.session.login import log_in
+from explorer.session.pages import page_info, turn_page
+from explorer.session.preparing import auth_context, auth_scheme
+from explorer.session.sending import send
+from explorer.session.trust import Gate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from explorer.core.catalog.model import Vendor
     from explorer.core.paging import Style
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 State = Literal["ok", "failed", "warning", "skipped"]
 REACH_SECONDS: Final = 15.0
@@ -49,7 +53,7 @@ class Examined:
 class _Patient:
     """What is known so far."""
 
-    session: Session
+    session: SessionContext
     vendor: Vendor
     call: Call
     login: bool
@@ -72,7 +76,7 @@ class _Patient:
 
 
 async def examine(
-    session: Session, vendor_id: str, environment: str = "", *, base_url: str = "", login: bool = False
+    session: SessionContext, vendor_id: str, environment: str = "", *, base_url: str = "", login: bool = False
 ) -> AsyncIterator[Examined]:
     """Every check in its order, as it is done; *login* allows to ask the vendor for a token.
 
@@ -117,11 +121,11 @@ async def _reach(patient: _Patient, title: str) -> Examined:
     from explorer.core.auth.options import Options
 
     base = patient.base
-    context = patient.session.auth_context(patient.call, patient.session.operation(patient.call))
+    context = auth_context(patient.session, patient.call, patient.session.operation(patient.call))
     request = httpx.Request("HEAD", base.rstrip("/") + "/", headers={"Accept": "*/*"})
     limits = Limits(total=REACH_SECONDS, redirects=0)
     transfer = await patient.session.http().send(
-        request, lambda: Anonymous(Options(), context), limits, patient.session.gate(patient.call)
+        request, lambda: Anonymous(Options(), context), limits, Gate(patient.session, patient.call)
     )
     patient.answer, patient.failure = transfer.response, transfer.failure
     if transfer.response is None:
@@ -151,7 +155,7 @@ async def _clock(patient: _Patient, title: str) -> Examined:
     theirs = parse_http_date(patient.answer.header("date")) if patient.answer is not None else None
     if theirs is None:
         return Examined("clock", title, "skipped", "there is no Date header to compare with")
-    allowed = patient.session.scheme(patient.call).options.clock_tolerance
+    allowed = auth_scheme(patient.session, patient.call).options.clock_tolerance
     off = patient.session.now() - theirs
     words = f"your clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the vendor's"
     if abs(off) > allowed:
@@ -160,8 +164,8 @@ async def _clock(patient: _Patient, title: str) -> Examined:
 
 
 async def _credentials(patient: _Patient, title: str) -> Examined:
-    scheme = patient.session.scheme(patient.call)
-    status = await asyncio.to_thread(patient.session.credentials, patient.vendor, patient.call.environment)
+    scheme = auth_scheme(patient.session, patient.call)
+    status = await asyncio.to_thread(patient.session.vault.status, patient.vendor, patient.call.environment)
     if scheme.name == "none":
         return Examined("credentials", title, "skipped", "the call that is tried is anonymous")
     missing = scheme.missing()
@@ -179,7 +183,7 @@ async def _credentials(patient: _Patient, title: str) -> Examined:
 async def _token(patient: _Patient, title: str) -> Examined:
     if patient.problem:
         return Examined("token", title, "skipped", patient.problem)
-    scheme = patient.session.scheme(patient.call)
+    scheme = auth_scheme(patient.session, patient.call)
     before = scheme.needs_before()
     if not before:
         held = patient.session.tokens(patient.call).current(patient.session.now())
@@ -192,7 +196,7 @@ async def _token(patient: _Patient, title: str) -> Examined:
         patient.problem = "no token was asked for"
         return Examined("token", title, "skipped", f"{before}; --login allows to ask for it")
     try:
-        said: str = await patient.session.log_in(patient.call, open_url=_nobody, paste=None)
+        said: str = await log_in(patient.session, patient.call, open_url=_nobody, paste=None)
     except ExplorerError as error:
         patient.problem = error.message
         return Examined("token", title, "failed", error.message, error.hint)
@@ -210,7 +214,7 @@ async def _read(patient: _Patient, title: str) -> Examined:
     if patient.problem:
         return Examined("read", title, "skipped", patient.problem)
     try:
-        patient.exchange = await patient.session.send(patient.call)
+        patient.exchange = await send(patient.session, patient.call)
     except CredentialError as error:
         return Examined("read", title, "failed", error.message, error.hint)
     exchange, verdict = patient.exchange, patient.exchange.verdict
@@ -269,18 +273,18 @@ async def _pages(patient: _Patient, title: str) -> Examined:
     if style is None:
         return Examined("pages", title, "skipped", "the call that is tried does not page")
     first = patient.exchange
-    info = patient.session.page_info(first)
+    info = page_info(patient.session, first)
     if info is None or not info.has_next:
-        first = await patient.session.send(_paged(patient.call, style))
-        info = patient.session.page_info(first)
+        first = await send(patient.session, _paged(patient.call, style))
+        info = page_info(patient.session, first)
     if info is None or first.verdict.outcome == "FAILED":
         return Examined("pages", title, "failed", f"the first page was refused: {first.verdict.message}")
     of = f" of {info.pages}" if info.pages is not None else ""
     told = f"page {info.number or 1}{of}, {info.records} records"
-    following = patient.session.turn(first, "next") if info.has_next else None
+    following = turn_page(patient.session, first, "next") if info.has_next else None
     if following is None:
         return Examined("pages", title, "ok", f"{told}; there is no other")
-    second = await patient.session.send(following)
+    second = await send(patient.session, following)
     return await asyncio.to_thread(_second_page, style, title, told, first, second)
 
 

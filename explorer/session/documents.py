@@ -9,7 +9,7 @@ from explorer.errors import ExplorerError, UsageError
 from explorer.settings.documents import HOW, documents_folder, read_document
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.documents import Document
 
 
@@ -21,7 +21,7 @@ class Reference:
     said: str = ""
 
 
-def document_of(session: Session, vendor_id: str) -> Document:
+def document_of(session: SessionContext, vendor_id: str) -> Document:
     """The vendor's document as its file is now. Blocking.
 
     Raises:
@@ -35,7 +35,7 @@ def document_of(session: Session, vendor_id: str) -> Document:
     return read_document(folder, vendor.document)
 
 
-def reference(session: Session, vendor_id: str) -> Reference:
+def reference(session: SessionContext, vendor_id: str) -> Reference:
     """``document_of``, or a sentence on why there is none. Blocking."""
     try:
         return Reference(document_of(session, vendor_id))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from explorer.core.catalog.model import Choice, Reading, Vendor
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.evidence import Book, Evidence
 
 
@@ -49,7 +49,7 @@ def evidence_words(one: Evidence, when: str) -> str:
     return f"{place}: " + " ".join(part for part in (one.verdict, when, status, number) if part)
 
 
-def doubts(session: Session, vendor_id: str, endpoint_id: str | None = None) -> tuple[Doubt, ...]:
+def doubts(session: SessionContext, vendor_id: str, endpoint_id: str | None = None) -> tuple[Doubt, ...]:
     """The readings of one endpoint, those of the vendor last; of the vendor alone (an empty text); or all (None).
     Blocking.
 
@@ -82,7 +82,7 @@ def _doubt(
     return Doubt(vendor, endpoint, key, reading, evidence, (endpoint, key) in own)
 
 
-def find_doubt(session: Session, address: str, key: str) -> Doubt:
+def find_doubt(session: SessionContext, address: str, key: str) -> Doubt:
     """The reading of that key at ``vendor`` or ``vendor.endpoint``. Blocking.
 
     Raises:
@@ -106,7 +106,7 @@ def choice_of(doubt: Doubt, name: str) -> Choice:
     return doubt.reading.choices[name]
 
 
-def adopt(session: Session, doubt: Doubt, choice: str) -> tuple[str, ...]:
+def adopt(session: SessionContext, doubt: Doubt, choice: str) -> tuple[str, ...]:
     """Make *choice* the default of a reading, by the person's overlay; what had to be done for it. The catalog of the
     session, and the sandbox, are those after it. Blocking.
 
@@ -117,7 +117,7 @@ def adopt(session: Session, doubt: Doubt, choice: str) -> tuple[str, ...]:
     return _lay_over(session, doubt, choice)
 
 
-def forget(session: Session, doubt: Doubt) -> tuple[int, bool]:
+def forget(session: SessionContext, doubt: Doubt) -> tuple[int, bool]:
     """Take a reading back to the catalog's own default and forget what servers made of it: how many trials were
     forgotten, and whether a choice of one's own was. Blocking.
 
@@ -132,12 +132,14 @@ def forget(session: Session, doubt: Doubt) -> tuple[int, bool]:
     return forget_evidence(session.folders, trials, session.now()), doubt.adopted
 
 
-def _lay_over(session: Session, doubt: Doubt, choice: str | None) -> tuple[str, ...]:
+def _lay_over(session: SessionContext, doubt: Doubt, choice: str | None) -> tuple[str, ...]:
     below = ("endpoints", doubt.endpoint) if doubt.endpoint else ()
     return change_catalog(session, doubt.vendor.id, [((*below, "readings", doubt.key, "default"), choice)])
 
 
-def change_catalog(session: Session, vendor_id: str, changes: Sequence[tuple[tuple[str, ...], Any]]) -> tuple[str, ...]:
+def change_catalog(
+    session: SessionContext, vendor_id: str, changes: Sequence[tuple[tuple[str, ...], Any]]
+) -> tuple[str, ...]:
     """Lay *changes* (path below the vendor, value or None) over the catalog by the person's overlay, and take the
     catalog up as it is then. Blocking.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.core.drift import Accepted, Finding, Shape
     from explorer.core.exchange import Exchange
     from explorer.history import HistoryRow
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 SLICE: Final = 40
 """Entries that are read at a time; a person's keys are heard in between."""
@@ -59,7 +59,7 @@ class _Gathered:
 
 
 async def find(
-    session: Session, vendor: str = "", *, every: bool = False, tell: Callable[[int], None] = lambda _count: None
+    session: SessionContext, vendor: str = "", *, every: bool = False, tell: Callable[[int], None] = lambda _count: None
 ) -> Drift:
     """Look through the history (of one vendor where it is named) and compare. *tell* is told how many answers were
     looked at so far. With *every* also what was dismissed.
@@ -88,12 +88,12 @@ async def find(
     return drift
 
 
-def _rows(session: Session, vendor: str, before: int | None) -> list[HistoryRow]:
+def _rows(session: SessionContext, vendor: str, before: int | None) -> list[HistoryRow]:
     history = session.history()
     return history.recent(limit=SLICE, before=before, vendor=vendor) if history is not None else []
 
 
-def _gather(session: Session, rows: Iterable[HistoryRow], gathered: dict[str, _Gathered]) -> int:
+def _gather(session: SessionContext, rows: Iterable[HistoryRow], gathered: dict[str, _Gathered]) -> int:
     from explorer.core.drift import Shape
 
     looked = 0
@@ -109,7 +109,7 @@ def _gather(session: Session, rows: Iterable[HistoryRow], gathered: dict[str, _G
     return looked
 
 
-def _take(session: Session, exchange: Exchange, known: _Gathered) -> int:
+def _take(session: SessionContext, exchange: Exchange, known: _Gathered) -> int:
     """Take one exchange in; how many were (one that went wrong on purpose is none)."""
     response = exchange.response
     if response is None or response.truncated or response.header(FAULT_HEADER):
@@ -128,7 +128,7 @@ def _take(session: Session, exchange: Exchange, known: _Gathered) -> int:
     return 1
 
 
-def _accepted(session: Session, exchange: Exchange) -> Accepted:
+def _accepted(session: SessionContext, exchange: Exchange) -> Accepted:
     from explorer.core.drift import Accepted
     from explorer.core.text.secret import MASK
     from explorer.session.pages import paging, query_of
@@ -150,7 +150,7 @@ def _accepted(session: Session, exchange: Exchange) -> Accepted:
     return Accepted(exchange.id, values, size, style.asked_size(query), info.records, more)
 
 
-def _compare(session: Session, gathered: dict[str, _Gathered], drift: Drift) -> list[Finding]:
+def _compare(session: SessionContext, gathered: dict[str, _Gathered], drift: Drift) -> list[Finding]:
     from explorer.core.drift import by_weight, compare, documented, judge_requests
 
     found: list[Finding] = []
@@ -166,7 +166,7 @@ def _compare(session: Session, gathered: dict[str, _Gathered], drift: Drift) -> 
     return by_weight(found)
 
 
-def accept(session: Session, finding: Finding) -> tuple[str, ...]:
+def accept(session: SessionContext, finding: Finding) -> tuple[str, ...]:
     """Lay the finding's patches over the catalog by the person's overlay; what had to be done for it. Blocking.
 
     Raises:
@@ -188,7 +188,7 @@ def _with_known(table: Any, path: tuple[str, ...], value: Any) -> Any:
     return value
 
 
-def dismiss(session: Session, finding: Finding, *, back: bool = False) -> None:
+def dismiss(session: SessionContext, finding: Finding, *, back: bool = False) -> None:
     """Let a finding not be shown from now on, or be shown again. Blocking.
 
     Raises:

@@ -6,12 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from explorer.core.catalog.model import Catalog, Vendor
     from explorer.sandbox.fault_kinds import Fault
     from explorer.sandbox.server import SandboxServer
-    from explorer.session import Session
 
 
 class EmbeddedSandbox:
@@ -35,28 +34,31 @@ class EmbeddedSandbox:
 
         return sandbox_base_url(vendor, port)
 
-    async def start(self, session: Session) -> None:
-        """Start it with the session's catalog, clock and readings, unless it runs."""
+    async def start(
+        self,
+        catalog: Catalog,
+        port: int,
+        *,
+        now: Callable[[], float],
+        nonce: Callable[[int], str],
+        readings: Mapping[str, str],
+    ) -> None:
+        """Start it at *port* (0: any free one) with this catalog, clock and readings, unless it runs."""
         if self._server is not None:
             return
         if self._lock is None:
             self._lock = asyncio.Lock()
         async with self._lock:
             if self._server is None:
-                self._server = await asyncio.to_thread(self._started, session)
 
-    def _started(self, session: Session) -> SandboxServer:
-        from explorer.sandbox.server import SandboxServer
+                def started() -> SandboxServer:
+                    from explorer.sandbox.server import SandboxServer
 
-        server = SandboxServer(
-            session.catalog,
-            now=session.now,
-            nonce=session.nonce,
-            readings=session.followed,
-            faults=self._faults,
-        )
-        server.start(session.settings.sandbox_port)
-        return server
+                    server = SandboxServer(catalog, now=now, nonce=nonce, readings=readings, faults=self._faults)
+                    server.start(port)
+                    return server
+
+                self._server = await asyncio.to_thread(started)
 
     def follow(self, catalog: Catalog, readings: Mapping[str, str]) -> None:
         """Follow another catalog, or other readings in place of its defaults, from now on."""
@@ -69,7 +71,12 @@ class EmbeddedSandbox:
         return self._server.faults.faults if self._server is not None else self._faults
 
     def set_faults(self, words: Sequence[str], catalog: Catalog) -> tuple[Fault, ...]:
-        """Do this wrong from now on, in place of what was told before; see ``Session.set_faults``."""
+        """Inject these faults from now on, in place of those before: ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]`` each;
+        none stops it. Return the faults as they were understood.
+
+        Raises:
+            UsageError: a word cannot be read, and nothing is changed; UnknownName: no such kind, vendor or endpoint.
+        """
         from explorer.sandbox.faults import parse_fault
 
         self._faults = tuple(parse_fault(word, catalog) for word in words)

@@ -15,6 +15,7 @@ from explorer.core.text.secret import MASK
 from explorer.core.unmasking import Masked, filled, moved
 from explorer.errors import CredentialError, UsageError
 from explorer.session.circumstances import base_of_then
+from explorer.session.preparing import auth_scheme, check_call
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange, SentRequest
     from explorer.core.form import FieldValue
     from explorer.core.text.secret import Secret
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class _Filling:
         return self.loose.get(place.name.lower()) if place.place in ("header", "query") else None
 
 
-def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
+def restored(session: SessionContext, origin: Exchange, call: Call) -> Exactly:
     """The request of *origin* made again with the values of *call*, addressed to where its environment is now.
 
     Raises:
@@ -101,11 +102,11 @@ def restored(session: Session, origin: Exchange, call: Call) -> Exactly:
             "the file of the body that was sent is missing or damaged, so these bytes are not to be had",
             hint="Send it again signed now, or open it in the form.",
         )
-    endpoint, scheme = session.operation(call).endpoint, session.scheme(call)
+    endpoint, scheme = session.operation(call).endpoint, auth_scheme(session, call)
     secret = {
         entry.name for entry in call.entries if (found := find_parameter(endpoint, entry.name)) and found[0].secret
     }
-    values = [one for one in session.check(call).values if one.name in secret or _was_masked(origin, one.name)]
+    values = [one for one in check_call(session, call).values if one.name in secret or _was_masked(origin, one.name)]
     loose = {name.lower(): value for name, value in (*call.extra, *call.headers)}
     kept = _first_sent(origin)
     filling = _Filling(kept, scheme, origin.under.used if origin.under else (), values, loose)

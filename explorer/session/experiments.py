@@ -10,36 +10,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.errors import CredentialRefused, ExplorerError, UsageError
-from explorer.session.variants import Plan, Variant, allowed, plan, under, with_examples
+from explorer.errors import CredentialRefused, UsageError
+from explorer.session.evidence import Verdict, evidence_of, judged
+from explorer.session.preparing import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from explorer.core.exchange import Call, Exchange
-    from explorer.session import Session
+    from explorer.core.exchange import Exchange
+    from explorer.session.context import SessionContext
+    from explorer.session.variants import Plan, Variant
     from explorer.settings.evidence import Evidence
-
-__all__ = [
-    "Experiment",
-    "Plan",
-    "Trial",
-    "Variant",
-    "Verdict",
-    "follow",
-    "judged",
-    "note_sent",
-    "plan",
-    "run",
-    "with_examples",
-]
-
-Verdict = Literal["accepted", "refused", "unclear"]
-_BUSY: Final = (408, 425, 429)
 
 
 @dataclass(frozen=True)
@@ -97,7 +82,7 @@ class Experiment:
 
 
 async def run(
-    session: Session,
+    session: SessionContext,
     what: Plan,
     choices: Sequence[str] = (),
     *,
@@ -109,7 +94,7 @@ async def run(
 
     Raises:
         UsageError: it has to be asked for first and was not *agreed* to; nothing was sent.
-        CredentialMissing: as ``Session.send``. StoreError: the evidence could not be kept.
+        CredentialMissing: as ``send``. StoreError: the evidence could not be kept.
     """
     from explorer.settings.evidence import add_evidence
 
@@ -127,82 +112,25 @@ async def run(
     return Experiment(what, tuple(trials))
 
 
-async def _try(session: Session, variant: Variant, timeout: float | None) -> Trial:
-    from explorer.session.sending import send
+async def _try(session: SessionContext, variant: Variant, timeout: float | None) -> Trial:
+    from explorer.session.sending import Send, perform
 
     try:
-        exchange = await send(session, msgspec.structs.replace(variant.call, force=True), timeout, None)
+        exchange = await perform(session, Send(msgspec.structs.replace(variant.call, force=True), timeout))
     except CredentialRefused as error:
         return Trial(variant, "unclear", None, error.message)
-    exchange = await asyncio.to_thread(session.redacted, exchange)
+    exchange = await asyncio.to_thread(redact, session, exchange)
     verdict, why = judged(exchange)
     return Trial(variant, verdict, exchange, why)
 
 
-def judged(exchange: Exchange) -> tuple[Verdict, str]:
-    """What an exchange says of the reading that it was made under, and why."""
-    response = exchange.response
-    if response is None or exchange.failure is not None:
-        return "unclear", exchange.failure.title if exchange.failure else "no answer"
-    line = f"{response.status} {response.reason}".strip()
-    if response.status >= 500 or response.status in _BUSY:
-        return "unclear", f"{line}, which says nothing of the reading"
-    if exchange.verdict.outcome in ("OK", "PARTIAL"):
-        return "accepted", line
-    if exchange.verdict.outcome == "FAILED":
-        message = exchange.verdict.message
-        return "refused", f"{line}: {message}" if message else line
-    return "unclear", f"{line}, and the body could not be judged"
-
-
-def _evidence(session: Session, what: Plan, trial: Trial) -> Evidence | None:
+def _evidence(session: SessionContext, what: Plan, trial: Trial) -> Evidence | None:
     if what.all_same or trial.exchange is None:
         return None
     return evidence_of(session, what.call, what.key, trial.variant.choice, trial.exchange, wide=what.wide)
 
 
-def evidence_of(session: Session, call: Call, key: str, choice: str, exchange: Exchange, *, wide: bool) -> Evidence:
-    """What an exchange that came of *call* says of a choice."""
-    from explorer.settings.evidence import Evidence
-
-    response = exchange.response
-    return Evidence(
-        vendor=call.vendor,
-        endpoint=call.endpoint,
-        key=key,
-        choice=choice,
-        environment=call.environment,
-        at=exchange.started_at,
-        verdict=judged(exchange)[0],
-        status=response.status if response else None,
-        reason=response.reason if response else "",
-        outcome=exchange.verdict.outcome,
-        number=exchange.id,
-        wide=wide,
-        base_url=session.redactor(call).text(call.base_url) if call.base_url else "",
-    )
-
-
-def note_sent(session: Session, call: Call, exchange: Exchange) -> None:
-    """Keep what a server made of a call that was sent under choices of a person's own, for each of them that makes
-    another request than the default would. Blocking; what cannot be kept is a warning."""
-    from explorer.settings.evidence import add_evidence
-
-    try:
-        vendor, endpoint = session.endpoint(call.address)
-        known = session.readings(vendor, endpoint)
-        found = [
-            evidence_of(session, call, key, choice, exchange, wide=key not in endpoint.readings)
-            for key, choice in call.readings.items()
-            if key in known and not allowed(session, under(call, key, known[key].default, known[key]), call)
-        ]
-        if found:
-            add_evidence(session.folders, found)
-    except ExplorerError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
-
-
-def follow(session: Session, readings: Mapping[str, str]) -> Mapping[str, str]:
+def follow(session: SessionContext, readings: Mapping[str, str]) -> Mapping[str, str]:
     """Tell the embedded sandbox which readings to follow in place of the defaults (``vendor.key`` or
     ``vendor.endpoint.key`` → choice), in place of what it was told before; gives them.
 

@@ -18,10 +18,11 @@ import msgspec
 from explorer.core.debugging.case import Case, Key, Known
 from explorer.core.debugging.diagnosing import Diagnosis, diagnose
 from explorer.core.debugging.pasted import Names, Pasted, read_pasted
+from explorer.core.exchange import SANDBOX
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.units import LAST_SECOND
-from explorer.session import SANDBOX
 from explorer.session.circumstances import lost_readings
+from explorer.session.preparing import auth_context, auth_scheme, check_call, redactor_for, unsigned_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from explorer.core.debugging.token_mistakes import KnownToken
     from explorer.core.exchange import Call, Exchange
     from explorer.core.redaction import Redactor
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 LONGEST: Final = 20_000
 """Characters of a pasted text that are looked at."""
@@ -121,7 +122,7 @@ class Explained:
         return tuple(one for one in found if one is not None)
 
 
-def explain_call(session: Session, call: Call, at: float | None = None) -> Explained:
+def explain_call(session: SessionContext, call: Call, at: float | None = None) -> Explained:
     """How *call* would be signed at *at* (Unix seconds, or now), also where its form has errors. Blocking where the
     keyring is asked for the first time.
 
@@ -131,14 +132,14 @@ def explain_call(session: Session, call: Call, at: float | None = None) -> Expla
     call = msgspec.structs.replace(call, force=True)
     at = session.now() if at is None else at
     scheme, notes = _with_stand_ins(session, call)
-    request = session.build(call, session.check(call))
+    request = unsigned_request(session, call, check_call(session, call))
     made = _explained(session, call, scheme, at)
     signer = scheme.signer()
     case = _case(scheme, signer, signer.material(request, at)) if signer is not None else None
     return replace(made, case=case, steps=made.redactor.steps(scheme.explain(request, at)), notes=notes)
 
 
-def explain_exchange(session: Session, exchange: Exchange) -> Explained:
+def explain_exchange(session: SessionContext, exchange: Exchange) -> Explained:
     """How an exchange (masked or not) was signed. Blocking.
 
     Raises:
@@ -174,16 +175,16 @@ def explain_exchange(session: Session, exchange: Exchange) -> Explained:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-def _with_stand_ins(session: Session, call: Call) -> tuple[Scheme, tuple[str, ...]]:
+def _with_stand_ins(session: SessionContext, call: Call) -> tuple[Scheme, tuple[str, ...]]:
     """The call's scheme; a word stands in for each credential that it lacks, so that the steps can be shown."""
     from explorer.core.auth import scheme_for
 
-    scheme = session.scheme(call)
+    scheme = auth_scheme(session, call)
     missing = scheme.missing()
     if not missing:
         return scheme, ()
     operation = session.operation(call)
-    context: AuthContext = session.auth_context(call, operation)
+    context: AuthContext = auth_context(session, call, operation)
     find: Callable[[str], Secret | None] = context.credential
     stand_in = replace(context, credential=lambda name: find(name) or (_MISSING if name in missing else None))
     notes = tuple(f"the credential {name} is missing; the word 'missing' stands in for it" for name in missing)
@@ -200,7 +201,7 @@ def _sent_with(made: Explained, exchange: Exchange) -> Iterator[str]:
         yield f"it was sent with {known.get(fingerprint, 'a token that is not at hand now')} ({fingerprint})"
 
 
-def _explained(session: Session, call: Call, scheme: Scheme, at: float) -> Explained:
+def _explained(session: SessionContext, call: Call, scheme: Scheme, at: float) -> Explained:
     operation = session.operation(call)
     auth = operation.vendor.auth.get(operation.endpoint.auth)
     made = Explained(
@@ -209,7 +210,7 @@ def _explained(session: Session, call: Call, scheme: Scheme, at: float) -> Expla
         title=(auth.title or auth.scheme) if auth is not None else "No authentication",
         at=at,
         steps=(),
-        redactor=session.redactor(call, scheme.secrets()),
+        redactor=redactor_for(session, call, scheme.secrets()),
     )
     options, signed = scheme.options, scheme.options.signature
     if signed is not None:
@@ -230,7 +231,7 @@ def _case(scheme: Scheme, signer: Signer, material: Material) -> Case:
     return Case(signer.recipe, material, Key(f"{name} of {scheme.context.environment}", secret))
 
 
-def _keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:
+def _keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[Key]:
     """Every credential at hand that could have been taken for the key, with words for where it is from."""
     seen: set[Secret] = set()
     for key in _all_keys(session, vendor, environment):
@@ -239,7 +240,7 @@ def _keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:
             yield key
 
 
-def _all_keys(session: Session, vendor: Vendor, environment: str) -> Iterator[Key]:
+def _all_keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[Key]:
     for place in (environment, *(one for one in session.environments(vendor) if one != environment)):
         for name in vendor.credentials:
             found = session.vault.find(vendor, name, place)

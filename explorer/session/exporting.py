@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.exchange import Exchange
+from explorer.core.exchange import SANDBOX, Exchange
 from explorer.core.export.formats import FORMATS, archives
 from explorer.errors import UnknownName, UsageError
-from explorer.session import SANDBOX
+from explorer.session.preparing import prepare_call, redactor_for, require_valid
+from explorer.session.remembering import past_exchanges, recent_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from explorer.core.export.format import ExportFormat
     from explorer.core.export.recipe import Recipe
     from explorer.core.text.secret import Secret
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 MOST: Final = 1000
 """Entries that one archive of a search holds, unless told otherwise."""
 
 
-def recipe_of(session: Session, call: Call) -> Recipe:
+def recipe_of(session: SessionContext, call: Call) -> Recipe:
     """The recipe of *call*, which may be one that was kept masked. May reach the keyring, and then blocks.
 
     Raises:
@@ -49,15 +49,15 @@ def recipe_of(session: Session, call: Call) -> Recipe:
         call,
         session.base_url(call),
         credential=credential,
-        redactor=session.redactor(call),
+        redactor=redactor_for(session, call),
     )
 
 
-def export_call(session: Session, call: Call, format_id: str, *, show_secrets: bool = False) -> bytes:
+def export_call(session: SessionContext, call: Call, format_id: str, *, show_secrets: bool = False) -> bytes:
     """Return a call that was not sent in one of ``FORMATS``. May reach the keyring, and then blocks.
 
     Raises:
-        UnknownName: no such format; FormError, CredentialMissing: as from ``Session.prepare``; UsageError: the format
+        UnknownName: no such format; FormError, CredentialMissing: as ``prepare_call``; UsageError: the format
         cannot hold it.
     """
     try:
@@ -67,7 +67,7 @@ def export_call(session: Session, call: Call, format_id: str, *, show_secrets: b
 
 
 def export_past(
-    session: Session, exchanges: Sequence[Exchange], format_id: str, *, show_secrets: bool = False
+    session: SessionContext, exchanges: Sequence[Exchange], format_id: str, *, show_secrets: bool = False
 ) -> bytes:
     """Return exchanges of the history (redacted) in one of ``FORMATS``; more than one only as an archive.
 
@@ -85,7 +85,7 @@ def export_past(
 class _Unsent:
     """A call that was not sent, as a format asks for it."""
 
-    session: Session
+    session: SessionContext
     call: Call
     show_secrets: bool
 
@@ -94,11 +94,11 @@ class _Unsent:
         return self.session.vendor(self.call.vendor)
 
     def recipe(self) -> Recipe:
-        self.session.checked(self.call)
+        require_valid(self.session, self.call)
         return recipe_of(self.session, self.call)
 
     def exchange(self) -> Exchange:
-        prepared = self.session.prepare(self.call)
+        prepared = prepare_call(self.session, self.call)
         request = prepared.request if self.show_secrets else prepared.shown
         return Exchange(call=self.call, started_at=self.session.now(), request=request)
 
@@ -110,7 +110,7 @@ class _Unsent:
 class _Past:
     """Exchanges of the history, as a format asks for them."""
 
-    session: Session
+    session: SessionContext
     sent: Sequence[Exchange]
     format_id: str
     show_secrets: bool
@@ -140,25 +140,20 @@ def _format_of(format_id: str) -> ExportFormat:
     return FORMATS[format_id]
 
 
-async def found(session: Session, words: str, *, limit: int = MOST) -> list[Exchange]:
+async def found(session: SessionContext, words: str, *, limit: int = MOST) -> list[Exchange]:
     """The exchanges (masked) that a search of the history finds, the oldest first, at most the newest *limit*.
 
     Raises:
         UsageError: a filter cannot be read, or nothing is found; StoreError: an entry is damaged.
     """
-    rows = await session.recent(limit, words)
+    rows = await recent_entries(session, limit, words)
     if not rows:
         raise UsageError(f"nothing in the history fits {words!r}")
 
-    def read() -> list[Exchange]:
-        from explorer.session.remembering import past
-
-        return [past(session, row.id) for row in reversed(rows)]
-
-    return await asyncio.to_thread(read)
+    return await past_exchanges(session, [row.id for row in reversed(rows)])
 
 
-def import_line(session: Session, text: str) -> Imported:
+def import_line(session: SessionContext, text: str) -> Imported:
     """Return the call of a curl line. Credential variables of the vendor at its URL are looked up in the environment; a
     file that holds the body is read where it is allowed.
 
@@ -194,7 +189,7 @@ class Line:
     notes: tuple[str, ...]
 
 
-def read_line(session: Session, text: str) -> Line:
+def read_line(session: SessionContext, text: str) -> Line:
     """What a pasted curl line asks for. May reach the keyring, and then blocks.
 
     Raises:
@@ -205,7 +200,7 @@ def read_line(session: Session, text: str) -> Line:
 
     imported = import_line(session, text)
     call = imported.call
-    redactor = session.redactor(call)
+    redactor = redactor_for(session, call)
     notes = [redactor.text(one) for one in imported.notes]
     endpoint = session.operation(call).endpoint
     texts = [one for one in call.entries if one.kind == "file" and not is_upload(endpoint, one)]

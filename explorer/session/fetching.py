@@ -16,13 +16,14 @@ from explorer.core.paging.base import PageInfo
 from explorer.core.paging.records import cut, unpaged
 from explorer.core.repeating import pause, retry_after, worth_repeating
 from explorer.session.pages import body_of, paging, query_of
-from explorer.session.sending import fetch, write_down
+from explorer.session.preparing import effect_of, redact
+from explorer.session.sending import fetch, send, write_down
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from explorer.core.exchange import Call, Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _BATCH: Final = 25
 """Exchanges that are written into the history in one go."""
@@ -53,7 +54,7 @@ class Page:
 class Fetcher:
     """Fetches pages for a collection. *clock* gives seconds, *chance* a number from 0 to 1."""
 
-    session: Session
+    session: SessionContext
     timeout: float | None
     masked: bool
     tries: int
@@ -74,7 +75,7 @@ class Fetcher:
     async def get(self, number: int, call: Call, *, alone: bool = False) -> Page:
         """The page that *call* asks for, tried as often as that may help. *alone*: sent as any other call, with the
         history told before."""
-        repeat = self.session.effect(call) == "read"
+        repeat = effect_of(self.session, call) == "read"
         attempt = 0
         while True:
             attempt += 1
@@ -102,8 +103,8 @@ class Fetcher:
 
     async def _sent(self, call: Call, *, alone: bool) -> tuple[Exchange, Exchange]:
         if alone:
-            exchange = await self.session.send(call, timeout=self.timeout)
-            return exchange, await asyncio.to_thread(self.session.redacted, exchange)
+            exchange = await send(self.session, call, timeout=self.timeout)
+            return exchange, await asyncio.to_thread(redact, self.session, exchange)
         kept: list[Exchange] = []
         try:
             exchange = await fetch(self.session, call, self.timeout, kept.append)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _DECODED: Final = 16_000_000
 """Bytes of a body up to which what stands around an id is looked at."""
@@ -37,7 +37,7 @@ class Following:
     included: int | None = None
 
 
-def links_of(session: Session, exchange: Exchange) -> Links | None:
+def links_of(session: SessionContext, exchange: Exchange) -> Links | None:
     """The ids in the answer of *exchange*; None where the catalog knows its call no more."""
     try:
         operation = session.operation(exchange.call)
@@ -46,7 +46,9 @@ def links_of(session: Session, exchange: Exchange) -> Links | None:
     return Links(operation.vendor, operation.endpoint)
 
 
-def follow(session: Session, exchange: Exchange, path: str, value: str, siblings: Mapping[str, str]) -> Following:
+def follow(
+    session: SessionContext, exchange: Exchange, path: str, value: str, siblings: Mapping[str, str]
+) -> Following:
     """Where *value* at *path* of the answer leads. Decodes the body, and blocks for as long.
 
     Raises:
@@ -76,7 +78,7 @@ class Place:
     kind: str
 
 
-def ids_in(session: Session, exchange: Exchange) -> Iterator[Place]:
+def ids_in(session: SessionContext, exchange: Exchange) -> Iterator[Place]:
     """Every id of the answer that another call takes, in its order. Decodes the body, and blocks for as long.
 
     Raises:

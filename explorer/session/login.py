@@ -9,6 +9,8 @@ import msgspec
 
 from explorer.core.exchange import Exchange
 from explorer.errors import UsageError
+from explorer.session.preparing import auth_context, missing_credential
+from explorer.session.trust import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
     from explorer.core.auth.capabilities import ConsentFlow
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 async def log_in(
-    session: Session,
+    session: SessionContext,
     call: Call,
     *,
     open_url: Callable[[str], Awaitable[None]],
@@ -45,19 +47,19 @@ async def log_in(
     key = next(iter(vendor.auth))
     probe = next(one for one in vendor.endpoints.values() if one.auth == key)
     call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
-    scheme = scheme_of(vendor, key, session.auth_context(call, session.operation(call)))
+    scheme = scheme_of(vendor, key, auth_context(session, call, session.operation(call)))
     consent = scheme.consent()
     if consent is not None:
         return await _consent(session, call, scheme, consent, open_url, paste)
     missing = scheme.missing()
     if missing:
-        session.raise_missing(call, missing[0])
+        raise missing_credential(call, missing[0])
     if not scheme.needs_before():
         return "the credentials are there; this scheme asks for no token beforehand"
     return "a token was given" if await _through(session, call, scheme, scheme.renew()) else "no token was needed"
 
 
-async def renew(session: Session, call: Call) -> bool:
+async def renew(session: SessionContext, call: Call) -> bool:
     """Get a new token for the call's vendor and environment, be there a good one or not; False where its scheme has no
     way to.
 
@@ -69,7 +71,7 @@ async def renew(session: Session, call: Call) -> bool:
 
     await session.ready(call)
     key = session.operation(call).endpoint.auth
-    scheme = scheme_of(session.vendor(call.vendor), key, session.auth_context(call, session.operation(call)))
+    scheme = scheme_of(session.vendor(call.vendor), key, auth_context(session, call, session.operation(call)))
     try:
         return await _through(session, call, scheme, scheme.renew())
     finally:
@@ -77,7 +79,7 @@ async def renew(session: Session, call: Call) -> bool:
 
 
 async def _consent(
-    session: Session,
+    session: SessionContext,
     call: Call,
     scheme: Scheme,
     consent: ConsentFlow,
@@ -90,7 +92,7 @@ async def _consent(
 
     request = consent.authorization_url()
     page = httpx.Request("GET", request.url)
-    await session.gate(call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
+    await Gate(session, call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
     redirect = session.vault.find(session.vendor(call.vendor), consent.redirect_credential, call.environment)
     if paste is not None or redirect is None:
         await open_url(request.url)
@@ -104,7 +106,7 @@ async def _consent(
 
 
 async def _through(
-    session: Session, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
+    session: SessionContext, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
 ) -> bool:
     """Send the request of *flow* and hand it the response; both are kept in the history, masked. Where a call is asking
     for a token already, its token will do. False where there is nothing to send."""
@@ -127,7 +129,7 @@ async def _through(
 
 
 async def _sent(
-    session: Session,
+    session: SessionContext,
     call: Call,
     scheme: Scheme,
     flow: Generator[httpx.Request, httpx.Response, Any],
@@ -147,12 +149,13 @@ async def _sent(
         call, endpoint=scheme.options.minting or call.endpoint, entries=(), readings={}, extra=(), headers=(), method=""
     )
     exchange = Exchange(call=made, started_at=session.now(), request=sent_request(request))
-    scheme.context.exchange = kept = await begin_kept(session, made, exchange, scheme)
+    scheme.context.exchange = number = await begin_kept(session, exchange, scheme)
+    exchange = msgspec.structs.replace(exchange, id=number)
     bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
-    anonymous = scheme_for(operation.vendor, bare, session.auth_context(call, operation))
+    anonymous = scheme_for(operation.vendor, bare, auth_context(session, call, operation))
     try:
         limits = Limits(total=session.settings.timeout_seconds)
-        transfer = await session.http().send(request, lambda: anonymous, limits, session.gate(call))
+        transfer = await session.http().send(request, lambda: anonymous, limits, Gate(session, call))
         exchange = msgspec.structs.replace(
             exchange,
             request=transfer.request,
@@ -166,4 +169,4 @@ async def _sent(
         headers = [*got.headers]
         return resume(flow, httpx.Response(got.status, headers=headers, content=got.body[:], request=request))
     finally:
-        await complete_kept(session, made, exchange, kept, scheme)
+        await complete_kept(session, exchange, scheme)

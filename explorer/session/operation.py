@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from explorer.core.exchange import SANDBOX
+from explorer.errors import UnknownName
+
 if TYPE_CHECKING:
     from explorer.core.auth.base import Step
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
-    from explorer.core.exchange import SentRequest
+    from explorer.core.exchange import Call, SentRequest
     from explorer.core.redaction import Redactor
     from explorer.errors import Problem
 
@@ -40,3 +43,19 @@ class Prepared:
     def shown(self) -> SentRequest:
         """The request with its secrets masked."""
         return self.redactor.request(self.request)
+
+
+def resolve_operation(vendor: Vendor, endpoint: Endpoint, call: Call) -> Operation:
+    """Return vendor and endpoint of *call* under its readings, and its environment.
+
+    Raises:
+        UnknownName: environment, reading or choice is not known.
+    """
+    from explorer.core.catalog.readings import apply_readings
+
+    vendor, endpoint = apply_readings(vendor, endpoint, call.readings)
+    if call.environment == SANDBOX:
+        return Operation(vendor, endpoint, None)
+    if call.environment not in vendor.environments:
+        raise UnknownName(f"environment of {vendor.id}", call.environment, [SANDBOX, *vendor.environments])
+    return Operation(vendor, endpoint, vendor.environments[call.environment])

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from explorer.core.paging.base import PageInfo, Pairs, Style
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-def paging(session: Session, call: Call) -> Style | None:
+def paging(session: SessionContext, call: Call) -> Style | None:
     """The paging style of the call's endpoint, or None."""
     from explorer.core.paging import style_for
 
@@ -25,7 +25,7 @@ def paging(session: Session, call: Call) -> Style | None:
     return style_for(operation.vendor, operation.endpoint)
 
 
-def page_info(session: Session, exchange: Exchange) -> PageInfo | None:
+def page_info(session: SessionContext, exchange: Exchange) -> PageInfo | None:
     """Which page an exchange holds and what is around it; None where its endpoint does not page, or the page is not
     whole."""
     style = paging(session, exchange.call)
@@ -34,7 +34,7 @@ def page_info(session: Session, exchange: Exchange) -> PageInfo | None:
     return style.page_info(dict(query_of(style, exchange)), body_of(exchange))
 
 
-def turn(session: Session, exchange: Exchange, to: str | int) -> Call | None:
+def turn_page(session: SessionContext, exchange: Exchange, to: str | int) -> Call | None:
     """The call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number.
 
     The request is rebuilt from the parameters, so filters and order stay and it is signed anew; None where there is

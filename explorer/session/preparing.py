@@ -1,4 +1,8 @@
-"""Before a call is sent: how grave it is, its unsigned and its signed request, and what of it is secret."""
+"""Before a call is sent: its values, how grave it is, its unsigned and its signed request, and what of it is secret.
+
+Call ── check_call ──► values and problems
+     ── prepare_call ► Prepared: the exact signed request, not sent
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.exchange import Entry
+from explorer.core.exchange import SANDBOX, Entry
+from explorer.errors import CredentialMissing, FormError, UsageError
 from explorer.session.operation import Operation, Prepared
 
 if TYPE_CHECKING:
@@ -14,19 +19,20 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import AuthContext
-    from explorer.core.catalog.model import Effect
-    from explorer.core.exchange import Call
+    from explorer.core.auth.base import AuthContext, Scheme
+    from explorer.core.catalog.model import Effect, Endpoint
+    from explorer.core.exchange import Call, Exchange
     from explorer.core.form import Checked
     from explorer.core.redaction import Redactor
     from explorer.core.text.secret import Secret
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
+    from explorer.session.request_files import RequestFiles
 
 _TRUE = ("1", "true", "yes", "on")
 
 
-def effect(session: Session, call: Call) -> Effect:
-    """How grave *call* is, its values considered."""
+def effect_of(session: SessionContext, call: Call) -> Effect:
+    """Return how grave *call* is, its values considered (``checkout=1`` makes an order of a validation)."""
     operation = session.operation(call)
     found = operation.endpoint.effect_of(call.method or operation.endpoint.method)
     for when in operation.endpoint.effect_when:
@@ -41,9 +47,13 @@ def _spellings(flag: str) -> tuple[str, ...]:
     return _TRUE if flag.lower() in ("1", "true") else (flag.lower(),)
 
 
-def confirmation(session: Session, call: Call) -> str:
-    """What a person must say yes to before *call* is sent, or an empty text."""
-    grave = session.effect(call)
+def confirmation_for(session: SessionContext, call: Call) -> str:
+    """Return what a person must say yes to before *call* is sent, or an empty text.
+
+    A guarded environment asks before everything that is not a read; an order is asked for in every environment but
+    the sandbox.
+    """
+    grave = effect_of(session, call)
     environment = session.operation(call).environment
     if environment is None and not call.base_url:
         return ""
@@ -54,8 +64,9 @@ def confirmation(session: Session, call: Call) -> str:
     return f"{call.address} {what} at {session.base_url(call)} ({call.environment})"
 
 
-def redactor(session: Session, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
-    """What masks the traffic of *call*; *extra* are further secrets."""
+def redactor_for(session: SessionContext, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
+    """Return what masks the traffic of *call*: secrets by name, and by value what the vault and the form hold, and
+    *extra*."""
     from explorer.core.redaction import Redactor
     from explorer.spool import large
 
@@ -69,23 +80,79 @@ def redactor(session: Session, call: Call, extra: tuple[Secret, ...] = ()) -> Re
     return redactor.knowing(redactor.secrets_typed(operation.endpoint, call))
 
 
-def prepare(session: Session, call: Call, at: float | None) -> Prepared:
-    """The exact request that would be sent now, or as of *at* (Unix seconds).
+def redact(session: SessionContext, exchange: Exchange) -> Exchange:
+    """Return *exchange* with its secrets masked, as it is shown and stored. A large body takes seconds."""
+    call = exchange.call
+    redacted = session.redacted_copy(exchange)
+    if redacted is not None:
+        return redacted
+    redactor = redactor_for(session, call, auth_scheme(session, call).secrets())
+    return redactor.exchange(session.operation(call).endpoint, exchange)
+
+
+def check_call(session: SessionContext, call: Call) -> Checked:
+    """Return the values of *call* and everything that is wrong with them."""
+    from explorer.core.form import check
+
+    return check(session.operation(call).endpoint, call.entries)
+
+
+def require_valid(session: SessionContext, call: Call) -> Checked:
+    """Return the values of *call*.
 
     Raises:
-        FormError, CredentialMissing: as ``Session.prepare`` tells.
+        FormError: something is wrong with them, and the call does not force it.
     """
-    checked = session.checked(call)
-    scheme = session.scheme(call)
-    unsigned = session.build(call, checked)
+    checked = check_call(session, call)
+    if checked.errors and not call.force:
+        raise FormError(checked.errors)
+    return checked
+
+
+def auth_scheme(session: SessionContext, call: Call) -> Scheme:
+    """Return a fresh auth scheme for *call*; those of one vendor and environment share their tokens."""
+    from explorer.core.auth import scheme_for
+
+    operation = session.operation(call)
+    return scheme_for(operation.vendor, operation.endpoint, auth_context(session, call, operation))
+
+
+def complete_scheme(session: SessionContext, call: Call) -> Scheme:
+    """Return ``auth_scheme`` of *call*.
+
+    Raises:
+        CredentialMissing: it needs a credential that is missing, and the call does not force it.
+    """
+    scheme = auth_scheme(session, call)
     missing = scheme.missing()
     if missing and not call.force:
-        session.raise_missing(call, missing[0])
-    signed = unsigned if missing else scheme.preview(unsigned, at)
+        raise missing_credential(call, missing[0])
+    return scheme
+
+
+def missing_credential(call: Call, name: str) -> CredentialMissing:
+    """Return the error for the missing credential *name* of the call's vendor."""
+    from explorer.core.text.env_names import variable_name
+
+    return CredentialMissing(call.vendor, name, variable_name(call.vendor, name))
+
+
+def prepare_call(session: SessionContext, call: Call, *, at: float | None = None) -> Prepared:
+    """Return the exact request that would be sent now, or as of *at* (Unix seconds); sends nothing.
+
+    Raises:
+        FormError: the form has errors and the call does not force it.
+        CredentialMissing: the scheme needs a credential that is missing, and the call does not force it.
+    """
     from explorer.client import sent_request
 
-    redactor = session.redactor(call, scheme.secrets())
-    steps = () if missing else scheme.explain(session.build(call, checked), at)
+    checked = require_valid(session, call)
+    unsigned = unsigned_request(session, call, checked)
+    scheme = complete_scheme(session, call)
+    missing = scheme.missing()
+    signed = unsigned if missing else scheme.preview(unsigned, at)
+    redactor = redactor_for(session, call, scheme.secrets())
+    steps = () if missing else scheme.explain(unsigned_request(session, call, checked), at)
     return Prepared(
         request=sent_request(signed),
         problems=checked.problems,
@@ -96,8 +163,8 @@ def prepare(session: Session, call: Call, at: float | None) -> Prepared:
     )
 
 
-def build(session: Session, call: Call, checked: Checked) -> httpx.Request:
-    """The unsigned request of *call*.
+def unsigned_request(session: SessionContext, call: Call, checked: Checked) -> httpx.Request:
+    """Return the unsigned request of *call*.
 
     Raises:
         FileNotAllowed: nobody allowed a file that it uploads; UsageError: a file cannot be read.
@@ -118,8 +185,8 @@ def build(session: Session, call: Call, checked: Checked) -> httpx.Request:
     )
 
 
-def auth_context(session: Session, call: Call, operation: Operation) -> AuthContext:
-    """What the auth scheme of *call* is given to work with."""
+def auth_context(session: SessionContext, call: Call, operation: Operation) -> AuthContext:
+    """Return what the auth scheme of *call* works with."""
     from explorer.core.auth.base import AuthContext
 
     def credential(name: str) -> Secret | None:
@@ -131,7 +198,7 @@ def auth_context(session: Session, call: Call, operation: Operation) -> AuthCont
         other = msgspec.structs.replace(
             call, endpoint=endpoint_id, entries=entries, extra=(), headers=(), method="", readings={}, force=True
         )
-        return session.build(other, session.check(other))
+        return unsigned_request(session, other, check_call(session, other))
 
     return AuthContext(
         vendor=operation.vendor,
@@ -144,5 +211,43 @@ def auth_context(session: Session, call: Call, operation: Operation) -> AuthCont
         look_again=lambda name: session.vault.look_again(operation.vendor, name, call.environment),
         build=inner,
         base_url=session.base_url(call),
-        safe_to_retry=session.effect(call) == "read",
+        safe_to_retry=effect_of(session, call) == "read",
     )
+
+
+def read_text_files(session: SessionContext, call: Call) -> Call:
+    """Return *call* with the contents of a file in place of its path wherever a parameter takes text. Blocking.
+
+    Raises:
+        FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
+    """
+    endpoint = session.operation(call).endpoint
+    entries = tuple(_with_text(session.files, endpoint, entry) for entry in call.entries)
+    return msgspec.structs.replace(call, entries=entries)
+
+
+def readable_entries(session: SessionContext, call: Call) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
+    """Return the entries of *call* as ``read_text_files`` makes them, and the names of those that are left out because
+    their files cannot be read, or may not be. The environment may be missing. Blocking."""
+    endpoint = session.operation(msgspec.structs.replace(call, environment=call.environment or SANDBOX)).endpoint
+    entries: list[Entry] = []
+    unread: list[str] = []
+    for entry in call.entries:
+        try:
+            entries.append(_with_text(session.files, endpoint, entry))
+        except UsageError:
+            unread.append(entry.name)
+    return tuple(entries), tuple(unread)
+
+
+def _with_text(files: RequestFiles, endpoint: Endpoint, entry: Entry) -> Entry:
+    """*entry*, its file read where its parameter takes text.
+
+    Raises:
+        FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
+    """
+    from explorer.core.form import is_upload
+
+    if entry.kind != "file" or is_upload(endpoint, entry):
+        return entry
+    return msgspec.structs.replace(entry, kind="text", value=files.read_text(entry.name, entry.value))

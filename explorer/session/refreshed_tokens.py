@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import options_of
+from explorer.core.exchange import SANDBOX
 from explorer.errors import CredentialError
-from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from explorer.core.auth.tokens import Kind
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-def keep_refreshed(session: Session, call: Call) -> None:
+def keep_refreshed(session: SessionContext, call: Call) -> None:
     """Keep each token of the call's vendor and environment that the vendor has replaced. Blocking: it may ask the
     system keyring."""
     operation = session.operation(call)
@@ -28,7 +28,7 @@ def keep_refreshed(session: Session, call: Call) -> None:
         _keep(session, call, kind, name)
 
 
-def _keep(session: Session, call: Call, kind: Kind, name: str) -> None:
+def _keep(session: SessionContext, call: Call, kind: Kind, name: str) -> None:
     vendor = session.operation(call).vendor
     token = session.tokens(call).current(session.now(), kind)
     source = session.vault.find(vendor, name, call.environment)
@@ -38,10 +38,12 @@ def _keep(session: Session, call: Call, kind: Kind, name: str) -> None:
         session.vault.replace(vendor, call.environment, name, token.value)
     except CredentialError as error:
         if kind == "refresh" or not source.variable:
-            _warn(session, _lost(call, source.variable, error))
+            session.warn_once(_lost(call, source.variable, error))
         return
     if kind == "refresh" and source.variable and not source.replaced:
-        _warn(session, f"{vendor.title} replaced the token in {source.variable}; the new one is in the system keyring.")
+        session.warn_once(
+            f"{vendor.title} replaced the token in {source.variable}; the new one is in the system keyring."
+        )
 
 
 def _lost(call: Call, variable: str, error: CredentialError) -> str:
@@ -53,9 +55,3 @@ def _lost(call: Call, variable: str, error: CredentialError) -> str:
         f"The refresh token in {variable} was replaced and is no longer valid. The new one is lost when this program "
         f"ends: {error.message}. Before the next run: {log_in}"
     )
-
-
-def _warn(session: Session, text: str) -> None:
-    if text not in session._warned:
-        session._warned.add(text)
-        session.on_warning(text)

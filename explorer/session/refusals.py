@@ -12,6 +12,7 @@ from explorer.core.form import find_parameter
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError
 from explorer.session.circumstances import lost_readings
+from explorer.session.preparing import auth_scheme, check_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.exchange import Call, Exchange
     from explorer.errors import Problem
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 __all__ = ["explain_refused", "was_refused"]
 _LOOKED_BACK: Final = 40
 """Entries of the history in which an id is looked for."""
 
 
-async def explain_refused(session: Session, exchange: Exchange) -> Explanation:
+async def explain_refused(session: SessionContext, exchange: Exchange) -> Explanation:
     """What may be the reason that *exchange* (masked or not) was refused, the likeliest first. Sends nothing.
 
     Raises:
@@ -36,11 +37,11 @@ async def explain_refused(session: Session, exchange: Exchange) -> Explanation:
     return await asyncio.to_thread(lambda: explain_refusal(facts_of(session, exchange)))
 
 
-def facts_of(session: Session, exchange: Exchange) -> Facts:
+def facts_of(session: SessionContext, exchange: Exchange) -> Facts:
     """Everything that the checks look at. Blocking: the history is searched."""
     call = _plain(session, exchange.call)
     operation = session.operation(call)
-    options = session.scheme(call).options
+    options = auth_scheme(session, call).options
     wanted, signing = options.token_place(exchange.request.method), options.signature
     return Facts(
         exchange=exchange,
@@ -52,29 +53,29 @@ def facts_of(session: Session, exchange: Exchange) -> Facts:
         signing=(signing.key_id, signing.timestamp, signing.signature) if signing is not None else None,
         tolerance=options.clock_tolerance,
         token=_token(session, exchange, call, options) if wanted is not None else None,
-        missing=session.scheme(call).missing(),
+        missing=auth_scheme(session, call).missing(),
         signature=_signature(session, exchange) if signing is not None else None,
         problems=tuple(_problems(session, exchange.call, call)),
         seen=tuple(_seen(session, exchange)),
     )
 
 
-def _plain(session: Session, call: Call) -> Call:
+def _plain(session: SessionContext, call: Call) -> Call:
     """The call under the catalog's default readings; those are what the vendor is taken to follow."""
     session.endpoint(call.address)
     lost_readings(session, call)
     return msgspec.structs.replace(call, readings={}, force=True)
 
 
-def _problems(session: Session, given: Call, call: Call) -> Iterator[Problem]:
+def _problems(session: SessionContext, given: Call, call: Call) -> Iterator[Problem]:
     """What the form has against the call; of what was masked nothing is known."""
     masked = {entry.name for entry in given.entries if MASK in entry.value}
-    for one in session.check(call).problems:
+    for one in check_call(session, call).problems:
         if one.field not in masked:
             yield one
 
 
-def _signature(session: Session, exchange: Exchange) -> Diagnosis | None:
+def _signature(session: SessionContext, exchange: Exchange) -> Diagnosis | None:
     from explorer.session.explaining import explain_exchange
 
     try:
@@ -83,7 +84,7 @@ def _signature(session: Session, exchange: Exchange) -> Diagnosis | None:
         return None
 
 
-def _token(session: Session, exchange: Exchange, call: Call, options: Options) -> TokenFact | None:
+def _token(session: SessionContext, exchange: Exchange, call: Call, options: Options) -> TokenFact | None:
     """What is known of the token that stood in the request, found by the fingerprints that were kept of it."""
     from explorer.core.auth.claims import read_claims
     from explorer.session.tokens_at_hand import tokens_at_hand
@@ -117,7 +118,7 @@ def _token(session: Session, exchange: Exchange, call: Call, options: Options) -
     )
 
 
-def _seen(session: Session, exchange: Exchange) -> Iterator[Seen]:
+def _seen(session: SessionContext, exchange: Exchange) -> Iterator[Seen]:
     """Earlier exchanges of the same vendor and environment in which an id of this one stands."""
     history = session.history()
     if history is None or exchange.response is None:

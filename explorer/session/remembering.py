@@ -1,6 +1,6 @@
 """The history as a session sees it: found, looked up, annotated, forgotten.
 
-Those that are no coroutines block; ``Session`` calls them in a thread.
+Every function reads and writes the database in a thread.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.errors import UnknownName, UsageError
+from explorer.session.preparing import auth_scheme, redactor_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from explorer.core.search_hints import Names
     from explorer.history import History, HistoryRow
     from explorer.history.annotations import Annotation
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True)
-class Kept:
+class HistoryEntry:
     """An entry of the history: its row (note and tags in it), the exchange, and the numbers of its replays."""
 
     row: HistoryRow
@@ -46,7 +47,7 @@ class Details:
     """What of it could not be kept, or is gone."""
 
 
-async def details(session: Session, number: int) -> Details:
+async def details(session: SessionContext, number: int) -> Details:
     """What there is to say of the entry of that number.
 
     Raises:
@@ -55,7 +56,7 @@ async def details(session: Session, number: int) -> Details:
     return await asyncio.to_thread(_details, session, number)
 
 
-def _details(session: Session, number: int) -> Details:
+def _details(session: SessionContext, number: int) -> Details:
     from explorer.session.circumstances import changes
 
     history = _history(session)
@@ -68,12 +69,12 @@ def _details(session: Session, number: int) -> Details:
     return Details(exchange.replayed, tuple(history.replays(number)), told, gone)
 
 
-async def names(session: Session) -> Names:
+async def names(session: SessionContext) -> Names:
     """What the filters of a search may hold, for completing them."""
     return await asyncio.to_thread(_names, session)
 
 
-def _names(session: Session) -> Names:
+def _names(session: SessionContext) -> Names:
     from explorer.core.search_hints import Names
 
     history = session.history()
@@ -87,7 +88,7 @@ def _names(session: Session) -> Names:
     )
 
 
-async def forget(session: Session, numbers: Sequence[int]) -> int:
+async def forget(session: SessionContext, numbers: Sequence[int]) -> int:
     """Take entries out of the history for good; how many there were.
 
     Raises:
@@ -96,25 +97,76 @@ async def forget(session: Session, numbers: Sequence[int]) -> int:
     return await asyncio.to_thread(lambda: _history(session).delete(numbers))
 
 
-def recent(session: Session, limit: int, text: str, before: int | None) -> list[HistoryRow]:
-    """``Session.recent``."""
-    history = session.history()
-    return history.recent(limit=limit, text=text, before=before) if history else []
+async def recent_entries(
+    session: SessionContext, limit: int = 200, text: str = "", before: int | None = None
+) -> list[HistoryRow]:
+    """Return the newest *limit* rows that the words of *text* ask for (``core.search_words``), below number *before*.
+
+    Raises:
+        UsageError: a filter in *text* cannot be read.
+    """
+
+    def read() -> list[HistoryRow]:
+        history = session.history()
+        return history.recent(limit=limit, text=text, before=before) if history else []
+
+    return await asyncio.to_thread(read)
 
 
-def past(session: Session, number: int) -> Exchange:
-    """``Session.past``."""
-    return _history(session).get(number)
+async def past_exchange(session: SessionContext, number: int) -> Exchange:
+    """Return the exchange of that number, redacted as it was stored.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    return await asyncio.to_thread(lambda: _history(session).get(number))
 
 
-def kept(session: Session, number: int) -> Kept:
-    """``Session.kept``."""
-    history = _history(session)
-    return Kept(history.row(number), history.get(number), tuple(history.replays(number)))
+async def past_exchanges(session: SessionContext, numbers: Sequence[int]) -> list[Exchange]:
+    """Return the exchanges of those numbers, as ``past_exchange`` does."""
+
+    def read() -> list[Exchange]:
+        history = _history(session)
+        return [history.get(number) for number in numbers]
+
+    return await asyncio.to_thread(read)
 
 
-def annotate(session: Session, number: int, annotation: Annotation) -> HistoryRow:
-    """``Session.annotate``: every secret that is at hand, of whatever vendor, is masked in the note."""
+async def history_entry(session: SessionContext, number: int) -> HistoryEntry:
+    """Return the entry of that number: the exchange as it was stored, its note and tags, and its replays.
+
+    Raises:
+        UnknownName: there is none.
+    """
+
+    def read() -> HistoryEntry:
+        history = _history(session)
+        return HistoryEntry(history.row(number), history.get(number), tuple(history.replays(number)))
+
+    return await asyncio.to_thread(read)
+
+
+async def annotate_entry(
+    session: SessionContext,
+    number: int,
+    *,
+    note: str | None = None,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+) -> HistoryRow:
+    """Replace the note of an entry (None leaves it), add and remove tags, and return the entry as it is then. Every
+    known secret, of whatever vendor, is masked in the note.
+
+    Raises:
+        UnknownName: there is no such entry; UsageError: a tag cannot be one.
+    """
+    from explorer.history.annotations import Annotation
+
+    annotation = Annotation(note=note, add=tuple(add), remove=tuple(remove))
+    return await asyncio.to_thread(_annotate, session, number, annotation)
+
+
+def _annotate(session: SessionContext, number: int, annotation: Annotation) -> HistoryRow:
     from explorer.core.catalog import Vendor
     from explorer.core.redaction import Redactor
 
@@ -123,14 +175,14 @@ def annotate(session: Session, number: int, annotation: Annotation) -> HistoryRo
         call = history.get(number).call
         known = session.vault.held(session.catalog.vendors.values())
         try:
-            redactor = session.redactor(call, (*known, *session.scheme(call).secrets()))
+            redactor = redactor_for(session, call, (*known, *auth_scheme(session, call).secrets()))
         except UnknownName:  # the catalog knows this call no more; any vendor's redactor masks by value
             redactor = Redactor(Vendor(title=""), None, known)
         annotation = msgspec.structs.replace(annotation, note=redactor.text(annotation.note))
     return history.annotate(number, annotation)
 
 
-def _history(session: Session) -> History:
+def _history(session: SessionContext) -> History:
     history = session.history()
     if history is None:
         raise UsageError("there is no history")

@@ -4,7 +4,7 @@ again   the same intent, signed now: fresh timestamp, current token
 exact   exactly these bytes, as far as they may be kept: what was masked is filled in again
 form    nothing is sent: the call for a form, and what has to be typed again
 
-entry ── Session.replay ──► Replay (what changed since, what is missing, what to ask) ── send ──► Exchange
+entry ── prepare_replay ──► Replay (what changed since, what is missing, what to ask) ── to_send ──► Send
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from explorer.core.auth import options_of
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 from explorer.session.circumstances import changes, lost_readings
+from explorer.session.preparing import confirmation_for
+from explorer.session.remembering import past_exchange
+from explorer.session.sending import Send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
     from explorer.client import OnProgress
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call, Entry, Exchange
-    from explorer.session import Session
     from explorer.session.arriving import OnArrival
+    from explorer.session.context import SessionContext
     from explorer.session.exactly import Exactly
 
 How = Literal["again", "exact", "form"]
@@ -37,7 +40,6 @@ How = Literal["again", "exact", "form"]
 class Replay:
     """An entry made ready to be sent again; nothing was sent yet."""
 
-    session: Session
     number: int
     how: How
     origin: Exchange
@@ -53,21 +55,18 @@ class Replay:
     """What a person must say yes to first, or an empty text."""
     exactly: Exactly | None = None
 
-    async def send(
+    def to_send(
         self,
         *,
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
         on_arrival: OnArrival | None = None,
-    ) -> Exchange:
-        """Send it, and keep the exchange as a replay of its origin.
+    ) -> Send:
+        """Return what sends it, and has its exchange stored as a replay of its origin.
 
         Raises:
-            UsageError: something has to be given again first, or it is for a form; nothing was sent.
-            FormError, CredentialMissing, CredentialRefused, asyncio.CancelledError: as ``Session.send``.
+            UsageError: something has to be given again first, or it is for a form.
         """
-        from explorer.session.sending import send, send_prepared
-
         if self.masked:
             raise UsageError(
                 f"{', '.join(self.masked)} of entry {self.number} was masked when it was kept",
@@ -75,39 +74,34 @@ class Replay:
             )
         if self.how == "form":
             raise UsageError("what goes into a form is sent from there")
-        if self.exactly is None:
-            return await send(
-                self.session,
-                self.call,
-                timeout,
-                on_progress,
-                origin=self.number,
-                replayed="again",
-                on_arrival=on_arrival,
-            )
-        return await send_prepared(
-            self.session,
-            self.call,
-            self.exactly.request,
-            self.exactly.scheme,
-            timeout,
-            on_progress,
-            origin=self.number,
-            replayed="exact",
+        return Send(
+            call=self.call,
+            timeout=timeout,
+            on_progress=on_progress,
             on_arrival=on_arrival,
+            origin=self.number,
+            replayed="again" if self.exactly is None else "exact",
+            signed=None if self.exactly is None else (self.exactly.request, self.exactly.scheme),
         )
 
 
-async def replay(session: Session, number: int, how: How, given: Sequence[Entry]) -> Replay:
-    """``Session.replay``."""
-    origin = await session.past(number)
+async def prepare_replay(session: SessionContext, number: int, how: How, given: Sequence[Entry] = ()) -> Replay:
+    """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or ``form``
+    (nothing is sent). *given* are values that were masked when it was stored. Sends nothing; the ``Replay`` has what
+    changed since and what to ask.
+
+    Raises:
+        UnknownName: there is no such entry, or the catalog no longer knows its call; UsageError: *given* is none of
+            its values.
+    """
+    origin = await past_exchange(session, number)
     session.endpoint(origin.call.address)
     if how != "form":
         await session.ready(origin.call)
     return await asyncio.to_thread(_planned, session, number, origin, how, given)
 
 
-def _planned(session: Session, number: int, origin: Exchange, how: How, given: Sequence[Entry]) -> Replay:
+def _planned(session: SessionContext, number: int, origin: Exchange, how: How, given: Sequence[Entry]) -> Replay:
     told = changes(session, origin)
     call, notes, masked = _filled(session, origin.call, given, how)
     exactly = None
@@ -117,7 +111,6 @@ def _planned(session: Session, number: int, origin: Exchange, how: How, given: S
         exactly = restored(session, origin, call)
         notes, masked = (*notes, *exactly.notes), masked or tuple(dict.fromkeys(exactly.left))
     return Replay(
-        session=session,
         number=number,
         how=how,
         origin=origin,
@@ -125,13 +118,13 @@ def _planned(session: Session, number: int, origin: Exchange, how: How, given: S
         changes=told,
         notes=notes,
         masked=masked,
-        question="" if how == "form" else session.confirmation(call),
+        question="" if how == "form" else confirmation_for(session, call),
         exactly=exactly,
     )
 
 
 def _filled(
-    session: Session, call: Call, given: Sequence[Entry], how: How
+    session: SessionContext, call: Call, given: Sequence[Entry], how: How
 ) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
     """The call under readings that still are, its masked entries filled in; what was filled; what is still masked."""
     lost = lost_readings(session, call)
@@ -166,7 +159,7 @@ def _filled(
     return call, tuple(notes), tuple(masked)
 
 
-def _credential(session: Session, call: Call, name: str) -> str | None:
+def _credential(session: SessionContext, call: Call, name: str) -> str | None:
     found = session.vault.find(session.vendor(call.vendor), name, call.environment) if name else None
     return found.value.reveal() if found else None
 

@@ -16,16 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from explorer.core.catalog.model import Endpoint
-    from explorer.core.exchange import Call, Entry
-    from explorer.session import Session
 
 STDIN: Final = "-"
 """In place of a path: standard input."""
@@ -235,43 +230,3 @@ def _open_below(root: str, real: str) -> int:
         return os.open(last, _FLAGS | _NO_LINK, dir_fd=here)
     finally:
         os.close(here)
-
-
-def read_text_files(session: Session, call: Call) -> Call:
-    """Return *call* with the contents of a file in place of its path wherever a parameter takes text. Blocking.
-
-    Raises:
-        FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
-    """
-    endpoint = session.operation(call).endpoint
-    entries = tuple(_with_text(session.files, endpoint, entry) for entry in call.entries)
-    return msgspec.structs.replace(call, entries=entries)
-
-
-def readable_entries(session: Session, call: Call) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """Return the entries of *call* as ``read_text_files`` makes them, and the names of those that are left out because
-    their files cannot be read, or may not be. The environment may be missing. Blocking."""
-    from explorer.session import SANDBOX
-
-    endpoint = session.operation(msgspec.structs.replace(call, environment=call.environment or SANDBOX)).endpoint
-    entries: list[Entry] = []
-    unread: list[str] = []
-    for entry in call.entries:
-        try:
-            entries.append(_with_text(session.files, endpoint, entry))
-        except UsageError:
-            unread.append(entry.name)
-    return tuple(entries), tuple(unread)
-
-
-def _with_text(files: RequestFiles, endpoint: Endpoint, entry: Entry) -> Entry:
-    """*entry*, its file read where its parameter takes text.
-
-    Raises:
-        FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
-    """
-    from explorer.core.form import is_upload
-
-    if entry.kind != "file" or is_upload(endpoint, entry):
-        return entry
-    return msgspec.structs.replace(entry, kind="text", value=files.read_text(entry.name, entry.value))

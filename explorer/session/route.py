@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from explorer.core.paging.base import whole
 from explorer.core.paging.checks import Finding
-from explorer.session.pages import body_of, call_with, paging, query_of, turn
+from explorer.session.pages import body_of, call_with, paging, query_of, turn_page
+from explorer.session.preparing import effect_of
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.paging.base import PageInfo, Pairs, Style
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.fetching import Page
 
 
@@ -50,7 +51,7 @@ class Job:
 class Route:
     """What is still to be asked for after the first page, at most *most* pages in all."""
 
-    def __init__(self, session: Session, page: Page, at_once: int, most: int | None) -> None:
+    def __init__(self, session: SessionContext, page: Page, at_once: int, most: int | None) -> None:
         self._session = session
         self._style = paging(session, page.exchange.call)
         self._left = None if most is None else most - 1
@@ -132,7 +133,7 @@ class Route:
     def _width(self, wanted: int, calls: int) -> tuple[int, str]:
         """How many pages at once. A token that its answer replaces must stay good for those that are under way."""
         width = max(1, min(wanted, calls - 1))
-        if self._session.effect(self._call) != "read":
+        if effect_of(self._session, self._call) != "read":
             return 1, "one after the other, since the call is not a mere read"
         token = self._session.tokens(self._call).current(self._session.now())
         if token is None or token.grace is None or width == 1:
@@ -153,7 +154,7 @@ class Route:
 
     def _chain(self, page: Page) -> Finding | None:
         """Go where the answer points, unless that leads back."""
-        call = turn(self._session, page.exchange, "next")
+        call = turn_page(self._session, page.exchange, "next")
         if call is None or self._style is None:
             return None
         link = self._link(call)

@@ -12,7 +12,8 @@ from explorer.core.saved.filling import call_uses, shown_call
 from explorer.core.saved.placeholders import Variable
 from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.errors import CatalogProblem, ExplorerError
-from explorer.session.request_files import readable_entries, real_path
+from explorer.session.preparing import check_call, readable_entries
+from explorer.session.request_files import real_path
 from explorer.session.saving import Scope
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]
     entries, unread = readable_entries(saved.session, filled)
     waiting |= set(unread)  # told of with the file, or when it is sent
     filled = msgspec.structs.replace(filled, entries=entries)
-    return tuple(one for one in saved.session.check(filled).problems if one.field not in waiting)
+    return tuple(one for one in check_call(saved.session, filled).problems if one.field not in waiting)
 
 
 def _line(file: SavedFile, *path: str) -> str:

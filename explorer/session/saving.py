@@ -20,6 +20,7 @@ from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UnknownName, UsageError
 from explorer.saved import Library, SavedFile, load, save, stamps
+from explorer.session.preparing import auth_scheme, redactor_for
 from explorer.session.replaying import sign_in_credentials
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.placeholders import Lookup
     from explorer.core.saved.public import Public
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 COMMON: Final = "default"
 """The environment file that is below every other."""
@@ -66,7 +67,7 @@ class Missing(NamedTuple):
 class Saved:
     """The saved requests of one session. What reads and writes files blocks."""
 
-    session: Session
+    session: SessionContext
     library: Library = field(init=False)
     given: dict[str, str] = field(default_factory=dict)
     """Values of variables that were typed in this run; secrets that were taken out of a form are among them."""
@@ -239,7 +240,7 @@ class Saved:
             request,
             operation.vendor,
             operation.endpoint,
-            self.session.redactor(_without_secrets(plain), (*known, *self.session.scheme(asked).secrets())),
+            redactor_for(self.session, _without_secrets(plain), (*known, *auth_scheme(self.session, asked).secrets())),
             {param: name for param, name in credentials.items() if self._holds(asked, param, name)},
         )
 
@@ -271,7 +272,7 @@ class Saved:
             self.session.learned.append(secret)
 
 
-def overhear(session: Session, tell: Callable[[Exchange], None]) -> None:
+def overhear(session: SessionContext, tell: Callable[[Exchange], None]) -> None:
     """Tell of every exchange of *session* from now on, besides whoever is told already."""
     before = session.on_exchange
 

@@ -7,128 +7,175 @@ check ── build ── begin (history) ── client ── judge ── comp
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from explorer.core.checkpoint import Interrupted
-from explorer.core.exchange import Call, Exchange, Failure
+from explorer.core.exchange import SANDBOX, Call, Exchange, Failure
 from explorer.errors import ExplorerError, StoreError
-from explorer.session import SANDBOX
 from explorer.session.allowance import QUICK, Allowance
+from explorer.session.preparing import (
+    auth_scheme,
+    check_call,
+    complete_scheme,
+    effect_of,
+    redactor_for,
+    require_valid,
+    unsigned_request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
-    from explorer.client import OnProgress
+    from explorer.client import OnProgress, Transfer, TransferOutcome
     from explorer.core.auth.base import Scheme
     from explorer.core.exchange import ReceivedResponse
     from explorer.core.form import Checked
-    from explorer.session import Session
     from explorer.session.arriving import OnArrival
+    from explorer.session.context import SessionContext
 
 Replayed = Literal["", "again", "exact", "form"]
-_EXCHANGE = "_explorer_exchange"
 _AT_ONCE = 200_000
 """Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
 
 
+@dataclass
+class Send:
+    """A call to be sent, and how; the caller who makes it may read ``stopped`` after cancelling."""
+
+    call: Call
+    timeout: float | None = None
+    """Seconds; that of the settings where None."""
+    on_progress: OnProgress | None = None
+    on_arrival: OnArrival | None = None
+    """Called with the response while it arrives, redacted."""
+    origin: int = 0
+    """The history entry that the call is from, or 0."""
+    replayed: Replayed = ""
+    """How it is made of its origin."""
+    signed: tuple[httpx.Request, Scheme] | None = None
+    """The request to send in place of one built from the call, and the scheme that sends it."""
+    keep_evidence: bool = False
+    """Whether what the server makes of the call's readings is kept as evidence."""
+    stopped: Exchange | None = None
+    """The exchange of a cancelled send, with what had arrived; None where nothing was sent, or it was not cancelled."""
+
+
+@dataclass
+class _Transmission:
+    """A send on its way."""
+
+    send: Send
+    request: httpx.Request
+    scheme: Scheme
+    number: int = 0
+    """Its entry of the history; 0 where it has none yet."""
+    used: list[Scheme] = field(default_factory=list)
+    """The schemes that have signed: one for every request of a chain of redirects."""
+    outcome: TransferOutcome | None = None
+
+
 async def send(
-    session: Session,
+    session: SessionContext,
     call: Call,
-    timeout: float | None,
-    on_progress: OnProgress | None,
     *,
-    origin: int = 0,
-    replayed: Replayed = "",
+    timeout: float | None = None,
+    on_progress: OnProgress | None = None,
     on_arrival: OnArrival | None = None,
-) -> Exchange:
-    """``Session.send``."""
-    checked = session.checked(call)
-    await session.ready(call)
-    scheme = session.scheme(call)
-    missing = scheme.missing()
-    if missing and not call.force:
-        session.raise_missing(call, missing[0])
-    request = await asyncio.to_thread(session.build, call, checked)
-    exchange = await asyncio.to_thread(_begun, session, call, checked, request, origin, replayed)
-    kept = await _keep(session, call, exchange, scheme)
-    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress, on_arrival)
-
-
-async def send_prepared(
-    session: Session,
-    call: Call,
-    request: httpx.Request,
-    scheme: Scheme,
-    timeout: float | None,
-    on_progress: OnProgress | None,
-    *,
-    origin: int,
-    replayed: Replayed,
-    on_arrival: OnArrival | None = None,
-) -> Exchange:
-    """Send a request that is there already, as *scheme* sends it; what is wrong with the form is kept beside it."""
-    exchange = await asyncio.to_thread(_begun, session, call, session.check(call), request, origin, replayed)
-    kept = await _keep(session, call, exchange, scheme)
-    return await _finish(session, call, exchange, kept, scheme, request, timeout, on_progress, on_arrival)
-
-
-def _begun(
-    session: Session,
-    call: Call,
-    checked: Checked,
-    request: httpx.Request,
     origin: int = 0,
-    replayed: Replayed = "",
 ) -> Exchange:
+    """Send *call* and return its exchange, judged and stored in the history; *origin* is the history entry that it was
+    put into the form from, or 0. The other arguments are those of ``Send``.
+
+    A failure of the network is part of the exchange, not an exception.
+
+    Raises:
+        FormError: the form has errors and the call does not force it; nothing was sent.
+        CredentialMissing: the scheme needs a credential that is missing; nothing was sent.
+        CredentialRefused: the vendor refused to give a token.
+        UntrustedHost: a credential would have gone to a host that it does not belong to.
+        asyncio.CancelledError: cancelled; the exchange is stored as such.
+    """
+    return await perform(session, form_send(call, timeout, on_progress, on_arrival, origin))
+
+
+def form_send(
+    call: Call,
+    timeout: float | None = None,
+    on_progress: OnProgress | None = None,
+    on_arrival: OnArrival | None = None,
+    origin: int = 0,
+) -> Send:
+    """Return the ``Send`` of a call as a person made it, in a form or on the command line."""
+    how: Replayed = "form" if origin else ""
+    return Send(call, timeout, on_progress, on_arrival, origin, how, keep_evidence=True)
+
+
+async def perform(session: SessionContext, send: Send) -> Exchange:
+    """Send what *send* says; ``send.stopped`` has what arrived where it is cancelled.
+
+    Raises:
+        As ``send``.
+    """
+    call = send.call
+    if send.signed is None:
+        checked = require_valid(session, call)
+        await session.ready(call)
+        scheme = complete_scheme(session, call)
+        request = await asyncio.to_thread(unsigned_request, session, call, checked)
+    else:
+        checked, (request, scheme) = check_call(session, call), send.signed
+    exchange = await asyncio.to_thread(_begun, session, send, checked, request)
+    scheme.context.exchange = number = await begin_kept(session, exchange, scheme)
+    exchange = await _finish(session, _Transmission(send, request, scheme, number), exchange)
+    if send.keep_evidence and call.readings:
+        from explorer.session.evidence import note_sent
+
+        await asyncio.to_thread(note_sent, session, call, exchange)
+    return exchange
+
+
+def _begun(session: SessionContext, send: Send, checked: Checked, request: httpx.Request) -> Exchange:
     from explorer.client import sent_request
     from explorer.session.circumstances import circumstances
 
-    problems = tuple({"field": one.field, "message": one.message, "level": one.level} for one in checked.problems)
     return Exchange(
-        call=call,
+        call=send.call,
         started_at=session.now(),
         request=sent_request(request),
-        problems=problems,
-        under=circumstances(session, call),
-        origin=origin,
-        replayed=replayed,
+        problems=tuple(
+            {"field": problem.field, "message": problem.message, "level": problem.level} for problem in checked.problems
+        ),
+        under=circumstances(session, send.call),
+        origin=send.origin,
+        replayed=send.replayed,
     )
 
 
-async def _finish(
-    session: Session,
-    call: Call,
-    exchange: Exchange,
-    kept: int,
-    scheme: Scheme,
-    request: httpx.Request,
-    timeout: float | None,
-    on_progress: OnProgress | None,
-    on_arrival: OnArrival | None,
-) -> Exchange:
-    used: list[Scheme] = []
-    scheme.context.exchange = kept
-    limit = timeout or session.settings.timeout_seconds
+async def _finish(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
+    """Send *exchange*, which the history has begun, judge it and complete it in the history."""
+    send, used, call = transmission.send, transmission.used, exchange.call
+    limit = send.timeout or session.settings.timeout_seconds
     try:
-        exchange = await _transferred(session, call, exchange, scheme, request, timeout, on_progress, used, on_arrival)
-        exchange = msgspec.structs.replace(exchange, id=kept)
+        exchange = await _transferred(session, transmission, exchange)
         allowance = Allowance(limit, exchange.timings.total, session.clock)
-        exchange = await _judged_in_time(session, call, exchange, allowance)
+        exchange = await _judged_in_time(session, exchange, allowance)
     except BaseException as error:
-        broken = msgspec.structs.replace(_broken_off(exchange, error), id=kept)
-        broken = await _complete(session, call, broken, kept, used, Allowance(0, 0, session.clock))
+        broken = await _complete(
+            session, _broken_off(transmission, exchange, error), used, Allowance(0, 0, session.clock)
+        )
         await keep_tokens(session, call)
         if isinstance(error, asyncio.CancelledError):
-            setattr(error, _EXCHANGE, broken)
+            send.stopped = broken
         raise
     try:
-        exchange = await _complete(session, call, exchange, kept, used, allowance)
-    except asyncio.CancelledError as error:
-        setattr(error, _EXCHANGE, _without_bodies(msgspec.structs.replace(exchange, failure=_cancelled())))
+        exchange = await _complete(session, exchange, used, allowance)
+    except asyncio.CancelledError:
+        send.stopped = _without_bodies(msgspec.structs.replace(exchange, failure=_cancelled()))
         await keep_tokens(session, call)
         raise
     await keep_tokens(session, call)
@@ -136,119 +183,101 @@ async def _finish(
     return exchange
 
 
-async def _transferred(
-    session: Session,
-    call: Call,
-    exchange: Exchange,
-    scheme: Scheme,
-    request: httpx.Request,
-    timeout: float | None,
-    on_progress: OnProgress | None,
-    used: list[Scheme],
-    on_arrival: OnArrival | None = None,
-) -> Exchange:
-    """*exchange* with all that went over the wire; *used* takes up the schemes that signed."""
-    from explorer.client import MAX_REDIRECTS, Limits
+async def _transferred(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
+    """*exchange* with all that went over the wire."""
+    from explorer.client import MAX_REDIRECTS, Limits, TransferOutcome
     from explorer.session.arriving import Arriving
     from explorer.session.circumstances import fingerprints_in
+    from explorer.session.trust import Gate
 
+    send, scheme, used, call = transmission.send, transmission.scheme, transmission.used, exchange.call
     limits = Limits(
-        total=timeout or session.settings.timeout_seconds,
+        total=send.timeout or session.settings.timeout_seconds,
         max_body=session.settings.max_body_bytes,
-        redirects=MAX_REDIRECTS if session.effect(call) == "read" else 0,
+        redirects=MAX_REDIRECTS if effect_of(session, call) == "read" else 0,
     )
 
     def sign() -> Scheme:
-        used.append(scheme if not used else session.scheme(call))
+        used.append(scheme if not used else auth_scheme(session, call))
         used[-1].context.exchange = scheme.context.exchange
         return used[-1]
 
-    listener = Arriving(session, exchange, used, on_arrival) if on_arrival is not None else None
-    transfer = await session.http().send(request, sign, limits, session.gate(call), on_progress, listener)
-    under, secrets = exchange.under, tuple(secret for one in used for secret in one.secrets())
-    if under is not None:
-        minted = session.tokens(call).lives.minted_by(scheme.context.exchange)
-        under = msgspec.structs.replace(under, used=fingerprints_in(transfer.request, secrets), minted=minted)
+    listener = Arriving(session, exchange, used, send.on_arrival) if send.on_arrival is not None else None
+    transmission.outcome = TransferOutcome()
+    transfer = await session.http().send(
+        transmission.request, sign, limits, Gate(session, call), send.on_progress, listener, transmission.outcome
+    )
+    context, secrets = exchange.under, tuple(secret for scheme in used for secret in scheme.secrets())
+    if context is not None:
+        minted = session.tokens(call).lives.minted_by(transmission.number)
+        context = msgspec.structs.replace(context, used=fingerprints_in(transfer.request, secrets), minted=minted)
     return msgspec.structs.replace(
-        exchange,
-        request=transfer.request,
-        response=transfer.response,
-        hops=transfer.hops,
-        timings=transfer.timings,
-        failure=transfer.failure,
-        under=under,
+        _with_transfer(exchange, transfer), failure=transfer.failure, under=context, id=transmission.number
     )
 
 
-def _broken_off(exchange: Exchange, error: BaseException) -> Exchange:
+def _with_transfer(exchange: Exchange, transfer: Transfer) -> Exchange:
+    return msgspec.structs.replace(
+        exchange, request=transfer.request, response=transfer.response, hops=transfer.hops, timings=transfer.timings
+    )
+
+
+def _broken_off(transmission: _Transmission, exchange: Exchange, error: BaseException) -> Exchange:
     """*exchange* as far as it came; where it was stopped, with what had arrived by then."""
-    from explorer.client import describe, stopped_with
+    from explorer.client import describe
 
-    transfer = stopped_with(error)
-    if transfer is not None:
-        exchange = msgspec.structs.replace(
-            exchange,
-            request=transfer.request,
-            response=transfer.response,
-            hops=transfer.hops,
-            timings=transfer.timings,
-        )
+    if transmission.outcome is not None and transmission.outcome.transfer is not None:
+        exchange = _with_transfer(exchange, transmission.outcome.transfer)
     failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
-    return msgspec.structs.replace(exchange, failure=failure)
+    return msgspec.structs.replace(exchange, failure=failure, id=transmission.number)
 
 
-def what_came(error: BaseException) -> Exchange | None:
-    """The exchange, with what had arrived, of a send that was cancelled with *error*; None where nothing was sent."""
-    found = getattr(error, _EXCHANGE, None)
-    return found if isinstance(found, Exchange) else None
-
-
-async def fetch(session: Session, call: Call, timeout: float | None, keep: Callable[[Exchange], None]) -> Exchange:
+async def fetch(
+    session: SessionContext, call: Call, timeout: float | None, keep: Callable[[Exchange], None]
+) -> Exchange:
     """Send one call of many: as ``send`` does, but the history is told afterwards, through *keep*, of what came of it
     (its secrets masked). For reads, of which nothing is lost that could not be asked for again.
 
     Raises:
-        What ``Session.send`` raises.
+        As ``send``.
     """
-    checked = session.checked(call)
-    scheme = session.scheme(call)
-    missing = scheme.missing()
-    if missing and not call.force:
-        session.raise_missing(call, missing[0])
-    request = session.build(call, checked)
-    exchange = _begun(session, call, checked, request)
-    used: list[Scheme] = []
+    checked = require_valid(session, call)
+    scheme = complete_scheme(session, call)
+    request = unsigned_request(session, call, checked)
+    send = Send(call, timeout)
+    transmission = _Transmission(send, request, scheme)
+    used = transmission.used
+    exchange = _begun(session, send, checked, request)
     try:
-        exchange = await _transferred(session, call, exchange, scheme, request, timeout, None, used)
+        exchange = await _transferred(session, transmission, exchange)
     except BaseException as error:
-        keep(_masked(session, call, _broken_off(exchange, error), used))
+        keep(_masked(session, _broken_off(transmission, exchange, error), used))
         await keep_tokens(session, call)
         raise
     if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
         allowance = Allowance(timeout or session.settings.timeout_seconds, exchange.timings.total, session.clock)
-        exchange = await _judged_in_time(session, call, exchange, allowance)
-        exchange, masked = await _masked_in_time(session, call, exchange, used, allowance)
+        exchange = await _judged_in_time(session, exchange, allowance)
+        exchange, masked = await _masked_in_time(session, exchange, used, allowance)
         keep(masked)
     else:
-        exchange = _judged(session, call, exchange)
-        keep(_masked(session, call, exchange, used))
+        exchange = _judged(session, exchange)
+        keep(_masked(session, exchange, used))
     await keep_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
 
 
-async def _judged_in_time(session: Session, call: Call, exchange: Exchange, allowance: Allowance) -> Exchange:
+async def _judged_in_time(session: SessionContext, exchange: Exchange, allowance: Allowance) -> Exchange:
     """*exchange* with its verdict; where there was no time for it, with that as its failure."""
     try:
-        return await allowance.work(lambda: _judged(session, call, exchange), least=QUICK)
+        return await allowance.work(lambda: _judged(session, exchange), least=QUICK)
     except Interrupted:
         failure = exchange.failure or allowance.timed_out("judging it")
         return msgspec.structs.replace(exchange, failure=failure)
 
 
 async def _masked_in_time(
-    session: Session,
-    call: Call,
+    session: SessionContext,
     exchange: Exchange,
     used: list[Scheme],
     allowance: Allowance,
@@ -258,7 +287,7 @@ async def _masked_in_time(
     bodies for secrets, neither has them: what was not searched is not shown."""
 
     def job() -> Exchange:
-        masked = _masked(session, call, exchange, used)
+        masked = _masked(session, exchange, used)
         keep(masked)
         return masked
 
@@ -268,7 +297,7 @@ async def _masked_in_time(
         failure = exchange.failure or allowance.timed_out("searching its body for secrets")
         exchange = _without_bodies(msgspec.structs.replace(exchange, failure=failure))
         masked = await asyncio.to_thread(job)
-    session.remember_masked(exchange, masked)
+    session.remember_redacted(exchange, masked)
     return exchange, masked
 
 
@@ -285,12 +314,12 @@ def _bare(response: ReceivedResponse | None) -> ReceivedResponse | None:
     return msgspec.structs.replace(response, body=b"", truncated=reason)
 
 
-def _masked(session: Session, call: Call, exchange: Exchange, used: list[Scheme]) -> Exchange:
+def _masked(session: SessionContext, exchange: Exchange, used: list[Scheme]) -> Exchange:
     known = tuple(secret for scheme in used for secret in scheme.secrets())
-    return session.redactor(call, known).exchange(session.operation(call).endpoint, exchange)
+    return redactor_for(session, exchange.call, known).exchange(session.operation(exchange.call).endpoint, exchange)
 
 
-async def write_down(session: Session, exchanges: list[Exchange]) -> None:
+async def write_down(session: SessionContext, exchanges: list[Exchange]) -> None:
     """Put exchanges (masked already) into the history, all in one go."""
 
     def write() -> None:
@@ -305,7 +334,7 @@ async def write_down(session: Session, exchanges: list[Exchange]) -> None:
         session.on_warning(f"{error.message}. {error.hint}".strip())
 
 
-async def keep_tokens(session: Session, call: Call) -> None:
+async def keep_tokens(session: SessionContext, call: Call) -> None:
     """Keep what a refresh brought, even where the call itself came to nothing: the token before it is spent."""
     from explorer.session.refreshed_tokens import keep_refreshed
 
@@ -313,14 +342,18 @@ async def keep_tokens(session: Session, call: Call) -> None:
         await asyncio.shield(asyncio.to_thread(keep_refreshed, session, call))
 
 
-def _judged(session: Session, call: Call, exchange: Exchange) -> Exchange:
+def _judged(session: SessionContext, exchange: Exchange) -> Exchange:
     from explorer.core.verdict import judge
 
     if exchange.response is None:
         return exchange
-    operation = session.operation(call)
+    operation = session.operation(exchange.call)
     verdict = judge(
-        operation.vendor, operation.endpoint, exchange.response, _sent(call), method=exchange.request.method
+        operation.vendor,
+        operation.endpoint,
+        exchange.response,
+        _sent(exchange.call),
+        method=exchange.request.method,
     )
     return msgspec.structs.replace(exchange, verdict=verdict)
 
@@ -334,15 +367,16 @@ def _sent(call: Call) -> dict[str, str]:
     return {name: ",".join(texts) for name, texts in values.items()}
 
 
-async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme) -> int:
-    """Write the exchange before it goes out; 0 where that cannot be done."""
+async def begin_kept(session: SessionContext, exchange: Exchange, scheme: Scheme) -> int:
+    """Write *exchange* into the history before it goes out; its number, 0 where that cannot be done."""
+    call = exchange.call
 
     def write() -> int:
         history = session.history()
         if history is None or history.read_only:
             return 0
         operation = session.operation(call)
-        redacted = session.redactor(call, scheme.secrets()).exchange(operation.endpoint, exchange)
+        redacted = redactor_for(session, call, scheme.secrets()).exchange(operation.endpoint, exchange)
         return history.begin(redacted)
 
     try:
@@ -352,46 +386,40 @@ async def _keep(session: Session, call: Call, exchange: Exchange, scheme: Scheme
         return 0
 
 
-async def _complete(
-    session: Session, call: Call, exchange: Exchange, kept: int, used: list[Scheme], allowance: Allowance
-) -> Exchange:
-    """Put what came of it into the history. Gives *exchange*, without its bodies where there was no time for them."""
+async def complete_kept(session: SessionContext, exchange: Exchange, scheme: Scheme) -> None:
+    """Write down what came of an exchange that no call of a person's is, such as a login: judged, with every secret
+    that is known by now masked."""
+    from explorer.session.circumstances import circumstances
 
+    call = exchange.call
+    minted = session.tokens(call).lives.minted_by(exchange.id)
+    context = msgspec.structs.replace(circumstances(session, call), minted=minted)
+    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total, session.clock)
+    judged = await _judged_in_time(session, msgspec.structs.replace(exchange, under=context), allowance)
+    await _complete(session, judged, [scheme], allowance)
+
+
+async def _complete(session: SessionContext, exchange: Exchange, used: list[Scheme], allowance: Allowance) -> Exchange:
+    """Put what came of it into the history. Gives *exchange*, without its bodies where there was no time for them."""
     problems: list[StoreError] = []
 
     def keep(masked: Exchange) -> None:
         try:
             history = session.history()
             if history is not None and not history.read_only:
-                history.complete(kept, masked)
+                history.complete(exchange.id, masked)
         except StoreError as error:
             problems.append(error)
 
-    finishing = asyncio.ensure_future(_masked_in_time(session, call, exchange, used, allowance, keep))
+    finishing = asyncio.ensure_future(_masked_in_time(session, exchange, used, allowance, keep))
     try:
-        exchange, _ = await asyncio.shield(finishing)
+        completed, _ = await asyncio.shield(finishing)
     except asyncio.CancelledError:
         allowance.cancel()
         raise
     for problem in problems:
         session.on_warning(f"{problem.message}. {problem.hint}".strip())
-    return exchange
-
-
-async def begin_kept(session: Session, call: Call, exchange: Exchange, scheme: Scheme) -> int:
-    """Write an exchange that no call of a person's is, such as a login, before it goes out; its number, 0 for none."""
-    return await _keep(session, call, exchange, scheme)
-
-
-async def complete_kept(session: Session, call: Call, exchange: Exchange, kept: int, scheme: Scheme) -> None:
-    """Write down what came of it, judged, with every secret that there is by now masked."""
-    from explorer.session.circumstances import circumstances
-
-    under = msgspec.structs.replace(circumstances(session, call), minted=session.tokens(call).lives.minted_by(kept))
-    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total, session.clock)
-    exchange = msgspec.structs.replace(exchange, under=under)
-    judged = await _judged_in_time(session, call, exchange, allowance)
-    await _complete(session, call, judged, kept, [scheme], allowance)
+    return completed
 
 
 def _cancelled() -> Failure:

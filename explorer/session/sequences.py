@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from explorer.core.exchange import SANDBOX
 from explorer.core.saved.chains import check_chain, folder_of, needs
 from explorer.core.saved.filling import call_uses, fill_call, references, uses
 from explorer.core.saved.judging import check, filled_expectations
@@ -22,9 +23,11 @@ from explorer.core.saved.placeholders import Credential, Found, Placeholder, Ref
 from explorer.core.saved.report import Report, Step
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, FormError, UsageError
-from explorer.session import SANDBOX
-from explorer.session.request_files import outside, read_text_files
+from explorer.session.preparing import auth_scheme, check_call, confirmation_for, read_text_files, redact, redactor_for
+from explorer.session.remembering import annotate_entry, past_exchange, recent_entries
+from explorer.session.request_files import outside
 from explorer.session.saving import Answer, Missing, Saved, Scope
+from explorer.session.sending import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from explorer.core.saved.model import Rule, SavedRequest
     from explorer.core.saved.placeholders import Lookup
     from explorer.errors import CatalogProblem
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Runner:
     """Name → the exchange of this run, not masked."""
 
     @property
-    def session(self) -> Session:
+    def session(self) -> SessionContext:
         """The session that sends."""
         return self.saved.session
 
@@ -116,7 +119,7 @@ class Runner:
 
     def _question(self, request: SavedRequest) -> str:
         call = self.saved.call(request, self.scope)
-        question = self.session.confirmation(self.saved.known(call, self.scope))
+        question = confirmation_for(self.session, self.saved.known(call, self.scope))
         if not question and any(isinstance(one.placeholder, Reference) for one in call_uses(call)):
             return self._gravest(call)
         return question
@@ -128,7 +131,7 @@ class Runner:
                 msgspec.structs.replace(one, value=when.equals) if one.name == when.param and "${" in one.value else one
                 for one in call.entries
             )
-            question = self.session.confirmation(msgspec.structs.replace(call, entries=entries))
+            question = confirmation_for(self.session, msgspec.structs.replace(call, entries=entries))
             if question:
                 return question
         return ""
@@ -178,10 +181,10 @@ class Runner:
         base = msgspec.structs.replace(base, environment=call.environment)
         self.tell(name)
         try:
-            question = self.session.confirmation(call)
+            question = confirmation_for(self.session, call)
             if question and not self.agreed:
                 raise UsageError(f"{question}, and nobody agreed", hint="Say --yes if that is what you want.")
-            exchange = await self.session.send(call, timeout=self.timeout, on_progress=self.on_progress)
+            exchange = await send(self.session, call, timeout=self.timeout, on_progress=self.on_progress)
         except ExplorerError as error:
             return self._end(self._errored(base, error))
         return self._end(await self.judged(base, call, exchange, lookup))
@@ -195,9 +198,9 @@ class Runner:
 
     def _judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
         request = self.saved.requests[base.name]
-        shown = self.session.redacted(exchange)
+        shown = redact(self.session, exchange)
         expect = filled_expectations(request.expect, lookup)
-        redactor = self.session.redactor(call, self.session.scheme(call).secrets())
+        redactor = redactor_for(self.session, call, auth_scheme(self.session, call).secrets())
         results = check(expect, exchange, shown, redactor.text)
         step = msgspec.structs.replace(base, seconds=exchange.timings.total, exchange=shown, results=results)
         if exchange.failure is not None:
@@ -213,7 +216,7 @@ class Runner:
     def _errored(self, base: Step, error: ExplorerError) -> Step:
         message = f"{error.title}: {error.message}" + (f" ({error.hint})" if error.hint else "")
         call = self.saved.call(self.saved.requests[base.name], self.scope)
-        message = self.session.redactor(call).text(message)
+        message = redactor_for(self.session, call).text(message)
         return msgspec.structs.replace(base, outcome="error", message=message, exit_code=error.exit_code)
 
     def _skip(self, name: str, why: str) -> None:
@@ -223,7 +226,7 @@ class Runner:
     async def _tag(self, name: str, exchange: Exchange) -> None:
         if exchange.id:
             try:
-                await self.session.annotate(exchange.id, add=(tag_of(name),))
+                await annotate_entry(self.session, exchange.id, add=(tag_of(name),))
             except ExplorerError as error:
                 self.session.on_warning(f"{error.message}. {error.hint}".strip())
 
@@ -266,7 +269,7 @@ class Runner:
                 value = lookup(use.placeholder)
                 self.saved.learn(value.text if value else "")
         filled = await asyncio.to_thread(read_text_files, self.session, fill_call(call, lookup))
-        errors = self.session.check(filled).errors
+        errors = check_call(self.session, filled).errors
         if errors and not filled.force:
             raise FormError(errors)
         return filled, lookup
@@ -301,10 +304,10 @@ class Runner:
         if call.environment == SANDBOX and not base_url:
             return None
         tag = tag_of(target)
-        for row in await self.session.recent(20, f"vendor:{call.vendor} verdict:ok tag:{tag}"):
+        for row in await recent_entries(self.session, 20, f"vendor:{call.vendor} verdict:ok tag:{tag}"):
             if row.environment != call.environment or tag not in row.tag_names:
                 continue
-            past = await self.session.past(row.id)
+            past = await past_exchange(self.session, row.id)
             if past.call.address == call.address and past.call.base_url == base_url:
                 return Answer(past, row.started_at)
         return None
@@ -312,7 +315,7 @@ class Runner:
     def _picked(self, target: str, exchange: Exchange, places: list[Reference]) -> dict[Placeholder, Found]:
         if exchange.response is None:
             raise UsageError(f"{target} has no answer to take a value from")
-        picker, shown = Picker(exchange.response), self.session.redacted(exchange).response
+        picker, shown = Picker(exchange.response), redact(self.session, exchange).response
         masked = Picker(shown) if shown is not None else picker
         found: dict[Placeholder, Found] = {}
         for one in places:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from explorer.history import History
     from explorer.history.keeping import Figures
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.preferences import Settings
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
-async def figures(session: Session) -> Figures:
+async def figures(session: SessionContext) -> Figures:
     """What there is.
 
     Raises:
@@ -46,7 +46,7 @@ async def figures(session: Session) -> Figures:
     return await _done(session, lambda history: history.figures())
 
 
-async def plan(session: Session, older: float = 0.0) -> Pruning:
+async def plan(session: SessionContext, older: float = 0.0) -> Pruning:
     """What would go by the rules, or what is *older* (seconds) where that is given; nothing does.
 
     Raises:
@@ -55,7 +55,7 @@ async def plan(session: Session, older: float = 0.0) -> Pruning:
     return await _done(session, lambda history: history.plan(_rules(session, older)))
 
 
-async def prune(session: Session, older: float = 0.0, told: Callable[[Pruning], None] | None = None) -> Pruning:
+async def prune(session: SessionContext, older: float = 0.0, told: Callable[[Pruning], None] | None = None) -> Pruning:
     """Take away what ``plan`` names, step by step; *told* is told how far it is. What went.
 
     Raises:
@@ -71,7 +71,7 @@ async def prune(session: Session, older: float = 0.0, told: Callable[[Pruning], 
     return gone
 
 
-async def vacuum(session: Session) -> int:
+async def vacuum(session: SessionContext) -> int:
     """Give back the room that nothing uses; how many bytes the file is smaller.
 
     Raises:
@@ -80,7 +80,7 @@ async def vacuum(session: Session) -> int:
     return await _done(session, lambda history: history.vacuum())
 
 
-async def tend(session: Session) -> None:
+async def tend(session: SessionContext) -> None:
     """Apply the rules a little at a time, and sweep. For the background: what goes wrong is tried again next time."""
     if session.open_history is None:
         return
@@ -92,7 +92,7 @@ async def tend(session: Session) -> None:
         session.on_warning(f"{error.message}. {error.hint}".strip())
 
 
-async def change_rules(session: Session, **changes: Any) -> tuple[str, ...]:
+async def change_rules(session: SessionContext, **changes: Any) -> tuple[str, ...]:
     """Change the settings that rule the history; what there is to say of the settings' file.
 
     Raises:
@@ -110,7 +110,7 @@ async def change_rules(session: Session, **changes: Any) -> tuple[str, ...]:
     return notes
 
 
-def _rules(session: Session, older: float) -> Rules:
+def _rules(session: SessionContext, older: float) -> Rules:
     """Those of the settings; where an age is given, that alone."""
     if not older:
         return rules_of(session.settings)
@@ -126,7 +126,7 @@ def _sum(one: Pruning, other: Pruning) -> Pruning:
     )
 
 
-async def _done(session: Session, work: Callable[[History], T]) -> T:
+async def _done(session: SessionContext, work: Callable[[History], T]) -> T:
     def run() -> T:
         history = session.history()
         if history is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Vendor
     from explorer.core.text.secret import Secret
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _READ: Final = 300
 """Entries of the history, the newest first, that are looked through for tokens."""
@@ -56,7 +56,7 @@ class TokenBoard:
         return self.place[1]
 
 
-def past_lives(session: Session, limit: int = _READ) -> dict[Place, tuple[TokenRecord, ...]]:
+def past_lives(session: SessionContext, limit: int = _READ) -> dict[Place, tuple[TokenRecord, ...]]:
     """The lives of tokens as the newest entries of the history tell them. Blocking.
 
     Raises:
@@ -93,7 +93,7 @@ def _remember(found: dict[Place, TokenHistory], exchange: Exchange) -> None:
         )
 
 
-def boards(session: Session, past: Mapping[Place, tuple[TokenRecord, ...]]) -> tuple[TokenBoard, ...]:
+def boards(session: SessionContext, past: Mapping[Place, tuple[TokenRecord, ...]]) -> tuple[TokenBoard, ...]:
     """The tokens as they are now, with what *past* tells: a board for each vendor whose scheme has tokens, in every
     environment where there is one, and in the one where its calls go. May reach the keyring, and then blocks."""
     found = []
@@ -101,14 +101,14 @@ def boards(session: Session, past: Mapping[Place, tuple[TokenRecord, ...]]) -> t
         key, options = _auth(vendor)
         if not options.tokens:
             continue
-        known = {place for place in (*past, *session.token_places) if place[0] == vendor.id}
+        known = {place for place in (*past, *(store[:3] for store in session.token_stores())) if place[0] == vendor.id}
         known.add((vendor.id, session.default_environment(vendor), ""))
         found += [_board(session, vendor, key, options, place, past.get(place, ())) for place in sorted(known)]
     return tuple(found)
 
 
 def _board(
-    session: Session, vendor: Vendor, key: str, options: Options, place: Place, past: tuple[TokenRecord, ...]
+    session: SessionContext, vendor: Vendor, key: str, options: Options, place: Place, past: tuple[TokenRecord, ...]
 ) -> TokenBoard:
     store = session.tokens(_call(vendor, key, place))
     lives = list(merged(past, store.lives.lives))
@@ -139,7 +139,7 @@ def _board(
     )
 
 
-def _given(session: Session, vendor: Vendor, options: Options, environment: str) -> dict[str, Secret]:
+def _given(session: SessionContext, vendor: Vendor, options: Options, environment: str) -> dict[str, Secret]:
     """The credentials that are tokens, where there are any."""
     found = {}
     for name in options.tokens:
@@ -170,7 +170,7 @@ def _call(vendor: Vendor, key: str, place: Place) -> Call:
 # --- what a person can do --------------------------------------------------------------------------------------------
 
 
-async def renew_token(session: Session, board: TokenBoard) -> bool:
+async def renew_token(session: SessionContext, board: TokenBoard) -> bool:
     """Ask the vendor for a new token; False where its scheme has no way to.
 
     Raises:
@@ -182,13 +182,13 @@ async def renew_token(session: Session, board: TokenBoard) -> bool:
     return await renew(session, _call(vendor, _auth(vendor)[0], board.place))
 
 
-def forget_tokens(session: Session, board: TokenBoard) -> None:
+def forget_tokens(session: SessionContext, board: TokenBoard) -> None:
     """Let go of every token of the board on this side; the vendor is not told."""
     vendor = session.vendor(board.vendor)
     session.tokens(_call(vendor, _auth(vendor)[0], board.place)).forget(session.now())
 
 
-def ending_call(session: Session, board: TokenBoard) -> Call | None:
+def ending_call(session: SessionContext, board: TokenBoard) -> Call | None:
     """The call that ends the token at the vendor, or None where the document has none."""
     if not board.ending:
         return None
@@ -196,7 +196,7 @@ def ending_call(session: Session, board: TokenBoard) -> Call | None:
     return msgspec.structs.replace(_call(vendor, _auth(vendor)[0], board.place), endpoint=board.ending, force=False)
 
 
-def past_or_none(session: Session) -> tuple[dict[Place, tuple[TokenRecord, ...]], str]:
+def past_or_none(session: SessionContext) -> tuple[dict[Place, tuple[TokenRecord, ...]], str]:
     """``past_lives``, and a sentence where the history cannot be read."""
     try:
         return past_lives(session), ""

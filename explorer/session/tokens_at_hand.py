@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from explorer.core.auth.wire import base64_of
 from explorer.core.debugging.case import Key
 from explorer.core.debugging.token_mistakes import KnownToken
+from explorer.core.exchange import SANDBOX
 from explorer.core.text.secret import Secret
-from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from explorer.core.auth import Options
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-def tokens_at_hand(session: Session, call: Call, options: Options) -> Iterator[KnownToken]:
+def tokens_at_hand(session: SessionContext, call: Call, options: Options) -> Iterator[KnownToken]:
     """Those of the token store first, which know most of themselves; then the vault's, the environment's own first."""
     vendor = session.operation(call).vendor
     seen: set[str] = set()
@@ -61,7 +61,7 @@ def tokens_at_hand(session: Session, call: Call, options: Options) -> Iterator[K
                 )
 
 
-def _encoded(session: Session, call: Call, names: Sequence[str]) -> Iterator[KnownToken]:
+def _encoded(session: SessionContext, call: Call, names: Sequence[str]) -> Iterator[KnownToken]:
     """Yield the tokens that are made of the credentials *names*, the environment's own first."""
     vendor, own = session.operation(call).vendor, call.environment
     seen: set[str] = set()
@@ -78,7 +78,7 @@ def _encoded(session: Session, call: Call, names: Sequence[str]) -> Iterator[Kno
         )
 
 
-def _other_home(session: Session, call: Call, name: str) -> str:
+def _other_home(session: SessionContext, call: Call, name: str) -> str:
     """The other environment that has the very same value from a source of its own, or empty."""
     vendor = session.operation(call).vendor
     here = session.vault.find(vendor, name, call.environment)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from explorer.core.exchange import hops_of
 from explorer.errors import ExplorerError
+from explorer.session.preparing import check_call, prepare_call
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange, Purpose, SentRequest
     from explorer.core.provenance import Part
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.operation import Prepared
 
 
@@ -24,19 +25,20 @@ class Preview:
     parts: tuple[Part, ...]
 
 
-def preview_of(session: Session, call: Call) -> Preview:
-    """What ``Session.prepare`` gives, masked, with the origins of its parts. May reach the keyring, and then blocks.
+def preview_of(session: SessionContext, call: Call) -> Preview:
+    """Return what ``prepare_call`` returns, redacted, with the origins of its parts. Blocking: it may reach the
+    keyring.
 
     Raises:
-        What ``Session.prepare`` raises.
+        As ``prepare_call``.
     """
-    prepared = session.prepare(call)
+    prepared = prepare_call(session, call)
     shown = prepared.shown
     return Preview(prepared, shown, traced(session, call, shown))
 
 
 def traced(
-    session: Session, call: Call, request: SentRequest, base_url: str = "", purpose: Purpose = "call"
+    session: SessionContext, call: Call, request: SentRequest, base_url: str = "", purpose: Purpose = "call"
 ) -> tuple[Part, ...]:
     """The parts of *request*, made of *call* for *base_url* (that of now where it is not given), with their origins.
 
@@ -50,14 +52,14 @@ def traced(
         vendor=operation.vendor,
         endpoint=operation.endpoint,
         call=call,
-        values=session.check(call).values,
+        values=check_call(session, call).values,
         base_url=base_url or session.base_url(call),
         purpose=purpose,
     )
     return trace(subject, request)
 
 
-def traced_exchange(session: Session, exchange: Exchange) -> tuple[tuple[Part, ...], ...]:
+def traced_exchange(session: SessionContext, exchange: Exchange) -> tuple[tuple[Part, ...], ...]:
     """The parts of each hop's request in the order of the wire; nothing where the catalog knows the call no more."""
     from explorer.session.circumstances import base_of_then
 

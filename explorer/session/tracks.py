@@ -1,6 +1,6 @@
 """Guided tracks as a person walks them: which is under way, what each send meant for it, and how far all are.
 
-Session.on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
+on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import msgspec
 
 from explorer.core.tracks import Heard, Standing, Step, Track, current_step, deed_of, placeholders, take
 from explorer.errors import ExplorerError, UnknownName
+from explorer.session.pages import page_info
+from explorer.session.preparing import redact
 from explorer.settings.tracks import (
     Book,
     load_book,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Exchange
     from explorer.core.paging.base import PageInfo
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _READ: Final = 2_000_000
 """Bytes of a body up to which it is asked which page it holds."""
@@ -34,7 +36,9 @@ _READ: Final = 2_000_000
 class Tutor:
     """The tracks of a session and a person's progress in them. Made by ``open_tutor``."""
 
-    def __init__(self, session: Session, tracks: Mapping[str, Track], book: Book, problems: tuple[str, ...]) -> None:
+    def __init__(
+        self, session: SessionContext, tracks: Mapping[str, Track], book: Book, problems: tuple[str, ...]
+    ) -> None:
         self._session = session
         self.tracks = dict(tracks)
         self.problems = problems
@@ -141,25 +145,25 @@ class Tutor:
         response = exchange.response
         bare = msgspec.structs.replace(response, body=b"") if response is not None else None
         request = msgspec.structs.replace(exchange.request, body=b"")
-        return self._session.redacted(msgspec.structs.replace(exchange, request=request, response=bare))
+        return redact(self._session, msgspec.structs.replace(exchange, request=request, response=bare))
 
     def _page(self, exchange: Exchange) -> PageInfo | None:
         if exchange.response is None or len(exchange.response.body) > _READ:
             return None
         try:
-            return self._session.page_info(exchange)
+            return page_info(self._session, exchange)
         except ExplorerError:
             return None
 
 
-def open_tutor(session: Session) -> Tutor:
+def open_tutor(session: SessionContext) -> Tutor:
     """The tracks and the progress in them. Blocking."""
     tracks, problems = load_tracks(session.folders)
     book, more = load_book(session.folders)
     return Tutor(session, tracks, book, (*problems, *more))
 
 
-def follow(session: Session, tutor: Tutor, tell: Callable[[Heard], None]) -> None:
+def follow(session: SessionContext, tutor: Tutor, tell: Callable[[Heard], None]) -> None:
     """From now on, tell of each send of *session* that means something for the track under way."""
 
     before = session.on_exchange

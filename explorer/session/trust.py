@@ -14,10 +14,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.origin import Origin
+from explorer.core.exchange import SANDBOX
+from explorer.core.origin import Origin, TrustQuestion
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import StoreError, UntrustedHost
-from explorer.session import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
     from explorer.core.catalog.model import Vendor
     from explorer.core.exchange import Call, Purpose
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.trusted import TrustedHost
 
 _SEARCHED_AT_ONCE = 200_000
@@ -45,28 +45,12 @@ class Bound(NamedTuple):
     is_demo: bool = False
 
 
-@dataclass(frozen=True)
-class TrustQuestion:
-    """What a person must agree to before credentials go to a host that they do not belong to."""
-
-    origin: str
-    """A host name that holds a secret is masked."""
-    vendor: str
-    title: str
-    """The vendor as people know it."""
-    environment: str
-    carried: tuple[str, ...]
-    """What would be sent there, in words."""
-    usual: tuple[str, ...]
-    """The origins of the environment in the catalog."""
-
-
-def catalog_origins(session: Session, vendor: Vendor, environment: str) -> frozenset[Origin]:
+def catalog_origins(session: SessionContext, vendor: Vendor, environment: str) -> frozenset[Origin]:
     """Return the origins that credentials of *environment* belong to: its base URL in the catalog, which the user's own
     catalogs and overlays are laid over, and every URL among the options of the vendor's auth schemes. Those of the
     sandbox: where it runs in this process."""
     if environment == SANDBOX:
-        urls = [session.base_url_of(vendor, SANDBOX)] if session.sandbox_running else []
+        urls = [session.base_url_of(vendor, SANDBOX)] if session.sandbox.running else []
     elif environment not in vendor.environments:
         urls = []
     else:
@@ -76,13 +60,13 @@ def catalog_origins(session: Session, vendor: Vendor, environment: str) -> froze
     return frozenset(origin for url in urls if (origin := Origin.parse(url)) is not None)
 
 
-def call_origins(session: Session, call: Call, environment: str) -> frozenset[Origin]:
+def call_origins(session: SessionContext, call: Call, environment: str) -> frozenset[Origin]:
     """Return ``catalog_origins`` of the vendor of *call*, as it is and under the readings of the call."""
     vendor, read = session.vendor(call.vendor), session.operation(call).vendor
     return catalog_origins(session, vendor, environment) | catalog_origins(session, read, environment)
 
 
-def is_foreign(session: Session, call: Call) -> bool:
+def is_foreign(session: SessionContext, call: Call) -> bool:
     """Return whether the base URL of *call* is outside the hosts that the credentials of its environment belong to or
     that a person allowed. A base URL that is not a URL is not foreign. Blocking."""
     origin = Origin.parse(call.base_url) if call.base_url else None
@@ -93,7 +77,7 @@ def is_foreign(session: Session, call: Call) -> bool:
     return not _is_allowed(session, origin, call.vendor, {call.environment})
 
 
-def is_downgrade(session: Session, vendor: Vendor, environment: str, origin: Origin) -> bool:
+def is_downgrade(session: SessionContext, vendor: Vendor, environment: str, origin: Origin) -> bool:
     """Return whether *origin* is plain http while the environment uses https only; loopback does not leave the
     machine and is none."""
     known = catalog_origins(session, vendor, environment) if environment != SANDBOX else frozenset()
@@ -101,7 +85,7 @@ def is_downgrade(session: Session, vendor: Vendor, environment: str, origin: Ori
     return https_only and origin.scheme == "http" and not origin.is_loopback
 
 
-def trusted_hosts(session: Session) -> tuple[TrustedHost, ...]:
+def trusted_hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
     """Return the hosts that a person allowed, in the order in which they did. Blocking."""
     from explorer.settings.trusted import load_trusted
 
@@ -111,7 +95,7 @@ def trusted_hosts(session: Session) -> tuple[TrustedHost, ...]:
     return hosts
 
 
-def _is_allowed(session: Session, origin: Origin, vendor: str, environments: Iterable[str]) -> bool:
+def _is_allowed(session: SessionContext, origin: Origin, vendor: str, environments: Iterable[str]) -> bool:
     """Whether a person allowed *origin*, for this run or on the list, for all of *environments*."""
     if any(pattern.matches(origin) for pattern in session.trusted_here):
         return True
@@ -123,7 +107,7 @@ def _is_allowed(session: Session, origin: Origin, vendor: str, environments: Ite
 class Gate:
     """Decides for each request of one call whether it may go to its host; the client asks right before it leaves."""
 
-    session: Session
+    session: SessionContext
     call: Call
 
     async def __call__(
@@ -286,7 +270,9 @@ def _is_signed(request: httpx.Request, scheme: Scheme) -> bool:
     return sent_request(scheme.strip(request)) != sent_request(request)
 
 
-async def _asked_once(session: Session, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
+async def _asked_once(
+    session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]
+) -> bool:
     """Whether a person allows it; requests that wait for the same host at the same time share one question."""
     key = (str(origin), question.vendor, tuple(environments))
     pending = session.asking.get(key)
@@ -296,7 +282,7 @@ async def _asked_once(session: Session, origin: Origin, question: TrustQuestion,
     return await asyncio.shield(pending)
 
 
-async def _asked(session: Session, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
+async def _asked(session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
     from explorer.settings.trusted import trust
 
     if session.ask_trust is None or not await session.ask_trust(question):

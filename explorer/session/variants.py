@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from explorer.core.exchange import Entry
+from explorer.core.exchange import SANDBOX, Entry
 from explorer.errors import UnknownName, UsageError
-from explorer.session import SANDBOX
+from explorer.session.preparing import check_call, confirmation_for, effect_of, prepare_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.catalog.model import Reading
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
@@ -74,7 +74,7 @@ class Plan:
         return found
 
 
-def plan(session: Session, call: Call, key: str) -> Plan:
+def plan(session: SessionContext, call: Call, key: str) -> Plan:
     """*call* under every choice of a reading that concerns it; sends nothing. Blocking.
 
     Raises:
@@ -96,13 +96,13 @@ def plan(session: Session, call: Call, key: str) -> Plan:
     return Plan(call, key, reading, key in vendor.readings and key not in endpoint.readings, tuple(variants), ask)
 
 
-def with_examples(session: Session, call: Call) -> tuple[Call, tuple[str, ...]]:
+def with_examples(session: SessionContext, call: Call) -> tuple[Call, tuple[str, ...]]:
     """*call* with the catalog's examples for fields that are asked for and blank, and those in words."""
     from explorer.core.form import find_parameter
 
     endpoint = session.operation(call).endpoint
     added: list[Entry] = []
-    for problem in session.check(call).errors:
+    for problem in check_call(session, call).errors:
         found = find_parameter(endpoint, problem.field)
         example = found[0].example if found else ""
         if problem.message == "is required" and example and found is not None and found[0].type != "file":
@@ -118,7 +118,7 @@ def under(call: Call, key: str, choice: str, reading: Reading) -> Call:
     return msgspec.structs.replace(call, readings=readings)
 
 
-def _variant(session: Session, base: Call, key: str, choice: str, reading: Reading) -> Variant:
+def _variant(session: SessionContext, base: Call, key: str, choice: str, reading: Reading) -> Variant:
     """The call under one choice, values carried over to where it has them."""
     from explorer.core.form.telling import carried
 
@@ -129,7 +129,7 @@ def _variant(session: Session, base: Call, key: str, choice: str, reading: Readi
     return Variant(choice, msgspec.structs.replace(call, entries=entries, method=method), notes)
 
 
-def _told_apart(session: Session, variants: Sequence[Variant]) -> list[Variant]:
+def _told_apart(session: SessionContext, variants: Sequence[Variant]) -> list[Variant]:
     """The variants, each with a request that no other choice allows where there is one: some have to be given a value
     that tells."""
     made: list[Variant] = []
@@ -149,7 +149,7 @@ def _told_apart(session: Session, variants: Sequence[Variant]) -> list[Variant]:
     ]
 
 
-def _telling(session: Session, one: Variant, other: Variant) -> Variant | None:
+def _telling(session: SessionContext, one: Variant, other: Variant) -> Variant | None:
     """The variant with a value that the other does not allow, and what its rules ask for beside that."""
     from explorer.core.form.telling import MADE_UP, telling
 
@@ -159,7 +159,7 @@ def _telling(session: Session, one: Variant, other: Variant) -> Variant | None:
         return None
     entries, notes = found
     call = msgspec.structs.replace(one.call, entries=entries)
-    for problem in session.check(call).errors:
+    for problem in check_call(session, call).errors:
         param = own.params.get(problem.field)
         if param is not None and param.example and all(entry.name != param.name for entry in call.entries):
             call = msgspec.structs.replace(call, entries=(*call.entries, Entry(name=param.name, value=param.example)))
@@ -168,7 +168,7 @@ def _telling(session: Session, one: Variant, other: Variant) -> Variant | None:
     return replace(one, call=call, notes=(*one.notes, *notes), made_up=guessed)
 
 
-def allowed(session: Session, there: Call, here: Call) -> bool:
+def allowed(session: SessionContext, there: Call, here: Call) -> bool:
     """Whether the reading of *there* allows the request of *here*: the same values make the same request, and a good
     one."""
     from explorer.core.form.telling import carried, with_prefills
@@ -176,18 +176,18 @@ def allowed(session: Session, there: Call, here: Call) -> bool:
     own, other = session.operation(here).endpoint, session.operation(there).endpoint
     entries, _ = carried(with_prefills(here.entries, own), own, other)
     moved = msgspec.structs.replace(there, entries=entries)
-    if session.check(moved).errors and not session.check(here).errors:
+    if check_call(session, moved).errors and not check_call(session, here).errors:
         return False
     return _fingerprint(session, moved) == _fingerprint(session, here)
 
 
-def _fingerprint(session: Session, call: Call) -> tuple[str, ...]:
+def _fingerprint(session: SessionContext, call: Call) -> tuple[str, ...]:
     """All that tells the request of *call* from another, as it would be signed now; what is made up anew for every
     request is left out. The first part is its method and path."""
     base = session.base_url(call)
-    if call.environment == SANDBOX and not session.sandbox_running:
+    if call.environment == SANDBOX and not session.sandbox.running:
         base = re.sub(r":0(?=/|$)", ":9", base)  # any free port: which one is known once it runs
-    prepared = session.prepare(msgspec.structs.replace(call, force=True, base_url=base), at=_STANDING)
+    prepared = prepare_call(session, msgspec.structs.replace(call, force=True, base_url=base), at=_STANDING)
     request = prepared.request
     boundary = re.compile(rb"explorer-[A-Za-z0-9_-]+")
     headers = sorted(f"{name.lower()}: {value}" for name, value in request.headers if name.lower() != "content-type")
@@ -202,10 +202,10 @@ _STANDING: Final = 1_800_000_000.0
 """The moment as of which two requests are signed to be compared."""
 
 
-def _question(session: Session, base: Call, variants: Sequence[Variant]) -> str:
+def _question(session: SessionContext, base: Call, variants: Sequence[Variant]) -> str:
     """What to ask before the variants are sent: nothing for a read that every choice takes for one."""
-    asked = [question for one in variants if (question := session.confirmation(one.call))]
-    effects = {session.effect(one.call) for one in variants}
+    asked = [question for one in variants if (question := confirmation_for(session, one.call))]
+    effects = {effect_of(session, one.call) for one in variants}
     if effects != {"read"}:
         grave = ", ".join(sorted(effects - {"read"}))
         return f"{base.address} is no read ({grave}), and would be sent {len(variants)} times to {base.environment}"

@@ -9,12 +9,12 @@ from explorer.core.vendors import compare_vendors as _compare
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 __all__ = ["Cell", "Task", "compare_vendors"]
 
 
-def compare_vendors(session: Session, task: str = "") -> tuple[Task, ...]:
+def compare_vendors(session: SessionContext, task: str = "") -> tuple[Task, ...]:
     """Every row of the comparison, or the one of that name. Some hundredths of a second for large catalogs.
 
     Raises:

@@ -13,10 +13,12 @@ import msgspec
 
 from explorer.core.versions import Variant, mismatch, variant_of, variants
 from explorer.errors import UsageError
+from explorer.session.preparing import confirmation_for, effect_of, redact
+from explorer.session.sending import send
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Seen:
     """Where an answer is not of the version that was asked for, in sentences."""
 
 
-def lens(session: Session, call: Call) -> Lens:
+def lens(session: SessionContext, call: Call) -> Lens:
     """Make *call* ready to be looked at; sends nothing.
 
     Raises:
@@ -62,8 +64,8 @@ def lens(session: Session, call: Call) -> Lens:
             hint="The version lens is for calls whose version is a media type.",
         )
     accept = endpoint.accept or version.accept
-    effect = session.effect(call)
-    question = session.confirmation(call)
+    effect = effect_of(session, call)
+    question = confirmation_for(session, call)
     if effect != "read":
         question = f"{call.address} is no read ({effect}), and would be sent twice to {session.base_url(call)}"
     lines = vendor.cite(version.lines)
@@ -72,13 +74,19 @@ def lens(session: Session, call: Call) -> Lens:
 
 
 async def look(
-    session: Session, through: Lens, one: Variant, other: Variant, *, agreed: bool = False, timeout: float | None = None
+    session: SessionContext,
+    through: Lens,
+    one: Variant,
+    other: Variant,
+    *,
+    agreed: bool = False,
+    timeout: float | None = None,
 ) -> Seen:
     """Send the call under both, one after the other.
 
     Raises:
         UsageError: it has to be asked for first and was not *agreed* to, or both are the same; nothing was sent.
-        FormError, CredentialMissing, CredentialRefused: as ``Session.send``.
+        FormError, CredentialMissing, CredentialRefused: as ``send``.
     """
     if through.question and not agreed:
         raise UsageError(through.question, hint="Say yes to it first.")
@@ -95,9 +103,9 @@ async def look(
     return Seen((one, other), (exchanges[0], exchanges[1]), tuple(notes))
 
 
-async def _sent(session: Session, call: Call, variant: Variant, timeout: float | None) -> Exchange:
+async def _sent(session: SessionContext, call: Call, variant: Variant, timeout: float | None) -> Exchange:
     others = tuple(pair for pair in call.headers if pair[0].lower() != "accept")
     # A header of the program's own is left out where its value is empty.
     call = msgspec.structs.replace(call, headers=(*others, ("Accept", variant.accept)))
-    exchange = await session.send(call, timeout=timeout)
-    return await asyncio.to_thread(session.redacted, exchange)
+    exchange = await send(session, call, timeout=timeout)
+    return await asyncio.to_thread(redact, session, exchange)

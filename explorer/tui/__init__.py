@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.tui.app import ExplorerApp
 
 
@@ -33,7 +33,7 @@ def run(environ: Mapping[str, str]) -> int:
     return run_app(session, ExplorerApp)
 
 
-def run_app(session: Session, make: type[ExplorerApp]) -> int:
+def run_app(session: SessionContext, make: type[ExplorerApp]) -> int:
     """Run an app over *session* to its end; gives the exit code. A defect is told without any value of the program:
     what it stumbled over may have been a token."""
     from explorer.settings.defects import EXIT_CODE, told

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.theme import Theme
 
-    from explorer.session import Session
-    from explorer.session.trust import TrustQuestion
+    from explorer.core.origin import TrustQuestion
+    from explorer.session.context import SessionContext
 
 
 def _commands() -> type[Provider]:
@@ -57,7 +57,7 @@ class ExplorerApp(App[int]):
     CommandPalette > Vertical { max-width: 100; }
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionContext) -> None:
         self.session = session
         self.startup_problems: list[str] = []
         """What is wrong with files of a person's, to be told after the first frame."""

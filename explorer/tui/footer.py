@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.tui.pane_layout import PaneLayout
 
 _INPUTS = ("field", "filter", "search", "box", "mark")
@@ -25,7 +25,7 @@ class Footer:
     """Fills the key bar. *is_sending* tells whether a send is under way."""
 
     def __init__(
-        self, screen: Screen[None], session: Session, layout: PaneLayout, is_sending: Callable[[], bool]
+        self, screen: Screen[None], session: SessionContext, layout: PaneLayout, is_sending: Callable[[], bool]
     ) -> None:
         self._screen = screen
         self._session = session

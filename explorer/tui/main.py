@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.saving import Saved
     from explorer.tui.app import ExplorerApp
     from explorer.tui.body.panel import BodyPanel
@@ -95,7 +95,7 @@ class MainScreen(Screen[None]):
     }
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionContext) -> None:
         self.session = session
         self.workspace = Workspace(session, DraftBook(session.folders, session.catalog))
         self.ready = asyncio.Event()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.tui.app import ExplorerApp
     from explorer.tui.widgets.history_panel import HistoryPanel
     from explorer.tui.widgets.request_pane import RequestPane
@@ -35,7 +35,7 @@ class PaneLayout:
     """Tree, request, response and history. *show_keys* brings the footer up to date."""
 
     def __init__(
-        self, screen: Screen[None], session: Session, workspace: Workspace, show_keys: Callable[[], None]
+        self, screen: Screen[None], session: SessionContext, workspace: Workspace, show_keys: Callable[[], None]
     ) -> None:
         self.screen = screen
         self.session = session

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.errors import ExplorerError
-from explorer.session.request_files import readable_entries
+from explorer.session.preparing import readable_entries
 from explorer.tui.drafts import Draft
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Found, Lookup, Placeholder
     from explorer.saved import SavedFile
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.saving import Saved
     from explorer.tui.workspace import Workspace
 
@@ -100,7 +100,7 @@ def entry_key(entry: Entry) -> str:
     return repr(entry)
 
 
-def draft_of(session: Session, file: SavedFile, request: SavedRequest) -> Draft:
+def draft_of(session: SessionContext, file: SavedFile, request: SavedRequest) -> Draft:
     """Return what a form holds of a file; a text parameter's file is read, and left out where that cannot be done."""
     call = request.call
     return Draft(
@@ -114,7 +114,7 @@ def draft_of(session: Session, file: SavedFile, request: SavedRequest) -> Draft:
     )
 
 
-def changes(session: Session, file: SavedFile, request: SavedRequest) -> dict[str, object]:
+def changes(session: SessionContext, file: SavedFile, request: SavedRequest) -> dict[str, object]:
     """What of a draft is another after its file was written or read again."""
     draft = draft_of(session, file, request)
     return {name: getattr(draft, name) for name in Draft.__dataclass_fields__}

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.exchange import Call, Entry, Exchange
+from explorer.core.exchange import SANDBOX, Call, Entry, Exchange
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, Problem
-from explorer.session import SANDBOX
+from explorer.session.preparing import effect_of
 from explorer.tui.drafts import Draft, DraftBook
 from explorer.tui.undo import DraftUndo
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from explorer.core.catalog.model import Reading
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.operation import Operation
 
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Workspace:
     """One open endpoint at a time; nothing is open at first."""
 
-    session: Session
+    session: SessionContext
     drafts: DraftBook
     address: str = ""
     draft: Draft = field(default_factory=Draft)
@@ -195,7 +195,7 @@ class Workspace:
         """The URL before anything is known of the values: base and path template. The port of a sandbox that takes any
         free one is not known before it runs."""
         base = self.session.base_url(self.call()).rstrip("/")
-        if self.in_sandbox and not self.session.settings.sandbox_port and not self.session.sandbox_running:
+        if self.in_sandbox and not self.session.settings.sandbox_port and not self.session.sandbox.running:
             base = base.replace("127.0.0.1:0/", "127.0.0.1:…/", 1)
         return base + self.operation.endpoint.path
 
@@ -219,7 +219,7 @@ class Workspace:
         count = sum(reading.changes_request for reading in self.readings.values())
         if count:
             words.append(f"◆{count} readings" if count > 1 else "◆1 reading")
-        effect = self.session.effect(self.call())
+        effect = effect_of(self.session, self.call())
         if effect not in ("read", "session"):
             words.append({"order": "places an order", "delete": "deletes"}.get(effect, f"{effect}s"))
         followed = self.session.followed if self.in_sandbox else {}

@@ -15,6 +15,7 @@ from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
 from explorer.sandbox.server import SandboxServer
 from explorer.session.exporting import export_call, import_line
+from explorer.session.preparing import check_call, redactor_for, unsigned_request
 from explorer.session_factory import open_session
 from tests.cli.test_cli import SIGNER, VECTORS, Shell
 from tests.contracts.exports import CALLS, exported, run, stand_in, told
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.catalog import Catalog
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def session(warm: Path) -> Session:
+def session(warm: Path) -> SessionContext:
     found = open_session({"API_EXPLORER_HOME": str(warm)})
     found.nonce = lambda size: "n" * size
     return found
@@ -106,7 +107,7 @@ def test_a_reading_of_the_signature_is_kept(shell: Shell, reading: str, tmp_path
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: str(call[0]))
-def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tuple[str, ...]) -> None:
+def test_what_is_exported_comes_back_as_the_same_call(session: SessionContext, call: tuple[str, ...]) -> None:
     vendor, _, endpoint = call[0].partition(".")
     entries = tuple(parse_entry(word.replace("{photo}", __file__)) for word in call[1:])
     original = Call(vendor=vendor, endpoint=endpoint, entries=entries, force=True)
@@ -115,10 +116,10 @@ def test_what_is_exported_comes_back_as_the_same_call(session: Session, call: tu
     imported = import_line(session, line).call
     assert imported.address == original.address
     assert imported.environment == "sandbox"
-    masked = session.redactor(original).call(session.vendor(vendor).endpoints[endpoint], original)
-    first, second = (session.build(one, session.check(one)) for one in (masked, imported))
+    masked = redactor_for(session, original).call(session.vendor(vendor).endpoints[endpoint], original)
+    first, second = (unsigned_request(session, one, check_call(session, one)) for one in (masked, imported))
     if endpoint in ("request_token", "sign_in"):  # their secrets are the demo account's, which the line falls back on
-        first = session.build(original, session.check(original))
+        first = unsigned_request(session, original, check_call(session, original))
     assert (second.method, str(second.url), second.content) == (first.method, str(first.url), first.content)
     assert {*second.headers.raw} == {*first.headers.raw}
 

@@ -16,6 +16,8 @@ from explorer.sandbox.fault_kinds import KINDS, Fault
 from explorer.sandbox.faults import FaultBoard, parse_fault
 from explorer.sandbox.server import SandboxServer
 from explorer.session.collecting import Collector
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ def sandbox(shipped: Catalog) -> Iterator[SandboxServer]:
     server.stop()
 
 
-@pytest.fixture
-def send(
+@pytest.fixture(name="send")
+def send_fixture(
     sandbox: SandboxServer, shipped: Catalog, environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Send]:
     """Send under faults; gives what ``--json`` printed, and beside it ``code``, ``told`` (stderr) and the history."""
@@ -221,19 +223,21 @@ async def test_the_running_sandbox_is_told_and_told_to_be_honest_again(environ: 
     session = open_session(environ)
     call = Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value="81001"),))
     try:
-        assert (await session.send(call)).verdict.outcome == "OK"
-        assert [str(one) for one in session.set_faults(["503@endlessaisles.stock"])] == ["503@endlessaisles.stock"]
-        assert (await session.send(call)).verdict.http_status == 503
+        assert (await send(session, call)).verdict.outcome == "OK"
+        assert [str(one) for one in session.sandbox.set_faults(["503@endlessaisles.stock"], session.catalog)] == [
+            "503@endlessaisles.stock"
+        ]
+        assert (await send(session, call)).verdict.http_status == 503
         other = Call(vendor="quickstart", endpoint="customers_list")
-        assert (await session.send(other)).verdict.outcome == "OK"
+        assert (await send(session, other)).verdict.outcome == "OK"
         with pytest.raises(UnknownName):
-            session.set_faults(["slo"])
-        assert [str(one) for one in session.faults] == ["503@endlessaisles.stock"]
-        session.set_faults(["500*1"])
-        assert (await session.send(call)).verdict.http_status == 500
-        assert session.faults == ()
-        session.set_faults([])
-        assert (await session.send(call)).verdict.outcome == "OK"
+            session.sandbox.set_faults(["slo"], session.catalog)
+        assert [str(one) for one in session.sandbox.faults] == ["503@endlessaisles.stock"]
+        session.sandbox.set_faults(["500*1"], session.catalog)
+        assert (await send(session, call)).verdict.http_status == 500
+        assert session.sandbox.faults == ()
+        session.sandbox.set_faults([], session.catalog)
+        assert (await send(session, call)).verdict.outcome == "OK"
     finally:
         await session.close()
 
@@ -241,7 +245,7 @@ async def test_the_running_sandbox_is_told_and_told_to_be_honest_again(environ: 
 @pytest.mark.parametrize("fault", ["slow=60", "drip=60", "endless"])
 async def test_a_send_that_hangs_is_cancelled_at_once_and_kept(environ: Mapping[str, str], fault: str) -> None:
     session = open_session(environ)
-    session.set_faults([fault])
+    session.sandbox.set_faults([fault], session.catalog)
     call = Call(vendor="quickstart", endpoint="customers_list")
     waiting = asyncio.Event()
 
@@ -250,15 +254,15 @@ async def test_a_send_that_hangs_is_cancelled_at_once_and_kept(environ: Mapping[
             waiting.set()
 
     try:
-        task = asyncio.create_task(session.send(call, on_progress=watch))
+        task = asyncio.create_task(send(session, call, on_progress=watch))
         await waiting.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 10)
-        (row,) = await session.recent()
+        (row,) = await recent_entries(session)
         assert row.outcome != "OK"
-        session.set_faults([])
-        assert (await session.send(call)).verdict.outcome == "OK"
+        session.sandbox.set_faults([], session.catalog)
+        assert (await send(session, call)).verdict.outcome == "OK"
     finally:
         await asyncio.wait_for(session.close(), 10)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.core.exchange import Call
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 from tests.services.history_worker import made
@@ -86,7 +88,7 @@ async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(e
 
     session = open_session(environ)
     await change_rules(session, history_body_limit=1000)
-    sent = await session.send(Call(vendor="xsellcast", endpoint="offers_list", force=True))
+    sent = await send(session, Call(vendor="xsellcast", endpoint="offers_list", force=True))
     history = session.history()
     assert history is not None
     for number in range(120):
@@ -98,7 +100,7 @@ async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(e
     await change_rules(session, history_keep_days=30)
     found = await details(session, large)
     await tend(session)
-    assert [row.id for row in await session.recent()] == [sent.id]
+    assert [row.id for row in await recent_entries(session)] == [sent.id]
     assert session.settings.history_keep_days == 30
     assert found.problems == ("the file of the response's body is missing",)
     await session.close()

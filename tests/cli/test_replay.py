@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.core.exchange import Call
+from explorer.session.replaying import prepare_replay
+from explorer.session.sending import perform, send
 from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
 
@@ -92,10 +94,10 @@ async def test_the_sandbox_refuses_a_signature_that_expired(environ: Mapping[str
     clock = [1_700_000_000.0]
     session.now = lambda: clock[0]
     try:
-        first = await session.send(Call(vendor="cottoncart", endpoint="stats_balance"))
+        first = await send(session, Call(vendor="cottoncart", endpoint="stats_balance"))
         clock[0] += 86_400
-        exact = await (await session.replay(first.id, "exact")).send()
-        again = await (await session.replay(first.id, "again")).send()
+        exact = await perform(session, (await prepare_replay(session, first.id, "exact")).to_send())
+        again = await perform(session, (await prepare_replay(session, first.id, "again")).to_send())
     finally:
         await session.close()
     assert exact.request == first.request
@@ -110,11 +112,11 @@ async def test_a_token_that_was_used_up_is_sent_as_it_was(environ: Mapping[str, 
     session.now = lambda: clock[0]
     call = Call(vendor="fashionphile", endpoint="whoami")
     try:
-        first = await session.send(call)
-        await session.send(call)
+        first = await send(session, call)
+        await send(session, call)
         clock[0] += 60
-        exact = await (await session.replay(first.id, "exact")).send()
-        again = await (await session.replay(first.id, "again")).send()
+        exact = await perform(session, (await prepare_replay(session, first.id, "exact")).to_send())
+        again = await perform(session, (await prepare_replay(session, first.id, "again")).to_send())
     finally:
         await session.close()
     assert exact.request == first.request

@@ -23,12 +23,15 @@ from explorer.core.vendors import compare_vendors
 from explorer.credentials import Vault
 from explorer.errors import CredentialError, CredentialRefused
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.session.doctor import examine
 from explorer.session.explaining import explain_call, explain_exchange
 from explorer.session.exporting import export_call, export_past
 from explorer.session.login import log_in
+from explorer.session.preparing import auth_scheme, redact
 from explorer.session.refusals import explain_refused
+from explorer.session.remembering import past_exchange
+from explorer.session.sending import send
 from explorer.session.token_lines import boards, past_lives
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -116,9 +119,9 @@ def world(request: pytest.FixtureRequest, shipped: Catalog) -> Iterator[World]:
 
 
 @pytest.fixture
-async def session(world: World, environ: Mapping[str, str]) -> AsyncIterator[Session]:
+async def session(world: World, environ: Mapping[str, str]) -> AsyncIterator[SessionContext]:
     folders = Folders.from_environ(environ)
-    opened = Session(
+    opened = SessionContext(
         catalog=world.catalog,
         settings=Settings(sandbox_port=0),
         folders=folders,
@@ -130,49 +133,49 @@ async def session(world: World, environ: Mapping[str, str]) -> AsyncIterator[Ses
     await opened.close()
 
 
-def needed(session: Session, world: World) -> tuple[str, ...]:
+def needed(session: SessionContext, world: World) -> tuple[str, ...]:
     """The credentials that a call lacks where nobody has any."""
     bare = {name: msgspec.structs.replace(one, sandbox="") for name, one in world.vendor.credentials.items()}
     vendor = msgspec.structs.replace(world.vendor, credentials=bare)
     catalog = msgspec.structs.replace(session.catalog, vendors={**session.catalog.vendors, vendor.id: vendor})
-    stranger = Session(
+    stranger = SessionContext(
         catalog=catalog,
         settings=session.settings,
         folders=session.folders,
         vault=Vault(session.environ, keyring=None),
         environ=session.environ,
     )
-    return stranger.scheme(world.call).missing()
+    return auth_scheme(stranger, world.call).missing()
 
 
-def spoil(session: Session, world: World) -> None:
+def spoil(session: SessionContext, world: World) -> None:
     """Give every secret credential a value that the sandbox does not know; ids stay."""
     for name, credential in world.vendor.credentials.items():
         if credential.secret:
             session.vault.remember(world.vendor, "sandbox", name, Secret(f"wrong-{name}-value"))
 
 
-def secrets_of(session: Session, world: World) -> list[str]:
+def secrets_of(session: SessionContext, world: World) -> list[str]:
     held = session.vault.held([world.vendor]) + session.known_tokens(world.call)
     public = {one.sandbox for one in world.vendor.credentials.values() if not one.secret}
     return [secret.reveal() for secret in held if secret.reveal() not in public]
 
 
-async def test_a_call_is_sent_and_verified_by_the_sandbox(session: Session, world: World) -> None:
-    exchange = await session.send(world.call)
+async def test_a_call_is_sent_and_verified_by_the_sandbox(session: SessionContext, world: World) -> None:
+    exchange = await send(session, world.call)
     assert exchange.verdict.outcome == "OK", exchange.verdict
     assert exchange.response is not None
-    kept = session.redacted(exchange)
+    kept = redact(session, exchange)
     options = options_of(world.vendor.auth[auth_key(world)])
     sent = text_of(exchange.request)
     assert any(name.lower() in sent.lower() for name in (*options.headers, *options.params))
     assert not [secret for secret in secrets_of(session, world) if secret in text_of(kept.request)]
 
 
-async def test_wrong_credentials_are_refused_and_the_cause_is_named(session: Session, world: World) -> None:
+async def test_wrong_credentials_are_refused_and_the_cause_is_named(session: SessionContext, world: World) -> None:
     spoil(session, world)
     try:
-        exchange = await session.send(world.call)
+        exchange = await send(session, world.call)
     except CredentialRefused:
         return  # it was refused when a token was asked for, so that the call itself was not sent
     assert exchange.verdict.outcome == "FAILED"
@@ -182,23 +185,23 @@ async def test_wrong_credentials_are_refused_and_the_cause_is_named(session: Ses
     assert not [secret for secret in secrets_of(session, world) if secret in repr(why)]
 
 
-async def test_missing_credentials_are_named_before_anything_is_sent(session: Session, world: World) -> None:
+async def test_missing_credentials_are_named_before_anything_is_sent(session: SessionContext, world: World) -> None:
     assert needed(session, world)
     assert not set(needed(session, world)) - set(world.vendor.credentials)
 
 
-async def test_the_steps_of_signing_are_shown_without_a_secret(session: Session, world: World) -> None:
-    exchange = await session.send(world.call)
-    for explained in (explain_call(session, world.call), explain_exchange(session, session.redacted(exchange))):
+async def test_the_steps_of_signing_are_shown_without_a_secret(session: SessionContext, world: World) -> None:
+    exchange = await send(session, world.call)
+    for explained in (explain_call(session, world.call), explain_exchange(session, redact(session, exchange))):
         assert explained.steps
         assert explained.title
         shown = "\n".join(f"{step.title} {step.text} {step.detail}" for step in explained.steps)
         assert not [secret for secret in secrets_of(session, world) if secret in shown]
 
 
-async def test_its_own_request_is_what_it_expects(session: Session, world: World) -> None:
+async def test_its_own_request_is_what_it_expects(session: SessionContext, world: World) -> None:
     """Whatever carries the proof is pasted back: URL, header line, form."""
-    exchange = await session.send(world.call)
+    exchange = await send(session, world.call)
     explained = explain_call(session, world.call, exchange.started_at)
     place = options_of(world.vendor.auth[auth_key(world)]).token_place(exchange.request.method)
     if place is not None and place.where == "header":
@@ -213,9 +216,9 @@ async def test_its_own_request_is_what_it_expects(session: Session, world: World
 
 @pytest.mark.parametrize("form", [key for key, export_format in FORMATS.items() if export_format.runs])
 async def test_what_is_exported_runs_and_gets_the_verdict(
-    session: Session, world: World, form: str, tmp_path: Path
+    session: SessionContext, world: World, form: str, tmp_path: Path
 ) -> None:
-    expected = await session.send(world.call)
+    expected = await send(session, world.call)
     assert expected.response is not None
     script = export_call(session, world.call, form).decode()
     assert not [secret for secret in secrets_of(session, world) if secret in script and len(secret) > 30]
@@ -225,9 +228,9 @@ async def test_what_is_exported_runs_and_gets_the_verdict(
     assert shape(json.loads(body)) == shape(json.loads(bytes(expected.response.body)))
 
 
-async def test_the_message_names_variables_in_place_of_secrets(session: Session, world: World) -> None:
-    await session.send(world.call)
-    message = export_past(session, [await session.past(1)], "http").decode()
+async def test_the_message_names_variables_in_place_of_secrets(session: SessionContext, world: World) -> None:
+    await send(session, world.call)
+    message = export_past(session, [await past_exchange(session, 1)], "http").decode()
     assert not [secret for secret in secrets_of(session, world) if secret in message]
     assert "$API_EXPLORER_" in message or not options_of(world.vendor.auth[auth_key(world)]).headers
 
@@ -238,7 +241,7 @@ async def test_the_comparison_has_its_cells(world: World) -> None:
         assert cells[row].points not in ((), ("not documented",)), row
 
 
-async def test_logging_in_gives_a_token_or_says_that_none_is_needed(session: Session, world: World) -> None:
+async def test_logging_in_gives_a_token_or_says_that_none_is_needed(session: SessionContext, world: World) -> None:
     shown: list[str] = []
 
     async def show(url: str) -> None:
@@ -255,20 +258,20 @@ async def test_logging_in_gives_a_token_or_says_that_none_is_needed(session: Ses
         assert said
 
 
-async def test_the_doctor_finds_nothing_wrong(session: Session, world: World) -> None:
+async def test_the_doctor_finds_nothing_wrong(session: SessionContext, world: World) -> None:
     checks = {check.check: check.state async for check in examine(session, world.vendor.id)}
     assert set(checks.values()) <= {"ok", "skipped"}, checks
     assert checks["read"] == "ok"
 
 
-async def test_the_doctor_names_credentials_that_are_wrong(session: Session, world: World) -> None:
+async def test_the_doctor_names_credentials_that_are_wrong(session: SessionContext, world: World) -> None:
     spoil(session, world)
     failed = {check.check async for check in examine(session, world.vendor.id) if check.state == "failed"}
     assert failed & {"credentials", "token", "read"}
 
 
-async def test_its_tokens_are_listed_by_fingerprint(session: Session, world: World) -> None:
-    await session.send(world.call)
+async def test_its_tokens_are_listed_by_fingerprint(session: SessionContext, world: World) -> None:
+    await send(session, world.call)
     scheme = world.vendor.auth[auth_key(world)].scheme
     listed = [board for board in boards(session, past_lives(session)) if board.scheme == scheme]
     has_tokens = bool(options_of(next(iter(world.vendor.auth.values()))).tokens)

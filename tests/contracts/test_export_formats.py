@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.catalog import Catalog
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 SECRETS: Final = (*MARKED.values(), TYPED, "4444111144441111", "8731")
@@ -236,7 +236,7 @@ async def check_dialog(app: Driver, folder: Path) -> None:
         await app.keys("left")
 
 
-async def shown_in_the_dialog(session: Session, folder: Path) -> None:
+async def shown_in_the_dialog(session: SessionContext, folder: Path) -> None:
     secret = Secret(MARKED["API_EXPLORER_COTTONCART_SECRET"])
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", secret)
     await sent(session, BALANCE)
@@ -248,7 +248,7 @@ async def shown_in_the_dialog(session: Session, folder: Path) -> None:
 
 
 async def test_the_dialog_offers_every_format(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: SessionContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     await shown_in_the_dialog(session, tmp_path)
@@ -258,7 +258,7 @@ async def test_the_dialog_offers_every_format(
 
 
 async def test_a_format_that_is_registered_is_offered_everywhere(
-    toy: ExportFormat, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: ExportFormat, session: SessionContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     await shown_in_the_dialog(session, tmp_path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from explorer.core.catalog import Catalog
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 PATIENCE: Final = 0.3
 """Seconds that a read waits; what is late or drips is told to take a minute."""
@@ -148,7 +148,7 @@ def test_it_is_seen_and_the_sandbox_is_honest_after_it(
 # --- the app ---------------------------------------------------------------------------------------------------------
 
 
-async def check_dialog(session: Session, names: Sequence[str]) -> None:
+async def check_dialog(session: SessionContext, names: Sequence[str]) -> None:
     async with driven(session, (120, 40)) as app:
         await app.keys("escape", "F")
         await app.see("Faults of the sandbox")
@@ -157,21 +157,21 @@ async def check_dialog(session: Session, names: Sequence[str]) -> None:
             if name in names:
                 await app.keys("space")
                 await app.see(f"● {name}")
-                assert [fault.kind for fault in session.faults] == [name]
+                assert [fault.kind for fault in session.sandbox.faults] == [name]
                 await app.see(f"⚡ FAULTS {name}")
                 await app.keys("x")
             await app.keys("j")
-        assert session.faults == ()
+        assert session.sandbox.faults == ()
 
 
-async def test_the_app_switches_every_fault_on_and_off(session: Session) -> None:
+async def test_the_app_switches_every_fault_on_and_off(session: SessionContext) -> None:
     await check_dialog(session, list(KINDS))
 
 
 # --- one entry -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_fault_that_is_registered_is_offered_everywhere(toy: FaultKind, session: Session) -> None:
+async def test_a_fault_that_is_registered_is_offered_everywhere(toy: FaultKind, session: SessionContext) -> None:
     await check_dialog(session, [toy.name])
 
 

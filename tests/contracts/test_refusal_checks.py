@@ -43,7 +43,7 @@ from tests.tui.test_refusal_screen import refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 NOW: Final = 1_800_000_000.0
 BASE: Final = "https://shop.example/base"
@@ -233,7 +233,7 @@ def test_what_is_confirmed_stands_first() -> None:
         assert states == sorted(states, key=["holds", "unknown", "not"].index)
 
 
-async def test_a_check_that_is_registered_is_asked_everywhere(toy: Check, session: Session) -> None:
+async def test_a_check_that_is_registered_is_asked_everywhere(toy: Check, session: SessionContext) -> None:
     explanation = explain_refusal(WORLDS["address"][0])
     assert explanation.top is not None
     assert (explanation.top.check, explanation.top.mend) == (toy.id, toy.mend)

@@ -17,7 +17,7 @@ from explorer.core.links import Links, consumed, scalars_of, steps_of, ways
 from explorer.core.text.json_path import format_path
 from explorer.credentials import Vault
 from explorer.errors import CatalogError
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.session.following import follow
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
@@ -120,9 +120,9 @@ def test_paths_as_the_body_writes_them(path: str, steps: tuple[str | int, ...]) 
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str]) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str]) -> SessionContext:
     folders = Folders.from_environ(environ)
-    return Session(
+    return SessionContext(
         catalog=shipped, settings=Settings(), folders=folders, vault=Vault(environ, keyring=None), environ=environ
     )
 
@@ -137,12 +137,12 @@ def answered(address: str, body: Any, *entries: Entry) -> Exchange:
     )
 
 
-def followed(session: Session, exchange: Exchange, path: str, value: str) -> list[tuple[str, dict[str, str]]]:
+def followed(session: SessionContext, exchange: Exchange, path: str, value: str) -> list[tuple[str, dict[str, str]]]:
     found = follow(session, exchange, path, value, {})
     return [(way.endpoint.id, {entry.name: entry.value for entry in way.entries}) for way in found.ways]
 
 
-def test_what_else_a_call_needs_comes_from_around_the_id(session: Session) -> None:
+def test_what_else_a_call_needs_comes_from_around_the_id(session: SessionContext) -> None:
     """The size of a product needs the product's id as well: it stands in the record around it."""
     body = {"data": [{"id": 1, "sizes": []}, {"id": 70101, "sizes": [{"id": 81001}]}]}
     found = dict(followed(session, answered("endlessaisles.products_list", body), "data[1].sizes[0].id", "81001"))
@@ -154,7 +154,7 @@ def test_what_else_a_call_needs_comes_from_around_the_id(session: Session) -> No
     assert next(iter(found)) != "orders_create", "reads come first"
 
 
-def test_what_was_sent_fills_the_way_back_in(session: Session) -> None:
+def test_what_was_sent_fills_the_way_back_in(session: SessionContext) -> None:
     body = {
         "data": {
             "type": "carts",
@@ -168,13 +168,13 @@ def test_what_was_sent_fills_the_way_back_in(session: Session) -> None:
     assert "cart_fetch" not in dict(followed(session, exchange, "data.id", "7"))
 
 
-def test_a_key_may_be_the_id(session: Session) -> None:
+def test_a_key_may_be_the_id(session: SessionContext) -> None:
     exchange = answered("endlessaisles.stock", {"data": {"81001": 5}})
     found = dict(followed(session, exchange, 'data["81001"]', "5"))
     assert found["products_by_size"] == {"id": "81001"}
 
 
-def test_the_type_tells_ids_of_json_api_apart(session: Session) -> None:
+def test_the_type_tells_ids_of_json_api_apart(session: SessionContext) -> None:
     body = {
         "data": {"type": "carts", "id": "7"},
         "included": [{"type": "brands", "id": "10003"}, {"type": "products", "id": "10003"}],
@@ -184,7 +184,7 @@ def test_the_type_tells_ids_of_json_api_apart(session: Session) -> None:
     assert "product_fetch" in dict(followed(session, exchange, "included[1].id", "10003"))
 
 
-def test_a_relationship_leads_to_the_object_that_is_included(session: Session) -> None:
+def test_a_relationship_leads_to_the_object_that_is_included(session: SessionContext) -> None:
     body = {
         "data": [
             {"type": "user_searches", "id": "1", "relationships": {"search": {"data": {"type": "search", "id": "9"}}}}
@@ -201,7 +201,7 @@ def test_a_relationship_leads_to_the_object_that_is_included(session: Session) -
     assert follow(session, missing, "data[0].relationships.search.data.id", "9", beside).included is None
 
 
-def test_masked_and_empty_values_lead_nowhere(session: Session) -> None:
+def test_masked_and_empty_values_lead_nowhere(session: SessionContext) -> None:
     exchange = answered("quickstart.orders_list", {"data": [{"customer_id": "••••••"}, {"customer_id": None}]})
     assert followed(session, exchange, "data[0].customer_id", "••••••") == []
     assert followed(session, exchange, "data[1].customer_id", "null") == []
@@ -217,7 +217,7 @@ def test_siblings_are_read_off_the_lines(shipped: Catalog) -> None:
     assert siblings(document, lines.index('"id": "3"')) == {"id": "3"}
 
 
-def test_ids_of_xml_lead_on_as_well(session: Session) -> None:
+def test_ids_of_xml_lead_on_as_well(session: SessionContext) -> None:
     body = b"<response><stores><store><store_id>demostore</store_id></store></stores></response>"
     exchange = msgspec.structs.replace(
         answered("cottoncart.catalogue_stores", {}),

@@ -17,7 +17,8 @@ from explorer.core.exchange import Call, Entry, SentRequest
 from explorer.core.provenance import ORIGINS, Part, joined
 from explorer.core.provenance.parts import target_of, to_bytes
 from explorer.credentials import Vault
-from explorer.session import Session
+from explorer.session.context import SessionContext
+from explorer.session.preparing import prepare_call
 from explorer.session.tracing import traced
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def session(shipped: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Session:
+def session(shipped: Catalog, tmp_path_factory: pytest.TempPathFactory) -> SessionContext:
     environ = {"API_EXPLORER_HOME": str(tmp_path_factory.mktemp("home"))}
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(),
         folders=Folders.from_environ(environ),
@@ -126,12 +127,12 @@ def told_of(parts: Iterable[Part]) -> Counter[tuple[str, str]]:
 @pytest.mark.parametrize("everything", [False, True], ids=["required", "everything"])
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_part_of_every_call_has_one_origin(
-    session: Session, upload: Path, address: str, *, everything: bool
+    session: SessionContext, upload: Path, address: str, *, everything: bool
 ) -> None:
     vendor, endpoint = session.endpoint(address)
     entries = entries_of(endpoint, upload, everything=everything, also=ALSO.get(address, {}))
     call = Call(vendor=vendor.id, endpoint=endpoint.id, entries=entries, force=True)
-    request = session.prepare(call, at=1_700_000_000).request
+    request = prepare_call(session, call, at=1_700_000_000).request
     parts = traced(session, call, request)
     assert joined(parts) == wire_bytes(request)
     assert same_wire(joined(parts), on_the_wire(request))
@@ -147,10 +148,10 @@ def test_every_part_of_every_call_has_one_origin(
     assert sum(mine.values()) == len(entries), mine
 
 
-def test_masked_requests_are_told_of_too(session: Session) -> None:
+def test_masked_requests_are_told_of_too(session: SessionContext) -> None:
     """What is shown and kept has its secrets masked; its parts are the same, and hold no secret."""
     call = Call(vendor="cottoncart", endpoint="manage_my_stores")
-    prepared = session.prepare(call, at=1_700_000_000)
+    prepared = prepare_call(session, call, at=1_700_000_000)
     parts = traced(session, call, prepared.shown)
     real = traced(session, call, prepared.request)
     assert [(part.name, part.origin) for part in parts] == [(part.name, part.origin) for part in real]
@@ -160,13 +161,13 @@ def test_masked_requests_are_told_of_too(session: Session) -> None:
     assert secret.value.reveal().encode() not in joined(parts)
 
 
-def origins(session: Session, call: Call) -> dict[str, str]:
+def origins(session: SessionContext, call: Call) -> dict[str, str]:
     """Name (or text, of what has none) → origin, in words."""
-    request = session.prepare(call, at=1_700_000_000).request
+    request = prepare_call(session, call, at=1_700_000_000).request
     return {part.name or part.text.strip(): ORIGINS[part.origin] for part in traced(session, call, request)}
 
 
-def test_a_signed_call_told_part_by_part(session: Session) -> None:
+def test_a_signed_call_told_part_by_part(session: SessionContext) -> None:
     call = Call(
         vendor="cottoncart",
         endpoint="manage_my_stores",
@@ -186,7 +187,7 @@ def test_a_signed_call_told_part_by_part(session: Session) -> None:
     assert told["Accept-Encoding"] == "this program"
 
 
-def test_a_version_in_the_accept_header_and_a_json_body(session: Session) -> None:
+def test_a_version_in_the_accept_header_and_a_json_body(session: SessionContext) -> None:
     call = Call(
         vendor="fashionphile",
         endpoint="account_create",
@@ -200,7 +201,7 @@ def test_a_version_in_the_accept_header_and_a_json_body(session: Session) -> Non
     assert told["Content-Length"] == "httpx"
 
 
-def test_what_the_form_starts_with_is_yours_once_you_type_it(session: Session) -> None:
+def test_what_the_form_starts_with_is_yours_once_you_type_it(session: SessionContext) -> None:
     call = Call(vendor="fashionphile", endpoint="cart_update", force=True)
     assert origins(session, Call(vendor="quickstart", endpoint="authorize", force=True))["response_type"] == "default"
     typed = (Entry(name="response_type", value="code"),)
@@ -209,7 +210,7 @@ def test_what_the_form_starts_with_is_yours_once_you_type_it(session: Session) -
     assert origins(session, msgspec.structs.replace(call, method=""))["PATCH"] == "catalog"
 
 
-def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: Session) -> None:
+def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: SessionContext) -> None:
     """line_items[3] is the first of the body when it is alone; it is still the one that was typed."""
     call = Call(
         vendor="endlessaisles",
@@ -221,7 +222,7 @@ def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: Session
             Entry(name="nobody.knows", kind="json", value='{"deep": [1, {"x": null}]}'),
         ),
     )
-    request = session.prepare(call, at=1.0).request
+    request = prepare_call(session, call, at=1.0).request
     parts = {part.name: part for part in traced(session, call, request) if part.place == "body"}
     assert parts["line_items[3].id"].text.endswith('"id":7')
     assert parts["line_items[5].id"].text.endswith('"id":8')
@@ -234,7 +235,7 @@ def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: Session
     name=st.from_regex(r"[A-Za-z_\[\]&=+% ]{1,8}", fullmatch=True),
 )
 @settings(max_examples=60, deadline=None)
-def test_any_value_and_any_undocumented_name_has_its_place(session: Session, value: str, name: str) -> None:
+def test_any_value_and_any_undocumented_name_has_its_place(session: SessionContext, value: str, name: str) -> None:
     call = Call(
         vendor="cottoncart",
         endpoint="catalogue_stores",
@@ -242,13 +243,13 @@ def test_any_value_and_any_undocumented_name_has_its_place(session: Session, val
         entries=(Entry(name="search", value=value), Entry(name="format", value=f"x{value}".replace("/", ""))),
         extra=((name, value),),
     )
-    request = session.prepare(call, at=1.0).request
+    request = prepare_call(session, call, at=1.0).request
     parts = traced(session, call, request)
     assert joined(parts) == wire_bytes(request)
     assert [part.origin for part in parts if part.name in ("search", "format", name)].count("you") == 3
 
 
-def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: Session) -> None:
+def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: SessionContext) -> None:
     call = Call(vendor="fashionphile", endpoint="whoami", headers=(("X-Mine", "1"),))
     moved = SentRequest(
         method="GET",
@@ -270,7 +271,7 @@ def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: Session
     assert joined(parts) == wire_bytes(token_call)
 
 
-def test_a_body_that_cannot_be_cut_is_told_as_a_whole(session: Session) -> None:
+def test_a_body_that_cannot_be_cut_is_told_as_a_whole(session: SessionContext) -> None:
     call = Call(vendor="fashionphile", endpoint="account_create", force=True)
     for body, kind in (
         (b'{"email": ', "application/json"),

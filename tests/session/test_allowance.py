@@ -18,20 +18,23 @@ from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call
 from explorer.core.text.data import pieces
 from explorer.session.allowance import Allowance
-from explorer.session.sending import what_came
+from explorer.session.pages import page_info
+from explorer.session.preparing import redact
+from explorer.session.remembering import past_exchange
+from explorer.session.sending import form_send, perform, send
 from explorer.session_factory import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 CALL = Call(vendor="cottoncart", endpoint="stats_sales")
 SMALL = json.dumps({"success": True, "password": "hunter22"}).encode()
 LARGE = json.dumps({"success": True, "password": "hunter22", "padding": "x" * 1_200_000}).encode()
 
 
-def answered_with(environ: Mapping[str, str], body: bytes) -> Session:
+def answered_with(environ: Mapping[str, str], body: bytes) -> SessionContext:
     """A session whose vendors give every request *body*."""
     session = open_session(environ)
 
@@ -97,12 +100,12 @@ async def test_a_response_that_cannot_be_judged_in_time_is_a_time_out(environ: M
     seconds = count(0, 1000)
     session.clock = lambda: next(seconds)
     try:
-        exchange = await session.send(CALL)
+        exchange = await send(session, CALL)
         assert exchange.failure is not None
         assert (exchange.failure.kind, exchange.failure.exit_code) == ("TimedOut", 3)
         assert "30 s allowed" in exchange.failure.message
         assert exchange.verdict.outcome == "UNKNOWN"
-        past, shown = await session.past(exchange.id), session.redacted(exchange)
+        past, shown = await past_exchange(session, exchange.id), redact(session, exchange)
     finally:
         await session.close()
     for known in (past, shown):
@@ -117,7 +120,8 @@ async def test_a_response_that_cannot_be_judged_in_time_is_a_time_out(environ: M
 async def test_a_cancel_while_the_response_is_judged_is_kept_as_such(environ: Mapping[str, str]) -> None:
     session = answered_with(environ, SMALL)
     try:
-        task = asyncio.ensure_future(session.send(CALL))
+        sending = form_send(CALL)
+        task = asyncio.ensure_future(perform(session, sending))
 
         def cancel() -> float:  # the allowance asks for the time when the transfer is over
             session.clock = lambda: 0.0
@@ -127,11 +131,13 @@ async def test_a_cancel_while_the_response_is_judged_is_kept_as_such(environ: Ma
         session.clock = cancel
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
-        exchange = what_came(caught.value)
+        assert type(caught.value) is asyncio.CancelledError
+        assert vars(caught.value) == {}
+        exchange = sending.stopped
         assert exchange is not None
         assert exchange.failure is not None
         assert exchange.failure.kind == "Cancelled"
-        past = await session.past(exchange.id)
+        past = await past_exchange(session, exchange.id)
     finally:
         await session.close()
     assert past.failure == exchange.failure
@@ -142,9 +148,9 @@ async def test_a_cancel_while_the_response_is_judged_is_kept_as_such(environ: Ma
 async def test_what_is_shown_is_what_was_kept_and_not_searched_twice(environ: Mapping[str, str]) -> None:
     session = answered_with(environ, SMALL)
     try:
-        exchange = await session.send(CALL)
-        shown = session.redacted(exchange)
-        assert session.redacted(exchange) is shown
+        exchange = await send(session, CALL)
+        shown = redact(session, exchange)
+        assert redact(session, exchange) is shown
         assert shown.response is not None
         assert b"hunter22" not in shown.response.body[:]
     finally:
@@ -154,10 +160,10 @@ async def test_what_is_shown_is_what_was_kept_and_not_searched_twice(environ: Ma
 async def test_a_page_that_is_not_whole_is_not_read_again(environ: Mapping[str, str]) -> None:
     session = answered_with(environ, b'{"data": [{"id": 1}]}')
     try:
-        exchange = await session.send(Call(vendor="endlessaisles", endpoint="products_list"))
+        exchange = await send(session, Call(vendor="endlessaisles", endpoint="products_list"))
         assert exchange.response is not None
-        assert session.page_info(exchange) is not None
+        assert page_info(session, exchange) is not None
         cut = msgspec.structs.replace(exchange.response, truncated="the connection broke")
-        assert session.page_info(msgspec.structs.replace(exchange, response=cut)) is None
+        assert page_info(session, msgspec.structs.replace(exchange, response=cut)) is None
     finally:
         await session.close()

@@ -14,6 +14,9 @@ import pytest
 
 from explorer.core.exchange import Entry
 from explorer.errors import UsageError
+from explorer.session.pages import turn_page
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from tests.session.world import Query, Reply, all_of, ids, laravel, numbered, rows, until, world
 
 if TYPE_CHECKING:
@@ -543,7 +546,7 @@ async def test_every_page_is_in_the_history_with_its_secrets_masked(environ: Map
         collector = here.collector(here.call("laravel", pin="hush-4711"))
         pages = await all_of(collector)
         assert {query["pin"] for query in here.asked} == {"hush-4711"}
-        kept = await here.session.recent(limit=100)
+        kept = await recent_entries(here.session, limit=100)
         assert len(kept) == 30
         assert {row.status for row in kept} == {200}
         assert "hush-4711" not in "".join(row.url for row in kept)
@@ -574,16 +577,16 @@ async def test_memory_does_not_grow_with_the_pages(environ: Mapping[str, str]) -
 
 async def test_turning_pages_by_hand_keeps_everything_else(environ: Mapping[str, str]) -> None:
     async with world(environ, numbered(5)) as here:
-        exchange = await here.session.send(here.call("laravel", page="3", per_page="10", colour="red"))
+        exchange = await send(here.session, here.call("laravel", page="3", per_page="10", colour="red"))
         for to, page in (("next", "4"), ("previous", "2"), ("first", "1"), ("last", "5"), (4, "4")):
-            call = here.session.turn(exchange, to)
+            call = turn_page(here.session, exchange, to)
             assert call is not None
             values = {one.name: one.value for one in call.entries}
             assert values == {"page": page, "per_page": "10", "colour": "red"}
         with pytest.raises(UsageError):
-            here.session.turn(exchange, 6)
+            turn_page(here.session, exchange, 6)
         with pytest.raises(UsageError):
-            here.session.turn(exchange, "sideways")
+            turn_page(here.session, exchange, "sideways")
 
 
 async def test_a_page_number_in_the_body_is_turned_too(environ: Mapping[str, str]) -> None:
@@ -595,7 +598,7 @@ async def test_a_page_number_in_the_body_is_turned_too(environ: Mapping[str, str
         moved = msgspec.structs.replace(vendor.endpoints["page"], method="POST", body="form", params=params)
         changed = msgspec.structs.replace(vendor, endpoints={**vendor.endpoints, "page": moved})
         here.session.catalog = msgspec.structs.replace(here.session.catalog, vendors={"shop": changed})
-        exchange = await here.session.send(here.call("page", page="4"))
-        call = here.session.turn(exchange, "next")
+        exchange = await send(here.session, here.call("page", page="4"))
+        call = turn_page(here.session, exchange, "next")
         assert call is not None
         assert [one.value for one in call.entries if one.name == "page"] == ["5"]

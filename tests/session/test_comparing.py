@@ -10,6 +10,8 @@ import pytest
 from explorer.core.exchange import Call, Entry
 from explorer.errors import FormError, UsageError
 from explorer.session.comparing import before, compare, heed, ignore, ignored, volatile_of
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from explorer.session.versions import lens, look
 from explorer.session_factory import open_session
 from explorer.settings.preferences import load_settings
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from explorer.core.diff import Comparison
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.fixture
-async def session(environ: Mapping[str, str]) -> AsyncIterator[Session]:
+async def session(environ: Mapping[str, str]) -> AsyncIterator[SessionContext]:
     session = open_session(environ)
     session.settings = msgspec.structs.replace(session.settings, sandbox_port=0)
     yield session
@@ -50,7 +52,7 @@ def counted(comparison: Comparison) -> list[tuple[str, str, str]]:
     ],
 )
 async def test_what_each_vendor_documents_is_volatile(
-    session: Session, vendor: str, endpoint: str, params: set[str], headers: set[str], names: set[str]
+    session: SessionContext, vendor: str, endpoint: str, params: set[str], headers: set[str], names: set[str]
 ) -> None:
     volatile = volatile_of(session, call(vendor, endpoint))
     assert params <= volatile.params
@@ -60,27 +62,27 @@ async def test_what_each_vendor_documents_is_volatile(
     assert "auth_id" not in volatile.params  # who signs is not what differs every time
 
 
-async def test_the_same_call_signed_twice_differs_in_nothing_that_counts(session: Session) -> None:
+async def test_the_same_call_signed_twice_differs_in_nothing_that_counts(session: SessionContext) -> None:
     moments = iter(range(1_900_000_000, 1_900_009_999))
     session.now = lambda: float(next(moments))
     for _ in range(2):
-        await session.send(call("cottoncart", "stats_balance"))
+        await send(session, call("cottoncart", "stats_balance"))
     comparison = await compare(session, 1, 2)
     assert counted(comparison) == []
     assert {"auth_ts", "auth_sig"} <= {change.path for _, change in comparison.changes() if change.masked}
 
 
-async def test_a_token_that_rotates_is_masked(session: Session) -> None:
-    await session.send(call("fashionphile", "whoami"))
-    await session.send(call("fashionphile", "whoami"))
+async def test_a_token_that_rotates_is_masked(session: SessionContext) -> None:
+    await send(session, call("fashionphile", "whoami"))
+    await send(session, call("fashionphile", "whoami"))
     comparison = await compare(session, 1, 2)
     assert counted(comparison) == []
     assert "authorization" not in comparison.headline
 
 
-async def test_secrets_stay_masked_in_what_is_compared(session: Session) -> None:
-    one = await session.send(call("fashionphile", "sign_in", "email=demo@example.com", "password=marked-secret-7302"))
-    two = await session.send(call("fashionphile", "sign_in", "email=demo@example.com", "password=marked-secret-7301"))
+async def test_secrets_stay_masked_in_what_is_compared(session: SessionContext) -> None:
+    one = await send(session, call("fashionphile", "sign_in", "email=demo@example.com", "password=marked-secret-7302"))
+    two = await send(session, call("fashionphile", "sign_in", "email=demo@example.com", "password=marked-secret-7301"))
     for comparison in (await compare(session, one, two), await compare(session, one.id, two.id)):
         texts = [text for _, change in comparison.changes() for text in (change.left, change.right)]
         for part in comparison.parts:
@@ -90,9 +92,9 @@ async def test_secrets_stay_masked_in_what_is_compared(session: Session) -> None
         assert "demo" in "\n".join(texts)
 
 
-async def test_what_a_person_ignores_is_masked_from_now_on_and_kept(session: Session) -> None:
-    await session.send(call("endlessaisles", "stock", "sku=81001"))
-    await session.send(call("endlessaisles", "stock", "sku=81002"))
+async def test_what_a_person_ignores_is_masked_from_now_on_and_kept(session: SessionContext) -> None:
+    await send(session, call("endlessaisles", "stock", "sku=81001"))
+    await send(session, call("endlessaisles", "stock", "sku=81002"))
     assert ("request", "changed", "sku") in counted(await compare(session, 1, 2))
     before = len(counted(await compare(session, 1, 2)))
     await ignore(session, "endlessaisles", "sku")
@@ -105,15 +107,15 @@ async def test_what_a_person_ignores_is_masked_from_now_on_and_kept(session: Ses
     assert load_settings(session.folders)[0].ignored == {}
 
 
-async def test_the_answer_before_is_the_last_one_of_the_same_call(session: Session) -> None:
-    first = await session.send(call("endlessaisles", "stock", "sku=81001"))
-    await session.send(call("cottoncart", "stats_balance"))
-    last = await session.send(call("endlessaisles", "stock", "sku=81002"))
+async def test_the_answer_before_is_the_last_one_of_the_same_call(session: SessionContext) -> None:
+    first = await send(session, call("endlessaisles", "stock", "sku=81001"))
+    await send(session, call("cottoncart", "stats_balance"))
+    last = await send(session, call("endlessaisles", "stock", "sku=81002"))
     assert await before(session, last) == first.id
     assert await before(session, first) == 0
 
 
-async def test_two_versions_of_a_call_are_sent_and_told_apart(session: Session) -> None:
+async def test_two_versions_of_a_call_are_sent_and_told_apart(session: SessionContext) -> None:
     through = lens(session, call("fashionphile", "product_search"))
     assert through.question == ""
     missing, documented = through.variant("missing"), through.variant("documented")
@@ -130,11 +132,11 @@ async def test_two_versions_of_a_call_are_sent_and_told_apart(session: Session) 
         lens(session, call("cottoncart", "stats_balance"))
 
 
-async def test_what_is_no_read_is_not_sent_twice_unasked(session: Session) -> None:
+async def test_what_is_no_read_is_not_sent_twice_unasked(session: SessionContext) -> None:
     through = lens(session, call("fashionphile", "product_follow", "id=10247"))
     assert "would be sent twice" in through.question
     with pytest.raises(UsageError, match="twice"):
         await look(session, through, *through.variants[:2])
-    assert await session.recent() == []
+    assert await recent_entries(session) == []
     with pytest.raises(FormError):
         await look(session, lens(session, call("fashionphile", "product_fetch")), *through.variants[:2])

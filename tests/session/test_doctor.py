@@ -14,7 +14,7 @@ from explorer.credentials import Vault
 from explorer.history import History
 from explorer.sandbox.app import create_app
 from explorer.sandbox.server import SandboxServer
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.session.doctor import Examined, examine, exit_code_of
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -30,13 +30,13 @@ CHECKS = ["reach", "tls", "clock", "credentials", "token", "read", "signature", 
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str]) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str]) -> SessionContext:
     return session_of(shipped, environ)
 
 
-def session_of(shipped: Catalog, environ: Mapping[str, str], **variables: str) -> Session:
+def session_of(shipped: Catalog, environ: Mapping[str, str], **variables: str) -> SessionContext:
     folders = Folders.from_environ(environ)
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(),
         folders=folders,
@@ -46,7 +46,7 @@ def session_of(shipped: Catalog, environ: Mapping[str, str], **variables: str) -
     )
 
 
-async def examined(session: Session, vendor: str, **options: Any) -> dict[str, Examined]:
+async def examined(session: SessionContext, vendor: str, **options: Any) -> dict[str, Examined]:
     try:
         return {one.check: one async for one in examine(session, vendor, **options)}
     finally:
@@ -54,7 +54,7 @@ async def examined(session: Session, vendor: str, **options: Any) -> dict[str, E
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-async def test_a_healthy_vendor_has_nothing_that_failed(session: Session, vendor: str) -> None:
+async def test_a_healthy_vendor_has_nothing_that_failed(session: SessionContext, vendor: str) -> None:
     found = await examined(session, vendor)
     assert list(found) == CHECKS
     assert {one.state for one in found.values()} <= {"ok", "skipped"}, found
@@ -68,7 +68,7 @@ async def test_a_healthy_vendor_has_nothing_that_failed(session: Session, vendor
         assert endpoint.endpoints[row.endpoint].effect in ("read", "session")
 
 
-async def test_a_wrong_secret_is_told_with_its_reason(session: Session) -> None:
+async def test_a_wrong_secret_is_told_with_its_reason(session: SessionContext) -> None:
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret("ea-demo-production-token"))
     found = await examined(session, "endlessaisles")
     assert found["read"].state == "failed"
@@ -78,7 +78,7 @@ async def test_a_wrong_secret_is_told_with_its_reason(session: Session) -> None:
     assert "ea-demo-production-token" not in repr(found)
 
 
-async def test_a_clock_that_is_off_is_found(shipped: Catalog, session: Session) -> None:
+async def test_a_clock_that_is_off_is_found(shipped: Catalog, session: SessionContext) -> None:
     session.now = lambda: time.time() - 4000
     with SandboxServer(shipped) as server:
         base = server.base_url(session.vendor("cottoncart"))
@@ -88,7 +88,7 @@ async def test_a_clock_that_is_off_is_found(shipped: Catalog, session: Session) 
     assert "clock" in found["read"].evidence
 
 
-async def test_without_credentials_or_a_host_the_rest_is_skipped_with_its_reason(session: Session) -> None:
+async def test_without_credentials_or_a_host_the_rest_is_skipped_with_its_reason(session: SessionContext) -> None:
     found = await examined(session, "endlessaisles", environment="test", base_url="http://127.0.0.1:9")
     assert found["reach"].state == "failed"
     assert found["tls"].state == "warning"

@@ -11,7 +11,9 @@ import httpx
 from explorer.client import Client
 from explorer.core.exchange import Call, Entry
 from explorer.session.drift import accept, dismiss, find
-from explorer.session.experiments import with_examples
+from explorer.session.preparing import check_call
+from explorer.session.sending import send
+from explorer.session.variants import with_examples
 from explorer.session_factory import open_session
 from explorer.settings.dismissed import dismissed_path
 from explorer.settings.overlay import overlay_path
@@ -19,12 +21,12 @@ from explorer.settings.overlay import overlay_path
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 STOCK = Call(vendor="endlessaisles", endpoint="orders_list", environment="production")
 
 
-def changed(session: Session, monkey: Any) -> None:
+def changed(session: SessionContext, monkey: Any) -> None:
     """Let the vendor answer with the sandbox's sample of orders, changed by *monkey*."""
     sample = session.vendor("endlessaisles").endpoints["orders_list"].samples[0]
 
@@ -41,7 +43,7 @@ def here(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, "API_EXPLORER_ENDLESSAISLES_TOKEN": "a-token-of-mine"}
 
 
-async def found(session: Session) -> list[tuple[str, str, str]]:
+async def found(session: SessionContext) -> list[tuple[str, str, str]]:
     """What differs."""
     return [(one.what, one.place, one.seen) for one in (await find(session)).findings]
 
@@ -56,7 +58,7 @@ async def test_honest_answers_of_every_read_of_every_vendor_are_no_drift(environ
                     continue
                 call, _ = with_examples(session, Call(vendor=vendor.id, endpoint=endpoint.id))
                 for _ in range(3):
-                    sent += (await session.send(call)).verdict.outcome in ("OK", "PARTIAL")
+                    sent += (await send(session, call)).verdict.outcome in ("OK", "PARTIAL")
         drift = await find(session)
         assert [(one.vendor, one.endpoint, one.title, one.seen) for one in drift.findings] == []
         assert drift.answers == sent > 150
@@ -79,7 +81,7 @@ async def test_a_new_a_retyped_and_a_missing_field_and_an_unlisted_value_are_fou
     changed(session, monkey)
     try:
         for _ in range(3):
-            await session.send(STOCK)
+            await send(session, STOCK)
         seen = await found(session)
         assert ("new", "data[].gift_wrap", "boolean") in seen
         assert ("retyped", "data[].id", "string") in seen
@@ -102,7 +104,7 @@ async def test_what_is_accepted_is_known_from_then_on_and_what_is_dismissed_is_n
 
     changed(session, monkey)
     try:
-        await session.send(STOCK)
+        await send(session, STOCK)
         first, second = (await find(session)).findings
         assert (first.place, second.place) == ("data[].colour", "data[].gift_wrap")
         accept(session, first)
@@ -127,7 +129,7 @@ async def test_a_damaged_file_of_dismissals_loses_nothing(environ: Mapping[str, 
     session = open_session(here(environ))
     changed(session, lambda body: body.update(surprise=1))
     try:
-        await session.send(STOCK)
+        await send(session, STOCK)
         (one,) = (await find(session)).findings
         dismiss(session, one)
         path = dismissed_path(session.folders)
@@ -150,13 +152,13 @@ async def test_an_accepted_value_is_offered_and_allowed_by_the_form(environ: Map
         force=True,
     )
     try:
-        assert [one.field for one in session.check(call).errors] == ["status"]
-        await session.send(call)
+        assert [one.field for one in check_call(session, call).errors] == ["status"]
+        await send(session, call)
         drift = await find(session)
         assert ("status", "parked was accepted") in [(one.place, one.seen) for one in drift.findings]
         for one in drift.findings:
             accept(session, one)
-        assert not session.check(call).errors
+        assert not check_call(session, call).errors
         assert "parked" in session.endpoint("endlessaisles.orders_list")[1].params["status"].also
     finally:
         await session.close()
@@ -165,10 +167,10 @@ async def test_an_accepted_value_is_offered_and_allowed_by_the_form(environ: Map
 async def test_answers_that_went_wrong_on_purpose_or_are_failures_are_left_out(environ: Mapping[str, str]) -> None:
     session = open_session(environ)
     try:
-        session.set_faults(["totals"])
-        await session.send(Call(vendor="endlessaisles", endpoint="orders_list"))
-        session.set_faults(["500"])
-        await session.send(Call(vendor="endlessaisles", endpoint="orders_list"))
+        session.sandbox.set_faults(["totals"], session.catalog)
+        await send(session, Call(vendor="endlessaisles", endpoint="orders_list"))
+        session.sandbox.set_faults(["500"], session.catalog)
+        await send(session, Call(vendor="endlessaisles", endpoint="orders_list"))
         drift = await find(session)
         assert (drift.answers, drift.findings) == (0, [])
     finally:
@@ -184,7 +186,7 @@ async def test_two_values_accepted_one_after_the_other_are_both_known(environ: M
 
     changed(session, monkey)
     try:
-        await session.send(STOCK)
+        await send(session, STOCK)
         findings = (await find(session)).findings
         assert [one.seen for one in findings] == ["Parked", "Lost"]
         for one in findings:

@@ -13,8 +13,10 @@ from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UsageError
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.session.explaining import explain_call, explain_exchange, moment
+from explorer.session.remembering import past_exchange
+from explorer.session.sending import send
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 
@@ -30,10 +32,10 @@ BASE = "v1/manage/edit_store?auth_id=demo1@demostore&auth_ts=1329130234&name=My 
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str]) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str]) -> SessionContext:
     folders = Folders.from_environ(environ)
     vault = Vault({**environ, "API_EXPLORER_COTTONCART_PRODUCTION_SECRET": PRODUCTION}, keyring=None)
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(),
         folders=folders,
@@ -56,7 +58,7 @@ def openssl(base: str, key: str) -> str:
     return done.stdout.decode().split()[-1]
 
 
-def test_every_step_is_there_and_the_key_is_told_by_its_fingerprint(session: Session) -> None:
+def test_every_step_is_there_and_the_key_is_told_by_its_fingerprint(session: SessionContext) -> None:
     explained = explain_call(session, store())
     texts = {step.title: step.text for step in explained.steps}
     assert list(texts) == ["Time", "Parameters", "Sorted", "Base string", "Key", "Signature", "Sent"]
@@ -67,27 +69,27 @@ def test_every_step_is_there_and_the_key_is_told_by_its_fingerprint(session: Ses
     assert Secret(DEMO).fingerprint() in texts["Key"]
 
 
-def test_the_secret_of_another_environment_is_named_and_not_shown(session: Session) -> None:
+def test_the_secret_of_another_environment_is_named_and_not_shown(session: SessionContext) -> None:
     found = explain_call(session, store()).against(openssl(BASE, PRODUCTION))
     assert [cause.mistake.id for cause in found.causes] == ["wrong_secret"]
     assert found.causes[0].detail == f"it is secret of production ({Secret(PRODUCTION).fingerprint()})"
     assert PRODUCTION not in repr(found)
 
 
-def test_without_credentials_the_steps_are_shown_all_the_same(session: Session) -> None:
+def test_without_credentials_the_steps_are_shown_all_the_same(session: SessionContext) -> None:
     session.vault = Vault({}, keyring=None)
     explained = explain_call(session, store(environment="production"))
     assert "the credential secret is missing; the word 'missing' stands in for it" in explained.notes
     assert explained.against("v1/manage/edit_store.json?x").kind == "base"
 
 
-async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(session: Session) -> None:
+async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(session: SessionContext) -> None:
     try:
-        right = await session.send(Call(vendor="cottoncart", endpoint="manage_my_stores"))
+        right = await send(session, Call(vendor="cottoncart", endpoint="manage_my_stores"))
         escaped = {"signed_values": "escaped"}
-        wrong = await session.send(Call(vendor="cottoncart", endpoint="manage_my_stores", readings=escaped))
+        wrong = await send(session, Call(vendor="cottoncart", endpoint="manage_my_stores", readings=escaped))
         assert (right.verdict.outcome, wrong.verdict.outcome) == ("OK", "FAILED")
-        good, bad = [explain_exchange(session, await session.past(entry.id)) for entry in (right, wrong)]
+        good, bad = [explain_exchange(session, await past_exchange(session, entry.id)) for entry in (right, wrong)]
     finally:
         await session.close()
     first, second = good.itself(), bad.itself()
@@ -99,7 +101,7 @@ async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(sessi
     assert bad.number == wrong.id
 
 
-async def test_a_masked_value_is_not_guessed(session: Session) -> None:
+async def test_a_masked_value_is_not_guessed(session: SessionContext) -> None:
     entries = (
         Entry(name="name", value="x"),
         Entry(name="email", value="a@b.example"),
@@ -107,8 +109,8 @@ async def test_a_masked_value_is_not_guessed(session: Session) -> None:
     )
     call = Call(vendor="cottoncart", endpoint="manage_create_user", entries=entries, force=True)
     try:
-        exchange = await session.send(call)
-        explained = explain_exchange(session, await session.past(exchange.id))
+        exchange = await send(session, call)
+        explained = explain_exchange(session, await past_exchange(session, exchange.id))
     finally:
         await session.close()
     assert explained.itself() is None
@@ -118,7 +120,7 @@ async def test_a_masked_value_is_not_guessed(session: Session) -> None:
 
 
 @pytest.mark.parametrize("password", ["my pass&word", "a=b c", "x&amp;y z", "line\nbreak &"])
-def test_a_secret_value_is_masked_to_its_end_whatever_stands_in_it(session: Session, password: str) -> None:
+def test_a_secret_value_is_masked_to_its_end_whatever_stands_in_it(session: SessionContext, password: str) -> None:
     entries = (
         Entry(name="name", value="x"),
         Entry(name="email", value="a@b.example"),
@@ -163,7 +165,7 @@ def shop(**more: object) -> Call:
         ("X-EA-REQUEST-TOKEN:", "token_absent", "is expected"),
     ],
 )
-def test_a_token_that_is_sent_wrongly_is_named(session: Session, text: str, mistake: str, told: str) -> None:
+def test_a_token_that_is_sent_wrongly_is_named(session: SessionContext, text: str, mistake: str, told: str) -> None:
     found = explain_call(session, shop()).against(text)
     assert [cause.mistake.id for cause in found.causes] == ([mistake] if mistake else []), found.verdict
     assert found.same == (not mistake)
@@ -172,7 +174,7 @@ def test_a_token_that_is_sent_wrongly_is_named(session: Session, text: str, mist
     assert "ea-demo-production-token" not in repr(found)
 
 
-def test_a_token_that_nobody_knows_is_not_judged(session: Session) -> None:
+def test_a_token_that_nobody_knows_is_not_judged(session: SessionContext) -> None:
     found = explain_call(session, shop()).against("X-EA-REQUEST-TOKEN: some-other-thing")
     assert not found.same
     assert not found.causes
@@ -180,7 +182,7 @@ def test_a_token_that_nobody_knows_is_not_judged(session: Session) -> None:
     assert "some-other-thing" not in repr(found)
 
 
-def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Session) -> None:
+def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: SessionContext) -> None:
     # The example of RFC 7519, section 3.1: it expires at 1300819380.
     token = (
         "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxl"
@@ -194,7 +196,7 @@ def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Sess
     assert token not in repr(found)
 
 
-def test_a_refresh_token_and_another_credential_are_told_from_the_token(session: Session) -> None:
+def test_a_refresh_token_and_another_credential_are_told_from_the_token(session: SessionContext) -> None:
     explained = explain_call(session, Call(vendor="quickstart", endpoint="customers_list"))
     for text, mistake in (("demo-refresh-token", "refresh_token"), ("demo-client-secret", "other_credential")):
         found = explained.against(f"Authorization: Bearer {text}")
@@ -207,7 +209,7 @@ def test_moments_are_read_as_people_write_them() -> None:
         moment("yesterday")
 
 
-def test_a_secret_parameter_that_the_call_does_not_have_is_masked_in_what_was_pasted(session: Session) -> None:
+def test_a_secret_parameter_that_the_call_does_not_have_is_masked_in_what_was_pasted(session: SessionContext) -> None:
     diagnosis = explain_call(session, store()).against(f"{BASE}&amp;access_token=foreign-4711&password=foreign-4712")
     assert diagnosis.kind == "base"
     assert "foreign-471" not in repr(diagnosis)

@@ -15,7 +15,10 @@ from explorer.client import Client
 from explorer.core.exchange import Call, Entry
 from explorer.errors import SettingsError, UsageError
 from explorer.session.doubts import adopt, evidence_words, find_doubt, forget
-from explorer.session.experiments import Experiment, follow, plan, run
+from explorer.session.experiments import Experiment, follow, run
+from explorer.session.preparing import prepare_call
+from explorer.session.sending import send
+from explorer.session.variants import plan
 from explorer.session_factory import open_session
 from explorer.settings.evidence import evidence_path, load_evidence
 from explorer.settings.folders import Folders
@@ -26,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 VERB = ("xsellcast", "brands_list", "example_verb")
 
 
-async def tried(session: Session, vendor: str, endpoint: str, key: str, **values: str) -> Experiment:
+async def tried(session: SessionContext, vendor: str, endpoint: str, key: str, **values: str) -> Experiment:
     """Both ways, sent."""
     entries = tuple(Entry(name=name, value=value) for name, value in values.items())
     call = Call(vendor=vendor, endpoint=endpoint, entries=entries)
@@ -109,14 +112,14 @@ async def test_what_the_server_accepted_is_shown_at_the_next_start(mine: dict[st
 async def test_an_adopted_reading_is_what_is_prepared_from_then_on(mine: dict[str, str]) -> None:
     session = open_session(mine)
     call = Call(vendor="xsellcast", endpoint="brands_list")
-    assert session.prepare(call).request.method == "GET"
+    assert prepare_call(session, call).request.method == "GET"
     adopt(session, find_doubt(session, "xsellcast.brands_list", "example_verb"), "post")
-    assert session.prepare(call).request.method == "POST"
+    assert prepare_call(session, call).request.method == "POST"
     later = open_session(mine)
-    assert later.prepare(call).request.method == "POST"
+    assert prepare_call(later, call).request.method == "POST"
     assert find_doubt(later, "xsellcast.brands_list", "example_verb").adopted
     forget(later, find_doubt(later, "xsellcast.brands_list", "example_verb"))
-    assert open_session(mine).prepare(call).request.method == "GET"
+    assert prepare_call(open_session(mine), call).request.method == "GET"
     assert "[vendors" not in overlay_path(later.folders, "xsellcast").read_text()
 
 
@@ -125,7 +128,7 @@ async def test_a_sandbox_that_runs_takes_the_adopted_reading_up_and_keeps_its_to
     try:
         await tried(session, *VERB)
         adopt(session, find_doubt(session, "xsellcast.brands_list", "example_verb"), "post")
-        exchange = await session.send(Call(vendor="xsellcast", endpoint="brands_list"))
+        exchange = await send(session, Call(vendor="xsellcast", endpoint="brands_list"))
         assert (exchange.request.method, exchange.verdict.outcome, exchange.hops) == ("POST", "OK", ())
     finally:
         await session.close()
@@ -157,7 +160,7 @@ async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: 
     session = open_session(mine)
     try:
         call = Call(vendor="xsellcast", endpoint="brands_list", readings={"example_verb": "post"}, force=True)
-        number = (await session.send(call)).id
+        number = (await send(session, call)).id
         doubt = find_doubt(session, "xsellcast.brands_list", "example_verb")
         assert [evidence_words(one, "today") for one in doubt.evidence["post"]] == [
             f"sandbox: refused today 405 Method Not Allowed #{number}"
@@ -168,7 +171,7 @@ async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: 
             entries=(Entry(name="id", value="3"),),
             readings={"id_type": "string"},
         )
-        await session.send(same)
+        await send(session, same)
         assert not find_doubt(session, "xsellcast.brands_get", "id_type").tried
     finally:
         await session.close()
@@ -177,8 +180,8 @@ async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: 
 async def test_a_busy_server_is_no_evidence_for_a_refusal(mine: dict[str, str]) -> None:
     session = open_session(mine)
     try:
-        await session.send(Call(vendor="xsellcast", endpoint="brands_list"))
-        session.set_faults(["503"])
+        await send(session, Call(vendor="xsellcast", endpoint="brands_list"))
+        session.sandbox.set_faults(["503"], session.catalog)
         found = await tried(session, *VERB)
         assert set(verdicts(found).values()) == {"unclear"}
         assert "Undecided" in found.conclusion

@@ -18,7 +18,8 @@ from explorer.core.exchange import Call
 from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import CredentialRefused
-from explorer.session import Session
+from explorer.session.context import SessionContext
+from explorer.session.sending import send
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -91,11 +92,11 @@ class Person:
     )
     warnings: list[str] = field(default_factory=list)
 
-    def session(self) -> Session:
+    def session(self) -> SessionContext:
         """A new run of the program."""
         environ = {**self.home, **self.variables}
         keyring = self.keyring
-        session = Session(
+        session = SessionContext(
             catalog=decode(CATALOG, "test"),
             settings=Settings(),
             folders=Folders.from_environ(environ),
@@ -110,7 +111,7 @@ class Person:
         """Start the program, send the call, and end it; the outcome."""
         session = self.session()
         try:
-            return (await session.send(CALL)).verdict.outcome
+            return (await send(session, CALL)).verdict.outcome
         finally:
             await session.close()
 
@@ -159,7 +160,7 @@ async def test_without_a_keyring_the_person_is_warned_once_and_told_what_to_do(
     person = Person(environ, keyring)
     session = person.session()
     for _ in range(3):
-        assert (await session.send(CALL)).verdict.outcome == "OK"
+        assert (await send(session, CALL)).verdict.outcome == "OK"
     await session.close()
     [warning] = person.warnings
     assert warning.startswith(f"The refresh token in {VARIABLE} was replaced")
@@ -170,7 +171,7 @@ async def test_without_a_keyring_the_person_is_warned_once_and_told_what_to_do(
 async def test_what_a_stopped_call_refreshed_is_kept(environ: Mapping[str, str]) -> None:
     person = Person(environ, MemoryKeyring(), Rotating(silent=True))
     session = person.session()
-    sending = asyncio.create_task(session.send(CALL))
+    sending = asyncio.create_task(send(session, CALL))
     await person.vendor.called.wait()
     sending.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -187,7 +188,7 @@ async def test_what_another_process_refreshed_is_used(environ: Mapping[str, str]
     vendor = waiting.vendor("shop")
     assert waiting.vault.find(vendor, "refresh_token", "live")  # it has read the old one by now
     assert await person.run() == "OK"
-    assert (await waiting.send(CALL)).verdict.outcome == "OK"
+    assert (await send(waiting, CALL)).verdict.outcome == "OK"
     await waiting.close()
     assert person.vendor.turn == 2
     assert not person.vendor.revoked
@@ -199,7 +200,7 @@ async def test_a_spent_token_does_not_replace_what_is_kept(environ: Mapping[str,
     person.vendor.revoked = True
     session = person.session()
     with pytest.raises(CredentialRefused):
-        await session.send(CALL)
+        await send(session, CALL)
     await session.close()
     found = person.session().vault.find(session.vendor("shop"), "refresh_token", "live")
     assert found

@@ -18,8 +18,11 @@ from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.history import History
 from explorer.sandbox.server import SandboxServer
-from explorer.session import Session
+from explorer.session.context import SessionContext
+from explorer.session.preparing import auth_scheme, check_call, unsigned_request
 from explorer.session.refusals import explain_refused, was_refused
+from explorer.session.remembering import past_exchange, recent_entries
+from explorer.session.sending import send
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 from tests.conftest import ROOT
@@ -49,9 +52,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> SessionContext:
     folders = Folders.from_environ(environ)
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(),
         folders=folders,
@@ -63,7 +66,7 @@ def session(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Sessi
 
 
 @asynccontextmanager
-async def ended(session: Session) -> AsyncIterator[None]:
+async def ended(session: SessionContext) -> AsyncIterator[None]:
     try:
         yield
     finally:
@@ -76,18 +79,18 @@ def call(address: str, readings: Mapping[str, str] | None = None, **values: str)
     return Call(vendor=vendor, endpoint=endpoint, entries=entries, readings=dict(readings or {}), force=True)
 
 
-def typed(session: Session, vendor: str, **values: str) -> None:
+def typed(session: SessionContext, vendor: str, **values: str) -> None:
     for name, value in values.items():
         session.vault.remember(session.vendor(vendor), "sandbox", name, Secret(value))
 
 
-async def explained(session: Session, made: Call | Exchange, check: str) -> Explanation:
+async def explained(session: SessionContext, made: Call | Exchange, check: str) -> Explanation:
     """The explanation of a call that the sandbox refuses with that check; from the history, as it was kept."""
-    exchange = await session.send(made) if isinstance(made, Call) else made
+    exchange = await send(session, made) if isinstance(made, Call) else made
     assert exchange.response is not None
     assert exchange.response.header(CHECK) == check, exchange.response.header("x-sandbox-reason")
     assert was_refused(exchange)
-    kept = await session.past(exchange.id)
+    kept = await past_exchange(session, exchange.id)
     response = kept.response
     assert response is not None
     headers = tuple((name, value) for name, value in response.headers if not name.lower().startswith("x-sandbox"))
@@ -109,7 +112,7 @@ STORES = "cottoncart.manage_my_stores"
 
 @pytest.mark.parametrize("off", [-3600.0, 3600.0], ids=["slow", "fast"])
 async def test_a_clock_that_is_off_is_told_by_the_date_header(
-    shipped: Catalog, session: Session, clock: Clock, off: float
+    shipped: Catalog, session: SessionContext, clock: Clock, off: float
 ) -> None:
     clock.off = off
     server = SandboxServer(shipped)
@@ -134,14 +137,14 @@ async def test_a_clock_that_is_off_is_told_by_the_date_header(
     ],
     ids=lambda one: next(iter(one)) if isinstance(one, dict) else "",
 )
-async def test_a_signature_under_a_wrong_reading(session: Session, reading: dict[str, str], cause: str) -> None:
+async def test_a_signature_under_a_wrong_reading(session: SessionContext, reading: dict[str, str], cause: str) -> None:
     async with ended(session):
         found = await explained(session, call(STORES, reading), "signature")
     assert top(found) == ("signature", "holds", "signature")
     assert cause in found.headline
 
 
-async def test_a_key_that_the_vendor_does_not_know_and_a_secret_that_is_not_its_own(session: Session) -> None:
+async def test_a_key_that_the_vendor_does_not_know_and_a_secret_that_is_not_its_own(session: SessionContext) -> None:
     async with ended(session):
         typed(session, "cottoncart", auth_id="nobody1@demostore")
         found = await explained(session, call(STORES), "key_id")
@@ -155,12 +158,12 @@ async def test_a_key_that_the_vendor_does_not_know_and_a_secret_that_is_not_its_
 ACCOUNT = "fashionphile.account_fetch"
 
 
-async def test_a_token_that_another_request_rotated_away(session: Session, clock: Clock) -> None:
+async def test_a_token_that_another_request_rotated_away(session: SessionContext, clock: Clock) -> None:
     async with ended(session):
-        assert (await session.send(call(ACCOUNT))).verdict.outcome == "OK"
+        assert (await send(session, call(ACCOUNT))).verdict.outcome == "OK"
         first = next(one for one in session.tokens(call(ACCOUNT)).history if one.used_at is not None)
         clock.off = 30.0
-        await session.send(call("fashionphile.order_list"))
+        await send(session, call("fashionphile.order_list"))
         typed(session, "fashionphile", token=first.value.reveal())
         made = await with_token(session, call("fashionphile.address_create"), first.value)
         found = await explained(session, made, "token_blacklisted")
@@ -169,22 +172,22 @@ async def test_a_token_that_another_request_rotated_away(session: Session, clock
     assert "its successor came with the answer of account_fetch" in found.headline
 
 
-async def with_token(session: Session, made: Call, token: Secret) -> Exchange:
+async def with_token(session: SessionContext, made: Call, token: Secret) -> Exchange:
     """What comes of a call that is sent with a token of before, as by a program that kept it."""
     import httpx
 
     from explorer.core.auth.kept import VerbatimScheme
-    from explorer.session.sending import send_prepared
+    from explorer.session.sending import Send, perform
 
     await session.ready(made)
-    scheme = session.scheme(made)
-    request = session.build(made, session.check(made))
+    scheme = auth_scheme(session, made)
+    request = unsigned_request(session, made, check_call(session, made))
     request.headers["Authorization"] = f"Bearer {token.reveal()}"
     assert isinstance(request, httpx.Request)
-    return await send_prepared(session, made, request, VerbatimScheme(scheme), None, None, origin=0, replayed="")
+    return await perform(session, Send(made, signed=(request, VerbatimScheme(scheme))))
 
 
-async def test_a_token_that_was_never_given_out(session: Session) -> None:
+async def test_a_token_that_was_never_given_out(session: SessionContext) -> None:
     async with ended(session):
         typed(session, "endlessaisles", token="no-such-token")
         found = await explained(session, call("endlessaisles.orders_list"), "token_unknown")
@@ -192,14 +195,14 @@ async def test_a_token_that_was_never_given_out(session: Session) -> None:
     assert "the credential token of sandbox" in found.headline
 
 
-async def test_a_token_of_another_environment(session: Session) -> None:
+async def test_a_token_of_another_environment(session: SessionContext) -> None:
     async with ended(session):
         typed(session, "endlessaisles", token="ea-demo-production-token")
         found = await explained(session, call("endlessaisles.orders_list"), "token_environment")
     assert top(found) == ("other_environment", "holds", "credentials")
 
 
-async def test_an_expired_json_web_token(session: Session) -> None:
+async def test_an_expired_json_web_token(session: SessionContext) -> None:
     def part(table: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(table).encode()).decode().rstrip("=")
 
@@ -220,29 +223,27 @@ async def test_an_expired_json_web_token(session: Session) -> None:
     ],
 )
 async def test_a_token_in_the_wrong_place(
-    session: Session, address: str, reading: dict[str, str], check: str, expected: str
+    session: SessionContext, address: str, reading: dict[str, str], check: str, expected: str
 ) -> None:
     async with ended(session):
         found = await explained(session, call(address, reading), check)
     assert top(found) == (expected, "holds", "readings")
 
 
-async def test_no_token_at_all(session: Session) -> None:
+async def test_no_token_at_all(session: SessionContext) -> None:
     async with ended(session):
         made = call("endlessaisles.orders_list")
         await session.ready(made)
-        request = session.build(made, session.check(made))
+        request = unsigned_request(session, made, check_call(session, made))
         from explorer.core.auth.kept import VerbatimScheme
-        from explorer.session.sending import send_prepared
+        from explorer.session.sending import Send, perform
 
-        sent = await send_prepared(
-            session, made, request, VerbatimScheme(session.scheme(made)), None, None, origin=0, replayed=""
-        )
+        sent = await perform(session, Send(made, signed=(request, VerbatimScheme(auth_scheme(session, made)))))
         found = await explained(session, sent, "token_missing")
     assert top(found) == ("no_credentials", "holds", "credentials")
 
 
-async def test_the_wrong_accept_header(session: Session) -> None:
+async def test_the_wrong_accept_header(session: SessionContext) -> None:
     async with ended(session):
         made = msgspec.structs.replace(call(ACCOUNT), headers=(("Accept", "application/json"),))
         found = await explained(session, made, "accept")
@@ -252,7 +253,7 @@ async def test_the_wrong_accept_header(session: Session) -> None:
         assert top(left) == ("accept", "holds", "readings")
 
 
-async def test_a_missing_role(session: Session) -> None:
+async def test_a_missing_role(session: SessionContext) -> None:
     async with ended(session):
         typed(session, "fashionphile", email="shopper@example.com", password="plain-bag-17")
         made = call("fashionphile.big_vision_authenticate", brand="x", itemId="1", itemType="Product")
@@ -264,7 +265,7 @@ async def test_a_missing_role(session: Session) -> None:
         assert top(found) == ("role", "holds", "credentials")
 
 
-async def test_an_id_that_nothing_has(session: Session) -> None:
+async def test_an_id_that_nothing_has(session: SessionContext) -> None:
     async with ended(session):
         found = await explained(session, call("xsellcast.brands_get", id="99999999"), "no_record")
         assert top(found) == ("unknown_id", "holds", "field")
@@ -273,12 +274,12 @@ async def test_an_id_that_nothing_has(session: Session) -> None:
         assert top(found)[:2] == ("unknown_id", "holds")
 
 
-async def test_a_test_record_that_the_nightly_renewal_removed(session: Session, clock: Clock) -> None:
+async def test_a_test_record_that_the_nightly_renewal_removed(session: SessionContext, clock: Clock) -> None:
     async with ended(session):
-        listed = await session.send(call("endlessaisles.orders_list"))
+        listed = await send(session, call("endlessaisles.orders_list"))
         assert listed.response is not None
         number = str(json.loads(listed.response.body[:])["data"][0]["id"])
-        assert (await session.send(call("endlessaisles.orders_get", id=number))).verdict.outcome == "OK"
+        assert (await send(session, call("endlessaisles.orders_get", id=number))).verdict.outcome == "OK"
         clock.off = 3 * 86_400.0
         found = await explained(session, call("endlessaisles.orders_get", id=number), "wiped")
     assert top(found) == ("wiped", "holds", "field")
@@ -286,23 +287,21 @@ async def test_a_test_record_that_the_nightly_renewal_removed(session: Session, 
     assert "forgets what was made there after 24 h" in found.headline
 
 
-async def test_the_address_of_a_page_that_was_followed_as_printed(session: Session) -> None:
+async def test_the_address_of_a_page_that_was_followed_as_printed(session: SessionContext) -> None:
     from explorer.core.auth.kept import VerbatimScheme
-    from explorer.session.sending import send_prepared
+    from explorer.session.sending import Send, perform
 
     async with ended(session):
         made = call("endlessaisles.orders_list")
-        await session.send(made)
-        request = session.scheme(made).preview(session.build(made, session.check(made)))
+        await send(session, made)
+        request = auth_scheme(session, made).preview(unsigned_request(session, made, check_call(session, made)))
         request.url = request.url.copy_with(path="/endlessaisles/", query=b"page=2")
-        sent = await send_prepared(
-            session, made, request, VerbatimScheme(session.scheme(made)), None, None, origin=0, replayed=""
-        )
+        sent = await perform(session, Send(made, signed=(request, VerbatimScheme(auth_scheme(session, made)))))
         found = await explained(session, sent, "path")
     assert top(found) == ("page_url", "holds", "readings")
 
 
-async def test_a_required_parameter_and_a_misspelt_one(session: Session) -> None:
+async def test_a_required_parameter_and_a_misspelt_one(session: SessionContext) -> None:
     async with ended(session):
         found = await explained(session, call("cottoncart.catalogue_store_info"), "required")
         assert top(found) == ("required", "holds", "field")
@@ -316,19 +315,19 @@ async def test_a_required_parameter_and_a_misspelt_one(session: Session) -> None
         assert found.top.where == "per_page"
 
 
-async def test_a_value_that_is_not_as_documented(session: Session) -> None:
+async def test_a_value_that_is_not_as_documented(session: SessionContext) -> None:
     async with ended(session):
         found = await explained(session, call(STORES, count="many"), "integer")
     assert found.top is not None
     assert (found.top.check, found.top.where) in (("complaint", "count"), ("value", "count"))
 
 
-async def test_a_wrong_method_and_a_host_that_is_not_the_environments(session: Session) -> None:
+async def test_a_wrong_method_and_a_host_that_is_not_the_environments(session: SessionContext) -> None:
     async with ended(session):
         found = await explained(session, call(STORES, {"no_method_named": "post"}), "method")
         assert top(found) == ("method", "holds", "method")
         assert "POST was sent, GET is documented" in found.headline
-        good = await session.send(call(STORES))
+        good = await send(session, call(STORES))
         url = good.request.url.replace("http://127.0.0.1", "http://localhost")
         moved = msgspec.structs.replace(good, request=msgspec.structs.replace(good.request, url=url))
         moved = msgspec.structs.replace(
@@ -340,7 +339,7 @@ async def test_a_wrong_method_and_a_host_that_is_not_the_environments(session: S
     assert {one.check: one.state for one in found.findings}["host"] == "holds"
 
 
-async def test_what_only_the_vendor_can_know_is_said_to_be_so(session: Session) -> None:
+async def test_what_only_the_vendor_can_know_is_said_to_be_so(session: SessionContext) -> None:
     async with ended(session):
         made = call("xsellcast.request_token", client_id="nobody", client_secret="nothing")
         found = await explained(session, made, "invalid_client")
@@ -348,25 +347,25 @@ async def test_what_only_the_vendor_can_know_is_said_to_be_so(session: Session) 
         assert "nothing" not in found.headline.replace("nothing else holds", "")
 
 
-async def test_credentials_that_give_no_token(session: Session) -> None:
+async def test_credentials_that_give_no_token(session: SessionContext) -> None:
     from explorer.errors import CredentialRefused
 
     async with ended(session):
         typed(session, "fashionphile", password="wrong-password")
         with pytest.raises(CredentialRefused):
-            await session.send(call(ACCOUNT))
-        kept = (await session.recent(limit=1))[0]
-        exchange = await session.past(kept.id)
+            await send(session, call(ACCOUNT))
+        kept = (await recent_entries(session, limit=1))[0]
+        exchange = await past_exchange(session, kept.id)
         assert was_refused(exchange)
         found = await explain_refused(session, exchange)
     assert top(found) == ("login_refused", "holds", "credentials")
 
 
 @pytest.mark.parametrize(("fault", "check"), [("429=7", "too_many"), ("503=9", "server"), ("500", "server")])
-async def test_the_vendors_own_trouble(session: Session, fault: str, check: str) -> None:
+async def test_the_vendors_own_trouble(session: SessionContext, fault: str, check: str) -> None:
     async with ended(session):
-        session.set_faults([fault])
-        exchange = await session.send(call("endlessaisles.products_list"))
+        session.sandbox.set_faults([fault], session.catalog)
+        exchange = await send(session, call("endlessaisles.products_list"))
         found = await explain_refused(session, exchange)
     assert top(found) == (check, "holds", "again")
 

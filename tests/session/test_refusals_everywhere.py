@@ -9,11 +9,12 @@ import pytest
 from explorer.core.exchange import Call, Entry
 from explorer.errors import CredentialRefused
 from explorer.session.refusals import explain_refused, was_refused
+from explorer.session.sending import send
 from tests.session.test_refusals import CHECK, Clock, ended, session  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 VENDORS = ("xsellcast", "fashionphile", "cottoncart", "quickstart", "endlessaisles")
 SAME = {
@@ -47,7 +48,7 @@ def examples(endpoint: Endpoint) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-async def test_the_explainer_comes_to_what_the_sandbox_checked(session: Session, vendor: str) -> None:  # noqa: F811
+async def test_the_explainer_comes_to_what_the_sandbox_checked(session: SessionContext, vendor: str) -> None:  # noqa: F811
     told = 0
     async with ended(session):
         for endpoint in session.vendor(vendor).endpoints.values():
@@ -57,7 +58,7 @@ async def test_the_explainer_comes_to_what_the_sandbox_checked(session: Session,
                 entries = tuple(Entry(name=name, value=value) for name, value in values.items())
                 made = Call(vendor=vendor, endpoint=endpoint.id, entries=entries, headers=headers, force=True)
                 try:
-                    exchange = await session.send(made)
+                    exchange = await send(session, made)
                 except CredentialRefused:
                     continue
                 if not was_refused(exchange) or exchange.response is None:

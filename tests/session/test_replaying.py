@@ -15,7 +15,10 @@ from explorer.core.form import parse_entry
 from explorer.credentials import Vault
 from explorer.errors import UnknownName, UsageError
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
+from explorer.session.remembering import history_entry, past_exchange
+from explorer.session.replaying import prepare_replay
+from explorer.session.sending import perform, send
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -89,7 +92,7 @@ def catalog(port: int, change: Callable[[Any], None] = lambda _tables: None) -> 
 class World:
     """A session on a clock, and the requests that arrived at its vendor."""
 
-    session: Session
+    session: SessionContext
     environ: dict[str, str]
     port: int
     seen: list[bytes] = field(default_factory=list)
@@ -98,7 +101,7 @@ class World:
     async def send(self, endpoint: str, *words: str, **more: Any) -> int:
         entries = tuple(parse_entry(word) for word in words)
         call = Call(vendor="twin", endpoint=endpoint, environment="raw", entries=entries, **more)
-        exchange = await self.session.send(call)
+        exchange = await send(self.session, call)
         assert exchange.response is not None
         return exchange.id
 
@@ -113,7 +116,7 @@ async def world(environ: Mapping[str, str]) -> AsyncIterator[World]:
             "API_EXPLORER_TWIN_TOKEN": "marked-token-1",
         }
         folders = Folders.from_environ(environ)
-        session = Session(
+        session = SessionContext(
             catalog=catalog(port),
             settings=Settings(),
             folders=folders,
@@ -149,9 +152,9 @@ async def recorder() -> AsyncIterator[tuple[int, list[bytes]]]:
 async def test_again_is_signed_now_and_exact_has_the_bytes_of_then(world: World) -> None:
     number = await world.send("signed", "q=a b/é")
     world.clock += 3600
-    again = await (await world.session.replay(number, "again")).send()
-    plan = await world.session.replay(number, "exact")
-    exact = await plan.send()
+    again = await perform(world.session, (await prepare_replay(world.session, number, "again")).to_send())
+    plan = await prepare_replay(world.session, number, "exact")
+    exact = await perform(world.session, plan.to_send())
     first, second, third = world.seen
     assert third == first
     assert b"auth_ts=1700000000&" in first
@@ -161,9 +164,9 @@ async def test_again_is_signed_now_and_exact_has_the_bytes_of_then(world: World)
     assert any("3,600 seconds ago" in note for note in plan.notes)
 
     for exchange, how in ((again, "again"), (exact, "exact")):
-        kept = await world.session.kept(exchange.id)
+        kept = await history_entry(world.session, exchange.id)
         assert (kept.row.origin, kept.exchange.replayed) == (number, how)
-    assert (await world.session.kept(number)).replays == (again.id, exact.id)
+    assert (await history_entry(world.session, number)).replays == (again.id, exact.id)
 
 
 @pytest.mark.parametrize(
@@ -172,59 +175,59 @@ async def test_again_is_signed_now_and_exact_has_the_bytes_of_then(world: World)
 async def test_masked_values_given_again_make_the_very_bytes(world: World, endpoint: str, number: str) -> None:
     words = ("q=1 & 2", "pin=so secret+é", f"{number}=4444111144441111")
     kept = await world.send(endpoint, *words)
-    exact = await world.session.replay(kept, "exact")
+    exact = await prepare_replay(world.session, kept, "exact")
     assert exact.masked == ("pin", number)
     with pytest.raises(UsageError, match="pin"):
-        await exact.send()
+        await perform(world.session, exact.to_send())
     assert len(world.seen) == 1
 
     world.clock += 50
     given = tuple(parse_entry(word) for word in words[1:])
-    await (await world.session.replay(kept, "exact", given)).send()
+    await perform(world.session, (await prepare_replay(world.session, kept, "exact", given)).to_send())
     assert world.seen[1] == world.seen[0]
-    await (await world.session.replay(kept, "again", given)).send()
+    await perform(world.session, (await prepare_replay(world.session, kept, "again", given)).to_send())
     assert world.seen[2].partition(b"\r\n\r\n")[2].startswith(b"q=1") or b"4444111144441111" in world.seen[2]
 
 
 async def test_a_value_of_another_length_than_then_is_told(world: World) -> None:
     kept = await world.send("json", "pin=abc")
-    plan = await world.session.replay(kept, "exact", (Entry(name="pin", value="abcd"),))
+    plan = await prepare_replay(world.session, kept, "exact", (Entry(name="pin", value="abcd"),))
     assert any("bytes and had" in note for note in plan.notes)
-    plan = await world.session.replay(kept, "exact", (Entry(name="pin", value="abc"),))
+    plan = await prepare_replay(world.session, kept, "exact", (Entry(name="pin", value="abc"),))
     assert not any("bytes and had" in note for note in plan.notes)
 
 
 async def test_a_value_that_the_entry_has_not_is_refused(world: World) -> None:
     kept = await world.send("json", "pin=abc")
     with pytest.raises(UsageError, match="colour"):
-        await world.session.replay(kept, "again", (Entry(name="colour", value="red"),))
+        await prepare_replay(world.session, kept, "again", (Entry(name="colour", value="red"),))
 
 
 async def test_another_token_than_then_is_told_and_put_in(world: World) -> None:
     kept = await world.send("json", "q=1")
     world.environ["API_EXPLORER_TWIN_TOKEN"] = "marked-token-2"
-    plan = await world.session.replay(kept, "exact")
+    plan = await prepare_replay(world.session, kept, "exact")
     assert any("token is another than then" in change for change in plan.changes)
     assert any("X-Twin" in note and "not to be had" in note for note in plan.notes)
     assert "marked" not in repr(plan.changes) + repr(plan.notes)
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert world.seen[1] == world.seen[0].replace(b"marked-token-1", b"marked-token-2")
 
 
 async def test_the_signature_of_then_needs_no_key(world: World) -> None:
     kept = await world.send("signed", "q=1")
     world.environ["API_EXPLORER_TWIN_KEY"] = "marked-key-2"
-    plan = await world.session.replay(kept, "exact")
+    plan = await prepare_replay(world.session, kept, "exact")
     assert any("key is another than then" in change for change in plan.changes)
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert world.seen[1] == world.seen[0]
 
 
 async def test_exact_bytes_stay_those_of_then_when_the_second_turns_before_they_go(world: World) -> None:
     kept = await world.send("signed", "q=1")
-    plan = await world.session.replay(kept, "exact")
+    plan = await prepare_replay(world.session, kept, "exact")
     world.clock += 1
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert world.seen[1] == world.seen[0]
 
 
@@ -233,17 +236,17 @@ async def test_a_masked_signature_is_made_again_as_of_then(world: World) -> None
         world.port, lambda tables: tables["vendors"]["twin"]["credentials"]["id"].update(secret=True)
     )
     kept = await world.send("signed", "q=1")
-    assert "ada" not in (await world.session.past(kept)).request.url
+    assert "ada" not in (await past_exchange(world.session, kept)).request.url
     world.clock += 500
-    plan = await world.session.replay(kept, "exact")
+    plan = await prepare_replay(world.session, kept, "exact")
     assert any("made again as of then" in note for note in plan.notes)
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert world.seen[1] == world.seen[0]
 
 
 async def test_what_changed_in_the_catalog_is_told(world: World) -> None:
     kept = await world.send("signed", "q=1", readings={"where": "b"})
-    assert (await world.session.replay(kept, "again")).changes == ()
+    assert (await prepare_replay(world.session, kept, "again")).changes == ()
 
     def change(tables: Any) -> None:
         vendor = tables["vendors"]["twin"]
@@ -253,18 +256,18 @@ async def test_what_changed_in_the_catalog_is_told(world: World) -> None:
         del vendor["readings"]["where"]
 
     world.session.catalog = catalog(world.port, change)
-    plan = await world.session.replay(kept, "again")
+    plan = await prepare_replay(world.session, kept, "again")
     told = "\n".join(plan.changes)
     assert "says of this call changed" in told
     assert "edition one, now two" in told
     assert "where=b is no longer" in told
     assert "/base and is now at" in told
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert b"GET /base/v2/signed.json" in world.seen[1]
 
     other = catalog(world.port, lambda tables: tables["vendors"]["twin"]["endpoints"]["form"].update(title="New"))
     world.session.catalog = other
-    assert not any("catalog says" in change for change in (await world.session.replay(kept, "again")).changes)
+    assert not any("catalog says" in change for change in (await prepare_replay(world.session, kept, "again")).changes)
 
 
 async def test_a_call_that_is_gone_is_named(world: World) -> None:
@@ -273,28 +276,28 @@ async def test_a_call_that_is_gone_is_named(world: World) -> None:
         world.port, lambda tables: tables["vendors"]["twin"]["endpoints"].pop("signed") and None
     )
     with pytest.raises(UnknownName, match=r"twin\.signed"):
-        await world.session.replay(kept, "again")
+        await prepare_replay(world.session, kept, "again")
     with pytest.raises(UnknownName):
-        await world.session.replay(99, "again")
+        await prepare_replay(world.session, 99, "again")
 
 
 async def test_a_guarded_environment_asks(world: World) -> None:
     read, change = await world.send("signed"), await world.send("form", "q=1")
     for how in ("again", "exact"):
-        assert (await world.session.replay(read, how)).question == ""
-        assert "twin.form" in (await world.session.replay(change, how)).question
+        assert (await prepare_replay(world.session, read, how)).question == ""
+        assert "twin.form" in (await prepare_replay(world.session, change, how)).question
 
 
 async def test_the_form_gets_what_is_known_and_what_to_type(world: World) -> None:
     kept = await world.send("form", "q=1", "pin=secret-pin", readings={"where": "b"}, extra=(("more", "yes"),))
-    plan = await world.session.replay(kept, "form")
+    plan = await prepare_replay(world.session, kept, "form")
     assert plan.call.entries == (Entry(name="q", value="1"),)
     assert (plan.masked, plan.question) == (("pin",), "")
     assert (plan.call.readings, plan.call.extra) == ({"where": "b"}, (("more", "yes"),))
     with pytest.raises(UsageError):
-        await plan.send()
-    sent = await world.session.send(plan.call, origin=kept)
-    assert (await world.session.past(sent.id)).replayed == "form"
+        await perform(world.session, plan.to_send())
+    sent = await send(world.session, plan.call, origin=kept)
+    assert (await past_exchange(world.session, sent.id)).replayed == "form"
 
 
 async def test_an_entry_that_was_cut_off_before_it_was_signed_is_signed_now(world: World) -> None:
@@ -306,9 +309,9 @@ async def test_an_entry_that_was_cut_off_before_it_was_signed_is_signed_now(worl
     cut = msgspec.structs.replace(
         whole, request=bare, response=None, failure=Failure(kind="Cancelled", title="Cancelled", message="stopped")
     )
-    plan = await world.session.replay(history.complete(0, cut), "exact")
+    plan = await prepare_replay(world.session, history.complete(0, cut), "exact")
     assert any("signed now" in note for note in plan.notes)
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert b"auth_sig=" in world.seen[1]
 
 
@@ -317,7 +320,7 @@ async def test_an_entry_of_an_older_version_can_be_replayed(world: World) -> Non
     history = world.session.history()
     assert history is not None
     old = history.complete(0, msgspec.structs.replace(history.get(kept), under=None))
-    plan = await world.session.replay(old, "exact")
+    plan = await prepare_replay(world.session, old, "exact")
     assert "cannot be told" in plan.changes[0]
-    await plan.send()
+    await perform(world.session, plan.to_send())
     assert world.seen[1] == world.seen[0]

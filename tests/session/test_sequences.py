@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.errors import UsageError
+from explorer.session.remembering import past_exchange, recent_entries
 from explorer.session.saving import Saved, Scope
 from explorer.session.sequences import Runner, tag_of
 from tests.session.world import Query, Reply, World, world
@@ -72,7 +73,7 @@ async def test_the_rule_decides_on_what_is_kept(
         assert names == at_once
         here.clock.now += 700
         assert (await run(here, "use", saved if same_program else None))[1] == later
-        rows = await here.session.recent(text=f"tag:{tag_of('use')}")
+        rows = await recent_entries(here.session, text=f"tag:{tag_of('use')}")
         assert len(rows) == 2
 
 
@@ -142,4 +143,4 @@ async def test_secret_values_of_an_answer_are_masked_in_what_is_kept(environ: Ma
         assert here.asked[-1] == {"colour": "<s3cret-4711>"}
         assert "s3cret" not in repr(report)
         for number in (1, 2):
-            assert "s3cret" not in repr(await here.session.past(number))
+            assert "s3cret" not in repr(await past_exchange(here.session, number))

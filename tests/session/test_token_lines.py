@@ -17,7 +17,9 @@ from explorer.core.text.secret import Secret
 from explorer.core.text.units import format_countdown
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
+from explorer.session.remembering import past_exchange
+from explorer.session.sending import send
 from explorer.session.token_lines import boards, ending_call, forget_tokens, past_lives, renew_token
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -48,13 +50,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> SessionContext:
     return opened(shipped, environ, clock)
 
 
-def opened(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Session:
+def opened(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> SessionContext:
     folders = Folders.from_environ(environ)
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(sandbox_port=0),
         folders=folders,
@@ -65,14 +67,16 @@ def opened(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Sessio
     )
 
 
-def board(session: Session, vendor: str = "fashionphile") -> TokenBoard:
+def board(session: SessionContext, vendor: str = "fashionphile") -> TokenBoard:
     return next(one for one in boards(session, past_lives(session)) if one.vendor == vendor)
 
 
-async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(session: Session, clock: Clock) -> None:
-    first = await session.send(WHOAMI)
+async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(
+    session: SessionContext, clock: Clock
+) -> None:
+    first = await send(session, WHOAMI)
     clock.now += 1
-    second = await session.send(WHOAMI)
+    second = await send(session, WHOAMI)
     lives = board(session).lives
     assert [life.minted_by for life in lives] == [first.id, first.id, second.id]
     assert lives[0].origin == "sign_in"
@@ -93,10 +97,10 @@ async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(ses
     await session.close()
 
 
-async def test_two_requests_in_flight_are_shown_as_what_they_are(session: Session, clock: Clock) -> None:
-    await session.send(WHOAMI)
-    session.set_faults(["slow=0.4*2"])
-    both = asyncio.gather(session.send(WHOAMI), session.send(WHOAMI))
+async def test_two_requests_in_flight_are_shown_as_what_they_are(session: SessionContext, clock: Clock) -> None:
+    await send(session, WHOAMI)
+    session.sandbox.set_faults(["slow=0.4*2"], session.catalog)
+    both = asyncio.gather(send(session, WHOAMI), send(session, WHOAMI))
     shared: TokenRecord | None = None
     for _ in range(500):
         await asyncio.sleep(0.01)
@@ -121,8 +125,8 @@ async def test_a_new_session_knows_the_tokens_of_before_by_their_fingerprints(
     shipped: Catalog, environ: Mapping[str, str], clock: Clock
 ) -> None:
     session = opened(shipped, environ, clock)
-    first = await session.send(WHOAMI)
-    second = await session.send(WHOAMI)
+    first = await send(session, WHOAMI)
+    second = await send(session, WHOAMI)
     before = board(session).lives
     texts = [token.value.reveal() for token in session.tokens(WHOAMI).history]
     await session.close()
@@ -139,10 +143,10 @@ async def test_a_new_session_knows_the_tokens_of_before_by_their_fingerprints(
     await later.close()
 
 
-async def test_a_login_and_a_new_token_are_exchanges_of_the_history(session: Session) -> None:
+async def test_a_login_and_a_new_token_are_exchanges_of_the_history(session: SessionContext) -> None:
     assert await renew_token(session, board(session))
     (life,) = board(session).lives
-    kept = await session.past(life.minted_by)
+    kept = await past_exchange(session, life.minted_by)
     assert kept.call.endpoint == "sign_in"
     assert kept.response is not None
     assert "••••••" in kept.response.body[:].decode()
@@ -155,9 +159,9 @@ async def test_a_login_and_a_new_token_are_exchanges_of_the_history(session: Ses
     await session.close()
 
 
-async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(session: Session) -> None:
+async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(session: SessionContext) -> None:
     call = Call(vendor="quickstart", endpoint="customers_list")
-    await session.send(call)
+    await send(session, call)
     assert await renew_token(session, board(session, "quickstart"))
     lives = board(session, "quickstart").lives
     fresh = [life for life in lives if life.expires_at is not None]
@@ -172,25 +176,25 @@ async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(se
     await session.close()
 
 
-async def test_signing_out_ends_the_lives(session: Session, clock: Clock) -> None:
-    await session.send(WHOAMI)
+async def test_signing_out_ends_the_lives(session: SessionContext, clock: Clock) -> None:
+    await send(session, WHOAMI)
     call = ending_call(session, board(session))
     assert call is not None
     assert call.endpoint == "sign_out"
-    assert (await session.send(call)).verdict.outcome == "OK"
+    assert (await send(session, call)).verdict.outcome == "OK"
     assert {life.state(clock.now)[0] for life in board(session).lives} == {"ended"}
     assert board(session).current == ()
     assert ending_call(session, board(session, "quickstart")) is None
-    await session.send(WHOAMI)
+    await send(session, WHOAMI)
     forget_tokens(session, board(session))
     assert {life.state(clock.now)[0] for life in board(session).lives} == {"ended"}
     await session.close()
 
 
-async def test_a_refused_token_is_told_of(session: Session, clock: Clock) -> None:
+async def test_a_refused_token_is_told_of(session: SessionContext, clock: Clock) -> None:
     session.vault.remember(session.vendor("fashionphile"), "sandbox", "token", Secret("nobody-knows-this-one"))
     call = Call(vendor="fashionphile", endpoint="whoami", entries=(Entry(name="x", value="1"),), force=True)
-    await session.send(call)
+    await send(session, call)
     life = next(one for one in board(session).lives if one.fingerprint == Secret("nobody-knows-this-one").fingerprint())
     assert life.state(clock.now)[0] == "refused"
     assert life.minted_by == 0
@@ -202,7 +206,7 @@ def jwt(header: dict[str, object], claims: dict[str, object]) -> str:
     return ".".join([*parts, "c2lnbmF0dXJl"])
 
 
-def test_claims_are_read_and_their_times_are_told(session: Session, clock: Clock) -> None:
+def test_claims_are_read_and_their_times_are_told(session: SessionContext, clock: Clock) -> None:
     token = jwt({"alg": "HS256", "typ": "JWT"}, {"sub": "ada\x1b[31m", "exp": clock.now + 90, "iat": clock.now - 10})
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret(token))
     here = board(session, "endlessaisles")

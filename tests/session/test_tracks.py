@@ -14,7 +14,11 @@ from explorer.core.form import parse_entry
 from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UnknownName
-from explorer.session import Session
+from explorer.session.collecting import Collector
+from explorer.session.context import SessionContext
+from explorer.session.login import log_in
+from explorer.session.pages import turn_page
+from explorer.session.sending import send
 from explorer.session.tracks import Tutor, follow, open_tutor
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -38,7 +42,7 @@ BAG = "brand=LouisVuitton class={} itemId=10003 itemType=Product images[0]=@{}"
 class Pupil:
     """Somebody who walks a track."""
 
-    def __init__(self, session: Session, tutor: Tutor) -> None:
+    def __init__(self, session: SessionContext, tutor: Tutor) -> None:
         self.session, self.tutor = session, tutor
         self.heard: list[Heard] = []
         follow(session, tutor, self.heard.append)
@@ -49,7 +53,7 @@ class Pupil:
         return Call(vendor=vendor, endpoint=endpoint, entries=entries, **options)
 
     async def send(self, address: str, words: str = "", **options: Any) -> Exchange:
-        return await self.session.send(self.call(address, words, **options))
+        return await send(self.session, self.call(address, words, **options))
 
     async def step(self, step_id: str, address: str, words: str = "", **options: Any) -> Exchange:
         """Send, and see that just this step is done by it."""
@@ -77,14 +81,14 @@ class Pupil:
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str]) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str]) -> SessionContext:
     folders = Folders.from_environ(environ)
     vault = Vault(environ, keyring=None)
-    return Session(catalog=shipped, settings=Settings(), folders=folders, vault=vault, environ=environ)
+    return SessionContext(catalog=shipped, settings=Settings(), folders=folders, vault=vault, environ=environ)
 
 
 @asynccontextmanager
-async def pupil(session: Session, track: str) -> AsyncIterator[Pupil]:
+async def pupil(session: SessionContext, track: str) -> AsyncIterator[Pupil]:
     tutor = open_tutor(session)
     tutor.start(track)
     try:
@@ -93,7 +97,7 @@ async def pupil(session: Session, track: str) -> AsyncIterator[Pupil]:
         await session.close()
 
 
-def test_eight_tracks_are_shipped_and_speak_of_calls_that_exist(session: Session) -> None:
+def test_eight_tracks_are_shipped_and_speak_of_calls_that_exist(session: SessionContext) -> None:
     tutor = open_tutor(session)
     assert tutor.problems == ()
     assert len(tutor.tracks) == 8
@@ -114,7 +118,7 @@ class _Keys(dict[str, str]):
         super().__init__({one.id: shown(one.keys.split(",")[0]) for one in ACTIONS})
 
 
-def test_every_key_that_a_track_names_is_an_action(session: Session) -> None:
+def test_every_key_that_a_track_names_is_an_action(session: SessionContext) -> None:
     import re
 
     tutor = open_tutor(session)
@@ -124,7 +128,7 @@ def test_every_key_that_a_track_names_is_an_action(session: Session) -> None:
             assert set(re.findall(r"\{key:(\w+)\}", " ".join(texts))) <= set(_Keys())
 
 
-async def test_first_call(session: Session) -> None:
+async def test_first_call(session: SessionContext) -> None:
     async with pupil(session, "first-call") as one:
         assert await one.nothing("cottoncart.catalogue_stores") == ""
         await one.step("ask", "endlessaisles.products_list")
@@ -137,7 +141,7 @@ async def test_first_call(session: Session) -> None:
         assert one.finished
 
 
-async def test_rotating_token(session: Session) -> None:
+async def test_rotating_token(session: SessionContext) -> None:
     async with pupil(session, "rotating-token") as one:
         assert "does not know that pair" in await one.nothing("fashionphile.sign_in", "email=a@b.example password=no")
         await one.step("sign-in", "fashionphile.sign_in", "email=demo@example.com password=sandbox-bag-42")
@@ -150,7 +154,7 @@ async def test_rotating_token(session: Session) -> None:
         assert one.finished
 
 
-async def test_signature(session: Session) -> None:
+async def test_signature(session: SessionContext) -> None:
     stores = "cottoncart.manage_my_stores"
     async with pupil(session, "signature") as one:
         await one.step("signed", stores, "count=2")
@@ -170,35 +174,35 @@ async def test_signature(session: Session) -> None:
         assert one.finished
 
 
-async def test_all_pages(session: Session) -> None:
+async def test_all_pages(session: SessionContext) -> None:
     search = "fashionphile.product_search"
     async with pupil(session, "all-pages") as one:
         await one.step("first", search, "limit=60")
         assert "not the page after" in await one.nothing(search, "limit=60 page=5")
         exchange = await one.step("next", search, "limit=60 page=2")
         assert "it is page 3 of 7" in await one.nothing(search, "limit=60 page=3")
-        call = session.turn(exchange, "last")
+        call = turn_page(session, exchange, "last")
         assert call is not None
         assert {entry.name: entry.value for entry in call.entries}["page"] == "7"
-        await session.send(call)
+        await send(session, call)
         assert one.heard[-1].step.id == "last"
         assert "1 of 7 pages are here" in await one.nothing(search, "limit=60 page=3")
         one.tutor.heard = None
-        collector = session.collect(one.call(search, "limit=60"))
+        collector = Collector(session, one.call(search, "limit=60"))
         await collector.plan()
         async for _ in collector.pages():
             pass
         assert (one.heard[-1].kind, one.heard[-1].step.id) == ("done", "all")
         assert "the sandbox was honest" in await one.nothing(search, "limit=60 page=7")
-        session.set_faults(["overlap"])
-        collector = session.collect(one.call(search, "limit=60"))
+        session.sandbox.set_faults(["overlap"], session.catalog)
+        collector = Collector(session, one.call(search, "limit=60"))
         async for _ in collector.pages():
             pass
         assert one.finished
         assert "duplicates" in {finding.kind for finding in collector.findings}
 
 
-async def test_two_hundred(session: Session) -> None:
+async def test_two_hundred(session: SessionContext) -> None:
     info = "cottoncart.catalogue_store_info"
     async with pupil(session, "two-hundred") as one:
         assert "That store exists" in await one.nothing(info, "store_id=demostore")
@@ -206,15 +210,15 @@ async def test_two_hundred(session: Session) -> None:
         await one.step("mend", info, "store_id=demostore")
         await one.step("anyway", info, force=True)
         assert "the sandbox was honest" in await one.nothing("endlessaisles.products_list")
-        session.set_faults(["error200"])
+        session.sandbox.set_faults(["error200"], session.catalog)
         await one.step("sudden", "endlessaisles.products_list")
         assert "the verdict was FAILED" in await one.nothing("endlessaisles.products_list")
-        session.set_faults([])
+        session.sandbox.set_faults([], session.catalog)
         await one.step("honest", "endlessaisles.products_list")
         assert one.finished
 
 
-async def test_upload_of_the_practice_file(session: Session) -> None:
+async def test_upload_of_the_practice_file(session: SessionContext) -> None:
     check = "fashionphile.big_vision_authenticate"
     async with pupil(session, "upload") as one:
         track = one.tutor.track("upload")
@@ -229,13 +233,13 @@ async def test_upload_of_the_practice_file(session: Session) -> None:
         assert one.finished
 
 
-async def test_oauth2_with_consent(session: Session) -> None:
+async def test_oauth2_with_consent(session: SessionContext) -> None:
     async with pupil(session, "oauth2") as one:
         words = "response_type=code client_id=demo-client redirect_uri=http://127.0.0.1:8765/callback"
         await one.step("bare", "quickstart.authorize", words)
         await one.step("demo", "quickstart.customers_list")
         assert "the same token went" in await one.nothing("quickstart.customers_list")
-        await session.log_in(one.call("quickstart.customers_list"), open_url=_nowhere, paste=_allow)
+        await log_in(session, one.call("quickstart.customers_list"), open_url=_nowhere, paste=_allow)
         await one.step("consent", "quickstart.customers_list")
         await one.step("keep", "quickstart.orders_list")
         assert one.finished
@@ -257,18 +261,18 @@ async def _allow(url: str) -> str:
         return answer.headers["location"]
 
 
-async def test_an_order_is_not_sent_twice(session: Session) -> None:
+async def test_an_order_is_not_sent_twice(session: SessionContext) -> None:
     create, listing = "endlessaisles.orders_create", "endlessaisles.orders_list"
     order = ORDER
     async with pupil(session, "order-once") as one:
         await one.step("place", create, order)
         assert "one more order is placed" in await one.nothing(create, order)
-        session.set_faults(["cut*1"])
+        session.sandbox.set_faults(["cut*1"], session.catalog)
         await one.step("lost", create, order)
         await one.send(create, order)
         assert one.heard[-1].kind == "back"
         assert "one more than you wanted" in one.heard[-1].text
-        session.set_faults(["cut*1"])
+        session.sandbox.set_faults(["cut*1"], session.catalog)
         await one.step("lost", create, order)
         found = await one.step("look", listing)
         assert found.response is not None
@@ -278,15 +282,15 @@ async def test_an_order_is_not_sent_twice(session: Session) -> None:
         assert one.finished
 
 
-async def test_what_goes_elsewhere_does_not_count(session: Session) -> None:
+async def test_what_goes_elsewhere_does_not_count(session: SessionContext) -> None:
     async with pupil(session, "first-call") as one:
         one.session.vault.remember(session.vendor("endlessaisles"), "test", "token", Secret("mine"))
         call = one.call("endlessaisles.products_list", environment="test", base_url="http://127.0.0.1:9")
-        await session.send(call)
+        await send(session, call)
         assert "tracks count in the sandbox" in one.heard[-1].text
 
 
-async def test_progress_is_kept_and_holds_no_secret(session: Session, home: Path) -> None:
+async def test_progress_is_kept_and_holds_no_secret(session: SessionContext, home: Path) -> None:
     assert not session.folders.track_progress.exists()
     async with pupil(session, "rotating-token") as one:
         await one.step("sign-in", "fashionphile.sign_in", "email=demo@example.com password=sandbox-bag-42")
@@ -308,7 +312,7 @@ async def test_progress_is_kept_and_holds_no_secret(session: Session, home: Path
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"running": 5}', b"\xff\xfe", b"[]", b'{"standings": {"x": {"done": 1}}}'])
-def test_a_damaged_file_is_set_aside(session: Session, home: Path, content: bytes) -> None:
+def test_a_damaged_file_is_set_aside(session: SessionContext, home: Path, content: bytes) -> None:
     path = home / "data" / "tracks.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
@@ -319,7 +323,7 @@ def test_a_damaged_file_is_set_aside(session: Session, home: Path, content: byte
     assert open_tutor(session).problems == ()
 
 
-def test_own_tracks_are_read_and_wrong_ones_told(session: Session, home: Path) -> None:
+def test_own_tracks_are_read_and_wrong_ones_told(session: SessionContext, home: Path) -> None:
     folder = home / "config" / "tracks"
     folder.mkdir(parents=True)
     step = '[[steps]]\nid = "a"\ntitle = "A"\nbrief = "b"\ndone = { call = ["endlessaisles.stock"] }\n'

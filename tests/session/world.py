@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 from explorer.core.exchange import Call, Entry
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.session import Session
 from explorer.session.collecting import Collector
+from explorer.session.context import SessionContext
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -85,7 +85,7 @@ class Clock:
 class World:
     """The vendor's side (what it answers, what it was asked) and the session that asks."""
 
-    session: Session
+    session: SessionContext
     url: str
     clock: Clock
     answer: Answering
@@ -137,7 +137,7 @@ async def world(
     """A vendor that answers as *answer* says."""
     clock = Clock()
     folders = Folders.from_environ(environ)
-    session = Session(
+    session = SessionContext(
         catalog=decode(catalog, "test"),
         settings=Settings(),
         folders=folders,

@@ -10,7 +10,7 @@ import pytest
 
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 
@@ -30,10 +30,10 @@ def port() -> int:
 
 
 @pytest.fixture
-def session(shipped: Catalog, environ: Mapping[str, str], port: int) -> Session:
+def session(shipped: Catalog, environ: Mapping[str, str], port: int) -> SessionContext:
     """A session without a keyring, with a sandbox of its own."""
     folders = Folders.from_environ(environ)
-    return Session(
+    return SessionContext(
         catalog=shipped,
         settings=Settings(sandbox_port=port),
         folders=folders,

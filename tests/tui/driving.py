@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 
@@ -102,7 +102,7 @@ class Driver:
 
 
 @asynccontextmanager
-async def driven(session: Session, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
+async def driven(session: SessionContext, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
     """The app, running in a terminal of that size."""
     app = ExplorerApp(session)
     app.clock = count().__next__  # a second later at each look: no dialog is new when a key comes

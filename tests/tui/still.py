@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from explorer.client import Client
 from explorer.credentials import Vault
 from explorer.history import History
-from explorer.session import Session
+from explorer.session.context import SessionContext
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 from explorer.tui.app import ExplorerApp
@@ -37,7 +37,7 @@ TICK = 0.004
 
 
 @dataclass
-class StillSession(Session):
+class StillSession(SessionContext):
     """A session whose sandbox answers in this process, under an address that never changes."""
 
     _still: Client | None = field(default=None)

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from explorer.core.text.secret import Secret
+from explorer.session.remembering import recent_entries
 from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
 from explorer.tui.drafts import Draft
 from explorer.tui.widgets.key_bar import KeyBar
@@ -18,10 +19,10 @@ from tests.tui.driving import SIZES, Driver, driven
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-async def test_a_draft_stays_when_one_moves_away_and_after_a_restart(session: Session) -> None:
+async def test_a_draft_stays_when_one_moves_away_and_after_a_restart(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.write("16001")
@@ -34,7 +35,7 @@ async def test_a_draft_stays_when_one_moves_away_and_after_a_restart(session: Se
         assert app.rows()["item1_product_id"].query_one(Input).value == "16001"
 
 
-async def test_readings_method_own_headers_and_parameters_stay_after_a_restart(session: Session) -> None:
+async def test_readings_method_own_headers_and_parameters_stay_after_a_restart(session: SessionContext) -> None:
     draft = Draft(readings={"http_method": "post"}, headers=(("X-Mine", "1"),), extra=(("debug", "2"),), entries=())
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
@@ -52,7 +53,7 @@ async def test_readings_method_own_headers_and_parameters_stay_after_a_restart(s
         assert app.main.query_one(TitleBar).place.method == "HEAD"
 
 
-async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: Session) -> None:
+async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, sandbox_port=0)
     async with driven(session) as app:
         await app.open("endlessaisles.stock")
@@ -63,7 +64,7 @@ async def test_a_sandbox_on_any_free_port_is_started_for_the_preview(session: Se
         await app.see("✓ OK")
 
 
-async def test_what_is_missing_in_the_path_is_named_in_the_url(session: Session) -> None:
+async def test_what_is_missing_in_the_path_is_named_in_the_url(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.orders_cancel")
         await app.until(lambda: app.url.endswith("/orders/{id}/cancel"), "the path as it is documented")
@@ -72,14 +73,14 @@ async def test_what_is_missing_in_the_path_is_named_in_the_url(session: Session)
 
 
 @pytest.mark.parametrize("key", ["x", "m", "R", "Y", "D", "E", "K", "I", "right_square_bracket", "f5", "2", "3"])
-async def test_a_key_that_needs_an_endpoint_says_so(session: Session, key: str) -> None:
+async def test_a_key_that_needs_an_endpoint_says_so(session: SessionContext, key: str) -> None:
     async with driven(session) as app:
         await app.keys("escape", key)
         await app.see("Open an endpoint first")
 
 
 @pytest.mark.parametrize("key", ["f", "L"])
-async def test_a_key_for_which_there_is_no_room_says_so(session: Session, key: str) -> None:
+async def test_a_key_for_which_there_is_no_room_says_so(session: SessionContext, key: str) -> None:
     async with driven(session, (80, 24)) as app:
         await app.open("endlessaisles.stock")
         await app.keys("escape", key)
@@ -87,7 +88,7 @@ async def test_a_key_for_which_there_is_no_room_says_so(session: Session, key: s
         assert not app.main.panes.zoomed
 
 
-async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> None:
+async def test_a_global_key_may_be_one_that_a_pane_has_too(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "b"})
     async with driven(session) as app:
         await app.open("endlessaisles.stock")
@@ -95,7 +96,7 @@ async def test_a_global_key_may_be_one_that_a_pane_has_too(session: Session) -> 
         assert "tree" not in app.main.panes.visible_panes()
 
 
-async def test_a_reading_changes_the_request_and_is_marked(session: Session) -> None:
+async def test_a_reading_changes_the_request_and_is_marked(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
         assert "readings" in " ".join(app.main.query_one(TitleBar).place.badges)
@@ -106,7 +107,7 @@ async def test_a_reading_changes_the_request_and_is_marked(session: Session) -> 
         await app.until(lambda: app.main.query_one(TitleBar).place.method == "POST", "the method to follow")
 
 
-async def test_the_documentation_has_both_versions_their_lines_and_why(session: Session) -> None:
+async def test_the_documentation_has_both_versions_their_lines_and_why(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "left_square_bracket", "f")
@@ -132,7 +133,7 @@ async def use(app: Driver, environment: str) -> None:
     await app.until(lambda: app.main.workspace.environment == environment, f"the environment {environment}")
 
 
-async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Session) -> None:
+async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: SessionContext) -> None:
     session.vault.remember(session.vendor("endlessaisles"), "production", "token", Secret("made-up"))
     async with driven(session) as app:
         await app.open("endlessaisles.orders_cancel")
@@ -146,10 +147,10 @@ async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Se
         await app.see("nothing left this machine")
         assert not app.main.sender.sending
         assert session.history() is not None
-        assert not await session.recent()
+        assert not await recent_entries(session)
 
 
-async def test_a_read_in_a_guarded_environment_does_not_ask(session: Session) -> None:
+async def test_a_read_in_a_guarded_environment_does_not_ask(session: SessionContext) -> None:
     vendor = session.vendor("endlessaisles")
     dead = msgspec.structs.replace(vendor.environments["production"], base_url="http://127.0.0.1:9")
     changed = msgspec.structs.replace(vendor, environments={**vendor.environments, "production": dead})
@@ -164,7 +165,7 @@ async def test_a_read_in_a_guarded_environment_does_not_ask(session: Session) ->
         await app.see("Could not connect")
 
 
-async def test_a_missing_credential_is_told_and_can_be_typed(session: Session) -> None:
+async def test_a_missing_credential_is_told_and_can_be_typed(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.orders_list")
         await use(app, "test")
@@ -181,7 +182,7 @@ async def test_a_missing_credential_is_told_and_can_be_typed(session: Session) -
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_every_size_shows_the_panes_that_fit(session: Session, size: tuple[int, int]) -> None:
+async def test_every_size_shows_the_panes_that_fit(session: SessionContext, size: tuple[int, int]) -> None:
     async with driven(session, size) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
@@ -197,7 +198,7 @@ async def test_every_size_shows_the_panes_that_fit(session: Session, size: tuple
         assert app.main.panes.visible_panes() == seen
 
 
-async def test_the_response_stands_beside_the_request_on_demand(session: Session) -> None:
+async def test_the_response_stands_beside_the_request_on_demand(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
@@ -226,7 +227,7 @@ def test_no_two_actions_of_one_place_have_the_same_key() -> None:
                 seen[scope, key] = action.id
 
 
-async def test_the_keys_of_the_footer_do_what_they_say(session: Session) -> None:
+async def test_the_keys_of_the_footer_do_what_they_say(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("xsellcast.brands_get")
         await app.keys("escape")
@@ -247,7 +248,7 @@ async def test_the_keys_of_the_footer_do_what_they_say(session: Session) -> None
         await app.until(lambda: "xsellcast.brands_get" in app.main.workspace.last, "the answer")
 
 
-async def test_a_click_on_the_footer_does_it(session: Session) -> None:
+async def test_a_click_on_the_footer_does_it(session: SessionContext) -> None:
     async with driven(session) as app:
         bar = app.main.query_one(KeyBar)
         at = bar.render().plain.index("Help") + 1
@@ -255,7 +256,7 @@ async def test_a_click_on_the_footer_does_it(session: Session) -> None:
         await app.see("Everywhere")
 
 
-async def test_the_palette_finds_endpoints_with_brackets_and_opens_them(session: Session) -> None:
+async def test_the_palette_finds_endpoints_with_brackets_and_opens_them(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("ctrl+p")
         await app.write("read stock")
@@ -264,7 +265,7 @@ async def test_the_palette_finds_endpoints_with_brackets_and_opens_them(session:
         await app.until(lambda: app.main.workspace.address == "endlessaisles.stock", "the endpoint")
 
 
-async def test_jump_mode_goes_to_a_tab(session: Session) -> None:
+async def test_jump_mode_goes_to_a_tab(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.stock")
         await app.keys("f2", "r")
@@ -272,7 +273,7 @@ async def test_jump_mode_goes_to_a_tab(session: Session) -> None:
 
 
 @pytest.mark.parametrize("theme", ["explorer-light", "explorer-dark", "high-contrast"])
-async def test_themes_are_worn(session: Session, theme: str) -> None:
+async def test_themes_are_worn(session: SessionContext, theme: str) -> None:
     session.settings = msgspec.structs.replace(session.settings, theme=theme)
     async with driven(session) as app:
         assert app.app.theme == theme
@@ -280,13 +281,15 @@ async def test_themes_are_worn(session: Session, theme: str) -> None:
         await app.see("Read stock")
 
 
-async def test_a_bad_theme_of_ones_own_is_a_message(session: Session, own_theme: Path) -> None:
+async def test_a_bad_theme_of_ones_own_is_a_message(session: SessionContext, own_theme: Path) -> None:
     (own_theme / "mine.toml").write_text('name = "mine"\n[colours]\nprimary = "blurple"\n')
     async with driven(session, (200, 50)) as app:
         await app.see("mine.toml")
 
 
-async def test_without_colour_everything_is_still_told(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_colour_everything_is_still_told(
+    session: SessionContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with driven(session) as app:
         await app.open("endlessaisles.orders_cancel")
@@ -296,7 +299,7 @@ async def test_without_colour_everything_is_still_told(session: Session, monkeyp
             assert words in app.text
 
 
-async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session: Session) -> None:
+async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"sidebar": "Z", "no_such": "x"})
     async with driven(session, (200, 50)) as app:
         await app.see("no such action")
@@ -305,7 +308,7 @@ async def test_a_key_from_the_settings_takes_the_place_of_the_usual_one(session:
         assert "tree" not in app.main.panes.visible_panes()
 
 
-async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: Session) -> None:
+async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.write("aisles stock")
         await app.see("1 found")
@@ -313,13 +316,13 @@ async def test_the_filter_finds_by_any_words_and_enter_opens_the_first(session: 
         await app.until(lambda: app.main.workspace.address == "endlessaisles.stock", "the endpoint")
 
 
-async def test_the_tree_is_walked_with_keys(session: Session) -> None:
+async def test_the_tree_is_walked_with_keys(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape", "j", "right", "j", "enter")
         await app.until(lambda: app.main.workspace.address.startswith("xsellcast."), "an endpoint of the first group")
 
 
-async def test_what_is_typed_into_the_filter_again_takes_the_place_of_what_was_there(session: Session) -> None:
+async def test_what_is_typed_into_the_filter_again_takes_the_place_of_what_was_there(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await app.keys("s", "t", "o", "c", "k", "escape", "slash")
         assert "4 History" not in app.text, "a digit is text here"

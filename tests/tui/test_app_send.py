@@ -16,12 +16,12 @@ from tests.tui.driving import SIZES, driven
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_call_is_opened_filled_and_sent_and_its_verdict_is_seen(
-    session: Session, size: tuple[int, int]
+    session: SessionContext, size: tuple[int, int]
 ) -> None:
     async with driven(session, size) as app:
         await app.open("cottoncart.order_calculate")
@@ -37,25 +37,25 @@ async def test_a_call_is_opened_filled_and_sent_and_its_verdict_is_seen(
         await app.see('"success": true')
 
 
-async def test_what_is_missing_is_told_and_nothing_is_sent(session: Session) -> None:
+async def test_what_is_missing_is_told_and_nothing_is_sent(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("f5")
         await app.see("Not sent: the form has errors")
-        assert not session.sandbox_running
+        assert not session.sandbox.running
         assert app.app.focused is not None
         row = app.app.focused.parent
         assert getattr(row, "field_name", "") == "item1_product_id"
 
 
-async def test_a_wrong_value_has_its_error_beside_it_before_anything_is_sent(session: Session) -> None:
+async def test_a_wrong_value_has_its_error_beside_it_before_anything_is_sent(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.write("many")
         await app.see("'many' is no integer")
 
 
-async def test_it_can_be_sent_although_it_is_wrong_and_the_vendor_says_no(session: Session) -> None:
+async def test_it_can_be_sent_although_it_is_wrong_and_the_vendor_says_no(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "exclamation_mark")
@@ -63,7 +63,7 @@ async def test_it_can_be_sent_although_it_is_wrong_and_the_vendor_says_no(sessio
         await app.see("item1_product_id")
 
 
-async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work(session: Session) -> None:
+async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work(session: SessionContext) -> None:
     firsts = (
         "xsellcast.brands_list",
         "fashionphile.category_list",
@@ -79,7 +79,7 @@ async def test_the_key_for_examples_makes_the_first_request_of_every_vendor_work
             assert verdict.outcome == "OK", (address, verdict)
 
 
-async def test_the_verdict_of_one_call_does_not_stand_over_another(session: Session) -> None:
+async def test_the_verdict_of_one_call_does_not_stand_over_another(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape", "f5")
@@ -91,7 +91,7 @@ async def test_the_verdict_of_one_call_does_not_stand_over_another(session: Sess
         await app.see("OK 200 OK")
 
 
-async def test_the_history_shows_it_and_opens_it(session: Session) -> None:
+async def test_the_history_shows_it_and_opens_it(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape", "f5")
@@ -103,7 +103,7 @@ async def test_the_history_shows_it_and_opens_it(session: Session) -> None:
         await app.see("From the history")
 
 
-async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: Session) -> None:
+async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as app:
         await app.open("fashionphile.sign_in")
         secrets = [row for row in app.rows().values() if row.param.secret]
@@ -122,7 +122,7 @@ async def test_a_secret_is_masked_on_the_screen_and_never_in_a_draft(session: Se
     )
 
 
-async def test_escape_stops_a_send_at_once(session: Session) -> None:
+async def test_escape_stops_a_send_at_once(session: SessionContext) -> None:
     import socket
 
     with socket.socket() as silent:
@@ -153,7 +153,7 @@ async def test_escape_stops_a_send_at_once(session: Session) -> None:
             assert not app.main.sender.sending
 
 
-async def test_pages_are_turned_with_keys(session: Session) -> None:
+async def test_pages_are_turned_with_keys(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape", "f5")
@@ -165,7 +165,7 @@ async def test_pages_are_turned_with_keys(session: Session) -> None:
         await app.see("page 1 of")
 
 
-async def test_a_file_is_picked_and_uploaded(session: Session, tmp_path: Path) -> None:
+async def test_a_file_is_picked_and_uploaded(session: SessionContext, tmp_path: Path) -> None:
     picture = tmp_path / "harbour.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
     async with driven(session, (200, 50)) as app:
@@ -199,7 +199,7 @@ async def consent(url: str, *, follow: bool) -> str:
         return str(landed)
 
 
-async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Session) -> None:
+async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
         await app.keys("escape", "I")
@@ -210,7 +210,7 @@ async def test_logging_in_shows_the_consent_page_and_escape_stops_it(session: Se
 
 
 @pytest.mark.parametrize("by", ["redirect", "paste"])
-async def test_consent_comes_by_itself_or_is_pasted(session: Session, by: str) -> None:
+async def test_consent_comes_by_itself_or_is_pasted(session: SessionContext, by: str) -> None:
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
         await app.keys("escape", "I")
@@ -230,14 +230,14 @@ async def test_consent_comes_by_itself_or_is_pasted(session: Session, by: str) -
         assert "code=" not in app.text
 
 
-async def test_a_login_by_the_vendors_own_call_is_told(session: Session) -> None:
+async def test_a_login_by_the_vendors_own_call_is_told(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("fashionphile.account_fetch")
         await app.keys("escape", "I")
         await app.see("Logged in")
 
 
-async def test_an_endpoint_is_opened_with_the_mouse(session: Session) -> None:
+async def test_an_endpoint_is_opened_with_the_mouse(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.write("read stock")
         await app.see("1 found")

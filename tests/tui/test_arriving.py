@@ -12,13 +12,14 @@ import msgspec
 
 from explorer.core.document.document import Document
 from explorer.core.text.secret import Secret
+from explorer.session.remembering import past_exchange, recent_entries
 from explorer.tui.body.view import BodyView
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 MINE = "cottoncart.manage_my_stores"
@@ -31,10 +32,10 @@ def document(view: BodyView) -> Document:
     return view.document
 
 
-async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(session: Session) -> None:
+async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open(MINE)
-        session.set_faults(["drip=0.005"])
+        session.sandbox.set_faults(["drip=0.005"], session.catalog)
         await app.keys("escape", "f5", "3")
         await app.see("⇅ RECEIVING")
         await app.see('"success": true,')
@@ -54,8 +55,8 @@ async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(s
         await app.see("ends too early")
         assert '"success": true,' in app.text
         assert view.cursor_line == 2
-    kept = (await session.recent())[0]
-    exchange = await session.past(kept.id)
+    kept = (await recent_entries(session))[0]
+    exchange = await past_exchange(session, kept.id)
     assert exchange.failure is not None
     assert exchange.failure.kind == "Cancelled"
     assert exchange.response is not None
@@ -63,11 +64,11 @@ async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(s
     assert "stopped" in exchange.response.truncated
 
 
-async def test_an_endless_answer_can_be_read_and_is_cut_in_the_end(session: Session) -> None:
+async def test_an_endless_answer_can_be_read_and_is_cut_in_the_end(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, timeout_seconds=60, max_body_bytes=3_000_000)
     async with driven(session) as app:
         await app.open(MINE)
-        session.set_faults(["endless"])
+        session.sandbox.set_faults(["endless"], session.catalog)
         await app.keys("escape", "f5", "3")
         await app.see("The answer is too large")
         await app.see("was cut there")
@@ -101,7 +102,7 @@ class Vendor:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def send_to(app: Driver, session: Session, address: str) -> None:
+async def send_to(app: Driver, session: SessionContext, address: str) -> None:
     vendor = session.vendor("endlessaisles")
     test = msgspec.structs.replace(vendor.environments["test"], base_url=address)
     changed = msgspec.structs.replace(vendor, environments={"test": test})
@@ -113,7 +114,7 @@ async def send_to(app: Driver, session: Session, address: str) -> None:
     await app.keys("escape", "f5", "3")
 
 
-async def test_secrets_are_masked_while_the_answer_comes(session: Session) -> None:
+async def test_secrets_are_masked_while_the_answer_comes(session: SessionContext) -> None:
     body = json.dumps(
         {"name": "kettle", "note": "x" * 100, "echo": "hunter2-hunter2", "a": 1, "b": 2, "more": ["y" * 50] * 9}
     ).encode()
@@ -132,7 +133,7 @@ async def test_secrets_are_masked_while_the_answer_comes(session: Session) -> No
         await app.see('"echo": "••••••"')
 
 
-async def test_a_large_answer_grows_into_its_finished_lines_without_a_jump(session: Session) -> None:
+async def test_a_large_answer_grows_into_its_finished_lines_without_a_jump(session: SessionContext) -> None:
     body = json.dumps({"data": [{"id": n, "name": "kettle", "note": "x" * 60} for n in range(24_000)]}).encode()
     vendor = Vendor(body[:1_500_000], body[1_500_000:])
     async with vendor.serve() as address, driven(session) as app:

@@ -19,7 +19,7 @@ from tests.tui.driving import Driver, driven
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 OPENERS = [
     "ctrl+o",
@@ -73,7 +73,7 @@ async def burst(app: Driver, *keys: str) -> None:
     await app.pilot.pause()
 
 
-async def test_the_closing_key_twice_in_one_burst_closes_one_screen(session: Session) -> None:
+async def test_the_closing_key_twice_in_one_burst_closes_one_screen(session: SessionContext) -> None:
     opened = set()
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
@@ -89,7 +89,7 @@ async def test_the_closing_key_twice_in_one_burst_closes_one_screen(session: Ses
     assert len(opened) > 12
 
 
-async def test_a_screen_below_another_takes_that_one_along_and_leaves_the_rest(session: Session) -> None:
+async def test_a_screen_below_another_takes_that_one_along_and_leaves_the_rest(session: SessionContext) -> None:
     async with driven(session) as app:
         answers: list[bool | None] = []
         below, above = ConfirmDialog("a", "b"), ConfirmDialog("c", "d")
@@ -104,7 +104,7 @@ async def test_a_screen_below_another_takes_that_one_along_and_leaves_the_rest(s
 
 @pytest.mark.parametrize(("seconds", "answers"), [(GRACE / 2, []), (GRACE + 0.1, [True])])
 async def test_a_confirmation_ignores_letters_that_were_typed_before_it_was_seen(
-    session: Session, seconds: float, answers: list[bool]
+    session: SessionContext, seconds: float, answers: list[bool]
 ) -> None:
     async with driven(session) as app:
         now = 100.0

@@ -10,13 +10,14 @@ from textual.app import App
 from textual.widgets import Input
 
 from explorer.core.document.table import Table
+from explorer.session.remembering import recent_entries
 from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 PRODUCTS = "endlessaisles.products_list"
@@ -53,7 +54,7 @@ def merged(app: Driver) -> list[Any]:
 # --- by hand ---------------------------------------------------------------------------------------------------------
 
 
-async def test_the_last_the_first_and_any_page_have_a_key(session: Session) -> None:
+async def test_the_last_the_first_and_any_page_have_a_key(session: SessionContext) -> None:
     async with driven(session) as app:
         await small_pages(app, PRODUCTS, "per_page", "50")
         await app.keys("f5")
@@ -73,12 +74,12 @@ async def test_the_last_the_first_and_any_page_have_a_key(session: Session) -> N
         assert "per_page=50" in app.url
 
 
-async def test_a_page_that_does_not_come_can_be_left_again(session: Session) -> None:
+async def test_a_page_that_does_not_come_can_be_left_again(session: SessionContext) -> None:
     async with driven(session) as app:
         await small_pages(app, PRODUCTS, "per_page", "50")
         await app.keys("f5")
         await app.see("page 1 of 7")
-        session.set_faults(["500*1"])
+        session.sandbox.set_faults(["500*1"], session.catalog)
         await app.keys("3", "n")
         await app.see("✗ FAILED · 500")
         await app.see("the vendor's side failed; send it again")
@@ -89,7 +90,7 @@ async def test_a_page_that_does_not_come_can_be_left_again(session: Session) -> 
         await app.see("page 2 of 7")
 
 
-async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: Session) -> None:
+async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "exclamation_mark")
@@ -102,7 +103,9 @@ async def test_a_key_goes_to_the_field_that_the_vendor_complains_about(session: 
         assert getattr(app.app.focused.parent, "field_name", "") == "item1_product_id"
 
 
-async def test_what_the_vendor_complains_about_stands_beside_the_field_until_it_is_changed(session: Session) -> None:
+async def test_what_the_vendor_complains_about_stands_beside_the_field_until_it_is_changed(
+    session: SessionContext,
+) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.catalogue_store_info")
         await app.write("nowhere")
@@ -118,7 +121,7 @@ async def test_what_the_vendor_complains_about_stands_beside_the_field_until_it_
         await app.see("! the vendor: Not found")
 
 
-async def test_a_vendor_that_tells_no_last_page_is_said(session: Session) -> None:
+async def test_a_vendor_that_tells_no_last_page_is_said(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("xsellcast.brands_list")
         await app.keys("escape", "f5")
@@ -130,7 +133,7 @@ async def test_a_vendor_that_tells_no_last_page_is_said(session: Session) -> Non
 # --- all of them -----------------------------------------------------------------------------------------------------
 
 
-async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(session: Session) -> None:
+async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
         await app.see("enter start")
@@ -141,18 +144,18 @@ async def test_all_pages_are_planned_fetched_checked_and_shown_as_one_document(s
         records = merged(app)
         assert len({one["store_id"] for one in records}) == 200
         await app.until(lambda: app.main.panes.pane == "response", "the body")
-        assert len(await session.recent(limit=10)) == 4
+        assert len(await recent_entries(session, limit=10)) == 4
 
 
-async def test_no_to_the_plan_leaves_the_first_page(session: Session) -> None:
+async def test_no_to_the_plan_leaves_the_first_page(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
         await app.keys("escape")
         await app.see("page 1 of 4")
-        assert len(await session.recent(limit=10)) == 1
+        assert len(await recent_entries(session, limit=10)) == 1
 
 
-async def test_a_call_of_one_page_says_so(session: Session) -> None:
+async def test_a_call_of_one_page_says_so(session: SessionContext) -> None:
     async with driven(session) as app:
         _lasting(app)
         await small_pages(app, MINE, "count", "500")
@@ -163,10 +166,10 @@ async def test_a_call_of_one_page_says_so(session: Session) -> None:
         await app.see("The catalog documents no paging for this call")
 
 
-async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(session: Session) -> None:
+async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
-        session.set_faults(["slow=60*6"])
+        session.sandbox.set_faults(["slow=60*6"], session.catalog)
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         await app.keys("space")
@@ -177,16 +180,16 @@ async def test_it_is_paused_gone_on_with_stopped_and_resumed_where_it_stopped(se
         await app.see("◐ PARTIAL   stopped after 1 page", 3.0)
         await app.see("What came is kept: 50 records from 1 page")
         assert len(merged(app)) == 50
-        session.set_faults([])
+        session.sandbox.set_faults([], session.catalog)
         await app.keys("r")
         await app.see("All pages: 200 records from 4 pages")
         assert len({one["store_id"] for one in merged(app)}) == 200
 
 
-async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Session) -> None:
+async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
-        session.set_faults(["endless*1"])
+        session.sandbox.set_faults(["endless*1"], session.catalog)
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("◐ PARTIAL   1 page did not come")
@@ -198,10 +201,10 @@ async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Se
         assert len(set(ids)) == 200
 
 
-async def test_one_failed_page_is_asked_for_again_by_enter(session: Session) -> None:
+async def test_one_failed_page_is_asked_for_again_by_enter(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
-        session.set_faults(["endless*2"])
+        session.sandbox.set_faults(["endless*2"], session.catalog)
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("◐ PARTIAL   2 pages did not come")
@@ -218,10 +221,10 @@ async def test_one_failed_page_is_asked_for_again_by_enter(session: Session) -> 
         await app.see("✓ Checked: nothing came twice, and nothing is missing.")
 
 
-async def test_a_failed_page_is_asked_for_again_while_others_come(session: Session) -> None:
+async def test_a_failed_page_is_asked_for_again_while_others_come(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await planned(app)
-        session.set_faults(["endless*1"])
+        session.sandbox.set_faults(["endless*1"], session.catalog)
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("✗ page")
@@ -232,16 +235,16 @@ async def test_a_failed_page_is_asked_for_again_while_others_come(session: Sessi
         await app.see("All pages: 200 records from 4 pages")
 
 
-async def test_the_records_are_seen_while_they_come(session: Session) -> None:
+async def test_the_records_are_seen_while_they_come(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await planned(app)
-        session.set_faults(["slow=60*6"])
+        session.sandbox.set_faults(["slow=60*6"], session.catalog)
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         body = app.main.panes.response_pane.query_one(BodyPanel)
         await app.until(lambda: body.arriving, "a body that grows")
         await app.until(lambda: body.view.document is not None and body.view.document.line_count > 500, "50 records")
-        session.set_faults([])
+        session.sandbox.set_faults([], session.catalog)
         await app.keys("escape")
         await app.see("What came is kept: 50 records from 1 page")
         assert not body.arriving
@@ -253,10 +256,10 @@ async def test_the_records_are_seen_while_they_come(session: Session) -> None:
         assert len(json.loads(bytes(body.document.body))) == 200
 
 
-async def test_the_table_is_there_while_records_come(session: Session) -> None:
+async def test_the_table_is_there_while_records_come(session: SessionContext) -> None:
     async with driven(session, (160, 50)) as app:
         await planned(app)
-        session.set_faults(["slow=60*6"])
+        session.sandbox.set_faults(["slow=60*6"], session.catalog)
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         body = app.main.panes.response_pane.query_one(BodyPanel)
@@ -301,33 +304,33 @@ async def test_the_table_takes_in_what_comes() -> None:
         assert panel.document.complete
 
 
-async def test_what_is_odd_is_said_above_the_records(session: Session) -> None:
+async def test_what_is_odd_is_said_above_the_records(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
-        session.set_faults(["overlap=2", "totals=1"])
+        session.sandbox.set_faults(["overlap=2", "totals=1"], session.catalog)
         await app.keys("enter")
         await app.see("records came more than once")
         await app.see("the total changed while the pages came")
         await app.see("missing")
 
 
-async def test_a_first_page_that_fails_is_shown_as_any_answer(session: Session) -> None:
+async def test_a_first_page_that_fails_is_shown_as_any_answer(session: SessionContext) -> None:
     async with driven(session) as app:
         await small_pages(app, MINE, "count", "50")
-        session.set_faults(["429=600*1"])
+        session.sandbox.set_faults(["429=600*1"], session.catalog)
         await app.keys("A")
         await app.see("✗ FAILED · 429")
         await app.see("No page after this was asked for; A tries again.")
         await app.see("send it again when 600 s have passed")
 
 
-async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) -> None:
+async def test_it_goes_on_while_another_endpoint_is_looked_at(session: SessionContext) -> None:
     async with driven(session) as app:
         _lasting(app)
         await small_pages(app, MINE, "count", "10")
         await app.keys("A")
         await app.see("20 calls for 200 records")
-        session.set_faults(["slow=0.7*20"])
+        session.sandbox.set_faults(["slow=0.7*20"], session.catalog)
         await app.keys("enter")
         await app.see("⇅ ALL PAGES")
         await app.keys("space")
@@ -335,7 +338,7 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) 
         await app.open("cottoncart.order_calculate")
         gathering = app.main.collect.gathering
         assert gathering is not None
-        session.set_faults([])
+        session.sandbox.set_faults([], session.catalog)
         gathering.collector.resume()
         await app.see("manage_my_stores: 200 records from 20 pages")
         assert not app.main.panes.response_pane.collecting
@@ -343,7 +346,7 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: Session) 
         await app.see("All pages: 200 records from 20 pages")
 
 
-async def test_a_new_send_takes_the_place_of_the_collection(session: Session) -> None:
+async def test_a_new_send_takes_the_place_of_the_collection(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
         await app.keys("enter")
@@ -358,16 +361,16 @@ def _lasting(app: Driver) -> None:
     app.app.NOTIFICATION_TIMEOUT = 60  # type: ignore[misc]  # for this app alone
 
 
-def _limited(session: Session) -> Any:
+def _limited(session: SessionContext) -> Any:
     import msgspec
 
     return msgspec.structs.replace(session.settings, max_body_bytes=200_000)
 
 
-async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: Session) -> None:
+async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: SessionContext) -> None:
     async with driven(session) as app:
         await small_pages(app, MINE, "count", "50")
-        session.set_faults(["429=60"])
+        session.sandbox.set_faults(["429=60"], session.catalog)
         await app.keys("A")
         await app.see("asked for again in 60.0 s")
         await app.keys("escape")
@@ -375,10 +378,10 @@ async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: Session) 
         assert not app.main.sender.sending
 
 
-async def test_the_app_can_be_left_while_pages_come(session: Session) -> None:
+async def test_the_app_can_be_left_while_pages_come(session: SessionContext) -> None:
     async with driven(session) as app:
         await planned(app)
-        session.set_faults(["slow=60"])
+        session.sandbox.set_faults(["slow=60"], session.catalog)
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         await app.keys("ctrl+q")

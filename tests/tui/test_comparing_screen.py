@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest
+from explorer.session.remembering import recent_entries
+from explorer.session.sending import send
 from explorer.tui.screens.comparing import ComparingScreen
 from explorer.tui.screens.comparison_run import LARGE
 from explorer.tui.widgets.change_list import ChangeList
@@ -16,7 +18,7 @@ from explorer.tui.widgets.diff_view import DiffView
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 
@@ -51,7 +53,9 @@ async def compared(driver: Driver, left: Exchange, right: Exchange) -> Comparing
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_changes_are_told_in_words_and_shown_in_their_lines(session: Session, size: tuple[int, int]) -> None:
+async def test_changes_are_told_in_words_and_shown_in_their_lines(
+    session: SessionContext, size: tuple[int, int]
+) -> None:
     async with driven(session, size) as driver:
         await compared(driver, exchange(200, LEFT), exchange(200, RIGHT, "?page=2"))
         await driver.see("2 changed, 1 added")
@@ -64,7 +68,7 @@ async def test_changes_are_told_in_words_and_shown_in_their_lines(session: Sessi
         assert "lamp 20" not in text
 
 
-async def test_keys_go_from_change_to_change_and_fold(session: Session) -> None:
+async def test_keys_go_from_change_to_change_and_fold(session: SessionContext) -> None:
     async with driven(session) as driver:
         screen = await compared(driver, exchange(200, LEFT), exchange(200, RIGHT))
         view = screen.query_one(DiffView)
@@ -91,7 +95,7 @@ async def test_keys_go_from_change_to_change_and_fold(session: Session) -> None:
         await driver.until(lambda: driver.app.screen is driver.main, "the main screen")
 
 
-async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: Session) -> None:
+async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: SessionContext) -> None:
     async with driven(session) as driver:
         await compared(driver, exchange(200, LEFT), exchange(200, RIGHT))
         await driver.keys("n")
@@ -102,7 +106,7 @@ async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: S
             await driver.see("another lamp")
 
 
-async def test_the_list_leads_to_the_lines(session: Session) -> None:
+async def test_the_list_leads_to_the_lines(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as driver:
         screen = await compared(driver, exchange(200, LEFT), exchange(401, RIGHT))
         await driver.keys("tab")
@@ -117,7 +121,7 @@ async def test_the_list_leads_to_the_lines(session: Session) -> None:
         await driver.until(lambda: not screen.query_one(ChangeList).display, "no list")
 
 
-async def test_a_field_is_ignored_by_one_key_and_taken_out_again(session: Session) -> None:
+async def test_a_field_is_ignored_by_one_key_and_taken_out_again(session: SessionContext) -> None:
     async with driven(session) as driver:
         left, right = exchange(200, {"a": 1, "stamp": 1}), exchange(200, {"a": 1, "stamp": 2})
         await compared(driver, left, right)
@@ -137,9 +141,9 @@ async def test_a_field_is_ignored_by_one_key_and_taken_out_again(session: Sessio
         assert session.settings.ignored == {}
 
 
-async def test_two_rows_of_the_history_are_compared(session: Session) -> None:
+async def test_two_rows_of_the_history_are_compared(session: SessionContext) -> None:
     for sku in ("81001", "81002"):
-        await session.send(Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value=sku),)))
+        await send(session, Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value=sku),)))
     async with driven(session) as driver:
         await driver.keys("escape", "h")
         await driver.see("endlessaisles.stock")
@@ -155,9 +159,11 @@ async def test_two_rows_of_the_history_are_compared(session: Session) -> None:
         assert "marked" not in driver.text
 
 
-async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the_history(session: Session) -> None:
-    sent = await session.send(
-        Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value="81001"),))
+async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the_history(
+    session: SessionContext,
+) -> None:
+    sent = await send(
+        session, Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value="81001"),))
     )
     async with driven(session) as driver:
         await driver.keys("escape", "h")
@@ -173,7 +179,7 @@ async def test_a_replay_is_compared_with_its_origin_from_the_answer_and_from_the
         await driver.see("a replay of #1, signed anew")
 
 
-async def test_the_lens_sends_two_versions_and_compares(session: Session) -> None:
+async def test_the_lens_sends_two_versions_and_compares(session: SessionContext) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.product_search")
         await driver.keys("escape", "V")
@@ -185,25 +191,25 @@ async def test_the_lens_sends_two_versions_and_compares(session: Session) -> Non
         await driver.see("names no version")
         await driver.keys("2")
         await driver.see("Accept: application/x.fashionphile.v1+json")
-    assert len(await session.recent()) >= 2
+    assert len(await recent_entries(session)) >= 2
 
 
-async def test_a_vendor_without_a_versioned_header_is_told_so(session: Session) -> None:
+async def test_a_vendor_without_a_versioned_header_is_told_so(session: SessionContext) -> None:
     async with driven(session) as driver:
         await driver.open("cottoncart.stats_balance")
         await driver.keys("escape", "V")
         await driver.see("tells its versions in the path")
 
 
-async def test_secrets_are_masked_on_screen(session: Session) -> None:
+async def test_secrets_are_masked_on_screen(session: SessionContext) -> None:
     call = Call(
         vendor="fashionphile",
         endpoint="sign_in",
         entries=(Entry(name="email", value="a@b.example"), Entry(name="password", value="marked-secret-8123")),
     )
-    one = await session.send(call)
+    one = await send(session, call)
     other = msgspec.structs.replace(call, entries=(call.entries[0], Entry(name="password", value="marked-secret-8124")))
-    two = await session.send(other)
+    two = await send(session, other)
     async with driven(session, (200, 50)) as driver:
         await compared(driver, one, two)
         for keys in (("a",), ("2",), ("m",)):
@@ -213,7 +219,7 @@ async def test_secrets_are_masked_on_screen(session: Session) -> None:
         await driver.see("email")
 
 
-async def test_large_bodies_are_compared_by_another_process_while_the_screen_answers(session: Session) -> None:
+async def test_large_bodies_are_compared_by_another_process_while_the_screen_answers(session: SessionContext) -> None:
     left = {"data": [{"id": n, "text": "x" * 200} for n in range(LARGE // 200)]}
     right = {"data": [*left["data"][:900], {"id": -1, "text": "new"}, *left["data"][900:]]}
     async with driven(session) as driver:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reader(session: Session, folder: Path) -> Session:
+def reader(session: SessionContext, folder: Path) -> SessionContext:
     session.environ = {**session.environ, "API_EXPLORER_DOCUMENTS": str(folder)}
     return session
 
@@ -44,7 +44,9 @@ async def docs(app: Driver, address: str = "cottoncart.stats_sales") -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_document_stands_at_the_passage_of_the_endpoint(reader: Session, size: tuple[int, int]) -> None:
+async def test_the_document_stands_at_the_passage_of_the_endpoint(
+    reader: SessionContext, size: tuple[int, int]
+) -> None:
     async with driven(reader, size) as app:
         await docs(app)
         await app.see("Sales begin here ␛]0;title")
@@ -52,7 +54,7 @@ async def test_the_document_stands_at_the_passage_of_the_endpoint(reader: Sessio
         await app.see("002_own.txt")
 
 
-async def test_keys_walk_along_what_is_cited_and_the_document_follows(reader: Session) -> None:
+async def test_keys_walk_along_what_is_cited_and_the_document_follows(reader: SessionContext) -> None:
     async with driven(reader, (200, 50)) as app:
         await docs(app)
         view = app.main.query_one(PassageView)
@@ -69,7 +71,7 @@ async def test_keys_walk_along_what_is_cited_and_the_document_follows(reader: Se
         await app.until(lambda: view.line == 1069, "the passage again")
 
 
-async def test_the_whole_document_is_searched(reader: Session) -> None:
+async def test_the_whole_document_is_searched(reader: SessionContext) -> None:
     async with driven(reader, (120, 50)) as app:
         await docs(app)
         await app.see("line 1,069")
@@ -92,7 +94,7 @@ async def test_the_whole_document_is_searched(reader: Session) -> None:
         await app.until(lambda: app.main.focused is view, "the document")
 
 
-async def test_a_changed_and_a_missing_file_are_told_of(reader: Session, folder: Path) -> None:
+async def test_a_changed_and_a_missing_file_are_told_of(reader: SessionContext, folder: Path) -> None:
     async with driven(reader, (120, 50)) as app:
         await docs(app)
         await app.see("line 1,069 of 1,300")
@@ -106,7 +108,7 @@ async def test_a_changed_and_a_missing_file_are_told_of(reader: Session, folder:
         await app.see("there is no 002.txt or 002_….txt")
 
 
-async def test_without_a_folder_the_notes_are_there_and_say_how(session: Session) -> None:
+async def test_without_a_folder_the_notes_are_there_and_say_how(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await docs(app)
         await app.see("API_EXPLORER_DOCUMENTS")
@@ -137,7 +139,7 @@ def test_the_command_line_reads_the_document(
     assert "there is no 001.txt" in capsys.readouterr().err
 
 
-async def test_the_keys_of_the_docs_work_when_one_comes_by_the_key_for_the_next_tab(reader: Session) -> None:
+async def test_the_keys_of_the_docs_work_when_one_comes_by_the_key_for_the_next_tab(reader: SessionContext) -> None:
     async with driven(reader, (80, 24)) as app:
         await app.open("cottoncart.stats_sales")
         await app.keys("escape", "1", "left_square_bracket")

@@ -11,11 +11,11 @@ from explorer.tui.screens.doctor import DoctorScreen
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_the_vendor_of_the_open_endpoint_is_looked_over(session: Session, size: tuple[int, int]) -> None:
+async def test_the_vendor_of_the_open_endpoint_is_looked_over(session: SessionContext, size: tuple[int, int]) -> None:
     async with driven(session, size) as app:
         await app.open("cottoncart.manage_my_stores")
         app.main.panes.request_pane.focus_tabs()

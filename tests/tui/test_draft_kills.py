@@ -17,7 +17,7 @@ from tests.tui.driving import driven
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 def killed(home: Path, seed: int) -> Typist:
@@ -58,7 +58,7 @@ def test_a_terminal_that_is_closed_saves_what_is_on_the_screen(tmp_path: Path) -
     assert typist.saved == typist.text[:6]
 
 
-async def test_a_send_saves_first(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_send_saves_first(session: SessionContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(editing, "SAVE_PAUSE", 1000.0)
     address = "cottoncart.order_calculate"
     async with driven(session) as app:

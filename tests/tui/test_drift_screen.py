@@ -11,16 +11,17 @@ import pytest
 
 from explorer.client import Client
 from explorer.core.exchange import Call, Entry
+from explorer.session.sending import send
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 ORDERS = "endlessaisles.orders_list"
 
 
-async def strange(session: Session) -> None:
+async def strange(session: SessionContext) -> None:
     """Three answers of a vendor that is no longer as documented."""
     session.environ = {**session.environ, "API_EXPLORER_ENDLESSAISLES_TOKEN": "a-token-of-mine"}
     session.vault = type(session.vault)(session.environ, keyring=None)
@@ -35,7 +36,7 @@ async def strange(session: Session) -> None:
 
     session._client = Client(transport=httpx.MockTransport(answer))
     for _ in range(3):
-        await session.send(Call(vendor="endlessaisles", endpoint="orders_list", environment="production"))
+        await send(session, Call(vendor="endlessaisles", endpoint="orders_list", environment="production"))
 
 
 async def looked(app: Driver) -> None:
@@ -46,7 +47,7 @@ async def looked(app: Driver) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_findings_have_their_evidence_and_their_patch_at_every_size(
-    session: Session, size: tuple[int, int]
+    session: SessionContext, size: tuple[int, int]
 ) -> None:
     await strange(session)
     async with driven(session, size) as app:
@@ -60,7 +61,7 @@ async def test_findings_have_their_evidence_and_their_patch_at_every_size(
         assert "\x1b" not in app.text
 
 
-async def test_one_is_accepted_and_one_dismissed_and_comes_back(session: Session) -> None:
+async def test_one_is_accepted_and_one_dismissed_and_comes_back(session: SessionContext) -> None:
     await strange(session)
     async with driven(session) as app:
         await looked(app)
@@ -80,7 +81,7 @@ async def test_one_is_accepted_and_one_dismissed_and_comes_back(session: Session
         await app.see("Drift · all vendors")
 
 
-async def test_enter_shows_an_answer_that_shows_it(session: Session) -> None:
+async def test_enter_shows_an_answer_that_shows_it(session: SessionContext) -> None:
     await strange(session)
     async with driven(session) as app:
         await looked(app)
@@ -89,7 +90,7 @@ async def test_enter_shows_an_answer_that_shows_it(session: Session) -> None:
         await app.until(lambda: app.main.workspace.address == ORDERS, "the call")
 
 
-async def test_an_empty_history_says_what_to_do(session: Session) -> None:
+async def test_an_empty_history_says_what_to_do(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape", "N")
         await app.see("Send something first")
@@ -97,10 +98,10 @@ async def test_an_empty_history_says_what_to_do(session: Session) -> None:
         await app.see("Choose an endpoint on the left")
 
 
-async def test_the_form_knows_an_accepted_value_at_once(session: Session) -> None:
+async def test_the_form_knows_an_accepted_value_at_once(session: SessionContext) -> None:
     await strange(session)
     call = Call(vendor="endlessaisles", endpoint="orders_list", environment="production", force=True)
-    await session.send(msgspec.structs.replace(call, entries=(Entry(name="status", value="parked"),)))
+    await send(session, msgspec.structs.replace(call, entries=(Entry(name="status", value="parked"),)))
     async with driven(session, (200, 50)) as app:
         await app.open(ORDERS)
         await app.keys("escape", "N")

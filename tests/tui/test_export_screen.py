@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 MARK = "MarkedSecret47"
@@ -33,7 +33,7 @@ async def exporting(app: Driver) -> ExportDialog:
     return screen
 
 
-async def test_every_form_is_shown_and_copied_with_variables_for_secrets(session: Session) -> None:
+async def test_every_form_is_shown_and_copied_with_variables_for_secrets(session: SessionContext) -> None:
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret(MARK))
     await sent(session, BALANCE)
     async with driven(session) as app:
@@ -56,7 +56,7 @@ async def test_every_form_is_shown_and_copied_with_variables_for_secrets(session
         await app.until(lambda: not isinstance(app.app.screen, ExportDialog), "the main screen")
 
 
-async def test_what_stands_in_the_form_and_what_was_answered_are_exported(session: Session) -> None:
+async def test_what_stands_in_the_form_and_what_was_answered_are_exported(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
@@ -73,7 +73,7 @@ async def test_what_stands_in_the_form_and_what_was_answered_are_exported(sessio
 
 
 async def test_all_that_a_search_finds_becomes_one_archive_in_a_file_of_ones_own(
-    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: SessionContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     await sent(session, BALANCE, STOCK, STOCK)
@@ -97,7 +97,7 @@ async def test_all_that_a_search_finds_becomes_one_archive_in_a_file_of_ones_own
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_what_is_too_long_for_the_clipboard_says_so_and_is_not_copied(session: Session) -> None:
+async def test_what_is_too_long_for_the_clipboard_says_so_and_is_not_copied(session: SessionContext) -> None:
     await sent(session, *[STOCK] * 60)
     async with driven(session) as app:
         await opened(app)
@@ -109,7 +109,7 @@ async def test_what_is_too_long_for_the_clipboard_says_so_and_is_not_copied(sess
         assert app.app.clipboard == ""
 
 
-async def test_a_pasted_line_is_recognised_while_one_looks_and_fills_the_form(session: Session) -> None:
+async def test_a_pasted_line_is_recognised_while_one_looks_and_fills_the_form(session: SessionContext) -> None:
     url = session.base_url(Call(vendor="endlessaisles", endpoint="stock"))
     async with driven(session) as app:
         await app.keys("escape", "P")
@@ -124,7 +124,7 @@ async def test_a_pasted_line_is_recognised_while_one_looks_and_fills_the_form(se
     assert (draft.extra, draft.headers) == ((("odd", "1"),), (("X-Trace", "12"),))
 
 
-async def test_a_line_that_is_no_call_says_why_and_a_backslash_goes_on(session: Session) -> None:
+async def test_a_line_that_is_no_call_says_why_and_a_backslash_goes_on(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape", "P")
         await app.until(lambda: isinstance(app.app.screen, ImportDialog), "the box")

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 MINE = "cottoncart.manage_my_stores"
@@ -50,7 +50,7 @@ async def switched(app: Driver, word: str) -> None:
         await app.keys("space")
 
 
-async def test_every_fault_is_said_and_nothing_hangs(session: Session) -> None:
+async def test_every_fault_is_said_and_nothing_hangs(session: SessionContext) -> None:
     patient = msgspec.structs.replace(session.settings, timeout_seconds=20, max_body_bytes=300_000)
     session.settings = patient
     async with driven(session, (200, 50)) as app:
@@ -58,14 +58,14 @@ async def test_every_fault_is_said_and_nothing_hangs(session: Session) -> None:
         await app.keys("escape", "f5")
         await app.see("✓ OK")
         for word, said in SAID.items():
-            session.set_faults([word])
+            session.sandbox.set_faults([word], session.catalog)
             seconds = 0.5 if "no whole answer" in said[1] or "bytes of body" in said[1] else 20
             session.settings = msgspec.structs.replace(patient, timeout_seconds=seconds)
             await app.keys("f5")
             for words in said:
                 await app.see(words, 10.0)
             await app.see("⚡ FAULTS")
-        session.set_faults([])
+        session.sandbox.set_faults([], session.catalog)
         session.settings = patient
         await app.keys("f5")
         await app.see("200 of 200")
@@ -73,10 +73,10 @@ async def test_every_fault_is_said_and_nothing_hangs(session: Session) -> None:
 
 
 @pytest.mark.parametrize("fault", ["slow=60", "drip=60"])
-async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: Session, fault: str) -> None:
+async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: SessionContext, fault: str) -> None:
     async with driven(session) as app:
         await app.open(MINE)
-        session.set_faults([fault])
+        session.sandbox.set_faults([fault], session.catalog)
         await app.keys("escape", "f5")
         await app.see("waiting" if fault.startswith("slow") else "8 B")
         began = time.monotonic()
@@ -85,7 +85,7 @@ async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: S
         assert time.monotonic() - began < 3.0
 
 
-async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: Session) -> None:
+async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "F")
         await app.see("Faults of the sandbox")
@@ -100,25 +100,25 @@ async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: S
         await app.see("● 429=7*2@cottoncart")
         await app.keys("escape")
         assert "⚡ FAULTS 429=7*2@cottoncart" in app.text
-        assert [str(one) for one in session.faults] == ["429=7*2@cottoncart"]
+        assert [str(one) for one in session.sandbox.faults] == ["429=7*2@cottoncart"]
         await app.keys("F", "x", "escape")
-        assert session.faults == ()
+        assert session.sandbox.faults == ()
         assert "FAULTS" not in app.text
 
 
-async def test_a_value_that_cannot_be_is_refused_with_words(session: Session) -> None:
+async def test_a_value_that_cannot_be_is_refused_with_words(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape")
         await switched(app, "slow=soon")
         await app.see("'soon' is no value of the fault slow")
-        assert session.faults == ()
+        assert session.sandbox.faults == ()
         app.app.screen.query_one(Input).value = "2@nobody"
         await app.keys("enter")
         await app.see("nobody")
-        assert session.faults == ()
+        assert session.sandbox.faults == ()
 
 
-async def test_the_mark_goes_when_a_fault_has_worn_out(session: Session) -> None:
+async def test_the_mark_goes_when_a_fault_has_worn_out(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open(MINE)
         await app.keys("escape")
@@ -130,7 +130,7 @@ async def test_the_mark_goes_when_a_fault_has_worn_out(session: Session) -> None
         await app.until(lambda: "⚡" not in app.text, "no mark")
 
 
-async def test_only_the_sandbox_goes_wrong_on_purpose(session: Session) -> None:
+async def test_only_the_sandbox_goes_wrong_on_purpose(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         await app.keys("escape")
@@ -144,12 +144,12 @@ async def test_only_the_sandbox_goes_wrong_on_purpose(session: Session) -> None:
 
 
 @pytest.mark.parametrize("fault", ["cut", "slow=60", "500", "truncated"])
-async def test_an_order_is_not_to_be_sent_again_before_one_has_looked(session: Session, fault: str) -> None:
+async def test_an_order_is_not_to_be_sent_again_before_one_has_looked(session: SessionContext, fault: str) -> None:
     session.settings = msgspec.structs.replace(session.settings, timeout_seconds=0.5)
     async with driven(session, (120, 50)) as app:
         await app.open("endlessaisles.orders_create")
         await app.keys("escape", "x")
-        session.set_faults([fault])
+        session.sandbox.set_faults([fault], session.catalog)
         await app.keys("f5")
         await app.see("acted", 10.0)
         assert "Next: Send it again" not in app.text

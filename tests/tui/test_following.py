@@ -18,7 +18,7 @@ from tests.tui.driving import driven
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 
@@ -47,7 +47,7 @@ async def sent(app: Driver, address: str) -> None:
     await app.keys("3")
 
 
-async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Session) -> None:
+async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "quickstart.orders_list")
         view = app.main.panes.response_pane.body_panel.view
@@ -80,7 +80,7 @@ async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Sess
         assert not app.main.query_one(Trail).display
 
 
-async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session) -> None:
+async def test_where_several_calls_take_the_id_one_is_asked_for(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "endlessaisles.products_list")
         view = app.main.panes.response_pane.body_panel.view
@@ -105,7 +105,7 @@ async def test_where_several_calls_take_the_id_one_is_asked_for(session: Session
         await app.see("Nothing was followed")
 
 
-async def test_a_relationship_jumps_to_what_is_included_and_back(session: Session) -> None:
+async def test_a_relationship_jumps_to_what_is_included_and_back(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "fashionphile.search_list")
         panel = app.main.panes.response_pane.body_panel
@@ -123,7 +123,7 @@ async def test_a_relationship_jumps_to_what_is_included_and_back(session: Sessio
         await app.until(lambda: panel.view.cursor_line == at, "the relationship again")
 
 
-async def test_enter_still_folds_where_nothing_leads_on(session: Session) -> None:
+async def test_enter_still_folds_where_nothing_leads_on(session: SessionContext) -> None:
     async with driven(session, (120, 50)) as app:
         await sent(app, "quickstart.orders_list")
         panel = app.main.panes.response_pane.body_panel
@@ -132,7 +132,7 @@ async def test_enter_still_folds_where_nothing_leads_on(session: Session) -> Non
         assert panel.view.folded == 1
 
 
-async def test_opening_something_else_ends_the_trail(session: Session) -> None:
+async def test_opening_something_else_ends_the_trail(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await sent(app, "quickstart.orders_list")
         app.main.panes.response_pane.body_panel.view.go_to_line(line_of(app, '"customer_id"'))

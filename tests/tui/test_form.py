@@ -17,7 +17,7 @@ from explorer.tui.widgets.fields.state import FieldState, rule_text, state_of
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 def test_absent_empty_null_and_set_are_four_things() -> None:
@@ -69,7 +69,7 @@ def entries(app: Driver) -> dict[str, str]:
     return {one.name: one.value for one in app.main.panes.request_pane.entries}
 
 
-async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(session: Session) -> None:
+async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.write("16001")
@@ -86,14 +86,14 @@ async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(sessio
         await app.see("item2_colour_id")
 
 
-async def test_a_group_is_added_to_with_the_mouse(session: Session) -> None:
+async def test_a_group_is_added_to_with_the_mouse(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.pilot.click("GroupBox > Bar > Button")
         await app.until(lambda: "item2_size" in app.rows(), "a second item")
 
 
-async def test_a_map_takes_keys_of_ones_own(session: Session) -> None:
+async def test_a_map_takes_keys_of_ones_own(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("quickstart.customers_list")
         form = app.main.query_one(Form)
@@ -105,7 +105,7 @@ async def test_a_map_takes_keys_of_ones_own(session: Session) -> None:
         assert "filter%5Bemail%5D=" in app.url or "filter[email]=" in app.url
 
 
-async def test_an_optional_field_goes_through_its_states_with_space(session: Session) -> None:
+async def test_an_optional_field_goes_through_its_states_with_space(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         row = app.rows()["country"]
@@ -117,7 +117,7 @@ async def test_an_optional_field_goes_through_its_states_with_space(session: Ses
         assert "country" not in entries(app)
 
 
-async def test_choices_are_chosen_with_keys(session: Session) -> None:
+async def test_choices_are_chosen_with_keys(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         line = app.rows()["format"].query_one(ChoiceLine)
@@ -126,7 +126,7 @@ async def test_choices_are_chosen_with_keys(session: Session) -> None:
         await app.until(lambda: "calculate.xml" in app.url, "the URL to follow")
 
 
-async def test_a_choice_takes_a_value_that_is_not_among_it(session: Session) -> None:
+async def test_a_choice_takes_a_value_that_is_not_among_it(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         row = app.rows()["sort"]
@@ -144,7 +144,7 @@ async def test_a_choice_takes_a_value_that_is_not_among_it(session: Session) -> 
         await app.until(lambda: app.rows()["sort"].query(ChoiceLine), "the choices again")
 
 
-async def test_a_long_list_of_choices_has_a_way_out_too(session: Session) -> None:
+async def test_a_long_list_of_choices_has_a_way_out_too(session: SessionContext) -> None:
     async with driven(session) as app:
         for address, vendor in (
             (f"{one.id}.{key}", one) for one in session.catalog.vendors.values() for key in one.endpoints
@@ -167,14 +167,14 @@ async def test_a_long_list_of_choices_has_a_way_out_too(session: Session) -> Non
         assert row.entry == Entry(name=wanted.name, value="odd")
 
 
-async def test_secrets_are_typed_behind_dots(session: Session) -> None:
+async def test_secrets_are_typed_behind_dots(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("fashionphile.sign_in")
         secret = [row for row in app.rows().values() if row.param.secret]
         assert all(row.query_one(Input).password for row in secret)
 
 
-async def test_every_kind_of_endpoint_has_a_form_that_opens(session: Session) -> None:
+async def test_every_kind_of_endpoint_has_a_form_that_opens(session: SessionContext) -> None:
     async with driven(session) as app:
         seen: set[object] = set()
         for vendor in session.catalog.vendors.values():
@@ -190,7 +190,7 @@ async def test_every_kind_of_endpoint_has_a_form_that_opens(session: Session) ->
                 assert plain <= shown, (vendor.id, key)
 
 
-async def test_hostile_text_in_a_field_changes_nothing_on_the_screen(session: Session) -> None:
+async def test_hostile_text_in_a_field_changes_nothing_on_the_screen(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         app.rows()["item1_size"].query_one(Input).value = "[red]x[/blue][@click=app.quit]\x1b]0;owned\x07"

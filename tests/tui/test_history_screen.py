@@ -9,6 +9,10 @@ from textual.widgets import Input
 
 from explorer.core.exchange import Call, Entry
 from explorer.core.text.secret import Secret
+from explorer.session.preparing import redact
+from explorer.session.remembering import past_exchange, recent_entries
+from explorer.session.replaying import prepare_replay
+from explorer.session.sending import perform, send
 from explorer.tui.screens.annotating import AnnotationDialog
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.replaying import ReplayDialog
@@ -16,16 +20,16 @@ from tests.tui.driving import driven
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 BALANCE = Call(vendor="cottoncart", endpoint="stats_balance")
 STOCK = Call(vendor="endlessaisles", endpoint="stock", entries=(Entry(name="sku", value="81001"),))
 
 
-async def sent(session: Session, *calls: Call) -> list[Exchange]:
+async def sent(session: SessionContext, *calls: Call) -> list[Exchange]:
     """Calls in the history, before the app starts."""
-    return [await session.send(call) for call in calls]
+    return [await send(session, call) for call in calls]
 
 
 async def opened(app: Driver) -> None:
@@ -37,7 +41,7 @@ def numbers(app: Driver) -> list[int]:
     return [row.id for row in app.main.panes.history_panel.rows]
 
 
-async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_ones(session: Session) -> None:
+async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_ones(session: SessionContext) -> None:
     await sent(session, BALANCE, STOCK, BALANCE)
     async with driven(session) as app:
         await opened(app)
@@ -54,7 +58,7 @@ async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_one
         await app.until(lambda: "is no status" not in app.text, "the end of the problem")
 
 
-async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session: Session) -> None:
+async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session: SessionContext) -> None:
     await sent(session, STOCK)
     async with driven(session, (200, 50)) as app:
         await app.open("endlessaisles.products_list")
@@ -68,7 +72,7 @@ async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session
         assert numbers(app) == [1]
 
 
-async def test_again_sends_it_signed_now_and_says_so(session: Session) -> None:
+async def test_again_sends_it_signed_now_and_says_so(session: SessionContext) -> None:
     first = (await sent(session, STOCK))[0]
     async with driven(session, (200, 50)) as app:
         await opened(app)
@@ -76,11 +80,11 @@ async def test_again_sends_it_signed_now_and_says_so(session: Session) -> None:
         await app.see("replay of #1")
         await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "the row of the replay")
         assert app.main.panes.history_panel.rows[0].origin == first.id
-    again = await session.past(2)
+    again = await past_exchange(session, 2)
     assert (again.origin, again.replayed, again.call.entries) == (1, "again", STOCK.entries)
 
 
-async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(session: Session) -> None:
+async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(session: SessionContext) -> None:
     first = (await sent(session, BALANCE))[0]
     async with driven(session) as app:
         await opened(app)
@@ -89,11 +93,11 @@ async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(se
         await app.see("signed as of then")
         await app.keys("enter")
         await app.see("replay of #1")
-    exact = await session.past(2)
-    assert (exact.replayed, exact.request.url) == ("exact", session.redacted(first).request.url)
+    exact = await past_exchange(session, 2)
+    assert (exact.replayed, exact.request.url) == ("exact", redact(session, first).request.url)
 
 
-async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Session) -> None:
+async def test_what_changed_is_told_first_and_escape_sends_nothing(session: SessionContext) -> None:
     await sent(session, BALANCE)
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret("AnotherOne12"))
     async with driven(session) as app:
@@ -108,10 +112,10 @@ async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Sess
         await app.keys("enter")
         await app.see("replay of #1")
         assert app.main.panes.pane == "response"
-    assert [row.id for row in await session.recent()] == [2, 1]
+    assert [row.id for row in await recent_entries(session)] == [2, 1]
 
 
-async def test_masked_values_are_asked_for_and_kept_masked_again(session: Session) -> None:
+async def test_masked_values_are_asked_for_and_kept_masked_again(session: SessionContext) -> None:
     call = Call(
         vendor="fashionphile",
         endpoint="payment_profile_create",
@@ -135,12 +139,12 @@ async def test_masked_values_are_asked_for_and_kept_masked_again(session: Sessio
         await app.keys("enter")
         await app.see("replay of #1")
         assert "4111" not in app.text
-    again = await session.past(2)
+    again = await past_exchange(session, 2)
     assert again.call.entries[1].value == "••••••"
     assert b"4111" not in again.request.body
 
 
-async def test_a_guarded_environment_asks_and_no_has_the_focus(session: Session) -> None:
+async def test_a_guarded_environment_asks_and_no_has_the_focus(session: SessionContext) -> None:
     vendor = next(
         (vendor.id, name)
         for vendor in session.catalog.vendors.values()
@@ -166,10 +170,12 @@ async def test_a_guarded_environment_asks_and_no_has_the_focus(session: Session)
         await app.see("⚠")
         await app.keys("enter")
         await app.until(lambda: not isinstance(app.app.screen, ReplayDialog), "the main screen")
-    assert len(await session.recent()) == 1
+    assert len(await recent_entries(session)) == 1
 
 
-async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is_linked(session: Session) -> None:
+async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is_linked(
+    session: SessionContext,
+) -> None:
     vendor = session.vendor("endlessaisles")
     readings = {key: next(iter(set(one.choices) - {one.default})) for key, one in vendor.readings.items()}
     call = msgspec.structs.replace(STOCK, readings=dict(list(readings.items())[:1]), force=True)
@@ -183,11 +189,11 @@ async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is
         assert app.main.workspace.draft.readings == call.readings
         await app.keys("escape", "f5")
         await app.see("replay of #1")
-    form = await session.past(2)
+    form = await past_exchange(session, 2)
     assert (form.origin, form.replayed) == (1, "form")
 
 
-async def test_tags_and_a_note_are_typed_and_found(session: Session) -> None:
+async def test_tags_and_a_note_are_typed_and_found(session: SessionContext) -> None:
     await sent(session, BALANCE, STOCK)
     async with driven(session) as app:
         await opened(app)
@@ -205,11 +211,11 @@ async def test_tags_and_a_note_are_typed_and_found(session: Session) -> None:
         await app.keys("slash")
         await app.write("tag:slo")
         await app.until(lambda: numbers(app) == [2], "the tagged entry")
-    row = (await session.recent(text="why"))[0]
+    row = (await recent_entries(session, text="why"))[0]
     assert (row.id, row.tag_names) == (2, ("later", "slow"))
 
 
-async def test_deleting_asks_first(session: Session) -> None:
+async def test_deleting_asks_first(session: SessionContext) -> None:
     await sent(session, BALANCE, STOCK)
     async with driven(session) as app:
         await opened(app)
@@ -220,9 +226,9 @@ async def test_deleting_asks_first(session: Session) -> None:
             await app.until(lambda wanted=left: numbers(app) == wanted, "the rows")  # type: ignore[misc]
 
 
-async def test_an_opened_entry_says_what_it_is_a_replay_of(session: Session) -> None:
+async def test_an_opened_entry_says_what_it_is_a_replay_of(session: SessionContext) -> None:
     first = (await sent(session, STOCK))[0]
-    await (await session.replay(first.id, "again")).send()
+    await perform(session, (await prepare_replay(session, first.id, "again")).to_send())
     async with driven(session) as app:
         await opened(app)
         await app.see("replay of #1")

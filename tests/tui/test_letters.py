@@ -19,7 +19,7 @@ from tests.tui.driving import Driver, driven
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -33,7 +33,7 @@ async def type_all(app: Driver, text: str) -> None:
     await app.pilot.pause()
 
 
-async def test_a_name_typed_on_the_mark_of_an_optional_field_is_its_value(session: Session) -> None:
+async def test_a_name_typed_on_the_mark_of_an_optional_field_is_its_value(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.orders_create")
         name = next(key for key, row in app.rows().items() if not row.param.required and row.query(Input))
@@ -47,7 +47,7 @@ async def test_a_name_typed_on_the_mark_of_an_optional_field_is_its_value(sessio
 
 @pytest.mark.parametrize("address", ["cottoncart.order_calculate", "endlessaisles.products_list"])
 async def test_no_letter_or_digit_runs_a_command_from_any_widget_of_a_form(
-    session: Session, address: str, monkeypatch: pytest.MonkeyPatch
+    session: SessionContext, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[str] = []
 
@@ -78,7 +78,7 @@ async def test_no_letter_or_digit_runs_a_command_from_any_widget_of_a_form(
         assert isinstance(app.app.screen, MainScreen)
 
 
-async def test_the_headers_of_ones_own_take_letters_as_text_too(session: Session) -> None:
+async def test_the_headers_of_ones_own_take_letters_as_text_too(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         app.main.panes.request_pane.open_tab("headers")
@@ -89,7 +89,7 @@ async def test_the_headers_of_ones_own_take_letters_as_text_too(session: Session
         assert len(app.app.screen_stack) == 1
 
 
-async def test_letters_on_a_choice_choose_and_text_that_is_no_choice_is_kept_whole(session: Session) -> None:
+async def test_letters_on_a_choice_choose_and_text_that_is_no_choice_is_kept_whole(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         line = app.rows()["format"].query_one(ChoiceLine)
@@ -100,7 +100,7 @@ async def test_letters_on_a_choice_choose_and_text_that_is_no_choice_is_kept_who
         await app.until(lambda: [one.value for one in app.rows()["format"].query(Input)] == ["xhr"], "the whole text")
 
 
-async def test_a_group_is_added_to_and_removed_from_inside_a_field(session: Session) -> None:
+async def test_a_group_is_added_to_and_removed_from_inside_a_field(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.keys("f3")

@@ -11,7 +11,7 @@ from explorer.tui.widgets.wire_view import WireView
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 def rows(text: str, origin: str) -> list[str]:
@@ -20,7 +20,7 @@ def rows(text: str, origin: str) -> list[str]:
     return [one[1].strip(" │┃█▉▇▆▅▄▃▂▁") for one in found if one is not None]
 
 
-async def test_the_wire_tells_origins_and_keys_change_what_is_told(session: Session) -> None:
+async def test_the_wire_tells_origins_and_keys_change_what_is_told(session: SessionContext) -> None:
     async with driven(session, (108, 50)) as app:
         await app.open("cottoncart.catalogue_stores")
         app.rows()["count"].focus_control()
@@ -48,7 +48,7 @@ async def test_the_wire_tells_origins_and_keys_change_what_is_told(session: Sess
         assert isinstance(app.app.focused, LinesView)
 
 
-async def test_a_token_call_before_the_call_is_the_schemes_own(session: Session) -> None:
+async def test_a_token_call_before_the_call_is_the_schemes_own(session: SessionContext) -> None:
     async with driven(session, (108, 50)) as app:
         await app.open("fashionphile.whoami")
         await app.keys("f5")
@@ -64,7 +64,7 @@ async def test_a_token_call_before_the_call_is_the_schemes_own(session: Session)
         )
 
 
-async def test_before_sending_each_part_tells_where_it_is_from(session: Session) -> None:
+async def test_before_sending_each_part_tells_where_it_is_from(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await app.open("fashionphile.account_create")
         app.rows()["email"].focus_control()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from explorer.session.remembering import recent_entries
 from explorer.tui.widgets.title_bar import TitleBar
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 BRANDS = "xsellcast.brands_list"
@@ -26,7 +27,9 @@ async def opened(app: Driver, address: str = BRANDS) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_both_ways_are_sent_with_one_key_and_said_at_every_size(session: Session, size: tuple[int, int]) -> None:
+async def test_both_ways_are_sent_with_one_key_and_said_at_every_size(
+    session: SessionContext, size: tuple[int, int]
+) -> None:
     async with driven(session, size) as app:
         await opened(app)
         await app.see("▸ (○) post")
@@ -36,7 +39,7 @@ async def test_both_ways_are_sent_with_one_key_and_said_at_every_size(session: S
         await app.see("405 Method Not Allowed")
 
 
-async def test_what_was_found_stands_at_the_reading_in_the_form(session: Session) -> None:
+async def test_what_was_found_stands_at_the_reading_in_the_form(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as app:
         await opened(app)
         await app.keys("B")
@@ -48,7 +51,7 @@ async def test_what_was_found_stands_at_the_reading_in_the_form(session: Session
         await app.see("405 Method Not Allowed #")
 
 
-async def test_a_choice_for_this_call_makes_the_form_anew(session: Session) -> None:
+async def test_a_choice_for_this_call_makes_the_form_anew(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app)
         await app.keys("space")
@@ -58,7 +61,7 @@ async def test_a_choice_for_this_call_makes_the_form_anew(session: Session) -> N
         await app.see("example_verb=post")
 
 
-async def test_an_adopted_reading_is_the_form_s_from_then_on_and_u_takes_it_back(session: Session) -> None:
+async def test_an_adopted_reading_is_the_form_s_from_then_on_and_u_takes_it_back(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app)
         await app.keys("a")
@@ -75,7 +78,7 @@ async def test_an_adopted_reading_is_the_form_s_from_then_on_and_u_takes_it_back
         await app.until(lambda: app.main.query_one(TitleBar).place.method == "GET", "the catalog's own")
 
 
-async def test_the_sandbox_follows_what_it_is_told(session: Session) -> None:
+async def test_the_sandbox_follows_what_it_is_told(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app)
         await app.keys("f")
@@ -90,7 +93,7 @@ async def test_the_sandbox_follows_what_it_is_told(session: Session) -> None:
         await app.see("sandbox follows example_verb=post")
 
 
-async def test_one_choice_alone_is_sent_and_said(session: Session) -> None:
+async def test_one_choice_alone_is_sent_and_said(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app)
         await app.keys("s")
@@ -103,7 +106,7 @@ async def test_one_choice_alone_is_sent_and_said(session: Session) -> None:
         await app.see("▸ (●) get")
 
 
-async def test_fields_that_are_asked_for_are_filled_with_examples(session: Session) -> None:
+async def test_fields_that_are_asked_for_are_filled_with_examples(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app, "xsellcast.brands_get")
         await app.keys("B")
@@ -111,17 +114,17 @@ async def test_fields_that_are_asked_for_are_filled_with_examples(session: Sessi
         await app.see("→ The server follows get")
 
 
-async def test_what_is_no_read_asks_first_even_in_the_sandbox(session: Session) -> None:
+async def test_what_is_no_read_asks_first_even_in_the_sandbox(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app, "fashionphile.sign_in")
         await app.keys("B")
         await app.see("is no read (session)")
         await app.keys("n")
         await app.until(lambda: "is no read" not in app.text, "the dialog to go")
-        assert not await session.recent()
+        assert not await recent_entries(session)
 
 
-async def test_the_passage_of_the_document_stands_under_the_choice(session: Session, tmp_path: Path) -> None:
+async def test_the_passage_of_the_document_stands_under_the_choice(session: SessionContext, tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "000.txt").write_text("\n".join(f"line {number} of it" for number in range(1, 101)))
@@ -132,7 +135,7 @@ async def test_the_passage_of_the_document_stands_under_the_choice(session: Sess
         await app.see("36 │ line 36 of it")
 
 
-async def test_a_reading_that_changes_nothing_sent_says_so(session: Session) -> None:
+async def test_a_reading_that_changes_nothing_sent_says_so(session: SessionContext) -> None:
     async with driven(session) as app:
         await opened(app)
         await app.see("8 more with v")
@@ -142,7 +145,7 @@ async def test_a_reading_that_changes_nothing_sent_says_so(session: Session) -> 
         await app.see("sent; there is")
 
 
-async def test_a_field_that_is_in_doubt_has_its_badge(session: Session) -> None:
+async def test_a_field_that_is_in_doubt_has_its_badge(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("xsellcast.brands_get")
         await app.see("id* ◆")

@@ -14,7 +14,7 @@ from explorer.tui.screens.signature import SignatureScreen
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 ORDER = "endlessaisles.orders_get"
@@ -45,7 +45,7 @@ async def why(app: Driver) -> RefusalScreen:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_likeliest_reason_stands_first_and_enter_goes_to_the_field(
-    session: Session, size: tuple[int, int]
+    session: SessionContext, size: tuple[int, int]
 ) -> None:
     async with driven(session, size) as app:
         screen = await refused(app, id="999999")
@@ -58,7 +58,7 @@ async def test_the_likeliest_reason_stands_first_and_enter_goes_to_the_field(
         await app.until(lambda: isinstance(app.main.focused, Input) and app.main.panes.pane == "request", "the field")
 
 
-async def test_a_wrong_signature_leads_to_the_debugger(session: Session) -> None:
+async def test_a_wrong_signature_leads_to_the_debugger(session: SessionContext) -> None:
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret("another-secret-1"))
     async with driven(session, (120, 40)) as app:
         await refused(app, "cottoncart.manage_my_stores")
@@ -69,7 +69,7 @@ async def test_a_wrong_signature_leads_to_the_debugger(session: Session) -> None
         await app.until(lambda: app.app.screen is app.main, "the main screen")
 
 
-async def test_a_token_of_another_environment_leads_to_the_credentials(session: Session) -> None:
+async def test_a_token_of_another_environment_leads_to_the_credentials(session: SessionContext) -> None:
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret("ea-demo-production-token"))
     async with driven(session, (120, 40)) as app:
         await refused(app, "endlessaisles.orders_list")
@@ -79,7 +79,7 @@ async def test_a_token_of_another_environment_leads_to_the_credentials(session: 
         await app.until(lambda: isinstance(app.app.screen, CredentialDialog), "the credentials")
 
 
-async def test_a_call_that_got_no_token_is_explained_from_the_form(session: Session) -> None:
+async def test_a_call_that_got_no_token_is_explained_from_the_form(session: SessionContext) -> None:
     session.vault.remember(session.vendor("fashionphile"), "sandbox", "password", Secret("wrong-password"))
     async with driven(session, (120, 40)) as app:
         await app.open("fashionphile.whoami")
@@ -92,7 +92,7 @@ async def test_a_call_that_got_no_token_is_explained_from_the_form(session: Sess
         await app.keys("escape")
 
 
-async def test_from_the_history_the_values_are_put_into_the_form_again(session: Session) -> None:
+async def test_from_the_history_the_values_are_put_into_the_form_again(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await refused(app, id="999999")
         await app.keys("escape")
@@ -107,7 +107,7 @@ async def test_from_the_history_the_values_are_put_into_the_form_again(session: 
         await app.see("999999")
 
 
-async def test_where_nothing_was_refused_it_says_so(session: Session) -> None:
+async def test_where_nothing_was_refused_it_says_so(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await app.open("cottoncart.manage_my_stores")
         app.main.panes.request_pane.focus_tabs()

@@ -11,6 +11,7 @@ import pytest
 from textual.widgets import Button, Input
 
 from explorer.core.exchange import Entry
+from explorer.session.remembering import past_exchange, recent_entries
 from explorer.session.saving import Saved
 from explorer.session.sequences import Runner
 from explorer.tui.screens.dialogs import ConfirmDialog
@@ -23,13 +24,13 @@ from tests.tui.driving import SIZES, Driver, driven
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 SEARCH = '# ours\ncall = "fashionphile.product_search"\n[values]\nsearch = "bag" # what\nlimit = "${MANY}"\n'
 
 
 @pytest.fixture
-def folder(session: Session) -> Path:
+def folder(session: SessionContext) -> Path:
     return session.folders.data / "saved"
 
 
@@ -59,15 +60,15 @@ def title(driver: Driver) -> str:
     return str(driver.main.panes.request_pane.border_title)
 
 
-async def sent(driver: Driver, session: Session, number: int) -> dict[str, object]:
+async def sent(driver: Driver, session: SessionContext, number: int) -> dict[str, object]:
     """What was sent as the entry of that number, once it is answered."""
     await driver.until(lambda: not driver.main.sender.sending, "the answer")
     await driver.see("HTTP")
-    request = (await session.past(number)).request
+    request = (await past_exchange(session, number)).request
     return {"method": request.method, "url": request.url, "body": request.body}
 
 
-async def test_a_form_is_saved_without_its_secret_and_still_sends(session: Session, folder: Path) -> None:
+async def test_a_form_is_saved_without_its_secret_and_still_sends(session: SessionContext, folder: Path) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.sign_in")
         driver.main.panes.request_pane.fill("email", Entry(name="email", value="ada@example.com"))
@@ -91,7 +92,7 @@ async def test_a_form_is_saved_without_its_secret_and_still_sends(session: Sessi
         assert b"marked" not in body
 
 
-async def test_what_is_changed_is_marked_and_saved_with_its_comments(session: Session, folder: Path) -> None:
+async def test_what_is_changed_is_marked_and_saved_with_its_comments(session: SessionContext, folder: Path) -> None:
     put(folder, **{"bags/search": SEARCH, "environments/sandbox": "[variables]\nMANY = 2\n"})
     async with driven(session) as driver:
         await open_saved(driver, "bags/search")
@@ -107,7 +108,7 @@ async def test_what_is_changed_is_marked_and_saved_with_its_comments(session: Se
 
 
 async def test_a_variable_without_a_value_is_shown_asked_for_and_sent_as_the_command_line_sends_it(
-    session: Session, folder: Path
+    session: SessionContext, folder: Path
 ) -> None:
     put(folder, search=SEARCH + '[expect]\nstatus = 200\n[expect.body]\n"length(data)" = 1\n')
     async with driven(session) as driver:
@@ -125,13 +126,13 @@ async def test_a_variable_without_a_value_is_shown_asked_for_and_sent_as_the_com
         saved.given["MANY"] = "2"
         await runner.run("search", ("search",))
         assert await sent(driver, session, 2) == here
-        rows = await session.recent(text="tag:saved/search")
+        rows = await recent_entries(session, text="tag:saved/search")
         assert [row.id for row in rows] == [2, 1]
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_folder_is_run_with_its_report(
-    session: Session, folder: Path, tmp_path: Path, size: tuple[int, int]
+    session: SessionContext, folder: Path, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     cart = CART.replace("${QUANTITY}", "1")
     put(folder, **{"shop/1-find": FIND, "shop/2-cart": cart, "shop/3-fetch": FETCH, "shop/4-no": REFUSED})
@@ -182,7 +183,7 @@ async def changed_by_two(driver: Driver, folder: Path) -> None:
     ],
 )
 async def test_when_both_sides_changed_nothing_is_lost(
-    session: Session, folder: Path, keys: tuple[str, ...], file: str, side: str, form: str
+    session: SessionContext, folder: Path, keys: tuple[str, ...], file: str, side: str, form: str
 ) -> None:
     put(folder, search=SEARCH)
     async with driven(session) as driver:
@@ -197,7 +198,7 @@ async def test_when_both_sides_changed_nothing_is_lost(
         assert '"mine"' in (folder / "search.mine.toml").read_text(encoding="utf-8")
 
 
-async def test_escape_in_a_conflict_leaves_both_sides(session: Session, folder: Path) -> None:
+async def test_escape_in_a_conflict_leaves_both_sides(session: SessionContext, folder: Path) -> None:
     put(folder, search=SEARCH)
     async with driven(session) as driver:
         await changed_by_two(driver, folder)
@@ -207,7 +208,7 @@ async def test_escape_in_a_conflict_leaves_both_sides(session: Session, folder: 
     assert "theirs" in (folder / "search.toml").read_text(encoding="utf-8")
 
 
-async def test_a_file_that_only_others_changed_is_read_again(session: Session, folder: Path) -> None:
+async def test_a_file_that_only_others_changed_is_read_again(session: SessionContext, folder: Path) -> None:
     put(folder, search=SEARCH)
     async with driven(session) as driver:
         await open_saved(driver, "search")
@@ -225,7 +226,7 @@ async def test_a_file_that_only_others_changed_is_read_again(session: Session, f
         assert driver.main.workspace.draft.entries[0].value == "mine"
 
 
-async def test_another_name_that_is_taken_is_asked_about(session: Session, folder: Path) -> None:
+async def test_another_name_that_is_taken_is_asked_about(session: SessionContext, folder: Path) -> None:
     put(folder, a=SEARCH, b=FIND)
     async with driven(session) as driver:
         await open_saved(driver, "a")
@@ -235,7 +236,7 @@ async def test_another_name_that_is_taken_is_asked_about(session: Session, folde
     assert (folder / "b.toml").read_text(encoding="utf-8") == FIND
 
 
-async def test_a_saved_form_is_still_one_after_a_restart(session: Session, folder: Path) -> None:
+async def test_a_saved_form_is_still_one_after_a_restart(session: SessionContext, folder: Path) -> None:
     sign = 'call = "fashionphile.sign_in"\n[values]\nemail = "a@b.example"\npassword = "${PASSWORD}"\n'
     put(folder, sign=sign)
     async with driven(session) as driver:
@@ -250,7 +251,9 @@ async def test_a_saved_form_is_still_one_after_a_restart(session: Session, folde
         await driver.see("no value yet: ${PASSWORD}")
 
 
-async def test_the_tree_finds_names_tells_of_bad_files_and_sees_others_changes(session: Session, folder: Path) -> None:
+async def test_the_tree_finds_names_tells_of_bad_files_and_sees_others_changes(
+    session: SessionContext, folder: Path
+) -> None:
     put(folder, **{"a/good": FIND, "a/bad": "call = 3\n", "b/other": SEARCH})
     async with driven(session) as driver:
         await driver.keys("tab", "O")
@@ -268,7 +271,7 @@ async def test_the_tree_finds_names_tells_of_bad_files_and_sees_others_changes(s
         await driver.until(lambda: "with problems" not in driver.text and "new" in driver.text, "the changes")
 
 
-async def test_moving_and_deleting(session: Session, folder: Path) -> None:
+async def test_moving_and_deleting(session: SessionContext, folder: Path) -> None:
     put(folder, **{"a/1-find": FIND, "a/2-cart": CART})
     async with driven(session) as driver:
         await driver.keys("tab", "O")
@@ -295,12 +298,12 @@ async def test_moving_and_deleting(session: Session, folder: Path) -> None:
         await driver.until(lambda: not (folder / "shop").exists(), "the file to go")
 
 
-async def test_a_run_is_stopped_and_tells_what_was_not_run(session: Session, folder: Path) -> None:
+async def test_a_run_is_stopped_and_tells_what_was_not_run(session: SessionContext, folder: Path) -> None:
     put(folder, **{"a/1": FIND, "a/2": FIND.replace('"Find', '"Slow'), "a/3": FIND})
     async with driven(session) as driver:
         await driver.keys("tab", "O")
         await driver.see("a/")
-        session.set_faults(["slow=60"])
+        session.sandbox.set_faults(["slow=60"], session.catalog)
         await driver.keys("a")
         await driver.see("running, 0 of 3")
         await driver.keys("escape")
@@ -310,7 +313,7 @@ async def test_a_run_is_stopped_and_tells_what_was_not_run(session: Session, fol
         await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the list")
 
 
-async def test_with_nothing_saved_it_says_how(session: Session) -> None:
+async def test_with_nothing_saved_it_says_how(session: SessionContext) -> None:
     for size in SIZES:
         async with driven(session, size) as driver:
             await driver.keys("tab", "O")
@@ -321,7 +324,7 @@ async def test_with_nothing_saved_it_says_how(session: Session) -> None:
             await driver.until(lambda: driver.main.is_current, "the main screen")
 
 
-async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: Session, folder: Path) -> None:
+async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: SessionContext, folder: Path) -> None:
     put(folder, search=SEARCH)
     async with driven(session) as driver:
         await open_saved(driver, "search")
@@ -342,7 +345,7 @@ async def test_what_waits_for_a_value_is_sent_by_no_other_key(session: Session, 
 
 
 async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_saved(
-    session: Session, folder: Path
+    session: SessionContext, folder: Path
 ) -> None:
     put(folder, search=SEARCH.replace("${MANY}", "2"))
     async with driven(session) as driver:
@@ -366,7 +369,7 @@ async def test_a_file_that_is_gone_or_bad_keeps_no_form_from_being_sent_and_save
         await driver.until((folder / "search.mine.toml").exists, "the own side")
 
 
-async def test_a_guarded_environment_asks_before_a_run(session: Session, folder: Path) -> None:
+async def test_a_guarded_environment_asks_before_a_run(session: SessionContext, folder: Path) -> None:
     put(
         folder,
         **{
@@ -383,10 +386,10 @@ async def test_a_guarded_environment_asks_before_a_run(session: Session, folder:
         await driver.see("a/2: endlessaisles.orders_cancel changes data at")
         await driver.keys("n")
         await driver.until(lambda: isinstance(driver.app.screen, SavedScreen), "the list")
-        assert await session.recent() == []
+        assert await recent_entries(session) == []
 
 
-async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Session, folder: Path) -> None:
+async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: SessionContext, folder: Path) -> None:
     order = (
         'call = "endlessaisles.orders_create"\nforce = true\n[values]\n"shipping.first_name" = { json = "null" }\n'
         '"shipping.city" = { json = \'"Hyrule"\' }\n"line_items[0].id" = { json = "81001" }\n'
@@ -401,7 +404,7 @@ async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Se
         assert "changed" not in title(driver)
         await driver.keys("f5")
         await sent(driver, session, 2)
-        body = json.loads((await session.past(2)).request.body)
+        body = json.loads((await past_exchange(session, 2)).request.body)
         assert body["shipping"] == {"first_name": None, "city": "Hyrule"}
         assert body["line_items"] == [{"id": 81001, "price": 18.5}]
         driver.main.panes.request_pane.fill("shipping.city", Entry(name="shipping.city", value="Kakariko"))
@@ -412,7 +415,7 @@ async def test_json_of_a_file_stays_json_in_the_form_and_in_the_file(session: Se
     assert text == order.replace("""{ json = '"Hyrule"' }""", '"Kakariko"')
 
 
-async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, folder: Path) -> None:
+async def test_a_bad_file_of_variables_does_not_end_the_app(session: SessionContext, folder: Path) -> None:
     put(folder, search=SEARCH, **{"environments/sandbox": "[variables]\nMANY = 1.5\n"})
     async with driven(session) as driver:
         await open_saved(driver, "search")
@@ -422,7 +425,7 @@ async def test_a_bad_file_of_variables_does_not_end_the_app(session: Session, fo
         await driver.keys("f5")
         told = driver.app._notifications  # the words themselves: on the screen a long path wraps them anywhere
         await driver.until(lambda: any("in quotes" in one.message for one in told), "what is wrong")
-        assert await session.recent() == []
+        assert await recent_entries(session) == []
 
 
 UPLOAD = """
@@ -445,7 +448,7 @@ def key(tmp_path: Path) -> Path:
 
 
 async def test_a_file_outside_the_folder_is_uploaded_after_a_yes_only(
-    session: Session, folder: Path, key: Path
+    session: SessionContext, folder: Path, key: Path
 ) -> None:
     put(folder, upload=UPLOAD % key)
     async with driven(session) as driver:
@@ -455,7 +458,7 @@ async def test_a_file_outside_the_folder_is_uploaded_after_a_yes_only(
         await driver.see("Upload these files?")
         await driver.keys("escape")
         await driver.until(lambda: driver.main.is_current, "the form")
-        assert await session.recent() == []
+        assert await recent_entries(session) == []
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question again")
         driver.app.screen.query_one("#yes", Button).press()
@@ -466,7 +469,7 @@ async def test_a_file_outside_the_folder_is_uploaded_after_a_yes_only(
         assert b"marked-private-key" in str((await sent(driver, session, 2))["body"]).encode()
 
 
-async def test_a_run_asks_for_files_outside_the_folder(session: Session, folder: Path, key: Path) -> None:
+async def test_a_run_asks_for_files_outside_the_folder(session: SessionContext, folder: Path, key: Path) -> None:
     put(folder, upload=UPLOAD % key)
     async with driven(session) as driver:
         await driver.keys("escape", "O")
@@ -479,10 +482,12 @@ async def test_a_run_asks_for_files_outside_the_folder(session: Session, folder:
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
         await driver.keys("escape")
         await driver.until(lambda: driver.app.screen is screen, "the list")
-        assert await session.recent() == []
+        assert await recent_entries(session) == []
 
 
-async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session, folder: Path, key: Path) -> None:
+async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(
+    session: SessionContext, folder: Path, key: Path
+) -> None:
     (folder / "in").mkdir(parents=True)
     (folder / "in" / "bag.jpg").write_text("a bag")
     put(folder, upload=UPLOAD % "in/bag.jpg")
@@ -494,10 +499,10 @@ async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(session: Session,
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")
         await driver.keys("escape")
-        assert await session.recent() == []
+        assert await recent_entries(session) == []
 
 
-async def test_a_text_that_begins_with_an_at_sign_is_text_in_the_form(session: Session) -> None:
+async def test_a_text_that_begins_with_an_at_sign_is_text_in_the_form(session: SessionContext) -> None:
     async with driven(session) as driver:
         await driver.open("fashionphile.product_search")
         driver.main.panes.request_pane.fill("search", Entry(name="search", value="@ada"))

@@ -11,7 +11,7 @@ from explorer.tui.widgets.key_bar import KeyBar
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 SCREENS = {
     "J": "Guided tracks",
@@ -26,7 +26,9 @@ SCREENS = {
 
 
 @pytest.mark.parametrize(("key", "title"), SCREENS.items())
-async def test_the_help_names_the_screen_and_every_key_of_its_footer(session: Session, key: str, title: str) -> None:
+async def test_the_help_names_the_screen_and_every_key_of_its_footer(
+    session: SessionContext, key: str, title: str
+) -> None:
     async with driven(session, (80, 24)) as app:
         await app.open("cottoncart.stats_sales")
         await app.keys("escape", key)
@@ -45,7 +47,7 @@ async def test_the_help_names_the_screen_and_every_key_of_its_footer(session: Se
         await app.until(lambda: app.app.screen is app.main, "the main screen")
 
 
-async def test_the_palette_there_has_what_the_screen_can_do(session: Session) -> None:
+async def test_the_palette_there_has_what_the_screen_can_do(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "J")
         await app.see("Guided tracks")

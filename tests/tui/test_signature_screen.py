@@ -13,7 +13,7 @@ from explorer.tui.widgets.paste_box import PasteBox
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 MINE = "cottoncart.manage_my_stores"
@@ -58,7 +58,7 @@ async def pasted(app: Driver, text: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_base_string_is_there_at_every_size_and_its_key_is_not(
-    session: Session, size: tuple[int, int]
+    session: SessionContext, size: tuple[int, int]
 ) -> None:
     async with driven(session, size) as app:
         await opened(app)
@@ -69,7 +69,7 @@ async def test_the_base_string_is_there_at_every_size_and_its_key_is_not(
         await app.until(lambda: app.app.screen is app.main, "the main screen")
 
 
-async def test_changing_an_input_changes_base_string_and_signature_at_once(session: Session) -> None:
+async def test_changing_an_input_changes_base_string_and_signature_at_once(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         screen = await opened(app)
         await app.keys("j", "enter")
@@ -96,7 +96,7 @@ async def test_changing_an_input_changes_base_string_and_signature_at_once(sessi
         assert screen.sheet.changes() == ("order", "key")
 
 
-async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session: Session) -> None:
+async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await opened(app)
         await app.keys("p")
@@ -113,7 +113,7 @@ async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session:
         await app.until(lambda: "answer" not in app.text, "no answer")
 
 
-async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared(session: Session) -> None:
+async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await opened(app)
         await app.keys("p")
@@ -123,7 +123,7 @@ async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared
         assert app.app.screen.query_one(PasteBox).raw == BASE + "\x1b]0;evil\x07"
 
 
-async def test_an_entry_of_the_history_is_judged_by_itself(session: Session) -> None:
+async def test_an_entry_of_the_history_is_judged_by_itself(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         app.app.session.now = lambda: float(AT)
         await app.open(MINE)
@@ -139,7 +139,7 @@ async def test_an_entry_of_the_history_is_judged_by_itself(session: Session) -> 
         await app.see("the same")
 
 
-async def test_a_token_is_looked_at_too_and_never_shown(session: Session) -> None:
+async def test_a_token_is_looked_at_too_and_never_shown(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await opened(app, "endlessaisles.orders_list")
         await app.see("X-EA-REQUEST-TOKEN: ••••••")
@@ -148,7 +148,7 @@ async def test_a_token_is_looked_at_too_and_never_shown(session: Session) -> Non
         await app.see("Take the token of the environment that is called.")
 
 
-async def test_an_anonymous_call_says_that_there_is_nothing_to_debug(session: Session) -> None:
+async def test_an_anonymous_call_says_that_there_is_nothing_to_debug(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await app.open("cottoncart.catalogue_stores")
         app.main.panes.request_pane.focus_tabs()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from explorer.session.remembering import annotate_entry
 from explorer.settings.preferences import load_settings
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.storage import StorageDialog
@@ -13,12 +14,12 @@ from tests.tui.driving import SIZES, driven
 from tests.tui.test_history_screen import STOCK, numbers, opened, sent
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
-async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(session: Session) -> None:
+async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(session: SessionContext) -> None:
     await sent(session, *[STOCK] * 12)
-    await session.annotate(1, note="the first one")
+    await annotate_entry(session, 1, note="the first one")
     async with driven(session) as app:
         await opened(app)
         await app.keys("M")
@@ -49,7 +50,7 @@ async def test_rules_are_changed_and_pruning_says_what_goes_before_it_does(sessi
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_everything_fits(session: Session, size: tuple[int, int]) -> None:
+async def test_everything_fits(session: SessionContext, size: tuple[int, int]) -> None:
     await sent(session, STOCK)
     async with driven(session, size) as app:
         await opened(app)

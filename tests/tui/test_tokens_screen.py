@@ -8,11 +8,12 @@ import pytest
 from textual.widgets import OptionList
 
 from explorer.core.exchange import Call
+from explorer.session.sending import send
 from explorer.tui.screens.tokens import TokensScreen
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 WHOAMI = Call(vendor="fashionphile", endpoint="whoami")
@@ -25,9 +26,11 @@ async def shown(app: Driver) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_token_is_shown_with_its_countdown_and_never_itself(session: Session, size: tuple[int, int]) -> None:
+async def test_a_token_is_shown_with_its_countdown_and_never_itself(
+    session: SessionContext, size: tuple[int, int]
+) -> None:
     async with driven(session, size) as app:
-        first = await session.send(WHOAMI)
+        first = await send(session, WHOAMI)
         await shown(app)
         await app.see("not used yet")
         await app.see(f"by #{first.id}")
@@ -42,10 +45,10 @@ async def test_a_token_is_shown_with_its_countdown_and_never_itself(session: Ses
         assert not isinstance(app.app.screen, TokensScreen)
 
 
-async def test_enter_opens_the_exchange_that_minted_it_and_u_the_last_use(session: Session) -> None:
+async def test_enter_opens_the_exchange_that_minted_it_and_u_the_last_use(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
-        first = await session.send(WHOAMI)
-        second = await session.send(WHOAMI)
+        first = await send(session, WHOAMI)
+        second = await send(session, WHOAMI)
         await shown(app)
         await app.see("not used yet")
         await app.keys("enter")
@@ -56,9 +59,9 @@ async def test_enter_opens_the_exchange_that_minted_it_and_u_the_last_use(sessio
         await app.see(f"From the history: #{first.id}")
 
 
-async def test_new_forget_and_sign_out(session: Session) -> None:
+async def test_new_forget_and_sign_out(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
-        await session.send(WHOAMI)
+        await send(session, WHOAMI)
         await shown(app)
         await app.keys("r")
         await app.see("A new token was given.")
@@ -69,14 +72,14 @@ async def test_new_forget_and_sign_out(session: Session) -> None:
         await app.keys("o", "y")
         await app.see("sign_out: OK, 204")
         await app.see("signed out or forgotten")
-        await session.send(WHOAMI)
+        await send(session, WHOAMI)
         await app.keys("d", "y")
         await app.see("Forgotten.")
         await app.keys("pagedown", "pageup", "space", "b")
         assert isinstance(app.app.screen, TokensScreen)
 
 
-async def test_a_vendor_without_a_token_says_how_to_get_one(session: Session) -> None:
+async def test_a_vendor_without_a_token_says_how_to_get_one(session: SessionContext) -> None:
     async with driven(session, (120, 40)) as app:
         await shown(app)
         app.app.screen.query_one(OptionList).highlighted = 0

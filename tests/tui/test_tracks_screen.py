@@ -14,7 +14,7 @@ from tests.tui.driving import SIZES, driven
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
 
@@ -46,7 +46,7 @@ async def done(app: Driver, following: str) -> None:
     await app.until(lambda: step(app) == following, f"the step {following!r}, not {step(app)!r}")
 
 
-async def test_the_first_call_is_walked_with_keys(session: Session) -> None:
+async def test_the_first_call_is_walked_with_keys(session: SessionContext) -> None:
     async with driven(session) as app:
         await begun(app, 0)
         await app.until(lambda: app.main.panes.request_pane.address == "endlessaisles.products_list", "the endpoint")
@@ -80,7 +80,7 @@ async def test_the_first_call_is_walked_with_keys(session: Session) -> None:
         await app.until(lambda: not app.main.query_one(TrackStrip).line.title, "no strip")
 
 
-async def test_a_signature_is_broken_and_repaired_with_keys(session: Session) -> None:
+async def test_a_signature_is_broken_and_repaired_with_keys(session: SessionContext) -> None:
     async def secret(text: str) -> None:
         await app.keys("K")
         await app.see("Shared secret")
@@ -106,7 +106,7 @@ async def test_a_signature_is_broken_and_repaired_with_keys(session: Session) ->
         await done(app, "Sign as the other line says")
 
 
-async def test_it_goes_on_where_it_stopped(session: Session) -> None:
+async def test_it_goes_on_where_it_stopped(session: SessionContext) -> None:
     async with driven(session) as app:
         await begun(app, 0)
         await app.keys("f5")
@@ -124,7 +124,7 @@ async def test_it_goes_on_where_it_stopped(session: Session) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_everything_is_seen_at_every_size(session: Session, size: tuple[int, int]) -> None:
+async def test_everything_is_seen_at_every_size(session: SessionContext, size: tuple[int, int]) -> None:
     async with driven(session, size) as app:
         await app.keys("escape", "J")
         for words in ("Sign in, watch a token rotate", "1. Ask for a list", "esc", "enter"):
@@ -134,7 +134,7 @@ async def test_everything_is_seen_at_every_size(session: Session, size: tuple[in
         await app.see("→ Send the list of products as it stands: F5.")
 
 
-async def test_a_damaged_file_is_said_and_tracks_work(session: Session, home: Path) -> None:
+async def test_a_damaged_file_is_said_and_tracks_work(session: SessionContext, home: Path) -> None:
     path = home / "data" / "tracks.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"{{{")

@@ -10,6 +10,7 @@ from textual.widgets import Button, OptionList
 
 from explorer.core.catalog.load import read_toml
 from explorer.credentials import Vault
+from explorer.session.sending import send
 from explorer.session.trust import trusted_hosts
 from explorer.settings.catalog import decode
 from explorer.tui.screens.dialogs import ConfirmDialog
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def foreign(hosts: tuple[Server, Server]) -> Server:
 
 
 @pytest.fixture
-def shop(session: Session, hosts: tuple[Server, Server]) -> Session:
+def shop(session: SessionContext, hosts: tuple[Server, Server]) -> SessionContext:
     """The session over the vendor of ``tests.foreign``, with a saved request that names another host."""
     session.catalog = decode(read_toml(catalog_text(hosts[0]), "shop"), "shop")
     session.environ = {**session.environ, **CREDENTIALS}
@@ -59,7 +60,7 @@ async def asked(driver: Driver) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_saved_request_asks_before_its_host_gets_a_credential(
-    shop: Session, foreign: Server, size: tuple[int, int]
+    shop: SessionContext, foreign: Server, size: tuple[int, int]
 ) -> None:
     async with driven(shop, size) as driver:
         await open_saved(driver, "theirs")
@@ -76,7 +77,9 @@ async def test_a_saved_request_asks_before_its_host_gets_a_credential(
         assert trusted_hosts(shop) == ()
 
 
-async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(shop: Session, foreign: Server) -> None:
+async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(
+    shop: SessionContext, foreign: Server
+) -> None:
     async with driven(shop) as driver:
         await open_saved(driver, "theirs")
         await driver.keys("f5")
@@ -100,7 +103,7 @@ async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(shop: 
         assert len(foreign.requests) == 2
 
 
-async def test_all_trusted_hosts_are_removed_at_once(shop: Session) -> None:
+async def test_all_trusted_hosts_are_removed_at_once(shop: SessionContext) -> None:
     from explorer.settings.trusted import trust
 
     for number in range(3):
@@ -115,11 +118,11 @@ async def test_all_trusted_hosts_are_removed_at_once(shop: Session) -> None:
     assert trusted_hosts(shop) == ()
 
 
-async def test_a_person_may_take_longer_than_the_time_limit(shop: Session, foreign: Server) -> None:
+async def test_a_person_may_take_longer_than_the_time_limit(shop: SessionContext, foreign: Server) -> None:
     from tests.session.test_trust import call_to
 
     async with driven(shop) as driver:
-        sending = asyncio.create_task(shop.send(call_to(foreign), timeout=0.5))
+        sending = asyncio.create_task(send(shop, call_to(foreign), timeout=0.5))
         await asked(driver)
         await asyncio.wait([sending], timeout=0.8)
         assert not sending.done()
@@ -129,12 +132,12 @@ async def test_a_person_may_take_longer_than_the_time_limit(shop: Session, forei
     assert exchange.timings.total < 0.5
 
 
-async def test_an_entry_of_the_history_asks_before_it_is_sent_again(shop: Session, foreign: Server) -> None:
+async def test_an_entry_of_the_history_asks_before_it_is_sent_again(shop: SessionContext, foreign: Server) -> None:
     from explorer.core.origin import HostPattern
     from tests.session.test_trust import call_to
 
     shop.trusted_here.append(HostPattern.parse(f"127.0.0.1:{foreign.port}"))
-    await shop.send(call_to(foreign))
+    await send(shop, call_to(foreign))
     shop.trusted_here.clear()
     foreign.requests.clear()
     async with driven(shop) as driver:

@@ -12,7 +12,7 @@ from explorer.tui.undo import DraftUndo
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 ADDRESS = "cottoncart.order_calculate"
 
@@ -45,7 +45,7 @@ def test_a_change_after_an_undo_ends_what_can_be_redone() -> None:
     assert undo.redo("a.b", draft(y="1")) is None
 
 
-async def test_clearing_the_form_is_undone_and_redone(session: Session) -> None:
+async def test_clearing_the_form_is_undone_and_redone(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open(ADDRESS)
         await app.keys(*"16001", "enter", *"810003", "escape", "D", "y")
@@ -57,7 +57,7 @@ async def test_clearing_the_form_is_undone_and_redone(session: Session) -> None:
         await app.until(lambda: app.main.panes.request_pane.address and not values(app), "an empty form")
 
 
-async def test_examples_are_undone_from_inside_a_field(session: Session) -> None:
+async def test_examples_are_undone_from_inside_a_field(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open(ADDRESS)
         await app.keys(*"77", "escape", "x")
@@ -68,7 +68,7 @@ async def test_examples_are_undone_from_inside_a_field(session: Session) -> None
         assert app.main.focused is app.rows()["item1_size"].query_one(Input)
 
 
-async def test_an_import_into_a_filled_form_is_undone(session: Session) -> None:
+async def test_an_import_into_a_filled_form_is_undone(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open(ADDRESS)
         await app.keys(*"16001", "escape", "P")
@@ -81,7 +81,7 @@ async def test_an_import_into_a_filled_form_is_undone(session: Session) -> None:
         await app.until(lambda: values(app) == {"item1_product_id": "16001"}, "what was typed")
 
 
-async def test_an_item_that_was_left_empty_is_said_not_to_be_sent(session: Session) -> None:
+async def test_an_item_that_was_left_empty_is_said_not_to_be_sent(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.main.form.open(ADDRESS).wait()
         await app.point_at(ADDRESS)

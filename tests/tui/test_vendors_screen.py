@@ -10,11 +10,11 @@ from explorer.core.vendors import TASKS
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_every_row_can_be_read(session: Session, size: tuple[int, int]) -> None:
+async def test_every_row_can_be_read(session: SessionContext, size: tuple[int, int]) -> None:
     async with driven(session, size) as app:
         await app.keys("escape", "C")
         await app.see("Compare vendors")
@@ -25,7 +25,7 @@ async def test_every_row_can_be_read(session: Session, size: tuple[int, int]) ->
         await app.until(lambda: app.app.screen is app.main, "the main screen")
 
 
-async def test_from_a_task_to_its_details_to_a_call(session: Session) -> None:
+async def test_from_a_task_to_its_details_to_a_call(session: SessionContext) -> None:
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "C")
         await app.see("Compare vendors")
@@ -39,7 +39,7 @@ async def test_from_a_task_to_its_details_to_a_call(session: Session) -> None:
         await app.until(lambda: app.main.panes.request_pane.address == "cottoncart.order_calculate", "the call")
 
 
-async def test_a_vendor_without_such_a_call_says_so(session: Session) -> None:
+async def test_a_vendor_without_such_a_call_says_so(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.keys("escape", "C")
         await app.see("Compare vendors")

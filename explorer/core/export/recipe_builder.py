@@ -9,7 +9,7 @@ import msgspec
 from explorer.core.auth import wire
 from explorer.core.auth.base import AuthContext
 from explorer.core.auth.tokens import TokenStore
-from explorer.core.exchange import Entry
+from explorer.core.exchange import SANDBOX, Entry
 from explorer.core.export.marks import Marks
 from explorer.core.export.messages import message_of, unread
 from explorer.core.export.recipe import (
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
     from explorer.core.redaction import Redactor
-
-_SANDBOX = "sandbox"
 
 
 def recipe_for(
@@ -241,7 +239,7 @@ class RecipeBuilder:
     def _demo(self, name: str) -> str:
         """The sandbox's public demo value, where it is the one that is used."""
         table = self.vendor.credentials.get(name)
-        if table is None or self.environment != _SANDBOX:
+        if table is None or self.environment != SANDBOX:
             return ""
         found = self.known(name)
         return table.sandbox if found is None or found.reveal() == table.sandbox else ""

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.pages import turn_page
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class CollectPlanController(Controller):
     @background(group="send", description="plan")
     async def _plan(self, call: Call) -> None:
         """Send the first page, and ask whether the others are wanted."""
+        from explorer.session.collecting import Collector
+
         if not await self.main.sender.agreed(call):
             return
         from explorer.tui.gathering import Gathering
@@ -62,7 +65,7 @@ class CollectPlanController(Controller):
         pane.show_sending(time.monotonic())
         bar.state = "the first page, esc cancels"
         self.layout.go("response")
-        gathering = Gathering(call.address, lambda tell: self.session.collect(start, at_once=AT_ONCE, tell=tell))
+        gathering = Gathering(call.address, lambda tell: Collector(self.session, start, at_once=AT_ONCE, tell=tell))
         gathering.shown = lambda: pane.note(gathering.said)
         try:
             gathering.plan = await gathering.collector.plan()
@@ -90,7 +93,7 @@ class CollectPlanController(Controller):
         last = self.workspace.last.get(call.address)
         if last is not None and (real := self.workspace.unredacted(last)).call == call:
             with contextlib.suppress(ExplorerError):
-                return self.session.turn(real, "first") or call, ""
+                return turn_page(self.session, real, "first") or call, ""
         number = start_number(paging(self.session, call), call)
         return call, f"It begins at page {number}, as the form says." if number > 1 else ""
 

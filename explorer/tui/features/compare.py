@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.remembering import past_exchange
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class CompareController(Controller):
     @background(group="ask", description="compare")
     async def compare_entries(self, left: int, right: int) -> None:
         try:
-            await self._compare(await self.session.past(left), await self.session.past(right))
+            await self._compare(await past_exchange(self.session, left), await past_exchange(self.session, right))
         except ExplorerError as error:
             self.tell_error(error)
 
@@ -42,7 +43,7 @@ class CompareController(Controller):
             if not number:
                 self.tell("Nothing of this call is in the history that this answer could be compared with.")
                 return
-            await self._compare(await self.session.past(number), shown)
+            await self._compare(await past_exchange(self.session, number), shown)
         except ExplorerError as error:
             self.tell_error(error)
 

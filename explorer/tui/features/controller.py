@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
     from explorer.core.paging import PageInfo
     from explorer.errors import ExplorerError, Problem
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.replaying import How, Replay
     from explorer.tui.app import ExplorerApp
     from explorer.tui.drafts import Draft
@@ -170,7 +170,12 @@ class MainContext:
     collection: CollectionVerbs
 
     def __init__(
-        self, screen: Screen[None], session: Session, workspace: Workspace, layout: PaneLayout, ready: asyncio.Event
+        self,
+        screen: Screen[None],
+        session: SessionContext,
+        workspace: Workspace,
+        layout: PaneLayout,
+        ready: asyncio.Event,
     ) -> None:
         self.screen = screen
         self.session = session
@@ -204,7 +209,7 @@ class Controller:
         return app
 
     @property
-    def session(self) -> Session:
+    def session(self) -> SessionContext:
         """The session."""
         return self.main.session
 

@@ -17,7 +17,7 @@ class EnvironmentController(Controller):
         if not self.workspace.address:
             self.tell("Open an endpoint first: environments belong to a vendor.")
             return
-        from explorer.session import SANDBOX
+        from explorer.core.exchange import SANDBOX
         from explorer.tui.screens.dialogs import EnvironmentChoice, EnvironmentDialog
 
         vendor = self.session.vendor(self.workspace.vendor_id)
@@ -46,7 +46,7 @@ class EnvironmentController(Controller):
         from explorer.tui.screens.dialogs import CredentialDialog
 
         vendor, environment = self.session.vendor(self.workspace.vendor_id), self.workspace.environment
-        asked = await asyncio.to_thread(self.session.credentials, vendor, environment)
+        asked = await asyncio.to_thread(self.session.vault.status, vendor, environment)
         title = f"{vendor.title}, {environment}"
         typed = await self.app.push_screen_wait(CredentialDialog(title, asked, "in memory until you leave"))
         if typed:

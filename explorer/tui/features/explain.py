@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.remembering import past_exchange, recent_entries
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class ExplainController(Controller):
         """The exchange that has the focus; None where it is the form."""
         if self.layout.pane == "history":
             number = self.history_panel.selected
-            return await self.session.past(number) if number is not None else None
+            return await past_exchange(self.session, number) if number is not None else None
         return self.response_pane.exchange if self.layout.pane == "response" else None
 
     @background(group="explain", description="explain")
@@ -82,8 +83,8 @@ class ExplainController(Controller):
         """What came of the open endpoint last: also a call that no token was given for, which has no answer to show."""
         if not self.workspace.address:
             return None
-        rows = await self.session.recent(limit=1, text=f"endpoint:{self.workspace.address}")
-        return await self.session.past(rows[0].id) if rows else None
+        rows = await recent_entries(self.session, limit=1, text=f"endpoint:{self.workspace.address}")
+        return await past_exchange(self.session, rows[0].id) if rows else None
 
     async def _mend(self, exchange: Exchange, mend: Mend, where: str, *, recalled: bool) -> None:
         """Do what mends it, with the call on the desk."""

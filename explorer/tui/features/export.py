@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.remembering import past_exchange
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
 
@@ -31,7 +32,7 @@ class ExportController(Controller):
                 if number is None:
                     self.tell("There is no entry to be exported.")
                     return
-                exchange = await self.session.past(number)
+                exchange = await past_exchange(self.session, number)
                 one = self._past(f"#{number} {exchange.call.address}", [exchange])
                 every = self._every(self.history_panel.search, len(self.history_panel.rows))
             elif self.layout.pane == "response" and self.response_pane.exchange is not None:

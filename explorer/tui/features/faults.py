@@ -40,15 +40,15 @@ class FaultsController(Controller):
             return
         from explorer.tui.screens.faults import FaultsDialog
 
-        self.app.push_screen(FaultsDialog(self._change_faults, self.session.faults))
+        self.app.push_screen(FaultsDialog(self._change_faults, self.session.sandbox.faults))
 
     def _change_faults(self, words: list[str]) -> None:
-        self.session.set_faults(words)
+        self.session.sandbox.set_faults(words, self.session.catalog)
         self._show_faults()
 
     def _show_faults(self) -> None:
         """Mark the title; faults with a number of times go away by themselves, so look again while there are any."""
-        faults = self.session.faults
+        faults = self.session.sandbox.faults
         self.title_bar.faults = " ".join(map(str, faults))
         if self._fault_timer is None and faults:
             self._fault_timer = self.main.screen.set_interval(LOOK, self._show_faults)

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.preparing import check_call
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.widgets.title_bar import Place
 
@@ -155,7 +156,7 @@ class FormController(Controller):
         found = (controller.form_problems() for controller in self.main.controllers)
         problems = next((own for own in found if own is not None), None)
         if problems is None:
-            problems = self.session.check(self.workspace.call()).problems
+            problems = check_call(self.session, self.workspace.call()).problems
             known = {problem.field for problem in problems}
             said = [problem for problem in self.workspace.complaints() if problem.field not in known]
             self.request_pane.show_problems([*problems, *said])
@@ -174,7 +175,7 @@ class FormController(Controller):
     async def look_up_credentials(self) -> None:
         """Show where each credential comes from."""
         vendor = self.session.vendor(self.workspace.vendor_id)
-        found = await asyncio.to_thread(self.session.credentials, vendor, self.workspace.environment)
+        found = await asyncio.to_thread(self.session.vault.status, vendor, self.workspace.environment)
         self.request_pane.show_credentials(found)
 
     @background(group="drafts", description="drafts")

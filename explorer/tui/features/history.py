@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from explorer.core.exchange import Entry
 from explorer.core.text.units import format_local
 from explorer.errors import ExplorerError
+from explorer.session.remembering import past_exchange, recent_entries
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
 
@@ -38,7 +39,7 @@ class HistoryController(Controller):
         panel = self.history_panel
         try:
             before = begin + 1 if begin else None
-            rows = await self.session.recent(limit=FIRST, text=panel.search, before=before)
+            rows = await recent_entries(self.session, limit=FIRST, text=panel.search, before=before)
             panel.show_rows(rows, more=len(rows) == FIRST, begin=begin)
         except ExplorerError as error:
             self._history_problem(error)
@@ -50,7 +51,7 @@ class HistoryController(Controller):
     async def show_more(self, before: int) -> None:
         panel = self.history_panel
         try:
-            rows = await self.session.recent(limit=FURTHER, text=panel.search, before=before)
+            rows = await recent_entries(self.session, limit=FURTHER, text=panel.search, before=before)
         except ExplorerError as error:
             self._history_problem(error)
             return
@@ -73,7 +74,7 @@ class HistoryController(Controller):
     async def recall(self, number: int) -> None:
         """Show what was sent and received then."""
         try:
-            exchange = await self.session.past(number)
+            exchange = await past_exchange(self.session, number)
             self.session.endpoint(exchange.call.address)
         except ExplorerError as error:
             self.tell_error(error)
@@ -96,18 +97,19 @@ class HistoryController(Controller):
     @background(group="recall", description="replay")
     async def replay(self, number: int, how: How) -> None:
         """Send an entry again, after showing what changed and asking what is missing."""
+        from explorer.session.replaying import prepare_replay
         from explorer.tui.screens.replaying import ReplayDialog
 
         given: Sequence[Entry] = ()
         try:
-            plan = await self.session.replay(number, how)
+            plan = await prepare_replay(self.session, number, how)
             if plan.masked or plan.question or plan.changes or (how == "exact" and plan.notes):
                 typed = await self.app.push_screen_wait(ReplayDialog(plan))
                 if typed is None:
                     return
                 given = [Entry(name=name, value=secret.reveal()) for name, secret in typed.items()]
             if given:
-                plan = await self.session.replay(number, how, given)
+                plan = await prepare_replay(self.session, number, how, given)
         except ExplorerError as error:
             self.tell_error(error)
             return
@@ -131,8 +133,10 @@ class HistoryController(Controller):
     @background(group="recall", description="form")
     async def into_form(self, number: int) -> None:
         """Put the values and readings of then into the form."""
+        from explorer.session.replaying import prepare_replay
+
         try:
-            plan = await self.session.replay(number, "form")
+            plan = await prepare_replay(self.session, number, "form")
         except ExplorerError as error:
             self.tell_error(error)
             return

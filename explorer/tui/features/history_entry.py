@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from explorer.errors import ExplorerError
+from explorer.session.remembering import annotate_entry
 from explorer.tui.features.controller import Controller, background
 
 TEND_AFTER: Final = 3.0
@@ -66,8 +67,8 @@ class HistoryEntryController(Controller):
                 return
             note, tags = changed
             before = set(row.tag_names)
-            row = await self.session.annotate(
-                number, note=note, add=sorted(tags - before), remove=sorted(before - tags)
+            row = await annotate_entry(
+                self.session, number, note=note, add=sorted(tags - before), remove=sorted(before - tags)
             )
         except ExplorerError as error:
             self.tell_error(error)

@@ -23,6 +23,8 @@ class LoginController(Controller):
     @background(group="login", description="log in")
     async def action_login(self) -> None:
         """Get a token now: by the vendor's own call, or by a person's consent in a browser."""
+        from explorer.session.login import log_in
+
         if not self.workspace.address:
             self.tell("Open an endpoint first: a login belongs to a vendor.")
             return
@@ -30,7 +32,7 @@ class LoginController(Controller):
         self.active = True
         pane.show_idle("Logging in …")
         try:
-            said = await self.session.log_in(self.workspace.call(force=True), open_url=_nothing, paste=self._consented)
+            said = await log_in(self.session, self.workspace.call(force=True), open_url=_nothing, paste=self._consented)
             self.tell(f"Logged in: {said}.")
             pane.show_idle(f"Logged in: {said}.")
         except ExplorerError as error:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
+from explorer.session.pages import turn_page
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
 
@@ -41,13 +42,13 @@ class PageController(Controller):
 
     def _turned(self, exchange: Exchange, to: str | int) -> Call | None:
         """The call for another page. Where a page did not come, the one before it is known by the call's own number."""
-        call = self.session.turn(exchange, to)
+        call = turn_page(self.session, exchange, to)
         if call is None and to == "previous" and exchange.verdict.outcome != "OK":
             from explorer.session.pages import paging
             from explorer.session.route import start_number
 
             number = start_number(paging(self.session, exchange.call), exchange.call)
-            return self.session.turn(exchange, number - 1) if number > 1 else None
+            return turn_page(self.session, exchange, number - 1) if number > 1 else None
         return call
 
     async def _asked_for(self, exchange: Exchange) -> int:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from explorer.core.checkpoint import Interrupted, until
 from explorer.errors import CredentialMissing, ExplorerError, FormError
+from explorer.session.pages import page_info
+from explorer.session.preparing import confirmation_for, effect_of, redact
 from explorer.tui.arrivals import Arrivals
 from explorer.tui.features.controller import Controller, background
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.core.paging import PageInfo
     from explorer.errors import Problem
     from explorer.session.replaying import Replay
+    from explorer.session.sending import Send
     from explorer.tui.features.controller import MainContext
 
 _READING_AGAIN: Final = 1.0
@@ -64,6 +67,8 @@ class SendController(Controller):
     @background(group="send", description="send")
     async def send(self, call: Call, replay: Replay | None = None) -> None:
         """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
+        from explorer.session.sending import form_send, perform
+
         for controller in self.main.controllers:
             if not await controller.permits(call, replay):
                 return
@@ -83,22 +88,22 @@ class SendController(Controller):
                 if pane.state == "arriving":
                     self.title_bar.state = "receiving, esc stops"
 
+        sending: Send | None = None
         try:
             if replay is None:
-                exchange = await self.session.send(
-                    call, on_progress=progress, on_arrival=arrivals, origin=self.workspace.origin
-                )
+                sending = form_send(call, on_progress=progress, on_arrival=arrivals, origin=self.workspace.origin)
             else:
-                exchange = await replay.send(on_progress=progress, on_arrival=arrivals)
-            exchange = await asyncio.to_thread(self.session.redacted, exchange)
+                sending = replay.to_send(on_progress=progress, on_arrival=arrivals)
+            exchange = await perform(self.session, sending)
+            exchange = await asyncio.to_thread(redact, self.session, exchange)
             self.workspace.answered(exchange, call)
             if self.sending == number:
                 await self.show_exchange(exchange)
                 for controller in self.main.controllers:
                     controller.answered(exchange, replay)
-        except asyncio.CancelledError as error:
+        except asyncio.CancelledError:
             if self.sending == number and pane.is_mounted:
-                await self._show_stopped(error, call)
+                await self._show_stopped(sending.stopped if sending is not None else None, call)
             raise
         except ExplorerError as error:
             if self.sending == number:
@@ -110,24 +115,21 @@ class SendController(Controller):
     async def permits(self, call: Call, replay: Replay | None) -> bool:
         return replay is not None or await self.agreed(call)
 
-    async def _show_stopped(self, error: asyncio.CancelledError, call: Call) -> None:
-        """What had come of the answer stays, where something had."""
-        from explorer.session.sending import what_came
-
-        exchange = what_came(error)
+    async def _show_stopped(self, exchange: Exchange | None, call: Call) -> None:
+        """Show what had arrived of the response of a cancelled send, where something had."""
         if exchange is None or exchange.response is None:
             self.response_pane.show_failure(
                 "Cancelled", "You stopped it before the answer was whole.", "F5 sends it again."
             )
         else:
-            exchange = await asyncio.to_thread(self.session.redacted, exchange)
-            self.workspace.answered(exchange, call)
-            await self.show_exchange(exchange)
+            redacted = await asyncio.to_thread(redact, self.session, exchange)
+            self.workspace.answered(redacted, call)
+            await self.show_exchange(redacted)
         self.title_bar.state = "cancelled"
 
     async def agreed(self, call: Call) -> bool:
         """Whether a person says yes to what the session asks; True where it asks nothing."""
-        question = self.session.confirmation(call)
+        question = confirmation_for(self.session, call)
         if not question:
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
@@ -154,7 +156,7 @@ class SendController(Controller):
     def _writes(self, exchange: Exchange) -> bool:
         """Whether the call changes something on the vendor's side."""
         try:
-            return self.session.effect(exchange.call) not in ("read", "session")
+            return effect_of(self.session, exchange.call) not in ("read", "session")
         except ExplorerError:
             return exchange.request.method not in ("GET", "HEAD")
 
@@ -163,7 +165,7 @@ class SendController(Controller):
         deadline = time.monotonic() + _READING_AGAIN
         try:
             with until(lambda: time.monotonic() > deadline):
-                return self.session.page_info(exchange)
+                return page_info(self.session, exchange)
         except (ExplorerError, Interrupted):
             return None
 

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from explorer.core.exchange import SANDBOX
 from explorer.errors import ExplorerError
-from explorer.session import SANDBOX
 from explorer.tui.actions import ACTIONS, keys_of, shown
 from explorer.tui.features.controller import Controller, background
 

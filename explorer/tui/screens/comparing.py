@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from explorer.core.diff import Change, Part
     from explorer.core.diff.record import Side
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
-    SettingsChange = Callable[[Session, str, str], Awaitable[tuple[str, ...]]]
+    SettingsChange = Callable[[SessionContext, str, str], Awaitable[tuple[str, ...]]]
 
 GROW: Final = 0.03
 """Seconds between two looks at how far the comparison is."""
@@ -84,7 +84,12 @@ class ComparingScreen(ComparisonRun):
     ]
 
     def __init__(
-        self, session: Session, left: Exchange, right: Exchange, titles: tuple[str, str] = ("", ""), note: str = ""
+        self,
+        session: SessionContext,
+        left: Exchange,
+        right: Exchange,
+        titles: tuple[str, str] = ("", ""),
+        note: str = "",
     ) -> None:
         self._titles = titles
         self._note = sanitize_line(note)

@@ -20,7 +20,7 @@ from explorer.tui.screens.closing import ClosingScreen
 if TYPE_CHECKING:
     from explorer.core.diff import BodyJob, Comparison
     from explorer.core.exchange import Exchange
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.tui.app import ExplorerApp
 
 LARGE: Final = 1 << 20
@@ -39,7 +39,7 @@ class ComparisonRun(ClosingScreen[None]):
         job: BodyJob
         number: int
 
-    def __init__(self, session: Session, left: Exchange, right: Exchange) -> None:
+    def __init__(self, session: SessionContext, left: Exchange, right: Exchange) -> None:
         self.session = session
         self.sides = left, right
         self.comparison: Comparison | None = None

@@ -20,7 +20,7 @@ from explorer.tui.widgets.lines_view import LinesView, Row
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.doctor import Examined, State
     from explorer.tui.app import ExplorerApp
 
@@ -56,7 +56,7 @@ class DoctorScreen(ClosingScreen[None]):
         Binding("y", "copy", "Copy", id="doctor.copy", tooltip="Copy the result"),
     ]
 
-    def __init__(self, session: Session, vendor: str, environment: str) -> None:
+    def __init__(self, session: SessionContext, vendor: str, environment: str) -> None:
         self.session = session
         self.vendor = session.vendor(vendor)
         self.environment = environment

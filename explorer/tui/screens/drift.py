@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.core.drift import Finding
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 BESIDE: Final = 110
 """Columns from which the page stands beside the list."""
@@ -82,7 +82,7 @@ class DriftScreen(ClosingScreen[Looked]):
         Binding("k", "move(-1)", "Up", show=False, id="drift.up", tooltip="The finding above"),
     ]
 
-    def __init__(self, session: Session, vendor: str = "") -> None:
+    def __init__(self, session: SessionContext, vendor: str = "") -> None:
         """*vendor*: the one that ``t`` narrows to at first; the screen begins with all."""
         self._session = session
         self._here = vendor

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
 
 PAUSE: Final = 0.15
 """Seconds after the last key until the line is read."""
@@ -66,7 +66,7 @@ class ImportDialog(Dialog[Line | None]):
         Binding("pageup", "scroll(-6)", "Up", show=False, id="import.up", priority=True),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionContext) -> None:
         self._session = session
         self._timer: Timer | None = None
         self._line: Line | None = None
@@ -146,11 +146,11 @@ def _problem(error: ExplorerError) -> list[Content]:
     return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
 
 
-def _understood(session: Session, line: Line) -> list[Content]:
+def _understood(session: SessionContext, line: Line) -> list[Content]:
     return list(_lines(session, line))
 
 
-def _lines(session: Session, line: Line) -> Iterator[Content]:
+def _lines(session: SessionContext, line: Line) -> Iterator[Content]:
     call = line.shown
     operation = session.operation(line.call)
     title = f"{operation.vendor.title} › {operation.endpoint.title}"

@@ -11,15 +11,15 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 
+from explorer.core.exchange import SANDBOX
 from explorer.errors import ExplorerError
-from explorer.session import SANDBOX
 from explorer.tui.screens.readings_view import Changed, ReadingsView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.session.doubts import Doubt
-    from explorer.session.experiments import Plan
+    from explorer.session.variants import Plan
     from explorer.tui.widgets.key_bar import KeyBar
 
 
@@ -97,7 +97,8 @@ class ReadingsScreen(ReadingsView):
 
     @work(exclusive=True, group="try", exit_on_error=False, description="try")
     async def _try(self, doubt: Doubt, choices: tuple[str, ...]) -> None:
-        from explorer.session.experiments import plan, run, with_examples
+        from explorer.session.experiments import run
+        from explorer.session.variants import plan, with_examples
 
         title = self.query_one("#readings-title", Static)
         title.update(self._title(f"sending {doubt.key} …"))

@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from explorer.core.exchange import SANDBOX
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.session import SANDBOX
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.reading_text import Told, list_line, page
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.core.exchange import Call
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.doubts import Doubt
     from explorer.session.experiments import Experiment
     from explorer.settings.documents import Line
@@ -77,7 +77,7 @@ class ReadingsView(ClosingScreen[Changed]):
     }
     """
 
-    def __init__(self, session: Session, call: Call) -> None:
+    def __init__(self, session: SessionContext, call: Call) -> None:
         self._session, self._call = session, call
         self._all: tuple[Doubt, ...] = ()
         self._shown: list[Doubt] = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.history.keeping import Figures, Pruning
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.settings.preferences import Settings
 
 _RULES: Final = (
@@ -53,7 +53,7 @@ class StorageDialog(Dialog[bool]):
         Binding("ctrl+s", "keep", "Keep", id="storage.keep", tooltip="Keep the rules as they stand", priority=True),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionContext) -> None:
         self._session = session
         self._pruned = False
         super().__init__()

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_countdown
 from explorer.errors import ExplorerError
+from explorer.session.sending import send
 from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.key_bar import Hint, KeyBar
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.core.auth.lifeline import TokenRecord
-    from explorer.session import Session
+    from explorer.session.context import SessionContext
     from explorer.session.token_lines import Place, TokenBoard
 
 _TICK: Final = 0.25
@@ -75,7 +76,7 @@ class TokensScreen(ClosingScreen[int | None]):
         Binding("pageup,b", "scroll(-1)", "Read back", show=False, id="tokens.back", tooltip="Scroll up"),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionContext) -> None:
         self.session = session
         self._past: Mapping[Place, tuple[TokenRecord, ...]] = {}
         self._boards: Sequence[TokenBoard] = ()
@@ -309,7 +310,7 @@ class TokensScreen(ClosingScreen[int | None]):
         if not await self.app.push_screen_wait(ConfirmDialog("Sign out?", text, yes="Yes, sign out")):
             return
         try:
-            exchange = await self.session.send(call)
+            exchange = await send(self.session, call)
         except ExplorerError as error:
             self._tell(f"{error.message}. {error.hint}".strip())
             return

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from explorer.session import Session
-    from explorer.session.trust import TrustQuestion
+    from explorer.core.origin import TrustQuestion
+    from explorer.session.context import SessionContext
     from explorer.settings.trusted import TrustedHost
 
 
@@ -51,7 +51,7 @@ class TrustedHostsDialog(Dialog[None]):
         Binding("k", "move(-1)", "Up", show=False, id="trusted.up", tooltip="The one above"),
     ]
 
-    def __init__(self, session: Session, hosts: Sequence[TrustedHost]) -> None:
+    def __init__(self, session: SessionContext, hosts: Sequence[TrustedHost]) -> None:
         self._session, self._hosts = session, list(hosts)
         super().__init__()
 
