@@ -1,0 +1,196 @@
+"""The shape of the package, read from its source: no module leads back to itself by imports.
+
+Imports of every kind count: at the top, within functions, for types only. A package's ``__init__`` is a module of its
+own; importing a submodule is not importing the package, unless a name is taken from its ``__init__``.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import explorer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+KNOWN_RINGS: tuple[frozenset[str], ...] = (
+    frozenset({"explorer.cli.exchange_text", "explorer.cli.output"}),
+    frozenset(
+        {
+            "explorer.core.auth.base",
+            "explorer.core.auth.capabilities",
+            "explorer.core.auth.oauth2.options",
+            "explorer.core.auth.oauth2.server",
+            "explorer.core.auth.scheme",
+            "explorer.core.auth.verifier",
+        }
+    ),
+    frozenset({"explorer.core.auth.lifeline", "explorer.core.auth.tokens"}),
+    frozenset({"explorer.core.redaction", "explorer.core.redaction_stream"}),
+    frozenset(
+        {
+            "explorer.tui.app",
+            "explorer.tui.features.collect",
+            "explorer.tui.features.collect_plan",
+            "explorer.tui.features.compare",
+            "explorer.tui.features.controller",
+            "explorer.tui.features.environment",
+            "explorer.tui.features.explain",
+            "explorer.tui.features.export",
+            "explorer.tui.features.faults",
+            "explorer.tui.features.form",
+            "explorer.tui.features.form_actions",
+            "explorer.tui.features.history",
+            "explorer.tui.features.history_entry",
+            "explorer.tui.features.links",
+            "explorer.tui.features.login",
+            "explorer.tui.features.page",
+            "explorer.tui.features.preview",
+            "explorer.tui.features.readings",
+            "explorer.tui.features.save",
+            "explorer.tui.features.saved_files",
+            "explorer.tui.features.saved_form",
+            "explorer.tui.features.saved_send",
+            "explorer.tui.features.send",
+            "explorer.tui.features.tokens",
+            "explorer.tui.features.tracks",
+            "explorer.tui.features.trust",
+            "explorer.tui.features.undo",
+            "explorer.tui.features.uploads",
+            "explorer.tui.features.vendors",
+            "explorer.tui.footer",
+            "explorer.tui.main",
+            "explorer.tui.pane_layout",
+            "explorer.tui.screens.annotating",
+            "explorer.tui.screens.comparing",
+            "explorer.tui.screens.comparison_run",
+            "explorer.tui.screens.consent",
+            "explorer.tui.screens.dialogs",
+            "explorer.tui.screens.doctor",
+            "explorer.tui.screens.exporting",
+            "explorer.tui.screens.faults",
+            "explorer.tui.screens.ignored",
+            "explorer.tui.screens.importing",
+            "explorer.tui.screens.jump",
+            "explorer.tui.screens.lens",
+            "explorer.tui.screens.link_targets",
+            "explorer.tui.screens.page_number",
+            "explorer.tui.screens.palette",
+            "explorer.tui.screens.readings",
+            "explorer.tui.screens.refusal",
+            "explorer.tui.screens.replaying",
+            "explorer.tui.screens.saved",
+            "explorer.tui.screens.saved_dialogs",
+            "explorer.tui.screens.saved_run",
+            "explorer.tui.screens.signature",
+            "explorer.tui.screens.storage",
+            "explorer.tui.screens.tokens",
+            "explorer.tui.screens.trust",
+        }
+    ),
+)
+"""Rings that are still to be taken apart. This list only shrinks: a module that is in no ring any more is taken out."""
+
+
+def module_names(root: Path) -> dict[str, Path]:
+    """Return the modules of the package at *root*: dotted name → file."""
+    names = {}
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return names
+
+
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield every statement below *node*; expressions hold none, and are most of a tree."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for child in getattr(node, name, None) or ():
+            if isinstance(child, ast.stmt):
+                yield child
+            yield from statements(child)
+
+
+def imports_of(name: str, path: Path, known: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the modules of the package that *name* imports, at whatever place."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in statements(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*parents, *([node.module] if node.module else [])])
+            for alias in node.names:
+                submodule = f"{base}.{alias.name}"
+                if submodule in known or base in known:
+                    yield submodule if submodule in known else base
+
+
+def import_graph(root: Path) -> dict[str, set[str]]:
+    """Return module → the modules of the same package that it imports."""
+    known = module_names(root)
+    return {name: {*imports_of(name, path, known)} - {name} for name, path in known.items()}
+
+
+def rings(graph: Mapping[str, set[str]]) -> list[frozenset[str]]:
+    """Return the strongly connected components of more than one module (Tarjan, 1972), the largest first."""
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    components: list[frozenset[str]] = []
+    nothing: Iterator[str] = iter(())
+    for start in graph:
+        walk = [(start, nothing)] if start not in order else []
+        while walk:
+            module, pending = walk[-1]
+            if module not in order:
+                order[module] = lowest[module] = len(order)
+                stack.append(module)
+                pending = iter(sorted(graph[module]))
+                walk[-1] = (module, pending)
+            following = next(pending, None)
+            if following is None:
+                walk.pop()
+                if lowest[module] == order[module]:
+                    position = stack.index(module)
+                    components.append(frozenset(stack[position:]))
+                    del stack[position:]
+                if walk:
+                    caller = walk[-1][0]
+                    lowest[caller] = min(lowest[caller], lowest[module])
+            elif following not in order:
+                walk.append((following, nothing))
+            elif following in stack:
+                lowest[module] = min(lowest[module], order[following])
+    return sorted((ring for ring in components if len(ring) > 1), key=len, reverse=True)
+
+
+def test_no_import_rings() -> None:
+    present = rings(import_graph(Path(explorer.__file__).parent))
+    for ring in present:
+        print(f"ring of {len(ring)}: {', '.join(sorted(ring))}")  # noqa: T201 - shown where the test fails
+    new = [sorted(ring) for ring in present if not any(ring <= known for known in KNOWN_RINGS)]
+    assert not new, "a new ring, or one that has grown"
+    in_rings = {module for ring in present for module in ring}
+    assert sorted({module for ring in KNOWN_RINGS for module in ring} - in_rings) == [], (
+        "in no ring any more: take them out of KNOWN_RINGS"
+    )
+
+
+def test_imports_of_every_kind_make_a_ring(tmp_path: Path) -> None:
+    root = tmp_path / "house"
+    (root / "room").mkdir(parents=True)
+    modules = {
+        "__init__": "",
+        "top": "from house.room import late",
+        "room/__init__": "from house.room.late import work",
+        "room/late": "def work():\n    from . import typed\n",
+        "room/typed": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from house import top\n",
+        "room/leaf": "import house.room.late",
+    }
+    for name, text in modules.items():
+        (root / f"{name}.py").write_text(text)
+    assert rings(import_graph(root)) == [{"house.top", "house.room.late", "house.room.typed"}]
+    (root / "room" / "typed.py").write_text("from house.room import work\n")
+    assert rings(import_graph(root)) == [{"house.room", "house.room.late", "house.room.typed"}]
