@@ -16,19 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 KNOWN_RINGS: tuple[frozenset[str], ...] = (
-    frozenset({"explorer.cli.exchange_text", "explorer.cli.output"}),
-    frozenset(
-        {
-            "explorer.core.auth.base",
-            "explorer.core.auth.capabilities",
-            "explorer.core.auth.oauth2.options",
-            "explorer.core.auth.oauth2.server",
-            "explorer.core.auth.scheme",
-            "explorer.core.auth.verifier",
-        }
-    ),
-    frozenset({"explorer.core.auth.lifeline", "explorer.core.auth.tokens"}),
-    frozenset({"explorer.core.redaction", "explorer.core.redaction_stream"}),
     frozenset(
         {
             "explorer.tui.app",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from explorer.cli.output import table
 from explorer.core.exchange_table import (
     body_value,
     exchange_table,
@@ -16,7 +17,7 @@ from explorer.core.exchange_table import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.exchange import Exchange, SentRequest
+    from explorer.core.exchange import Exchange
     from explorer.core.provenance import Part
 
 __all__ = [
@@ -44,17 +45,8 @@ def exit_code(exchange: Exchange) -> int:
     return 0
 
 
-def request_text(request: SentRequest) -> str:
-    """A request as lines: request line, headers, an empty line, the body as text."""
-    lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
-    if request.body:
-        lines += ["", request.body.decode("utf-8", "replace")]
-    return "\n".join(lines)
-
-
 def parts_text(parts: Sequence[Part]) -> str:
     """The parts of a request, one a line, each after its origin and what there is to say of that."""
-    from explorer.cli.output import table
     from explorer.core.provenance import ORIGINS
     from explorer.core.text.sanitize import sanitize_line
 

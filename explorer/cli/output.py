@@ -181,11 +181,18 @@ def _blocks(texts: Iterable[str]) -> Iterator[str]:
     yield "".join(block)
 
 
+def request_text(request: SentRequest) -> str:
+    """A request as lines: request line, headers, an empty line, the body as text."""
+    lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
+    if request.body:
+        lines += ["", request.body.decode("utf-8", "replace")]
+    return "\n".join(lines)
+
+
 def put_request(request: SentRequest) -> None:
     """A request as lines; a terminal is not shown a binary body."""
     import msgspec
 
-    from explorer.cli.exchange_text import request_text
     from explorer.core.document.binary import describe, looks_binary
 
     head = request.body[:TERMINAL_LIMIT]
