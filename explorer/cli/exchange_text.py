@@ -28,7 +28,6 @@ __all__ = [
     "part_table",
     "parts_text",
     "request_table",
-    "request_text",
     "sandbox_reason",
     "verdict_table",
 ]
