@@ -11,6 +11,7 @@ import pytest
 
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
+from explorer.core.origin import HostPattern
 from explorer.core.text.secret import Secret
 from explorer.credentials import Vault
 from explorer.errors import UnknownName
@@ -285,6 +286,7 @@ async def test_an_order_is_not_sent_twice(session: SessionContext) -> None:
 async def test_what_goes_elsewhere_does_not_count(session: SessionContext) -> None:
     async with pupil(session, "first-call") as one:
         one.session.vault.remember(session.vendor("endlessaisles"), "test", "token", Secret("mine"))
+        one.session.trusted_here.append(HostPattern.parse("127.0.0.1:9"))
         call = one.call("endlessaisles.products_list", environment="test", base_url="http://127.0.0.1:9")
         await send(session, call)
         assert "tracks count in the sandbox" in one.heard[-1].text
