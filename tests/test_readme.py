@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog import Catalog
 
-MANUALS = ("README.md", "docs/CATALOG.md", "docs/PAGES.md", "docs/DEBUGGING.md")
+MANUALS = ("README.md", "CONTRIBUTING.md", "docs/CATALOG.md", "docs/PAGES.md", "docs/DEBUGGING.md")
 
 
 def command_lines() -> Iterator[tuple[str, str]]:

@@ -83,7 +83,7 @@ def _absolute(home: str) -> Path:
 
 
 def shipped(name: str) -> Path:
-    """A file or folder that travels with the program: inside an installed package, at the top of a checkout."""
+    """Return a file or folder of the program: in the package's ``_data``, or at the top of a checkout."""
     package = Path(explorer.__file__).parent
     installed = package / "_data" / name
     return installed if installed.exists() else package.parent / name

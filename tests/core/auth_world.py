@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 import httpx
-from hypothesis import settings
 
 from explorer.core.auth import scheme_of, verifier_for
 from explorer.core.auth.accounts import AccountBook
@@ -21,9 +20,6 @@ from explorer.core.text.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-steady = settings(deadline=None, derandomize=True, database=None)
-"""Hypothesis with the same examples in every run, on a machine of any speed."""
 
 BASE = "https://api.example/root"
 NOW = 1_700_000_000.0

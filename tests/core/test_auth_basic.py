@@ -6,8 +6,6 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.auth.options import TokenPlace
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
@@ -16,7 +14,8 @@ from explorer.core.debugging.case import Key
 from explorer.core.debugging.token_mistakes import KnownToken, examine, read_token
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialError, CredentialMissing
-from tests.core.auth_world import NOW, World, arrived, get, steady, vendor
+from tests.core.auth_world import NOW, World, arrived, get, vendor
+from tests.properties import given, st
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +49,6 @@ def test_the_text_is_utf_8() -> None:
     assert signed.headers["authorization"] == "Basic dGVzdDoxMjPCow=="
 
 
-@steady
 @given(PRINTABLE.filter(lambda text: ":" not in text), PRINTABLE)
 def test_the_vendor_reads_what_is_sent(username: str, password: str) -> None:
     it = World(vendor("basic", {}, {"username": username, "password": password}), {})

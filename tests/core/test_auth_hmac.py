@@ -11,14 +11,13 @@ from urllib.parse import parse_qsl
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.auth import scheme_of
 from explorer.core.auth.verifier import Grant, Refusal
 from explorer.core.catalog.model import Parameter
 from explorer.errors import CredentialMissing
-from tests.core.auth_world import NOW, World, arrived, endpoint, form, get, multipart, steady, vendor
+from tests.core.auth_world import NOW, World, arrived, endpoint, form, get, multipart, vendor
+from tests.properties import given, st
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text("utf-8"))["signing"]
 KEY_ID, SECRET, STAMP = "user123@mystore", "aB3dE6gH9jK2mN5p", 1329130234
@@ -140,7 +139,6 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 plain = st.text("abcdefghij_0123456789", min_size=1, max_size=12)
 
 
-@steady
 @given(st.lists(st.tuples(names, texts), max_size=6), st.sampled_from(["GET", "HEAD", "POST", "DELETE", "form"]))
 def test_what_is_signed_is_let_in(pairs: list[tuple[str, str]], how: str) -> None:
     it = world()
@@ -148,7 +146,6 @@ def test_what_is_signed_is_let_in(pairs: list[tuple[str, str]], how: str) -> Non
     assert it.verifier.verify(arrived(it.scheme().preview(request))) == Grant("demo")
 
 
-@steady
 @given(
     st.dictionaries(plain, texts.filter(lambda text: "\r" not in text and "\n" not in text), max_size=4), st.binary()
 )
@@ -164,7 +161,6 @@ def test_multipart_is_let_in_and_its_file_is_not_touched(pairs: dict[str, str], 
     assert it.scheme().strip(signed).content == request.content
 
 
-@steady
 @given(st.lists(st.tuples(names, texts), min_size=1, max_size=4), st.data())
 def test_what_was_tampered_with_is_refused(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
     it = world()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.auth import scheme_for
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
 from explorer.core.catalog.model import Endpoint
 from explorer.errors import CredentialMissing, CredentialRefused
-from tests.core.auth_world import World, arrived, converse, form, get, multipart, steady, vendor
+from tests.core.auth_world import World, arrived, converse, form, get, multipart, vendor
+from tests.properties import given, st
 
 OPTIONS = {"mint": "request_token", "mint_values": {"client_id": "client_id", "client_secret": "client_secret"}}
 DEMO = {"access_token": "demo token+/=", "client_id": "app", "client_secret": "shh"}
@@ -35,7 +34,6 @@ def server(it: World, request: httpx.Request) -> httpx.Response:
     return httpx.Response(401 if isinstance(it.verifier.verify(came), Refusal) else 200)
 
 
-@steady
 @given(st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE"]), st.lists(st.tuples(names, texts), max_size=4))
 def test_each_method_carries_it_in_its_place(method: str, pairs: list[tuple[str, str]]) -> None:
     it = param_world("access_token")
@@ -161,7 +159,6 @@ def header_world() -> World:
     return World(shop, dict(held))
 
 
-@steady
 @given(st.text("abcXYZ019-._~+/=", min_size=1, max_size=40))
 def test_a_header_token_arrives_as_it_is(text: str) -> None:
     held = {"token": text}

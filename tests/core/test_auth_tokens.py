@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.auth.lifeline import TokenRecord, TokenUse
 from explorer.core.auth.tokens import Token, TokenStore
 from explorer.core.text.secret import Secret
-from tests.core.auth_world import steady
+from tests.properties import given, st
 
 
 def rotating(text: str, minted: float = 0.0) -> Token:
@@ -90,7 +88,6 @@ def test_expiry_and_refusal_end_a_token() -> None:
     assert refresh.value.reveal() == "R"
 
 
-@steady
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=25))
 def test_the_place_of_the_current_token_never_falls(answers: list[tuple[int, bool]]) -> None:
     store = TokenStore()

@@ -9,8 +9,6 @@ import sys
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import AccountBook
@@ -18,7 +16,7 @@ from explorer.core.auth.recipe import Files, Material, Part, Recipe, collect
 from explorer.core.catalog.model import Credential, Vendor
 from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs, encode_pairs
-from tests.core.auth_world import steady
+from tests.properties import given, st
 
 
 @pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
@@ -33,7 +31,6 @@ def test_a_query_is_read_as_php_reads_it() -> None:
     assert [dict(decode_pairs(query.encode())) for query in queries] == json.loads(done.stdout)
 
 
-@steady
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=6), st.binary(max_size=6)), max_size=4))
 def test_bytes_that_are_no_text_survive(pairs: list[tuple[bytes, bytes]]) -> None:
     raw = b"&".join(b"=".join("".join(f"%{byte:02X}" for byte in part).encode() for part in pair) for pair in pairs)

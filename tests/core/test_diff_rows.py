@@ -6,10 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from explorer.core.diff import Part, Volatile, parse_patterns
+from explorer.core.diff import Part, Volatile, compare_bodies, compare_exchanges, parse_patterns
 from explorer.core.diff.apart import head_of, serve, take
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.record import EQUAL, MASKED
@@ -18,6 +15,7 @@ from explorer.core.diff.volatile import GENERAL
 from explorer.core.exchange import Call, Exchange, Judgement, ReceivedResponse, SentRequest
 from tests.core.diffs import compare_bodies, compare_exchanges
 from tests.core.test_diff import JSON, values
+from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,9 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from explorer.core.document.document import Document, View
+from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
     from explorer.core.document.search import Search

@@ -6,12 +6,11 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.document.document import Document
 from explorer.core.text.data import Memory
 from tests.core.test_document_steps import TEXTS
+from tests.properties import given, st
 
 RECORDS = [{"id": n, "name": 'kettle, "blue" é', "tags": ["a", {"x": 1}]} for n in range(60)]
 BODIES = [

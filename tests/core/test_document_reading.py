@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.document.document import Document
 from explorer.core.document.filtering import Filter
@@ -16,6 +14,7 @@ from explorer.core.document.outline import Outline, record_line, value_at
 from explorer.core.document.records import records_of
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows, breaks
+from tests.properties import given, st
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -6,11 +6,10 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.document.document import Document
 from explorer.core.document.json_pieces import NotInPieces, Pieces
+from tests.properties import given, st
 
 SCALARS = st.one_of(
     st.sampled_from(["1.0", "1e400", "-0", "18446744073709551616", "true", "null", '""', '"a,b"', r'"\\"', r'"\","']),

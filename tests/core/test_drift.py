@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from explorer.core.drift import Accepted, Shape, compare, judge_requests
 from explorer.core.text.secret import MASK
@@ -15,6 +13,7 @@ from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Endpoint, Vendor
+from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Endpoint, Vendor
@@ -180,7 +179,7 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(JSON)
 def test_a_sample_never_drifts_from_itself(body: Any) -> None:
     assert told(body, samples=[{"body": json.dumps(body)}]) == []

@@ -10,8 +10,6 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry, Exchange, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.core.export.formats.curl import curl
@@ -26,6 +24,7 @@ from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 from tests.core.shop import vendor as the_shop
+from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
     from explorer.core.export.recipe import Recipe
@@ -55,7 +54,7 @@ def recipe(endpoint: str, *entries: Entry, environment: str = "live", token: str
 # --- quoting ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WORDS, min_size=1, max_size=20))
 def test_any_text_survives_the_shell(texts: list[str]) -> None:
     words = " ".join(quote(text) for text in texts)
@@ -63,7 +62,7 @@ def test_any_text_survives_the_shell(texts: list[str]) -> None:
     assert bash(f"printf '%s|' {words}") == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=60).map(lambda raw: raw.replace(b"\0", b"")))
 def test_any_bytes_but_nul_survive_the_shell(raw: bytes) -> None:
     assert bash(f"printf %s {quote(raw.decode('utf-8', 'surrogateescape'))}") == raw
@@ -82,7 +81,7 @@ def test_a_nul_is_refused_in_words() -> None:
         quote("a\0b")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(WORDS, WORDS, st.sampled_from(["raw", "url", "json"]))
 def test_holes_are_filled_whatever_stands_around_them(before: str, after: str, code: str) -> None:
     value = "a'b\"c\\ $x &=%+é"

@@ -7,8 +7,6 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.curl.importing import Imported, import_curl
 from explorer.core.curl.line import read_curl
@@ -16,6 +14,7 @@ from explorer.core.curl.match import Place
 from explorer.core.exchange import Entry
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
+from tests.properties import given, st
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog

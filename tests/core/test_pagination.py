@@ -6,14 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.catalog.model import Endpoint, Pagination, Vendor
 from explorer.core.paging import PAGING_STYLES, PageInfo, Style, style_for
 from explorer.core.paging.base import with_params
 from explorer.errors import UsageError
-from tests.core.auth_world import steady
+from tests.properties import given, st
 
 URL = "https://api.example/root/things"
 KEPT = (("filter[brands][]", "a b"), ("filter[brands][]", "c&d"), ("sort", "-name"))
@@ -275,7 +273,6 @@ STYLES = {
 }
 
 
-@steady
 @given(st.sampled_from(sorted(STYLES)), st.integers(0, 60), st.booleans())
 def test_walking_through_all_pages_sees_every_record_once(name: str, total: int, backwards: bool) -> None:
     options, start = STYLES[name]
@@ -332,7 +329,6 @@ json_values: Any = st.recursive(
 )
 
 
-@steady
 @given(st.sampled_from(sorted(STYLES)), json_values)
 def test_no_answer_breaks_a_style(name: str, body: Any) -> None:
     options, start = STYLES[name]

@@ -10,8 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 import h11
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry, SentRequest
 from explorer.core.provenance import ORIGINS, Part, joined
@@ -22,6 +20,7 @@ from explorer.session.preparing import prepare_call
 from explorer.session.tracing import traced
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
+from tests.properties import given, settings, st
 from tests.sandbox.test_every_call import ADDRESSES, ALSO
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: Session
     value=st.text(st.characters(codec="utf-8"), max_size=20),
     name=st.from_regex(r"[A-Za-z_\[\]&=+% ]{1,8}", fullmatch=True),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_value_and_any_undocumented_name_has_its_place(session: SessionContext, value: str, name: str) -> None:
     call = Call(
         vendor="cottoncart",

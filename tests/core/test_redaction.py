@@ -6,14 +6,13 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
 from tests.core.auth_world import vendor as auth_vendor
 from tests.core.shop import endpoint, entries, vendor
+from tests.properties import given, st
 
 HIDDEN = 'S3cr3t/+ "quote" é'
 

@@ -3,13 +3,11 @@ so no secret is ever out, not even for a moment."""
 
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from explorer.core.redaction import Redactor
 from explorer.core.redaction_stream import RedactedStream
 from explorer.core.text.secret import Secret
 from tests.core.shop import vendor
+from tests.properties import given, settings, st
 
 SECRETS = (Secret("hunter2hunter"), Secret("abcabcabd"), Secret("zürich & co"))
 KINDS = ("application/json", "application/x-www-form-urlencoded", "text/xml", "multipart/form-data")

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Entry
 from explorer.core.form import check
 from explorer.core.request import Upload, build_request
 from explorer.errors import UnknownName, UsageError
 from tests.core.shop import endpoint, entries, vendor
+from tests.properties import given, st
 
 php = pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed; it is the independent parser here")
 

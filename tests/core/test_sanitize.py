@@ -5,10 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
+from tests.properties import given, st
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))  # lone surrogates too
 

@@ -6,8 +6,6 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest, Timings
 from explorer.core.saved.chains import check_chain
@@ -30,6 +28,7 @@ from explorer.core.saved.placeholders import (
 from explorer.core.saved.report import Report, Step, as_junit, as_table, as_text
 from explorer.core.text.env_names import saved_variable_name
 from explorer.errors import UnknownName, UsageError
+from tests.properties import given, st
 
 
 def nothing(_one: Placeholder) -> Found | None:

@@ -6,13 +6,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.document.document import Document
 from explorer.core.document.records import records_of
 from explorer.core.document.table import Table
 from explorer.core.document.xml_records import XmlRecords
+from tests.properties import given, st
 
 SHOP = b"""<?xml version="1.0" encoding="UTF-8"?>
 <response><success>true</success>

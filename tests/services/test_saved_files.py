@@ -12,8 +12,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from explorer.core.exchange import Call, Entry
 from explorer.core.saved.model import Comparison, Expectations, Rule, SavedRequest
@@ -25,6 +23,7 @@ from explorer.saved import FileChanged, delete, load, move, save, stamps
 from explorer.saved.rewriting import changed_text, new_text
 from explorer.saved.storing import ANY
 from tests.conftest import ROOT
+from tests.properties import given, settings, st
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)

@@ -10,13 +10,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from explorer.errors import SettingsError, StoreError
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings, change_settings, load_settings, save_settings
+from explorer.settings.rewrite import dump
 from explorer.settings.toml_edit import dump, edit
+from tests.properties import given, settings, st
 
 ROOT = Path(__file__).parents[2]
 
@@ -195,7 +195,7 @@ _VALUES = st.one_of(st.integers(-9, 9), st.booleans(), st.text("ab#='\"\\\n é",
 _TABLES = st.dictionaries(_KEYS, st.one_of(_VALUES, st.dictionaries(_KEYS, _VALUES, max_size=3)), max_size=4)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(_TABLES, _TABLES)
 def test_a_rewritten_text_says_what_it_should_or_is_not_given(old: dict[str, object], new: dict[str, object]) -> None:
     text = edit("# head\n" + dump(old), old, new)

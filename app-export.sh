@@ -1,3 +1,0 @@
-: "${API_EXPLORER_ENDLESSAISLES_TOKEN:?is not set}"
-curl http://127.0.0.1:42121/endlessaisles/api/stock \
-  -H "X-EA-REQUEST-TOKEN: $API_EXPLORER_ENDLESSAISLES_TOKEN"
