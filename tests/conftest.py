@@ -1,9 +1,10 @@
-"""What every test stands on: a home of its own, an environment without surprises, and the catalog that is shipped."""
+"""Fixtures of every test: a home of its own, a clean environment, the shipped catalog; what tests share to be fast."""
 
 from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,10 @@ import pytest
 
 from explorer.core.catalog import Catalog
 from explorer.core.catalog.load import read_toml
-from explorer.settings.catalog import decode
+from explorer.private_files import make_folder
+from explorer.settings.catalog import decode, load_catalog
+from explorer.settings.folders import Folders
+from tests.shared_styles import share_parsed_styles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +32,40 @@ if TYPE_CHECKING:
 gc.set_threshold(20_000, 20, 50)  # every app that was closed is garbage: looking for it less often takes a third less
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job: what tests start would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+share_parsed_styles()
+_MEMORY = Path("/dev/shm")
+if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**31:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))  # a sync to the disk takes longer than most tests
 ROOT = Path(__file__).parent.parent
 _SURPRISES = ("NO_COLOR", "COLORTERM", "FORCE_COLOR", "CLICOLOR_FORCE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
+@pytest.fixture(scope="session")
+def decoded_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache file that the program makes of the shipped catalog, made once a process."""
+    folders = Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path_factory.mktemp("decoded"))})
+    load_catalog(folders)
+    (path,) = folders.cache.glob("catalog-*.msgpack")
+    return path
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of the test's own; nothing of the person's environment is seen."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded_catalog: Path) -> Path:
+    """Return a home folder of the test's own, with the catalog decoded; hide the person's environment."""
     for name in list(os.environ):
         if name.startswith(("API_EXPLORER_", "XDG_")) or name.upper() in _SURPRISES:
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     monkeypatch.setenv("API_EXPLORER_HOME", str(folder))
+    seed_catalog(folder, decoded_catalog)
     return folder
+
+
+def seed_catalog(home: Path, decoded: Path) -> None:
+    """Put the decoded catalog into *home*, as an earlier start would have: decoding takes longer than most tests."""
+    cache = Folders.from_environ({"API_EXPLORER_HOME": str(home)}).cache
+    make_folder(cache)
+    os.link(decoded, cache / decoded.name)
 
 
 @pytest.fixture

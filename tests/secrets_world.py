@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MINTED = "MintedMark"
 """Stands in every token that the server gives out, and in every password that it makes up."""
 CARD = "4444111144441111"
-CVV = "87319"
+CVV = "871940318870355261"
+"""A verification number longer than the digits of any timing or timestamp, which stand beside it in files."""
 TYPED = "typed-Mark+pass/word 1"
 MARKED = {
     "API_EXPLORER_XSELLCAST_CLIENT_SECRET": "xs-Mark/secret+4711",

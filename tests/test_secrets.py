@@ -19,6 +19,7 @@ from explorer.session.preparing import redact
 from explorer.session.replaying import prepare_replay
 from explorer.session.sending import perform, send
 from explorer.session_factory import open_session
+from tests.secrets_world import CARD, CVV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,6 @@ MARKED = {
     "API_EXPLORER_QUICKSTART_ACCESS_TOKEN": "marked-secret-qs-4714",
     "API_EXPLORER_ENDLESSAISLES_TOKEN": "marked-secret-ea-4715",
 }
-CARD = "4444111144441111"
 CALLS = (
     ("xsellcast.brands_list",),
     ("xsellcast.request_token", "client_id=demo-client", "client_secret=marked-secret-typed-1"),
@@ -138,7 +138,7 @@ async def test_tokens_passwords_and_cards_are_nowhere(session: SessionContext, h
             f"credit_card_number={CARD}",
             "expiration_month=12",
             "expiration_year=2030",
-            "verification_number=8731",
+            f"verification_number={CVV}",
             "save_for_later=true",
         ),
     )
@@ -152,12 +152,12 @@ async def test_tokens_passwords_and_cards_are_nowhere(session: SessionContext, h
             secrets.add(body["user"]["password"])
         secrets |= {token.value.reveal() for token in session.tokens(call).history}
         shown = redact(session, exchange)
-        given = tuple(entry for entry in call.entries if entry.value in (CARD, "8731"))
+        given = tuple(entry for entry in call.entries if entry.value in (CARD, CVV))
         for how in ("again", "exact"):
             plan = await prepare_replay(session, exchange.id, how, given)
             replayed = await perform(session, plan.to_send())
             assert (replayed.response is not None, replayed.origin) == (True, exchange.id)
-            for secret in secrets | {CARD, "8731"}:
+            for secret in secrets | {CARD, CVV}:
                 assert secret not in repr((shown, plan.changes, plan.notes, redact(session, replayed))), address
         secrets |= {token.value.reveal() for token in session.tokens(call).history}
     assert len(secrets) >= 4
@@ -166,5 +166,5 @@ async def test_tokens_passwords_and_cards_are_nowhere(session: SessionContext, h
     assert "payment-profiles" in kept
     for secret in secrets | {CARD}:
         assert secret not in kept, secret
-    for short in (CARD, "8731"):  # what can be guessed must not stand there as a fingerprint either
+    for short in (CARD, CVV):  # what can be guessed must not stand there as a fingerprint either
         assert Secret(short).fingerprint() not in kept

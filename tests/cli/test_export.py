@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from explorer.session.exporting import export_call, import_line
 from explorer.session.preparing import check_call, redactor_for, unsigned_request
 from explorer.session_factory import open_session
 from tests.cli.test_cli import SIGNER, VECTORS, Shell
+from tests.conftest import seed_catalog
 from tests.contracts.exports import CALLS, exported, run, stand_in, told
 
 if TYPE_CHECKING:
@@ -37,24 +37,12 @@ def server(shipped: Catalog) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose catalog is decoded already."""
-    folder = tmp_path_factory.mktemp("warm")
-    open_session({"API_EXPLORER_HOME": str(folder)})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def session(warm: Path) -> SessionContext:
-    found = open_session({"API_EXPLORER_HOME": str(warm)})
-    found.nonce = lambda size: "n" * size
-    return found
-
-
-@pytest.fixture
-def environ(home: Path, warm: Path) -> Mapping[str, str]:
-    shutil.copytree(warm / "cache", home / "cache")
-    return {"API_EXPLORER_HOME": str(home)}
+def session(tmp_path_factory: pytest.TempPathFactory, decoded_catalog: Path) -> SessionContext:
+    folder = tmp_path_factory.mktemp("session")
+    seed_catalog(folder, decoded_catalog)
+    session = open_session({"API_EXPLORER_HOME": str(folder)})
+    session.nonce = lambda size: "n" * size
+    return session
 
 
 @pytest.fixture

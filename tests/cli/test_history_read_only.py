@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from explorer.cli import main
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:
@@ -34,8 +35,21 @@ def as_nobody() -> Iterator[None]:
             os.setegid(0)
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Load what the commands import when they run: Python's own files may be for root alone."""
+    environ = {"API_EXPLORER_HOME": str(tmp_path_factory.mktemp("loaded"))}
+    for words in (
+        ("send", *SEARCH),
+        ("history", "list", "search"),
+        ("history", "show", "1"),
+        ("history", "note", "1", ""),
+    ):
+        main(words, environ)
+
+
 @pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
+def shell(loaded: None, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     """A person with a home of theirs outside of root's folders, in which two calls are kept."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)

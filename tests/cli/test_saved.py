@@ -14,7 +14,8 @@ from explorer.cli import main
 from tests.cli.test_cli import Shell
 from tests.cli.test_replay import CLOSED
 from tests.conftest import ROOT
-from tests.test_secrets import CALLS, CARD, MARKED, everything_written, spellings
+from tests.secrets_world import CARD
+from tests.test_secrets import CALLS, MARKED, everything_written, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -261,11 +262,11 @@ def test_a_guarded_environment_needs_a_yes_before_anything_is_sent(shell: Shell,
     (home / "config" / "catalogs" / "closed.toml").write_text(CLOSED, encoding="utf-8")
     make = 'call = "closed.make"\nenvironment = "live"\n[values]\nname = "box"\npin = "${PIN}"\n'
     put(folder, **{"a/1": FIND, "a/2": make})
-    shell.run("saved", "run", "a", "--set", "PIN=4711")
+    shell.run("saved", "run", "a", "--set", "PIN=no-number-holds-this")
     assert (shell.code, "--yes" in shell.err, nothing_was_sent(shell)) == (2, True, True)
-    table = shell.run("saved", "run", "a", "--yes", "--json", API_EXPLORER_VAR_PIN="4711")
+    table = shell.run("saved", "run", "a", "--yes", "--json", API_EXPLORER_VAR_PIN="no-number-holds-this")
     assert (shell.code, table["steps"][1]["error"]["kind"]) == (3, "ConnectFailed")
-    assert "4711" not in shell.out + shell.err
+    assert "no-number-holds-this" not in shell.out + shell.err
 
 
 def test_variables_come_by_hand_then_from_the_process_then_from_the_file(shell: Shell, folder: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.verdict import judge
+from tests.secrets_world import CARD, CVV
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
@@ -66,7 +67,7 @@ SECRET_CALLS: tuple[tuple[str, ...], ...] = (
     ("fashionphile.whoami",),
     ("fashionphile.sign_in", "email=demo@example.com", f"password={TYPED}"),
     ("fashionphile.account_update", "id=1", f"password={TYPED}", f"password_confirmation={TYPED}"),
-    ("fashionphile.payment_profile_create", "id=1", "credit_card_number=4444111144441111", "verification_number=8731"),
+    ("fashionphile.payment_profile_create", "id=1", f"credit_card_number={CARD}", f"verification_number={CVV}"),
     ("cottoncart.stats_balance",),
     ("cottoncart.manage_create_user", "email=new@example.com", f"password={TYPED}"),
     ("quickstart.customers_list", "page=1"),

@@ -5,7 +5,6 @@ registration."""
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -15,8 +14,8 @@ from explorer.core.export.format import ExportFormat, recipe_writer
 from explorer.core.export.formats import FORMATS, archives
 from explorer.core.text.secret import Secret
 from explorer.sandbox.server import SandboxServer
-from explorer.session_factory import open_session
 from tests.cli.test_cli import Shell
+from tests.conftest import seed_catalog
 from tests.contracts.exports import (
     CALLS,
     MARKED,
@@ -27,6 +26,7 @@ from tests.contracts.exports import (
     exported,
     told,
 )
+from tests.secrets_world import CARD, CVV
 from tests.tui.driving import driven
 from tests.tui.test_history_screen import BALANCE, opened, sent
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 
-SECRETS: Final = (*MARKED.values(), TYPED, "4444111144441111", "8731")
+SECRETS: Final = (*MARKED.values(), TYPED, CARD, CVV)
 TOY: Final = ExportFormat(
     id="toy",
     title="Toy",
@@ -59,20 +59,6 @@ def server(shipped: Catalog) -> Iterator[SandboxServer]:
     sandbox.start()
     yield sandbox
     sandbox.stop()
-
-
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose catalog is decoded already."""
-    folder = tmp_path_factory.mktemp("warm")
-    open_session({"API_EXPLORER_HOME": str(folder)})
-    return folder
-
-
-@pytest.fixture
-def environ(home: Path, warm: Path) -> Mapping[str, str]:
-    shutil.copytree(warm / "cache", home / "cache")
-    return {"API_EXPLORER_HOME": str(home)}
 
 
 @pytest.fixture
@@ -116,10 +102,10 @@ def test_the_command_line_lists_it(shell: Shell, export_format: ExportFormat) ->
 
 
 @pytest.fixture(scope="module")
-def past(warm: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def past(decoded_catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment of a home whose history holds the calls with secrets."""
     folder = tmp_path_factory.mktemp("past")
-    shutil.copytree(warm / "cache", folder / "cache")
+    seed_catalog(folder, decoded_catalog)
     environ = {"API_EXPLORER_HOME": str(folder), **MARKED}
     for call in SECRET_CALLS:
         main(("send", *call, "--force", "--json"), environ)
