@@ -27,7 +27,7 @@ from tests.shared_styles import share_parsed_styles
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.core.catalog import Catalog
+    from explorer.core.catalog.model import Catalog
 
 gc.set_threshold(20_000, 20, 50)  # every app that was closed is garbage: looking for it less often takes a third less
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a background job: what tests start would inherit it
