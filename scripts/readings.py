@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from explorer.core.catalog import Endpoint, Reading, Vendor
     from explorer.session.context import SessionContext
@@ -59,10 +59,10 @@ class Row:
     """Choice that the sandbox followed: ``get: get ✓ post ✗``."""
 
 
-async def rows(session: SessionContext) -> list[Row]:
-    """Every reading that can be tried."""
+async def rows(session: SessionContext, vendors: Iterable[Vendor]) -> list[Row]:
+    """Try every reading of *vendors* that can be tried."""
     found: list[Row] = []
-    for vendor in session.catalog.vendors.values():
+    for vendor in vendors:
         for endpoint, key, reading, wide in _to_try(vendor):
             row = await _row(session, vendor, endpoint, key, reading, wide=wide)
             if row is not None:
@@ -154,7 +154,7 @@ async def _made() -> str:
         (config / "settings.toml").write_text("sandbox_port = 0\n", encoding="utf-8")
         session = open_session({"API_EXPLORER_HOME": home}, keep_history=False)
         try:
-            return text(await rows(session))
+            return text(await rows(session, session.catalog.vendors.values()))
         finally:
             await session.close()
 

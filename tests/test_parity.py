@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Input
 
+from explorer.cli import main
 from explorer.core.exchange import Entry
 from explorer.session_factory import open_session
 from explorer.tui.widgets.fields.repeats import ListBox
@@ -118,7 +118,12 @@ def furnish(home: Path, port: int) -> None:
     ],
 )
 async def test_the_app_and_the_command_line_send_the_same_bytes(
-    home: Path, environ: Mapping[str, str], address: str, values: Mapping[str, str], reading: str
+    home: Path,
+    environ: Mapping[str, str],
+    capsys: pytest.CaptureFixture[str],
+    address: str,
+    values: Mapping[str, str],
+    reading: str,
 ) -> None:
     async with recorder() as (port, seen):
         furnish(home, port)
@@ -126,12 +131,9 @@ async def test_the_app_and_the_command_line_send_the_same_bytes(
         words = [f"{name}={value}" for name, value in values.items()]
         if reading:
             words += ["--reading", reading]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "explorer", "send", address, *words, "--json",
-            env={**environ, "PATH": "/usr/bin:/bin"}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode == 0, err.decode()
+        code = await asyncio.to_thread(main, ["send", address, *words, "--json"], environ)
+        out, err = capsys.readouterr()
+        assert code == 0, err
         assert json.loads(out)["verdict"]["outcome"] == "OK"
         async with driven(open_session(environ)) as driver:
             await driver.open(address)

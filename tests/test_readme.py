@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +12,7 @@ import textual
 
 from explorer.cli import cli
 from tests.conftest import ROOT
+from tests.scripts import script
 from tests.tui.scenes import PICTURES
 from tests.tui.test_snapshots import TAKEN_WITH
 
@@ -69,22 +68,19 @@ def test_a_command_line_is_understood_and_names_what_there_is(name: str, line: s
     assert vendor_id in (None, "VENDOR") or vendor_id in shipped.vendors, f"{name}: no vendor {vendor_id}"
 
 
-def run(script: str, *names: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / script), "--check", *names]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180)
-
-
 def test_the_table_of_keys_is_fresh() -> None:
-    done = run("readme.py")
-    assert done.returncode == 0, done.stderr
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert script("readme").with_fresh_keys(text) == text, "run python scripts/readme.py --write"
 
 
 @pytest.mark.skipif(
     not textual.__version__.startswith(f"{TAKEN_WITH[0]}."), reason="the picture was taken with another library"
 )
-def test_the_pictures_are_fresh() -> None:
-    done = run("picture.py", "screen", "signature", "compare", "refusal")
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("name", ["screen", "signature", "compare", "refusal"])
+async def test_the_picture_is_fresh(name: str, shipped: Catalog) -> None:
+    pictures = script("picture")
+    fresh = await pictures.picture(shipped, name)
+    assert fresh == pictures.place(name).read_text(encoding="utf-8"), "run python scripts/picture.py and look at it"
 
 
 @pytest.mark.parametrize("name", PICTURES)

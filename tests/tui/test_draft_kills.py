@@ -11,6 +11,7 @@ import pytest
 
 from explorer.settings.drafts import load_drafts
 from explorer.tui.features import form as editing
+from tests.conftest import seed_catalog
 from tests.tui.draft_kills import LONGEST_LOSS, Typist
 from tests.tui.driving import driven
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.session.context import SessionContext
+
+
+@pytest.fixture
+def homes(tmp_path: Path, decoded_catalog: Path) -> list[Path]:
+    """Homes with the catalog decoded, one for each run at the same time."""
+    homes = [tmp_path / str(seed) for seed in range(3)]
+    for home in homes:
+        seed_catalog(home, decoded_catalog)
+    return homes
 
 
 def killed(home: Path, seed: int) -> Typist:
@@ -29,8 +39,7 @@ def killed(home: Path, seed: int) -> Typist:
     return typist
 
 
-def test_a_kill_while_typing_costs_two_seconds_at_most(tmp_path: Path) -> None:
-    homes = [tmp_path / str(seed) for seed in range(3)]
+def test_a_kill_while_typing_costs_two_seconds_at_most(homes: list[Path]) -> None:
     with ThreadPoolExecutor(3) as pool:
         typists = list(pool.map(killed, homes, range(3)))
     for typist in typists:
@@ -39,8 +48,8 @@ def test_a_kill_while_typing_costs_two_seconds_at_most(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_end_saves_what_is_on_the_screen(tmp_path: Path, number: signal.Signals) -> None:
-    typist = Typist(tmp_path, 7)
+def test_a_signal_to_end_saves_what_is_on_the_screen(home: Path, number: signal.Signals) -> None:
+    typist = Typist(home, 7)
     typist.open()
     typist.type_until_shown(6)
     typist.end(number)
@@ -48,8 +57,8 @@ def test_a_signal_to_end_saves_what_is_on_the_screen(tmp_path: Path, number: sig
     assert typist.saved == typist.text[:6]
 
 
-def test_a_terminal_that_is_closed_saves_what_is_on_the_screen(tmp_path: Path) -> None:
-    typist = Typist(tmp_path, 8)
+def test_a_terminal_that_is_closed_saves_what_is_on_the_screen(home: Path) -> None:
+    typist = Typist(home, 8)
     typist.open()
     typist.type_until_shown(6)
     os.close(typist.terminal.fd)

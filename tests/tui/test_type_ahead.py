@@ -26,11 +26,6 @@ F3, CTRL_O, CTRL_Q = "\x1bOR", "\x0f", "\x11"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
 def terminal(home: Path) -> Iterator[Terminal]:
     """The program, ready for keys."""
     terminal = Terminal([sys.executable, "-m", "explorer"], str(home))
