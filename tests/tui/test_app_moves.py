@@ -141,6 +141,7 @@ async def test_a_guarded_environment_is_red_and_asks_before_it_sends(session: Se
         assert app.main.query_one(TitleBar).has_class("-guarded")
         assert "GUARDED" in app.text
         await app.keys("x", "f5")
+        await app.until(lambda: app.app.screen is not app.main, "the question")
         await app.see("endlessaisles.orders_cancel")
         await app.see("https://app.endlessaisles.io")
         await app.keys("enter")

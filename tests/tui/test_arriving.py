@@ -44,8 +44,9 @@ async def test_a_slow_answer_is_read_while_it_comes_and_escape_keeps_what_came(s
         view = app.main.query_one(BodyView)
         await app.until(lambda: view.document and document(view).line_count > 5, "lines")
         assert not document(view).complete
+        await app.until(lambda: view.has_focus, "the body's focus")
         await app.keys("j", "j")
-        assert view.cursor_line == 2
+        await app.until(lambda: view.cursor_line == 2, "the third line")
         before = document(view).line_count
         await app.until(lambda: document(view).line_count > before, "more lines while it is read")
         assert view.cursor_line == 2

@@ -75,7 +75,7 @@ async def test_keys_go_from_change_to_change_and_fold(session: SessionContext) -
         await driver.see("change 1 of 3")
         await driver.keys("n")
         await driver.see("change 2 of 3")
-        await driver.see('"another lamp"')
+        assert '"another lamp"' in driver.text
         await driver.keys("n", "n")
         await driver.see("No further change")
         await driver.see("change 3 of 3")
@@ -102,6 +102,7 @@ async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: S
         await driver.see("change 2 of 3")
         for size in ((80, 24), (200, 50)):
             await driver.pilot.resize_terminal(*size)
+            await driver.until(lambda wanted=size: driver.app.size == wanted, "the new size")  # type: ignore[misc]
             await driver.see("change 2 of 3")
             await driver.see("another lamp")
 
@@ -133,7 +134,7 @@ async def test_a_field_is_ignored_by_one_key_and_taken_out_again(session: Sessio
         await driver.see("nothing is masked")
         await driver.see("response: 1 changed")
         await driver.keys("m")
-        await driver.see("the same")
+        await driver.see("the same · 1 volatile masked")
         await driver.keys("I")
         await driver.see("Ignored in comparisons of endlessaisles")
         await driver.keys("x")
@@ -151,7 +152,7 @@ async def test_two_rows_of_the_history_are_compared(session: SessionContext) -> 
         await driver.see("#2 marked, c at another compares")
         await driver.keys("j", "c")
         await driver.see("endlessaisles.stock #1")
-        await driver.see("#2")
+        assert "#2" in driver.text
         await driver.keys("2")
         await driver.see("sku = 81002")
         await driver.keys("escape")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from explorer.settings.drafts import load_drafts
 from explorer.tui.features import form as editing
-from tests.conftest import seed_catalog
 from tests.tui.draft_kills import LONGEST_LOSS, Typist
 from tests.tui.driving import driven
 
@@ -21,30 +19,14 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 
-@pytest.fixture
-def homes(tmp_path: Path, decoded_catalog: Path) -> list[Path]:
-    """Homes with the catalog decoded, one for each run at the same time."""
-    homes = [tmp_path / str(seed) for seed in range(3)]
-    for home in homes:
-        seed_catalog(home, decoded_catalog)
-    return homes
-
-
-def killed(home: Path, seed: int) -> Typist:
-    """One run: opened, typed into for a random time, killed."""
+@pytest.mark.parametrize("seed", range(3))
+def test_a_kill_while_typing_costs_two_seconds_at_most(home: Path, seed: int) -> None:
     typist = Typist(home, seed)
     typist.open()
     typist.type_for(typist.random.uniform(2.2, 4.2))
     typist.end()
-    return typist
-
-
-def test_a_kill_while_typing_costs_two_seconds_at_most(homes: list[Path]) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        typists = list(pool.map(killed, homes, range(3)))
-    for typist in typists:
-        assert typist.shown[-1][1] > 10
-        assert typist.lost_seconds <= LONGEST_LOSS, (typist.seed, typist.saved, typist.shown)
+    assert typist.shown[-1][1] > 10
+    assert typist.lost_seconds <= LONGEST_LOSS, (typist.seed, typist.saved, typist.shown)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -3,7 +3,6 @@ the title never hides them."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -79,10 +78,8 @@ async def test_escape_stops_waiting_for_a_vendor_that_does_not_answer(session: S
         session.sandbox.set_faults([fault], session.catalog)
         await app.keys("escape", "f5")
         await app.see("waiting" if fault.startswith("slow") else "8 B")
-        began = time.monotonic()
         await app.keys("escape")
-        await app.see("Cancelled", 3.0)
-        assert time.monotonic() - began < 3.0
+        await app.see("Cancelled")  # within the time of a wait, which is half of the fault's
 
 
 async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: SessionContext) -> None:
