@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from explorer.core.diff import Change, Part, Volatile, compare_bodies, compare_texts, parse_patterns
+from explorer.core.diff import Change, Part, Volatile, parse_patterns
 from explorer.core.diff.align import by_content, by_identity, increasing
 from explorer.core.diff.record import EQUAL
 from tests.core.diffs import compare_bodies, compare_texts

@@ -6,7 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.diff import Part, Volatile, compare_bodies, compare_exchanges, parse_patterns
+from explorer.core.diff import Part, Volatile, parse_patterns
 from explorer.core.diff.apart import head_of, serve, take
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.record import EQUAL, MASKED

@@ -43,7 +43,7 @@ def session(shipped: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Sessi
 
 
 @pytest.fixture(scope="module")
-def upload(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def upload(session: SessionContext, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files") / "picture.png"
     path.write_bytes(b"\x89PNG\r\n--not a boundary\r\n\x00\xff")
     session.files.allow_upload(str(path))

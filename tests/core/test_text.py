@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from explorer.core.text.json_path import Step, format_path, get_at, parse_path, put_at
 from explorer.core.text.media_type import essence, is_json, is_xml, parameter
@@ -17,6 +15,7 @@ from explorer.core.text.units import (
     parse_http_date,
     parse_size,
 )
+from tests.properties import given, st
 
 # --- units -----------------------------------------------------------------------------------------------------------
 

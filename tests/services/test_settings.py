@@ -14,7 +14,6 @@ import pytest
 from explorer.errors import SettingsError, StoreError
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings, change_settings, load_settings, save_settings
-from explorer.settings.rewrite import dump
 from explorer.settings.toml_edit import dump, edit
 from tests.properties import given, settings, st
 
