@@ -53,6 +53,11 @@ class ExplorerError(Exception):
         self.message = message
         self.hint = hint or self.default_hint
 
+    @property
+    def sentence(self) -> str:
+        """Return the message and, behind it, what to do about it."""
+        return f"{self.message}. {self.hint}".strip()
+
 
 class UsageError(ExplorerError):
     """The words of a call are off; nothing was sent."""

@@ -36,7 +36,7 @@ def docs_command(ctx: click.Context, address: str, words: str, around: int, as_j
     except ExplorerError as error:
         if words or as_json:
             raise
-        say(f"{error.message}. {error.hint}".strip())
+        say(error.sentence)
         put("\n".join(_notes(vendor, endpoint)))
         return 0
     wanted = _wanted(document, vendor, endpoint, words, around)

@@ -30,7 +30,7 @@ def follow_here(session: SessionContext) -> None:
         try:
             tutor.save()
         except StoreError as error:
-            say(f"{error.message}. {error.hint}")
+            say(error.sentence)
 
     follow(session, tutor, tell)
 

@@ -40,4 +40,4 @@ def reference(session: SessionContext, vendor_id: str) -> Reference:
     try:
         return Reference(document_of(session, vendor_id))
     except ExplorerError as error:
-        return Reference(said=f"{error.message}. {error.hint}".strip())
+        return Reference(said=error.sentence)

@@ -49,7 +49,7 @@ def _keep(session: SessionContext, call: Call, kind: Kind, name: str) -> None:
 def _lost(call: Call, variable: str, error: CredentialError) -> str:
     """What to tell of a new token that could not be kept."""
     if not variable:
-        return f"{error.message}. {error.hint}".strip()
+        return error.sentence
     log_in = f"api-explorer login {call.vendor} --env {call.environment} --show-secrets"
     return (
         f"The refresh token in {variable} was replaced and is no longer valid. The new one is lost when this program "

@@ -331,7 +331,7 @@ async def write_down(session: SessionContext, exchanges: list[Exchange]) -> None
     try:
         await asyncio.shield(asyncio.to_thread(write))
     except StoreError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
+        session.on_warning(error.sentence)
 
 
 async def keep_tokens(session: SessionContext, call: Call) -> None:
@@ -382,7 +382,7 @@ async def begin_kept(session: SessionContext, exchange: Exchange, scheme: Scheme
     try:
         return await asyncio.to_thread(write)
     except StoreError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
+        session.on_warning(error.sentence)
         return 0
 
 
@@ -418,7 +418,7 @@ async def _complete(session: SessionContext, exchange: Exchange, used: list[Sche
         allowance.cancel()
         raise
     for problem in problems:
-        session.on_warning(f"{problem.message}. {problem.hint}".strip())
+        session.on_warning(problem.sentence)
     return completed
 
 

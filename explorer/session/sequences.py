@@ -228,7 +228,7 @@ class Runner:
             try:
                 await annotate_entry(self.session, exchange.id, add=(tag_of(name),))
             except ExplorerError as error:
-                self.session.on_warning(f"{error.message}. {error.hint}".strip())
+                self.session.on_warning(error.sentence)
 
     # --- values ------------------------------------------------------------------------------------------------------
 

@@ -89,7 +89,7 @@ async def tend(session: SessionContext) -> None:
             await asyncio.sleep(PAUSE)
         await _done(session, lambda history: history.sweep())
     except StoreError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
+        session.on_warning(error.sentence)
 
 
 async def change_rules(session: SessionContext, **changes: Any) -> tuple[str, ...]:

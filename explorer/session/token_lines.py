@@ -201,4 +201,4 @@ def past_or_none(session: SessionContext) -> tuple[dict[Place, tuple[TokenRecord
     try:
         return past_lives(session), ""
     except StoreError as error:
-        return {}, f"{error.message}. {error.hint}".strip()
+        return {}, error.sentence

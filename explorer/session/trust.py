@@ -292,5 +292,5 @@ async def _asked(session: SessionContext, origin: Origin, question: TrustQuestio
             await asyncio.to_thread(trust, session.folders, str(origin), question.vendor, environment, session.now())
         except StoreError as error:
             session.allowed.add((str(origin), question.vendor, environment))
-            session.on_warning(f"{error.message}. {error.hint}".strip())
+            session.on_warning(error.sentence)
     return True

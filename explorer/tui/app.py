@@ -117,7 +117,7 @@ class ExplorerApp(App[int]):
             try:
                 save()
             except ExplorerError as error:
-                self.last_words.append(f"{error.message}. {error.hint}")
+                self.last_words.append(error.sentence)
         self.exit(return_code=code)
 
     def tell(self, text: str, *, severity: str = "information") -> None:
@@ -193,5 +193,5 @@ class ExplorerApp(App[int]):
             try:
                 await asyncio.to_thread(save)
             except ExplorerError as error:
-                self.last_words.append(f"{error.message}. {error.hint}")
+                self.last_words.append(error.sentence)
         await self.session.close()

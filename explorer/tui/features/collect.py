@@ -110,7 +110,7 @@ class CollectController(Controller):
             await self._take_all(gathering, collector, only)
             gathering.said = ""
         except ExplorerError as error:
-            gathering.said = f"{error.title}: {error.message}. {error.hint}"
+            gathering.said = f"{error.title}: {error.sentence}"
         finally:
             self._ticker.pause()
         if gathering is self.gathering:

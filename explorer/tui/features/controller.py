@@ -249,7 +249,7 @@ class Controller:
 
     def tell_error(self, error: ExplorerError, *, severity: str = "warning") -> None:
         """Show an error with its hint."""
-        self.app.tell(f"{error.message}. {error.hint}".strip(), severity=severity)
+        self.app.tell(error.sentence, severity=severity)
 
     def opened(self) -> bool:
         """Return whether an endpoint is open; says so where none is."""

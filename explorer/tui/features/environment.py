@@ -54,7 +54,7 @@ class EnvironmentController(Controller):
                 for name, secret in typed.items():
                     self.session.vault.remember(vendor, environment, name, secret)
             except ExplorerError as error:
-                self.tell(f"{error.message} {error.hint}", severity="error")
+                self.tell(error.sentence, severity="error")
             self.main.form.look_up_credentials()
             self.main.form.preview_soon()
 

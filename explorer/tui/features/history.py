@@ -58,7 +58,7 @@ class HistoryController(Controller):
         panel.add_rows(rows, more=len(rows) == FURTHER)
 
     def _history_problem(self, error: ExplorerError) -> None:
-        self.history_panel.show_problem(f"{error.message}. {error.hint}".strip())
+        self.history_panel.show_problem(error.sentence)
 
     def show_from(self, number: int) -> None:
         """An entry that is not among the rows: show those from it on, of every search."""

@@ -40,7 +40,7 @@ class SaveController(Controller):
         try:
             made = await asyncio.to_thread(self.saved_form.saved.public, request)
         except ExplorerError as error:
-            self.tell(f"Not saved: {error.message}. {error.hint}", severity="error")
+            self.tell(f"Not saved: {error.sentence}", severity="error")
             return
         suggested = self.workspace.draft.saved or self.workspace.address.replace(".", "/", 1)
         answer: Named | None = await self.app.push_screen_wait(
@@ -84,7 +84,7 @@ class SaveController(Controller):
             await self._settle(name, request, changed)
             return
         except ExplorerError as error:
-            self.tell(f"Not saved: {error.message}. {error.hint}".strip(), severity="error")
+            self.tell(f"Not saved: {error.sentence}", severity="error")
             return
         if file.request is None:
             self.tell(f"{file.path} was written and cannot be read: {file.problems[0]}", severity="error")

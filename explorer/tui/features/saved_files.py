@@ -51,7 +51,7 @@ class SavedFilesController(Controller):
         try:
             self.session.operation(self.saved_form.saved.call(request, self.saved_form.saved.scope))
         except ExplorerError as error:
-            self.tell(f"{name}: {error.message}. {error.hint}", severity="warning")
+            self.tell(f"{name}: {error.sentence}", severity="warning")
             return
         draft = draft_of(self.session, file, request)
         now = self.workspace.drafts.get(request.call.address)

@@ -105,7 +105,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
                 raise UsageError(f"a note has at most {LONGEST_NOTE:,} characters")
         except UsageError as error:
             problem = self.query_one("#problem", Static)
-            problem.update(Content(sanitize_line(f"✗ {error.message}. {error.hint}".strip())))
+            problem.update(Content(sanitize_line(f"✗ {error.sentence}")))
             problem.display = True
             return
         self.dismiss((note, tags))

@@ -329,7 +329,7 @@ class ComparingScreen(ComparisonRun):
             for note in await change(self.session, self.sides[0].call.vendor, pattern):
                 self._app.tell(note, severity="warning")
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="error")
+            self._app.tell(error.sentence, severity="error")
             return
         self._app.tell(sanitize_line(words))
         self.start()

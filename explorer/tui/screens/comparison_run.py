@@ -64,7 +64,7 @@ class ComparisonRun(ClosingScreen[None]):
                 self.session, *self.sides, volatile=None if self.masking else NOTHING
             )
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}", severity="error")
+            self._app.tell(error.sentence, severity="error")
             return
         self._run(self.comparison, number)
         self.began()

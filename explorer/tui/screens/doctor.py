@@ -98,7 +98,7 @@ class DoctorScreen(ClosingScreen[None]):
                 self.found.append(one)
                 self._show()
         except ExplorerError as error:
-            problem = f"{error.message}. {error.hint}".strip()
+            problem = error.sentence
         self.running = False
         self._show(problem)
 

@@ -221,7 +221,7 @@ class DriftScreen(ClosingScreen[Looked]):
             try:
                 notes = await asyncio.to_thread(write)
             except ExplorerError as error:
-                self._tell(f"{error.message}. {error.hint}", "warning")
+                self._tell(error.sentence, "warning")
                 notes, done = (), ""
             for note in notes or ():
                 self._tell(note, "warning")

@@ -130,7 +130,7 @@ class ExportDialog(Dialog[None]):
             data = await one.make(format_id, secrets)
         except ExplorerError as error:
             self.query_one("#export-text", Static).update(Content(""))
-            self._say(Content.styled(sanitize_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error"))
+            self._say(Content.styled(sanitize_line(f"✗ {error.sentence}"), "$text-error"))
             return
         text = await asyncio.to_thread(lambda: sanitize(data[: 4 * _SEEN].decode("utf-8", "replace"))[:_SEEN])
         more = len(data) > len(text.encode()) + 16

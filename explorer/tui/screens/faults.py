@@ -131,7 +131,7 @@ class FaultsDialog(Dialog[None]):
         try:
             self._change([word for one in words.values() for word in one])
         except ExplorerError as error:
-            self._tell(f"✗ {error.message}. {error.hint}")
+            self._tell(f"✗ {error.sentence}")
             return False
         self._words = words
         self._tell("")

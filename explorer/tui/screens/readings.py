@@ -113,7 +113,7 @@ class ReadingsScreen(ReadingsView):
             self._experiments[doubt.key] = await run(self._session, what, choices, agreed=True)
             await self._reload()
         except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}", "warning")
+            self._tell(error.sentence, "warning")
         finally:
             if self.is_mounted:
                 title.update(self._title())
@@ -178,7 +178,7 @@ class ReadingsScreen(ReadingsView):
                 for note in await asyncio.to_thread(write):
                     self._tell(note, "warning")
             except ExplorerError as error:
-                self._tell(f"{error.message}. {error.hint}", "warning")
+                self._tell(error.sentence, "warning")
                 return False
             finally:
                 title.update(self._title())

@@ -360,7 +360,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
         try:
             moved = await asyncio.to_thread(move, self.saved.folder, file, name)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            self._app.tell(error.sentence, severity="error")
             return
         self._at = moved.name
         self.reload()
@@ -379,7 +379,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
             try:
                 await asyncio.to_thread(delete, self.saved.folder, file)
             except ExplorerError as error:
-                self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+                self._app.tell(error.sentence, severity="error")
             self.reload()
 
     def _users(self, name: str) -> list[str]:

@@ -121,7 +121,7 @@ class SaveDialog(Dialog[Named | None]):
         try:
             name = check_name(self.query_one("#name", Input).value)
         except UsageError as error:
-            _say(self, f"✗ {error.message}. {error.hint}")
+            _say(self, f"✗ {error.sentence}")
             return
         about = self.query_one("#about", Input).value.strip()
         if about == self._now.description.replace("\n", " "):
@@ -161,7 +161,7 @@ class MoveDialog(Dialog[str | None]):
         try:
             name = check_name(event.value)
         except UsageError as error:
-            _say(self, f"✗ {error.message}. {error.hint}")
+            _say(self, f"✗ {error.sentence}")
             return
         if name != self._old and name in self._olds:
             _say(self, f"✗ {name} is taken")

@@ -55,7 +55,7 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
                     runner.saved.learn(typed.get(one.placeholder.name, ""))
             plan = await asyncio.to_thread(runner.plan, names)
     except ExplorerError as error:
-        app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+        app.tell(error.sentence, severity="error")
         return False
     if plan.problems or plan.missing:
         said = [str(one) for one in plan.problems] + [f"{one.placeholder}: {one.hint}" for _, one in plan.missing]
@@ -155,7 +155,7 @@ class RunScreen(ClosingScreen[int | None]):
         try:
             self.report = await self._runner.run(self._title, self._names, self._folder)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            self._app.tell(error.sentence, severity="error")
         except asyncio.CancelledError:
             if self.is_mounted:
                 self._stopped()
@@ -313,7 +313,7 @@ class RunScreen(ClosingScreen[int | None]):
         try:
             written = await asyncio.to_thread(write_report, self.report, path)
         except ExplorerError as error:
-            self._app.tell(f"{error.message}. {error.hint}".strip(), severity="error")
+            self._app.tell(error.sentence, severity="error")
             return
         self._app.tell(f"Written to {written}.")
 

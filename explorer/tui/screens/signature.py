@@ -242,7 +242,7 @@ class SignatureScreen(ClosingScreen[None]):
                 self.found = await asyncio.to_thread(self.explained.itself) if unchanged else None
         except ExplorerError as error:
             self.found = None
-            self._app.tell(f"{error.message}. {error.hint}", severity="warning")
+            self._app.tell(error.sentence, severity="warning")
         self._show()
 
     @on(TextArea.Changed)

@@ -181,7 +181,7 @@ class StorageDialog(Dialog[bool]):
 
 
 def _problem(error: ExplorerError) -> Content:
-    return Content.styled(sanitize_line(f"✗ {error.message}. {error.hint}".strip()), "$text-error")
+    return Content.styled(sanitize_line(f"✗ {error.sentence}"), "$text-error")
 
 
 def _shown(settings: Settings, name: str) -> str:

@@ -274,7 +274,7 @@ class TokensScreen(ClosingScreen[int | None]):
         try:
             done = await renew_token(self.session, board)
         except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}".strip())
+            self._tell(error.sentence)
             return
         words = "A new token was given." if done else "There is nothing to ask with: log in with I on the main screen."
         self._tell(words)
@@ -312,7 +312,7 @@ class TokensScreen(ClosingScreen[int | None]):
         try:
             exchange = await send(self.session, call)
         except ExplorerError as error:
-            self._tell(f"{error.message}. {error.hint}".strip())
+            self._tell(error.sentence)
             return
         status = exchange.response.status if exchange.response is not None else "no answer"
         self._read_on(f"{call.endpoint}: {exchange.verdict.outcome}, {status}, kept as #{exchange.id}.")

@@ -189,7 +189,7 @@ class TracksScreen(ClosingScreen[str | None]):
         try:
             await asyncio.to_thread(change)
         except ExplorerError as error:
-            self.notify(f"{error.message}. {error.hint}", severity="error", markup=False)
+            self.notify(error.sentence, severity="error", markup=False)
             return False
         return True
 

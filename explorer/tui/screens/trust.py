@@ -94,7 +94,7 @@ class TrustedHostsDialog(Dialog[None]):
         try:
             await asyncio.to_thread(revoke, self._session.folders, hosts, self._session.now())
         except StoreError as error:
-            self.notify(f"{error.message}. {error.hint}".strip(), severity="error", markup=False)
+            self.notify(error.sentence, severity="error", markup=False)
             return
         self._hosts = [host for host in self._hosts if host not in hosts]
         self._show()
