@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App
-from textual.binding import Binding
 
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import ExplorerError
 from explorer.settings.themes import default_variables, load_themes
+from explorer.tui.actions import screen_help_binding
 from explorer.tui.ending import on_end_signals
 from explorer.tui.main import MainScreen
 from explorer.tui.themes import as_theme
@@ -43,16 +43,7 @@ class ExplorerApp(App[int]):
     TITLE = "API Explorer"
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "question_mark,f1",
-            "screen_help",
-            "Help",
-            show=False,
-            id="help",
-            tooltip="What this screen is, and its keys",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [screen_help_binding()]
     CSS = """
     CommandPalette > Vertical { max-width: 100; }
     """

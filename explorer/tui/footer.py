@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 from textual.widgets import Input
 
-from explorer.tui.actions import ALWAYS, BY_ID, FOOTERS, keys_of, shown
-from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.tui.actions import ALWAYS, FOOTERS, keys_of, shown
+from explorer.tui.kit.key_bar import Hint, KeyBar, hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,15 +51,14 @@ class Footer:
         keymap = self._session.settings.keymap
         hints = [] if self.scope in _INPUTS else self._own_keys()
         for action_id in FOOTERS[self.scope]:
-            action = BY_ID[action_id]
-            hints.append(Hint(shown(keys_of(action_id, keymap)[0]), action.title, "" if action.scope else action.run))
+            hints.append(hint_of(action_id, "", keymap))
         hints.sort(key=lambda hint: hint.key == "esc")
         typing = isinstance(self._screen.focused, Input)
         last = []
         for action_id in ALWAYS:
             keys = keys_of(action_id, keymap)
             key = next((key for key in keys if len(key) > 1 and "_" not in key), keys[0]) if typing else keys[0]
-            last.append(Hint(shown(key), BY_ID[action_id].title, BY_ID[action_id].run))
+            last.append(hint_of(action_id, "", keymap)._replace(key=shown(key)))
         self._screen.query_one(KeyBar).show(hints[: 8 - len(last)], last)
 
     def _own_keys(self) -> list[Hint]:
@@ -70,5 +69,6 @@ class Footer:
             if not (isinstance(node, Widget) and active.enabled and binding.show):
                 continue
             if self._layout.pane_of(node) is not None and not binding.action.startswith("tab("):
-                hints.setdefault(binding.action, Hint(shown(binding.key), binding.description))
+                hint = hint_of(binding.id or "", binding.description, self._session.settings.keymap)
+                hints.setdefault(binding.action, hint._replace(key=shown(binding.key)))
         return list(hints.values())[:4]

@@ -51,10 +51,10 @@ from explorer.tui.features.undo import UndoController
 from explorer.tui.features.uploads import UploadsController
 from explorer.tui.features.vendors import VendorsController
 from explorer.tui.footer import Footer
+from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.pane_layout import Pane, PaneLayout
 from explorer.tui.saved_form import SavedForm
 from explorer.tui.widgets.endpoint_tree import EndpointTree
-from explorer.tui.widgets.key_bar import KeyBar
 from explorer.tui.widgets.title_bar import TitleBar
 from explorer.tui.workspace import Workspace
 
@@ -246,10 +246,6 @@ class MainScreen(Screen[None]):
         if pane is not None:
             self.panes.pane = pane
         self._footer.show()
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Report a worker that failed with what nobody expected. The error's own text is not shown, since nobody knows

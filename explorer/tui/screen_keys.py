@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.binding import Binding
 
 from explorer.tui.actions import shown
-from explorer.tui.widgets.key_bar import KeyBar
+from explorer.tui.kit.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

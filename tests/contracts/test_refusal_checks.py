@@ -34,7 +34,8 @@ from explorer.core.explain.refusals import Facts, Finding, Seen, TokenFact, expl
 from explorer.core.explain.refusals.facts import Check, Mend
 from explorer.core.explain.refusals.reasons import CHECKS
 from explorer.errors import Problem
-from explorer.tui.screens.refusal import _ACTIONS, _DOES, RefusalScreen
+from explorer.tui.actions import FIXES
+from explorer.tui.screens.refusal import RefusalScreen
 from tests.conftest import ROOT
 from tests.core.shop import vendor
 from tests.tui.driving import driven
@@ -193,13 +194,12 @@ def test_a_check_says_what_it_is_and_what_to_do(check: Check) -> None:
     assert check.statuses
     assert 0 < check.weight < 100
     assert check.mend.endswith(".")
-    assert check.key in _ACTIONS
-    assert check.key in _DOES
+    assert check.key in FIXES
     assert f"| `{check.id}` | {check.title} |" in (ROOT / "docs" / "DEBUGGING.md").read_text("utf-8")
 
 
 def test_every_fix_of_the_table_leads_somewhere() -> None:
-    assert set(get_args(Mend)) == {"", *_ACTIONS} == {"", *_DOES}
+    assert set(get_args(Mend)) == {"", *FIXES}
 
 
 @checks

@@ -12,7 +12,7 @@ from explorer.core.text.secret import Secret
 from explorer.session.remembering import recent_entries
 from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
 from explorer.tui.drafts import Draft
-from explorer.tui.widgets.key_bar import KeyBar
+from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.widgets.title_bar import TitleBar
 from tests.tui.driving import SIZES, Driver, driven
 

@@ -11,9 +11,9 @@ from textual import events
 from textual.screen import Screen
 
 import explorer.tui.screens
+from explorer.tui.kit.screens import GRACE, ClosingScreen
 from explorer.tui.main import MainScreen
-from explorer.tui.screens.closing import ClosingScreen
-from explorer.tui.screens.dialogs import GRACE, ConfirmDialog
+from explorer.tui.screens.dialogs import ConfirmDialog
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.command import CommandPalette
 
-from explorer.tui.widgets.key_bar import KeyBar
+from explorer.tui.kit.key_bar import KeyBar
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:

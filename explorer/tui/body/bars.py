@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
 
 DELAY = 0.15
@@ -46,9 +47,7 @@ class TypeBar(Vertical):
         & > .problem { height: auto; max-height: 3; padding: 0 1; color: $text-error; display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "switch", "Regex", show=False, id="body.regex", tooltip="Plain words or an expression"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("body_bar")
 
     @dataclass
     class Typed(Message):

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from explorer.core.document import lexing
@@ -27,6 +26,7 @@ from explorer.core.document.xml_records import XmlRecords
 from explorer.core.text.data import Memory
 from explorer.core.text.units import format_size
 from explorer.spool import Spool
+from explorer.tui.actions import bindings
 from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
@@ -38,6 +38,8 @@ from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from textual.binding import BindingType
 
     from explorer.core.document.filtering import Filtered
     from explorer.core.links import Links
@@ -52,11 +54,7 @@ MODES: Final[tuple[Mode, ...]] = ("pretty", "table", "raw")
 class BodyPanel(BodyPreparing):
     """Shows one body. ``show`` it, or ``begin``, ``feed`` and ``finish`` it as it comes; ``clear`` lets go of it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "mode", "View", id="body.view", tooltip="Pretty, as a table, or raw"),
-        Binding("vertical_line", "filter", "Filter", id="body.filter", tooltip="Filter by JMESPath, XPath or words"),
-        Binding("escape", "back", "Back", show=False, id="body.back", tooltip="End the search, then the filter"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("body_panel")
 
     @dataclass
     class ValueActivated(Message):

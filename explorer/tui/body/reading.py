@@ -9,7 +9,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from textual.widgets import Static
 from explorer.core.document.table import Table
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
+from explorer.tui.actions import bindings
 from explorer.tui.body import files as body_files
 from explorer.tui.body.bars import ChoiceBar, TypeBar
 from explorer.tui.body.copy import CHOICES, to_copy
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.worker import Worker
 
     from explorer.core.document.document import Document
@@ -50,13 +51,7 @@ class BodyReading(Vertical):
         & > #body-status { height: 1; padding: 0 1; background: $boost; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy", id="body.copy", tooltip="Copy value, path, line, subtree or all"),
-        Binding("z", "folds", "Folds", show=False, id="body.folds", tooltip="Fold all, none, or to a depth"),
-        Binding("S", "save", "Save", show=False, id="body.save", tooltip="Save the body to a file"),
-        Binding("o", "open(False)", "Pager", show=False, id="body.pager", tooltip="Open in your pager ($PAGER)"),
-        Binding("O", "open(True)", "Editor", show=False, id="body.editor", tooltip="Open in your editor ($EDITOR)"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("body_reading")
 
     def __init__(
         self,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.geometry import Size
 from textual.strip import Strip
 
 from explorer.core.document.search import Found
 from explorer.core.document.table import Table
+from explorer.tui.actions import bindings
 from explorer.tui.body.paint import KINDS, Painter
 from explorer.tui.body.rows import BodyRows
 
@@ -62,26 +62,7 @@ class BodyView(BodyRows):
         & > .body--header { background: $boost; text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "cursor(1)", "Down", show=False, id="body.down", tooltip="One line down"),
-        Binding("k,up", "cursor(-1)", "Up", show=False, id="body.up", tooltip="One line up"),
-        Binding("h,left", "sideways(-8)", "Left", show=False, id="body.left", tooltip="Some columns to the left"),
-        Binding("l,right", "sideways(8)", "Right", show=False, id="body.right", tooltip="Some columns to the right"),
-        Binding("pagedown,space", "page(1)", "Page down", show=False, id="body.page_down", tooltip="One page down"),
-        Binding("pageup,b", "page(-1)", "Page up", show=False, id="body.page_up", tooltip="One page up"),
-        Binding("g,home", "top", "Top", show=False, id="body.top", tooltip="To the first line"),
-        Binding("G,end", "bottom", "End", show=False, id="body.end", tooltip="To the last line"),
-        Binding("0", "line_start", "Line start", show=False, id="body.line_start", tooltip="To the first column"),
-        Binding("$,dollar_sign", "line_end", "Line end", show=False, id="body.line_end", tooltip="To the last column"),
-        Binding("enter", "follow", "Follow", id="body.follow", tooltip="Open the call that takes the marked id"),
-        Binding("enter", "toggle_fold", "Fold", show=False, id="body.fold", tooltip="Fold or unfold at the cursor"),
-        Binding("minus", "fold", "Fold", show=False, id="body.fold_around", tooltip="Fold what the cursor is in"),
-        Binding("plus,equals_sign", "unfold", "Unfold", show=False, id="body.unfold", tooltip="Unfold at the cursor"),
-        Binding("w", "wrap", "Wrap", show=False, id="body.wrap", tooltip="Wrap long lines, or scroll them"),
-        Binding("slash", "search", "Search", id="body.search", tooltip="Search the whole body"),
-        Binding("n", "next_match", "Next match", show=False, id="body.next", tooltip="To the next match"),
-        Binding("N", "previous_match", "Previous", show=False, id="body.previous", tooltip="To the match before"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("body_view")
 
     @dataclass
     class SearchWanted(BodyRows.About):

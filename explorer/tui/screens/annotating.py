@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.suggester import Suggester
@@ -13,12 +12,14 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import UsageError
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.history import HistoryRow
 
@@ -48,10 +49,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
     AnnotationDialog Input { margin-bottom: 1; }
     AnnotationDialog #problem { color: $text-error; height: auto; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="annotation.cancel", tooltip="Change nothing"),
-        Binding("ctrl+s,f5", "keep", "Keep", id="annotation.keep", tooltip="Keep note and tags", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("annotation")
 
     def __init__(self, row: HistoryRow, known: Sequence[str]) -> None:
         self._row, self._known = row, known
@@ -109,7 +107,3 @@ class AnnotationDialog(Dialog[Annotated | None]):
             problem.display = True
             return
         self.dismiss((note, tags))
-
-    def action_cancel(self) -> None:
-        """Change nothing."""
-        self.dismiss(None)

@@ -8,29 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.screens.comparison_run import ComparisonRun
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.change_list import ChangeList
 from explorer.tui.widgets.diff_view import DiffView
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
 
     from explorer.core.diff import Change, Part
     from explorer.core.diff.record import Side
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
+    from explorer.tui.kit.screens import Shown
 
     SettingsChange = Callable[[SessionContext, str, str], Awaitable[tuple[str, ...]]]
 
@@ -50,10 +52,9 @@ class ComparingScreen(ComparisonRun):
         "signatures, tokens) and masked. ] turns from the response to the request and back."
     )
     AUTO_FOCUS = ""
+    BESIDE = 160
     DEFAULT_CSS = """
     ComparingScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #compare-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #compare-headline { height: auto; max-height: 3; padding: 0 1; text-style: bold; }
         & > #compare-tabs { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #compare-middle { height: 1fr; layout: vertical; }
@@ -67,21 +68,7 @@ class ComparingScreen(ComparisonRun):
         &.-unlisted #compare-list { display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="compare.close", tooltip="Back to where you were"),
-        Binding("n", "go_on(1)", "Next change", id="compare.next", tooltip="To the next change"),
-        Binding("p,N", "go_on(-1)", "Change before", id="compare.previous", tooltip="To the change before"),
-        Binding("a", "everything", "All", id="compare.all", tooltip="All lines, or only the changes"),
-        Binding("i", "ignore", "Ignore", id="compare.ignore", tooltip="Mask this field from now on"),
-        Binding("I", "ignored", "Ignored", id="compare.ignored", tooltip="What you ignore; take it out again"),
-        Binding("m", "mask", "Mask", id="compare.mask", tooltip="Show what is volatile as changes, or mask it"),
-        Binding("x", "swap", "Swap", id="compare.swap", tooltip="Change the sides"),
-        Binding("y", "copy", "Copy path", id="compare.copy", tooltip="Copy the path of the change"),
-        Binding("l", "list", "List", id="compare.list", tooltip="Show or hide the list of changes"),
-        Binding(
-            "right_square_bracket,left_square_bracket,1,2", "side", "Side", id="compare.side", tooltip="Other side"
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("compare")
 
     def __init__(
         self,
@@ -102,7 +89,7 @@ class ComparingScreen(ComparisonRun):
         super().__init__(session, left, right)
 
     def compose(self) -> ComposeResult:
-        yield Static(id="compare-title", markup=False)
+        yield Static(id="compare-title", classes="title-line", markup=False)
         yield Static(id="compare-headline", markup=False)
         yield Static(id="compare-tabs", markup=False)
         with Vertical(id="compare-middle"):
@@ -116,8 +103,8 @@ class ComparingScreen(ComparisonRun):
         self._show_keys()
         self.start()
 
-    def on_resize(self) -> None:
-        self.set_class(self.size.width >= 160, "-beside")
+    def _arrange(self) -> None:
+        super()._arrange()
         self._give_room(self.query_one(ChangeList))
 
     # --- while it runs -----------------------------------------------------------------------------------------------
@@ -214,24 +201,20 @@ class ComparingScreen(ComparisonRun):
             listing.styles.height = max(1, min(listing.count, self.size.height // 3 - 1)) + 1
 
     def _show_keys(self) -> None:
-        hints = [
-            Hint("n/p", "change", "go_on(1)"),
-            Hint("a", "only changes" if self.everything else "all lines", "everything"),
-            Hint("]", "request" if self.side == "response" else "response", "side"),
-            Hint("i", "ignore", "ignore"),
-            Hint("m", "mask" if not self.masking else "unmask", "mask"),
-            Hint("x", "swap", "swap"),
-            Hint("l", "list", "list"),
-            Hint("y", "copy path", "copy"),
-            Hint("I", "ignored", "ignored"),
+        keys: list[Shown] = [
+            "compare.next",
+            ("compare.all", "only changes" if self.everything else "all lines"),
+            ("compare.side", "request" if self.side == "response" else "response"),
+            "compare.ignore",
+            ("compare.mask", "mask" if not self.masking else "unmask"),
+            "compare.swap",
+            "compare.list",
+            "compare.copy",
+            "compare.ignored",
         ]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "back", "close")])
+        self.show_keys(keys, "compare.close")
 
     # --- what a person does ------------------------------------------------------------------------------------------
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key of the footer was clicked."""
-        await self.run_action(event.run)
 
     @on(DiffView.Moved)
     def _moved(self, event: DiffView.Moved) -> None:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from textual import on, work
 from textual.message import Message
 
 from explorer.core.diff.record import Cancelled
 from explorer.errors import ExplorerError
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.kit.screens import ListScreen
 
 if TYPE_CHECKING:
     from explorer.core.diff import BodyJob, Comparison
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
-    from explorer.tui.app import ExplorerApp
 
 LARGE: Final = 1 << 20
 """Bytes of two bodies above which another process compares them."""
@@ -29,7 +28,7 @@ BREATH: Final = 0.02
 """Seconds after which the thread that compares lets others have the interpreter."""
 
 
-class ComparisonRun(ClosingScreen[None]):
+class ComparisonRun(ListScreen[None]):
     """Compares ``sides``; ``start`` begins again, also while an earlier run goes on."""
 
     @dataclass
@@ -46,10 +45,6 @@ class ComparisonRun(ClosingScreen[None]):
         self.masking = True
         self._run_number = 0
         super().__init__()
-
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
 
     @work(exclusive=True, group="compare-open", exit_on_error=False, description="compare")
     async def start(self) -> None:

@@ -6,16 +6,17 @@ import webbrowser
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 
 class ConsentDialog(Dialog[str | None]):
@@ -28,11 +29,7 @@ class ConsentDialog(Dialog[str | None]):
     ConsentDialog Input { margin-top: 1; }
     ConsentDialog #consent-problem { color: $text-error; height: auto; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="consent.cancel", tooltip="Stop the login"),
-        Binding("f2", "copy", "Copy URL", id="consent.copy", tooltip="Copy the URL of the consent page"),
-        Binding("f3", "browse", "Browser", id="consent.browse", tooltip="Open the consent page in a browser"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("consent")
 
     def __init__(self, title: str, url: str, *, waited_for: str = "", browser: bool = False) -> None:
         self._title, self.url = sanitize_line(title), url
@@ -98,7 +95,3 @@ class ConsentDialog(Dialog[str | None]):
     def action_browse(self) -> None:
         """Open the consent page in a browser."""
         webbrowser.open(self.url)
-
-    def action_cancel(self) -> None:
-        """Stop the login."""
-        self.dismiss(None)

@@ -4,90 +4,30 @@ nothing."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.secret import Secret
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.screens.file_picker import FilePickerDialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.credentials import CredentialStatus
-    from explorer.tui.app import ExplorerApp
 
 __all__ = ["ConfirmDialog", "CredentialDialog", "EnvironmentChoice", "EnvironmentDialog", "FilePickerDialog"]
-
-Answer = TypeVar("Answer")
-GRACE: Final = 0.3
-"""Seconds after a dialog appears during which it ignores bare letters: they were typed for what was there before."""
-MOVES: Final = frozenset({"move", "down", "up", "scroll"})
-"""What a letter may do at once, since it neither confirms nor changes anything."""
-
-
-class Dialog(ModalScreen[Answer], ClosingScreen[Answer], Generic[Answer]):
-    """A box in the middle of the screen."""
-
-    DEFAULT_CSS = """
-    Dialog {
-        align: center middle;
-        & > .dialog {
-            width: 76;
-            max-width: 94%;
-            height: auto;
-            max-height: 90%;
-            padding: 1 2;
-            border: round $border;
-            background: $surface;
-        }
-        & .dialog-text { height: auto; }
-        & .dialog-hint { height: auto; color: $text-muted; }
-        & .dialog-buttons { height: 3; margin-top: 1; align-horizontal: right; }
-        & .dialog-buttons Button { margin-left: 2; }
-        & Input { background: $foreground 8%; }
-        & OptionList {
-            height: auto; max-height: 16; background: transparent; text-wrap: nowrap; text-overflow: ellipsis;
-            & > .option-list--option-highlighted, &:focus > .option-list--option-highlighted {
-                background: $primary 35%; color: $foreground; text-style: none;
-            }
-        }
-    }
-    """
-
-    _shown_at = 0.0
-
-    def on_screen_resume(self) -> None:
-        """Measure the grace period from here."""
-        self._shown_at = self._seconds()
-
-    def on_key(self, event: events.Key) -> None:
-        """Ignore a letter that was typed before the dialog could be read."""
-        if not event.is_printable or self._seconds() - self._shown_at >= GRACE:
-            return
-        active = self.active_bindings.get(event.key)
-        if active is not None and active.binding.action.partition("(")[0] not in MOVES:
-            event.stop()
-
-    def _seconds(self) -> float:
-        return cast("ExplorerApp", self.app).clock()
-
-    def action_move(self, step: int) -> None:
-        """The one of its list below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -97,11 +37,7 @@ class ConfirmDialog(Dialog[bool]):
     ConfirmDialog > .dialog { border: heavy $error; border-title-color: $text-error; border-title-style: bold; }
     ConfirmDialog VerticalScroll { height: auto; max-height: 14; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it"),
-        Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Do nothing"),
-        Binding("left,right", "other", "Other", show=False, id="confirm.other", tooltip="To the other button"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("confirm")
 
     def __init__(self, title: str, text: str, *, yes: str = "Yes, send it", no: str = "No") -> None:
         self._words = (sanitize_line(title), sanitize(text), sanitize_line(yes), sanitize_line(no))
@@ -142,9 +78,7 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
     CredentialDialog Input { margin-bottom: 1; }
     CredentialDialog #problem { color: $text-error; height: auto; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="credentials.cancel", tooltip="Keep nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("credentials")
 
     def __init__(self, title: str, asked: Sequence[CredentialStatus], place: str) -> None:
         self._title, self._asked, self._place = sanitize_line(title), tuple(asked), sanitize(place)
@@ -196,10 +130,6 @@ class CredentialDialog(Dialog[dict[str, Secret] | None]):
         else:
             self.query_one("#problem").display = True
 
-    def action_cancel(self) -> None:
-        """Keep nothing."""
-        self.dismiss(None)
-
 
 def _credential_text(status: CredentialStatus) -> Content:
     now = f"now from {status.source}" if status.present else "missing"
@@ -224,11 +154,7 @@ class EnvironmentChoice:
 class EnvironmentDialog(Dialog[str | None]):
     """Chooses an environment of a vendor; gives its name, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="environment.cancel", tooltip="Change nothing"),
-        Binding("j", "down", "Down", show=False, id="environment.down", tooltip="The one below"),
-        Binding("k", "up", "Up", show=False, id="environment.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("environment")
 
     def __init__(self, vendor: str, choices: Sequence[EnvironmentChoice], current: str) -> None:
         self._vendor, self._choices, self._current = sanitize_line(vendor), tuple(choices), current
@@ -248,18 +174,6 @@ class EnvironmentDialog(Dialog[str | None]):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index].name)
-
-    def action_cancel(self) -> None:
-        """Change nothing."""
-        self.dismiss(None)
-
-    def action_down(self) -> None:
-        """The one below."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """The one above."""
-        self.query_one(OptionList).action_cursor_up()
 
 
 def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.diagnosis_rows import LABEL, told
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.session.context import SessionContext
     from explorer.session.doctor import Examined, State
-    from explorer.tui.app import ExplorerApp
 
 _SIGNS: Final[dict[State, tuple[str, str]]] = {
     "ok": ("✓", "good"),
@@ -32,7 +32,7 @@ _SIGNS: Final[dict[State, tuple[str, str]]] = {
 }
 
 
-class DoctorScreen(ClosingScreen[None]):
+class DoctorScreen(ListScreen[None]):
     """The checks over one vendor in one environment; only reads are sent."""
 
     TITLE = "Doctor"
@@ -43,18 +43,11 @@ class DoctorScreen(ClosingScreen[None]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     DoctorScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #doctor-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #doctor-sum { height: auto; padding: 1; text-style: bold; }
         & > LinesView { padding: 0 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="doctor.close", tooltip="Back; what is under way is stopped"),
-        Binding("r", "again", "Again", id="doctor.again", tooltip="Look it over again"),
-        Binding("l", "allow", "With a token", id="doctor.allow", tooltip="Again, and ask the vendor for a token"),
-        Binding("y", "copy", "Copy", id="doctor.copy", tooltip="Copy the result"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("doctor")
 
     def __init__(self, session: SessionContext, vendor: str, environment: str) -> None:
         self.session = session
@@ -65,7 +58,7 @@ class DoctorScreen(ClosingScreen[None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="doctor-title", markup=False)
+        yield Static(id="doctor-title", classes="title-line", markup=False)
         yield Static(id="doctor-sum", markup=False)
         yield LinesView(id="doctor-view")
         yield KeyBar()
@@ -79,12 +72,7 @@ class DoctorScreen(ClosingScreen[None]):
         self._examine(login=False)
 
     def on_resize(self) -> None:
-        hints = [Hint("r", "again", "again"), Hint("l", "again, with a token", "allow"), Hint("y", "copy", "copy")]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "close", "close")])
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
+        self.show_keys(["doctor.again", "doctor.allow", "doctor.copy"], "doctor.close")
 
     @work(exclusive=True, group="doctor", exit_on_error=False, description="doctor")
     async def _examine(self, *, login: bool) -> None:
@@ -143,8 +131,4 @@ class DoctorScreen(ClosingScreen[None]):
         """Copy the result as text."""
         lines = [f"{_SIGNS[one.state][0]} {one.title}: {one.evidence}" for one in self.found]
         self.app.copy_to_clipboard("\n".join(lines))
-        cast("ExplorerApp", self.app).tell("Copied the result.")
-
-    def action_close(self) -> None:
-        """Back to where it was asked for."""
-        self.dismiss(None)
+        self.tell("Copied the result.")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -17,28 +16,21 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.core.vendors.cell import counted
 from explorer.errors import ExplorerError
 from explorer.session.drift import Drift
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.widgets.drift_text import finding_line, finding_page
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.drift import Finding
     from explorer.session.context import SessionContext
 
-BESIDE: Final = 110
-"""Columns from which the page stands beside the list."""
-_HINTS: Final = (
-    Hint("space", "Accept", "accept"),
-    Hint("x", "Dismiss", "dismiss_finding"),
-    Hint("enter", "Example", "example"),
-    Hint("t", "Vendor", "one_vendor"),
-    Hint("v", "All", "show_all"),
-    Hint("r", "Again", "again"),
-)
+_KEYS: Final = ("drift.accept", "drift.dismiss", "drift.example", "drift.vendor", "drift.all", "drift.again")
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Looked:
     catalog: bool = False
 
 
-class DriftScreen(ClosingScreen[Looked]):
+class DriftScreen(ListScreen[Looked]):
     """The findings, the newest answers considered first."""
 
     TITLE = "Drift"
@@ -70,17 +62,7 @@ class DriftScreen(ClosingScreen[Looked]):
         &.-beside #drift-list { width: 1fr; height: 1fr; max-height: 100%; margin: 1 0 0 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="drift.close", tooltip="Back"),
-        Binding("space,a", "accept", "Accept", id="drift.accept", tooltip="Take it over into your overlay"),
-        Binding("x,delete", "dismiss_finding", "Dismiss", id="drift.dismiss", tooltip="Do not show it again, or do"),
-        Binding("enter", "example", "Example", id="drift.example", tooltip="The answer that shows it"),
-        Binding("t", "one_vendor", "Vendor", id="drift.vendor", tooltip="Only the vendor of this one, or all"),
-        Binding("v", "show_all", "All", id="drift.all", tooltip="Also those that were dismissed"),
-        Binding("r", "again", "Again", id="drift.again", tooltip="Look through the history again"),
-        Binding("j", "move(1)", "Down", show=False, id="drift.down", tooltip="The finding below"),
-        Binding("k", "move(-1)", "Up", show=False, id="drift.up", tooltip="The finding above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("drift")
 
     def __init__(self, session: SessionContext, vendor: str = "") -> None:
         """*vendor*: the one that ``t`` narrows to at first; the screen begins with all."""
@@ -106,13 +88,8 @@ class DriftScreen(ClosingScreen[Looked]):
     def on_mount(self) -> None:
         """Look at once."""
         self._show_keys()
-        self.on_resize()
         self.query_one(OptionList).focus()
         self._look()
-
-    def on_resize(self) -> None:
-        """Beside each other where there is room."""
-        self.set_class(self.size.width >= BESIDE, "-beside")
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -135,7 +112,7 @@ class DriftScreen(ClosingScreen[Looked]):
             return
         self._drift = drift
         for problem in drift.problems:
-            self._tell(problem, "warning")
+            self.tell(problem, severity="warning")
         self._list()
 
     def _title(self, drift: Drift) -> str:
@@ -172,9 +149,12 @@ class DriftScreen(ClosingScreen[Looked]):
 
     def _show_keys(self) -> None:
         """Without a finding there is nothing to accept or to look at."""
-        usable = {"again", *(("show_all",) if self._drift.hidden else ()), *(("one_vendor",) if self._narrowed else ())}
-        hints = [one for one in _HINTS if self._findings or one.run in usable]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
+        usable = {"drift.again"}
+        if self._drift.hidden:
+            usable.add("drift.all")
+        if self._narrowed:
+            usable.add("drift.vendor")
+        self.show_keys([key for key in _KEYS if self._findings or key in usable], "drift.close")
 
     @property
     def _finding(self) -> Finding | None:
@@ -221,12 +201,12 @@ class DriftScreen(ClosingScreen[Looked]):
             try:
                 notes = await asyncio.to_thread(write)
             except ExplorerError as error:
-                self._tell(error.sentence, "warning")
+                self.tell(error.sentence, severity="warning")
                 notes, done = (), ""
             for note in notes or ():
-                self._tell(note, "warning")
+                self.tell(note, severity="warning")
             if done:
-                self._tell(done)
+                self.tell(done)
             await self._find()
 
     @on(OptionList.OptionSelected)
@@ -239,7 +219,7 @@ class DriftScreen(ClosingScreen[Looked]):
         if one is not None and one.entries:
             self.dismiss(Looked(max(one.entries), self._catalog))
         elif one is not None:
-            self._tell("No entry of the history shows it.")
+            self.tell("No entry of the history shows it.")
 
     def action_one_vendor(self) -> None:
         """Only the vendor of the finding at the cursor, or of the open call; or all again."""
@@ -256,20 +236,6 @@ class DriftScreen(ClosingScreen[Looked]):
         """Look through the history again."""
         self._look()
 
-    def action_move(self, step: int) -> None:
-        """The finding below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
-
     def action_close(self) -> None:
         """Back."""
         self.dismiss(Looked(0, self._catalog))
-
-    def _tell(self, text: str, severity: str = "information") -> None:
-        tell = getattr(self.app, "tell", None)
-        if tell is not None:
-            tell(text, severity=severity)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingsMap, BindingType
+from textual.binding import Binding, BindingsMap
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -16,15 +16,17 @@ from explorer.core.export.formats import FORMATS
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.units import format_size
 from explorer.errors import ExplorerError
+from explorer.tui.actions import export_bindings
 from explorer.tui.body.copy import LIMIT
 from explorer.tui.body.files import save
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 _SEEN: Final = 20_000
 """Characters of an export that are shown."""
@@ -44,10 +46,9 @@ class Exportable:
     """What an archive of a search is called; empty where there is none."""
 
 
-def _number_keys() -> Iterator[Binding]:
-    """Bind a number to each registered format."""
-    for number, row in enumerate(FORMATS.values(), 1):
-        yield Binding(str(number), f"format('{row.id}')", row.title, show=False, id=f"export.{row.id}")
+def _bindings() -> list[BindingType]:
+    """Return the keys of the dialog, a number for each registered format among them."""
+    return export_bindings((row.id, row.title) for row in FORMATS.values())
 
 
 class ExportDialog(Dialog[None]):
@@ -64,20 +65,7 @@ class ExportDialog(Dialog[None]):
     ExportDialog Input { display: none; }
     ExportDialog.-saving Input { display: block; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", id="export.close", tooltip="Back, copying nothing more"),
-        Binding("right,tab", "turn(1)", "Next", id="export.next", tooltip="The next format"),
-        Binding("left,shift+tab", "turn(-1)", "Before", id="export.previous", tooltip="The format before"),
-        *_number_keys(),
-        Binding("y,enter", "copy", "Copy", id="export.copy", tooltip="Copy it"),
-        Binding("s", "save", "Save", id="export.save", tooltip="Save it to a file"),
-        Binding("v", "secrets", "Secrets", id="export.secrets", tooltip="Put secrets in place of variables, or back"),
-        Binding("a", "all", "All found", id="export.all", tooltip="An archive of everything that was searched for"),
-        Binding("j,down", "scroll(1)", "Down", show=False, id="export.down"),
-        Binding("k,up", "scroll(-1)", "Up", show=False, id="export.up"),
-        Binding("pagedown,space", "scroll(15)", "Page down", show=False, id="export.page_down"),
-        Binding("pageup", "scroll(-15)", "Page up", show=False, id="export.page_up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
 
     def __init__(self, one: Exportable, every: Exportable | None = None) -> None:
         self._one, self._every = one, every
@@ -89,7 +77,7 @@ class ExportDialog(Dialog[None]):
         """The path that was told to be taken."""
         super().__init__()
         bound = {binding.id for binding in self.BINDINGS if isinstance(binding, Binding)}
-        later = [binding for binding in _number_keys() if binding.id not in bound]
+        later = [binding for binding in _bindings() if isinstance(binding, Binding) and binding.id not in bound]
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(later)])
 
     def compose(self) -> ComposeResult:

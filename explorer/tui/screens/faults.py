@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Static
@@ -14,13 +13,15 @@ from textual.widgets.option_list import Option
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 _NAME: Final = 20
 """Cells of the column of names."""
@@ -41,13 +42,7 @@ class FaultsDialog(Dialog[None]):
         & #problem { height: auto; color: $text-error; display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,F", "close", "Close", id="faults.close", tooltip="Close; what is on stays on"),
-        Binding("space", "switch", "On/off", id="faults.switch", tooltip="Switch the fault on or off"),
-        Binding("x", "honest", "All off", id="faults.honest", tooltip="Make the sandbox honest again"),
-        Binding("j", "move(1)", "Down", show=False, id="faults.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="faults.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("faults")
 
     def __init__(self, change: Callable[[list[str]], object], faults: Sequence[Fault]) -> None:
         self._change = change

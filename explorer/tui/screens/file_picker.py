@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import DirectoryTree, Input, Static
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import ClosingScreen
 
 if TYPE_CHECKING:
     from rich.style import Style
     from rich.text import Text
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.widgets._directory_tree import DirEntry
     from textual.widgets.tree import TreeNode
 
@@ -30,11 +31,7 @@ class Folders(DirectoryTree):
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
     ICON_FILE = "  "
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("backspace", "screen.up", "Folder above", id="files.up", tooltip="Go to the folder above"),
-        Binding("j", "cursor_down", "Down", show=False, id="files.down", tooltip="The row below"),
-        Binding("k", "cursor_up", "Up", show=False, id="files.above", tooltip="The row above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("files_tree")
 
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
         """The label of *node*, with nothing in it that acts on the terminal."""
@@ -58,9 +55,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
         & #files-problem { height: auto; color: $text-error; display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="files.cancel", tooltip="Choose no file"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("files")
 
     def __init__(self, start: str | Path = ".", *, title: str = "Choose a file") -> None:
         folder = Path(start).expanduser()
@@ -115,7 +110,3 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
         problem = self.query_one("#files-problem", Static)
         problem.update(Content(text))
         problem.display = bool(text)
-
-    def action_cancel(self) -> None:
-        """Choose no file."""
-        self.dismiss(None)

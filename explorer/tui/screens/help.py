@@ -5,21 +5,21 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.tui.actions import ACTIONS, BY_ID, SCOPES, keys_of, shown
+from explorer.tui.actions import OF_PANE, SCOPES, actions_of, bindings, keys_of, shown
+from explorer.tui.kit.screens import ClosingScreen
 from explorer.tui.screen_keys import keys_of_screen, keys_of_widgets
-from explorer.tui.screens.closing import ClosingScreen
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.screen import Screen
 
 ABOUT: Final = {
@@ -56,11 +56,7 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
         & Static { height: auto; margin: 0 0 1 0; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,f1", "dismiss", "Close"),
-        Binding("j", "down", "Down", show=False),
-        Binding("k", "up", "Up", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("help")
 
     def __init__(self, pane: str, keymap: Mapping[str, str]) -> None:
         self._keymap = keymap
@@ -86,13 +82,9 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
             yield title, list(self._keys(scope))
 
     def _keys(self, scope: str) -> Iterator[Content]:
-        for one in ACTIONS:
-            if one.scope == scope:
-                yield self._line(keys_of(one.id, self._keymap), one.title, one.help)
-        if scope in ("response", "history"):
-            for binding in _own_bindings(scope):
-                keys = (self._keymap.get(binding.id or "") or binding.key).split(",")
-                yield self._line(keys, binding.description, binding.tooltip)
+        for name in (scope, *OF_PANE.get(scope, ())):
+            for action in actions_of(name):
+                yield self._line(keys_of(action.id, self._keymap), action.title, action.help)
 
     def _line(self, keys: Sequence[str], title: str, text: str) -> Content:
         return self._row([shown(key.strip()) for key in keys], title, text)
@@ -142,20 +134,3 @@ class ScreenHelpScreen(HelpScreen):
     def _parts(self) -> Iterator[tuple[str, list[Content]]]:
         for title, keys in (("On this screen", self._screen_keys), ("In its lists and texts", self._widget_keys)):
             yield title, [self._row(one.keys, one.title, one.help) for one in keys]
-
-
-def _own_bindings(scope: str) -> Iterator[Binding]:
-    """The bindings that the panes' widgets declare themselves."""
-    from explorer.tui.body.panel import BodyPanel
-    from explorer.tui.body.reading import BodyReading
-    from explorer.tui.body.view import BodyView
-    from explorer.tui.widgets.history_list import HistoryList
-    from explorer.tui.widgets.history_panel import HistoryPanel
-    from explorer.tui.widgets.response_pane import ResponsePane
-
-    for widget in (
-        (ResponsePane, BodyPanel, BodyReading, BodyView) if scope == "response" else (HistoryPanel, HistoryList)
-    ):
-        for binding in widget.BINDINGS:
-            if isinstance(binding, Binding) and binding.id not in BY_ID:
-                yield binding

@@ -5,30 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 
 class IgnoredDialog(Dialog[str | None]):
     """Lists *patterns*; gives the one that is to count again, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,I", "cancel", "Close", id="ignored.close", tooltip="Change nothing"),
-        Binding("x,delete", "remove", "Take out", id="ignored.remove", tooltip="Let it count again"),
-        Binding("j", "move(1)", "Down", show=False, id="ignored.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="ignored.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("ignored")
 
     def __init__(self, vendor: str, patterns: Sequence[str]) -> None:
         self._vendor, self._patterns = sanitize_line(vendor), tuple(patterns)
@@ -54,7 +50,3 @@ class IgnoredDialog(Dialog[str | None]):
     def action_remove(self) -> None:
         """Let the highlighted one count again."""
         self.dismiss(self._patterns[self.query_one(OptionList).highlighted or 0])
-
-    def action_cancel(self) -> None:
-        """Change nothing."""
-        self.dismiss(None)

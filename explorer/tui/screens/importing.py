@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -15,7 +14,8 @@ from textual.widgets import Static, TextArea
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.session.exporting import Line, read_line
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
 
     from explorer.session.context import SessionContext
@@ -60,11 +61,7 @@ class ImportDialog(Dialog[Line | None]):
     ImportDialog VerticalScroll { height: auto; min-height: 4; max-height: 14; margin-top: 1; }
     ImportDialog #import-found { height: auto; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="import.cancel", tooltip="Fill nothing", priority=True),
-        Binding("pagedown", "scroll(6)", "Down", show=False, id="import.down", priority=True),
-        Binding("pageup", "scroll(-6)", "Up", show=False, id="import.up", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("import")
 
     def __init__(self, session: SessionContext) -> None:
         self._session = session
@@ -135,10 +132,6 @@ class ImportDialog(Dialog[Line | None]):
     def action_scroll(self, lines: int) -> None:
         """Scroll what is understood."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
-
-    def action_cancel(self) -> None:
-        """Fill nothing."""
-        self.dismiss(None)
 
 
 def _problem(error: ExplorerError) -> list[Content]:

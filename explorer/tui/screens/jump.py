@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Label
 
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import ClosingScreen
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.tui.app import ExplorerApp
 
@@ -36,7 +37,7 @@ class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
         & > #jump-hint { dock: bottom; width: 1fr; background: $panel; color: $foreground; position: relative; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("jump")
 
     def __init__(self, main: Screen[None]) -> None:
         self._targets: dict[str, tuple[Target, Offset]] = {}

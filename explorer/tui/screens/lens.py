@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
@@ -13,11 +12,13 @@ from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.versions import Variant
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.session.versions import Lens
 
@@ -35,12 +36,7 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
         & Input { margin-top: 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,V", "cancel", "Cancel", id="lens.cancel", tooltip="Send nothing"),
-        Binding("space", "left", "Left", id="lens.left", tooltip="Make it the left one"),
-        Binding("j", "move(1)", "Down", show=False, id="lens.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="lens.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lens")
 
     def __init__(self, through: Lens) -> None:
         self._lens = through
@@ -96,11 +92,6 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
         self._left = self._lens.variants[listing.highlighted or 0]
         for at, one in enumerate(self._lens.variants):
             listing.replace_option_prompt_at_index(at, self._option(one).prompt)
-
-    def action_move(self, step: int) -> None:
-        """The one below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
 
     def action_cancel(self) -> None:
         """Send nothing; from the box first back to the list."""

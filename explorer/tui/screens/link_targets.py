@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
 
 class LinkTargetsDialog(Dialog[int | None]):
@@ -26,11 +27,7 @@ class LinkTargetsDialog(Dialog[int | None]):
     DEFAULT_CSS = """
     LinkTargetsDialog > .dialog { width: 84; padding: 0 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stay", "Stay", id="ways.stay", tooltip="Stay where you are"),
-        Binding("j", "move(1)", "Down", show=False, id="ways.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="ways.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("ways")
 
     def __init__(self, what: str, choices: Sequence[Content]) -> None:
         self._what = sanitize_line(what)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.widgets.verdict_view import page_text
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.paging import PageInfo
 
@@ -26,9 +27,7 @@ class PageNumberDialog(Dialog[int | None]):
     PageNumberDialog > .dialog { width: 44; }
     PageNumberDialog #problem { color: $text-error; height: auto; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="page_number.cancel", tooltip="Stay on this page"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("page_number")
 
     def __init__(self, page: PageInfo | None) -> None:
         self._page = page
@@ -61,7 +60,3 @@ class PageNumberDialog(Dialog[int | None]):
         problem = self.query_one("#problem", Static)
         problem.update(Content(text))
         problem.display = True
-
-    def action_cancel(self) -> None:
-        """Stay on the page."""
-        self.dismiss(None)

@@ -8,50 +8,34 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 
 from explorer.core.exchange import SANDBOX
 from explorer.errors import ExplorerError
+from explorer.session import SANDBOX
+from explorer.tui.actions import bindings
 from explorer.tui.screens.readings_view import Changed, ReadingsView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.binding import BindingType
+
     from explorer.session.doubts import Doubt
+    from explorer.session.experiments import Plan
     from explorer.session.variants import Plan
-    from explorer.tui.widgets.key_bar import KeyBar
 
 
 class ReadingsScreen(ReadingsView):
     """The readings of one call. Given back when it closes: the choices for the call."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="readings.close", tooltip="Back to the call"),
-        Binding("B,b", "try_both", "Try both", id="readings.try", tooltip="Send the call under every choice"),
-        Binding("s,f5", "send_one", "Send", id="readings.send", tooltip="Send the call under the choice at the cursor"),
-        Binding("left", "choice(-1)", "Choice", id="readings.left", tooltip="The choice before"),
-        Binding("right", "choice(1)", "Choice", id="readings.right", tooltip="The choice after"),
-        Binding("space", "choose", "Choose", id="readings.choose", tooltip="Take the choice for this call"),
-        Binding("a", "adopt", "Adopt", id="readings.adopt", tooltip="Make the choice the default from now on"),
-        Binding("u", "forget", "Forget", id="readings.forget", tooltip="Back to the catalog's default; evidence goes"),
-        Binding("f", "follow", "Follow", id="readings.follow", tooltip="Let the sandbox follow the choice"),
-        Binding("c", "compare", "Compare", id="readings.compare", tooltip="Compare the answers of the last trial"),
-        Binding("v", "show_all", "All", id="readings.all", tooltip="Also readings that change nothing that is sent"),
-        Binding("j", "move(1)", "Down", show=False, id="readings.down", tooltip="The reading below"),
-        Binding("k", "move(-1)", "Up", show=False, id="readings.up", tooltip="The reading above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("readings")
 
     @on(OptionList.OptionSelected)
     def _selected(self) -> None:
         self.action_choose()
 
     # --- what a person does ------------------------------------------------------------------------------------------
-
-    def action_move(self, step: int) -> None:
-        """The reading below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
 
     def action_choice(self, step: int) -> None:
         """Another choice under the cursor."""
@@ -75,12 +59,12 @@ class ReadingsScreen(ReadingsView):
         self._chosen.pop(doubt.key, None)
         if choice != doubt.reading.default:
             self._chosen[doubt.key] = choice
-        self._tell(f"For this call: {doubt.key}={choice}")
+        self.tell(f"For this call: {doubt.key}={choice}")
         self._paint()
 
     def _changes(self, doubt: Doubt) -> bool:
         if not doubt.reading.changes_request:
-            self._tell("It changes nothing that is sent; there is nothing to choose or to try.")
+            self.tell("It changes nothing that is sent; there is nothing to choose or to try.")
         return doubt.reading.changes_request
 
     def action_try_both(self) -> None:
@@ -105,7 +89,7 @@ class ReadingsScreen(ReadingsView):
         try:
             call, notes = with_examples(self._session, msgspec.structs.replace(self._call, readings=self._chosen))
             if notes:
-                self._tell(f"Fields that are asked for have their examples: {', '.join(notes)}")
+                self.tell(f"Fields that are asked for have their examples: {', '.join(notes)}")
             await self._session.ready(call)
             what: Plan = await asyncio.to_thread(plan, self._session, call, doubt.key)
             if not await self._agreed(what):
@@ -113,7 +97,7 @@ class ReadingsScreen(ReadingsView):
             self._experiments[doubt.key] = await run(self._session, what, choices, agreed=True)
             await self._reload()
         except ExplorerError as error:
-            self._tell(error.sentence, "warning")
+            self.tell(error.sentence, severity="warning")
         finally:
             if self.is_mounted:
                 title.update(self._title())
@@ -136,12 +120,12 @@ class ReadingsScreen(ReadingsView):
             return
         choice = self._choice(doubt)
         if choice == doubt.reading.default:
-            self._tell(f"{choice} is the default already. ← → go to another.")
+            self.tell(f"{choice} is the default already. ← → go to another.")
             return
         if await self._write(lambda: adopt(self._session, doubt, choice)):
             self._chosen.pop(doubt.key, None)
             self._changed_catalog = True
-            self._tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
+            self.tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
             await self._reload()
 
     @work(exclusive=False, group="adopt", exit_on_error=False, description="forget")
@@ -154,7 +138,7 @@ class ReadingsScreen(ReadingsView):
         if doubt is None:
             return
         if not (doubt.tried or doubt.adopted):
-            self._tell("Nothing is known of it beyond the catalog.")
+            self.tell("Nothing is known of it beyond the catalog.")
             return
         question = f"Forget what servers made of {doubt.key}" + (", and your own default?" if doubt.adopted else "?")
         if not await self.app.push_screen_wait(ConfirmDialog("Forget?", question, yes="Yes, forget it")):
@@ -176,9 +160,9 @@ class ReadingsScreen(ReadingsView):
             title.update(self._title("writing …"))
             try:
                 for note in await asyncio.to_thread(write):
-                    self._tell(note, "warning")
+                    self.tell(note, severity="warning")
             except ExplorerError as error:
-                self._tell(error.sentence, "warning")
+                self.tell(error.sentence, severity="warning")
                 return False
             finally:
                 title.update(self._title())
@@ -192,14 +176,14 @@ class ReadingsScreen(ReadingsView):
         if doubt is None or not self._changes(doubt):
             return
         if self._call.environment != SANDBOX:
-            self._tell(f"Only the sandbox can be told, and calls go to {self._call.environment}.")
+            self.tell(f"Only the sandbox can be told, and calls go to {self._call.environment}.")
             return
         choice = self._choice(doubt)
         readings = {key: one for key, one in self._session.followed.items() if key != doubt.address}
         if choice != doubt.reading.default:
             readings[doubt.address] = choice
         follow(self._session, readings)
-        self._tell(f"The sandbox follows {doubt.key}={choice} until the app ends.")
+        self.tell(f"The sandbox follows {doubt.key}={choice} until the app ends.")
         self._paint()
 
     def action_compare(self) -> None:
@@ -208,16 +192,12 @@ class ReadingsScreen(ReadingsView):
         experiment = self._experiments.get(doubt.key) if doubt is not None else None
         found = [(one.variant.choice, one.exchange) for one in experiment.trials if one.exchange] if experiment else []
         if len(found) < 2:
-            self._tell("Nothing to compare yet: B sends the call both ways.")
+            self.tell("Nothing to compare yet: B sends the call both ways.")
             return
         from explorer.tui.screens.comparing import ComparingScreen
 
         (left, one), (right, other) = found[0], found[1]
         self.app.push_screen(ComparingScreen(self._session, one, other, titles=(left, right)))
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
 
     def action_close(self) -> None:
         """Back to the call."""

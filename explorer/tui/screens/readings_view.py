@@ -15,8 +15,10 @@ from textual.widgets.option_list import Option
 from explorer.core.exchange import SANDBOX
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.tui.screens.closing import ClosingScreen
-from explorer.tui.widgets.key_bar import Hint, KeyBar
+from explorer.session import SANDBOX
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
+from explorer.tui.widgets.key_bar import KeyBar
 from explorer.tui.widgets.reading_text import Told, list_line, page
 
 if TYPE_CHECKING:
@@ -30,20 +32,18 @@ if TYPE_CHECKING:
     from explorer.session.experiments import Experiment
     from explorer.settings.documents import Line
 
-BESIDE: Final = 110
-"""Columns from which the page stands beside the list."""
 AROUND: Final = 2
 """Lines of the document before and after the one that is cited."""
-_HINTS: Final = (
-    Hint("B", "Both", "try_both"),
-    Hint("s", "Send", "send_one"),
-    Hint("←→", "Choice"),
-    Hint("space", "Use", "choose"),
-    Hint("a", "Adopt", "adopt"),
-    Hint("u", "Forget", "forget"),
-    Hint("f", "Sandbox", "follow"),
-    Hint("c", "Compare", "compare"),
-    Hint("v", "All", "show_all"),
+_KEYS: Final = (
+    "readings.try",
+    "readings.send",
+    "readings.right",
+    "readings.choose",
+    "readings.adopt",
+    "readings.forget",
+    "readings.follow",
+    "readings.compare",
+    "readings.all",
 )
 
 
@@ -55,7 +55,7 @@ class Changed:
     catalog: bool
 
 
-class ReadingsView(ClosingScreen[Changed]):
+class ReadingsView(ListScreen[Changed]):
     """The list and the page; keys are the floor above."""
 
     TITLE = "Readings"
@@ -102,14 +102,12 @@ class ReadingsView(ClosingScreen[Changed]):
 
     def on_mount(self) -> None:
         """Read what is known, the list in the focus."""
-        self.query_one(KeyBar).show(_HINTS, [Hint("esc", "Close", "close")])
-        self.on_resize()
+        self.show_keys(_KEYS, "readings.close")
         self.query_one(OptionList).focus()
         self._load()
 
     def on_resize(self) -> None:
-        """Beside each other where there is room."""
-        self.set_class(self.size.width >= BESIDE, "-beside")
+        """Lay the page out for its new width."""
         if self._shown:
             self.call_after_refresh(self._paint)
 
@@ -216,8 +214,3 @@ class ReadingsView(ClosingScreen[Changed]):
                     self._passage_problem = error.message
         self._passages[doubt.key] = found
         self._paint()
-
-    def _tell(self, text: str, severity: str = "information") -> None:
-        tell = getattr(self.app, "tell", None)
-        if tell is not None:
-            tell(text, severity=severity)

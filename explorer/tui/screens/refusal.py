@@ -3,28 +3,28 @@ mends it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.explain.refusals.facts import STATES
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.actions import BY_ID, keys_of, shown
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import BY_ID, bindings, label_of
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.exchange import Exchange
     from explorer.core.explain.refusals import Explanation, Finding
     from explorer.core.explain.refusals.facts import Mend, State
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.kit.screens import Shown
 
 Wanted = tuple["Mend", str]
 """What a person wants to do about it, and the field or reading that it is about."""
@@ -33,32 +33,9 @@ _SIGNS: Final[dict[State, tuple[str, str]]] = {
     "unknown": ("?", "$text-warning"),
     "not": ("·", MUTED),
 }
-_ACTIONS: Final[dict[Mend, str]] = {
-    "signature": "signature",
-    "credentials": "credentials",
-    "login": "login",
-    "environment": "environment",
-    "readings": "readings",
-    "method": "method",
-    "again": "send",
-    "field": "guilty_field",
-    "headers": "pane_request",
-}
-"""What mends it → the action whose key does it, also here."""
-_DOES: Final[dict[Mend, str]] = {
-    "signature": "opens the signature debugger",
-    "credentials": "asks for the credentials",
-    "login": "logs in",
-    "environment": "chooses the environment",
-    "readings": "chooses the reading",
-    "method": "switches the method",
-    "again": "sends it again",
-    "field": "goes to the field",
-    "headers": "goes to the headers",
-}
 
 
-class RefusalScreen(ClosingScreen[Wanted | None]):
+class RefusalScreen(ListScreen[Wanted | None]):
     """The findings over one exchange; dismissed with what to do about it."""
 
     TITLE = "Why refused"
@@ -69,8 +46,6 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RefusalScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #refusal-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #refusal-headline { height: auto; max-height: 6; padding: 1; }
         & > OptionList {
             height: 1fr; border: none; padding: 0 1; background: $background; scrollbar-size-vertical: 1;
@@ -79,16 +54,7 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="refusal.close", tooltip="Back to where you were"),
-        Binding("j", "move(1)", "Down", show=False, id="refusal.down", tooltip="The finding below"),
-        Binding("k", "move(-1)", "Up", show=False, id="refusal.up", tooltip="The finding above"),
-        Binding("y", "copy", "Copy", id="refusal.copy", tooltip="Copy the explanation"),
-        *(
-            Binding(BY_ID[action].keys, f"mend('{mend}')", show=False, id=f"refusal.{mend}", tooltip=_DOES[mend])
-            for mend, action in _ACTIONS.items()
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("refusal")
 
     def __init__(self, exchange: Exchange, explanation: Explanation) -> None:
         self.exchange = exchange
@@ -96,7 +62,7 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(self._title(), id="refusal-title", markup=False)
+        yield Static(self._title(), id="refusal-title", classes="title-line", markup=False)
         yield Static(self._headline(), id="refusal-headline", markup=False)
         yield OptionList(*(Option(self._finding(one)) for one in self.explanation.findings), markup=False, compact=True)
         yield KeyBar()
@@ -110,10 +76,6 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
 
     def on_resize(self) -> None:
         self._show_keys()
-
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
 
     @property
     def current(self) -> Finding | None:
@@ -147,23 +109,19 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         lines = [Content.assemble(first, (f" · {STATES[one.state]}", style))]
         lines.append(Content.styled(f"  {sanitize_line(one.evidence)}", MUTED if one.state == "not" else ""))
         if one.mend and one.state != "not":
-            key = f"  {self._key(one.key)} {_DOES[one.key]}" if one.key else ""
+            key = f"  {self._key(one.key)} {_does(one.key)}" if one.key else ""
             lines.append(Content.assemble("  → ", one.mend, (key, "$footer-key-foreground bold")))
         return Content("\n").join(lines)
 
     def _key(self, mend: Mend) -> str:
-        return shown(keys_of(_ACTIONS[mend], self._app.session.settings.keymap)[0])
+        return label_of(f"refusal.{mend}", self._app.session.settings.keymap)
 
     def _show_keys(self) -> None:
         one = self.current
-        hints = [Hint("j k", "move")]
+        keys: list[Shown] = ["refusal.down", "refusal.copy"]
         if one is not None and one.key and one.state != "not":
-            hints.insert(0, Hint("enter", _DOES[one.key]))
-        self.query_one(KeyBar).show([*hints, Hint("y", "copy", "copy")], [Hint("esc", "close", "close")])
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
+            keys.insert(0, ("refusal.fix", _does(one.key)))
+        self.show_keys(keys, "refusal.close")
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
@@ -186,11 +144,6 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         where = current.where if current in wanted and current is not None else wanted[0].where if wanted else ""
         self.dismiss((mend, where))
 
-    def action_move(self, step: int) -> None:
-        """The finding below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_copy(self) -> None:
         """Copy what was found, as text."""
         lines = [self.explanation.headline]
@@ -198,6 +151,7 @@ class RefusalScreen(ClosingScreen[Wanted | None]):
         self.app.copy_to_clipboard("\n".join(lines))
         self._app.tell("Copied the explanation.")
 
-    def action_close(self) -> None:
-        """Back to where it was asked for."""
-        self.dismiss(None)
+
+def _does(fix: Mend) -> str:
+    """Return what the key of *fix* does, in a few words."""
+    return BY_ID[f"refusal.{fix}"].help

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.secret import Secret
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.widgets.button import ButtonVariant
 
     from explorer.session.replaying import Replay
@@ -34,10 +35,7 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
     ReplayDialog Input { margin-bottom: 1; }
     ReplayDialog #problem { color: $text-error; height: auto; display: none; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="replay.cancel", tooltip="Send nothing"),
-        Binding("left,right", "other", "Other", show=False, id="replay.other", tooltip="To the other button"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("replay")
 
     def __init__(self, plan: Replay) -> None:
         self._plan = plan
@@ -106,10 +104,6 @@ class ReplayDialog(Dialog[dict[str, Secret] | None]):
             self.dismiss(typed)
         else:
             self.query_one("#problem").display = True
-
-    def action_cancel(self) -> None:
-        """Send nothing."""
-        self.dismiss(None)
 
     def action_other(self) -> None:
         """To the other button."""

@@ -6,10 +6,9 @@ files ── looked at by their stamps while this is open ──► Library ─�
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
@@ -20,21 +19,23 @@ from explorer.saved import delete, move
 from explorer.session.saved_checks import problems_of
 from explorer.session.saving import Scope
 from explorer.session.sequences import Runner
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView
 from explorer.tui.widgets.saved_preview import SavedPreview, short_problem
 from explorer.tui.widgets.saved_tree import SavedFolder, SavedLeaf, SavedTree
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.saved.model import SavedRequest
     from explorer.errors import CatalogProblem
     from explorer.saved import Library, SavedFile
     from explorer.session.saving import Saved
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.kit.screens import Shown
 
 LOOK: Final = 2.0
 """Seconds between two looks at the stamps of the files, while this screen is in front."""
@@ -47,7 +48,7 @@ class Wanted(NamedTuple):
     number: int = 0
 
 
-class SavedScreen(ClosingScreen[Wanted | None]):
+class SavedScreen(ListScreen[Wanted | None]):
     """*at* is the request that the cursor begins on."""
 
     TITLE = "Saved requests"
@@ -58,8 +59,6 @@ class SavedScreen(ClosingScreen[Wanted | None]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     SavedScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #saved-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #saved-middle { height: 1fr; layout: vertical; }
         & #saved-left { height: 1fr; }
         & #saved-filter { background: $foreground 8%; margin: 0 1; }
@@ -74,18 +73,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
         &.-beside #saved-right { width: 3fr; border-top: none; border-left: solid $foreground 30%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="saved.close", tooltip="Back to the work"),
-        Binding("slash", "filter", "Find", id="saved.filter", tooltip="Find by words of name, method, vendor"),
-        Binding("r,f5", "run", "Run", id="saved.run", tooltip="Run the request"),
-        Binding("a", "run_folder", "Run folder", id="saved.run_folder", tooltip="Run the folder in order"),
-        Binding("A", "run_all", "Run all", id="saved.run_all", tooltip="Run everything in order"),
-        Binding("e", "edit", "Edit file", id="saved.edit", tooltip="Open the file in your editor ($EDITOR)"),
-        Binding("m", "move", "Move", id="saved.move", tooltip="Give it another name or folder"),
-        Binding("d,delete", "delete", "Delete", id="saved.delete", tooltip="Delete it, after asking"),
-        Binding("v", "variables", "Variables", id="saved.variables", tooltip="Choose the file of variables"),
-        Binding("tab", "other", "Other side", show=False, id="saved.other", tooltip="To the file, or back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("saved")
 
     def __init__(self, saved: Saved, *, at: str = "") -> None:
         self.saved = saved
@@ -94,7 +82,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="saved-title", markup=False)
+        yield Static(id="saved-title", classes="title-line", markup=False)
         with Vertical(id="saved-middle"):
             with Vertical(id="saved-left"):
                 yield Input(id="saved-filter", compact=True, placeholder="/ finds by name, method, vendor")
@@ -103,7 +91,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
             yield SavedPreview(id="saved-right")
         yield KeyBar()
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Read the files, and look at them from time to time."""
         self.query_one("#saved-filter", Input).cursor_blink = False
         self.query_one(SavedTree).focus()
@@ -111,13 +99,6 @@ class SavedScreen(ClosingScreen[Wanted | None]):
         self.reload()
         self.set_interval(LOOK, self._look)
         self.watch(self.app, "app_focus", self._focus, init=False)
-
-    def on_resize(self) -> None:
-        self.set_class(self.size.width >= 110, "-beside")
-
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
 
     @property
     def tree(self) -> SavedTree:  # type: ignore[override]  # the library's draws the screen's nodes
@@ -233,21 +214,12 @@ class SavedScreen(ClosingScreen[Wanted | None]):
 
     def _show_keys(self) -> None:
         if self.has_class("-empty"):
-            self.query_one(KeyBar).show([], [Hint("esc", "Close", "close")])
+            self.show_keys([], "saved.close")
             return
         leaf = isinstance(self.tree.current, SavedLeaf)
-        hints = [
-            Hint("enter", "Into form" if leaf else "Fold", "open"),
-            Hint("r", "Run", "run"),
-            Hint("a", "Run folder", "run_folder"),
-            Hint("e", "Edit file", "edit"),
-            Hint("v", "Variables", "variables"),
-            Hint("/", "Find", "filter"),
-            Hint("m", "Move", "move"),
-            Hint("d", "Delete", "delete"),
-            Hint("A", "Run all", "run_all"),
-        ]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
+        keys: list[Shown] = [("saved.open", "Into form" if leaf else "Fold"), "saved.run", "saved.run_folder"]
+        keys += ["saved.edit", "saved.variables", "saved.filter", "saved.move", "saved.delete", "saved.run_all"]
+        self.show_keys(keys, "saved.close")
 
     # --- finding -----------------------------------------------------------------------------------------------------
 
@@ -270,10 +242,6 @@ class SavedScreen(ClosingScreen[Wanted | None]):
             self.query_one("#saved-filter", Input).focus()
 
     # --- doing -------------------------------------------------------------------------------------------------------
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key of the footer was clicked."""
-        await self.run_action(event.run)
 
     @property
     def _scope(self) -> Scope:
@@ -347,7 +315,7 @@ class SavedScreen(ClosingScreen[Wanted | None]):
             self.reload()
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="move")
-    async def action_move(self) -> None:
+    async def action_rename(self) -> None:
         """Give the request another name."""
         from explorer.tui.screens.saved_dialogs import MoveDialog
 

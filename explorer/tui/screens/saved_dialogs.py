@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.suggester import Suggester
@@ -15,13 +14,15 @@ from textual.widgets.option_list import Option
 from explorer.core.saved.naming import check_name
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import UsageError
-from explorer.tui.screens.dialogs import Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.session.saving import Missing
 
@@ -66,10 +67,7 @@ class SaveDialog(Dialog[Named | None]):
     """Asks for a name and a description; gives them, or None."""
 
     DEFAULT_CSS = f"SaveDialog {{ {_CSS} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="save.cancel", tooltip="Save nothing"),
-        Binding("ctrl+s,f5", "save", "Save", id="save.save", tooltip="Save it", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("save")
 
     def __init__(
         self, now: Named, names: Sequence[str], *, environment: str, notes: Sequence[str], folder: str
@@ -128,18 +126,12 @@ class SaveDialog(Dialog[Named | None]):
             about = self._now.description
         self.dismiss(Named(name, about, self.query_one(Checkbox).value))
 
-    def action_cancel(self) -> None:
-        """Save nothing."""
-        self.dismiss(None)
-
 
 class MoveDialog(Dialog[str | None]):
     """Asks for another name."""
 
     DEFAULT_CSS = f"MoveDialog {{ {_CSS} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="move.cancel", tooltip="Change nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("move")
 
     def __init__(self, name: str, names: Sequence[str]) -> None:
         self._old, self._olds = name, tuple(names)
@@ -168,19 +160,11 @@ class MoveDialog(Dialog[str | None]):
             return
         self.dismiss(None if name == self._old else name)
 
-    def action_cancel(self) -> None:
-        """Change nothing."""
-        self.dismiss(None)
-
 
 class ConflictDialog(Dialog[Choice | None]):
     """Says that a file is not as it was, and asks what is to be done; None does nothing, and the form stays."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="conflict.cancel", tooltip="Do nothing; the form stays"),
-        Binding("j", "move(1)", "Down", show=False, id="conflict.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="conflict.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("conflict")
 
     def __init__(self, title: str, text: str, side: str) -> None:
         self._title, self._text = sanitize_line(title), text
@@ -211,18 +195,12 @@ class ConflictDialog(Dialog[Choice | None]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._choices[event.option_index][0])
 
-    def action_cancel(self) -> None:
-        """Do nothing."""
-        self.dismiss(None)
-
 
 class VariablesDialog(Dialog[dict[str, str] | None]):
     """Asks for the values of variables that have none; gives them by name, or None."""
 
     DEFAULT_CSS = f"VariablesDialog {{ {_CSS} & VerticalScroll {{ height: auto; max-height: 14; }} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="variables.cancel", tooltip="Send nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("variables")
 
     def __init__(self, missing: Sequence[tuple[str, Missing]]) -> None:
         from explorer.core.saved.placeholders import Variable
@@ -265,19 +243,11 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
         else:
             self.dismiss({name: box.value for name, box in zip(self._asked, inputs, strict=True)})
 
-    def action_cancel(self) -> None:
-        """Send nothing."""
-        self.dismiss(None)
-
 
 class SetDialog(Dialog[str | None]):
     """Chooses an environment file; gives its name, an empty text for the one that fits each call, or None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="sets.cancel", tooltip="Change nothing"),
-        Binding("j", "move(1)", "Down", show=False, id="sets.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="sets.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("sets")
 
     def __init__(self, sets: Sequence[tuple[str, str]], current: str) -> None:
         """*sets*: names and what each is."""
@@ -307,18 +277,12 @@ class SetDialog(Dialog[str | None]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._sets[event.option_index][0])
 
-    def action_cancel(self) -> None:
-        """Change nothing."""
-        self.dismiss(None)
-
 
 class ReportDialog(Dialog[str | None]):
     """Asks where a report is to be written; its ending says how."""
 
     DEFAULT_CSS = f"ReportDialog {{ {_CSS} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", id="report.cancel", tooltip="Write nothing"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("report")
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -337,10 +301,6 @@ class ReportDialog(Dialog[str | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
-
-    def action_cancel(self) -> None:
-        """Write nothing."""
-        self.dismiss(None)
 
 
 def _say(dialog: Dialog[Named | None] | Dialog[str | None], text: str) -> None:

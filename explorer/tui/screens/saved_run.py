@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -20,14 +19,16 @@ from textual.widgets.option_list import Option
 from explorer.core.saved.report import MARKS, Report, Step, as_junit, as_table, as_text
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError, StoreError
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.step_rows import step_rows
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.session.sequences import Runner
     from explorer.tui.app import ExplorerApp
@@ -76,16 +77,15 @@ async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...],
     return True
 
 
-class RunScreen(ClosingScreen[int | None]):
+class RunScreen(ListScreen[int | None]):
     """Runs *names* at once; gives the number in the history of a step that a person wants to see, or None."""
 
     TITLE = "Run"
     HELP = "Each request as it is run, what was expected of its answer, and the report."
     AUTO_FOCUS = ""
+    BESIDE = 130
     DEFAULT_CSS = """
     RunScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #run-title { height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & > #run-middle { height: 1fr; layout: vertical; }
         & #run-steps {
             height: auto; max-height: 50%; min-height: 4; border: none; padding: 0 1; background: transparent;
@@ -100,14 +100,7 @@ class RunScreen(ClosingScreen[int | None]):
         &.-beside #run-details { width: 1fr; border-top: none; border-left: solid $foreground 30%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="run.close", tooltip="Stop it; or close"),
-        Binding("s", "save", "Save report", id="run.save", tooltip="Write the report to a file"),
-        Binding("r,f5", "again", "Run again", id="run.again", tooltip="Run all of it again"),
-        Binding("j", "move(1)", "Down", show=False, id="run.down", tooltip="The step below"),
-        Binding("k", "move(-1)", "Up", show=False, id="run.up", tooltip="The step above"),
-        Binding("tab", "other", "Other side", show=False, id="run.other", tooltip="To the details, or back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("run")
 
     def __init__(self, runner: Runner, title: str, names: tuple[str, ...], folder: str) -> None:
         self._runner, self._title, self._names, self._folder = runner, title, names, folder
@@ -121,7 +114,7 @@ class RunScreen(ClosingScreen[int | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="run-title", markup=False)
+        yield Static(id="run-title", classes="title-line", markup=False)
         with Vertical(id="run-middle"):
             yield OptionList(id="run-steps", markup=False, compact=True)
             yield LinesView(id="run-details")
@@ -133,12 +126,7 @@ class RunScreen(ClosingScreen[int | None]):
         self._start()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width >= 130, "-beside")
         self._list()
-
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -240,10 +228,8 @@ class RunScreen(ClosingScreen[int | None]):
         else:
             said = Content.styled(f"  {made.summary}", "bold " + STYLES["passed" if made.passed else "failed"])
         self.query_one("#run-title", Static).update(Content.assemble((title, "bold"), said))
-        hints = [Hint("enter", "Answer in full", ""), Hint("tab", "Details", "other")]
-        if made is not None:
-            hints += [Hint("s", "Save report", "save"), Hint("r", "Run again", "again")]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "Stop" if made is None else "Close", "close")])
+        keys = ["run.open", "run.other", *(["run.save", "run.again"] if made is not None else [])]
+        self.show_keys(keys, ("run.close", "Stop" if made is None else "Close"))
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -258,11 +244,6 @@ class RunScreen(ClosingScreen[int | None]):
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key of the footer was clicked."""
-        if event.run:
-            await self.run_action(event.run)
-
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         one = self._shown[event.option_index]
@@ -272,11 +253,6 @@ class RunScreen(ClosingScreen[int | None]):
             self._app.tell("It is still running; esc stops it.")
         else:
             self.dismiss(one.exchange.id)
-
-    def action_move(self, step: int) -> None:
-        """The step below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
 
     def action_other(self) -> None:
         """To the details, or back to the steps."""

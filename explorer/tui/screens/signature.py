@@ -7,10 +7,9 @@ inputs ── Sheet ──► steps            paste box ── worker thread �
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static, TextArea
@@ -21,24 +20,23 @@ from explorer.core.debugging.steps import steps_of
 from explorer.core.debugging.visible import visible
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact, step_rows, told
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.paste_box import PasteBox
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.session.explaining import Explained
-    from explorer.tui.app import ExplorerApp
 
 PAUSE: Final = 0.15
 """Seconds after the last change until what was pasted is compared again."""
-BESIDE: Final = 110
-"""Columns from which the inputs stand beside the answer."""
 _PASTE: Final = "Paste a base string, a signature, a curl line, a URL or a line of a log"
 _PASTE_TOKEN: Final = "Paste a header, a curl line, a URL or a token"  # noqa: S105 - words for people
 
@@ -46,19 +44,10 @@ _PASTE_TOKEN: Final = "Paste a header, a curl line, a URL or a token"  # noqa: S
 class InputList(OptionList):
     """The inputs; the keys stand here, so that they do not fire while something is typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "space", "screen.turn(1)", "Next, in/out", id="signature.turn", tooltip="The next choice, or in and out"
-        ),
-        Binding("minus", "screen.turn(-1)", "Choice before", show=False, id="signature.turn_back"),
-        Binding("j", "cursor_down", "Down", show=False, id="signature.down"),
-        Binding("k", "cursor_up", "Up", show=False, id="signature.up"),
-        Binding("g", "first", "First", show=False, id="signature.first"),
-        Binding("G", "last", "Last", show=False, id="signature.last"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("signature_inputs")
 
 
-class SignatureScreen(ClosingScreen[None]):
+class SignatureScreen(ListScreen[None]):
     """The debugger over one call or one entry of the history. *theirs* is what stands in the box at first."""
 
     TITLE = "Debugger"
@@ -69,10 +58,6 @@ class SignatureScreen(ClosingScreen[None]):
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     SignatureScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & > #signature-title {
-            height: 1; background: $panel; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis;
-        }
         & > #signature-middle { height: 1fr; layout: vertical; }
         & #signature-inputs {
             height: 8; border: none; border-bottom: solid $foreground 30%; padding: 0; background: $background;
@@ -91,17 +76,7 @@ class SignatureScreen(ClosingScreen[None]):
         & PasteBox { height: 4; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", id="signature.close", tooltip="Back to where you were"),
-        Binding("p,v", "paste", "Paste theirs", id="signature.paste", tooltip="To the box for somebody else's"),
-        Binding("x", "clear", "Clear theirs", id="signature.clear", tooltip="Empty the box"),
-        Binding("t", "time", "Time now", id="signature.time", tooltip="Sign as of now"),
-        Binding("u", "undo", "Undo all", id="signature.undo", tooltip="Every input as it was"),
-        Binding("y", "copy", "Copy base", id="signature.copy", tooltip="Copy the base string, secrets masked"),
-        Binding("Y", "copy_signature", "Copy signature", id="signature.copy_signature", tooltip="Copy the signature"),
-        Binding("J", "scroll(1)", "Answer down", show=False, id="signature.scroll_down", tooltip="Scroll the answer"),
-        Binding("K", "scroll(-1)", "Answer up", show=False, id="signature.scroll_up", tooltip="Scroll the answer"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("signature")
 
     def __init__(self, explained: Explained, theirs: str = "") -> None:
         self.explained = explained
@@ -120,7 +95,7 @@ class SignatureScreen(ClosingScreen[None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="signature-title", markup=False)
+        yield Static(id="signature-title", classes="title-line", markup=False)
         with Container(id="signature-middle"):
             yield InputList(id="signature-inputs", markup=False, compact=True)
             yield LinesView(id="signature-view")
@@ -143,7 +118,6 @@ class SignatureScreen(ClosingScreen[None]):
         self._compare()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.width >= BESIDE, "-beside")
         self._show_keys()
 
     def on_descendant_focus(self) -> None:
@@ -155,10 +129,6 @@ class SignatureScreen(ClosingScreen[None]):
     @property
     def _listing(self) -> InputList:
         return self.query_one(InputList)
-
-    @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
 
     def _fill(self) -> None:
         """The inputs as they are now; the highlighted one stays."""
@@ -195,28 +165,15 @@ class SignatureScreen(ClosingScreen[None]):
 
     def _show_keys(self) -> None:
         focused = self.focused
-        last = [Hint("esc", "close", "close")]
         if isinstance(focused, Input):
-            hints, last = [Hint("enter", "take")], [Hint("esc", "leave it as it is")]
+            self.show_keys(["signature.take"], "signature.leave_input")
         elif isinstance(focused, TextArea):
-            hints, last = [Hint("tab", "next")], [Hint("esc", "leave the box")]
+            self.show_keys(["signature.leave_box"], "paste.leave")
         else:
-            hints = [
-                *([Hint("enter", "type"), Hint("space", "next")] if focused is self._listing else []),
-                Hint("p", "paste", "paste"),
-                *(
-                    [Hint("t", "now", "time"), Hint("u", "undo", "undo"), Hint("y Y", "copy", "copy")]
-                    if self.sheet
-                    else []
-                ),
-                Hint("x", "clear", "clear"),
-                Hint("J K", "scroll"),
-            ]
-        self.query_one(KeyBar).show(hints, last)
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
+            on_input = ("signature.type", "signature.turn") if focused is self._listing else ()
+            of_sheet = ("signature.time", "signature.undo", "signature.copy") if self.sheet else ()
+            keys = (*on_input, "signature.paste", *of_sheet, "signature.clear", "signature.scroll_down")
+            self.show_keys(keys, "signature.close")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters are letters while something is typed; inputs are there only for a recipe."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Button, Input, Label, Static
@@ -14,11 +13,14 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_exact_size, format_local, format_size, parse_size
 from explorer.errors import ExplorerError, UsageError
 from explorer.session.storing import change_rules, figures, plan, prune, vacuum
-from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
+from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.history.keeping import Figures, Pruning
     from explorer.session.context import SessionContext
@@ -45,13 +47,7 @@ class StorageDialog(Dialog[bool]):
     StorageDialog Grid { grid-size: 2; grid-columns: 26 1fr; grid-rows: 1; height: 4; }
     StorageDialog #storage-state { height: auto; min-height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", id="storage.close", tooltip="Back to the history"),
-        Binding("p", "prune", "Prune", id="storage.prune", tooltip="Take away what the rules do not let stay"),
-        Binding("v", "vacuum", "Vacuum", id="storage.vacuum", tooltip="Give back the room that nothing uses"),
-        Binding("r", "rules", "Rules", id="storage.rules", tooltip="Change the rules"),
-        Binding("ctrl+s", "keep", "Keep", id="storage.keep", tooltip="Keep the rules as they stand", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("storage")
 
     def __init__(self, session: SessionContext) -> None:
         self._session = session

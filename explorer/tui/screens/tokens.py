@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -16,9 +15,10 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_countdown
 from explorer.errors import ExplorerError
 from explorer.session.sending import send
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.token_rows import COLOURS, SIGNS, life_rows, relative
 
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.auth.lifeline import TokenRecord
     from explorer.session.context import SessionContext
     from explorer.session.token_lines import Place, TokenBoard
+    from explorer.tui.kit.screens import Shown
 
 _TICK: Final = 0.25
 """Seconds between two looks at the clock while a grace time runs or a request is under way."""
 _SLOW: Final = 4
 """Ticks between two looks otherwise."""
-_NARROW: Final = 100
 
 
-class TokensScreen(ClosingScreen[int | None]):
+class TokensScreen(ListScreen[int | None]):
     """Gives the number of the exchange to open, or None."""
 
     TITLE = "Tokens"
+    BESIDE = 100
     HELP = (
         "Every token by its fingerprint: what minted it, who used it, when it runs out, what replaced it. A token "
         "itself is never shown."
     )
     DEFAULT_CSS = """
     TokensScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
         & #both { height: 1fr; layout: horizontal; }
         & OptionList {
             width: 58; height: 1fr; border: none; padding: 0 1; background: $panel 60%; text-wrap: nowrap;
@@ -64,17 +64,7 @@ class TokensScreen(ClosingScreen[int | None]):
         &.-narrow OptionList { width: 1fr; height: 40%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,U", "close", "Close", id="tokens.close", tooltip="Back to the work"),
-        Binding("r", "renew", "New token", id="tokens.renew", tooltip="Ask the vendor for a new token now"),
-        Binding("d,delete", "forget", "Forget", id="tokens.forget", tooltip="Let go of the tokens on this side"),
-        Binding("o", "sign_out", "Sign out", id="tokens.sign_out", tooltip="End the token at the vendor"),
-        Binding("u", "use", "Last use", id="tokens.use", tooltip="Open the last request that carried it"),
-        Binding("j", "move(1)", "Down", show=False, id="tokens.down", tooltip="The token below"),
-        Binding("k", "move(-1)", "Up", show=False, id="tokens.up", tooltip="The token above"),
-        Binding("pagedown,space", "scroll(1)", "Read on", show=False, id="tokens.read", tooltip="Scroll down"),
-        Binding("pageup,b", "scroll(-1)", "Read back", show=False, id="tokens.back", tooltip="Scroll up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tokens")
 
     def __init__(self, session: SessionContext) -> None:
         self.session = session
@@ -86,7 +76,7 @@ class TokensScreen(ClosingScreen[int | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
+        yield Static(id="head", classes="title-line", markup=False)
         with Container(id="both"):
             yield OptionList(markup=False, compact=True)
             yield LinesView(id="life")
@@ -94,15 +84,10 @@ class TokensScreen(ClosingScreen[int | None]):
 
     def on_mount(self) -> None:
         """Read the history once; then follow the clock."""
-        self.set_class(self.size.width < _NARROW, "-narrow")
         self.query_one(OptionList).focus()
         self._head("Reading the history …")
         self._read()
         self.set_interval(_TICK, self._tick)
-
-    def on_resize(self) -> None:
-        """Below a width, list and life stand one above the other."""
-        self.set_class(self.size.width < _NARROW, "-narrow")
 
     # --- what is shown -----------------------------------------------------------------------------------------------
 
@@ -212,18 +197,18 @@ class TokensScreen(ClosingScreen[int | None]):
         self._show_keys(board, life)
 
     def _show_keys(self, board: TokenBoard | None, life: TokenRecord | None) -> None:
-        hints = []
+        keys: list[Shown] = []
         if life is not None and life.minted_by:
-            hints.append(Hint("enter", f"#{life.minted_by} that minted it"))
+            keys.append(("tokens.minted_by", f"#{life.minted_by} that minted it"))
         if life is not None and any(use.by for use in life.uses):
-            hints.append(Hint("u", "Last use", "use"))
+            keys.append("tokens.use")
         if board is not None and board.minting:
-            hints.append(Hint("r", "New token", "renew"))
+            keys.append("tokens.renew")
         if board is not None and board.lives:
-            hints.append(Hint("d", "Forget", "forget"))
+            keys.append("tokens.forget")
         if board is not None and board.ending:
-            hints.append(Hint("o", "Sign out", "sign_out"))
-        self.query_one(KeyBar).show(hints, [Hint("esc", "Close", "close")])
+            keys.append("tokens.sign_out")
+        self.show_keys(keys, "tokens.close")
 
     def _head(self, said: str) -> None:
         about = "the tokens themselves are never shown; eight digits tell two of them apart"
@@ -234,10 +219,6 @@ class TokensScreen(ClosingScreen[int | None]):
     def _chosen(self) -> tuple[TokenBoard, TokenRecord | None] | None:
         at = self.query_one(OptionList).highlighted
         return self._rows[at] if at is not None and at < len(self._rows) else None
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
@@ -326,19 +307,10 @@ class TokensScreen(ClosingScreen[int | None]):
         self._said = text
         self._head(text)
 
-    def action_move(self, step: int) -> None:
-        """The token below or above."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_scroll(self, step: int) -> None:
         """Read on, or back."""
         view = self.query_one(LinesView)
         view.action_page_down() if step > 0 else view.action_page_up()
-
-    def action_close(self) -> None:
-        """Back to the work."""
-        self.dismiss(None)
 
 
 def _identity(row: tuple[TokenBoard, TokenRecord | None]) -> tuple[Place, str]:

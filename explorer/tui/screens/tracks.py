@@ -7,7 +7,6 @@ import textwrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -15,9 +14,10 @@ from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.track_strip import SIGNS, dots
 
@@ -25,20 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.tracks import Track
     from explorer.session.tracks import Tutor
+    from explorer.tui.kit.screens import Shown
 
 
-class TracksScreen(ClosingScreen[str | None]):
+class TracksScreen(ListScreen[str | None]):
     """Gives the id of the track that a person took up, which has been started; None where they only looked."""
 
     TITLE = "Guided tracks"
+    BESIDE = 100
     HELP = "Lessons in the sandbox. A step is ticked when you really did it on the main screen; what was done is kept."
     DEFAULT_CSS = """
     TracksScreen {
-        layout: vertical; background: $background; color: $foreground;
-        & #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
         & OptionList {
             width: 42; height: 1fr; border: none; padding: 0 1; background: $panel 60%; text-wrap: nowrap;
             text-overflow: ellipsis;
@@ -50,15 +51,7 @@ class TracksScreen(ClosingScreen[str | None]):
         & LinesView { width: 1fr; padding: 0 1; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,J", "close", "Close", id="tracks.close", tooltip="Back to the work"),
-        Binding("D", "reset", "Begin anew", id="tracks.reset", tooltip="Forget what was done of this track"),
-        Binding("x", "leave", "Stop following", id="tracks.leave", tooltip="Follow no track; what was done is kept"),
-        Binding("j", "move(1)", "Down", show=False, id="tracks.down", tooltip="The track below"),
-        Binding("k", "move(-1)", "Up", show=False, id="tracks.up", tooltip="The track above"),
-        Binding("right,l,space,pagedown", "scroll(1)", "Read on", show=False, id="tracks.read", tooltip="Scroll down"),
-        Binding("left,b,pageup", "scroll(-1)", "Read back", show=False, id="tracks.back", tooltip="Scroll up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("tracks")
 
     def __init__(self, tutor: Tutor, keys: Mapping[str, str]) -> None:
         self._tutor, self._keys = tutor, dict(keys)
@@ -66,7 +59,7 @@ class TracksScreen(ClosingScreen[str | None]):
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
+        yield Static(id="head", classes="title-line", markup=False)
         with Horizontal():
             yield OptionList(*(self._option(one) for one in self._all), markup=False, compact=True)
             yield LinesView(id="steps")
@@ -84,12 +77,7 @@ class TracksScreen(ClosingScreen[str | None]):
         listing = self.query_one(OptionList)
         listing.highlighted = start if self._all else None
         listing.focus()
-        self.set_class(self.size.width < 100, "-narrow")
         self._show()
-
-    def on_resize(self) -> None:
-        """Less room for the list where there is little."""
-        self.set_class(self.size.width < 100, "-narrow")
 
     # --- what is shown -----------------------------------------------------------------------------------------------
 
@@ -111,12 +99,12 @@ class TracksScreen(ClosingScreen[str | None]):
     def _show_keys(self, track: Track) -> None:
         done, following = self._tutor.done(track), self._tutor.running is track
         word = "Go on" if following or 0 < done < len(track.steps) else "Start" if not done else "Once more"
-        hints = [Hint("enter", word, "start")]
+        keys: list[Shown] = [("tracks.start", word)]
         if self._tutor.running is not None:
-            hints.append(Hint("x", "Stop following", "leave"))
+            keys.append("tracks.leave")
         if done:
-            hints.append(Hint("D", "Begin anew", "reset"))
-        self.query_one(KeyBar).show([*hints, Hint("→ ←", "Scroll")], [Hint("esc", "Close", "close")])
+            keys.append("tracks.reset")
+        self.show_keys([*keys, "tracks.read"], "tracks.close")
 
     def _option(self, track: Track) -> Option:
         done, of = self._tutor.done(track), len(track.steps)
@@ -199,20 +187,7 @@ class TracksScreen(ClosingScreen[str | None]):
             listing.replace_option_prompt_at_index(at, self._option(one).prompt)
         self._show()
 
-    def action_move(self, step: int) -> None:
-        """Another track."""
-        listing = self.query_one(OptionList)
-        listing.action_cursor_down() if step > 0 else listing.action_cursor_up()
-
     def action_scroll(self, step: int) -> None:
         """Read on or back."""
         view = self.query_one(LinesView)
         view.action_page_down() if step > 0 else view.action_page_up()
-
-    def action_close(self) -> None:
-        """Back to the work."""
-        self.dismiss(None)
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)

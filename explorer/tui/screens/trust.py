@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
@@ -14,13 +13,16 @@ from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import StoreError
-from explorer.tui.screens.dialogs import ConfirmDialog, Dialog
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
+from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.origin import TrustQuestion
     from explorer.session.context import SessionContext
@@ -43,13 +45,7 @@ def trust_dialog(question: TrustQuestion) -> ConfirmDialog:
 class TrustedHostsDialog(Dialog[None]):
     """Lists *hosts*; removes the highlighted one or all of them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,H", "close", "Close", id="trusted.close", tooltip="Close the list"),
-        Binding("x,delete", "remove", "Remove", id="trusted.remove", tooltip="Ask again before this host"),
-        Binding("X", "clear", "Remove all", id="trusted.clear", tooltip="Ask again before every host"),
-        Binding("j", "move(1)", "Down", show=False, id="trusted.down", tooltip="The one below"),
-        Binding("k", "move(-1)", "Up", show=False, id="trusted.up", tooltip="The one above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("trusted")
 
     def __init__(self, session: SessionContext, hosts: Sequence[TrustedHost]) -> None:
         self._session, self._hosts = session, list(hosts)
@@ -98,10 +94,6 @@ class TrustedHostsDialog(Dialog[None]):
             return
         self._hosts = [host for host in self._hosts if host not in hosts]
         self._show()
-
-    def action_close(self) -> None:
-        """Close the list."""
-        self.dismiss(None)
 
 
 def _host_text(host: TrustedHost) -> Content:

@@ -10,20 +10,21 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.screens.closing import ClosingScreen
+from explorer.tui.actions import bindings
+from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.key_bar import Hint, KeyBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.vendors import Cell, Task
 
@@ -32,7 +33,6 @@ _FIRST: Final = 19
 _LEAST: Final = 18
 """Cells that a vendor's column needs; where there are fewer, the vendors stand below each other."""
 _CSS: Final = """
-    layout: vertical; background: $background; color: $foreground;
     & .head { height: auto; background: $panel; }
     & OptionList {
         height: 1fr; border: none; padding: 0 1; background: transparent; scrollbar-size-vertical: 1;
@@ -41,24 +41,15 @@ _CSS: Final = """
         }
     }
 """
-_MOVES: Final = (
-    Binding("j", "move(1)", "Down", show=False, tooltip="The one below"),
-    Binding("k", "move(-1)", "Up", show=False, tooltip="The one above"),
-)
 
 
-class _ListScreen(ClosingScreen[str | None]):
+class _ListScreen(ListScreen[str | None]):
     """A head, a list that is laid out for the width, and a footer."""
 
     def compose(self) -> ComposeResult:
         yield Static(classes="head", markup=False)
         yield OptionList(markup=False, compact=True)
         yield KeyBar()
-
-    @property
-    def listing(self) -> OptionList:
-        """The list."""
-        return self.query_one(OptionList)
 
     def on_mount(self) -> None:
         """Lay out, and take the keys."""
@@ -89,18 +80,6 @@ class _ListScreen(ClosingScreen[str | None]):
         """What stands above it."""
         raise NotImplementedError
 
-    def action_move(self, step: int) -> None:
-        """Another row."""
-        self.listing.action_cursor_down() if step > 0 else self.listing.action_cursor_up()
-
-    def action_close(self) -> None:
-        """Back."""
-        self.dismiss(None)
-
-    async def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
-        """A key in the footer was clicked."""
-        await self.run_action(event.run)
-
 
 class VendorsScreen(_ListScreen):
     """All tasks; gives the address of a call that a person wants to see, or None."""
@@ -108,10 +87,7 @@ class VendorsScreen(_ListScreen):
     TITLE = "Compare vendors"
     HELP = "The same tasks, and how each vendor wants them done. Enter shows one task in full."
     DEFAULT_CSS = f"VendorsScreen {{ {_CSS} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,C", "close", "Close", id="vendors.close", tooltip="Back to the work"),
-        *_MOVES,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("vendors"), *bindings("vendor_rows")]
 
     def __init__(self, tasks: Sequence[Task], titles: Mapping[str, str]) -> None:
         """*titles*: vendor → how it is called."""
@@ -119,11 +95,8 @@ class VendorsScreen(_ListScreen):
         super().__init__()
 
     def on_mount(self) -> None:
-        """Lay out, and name the keys."""
-        super().on_mount()
-        self.query_one(KeyBar).show(
-            [Hint("enter", "Look closer", "look"), Hint("↑ ↓", "Tasks")], [Hint("esc", "Close", "close")]
-        )
+        """Name the keys."""
+        self.show_keys(["vendors.look", "vendors.tasks"], "vendors.close")
 
     @property
     def _column(self) -> int:
@@ -183,12 +156,7 @@ class TaskScreen(_ListScreen):
     TITLE = "Compare vendors: one task"
     HELP = "All that is known of how each vendor does this task; enter opens the call of the vendor at the cursor."
     DEFAULT_CSS = f"TaskScreen {{ {_CSS} }}"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Back", id="task.close", tooltip="Back to all tasks"),
-        Binding("right,l,n", "turn(1)", "Next task", id="task.next", tooltip="The next task"),
-        Binding("left,h,p", "turn(-1)", "Task before", id="task.previous", tooltip="The task before"),
-        *_MOVES,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("task"), *bindings("vendor_rows")]
 
     def __init__(self, tasks: Sequence[Task], at: int, titles: Mapping[str, str]) -> None:
         self._all_tasks, self._at, self._titles = tuple(tasks), at, dict(titles)
@@ -222,9 +190,7 @@ class TaskScreen(_ListScreen):
 
     @on(OptionList.OptionHighlighted)
     def _show_keys(self) -> None:
-        hints = [Hint("enter", "Open the call", "open")] if self._endpoint else []
-        hints += [Hint("→", "Next task", "turn(1)"), Hint("←", "Task before", "turn(-1)")]
-        self.query_one(KeyBar).show(hints, [Hint("esc", "All tasks", "close")])
+        self.show_keys([*(["task.open"] if self._endpoint else []), "task.next", "task.previous"], "task.close")
 
     @property
     def _endpoint(self) -> str:

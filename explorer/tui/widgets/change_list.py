@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -15,11 +14,13 @@ from textual.strip import Strip
 
 from explorer.core.diff.record import MOST_CHANGES
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+    from textual.binding import BindingType
 
     from explorer.core.diff import Change, Part
 
@@ -47,15 +48,7 @@ class ChangeList(ScrollView, can_focus=True):
         &:focus > .changes--cursor { background: $primary 35%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "cursor(1)", "Down", show=False, id="changes.down", tooltip="The one below"),
-        Binding("k,up", "cursor(-1)", "Up", show=False, id="changes.up", tooltip="The one above"),
-        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False, id="changes.page_down"),
-        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False, id="changes.page_up"),
-        Binding("g,home", "end(-1)", "Top", show=False, id="changes.top", tooltip="The first one"),
-        Binding("G,end", "end(1)", "End", show=False, id="changes.end", tooltip="The last one"),
-        Binding("enter", "choose", "Go there", show=False, id="changes.choose", tooltip="Go to its lines"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("changes")
 
     @dataclass
     class Highlighted(Message):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -83,11 +82,7 @@ class Collection:
 class FailedPages(OptionList):
     """The pages that did not come; enter asks for one again."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "This page again", id="collect.retry", tooltip="Ask for that page once more"),
-        Binding("j", "cursor_down", "Down", show=False, id="collect.down", tooltip="The page below"),
-        Binding("k", "cursor_up", "Up", show=False, id="collect.up", tooltip="The page above"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("failed_pages")
 
 
 class CollectView(VerticalScroll, can_focus=True):

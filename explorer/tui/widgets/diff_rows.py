@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
 from explorer.core.diff.record import CHANGED
 from explorer.core.diff.rows import FOLD, MORE, Row, Rows
+from explorer.tui.actions import bindings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+    from textual.binding import BindingType
 
     from explorer.core.diff import Part
     from explorer.core.document.lexing import Token
@@ -34,16 +35,7 @@ BESIDE: Final = 100
 class DiffRows(ScrollView, can_focus=True):
     """``show`` parts, ``grow`` while they grow."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "cursor(1)", "Down", show=False, id="diff.down", tooltip="One line down"),
-        Binding("k,up", "cursor(-1)", "Up", show=False, id="diff.up", tooltip="One line up"),
-        Binding("pagedown,space,ctrl+d", "page(1)", "Page down", show=False, id="diff.page_down"),
-        Binding("pageup,b,ctrl+u", "page(-1)", "Page up", show=False, id="diff.page_up"),
-        Binding("g,home", "top", "Top", show=False, id="diff.top", tooltip="To the first line"),
-        Binding("G,end", "bottom", "End", show=False, id="diff.end", tooltip="To the last line"),
-        Binding("left", "sideways(-8)", "Left", show=False, id="diff.left", tooltip="Some columns to the left"),
-        Binding("right", "sideways(8)", "Right", show=False, id="diff.right", tooltip="Some columns to the right"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("diff")
 
     @dataclass
     class Moved(Message):

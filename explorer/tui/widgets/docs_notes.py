@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.state import rule_text
 from explorer.tui.widgets.readings import ReadingBox
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.widget import Widget
 
     from explorer.core.catalog.model import Endpoint, Note, Parameter, Reading, Rule, Vendor
@@ -59,10 +60,7 @@ class DocsNotes(VerticalScroll, can_focus=True):
         &:focus { background: $foreground 2%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cited(1)", "Next line cited", id="docs.next", tooltip="Go to the next line that is cited"),
-        Binding("k", "cited(-1)", "Line before", show=False, id="docs.previous", tooltip="To the cited line before"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("docs_notes")
 
     @dataclass
     class LineWanted(Message):

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.docs_notes import DocsNotes
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.catalog.model import Endpoint, Reading, Vendor
     from explorer.settings.documents import Document
@@ -54,13 +55,7 @@ class DocsView(Container):
         }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="docs.search", tooltip="Search the vendor's document"),
-        Binding("n", "hit(1)", "Next", show=False, id="docs.hit", tooltip="The next line with the words"),
-        Binding("N", "hit(-1)", "Before", show=False, id="docs.hit_before", tooltip="The line before with the words"),
-        Binding("p", "passage", "Passage", show=False, id="docs.passage", tooltip="Back to the endpoint's passage"),
-        Binding("escape", "end_search", "End search", show=False, id="docs.end_search", tooltip="End the search"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("docs")
 
     @dataclass
     class DocumentWanted(Message):

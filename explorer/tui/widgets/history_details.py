@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -15,10 +14,12 @@ from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.units import format_local
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.history import HistoryRow
     from explorer.session.remembering import Details
@@ -47,9 +48,7 @@ class HistoryDetails(Vertical):
         &.-links > OptionList { display: block; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Go to it", id="history.follow", tooltip="Go to that entry"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history_details")
 
     @dataclass
     class Followed(Message):

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.history_details import HistoryDetails
 from explorer.tui.widgets.history_list import HistoryList
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
 
     from explorer.core.search_hints import Names
@@ -56,10 +57,7 @@ class HistoryPanel(Vertical):
         &.-empty > HistoryDetails { display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Close", id="history.close", tooltip="Leave the search, then close the history"),
-        Binding("down", "list", show=False, id="history.to_list", tooltip="From the search to the rows"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history_panel")
 
     @dataclass
     class SearchChanged(Message):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -16,10 +15,12 @@ from textual.widgets import Input, Static
 from explorer.core.search_hints import Names, hints
 from explorer.core.search_words import EXAMPLES
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
 
 SEARCH_DELAY: Final = 0.12
@@ -39,9 +40,7 @@ class _Completing(Suggester):
 
 
 class _Line(Input):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "Complete", id="history.complete", tooltip="Take the word that is offered"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history_line")
 
     def action_complete(self) -> None:
         """Take what is offered; on to the rows where nothing is."""

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from explorer.tui.actions import bindings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from textual import events
+    from textual.binding import BindingType
     from textual.selection import Selection
 
 Span = tuple[str, str]
@@ -131,14 +133,7 @@ class LinesView(ScrollView, can_focus=True):
         & > .lines--current { background: $warning; color: $background; text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "Down", show=False, id="lines.down"),
-        Binding("k", "scroll_up", "Up", show=False, id="lines.up"),
-        Binding("g", "scroll_home", "Top", show=False, id="lines.top"),
-        Binding("G", "scroll_end", "Bottom", show=False, id="lines.bottom"),
-        Binding("ctrl+d", "page_down", "Page down", show=False, id="lines.page_down"),
-        Binding("ctrl+u", "page_up", "Page up", show=False, id="lines.page_up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lines")
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._make: Callable[[int], Sequence[Row]] = lambda _width: ()

@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.settings.documents import spans
+from explorer.tui.actions import bindings
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 
 if TYPE_CHECKING:
+    from textual.binding import BindingType
+
     from explorer.settings.documents import Document
 
 WINDOW: Final = 1_500
@@ -24,14 +26,7 @@ _LINE: Final = 2_000
 class PassageView(LinesView):
     """Shows a document. ``show_document`` it, then ``go`` to lines of it, or ``search``."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="passage.search", tooltip="Search the whole document"),
-        Binding("n", "next_hit(1)", "Next", id="passage.next", tooltip="To the next line that has the words"),
-        Binding(
-            "N", "next_hit(-1)", "Before", show=False, id="passage.previous", tooltip="To the line before with them"
-        ),
-        Binding("p", "passage", "Passage", id="passage.home", tooltip="Back to the passage of this endpoint"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("passage")
 
     @dataclass
     class SearchWanted(Message):

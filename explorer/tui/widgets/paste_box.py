@@ -6,14 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
 from explorer.core.text.sanitize import sanitize
+from explorer.tui.actions import bindings
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.binding import BindingType
 
 LONGEST = 20_000
 """Characters that are taken."""
@@ -29,9 +30,7 @@ class PasteBox(TextArea):
         & .text-area--placeholder { color: $foreground 55%; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", id="paste.leave", tooltip="Back to the inputs"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("paste")
 
     @dataclass
     class Left(Message):

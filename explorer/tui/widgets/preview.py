@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.repeats import Bar, Pair, PairsBox, Rebuilt
 from explorer.tui.widgets.lines_view import LinesView, Row
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.geometry import Size
 
     from explorer.core.exchange import SentRequest
@@ -91,9 +92,7 @@ class OriginsView(LinesView):
     DEFAULT_CSS = """
     OriginsView { min-height: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "mine", "Only mine", id="preview.mine", tooltip="Show only what you set, or all of it"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("preview_origins")
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._parts: Sequence[Part] = ()
@@ -133,9 +132,7 @@ class BodyPreview(Vertical):
         &.-empty > BodyView, &.-empty > OriginsView { display: none; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "origins", "Origins", id="preview.origins", tooltip="The fields with their origins, or the bytes"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("preview_body")
 
     def compose(self) -> ComposeResult:
         """A line about it and the body itself."""

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.client import Progress
     from explorer.core.exchange import Exchange
@@ -76,12 +76,7 @@ class ResponsePane(Widget):
         }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "tab(-1)", "Tab", id="response.previous_tab", tooltip="The tab to the left"),
-        Binding("right_square_bracket", "tab(1)", "Tab", id="response.next_tab", tooltip="The tab to the right"),
-        *bindings("response"),
-        Binding("escape", "cancel", "Cancel", id="response.cancel", tooltip="Stop the request that is under way"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("response_pane"), *bindings("response")]
 
     state: reactive[State] = reactive("idle", init=False, bindings=True)
 

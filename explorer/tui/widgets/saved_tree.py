@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
-from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.message import Message
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.widgets.folding import FoldingTree
 from explorer.tui.widgets.title_bar import METHODS
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.color import Color as RichColor
+    from textual.binding import BindingType
     from textual.widgets import Tree
     from textual.widgets.tree import TreeNode
 
@@ -59,14 +60,7 @@ class SavedTree(FoldingTree[Node]):
     DEFAULT_CSS = """
     SavedTree { background: transparent; height: 1fr; padding: 0 1; overflow-x: hidden; scrollbar-size-vertical: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor_down", "Down", show=False, id="saved.down", tooltip="The row below"),
-        Binding("k", "cursor_up", "Up", show=False, id="saved.up", tooltip="The row above"),
-        Binding("g,home", "scroll_home", "Top", show=False, id="saved.top", tooltip="To the first row"),
-        Binding("G,end", "scroll_end", "End", show=False, id="saved.end", tooltip="To the last row"),
-        Binding("left", "fold", "Fold", show=False, id="saved.fold", tooltip="Fold the folder, or go to it"),
-        Binding("right", "unfold", "Unfold", show=False, id="saved.unfold", tooltip="Unfold the folder"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("saved_tree")
 
     @dataclass
     class Looked(Message):

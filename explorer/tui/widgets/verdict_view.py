@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import unquote
 
 from textual import on
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -18,12 +17,14 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.fault_kinds import KINDS
 from explorer.sandbox.faults import FAULT_HEADER
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from explorer.core.exchange import Exchange, JudgedField, Outcome
     from explorer.core.paging import PageInfo
@@ -144,11 +145,7 @@ def arrived_text(exchange: Exchange) -> Content | None:
 class FieldList(OptionList):
     """The fields that the vendor complained about; enter goes to one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Go to field", id="verdict.go_to_field", tooltip="Put the cursor into that field"),
-        Binding("j", "cursor_down", "Down", show=False, id="verdict.down"),
-        Binding("k", "cursor_up", "Up", show=False, id="verdict.up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("rejected_fields")
 
 
 class VerdictView(VerticalScroll, can_focus=False):

@@ -14,19 +14,20 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlsplit
 
-from textual.binding import Binding, BindingType
-
 from explorer.core.document.document import Document
 from explorer.core.exchange import Exchange, Header, Hop, Purpose, ReceivedResponse, SentRequest, hops_of
 from explorer.core.provenance import Part
 from explorer.core.provenance.parts import target_of
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
+from explorer.tui.actions import bindings
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 from explorer.tui.widgets.origin_rows import origin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from textual.binding import BindingType
 
     from explorer.core.text.data import Data
 
@@ -147,12 +148,7 @@ def _body(body: Data, content_type: str) -> Iterator[tuple[Span, ...]]:
 class WireView(LinesView):
     """Shows the conversation of an exchange."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "o", "origins", "Origins", id="wire.origins", tooltip="Say where each part of a request is from, or not"
-        ),
-        Binding("u", "mine", "Only mine", id="wire.mine", tooltip="Show only what you set, or all that was sent"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("wire")
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._exchange: Exchange | None = None

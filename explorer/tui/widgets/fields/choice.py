@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from explorer.core.text.sanitize import sanitize_line
+from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual import events
+    from textual.binding import BindingType
 
 
 class ChoiceLine(Widget, can_focus=True):
@@ -29,10 +30,7 @@ class ChoiceLine(Widget, can_focus=True):
         &:focus { background: $boost; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "step(1)", "Next choice", show=False),
-        Binding("left", "step(-1)", "Choice before", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("choice")
     value: reactive[str] = reactive("", init=False)
 
     @dataclass
@@ -122,11 +120,7 @@ class OptionLines(Widget, can_focus=True):
         &:focus { background: $boost; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("space,enter", "choose", "Choose", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("options")
     value: reactive[str] = reactive("", init=False, layout=True)
     cursor: reactive[int] = reactive(0, init=False)
 
