@@ -1,4 +1,4 @@
-"""Keeps the README true: the table of keys comes from the app's own table of actions.
+"""Keeps the README and docs/KEYS.md true: the tables of keys come from the app's own table of actions.
 
 python scripts/readme.py --print-test-command    the command under "Run the tests" (needs no installed package)
 python scripts/readme.py --write                  put the fresh table of keys in
@@ -14,6 +14,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+KEYS = ROOT / "docs" / "KEYS.md"
+_ABOUT_KEYS = """\
+# Keys
+
+Every key of every screen, made from `explorer/tui/actions.py` by `scripts/readme.py --write`. The id is what
+`[keymap]` in `settings.toml` calls the action, as in `"tokens.renew" = "f7"`. A key without an id is fixed.
+
+"""
 _KEYS = re.compile(r"(<!-- keys -->\n).*?(<!-- /keys -->)", re.DOTALL)
 
 
@@ -28,6 +36,13 @@ def with_fresh_keys(text: str) -> str:
     from explorer.tui.actions import key_table
 
     return _KEYS.sub(lambda found: f"{found[1]}{key_table().strip()}\n{found[2]}", text)
+
+
+def fresh_manual() -> str:
+    """Return ``docs/KEYS.md`` as the app has its keys now."""
+    from explorer.tui.actions import key_manual
+
+    return _ABOUT_KEYS + key_manual()
 
 
 def main() -> int:
@@ -48,8 +63,9 @@ def main() -> int:
     fresh = with_fresh_keys(text)
     if options.write:
         README.write_text(fresh, encoding="utf-8")
-    elif fresh != text:
-        print("the README's table of keys is stale: run python scripts/readme.py --write", file=sys.stderr)
+        KEYS.write_text(fresh_manual(), encoding="utf-8")
+    elif fresh != text or not KEYS.exists() or fresh_manual() != KEYS.read_text(encoding="utf-8"):
+        print("a table of keys is stale: run python scripts/readme.py --write", file=sys.stderr)
         return 1
     return 0
 

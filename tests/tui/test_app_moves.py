@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from explorer.core.text.secret import Secret
 from explorer.session.remembering import recent_entries
-from explorer.tui.actions import ACTIONS, BY_ID, FOOTERS
+from explorer.tui.actions import BY_ID, FOOTERS
 from explorer.tui.drafts import Draft
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.widgets.title_bar import TitleBar
@@ -217,7 +217,7 @@ def test_the_footer_names_only_keys_that_there_are() -> None:
 
 def test_no_two_actions_of_one_place_have_the_same_key() -> None:
     seen: dict[tuple[str, str], str] = {}
-    for action in ACTIONS:
+    for action in MAIN_ACTIONS:
         for key in action.keys.split(","):
             for scope in (
                 {action.scope, ""}
