@@ -179,12 +179,12 @@ MAIN_ACTIONS: Final = (
     ),
     Action("history_complete", "tab", "Complete", "In the search: take the word that is offered.", scope="history"),
     Action("history_rows", "enter", "Rows", "In the search: go to the rows.", scope="history"),
-    Action("history_down", "j,down", "Down", "One row down.", "move(1)", "history"),
-    Action("history_up", "k,up", "Up", "One row up.", "move(-1)", "history"),
+    Action("history_down", "j,down", "Down", "One row down.", "cursor(1)", "history"),
+    Action("history_up", "k,up", "Up", "One row up.", "cursor(-1)", "history"),
     Action("history_page_down", "pagedown", "Page down", "A screenful down.", "page(1)", "history"),
     Action("history_page_up", "pageup", "Page up", "A screenful up.", "page(-1)", "history"),
-    Action("history_first", "g,home", "Newest", "To the newest row.", "first", "history"),
-    Action("history_last", "G,end", "Oldest", "To the oldest row that was read.", "last", "history"),
+    Action("history_first", "g,home", "Newest", "To the newest row.", "top", "history"),
+    Action("history_last", "G,end", "Oldest", "To the oldest row that was read.", "bottom", "history"),
 )
 _MAIN_KEYS: Final = {action.id: action.keys for action in MAIN_ACTIONS}
 FIXES: Final = {
@@ -211,7 +211,7 @@ class Scope(NamedTuple):
 
 
 def _scope(scope: str, title: str, *actions: Action) -> Scope:
-    return Scope(scope, title, tuple(action._replace(scope=scope) for action in actions))
+    return Scope(scope, title, tuple([Action(*action[:5], scope, *action[6:]) for action in actions]))
 
 
 WIDGETS: Final = (
@@ -392,8 +392,8 @@ WIDGETS: Final = (
         Action("changes.up", "k,up", "Up", "The one above", "cursor(-1)"),
         Action("changes.page_down", "pagedown,ctrl+d", "Page down", "", "page(1)"),
         Action("changes.page_up", "pageup,ctrl+u", "Page up", "", "page(-1)"),
-        Action("changes.top", "g,home", "Top", "The first one", "end(-1)"),
-        Action("changes.end", "G,end", "End", "The last one", "end(1)"),
+        Action("changes.top", "g,home", "Top", "The first one", "top"),
+        Action("changes.end", "G,end", "End", "The last one", "bottom"),
         Action("changes.choose", "enter", "Go there", "Go to its lines", "choose"),
     ),
     _scope(

@@ -107,6 +107,16 @@ async def test_the_cursor_stays_at_its_change_when_the_window_changes(session: S
             await driver.see("another lamp")
 
 
+async def test_a_click_in_the_list_goes_to_the_change_under_the_mouse(session: SessionContext) -> None:
+    async with driven(session, (80, 24)) as driver:
+        screen = await compared(driver, exchange(200, LEFT), exchange(200, RIGHT))
+        changes = screen.query_one(ChangeList)
+        await driver.until(lambda: changes.count == 3 and changes.size.height >= 2, "the list")
+        await driver.pilot.click(changes, offset=(5, 2))
+        await driver.until(lambda: changes.cursor == 1, "the change in the second row below the line")
+        await driver.see("change 2 of 3")
+
+
 async def test_the_list_leads_to_the_lines(session: SessionContext) -> None:
     async with driven(session, (200, 50)) as driver:
         screen = await compared(driver, exchange(200, LEFT), exchange(401, RIGHT))

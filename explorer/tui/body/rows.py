@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 
 from explorer.core.document.folding import fold_around, fold_at, foldable, folds_at
 from explorer.core.document.table import Table
 from explorer.core.document.wrapping import Rows
 from explorer.tui.body.find import Finder, State, finished, in_steps
 from explorer.tui.body.paint import Painter
+from explorer.tui.kit.cursor_view import CursorView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
     from rich.style import Style
-    from textual import events
     from textual.worker import Worker
 
     from explorer.core.document.document import Document
@@ -31,7 +30,7 @@ _AT_ONCE = 0.02
 """Seconds that a key may take before its work goes on between other keys."""
 
 
-class BodyRows(ScrollView, can_focus=True):
+class BodyRows(CursorView):
     """Shows the rows of a ``Document`` or a ``Table``; ``BodyView`` paints them and has the keys.
 
     Nothing here depends on the size of the body but what goes on in steps between keys: measuring, wrapping, folding
@@ -67,7 +66,6 @@ class BodyRows(ScrollView, can_focus=True):
         self._document: Document | Table | None = None
         self._painter: Painter | None = None
         self._rows: Rows | None = None
-        self._row = 0
         self._known = (0, 0)
         self._to_end = False
         self._wrap = False
@@ -107,7 +105,7 @@ class BodyRows(ScrollView, can_focus=True):
         self._known = (-1, 0)
         self._to_end = False
         if not keep_place:
-            self._row = 0
+            self.cursor = 0
         self.grown()
         if not keep_place:
             self._scroll(0, 0)
@@ -129,12 +127,12 @@ class BodyRows(ScrollView, can_focus=True):
                 self._rows.changed()
         elif count:
             painter.forget(count - 1)
-        before = self._row
-        self._row = max(min(self._row, self.row_count - 1), 0)
+        before = self.cursor
+        self.cursor = max(min(self.cursor, self.row_count - 1), 0)
         self._resize()
         # Lines above the old end are as they were: painting them again would hold up keys while a body grows.
         bottom = self._line_of(self.scroll_offset.y + self.size.height)
-        if generation != document.generation or count <= bottom or before != self._row:
+        if generation != document.generation or count <= bottom or before != self.cursor:
             self.refresh()
         if document.complete:
             if self._finder.search is not None:
@@ -191,7 +189,7 @@ class BodyRows(ScrollView, can_focus=True):
         size = Size(width, self.row_count + self._top)
         if self._shows_bars_for(size):
             # Nothing but the scrollbars' grips moves: the screen need not be laid out anew.
-            self.set_reactive(ScrollView.virtual_size, size)
+            self.set_reactive(CursorView.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
             self.horizontal_scrollbar.window_virtual_size = size.width
         else:
@@ -222,7 +220,7 @@ class BodyRows(ScrollView, can_focus=True):
     @property
     def cursor_line(self) -> int:
         """The line of the document under the cursor."""
-        return self._rows.at(self._row)[0] if self._rows is not None else self._row
+        return self._rows.at(self.cursor)[0] if self._rows is not None else self.cursor
 
     def go_to_line(self, line: int, cell: int = 0, *, margin: int = 0) -> None:
         """Put the cursor on *line*, at the row of it that shows *cell*, with *margin* rows about it; unfolds what hides
@@ -232,18 +230,20 @@ class BodyRows(ScrollView, can_focus=True):
             if header is not None:
                 self.unfold(header)
             line = self._rows.row_of(line, cell)
-        self._to_row(line, margin=margin)
+        self.put_cursor(line, margin=(margin, margin))
 
-    def _to_row(self, row: int, *, margin: int = 0) -> None:
-        row = max(0, min(row, self.row_count - 1))
-        before, self._row = self._row, row
-        height = max(self.room.height - self._top, 1)
-        top = self.scroll_offset.y
-        if not top + margin <= row < top + height - margin:
-            top = row - height // 3 if margin else (row if row < top else row - height + 1)
-            self._scroll(y=top)
-        for one in (before, row):
-            self.refresh_line(one + self._top)
+    @property
+    def rows_seen(self) -> int:
+        return self.room.height - self._top
+
+    def scroll_to_row(self, row: int) -> None:
+        self._scroll(y=row)
+
+    def repaint_rows(self, before: int, now: int) -> None:
+        for row in (before, now):
+            self.refresh_line(row + self._top)
+
+    def cursor_moved(self) -> None:
         self._moved()
 
     def _scroll(self, x: int | None = None, y: int | None = None) -> None:
@@ -257,18 +257,17 @@ class BodyRows(ScrollView, can_focus=True):
     def to_end(self) -> None:
         """To the last line. While the body is still made ready: to its end again once that is there."""
         self._to_end = self._document is not None and not self._document.complete
-        self._to_row(self.row_count - 1)
+        self.put_cursor(self.row_count - 1)
 
-    def _visible(self) -> int:
+    @property
+    def origin(self) -> int:
         """The cursor's row, or the nearest one on the screen where that was scrolled away."""
         top = self.scroll_offset.y
-        return max(top, min(self._row, top + self.room.height - self._top - 1))
+        return max(top, min(self.cursor, top + self.room.height - self._top - 1))
 
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is."""
-        at = event.get_content_offset(self)
-        if at is not None and at.y >= self._top:
-            self._to_row(self.scroll_offset.y + at.y - self._top)
+    def row_at(self, line: int) -> int | None:
+        """Return the row on a line of the view; the header is none, and below the last row it is that."""
+        return line - self._top if line - self.scroll_offset.y >= self._top else None
 
     # -- folding and wrapping --------------------------------------------------------------------------------------
 
@@ -339,7 +338,7 @@ class BodyRows(ScrollView, can_focus=True):
             self._rows.changed()
             self._painter.forget()
             self._resize()
-            self._to_row(self._rows.row_of(line))
+            self.put_cursor(self._rows.row_of(line))
             self.refresh()
 
     def _rewrap(self) -> None:

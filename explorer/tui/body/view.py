@@ -123,7 +123,7 @@ class BodyView(BodyRows):
         if document is None or painter is None:
             return
         if needle:
-            self._finder.begin(document, needle, self._line_at(self._visible()), regex=regex)
+            self._finder.begin(document, needle, self._line_at(self.origin), regex=regex)
         else:
             self._finder.end()
         painter.search, painter.hit = self._finder.search, self._finder.hit
@@ -188,7 +188,7 @@ class BodyView(BodyRows):
                 return Strip.blank(width, style)
             selection = self.text_selection
             span = selection.get_span(row) if selection else None
-            if row == self._row and self.has_focus:
+            if row == self.cursor and self.has_focus:
                 style += Style(bgcolor=self.get_component_rich_style("body--cursor").bgcolor)
                 strip = painter.strip(row, scroll_x, width, style, selected=span, kept=False)
             else:
@@ -257,18 +257,14 @@ class BodyView(BodyRows):
             return self.leads_on
         return super().check_action(action, parameters)
 
-    def action_cursor(self, step: int) -> None:
-        """One row down or up."""
-        self._to_row(self._visible() + step)
-
     def action_page(self, step: int) -> None:
         """One page down or up, less a line to go on reading at."""
         by = step * max(self.room.height - self._top - 1, 1)
-        row = self._visible() + by
+        row = self.origin + by
         self.scroll_to(
             y=max(0, min(self.scroll_offset.y + by, self.max_scroll_y)), animate=False, force=True, immediate=True
         )
-        self._to_row(row)
+        self.put_cursor(row)
 
     def action_sideways(self, cells: int) -> None:
         """Some columns to the left or right."""
@@ -278,7 +274,7 @@ class BodyView(BodyRows):
         """To the first line and column."""
         self._to_end = False
         self._scroll(0, 0)
-        self._to_row(0)
+        self.put_cursor(0)
 
     def action_bottom(self) -> None:
         """To the last line; the column stays."""

@@ -9,12 +9,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from explorer.core.diff.record import MOST_CHANGES
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
+from explorer.tui.kit.cursor_view import CursorView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,10 @@ _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~", "moved": "↕"}
 _KINDS: Final = (*_SIGNS, "masked", "dim", "strong", "cursor")
 
 
-class ChangeList(ScrollView, can_focus=True):
+class ChangeList(CursorView):
     """One row a change. ``show`` parts, ``grow`` while they grow."""
 
+    PREFIX = "changes"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"changes--{kind}" for kind in _KINDS}
     DEFAULT_CSS = """
     ChangeList {
@@ -63,8 +64,6 @@ class ChangeList(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._parts: Sequence[Part] = ()
-        self._styles: dict[str, Style] = {}
-        self.cursor = 0
         self.count = 0
         super().__init__(id=id)
 
@@ -94,64 +93,39 @@ class ChangeList(ScrollView, can_focus=True):
 
     def follow(self, part: int, change: int) -> None:
         """Put the cursor at a change, without a word."""
-        self._put(sum(len(one.record.changes) for one in self._parts[:part]) + change - 1)
+        self.put_cursor(sum(len(part.record.changes) for part in self._parts[:part]) + change - 1, quiet=True)
 
-    def _put(self, row: int) -> None:
-        self.cursor = max(0, min(row, self.count - 1))
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
-        self.refresh()
+    @property
+    def row_count(self) -> int:
+        return self.count
 
-    def action_cursor(self, step: int) -> None:
-        """Some rows down or up."""
-        self._put(self.cursor + step)
+    def cursor_moved(self) -> None:
         if (found := self.at(self.cursor)) is not None:
             self.post_message(self.Highlighted(*found[:2]))
 
-    def action_page(self, step: int) -> None:
-        """One page down or up."""
-        self.action_cursor(step * max(self.size.height - 1, 1))
-
-    def action_end(self, step: int) -> None:
-        """To the first or the last one."""
-        self.action_cursor(step * self.count)
+    def row_clicked(self, row: int, event: events.Click) -> None:  # noqa: ARG002 - the base class's
+        """As enter on that row."""
+        self.put_cursor(row, quiet=True)
+        self.action_choose()
 
     def action_choose(self) -> None:
         """Go to the lines of the change."""
         if (found := self.at(self.cursor)) is not None:
             self.post_message(self.Chosen(*found[:2]))
 
-    def on_click(self, event: events.Click) -> None:
-        """As enter on that row."""
-        row = int(event.y + self.scroll_offset.y)
-        if row < self.count:
-            self._put(row)
-            self.action_choose()
-
     # --- painting ----------------------------------------------------------------------------------------------------
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
-
     def on_focus(self) -> None:
-        """The cursor has another colour."""
+        """The cursor has another color."""
         self._styles.clear()
 
     def on_blur(self) -> None:
-        """The cursor has another colour."""
+        """The cursor has another color."""
         self._styles.clear()
 
-    def _style(self, kind: str) -> Style:
-        style = self._styles.get(kind)
-        if style is None:
-            full = self.get_component_rich_style(f"changes--{kind}")
-            only = Style(bgcolor=full.bgcolor) if kind == "cursor" else Style(color=full.color)
-            style = self._styles[kind] = only + Style(bold=full.bold, italic=full.italic)
-        return style
+    def blend(self, kind: str, style: Style) -> Style:
+        only = Style(bgcolor=style.bgcolor) if kind == "cursor" else Style(color=style.color)
+        return only + Style(bold=style.bold, italic=style.italic)
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
@@ -162,12 +136,12 @@ class ChangeList(ScrollView, can_focus=True):
             if row != self.count or more <= 0 or row >= self.virtual_size.height:
                 return Strip.blank(width, base)
             words = f" … {more:,} more; n goes on to them"
-            return Strip([Segment(words, base + self._style("dim"))]).adjust_cell_length(width, base)
+            return Strip([Segment(words, base + self.style_of("dim"))]).adjust_cell_length(width, base)
         place, _, change = found
         if row == self.cursor:
-            base = base + self._style("cursor")
+            base = base + self.style_of("cursor")
         segments = [
-            Segment(text, base + self._style(kind)) for kind, text in _tokens(self._parts[place].name, change) if text
+            Segment(text, base + self.style_of(kind)) for kind, text in _tokens(self._parts[place].name, change) if text
         ]
         return Strip(segments).adjust_cell_length(width, base)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.cells import cell_len
 from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 
 from explorer.core.diff.record import CHANGED
 from explorer.core.diff.rows import FOLD, MORE, Row, Rows
 from explorer.tui.actions import bindings
+from explorer.tui.kit.cursor_view import CursorView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ BESIDE: Final = 100
 """Cells from which both sides stand beside each other."""
 
 
-class DiffRows(ScrollView, can_focus=True):
+class DiffRows(CursorView):
     """``show`` parts, ``grow`` while they grow."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("diff")
@@ -55,7 +55,6 @@ class DiffRows(ScrollView, can_focus=True):
         self._peek = 0, 0, 0
         """First and last row that are shifted further, and by how many cells."""
         self._shown_rows = 0
-        self.cursor = 0
         super().__init__(id=id, classes=classes)
 
     # --- what it shows -----------------------------------------------------------------------------------------------
@@ -106,14 +105,17 @@ class DiffRows(ScrollView, can_focus=True):
 
     # --- moving ------------------------------------------------------------------------------------------------------
 
+    @property
+    def row_count(self) -> int:
+        return self._rows.count
+
     def go_to(self, row: int) -> None:
         """Put the cursor at *row*, seen with some lines around it."""
-        self.cursor = max(0, min(row, self._rows.count - 1))
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if not top + 1 <= self.cursor < top + height - 2:
-            self.scroll_to(y=max(self.cursor - height // 3, 0), animate=False)
+        self.put_cursor(row, margin=(1, 2), quiet=True)
         self._show_difference()
-        self.refresh()
+        self.cursor_moved()
+
+    def cursor_moved(self) -> None:
         self.post_message(self.Moved(self.row))
 
     def _show_difference(self) -> None:
@@ -145,42 +147,17 @@ class DiffRows(ScrollView, can_focus=True):
             self.go_to(row)
         return row is not None
 
-    def action_cursor(self, step: int) -> None:
-        """Some lines down or up."""
-        self.cursor = max(0, min(self.cursor + step, self._rows.count - 1))
-        top, height = self.scroll_offset.y, max(self.size.height, 1)
-        if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False)
-        self.refresh()
-        self.post_message(self.Moved(self.row))
-
-    def action_page(self, step: int) -> None:
-        """One page down or up."""
-        self.action_cursor(step * max(self.size.height - 1, 1))
-
-    def action_top(self) -> None:
-        """To the first line."""
-        self.action_cursor(-self._rows.count)
-
-    def action_bottom(self) -> None:
-        """To the last line."""
-        self.action_cursor(self._rows.count)
-
     def action_sideways(self, cells: int) -> None:
         """Both sides some columns to the left or right."""
         self._shift = max(0, max(self._shift, self._peek[2]) + cells)
         self._peek = 0, 0, 0
         self.refresh()
 
-    def on_click(self, event: events.Click) -> None:
-        """The cursor goes to the line that is clicked."""
-        row = int(event.y + self.scroll_offset.y)
-        if row < self._rows.count:
-            self.action_cursor(row - self.cursor)
-            if self.row.code in (FOLD, MORE):
-                self.post_message(self.FoldChosen())
+    def row_clicked(self, row: int, event: events.Click) -> None:
+        """Put the cursor there; unfold what is folded."""
+        super().row_clicked(row, event)
+        if self.row.code in (FOLD, MORE):
+            self.post_message(self.FoldChosen())
 
     def on_resize(self, _event: events.Resize) -> None:
         """Beside or above each other, as there is room now; the cursor stays at its line."""

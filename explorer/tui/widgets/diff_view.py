@@ -29,6 +29,7 @@ _SIGNS: Final = {EQUAL: " ", CHANGED: "~", ADDED: "+", REMOVED: "-", MOVED: "↕
 class DiffView(DiffRows):
     """Paints the parts of one side of a comparison."""
 
+    PREFIX = "diff"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{kind}" for kind in (*_TOKENS, *_MARKS, *_CODES.values(), "other")}
     DEFAULT_CSS = """
     DiffView {
@@ -54,29 +55,17 @@ class DiffView(DiffRows):
     }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
-        self._styles: dict[str, Style] = {}
-        super().__init__(id=id, classes=classes)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
-
-    def _style(self, kind: str) -> Style:
-        style = self._styles.get(kind)
-        if style is None:
-            full = self.get_component_rich_style(f"diff--{kind}")
-            # A background lies under whatever colour the text has, and a colour over whatever background.
-            ground = kind in _GROUNDS
-            colour = None if ground and kind not in ("head", "same", "fold") else full.color
-            style = self._styles[kind] = Style(
-                color=colour,
-                bgcolor=full.bgcolor if ground else None,
-                bold=full.bold,
-                italic=full.italic,
-                underline=full.underline,
-            )
-        return style
+    def blend(self, kind: str, style: Style) -> Style:
+        # A background lies under whatever color the text has, and a color over whatever background.
+        ground = kind in _GROUNDS
+        color = None if ground and kind not in ("head", "same", "fold") else style.color
+        return Style(
+            color=color,
+            bgcolor=style.bgcolor if ground else None,
+            bold=style.bold,
+            italic=style.italic,
+            underline=style.underline,
+        )
 
     def render_line(self, y: int) -> Strip:
         number = y + self.scroll_offset.y
@@ -85,14 +74,14 @@ class DiffView(DiffRows):
             return Strip.blank(width, base)
         row = self._rows.row(number)
         if number == self.cursor and self.has_focus:
-            base = base + self._style("cursor")
+            base = base + self.style_of("cursor")
         if row.code == BLANK or row.part >= len(self._parts):
             return Strip.blank(width, base)
         part = self._parts[row.part]
         if row.code == HEAD:
             return self._heading(part, width)
         if row.code in (FOLD, MORE):
-            style = base + self._style("fold")
+            style = base + self.style_of("fold")
             words = f"  {folded(row)}"
             return Strip([Segment(words, style)]).adjust_cell_length(width, style)
         shift = self._peek[2] if self._peek[0] <= number <= self._peek[1] else 0
@@ -101,7 +90,7 @@ class DiffView(DiffRows):
             return self._unified(part, row, width, base, shift)
         half = (width - 1) // 2
         left, right = self._sides(part, row, shift)
-        edge = Strip([Segment("│", base + self._style("edge"))])
+        edge = Strip([Segment("│", base + self.style_of("edge"))])
         return Strip.join(
             [
                 self._side(part, row, 0, left, right, half, base, shift),
@@ -111,7 +100,7 @@ class DiffView(DiffRows):
         )
 
     def _heading(self, part: Part, width: int) -> Strip:
-        style = self.rich_style + self._style("same" if part.is_same else "head")
+        style = self.rich_style + self.style_of("same" if part.is_same else "head")
         counts = [f"{number:,} {kind}" for kind, number in part.record.counts.items() if number]
         if part.record.masked:
             counts.append(f"{part.record.masked:,} volatile masked")
@@ -152,16 +141,16 @@ class DiffView(DiffRows):
         """One side of a row, *width* cells."""
         line = row.right if side else row.left
         if tokens is None:
-            return Strip([Segment(" " * width, base + self._style("edge"))])
+            return Strip([Segment(" " * width, base + self.style_of("edge"))])
         code = row.code
         if code == CHANGED and not self.beside:
             code = ADDED if side else REMOVED
-        style = base + self._style(_CODES[code]) if code in _CODES else base
+        style = base + self.style_of(_CODES[code]) if code in _CODES else base
         digits = len(str(max(part.left.line_count, part.right.line_count)))
         sign = _SIGNS[code]
         if code == MASKED and not self.beside:
             sign = "≈"
-        gutter = Segment(f"{line + 1:>{digits}} {sign} ", base + self._style("edge"))
+        gutter = Segment(f"{line + 1:>{digits}} {sign} ", base + self.style_of("edge"))
         span = different(tokens, other) if code == CHANGED and other is not None else None
         segments = list(self._painted(tokens, span, style, plain=code == MASKED))
         room = width - cell_len(gutter.text)
@@ -174,13 +163,13 @@ class DiffView(DiffRows):
         segments: list[Segment] = []
         at = 0
         for kind, text in tokens:
-            one = style if plain or kind not in _TOKENS else style + self._style(kind)
+            one = style if plain or kind not in _TOKENS else style + self.style_of(kind)
             if span is None:
                 segments.append(Segment(text, one))
                 continue
             low, high = max(span[0] - at, 0), min(max(span[1] - at, 0), len(text))
             for part, marked in ((text[:low], False), (text[low:high], True), (text[max(low, high) :], False)):
                 if part:
-                    segments.append(Segment(part, one + self._style("other") if marked else one))
+                    segments.append(Segment(part, one + self.style_of("other") if marked else one))
             at += len(text)
         return segments

@@ -11,11 +11,11 @@ from textual.cache import LRUCache
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
 from explorer.tui.actions import bindings
+from explorer.tui.kit.cursor_view import CursorView
 from explorer.tui.widgets.history_rows import day_text, row_text
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ AHEAD: Final = 60
 """Lines before the end at which further rows are asked for."""
 
 
-class HistoryList(ScrollView, can_focus=True):
+class HistoryList(CursorView):
     """A list that is as quick with a hundred thousand rows as with ten. The keys of a row stand here, so that they do
     not fire while the search is typed."""
 
@@ -43,7 +43,8 @@ class HistoryList(ScrollView, can_focus=True):
         &:focus .history--cursor { background: $primary 35%; text-style: bold; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("history")]
+    OVERLAP = 2
+    BINDINGS: ClassVar[list[BindingType]] = bindings("history")
 
     @dataclass
     class Asked(Message):
@@ -71,8 +72,6 @@ class HistoryList(ScrollView, can_focus=True):
         self._line_of: list[int] = []
         """Index of a row → its line."""
         self._clocks: list[str] = []
-        self.cursor: int | None = None
-        """Index of the highlighted row."""
         super().__init__()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
@@ -80,12 +79,11 @@ class HistoryList(ScrollView, can_focus=True):
     def show(self, rows: Sequence[HistoryRow], today: date) -> None:
         """Show *rows*, the newest first; the highlighted one stays highlighted, and where it was, if it is there."""
         before = self.selected
-        above = self._line_of[self.cursor] - self.scroll_offset.y if self.cursor is not None else 0
+        above = self._line_of[self.cursor] - self.scroll_offset.y if self.rows else 0
         self.rows, self.today = [], today
         self._painted.clear()
-        self._lines, self._line_of, self._clocks, self.cursor = [], [], [], None
+        self._lines, self._line_of, self._clocks, self.cursor = [], [], [], 0
         self.add(rows)
-        self.cursor = 0 if rows else None
         for index, row in enumerate(self.rows if before is not None else ()):
             if row.id == before:
                 self.cursor = index
@@ -122,13 +120,13 @@ class HistoryList(ScrollView, can_focus=True):
     @property
     def selected(self) -> int | None:
         """The number of the highlighted entry."""
-        return None if self.cursor is None else self.rows[self.cursor].id
+        return self.rows[self.cursor].id if self.rows else None
 
     def select(self, number: int) -> bool:
         """Highlight the entry of that number; False where it is not among the rows."""
         for index, row in enumerate(self.rows):
             if row.id == number:
-                self._move(index)
+                self.put_cursor(index)
                 return True
         return False
 
@@ -165,16 +163,23 @@ class HistoryList(ScrollView, can_focus=True):
 
     # --- moving ----------------------------------------------------------------------------------------------------
 
-    def _move(self, index: int) -> None:
+    @property
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    def bring_in_sight(self, row: int, margin: tuple[int, int]) -> None:  # noqa: ARG002 - the base class's
+        """Scroll to the row, and to the heading right above it."""
         if not self.rows:
             return
-        self.cursor = min(max(index, 0), len(self.rows) - 1)
-        line = self._line_of[self.cursor]
-        top = line - 1 if line and not isinstance(self._lines[line - 1], int) else line  # its heading with it
+        line = self._line_of[row]
+        top = line - 1 if line and not isinstance(self._lines[line - 1], int) else line
         self.scroll_to_region(Region(0, top, 1, line - top + 1), animate=False, immediate=True, force=True)
-        self.refresh()
+
+    def cursor_moved(self) -> None:
+        if not self.rows:
+            return
         self.post_message(self.Moved())
-        if line + AHEAD >= len(self._lines):
+        if self._line_of[self.cursor] + AHEAD >= len(self._lines):
             self.post_message(self.EndNeared())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -183,33 +188,22 @@ class HistoryList(ScrollView, can_focus=True):
         if self._lines and new_value + self.size.height + AHEAD >= len(self._lines):
             self.post_message(self.EndNeared())
 
-    def action_move(self, step: int) -> None:
-        """To a row further down or up."""
-        if self.cursor is not None:
-            self._move(self.cursor + step)
-
-    def action_page(self, step: int) -> None:
-        """A screenful further down or up."""
-        self.action_move(step * max(1, self.size.height - 2))
-
-    def action_first(self) -> None:
-        """To the newest row."""
+    def action_top(self) -> None:
+        """Go to the newest row, once it is read."""
         self.post_message(self.Asked("newest"))
-        self._move(0)
-
-    def action_last(self) -> None:
-        """To the oldest row that is there."""
-        self._move(len(self.rows) - 1)
+        super().action_top()
 
     def action_ask(self, what: str) -> None:
         """Ask for something to be done with the highlighted row."""
         self.post_message(self.Asked(what))
 
-    def on_click(self, event: events.Click) -> None:
-        """Highlight the row that was clicked; open it on the second click."""
-        at = event.y + self.scroll_offset.y
-        line = self._lines[at] if 0 <= at < len(self._lines) else None
-        if isinstance(line, int):
-            self._move(line)
-            if event.chain > 1:
-                self.action_ask("open")
+    def row_at(self, line: int) -> int | None:
+        """Return the row on a line; a heading is none."""
+        row = self._lines[line] if 0 <= line < len(self._lines) else None
+        return row if isinstance(row, int) else None
+
+    def row_clicked(self, row: int, event: events.Click) -> None:
+        """Highlight the row; open it on the second click."""
+        super().row_clicked(row, event)
+        if event.chain > 1:
+            self.action_ask("open")

@@ -190,7 +190,7 @@ class HistoryPanel(Vertical):
     def row(self) -> HistoryRow | None:
         """The highlighted row."""
         listing = self.listing
-        return None if listing.cursor is None else listing.rows[listing.cursor]
+        return listing.rows[listing.cursor] if listing.rows else None
 
     @property
     def selected(self) -> int | None:

@@ -13,10 +13,10 @@ from rich.cells import cell_len, get_character_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from explorer.tui.actions import bindings
+from explorer.tui.kit.cursor_view import LineView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -105,9 +105,10 @@ def cells(spans: Iterable[Span]) -> int:
     return sum(cell_len(text) for _, text in spans)
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(LineView):
     """Shows rows. ``show`` takes them ready; ``show_for`` takes a function from the width to the rows."""
 
+    PREFIX = "lines"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{kind}" for kind in KINDS}
     ALLOW_SELECT = True
     DEFAULT_CSS = """
@@ -141,7 +142,6 @@ class LinesView(ScrollView, can_focus=True):
         self._starts: list[int] = []
         """Where each row begins among the lines."""
         self._width = 0
-        self._styles: dict[str, Style] = {}
         super().__init__(id=id, classes=classes)
 
     def show(self, rows: Sequence[Row]) -> None:
@@ -183,10 +183,6 @@ class LinesView(ScrollView, can_focus=True):
         if (self.scrollable_content_region.width or self.size.width) != self._width:
             self._lay_out()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._styles.clear()
-
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - textual's own name
         self.refresh()
 
@@ -204,12 +200,6 @@ class LinesView(ScrollView, can_focus=True):
                 parts.append("\n")
             parts.append(text[start:end])
         return "".join(parts), "\n"
-
-    def _style(self, kind: str) -> Style:
-        style = self._styles.get(kind)
-        if style is None:
-            style = self._styles[kind] = self.get_component_rich_style(f"lines--{kind}")
-        return style
 
     # At once: an animation would paint each page many times.
 
@@ -243,7 +233,7 @@ class LinesView(ScrollView, can_focus=True):
         if number >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[number]
-        strip = Strip([Segment(text, self._style(kind)) for kind, text in (*line.gutter, *line.spans)])
+        strip = Strip([Segment(text, self.style_of(kind)) for kind, text in (*line.gutter, *line.spans)])
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(number)) is not None:
             strip = _marked(strip, span, self.screen.get_component_rich_style("screen--selection"))
