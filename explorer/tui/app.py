@@ -19,7 +19,7 @@ from explorer.tui.themes import as_theme
 from explorer.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.console import RenderableType
     from textual.binding import BindingType
@@ -110,6 +110,11 @@ class ExplorerApp(App[int]):
             except ExplorerError as error:
                 self.last_words.append(error.sentence)
         self.exit(return_code=code)
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys that the settings give to actions."""
+        return self.session.settings.keymap
 
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Say something that needs no answer."""

@@ -6,7 +6,7 @@ ClosingScreen ─┬─► ListScreen: a whole screen with a title, mostly a lis
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
@@ -15,11 +15,9 @@ from textual.widgets import OptionList
 from explorer.tui.kit.key_bar import KeyBar, hint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from textual import events
-
-    from explorer.tui.app import ExplorerApp
 
 Result = TypeVar("Result")
 Shown = str | tuple[str, str]
@@ -28,6 +26,19 @@ GRACE: Final = 0.3
 """Seconds after a dialog appears during which it ignores bare letters: they were typed for what was there before."""
 MOVES: Final = frozenset({"move", "down", "up", "scroll"})
 """What a letter may do at once, since it neither confirms nor changes anything."""
+
+
+class Host(Protocol):
+    """What the app is to these screens."""
+
+    clock: Callable[[], float]
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys that the settings give to actions."""
+
+    def tell(self, text: str, *, severity: str = "information") -> None:
+        """Say something that needs no answer."""
 
 
 class ClosingScreen(Screen[Result]):
@@ -46,8 +57,9 @@ class ClosingScreen(Screen[Result]):
         return super().dismiss(result)
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def host(self) -> Host:
+        """The app."""
+        return cast("Host", self.app)
 
     @property
     def listing(self) -> OptionList:
@@ -56,7 +68,7 @@ class ClosingScreen(Screen[Result]):
 
     def tell(self, text: str, *, severity: str = "information") -> None:
         """Say something that needs no answer."""
-        self._app.tell(text, severity=severity)
+        self.host.tell(text, severity=severity)
 
     def action_move(self, step: int) -> None:
         """Move the cursor of the list down or up."""
@@ -99,7 +111,7 @@ class ListScreen(ClosingScreen[Result]):
 
     def show_keys(self, keys: Iterable[Shown], last: Shown) -> None:
         """Show *keys* in the key bar as far as there is room, and *last* always."""
-        keymap = self._app.session.settings.keymap
+        keymap = self.host.keymap
         hints = [hint_of(*((shown, "") if isinstance(shown, str) else shown), keymap=keymap) for shown in (*keys, last)]
         self.query_one(KeyBar).show(hints[:-1], hints[-1:])
 
@@ -148,4 +160,4 @@ class Dialog(ModalScreen[Result], ClosingScreen[Result], Generic[Result]):
             event.stop()
 
     def _seconds(self) -> float:
-        return self._app.clock()
+        return self.host.clock()

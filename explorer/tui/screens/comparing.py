@@ -242,7 +242,7 @@ class ComparingScreen(ComparisonRun):
     def action_go_on(self, step: int) -> None:
         """To the next change, or the one before."""
         if not self.query_one(DiffView).go_on(step):
-            self._app.tell("No further change." if step > 0 else "No change before this one.")
+            self.tell("No further change." if step > 0 else "No change before this one.")
 
     def action_everything(self) -> None:
         """All lines, or only the changes with a few lines around them."""
@@ -281,10 +281,10 @@ class ComparingScreen(ComparisonRun):
         """Copy the path of the change at the cursor."""
         found = self._current()
         if found is None:
-            self._app.tell("There is no change at the cursor; n goes to the next one.")
+            self.tell("There is no change at the cursor; n goes to the next one.")
             return
         self.app.copy_to_clipboard(found[2].path)
-        self._app.tell(f"Copied {sanitize_line(found[2].path)}.")
+        self.tell(f"Copied {sanitize_line(found[2].path)}.")
 
     def _current(self) -> tuple[int, int, Change] | None:
         """The change at the cursor."""
@@ -300,21 +300,21 @@ class ComparingScreen(ComparisonRun):
 
         found = self._current()
         if found is None or found[2].pattern in ("", "$") or found[2].pattern.startswith("line:"):
-            self._app.tell("There is no field at the cursor that can be ignored; n goes to the next change.")
+            self.tell("There is no field at the cursor that can be ignored; n goes to the next change.")
             return
         if found[2].masked:
-            self._app.tell(f"{sanitize_line(found[2].path)} is masked already.")
+            self.tell(f"{sanitize_line(found[2].path)} is masked already.")
             return
         await self._settle(ignore, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is.")
 
     async def _settle(self, change: SettingsChange, pattern: str, words: str) -> None:
         try:
             for note in await change(self.session, self.sides[0].call.vendor, pattern):
-                self._app.tell(note, severity="warning")
+                self.tell(note, severity="warning")
         except ExplorerError as error:
-            self._app.tell(error.sentence, severity="error")
+            self.tell(error.sentence, severity="error")
             return
-        self._app.tell(sanitize_line(words))
+        self.tell(sanitize_line(words))
         self.start()
 
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignored")
@@ -326,7 +326,7 @@ class ComparingScreen(ComparisonRun):
         vendor = self.sides[0].call.vendor
         patterns = ignored(self.session, vendor)
         if not patterns:
-            self._app.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")
+            self.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")
             return
         chosen = await self.app.push_screen_wait(IgnoredDialog(vendor, patterns))
         if chosen:

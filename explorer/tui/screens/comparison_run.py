@@ -59,7 +59,7 @@ class ComparisonRun(ListScreen[None]):
                 self.session, *self.sides, volatile=None if self.masking else NOTHING
             )
         except ExplorerError as error:
-            self._app.tell(error.sentence, severity="error")
+            self.tell(error.sentence, severity="error")
             return
         self._run(self.comparison, number)
         self.began()

@@ -114,7 +114,7 @@ class RefusalScreen(ListScreen[Wanted | None]):
         return Content("\n").join(lines)
 
     def _key(self, mend: Mend) -> str:
-        return label_of(f"refusal.{mend}", self._app.session.settings.keymap)
+        return label_of(f"refusal.{mend}", self.host.keymap)
 
     def _show_keys(self) -> None:
         one = self.current
@@ -133,7 +133,7 @@ class RefusalScreen(ListScreen[Wanted | None]):
     def _chosen(self) -> None:
         one = self.current
         if one is None or not one.key or one.state == "not":
-            self._app.tell("Nothing is to be mended about that.")
+            self.tell("Nothing is to be mended about that.")
         else:
             self.dismiss((one.key, one.where))
 
@@ -149,7 +149,7 @@ class RefusalScreen(ListScreen[Wanted | None]):
         lines = [self.explanation.headline]
         lines += [f"{STATES[one.state]}: {one.title}: {one.evidence}" for one in self.explanation.findings]
         self.app.copy_to_clipboard("\n".join(lines))
-        self._app.tell("Copied the explanation.")
+        self.tell("Copied the explanation.")
 
 
 def _does(fix: Mend) -> str:

@@ -6,7 +6,7 @@ files ── looked at by their stamps while this is open ──► Library ─�
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
 
 from textual import on, work
 from textual.containers import Vertical
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from explorer.errors import CatalogProblem
     from explorer.saved import Library, SavedFile
     from explorer.session.saving import Saved
+    from explorer.tui.app import ExplorerApp
     from explorer.tui.kit.screens import Shown
 
 LOOK: Final = 2.0
@@ -80,6 +81,10 @@ class SavedScreen(ListScreen[Wanted | None]):
         self._at = at
         self._problems: dict[str, tuple[CatalogProblem, ...]] = {}
         super().__init__()
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="saved-title", classes="title-line", markup=False)
@@ -252,7 +257,7 @@ class SavedScreen(ListScreen[Wanted | None]):
         node = self.tree.current
         if isinstance(node, SavedLeaf):
             return self.saved.library.files.get(node.name)
-        self._app.tell("Go to a request first; a runs the folder.")
+        self.tell("Go to a request first; a runs the folder.")
         return None
 
     def on_tree_node_selected(self, _event: object) -> None:
@@ -264,7 +269,7 @@ class SavedScreen(ListScreen[Wanted | None]):
         node = self.tree.current
         if isinstance(node, SavedLeaf):
             if self.saved.library.files[node.name].request is None:
-                self._app.tell("The file is bad, so that no form can be made of it; e edits it.", severity="warning")
+                self.tell("The file is bad, so that no form can be made of it; e edits it.", severity="warning")
             else:
                 self.dismiss(Wanted(name=node.name))
         elif self.tree.cursor_node is not None:
@@ -292,7 +297,7 @@ class SavedScreen(ListScreen[Wanted | None]):
         from explorer.tui.screens.saved_run import RunScreen, ready_to_run
 
         if not names:
-            self._app.tell("There is nothing to run.")
+            self.tell("There is nothing to run.")
             return
         await asyncio.to_thread(self.saved.load)
         runner = Runner(self.saved, self._scope)
@@ -311,7 +316,7 @@ class SavedScreen(ListScreen[Wanted | None]):
         if file is not None:
             problem = open_in(self._app, program(self.saved.session.environ, edit=True), str(file.path), keep=True)
             if problem:
-                self._app.tell(f"{problem}. Set EDITOR to your editor.", severity="warning")
+                self.tell(f"{problem}. Set EDITOR to your editor.", severity="warning")
             self.reload()
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="move")
@@ -328,7 +333,7 @@ class SavedScreen(ListScreen[Wanted | None]):
         try:
             moved = await asyncio.to_thread(move, self.saved.folder, file, name)
         except ExplorerError as error:
-            self._app.tell(error.sentence, severity="error")
+            self.tell(error.sentence, severity="error")
             return
         self._at = moved.name
         self.reload()
@@ -347,7 +352,7 @@ class SavedScreen(ListScreen[Wanted | None]):
             try:
                 await asyncio.to_thread(delete, self.saved.folder, file)
             except ExplorerError as error:
-                self._app.tell(error.sentence, severity="error")
+                self.tell(error.sentence, severity="error")
             self.reload()
 
     def _users(self, name: str) -> list[str]:
@@ -369,7 +374,7 @@ class SavedScreen(ListScreen[Wanted | None]):
 
         sets = [(name, one.values.description) for name, one in self.saved.library.sets.items()]
         if not sets:
-            self._app.tell(
+            self.tell(
                 "There is no file of variables. environments/NAME.toml in the folder is one: [variables], NAME = ..."
             )
             return

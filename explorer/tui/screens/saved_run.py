@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on, work
 from textual.containers import Vertical
@@ -113,6 +113,10 @@ class RunScreen(ListScreen[int | None]):
         self.report: Report | None = None
         super().__init__()
 
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
+
     def compose(self) -> ComposeResult:
         yield Static(id="run-title", classes="title-line", markup=False)
         with Vertical(id="run-middle"):
@@ -143,7 +147,7 @@ class RunScreen(ListScreen[int | None]):
         try:
             self.report = await self._runner.run(self._title, self._names, self._folder)
         except ExplorerError as error:
-            self._app.tell(error.sentence, severity="error")
+            self.tell(error.sentence, severity="error")
         except asyncio.CancelledError:
             if self.is_mounted:
                 self._stopped()
@@ -248,9 +252,9 @@ class RunScreen(ListScreen[int | None]):
     def _selected(self, event: OptionList.OptionSelected) -> None:
         one = self._shown[event.option_index]
         if isinstance(one, str) or one.exchange is None or not one.exchange.id:
-            self._app.tell("There is no answer to it.")
+            self.tell("There is no answer to it.")
         elif self.running:
-            self._app.tell("It is still running; esc stops it.")
+            self.tell("It is still running; esc stops it.")
         else:
             self.dismiss(one.exchange.id)
 
@@ -270,7 +274,7 @@ class RunScreen(ListScreen[int | None]):
     async def action_again(self) -> None:
         """Run all of it again."""
         if self.running:
-            self._app.tell("It is still running; esc stops it.")
+            self.tell("It is still running; esc stops it.")
         elif await ready_to_run(self._app, self._runner, self._names):
             self._start()
 
@@ -278,7 +282,7 @@ class RunScreen(ListScreen[int | None]):
     async def action_save(self) -> None:
         """Write the report."""
         if self.report is None:
-            self._app.tell("The report is made when it has ended.")
+            self.tell("The report is made when it has ended.")
             return
         from explorer.tui.screens.saved_dialogs import ReportDialog
 
@@ -289,9 +293,9 @@ class RunScreen(ListScreen[int | None]):
         try:
             written = await asyncio.to_thread(write_report, self.report, path)
         except ExplorerError as error:
-            self._app.tell(error.sentence, severity="error")
+            self.tell(error.sentence, severity="error")
             return
-        self._app.tell(f"Written to {written}.")
+        self.tell(f"Written to {written}.")
 
 
 def write_report(report: Report, path: str) -> str:

@@ -7,7 +7,7 @@ inputs ── Sheet ──► steps            paste box ── worker thread �
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on, work
 from textual.containers import Container
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.session.explaining import Explained
+    from explorer.tui.app import ExplorerApp
 
 PAUSE: Final = 0.15
 """Seconds after the last change until what was pasted is compared again."""
@@ -93,6 +94,10 @@ class SignatureScreen(ListScreen[None]):
         self._theirs = theirs
         self._edited: Line | None = None
         super().__init__()
+
+    @property
+    def _app(self) -> ExplorerApp:
+        return cast("ExplorerApp", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="signature-title", classes="title-line", markup=False)
@@ -199,7 +204,7 @@ class SignatureScreen(ListScreen[None]):
                 self.found = await asyncio.to_thread(self.explained.itself) if unchanged else None
         except ExplorerError as error:
             self.found = None
-            self._app.tell(error.sentence, severity="warning")
+            self.tell(error.sentence, severity="warning")
         self._show()
 
     @on(TextArea.Changed)
@@ -256,7 +261,7 @@ class SignatureScreen(ListScreen[None]):
         if line is None or self.sheet is None:
             return
         if line.kind == "path":
-            self._app.tell("enter types another path.")
+            self.tell("enter types another path.")
             return
         self._changed(self.sheet.turned(line, step))
 
@@ -289,14 +294,14 @@ class SignatureScreen(ListScreen[None]):
         """Copy the base string; what is secret in it stays masked."""
         if self.sheet is not None:
             self.app.copy_to_clipboard(self.explained.masked(self.sheet.case.base))
-            self._app.tell("Copied the base string.")
+            self.tell("Copied the base string.")
 
     def action_copy_signature(self) -> None:
         """Copy the signature."""
         if self.sheet is not None:
             case = self.sheet.case
             self.app.copy_to_clipboard(case.sign(case.base))
-            self._app.tell("Copied the signature.")
+            self.tell("Copied the signature.")
 
     def action_scroll(self, step: int) -> None:
         """Scroll the answer, wherever the focus is."""
