@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from explorer.core.text.secret import Secret
 from explorer.session.remembering import recent_entries
-from explorer.tui.actions import BY_ID, FOOTERS
+from explorer.tui.actions import BY_ID, FOOTERS, MAIN_ACTIONS
 from explorer.tui.drafts import Draft
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.widgets.title_bar import TitleBar
