@@ -73,4 +73,4 @@ def note_sent(session: SessionContext, call: Call, exchange: Exchange) -> None:
         if found:
             add_evidence(session.folders, found)
     except ExplorerError as error:
-        session.on_warning(f"{error.message}. {error.hint}".strip())
+        session.on_warning(error.sentence)

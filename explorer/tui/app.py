@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.app import App
 
-from explorer.core.text.sanitize import sanitize
 from explorer.errors import ExplorerError
 from explorer.settings.themes import default_variables, load_themes
 from explorer.tui.actions import screen_help_binding
+from explorer.tui.app_base import AppBase
 from explorer.tui.ending import on_end_signals
 from explorer.tui.main import MainScreen
 from explorer.tui.themes import as_theme
-from explorer.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from rich.console import RenderableType
     from textual.binding import BindingType
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 
     from explorer.core.origin import TrustQuestion
     from explorer.session.context import SessionContext
+    from explorer.tui.type_ahead import TypeAhead
 
 
 def _commands() -> type[Provider]:
@@ -37,7 +35,7 @@ def _commands() -> type[Provider]:
     return ExplorerCommands
 
 
-class ExplorerApp(App[int]):
+class ExplorerApp(AppBase):
     """The terminal app over one session, which it closes when it ends."""
 
     TITLE = "API Explorer"
@@ -49,20 +47,12 @@ class ExplorerApp(App[int]):
     """
 
     def __init__(self, session: SessionContext) -> None:
-        self.session = session
-        self.startup_problems: list[str] = []
-        """What is wrong with files of a person's, to be told after the first frame."""
-        self.on_end: list[Callable[[], object]] = []
-        """What is to be written when the app ends; may block."""
         self.last_words: list[str] = []
         """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
         self.defects: list[str] = []
         """What ended the app though nobody expected it; empty where all is well."""
         session.ask_trust = self._ask_trust
-        self.clock: Callable[[], float] = time.monotonic
-        """Seconds, for what depends on how long a dialog has been on the screen."""
-        super().__init__()
-        self.type_ahead = TypeAhead(self, super().on_event)
+        super().__init__(session)
         self._themes_from_files()
 
     def _themes_from_files(self) -> None:
@@ -110,16 +100,6 @@ class ExplorerApp(App[int]):
             except ExplorerError as error:
                 self.last_words.append(error.sentence)
         self.exit(return_code=code)
-
-    @property
-    def keymap(self) -> Mapping[str, str]:
-        """Keys that the settings give to actions."""
-        return self.session.settings.keymap
-
-    def tell(self, text: str, *, severity: str = "information") -> None:
-        """Say something that needs no answer."""
-        level = severity if severity in ("information", "warning", "error") else "information"
-        self.notify(sanitize(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
 
     def action_screen_help(self) -> None:
         """What the screen on top is, and every key of it; the main screen has help of its own."""

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
     from explorer.session.context import SessionContext
     from explorer.session.saving import Saved
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.features.controller import Controller
     from explorer.tui.widgets.collect_view import CollectView
@@ -180,8 +180,8 @@ class MainScreen(Screen[None]):
             self.saved_files.look_at_file()
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def _app(self) -> AppBase:
+        return cast("AppBase", self.app)
 
     # --- composing ---------------------------------------------------------------------------------------------------
 

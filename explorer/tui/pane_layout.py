@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from explorer.session.context import SessionContext
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
     from explorer.tui.widgets.history_panel import HistoryPanel
     from explorer.tui.widgets.request_pane import RequestPane
     from explorer.tui.widgets.response_pane import ResponsePane
@@ -48,8 +48,8 @@ class PaneLayout:
         self.zoomed = False
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.screen.app)
+    def _app(self) -> AppBase:
+        return cast("AppBase", self.screen.app)
 
     @property
     def request_pane(self) -> RequestPane:

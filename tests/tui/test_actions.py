@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from explorer.session.context import SessionContext
+
 
 TABLE: Final = ("explorer/tui/actions.py", "explorer/tui/kit/key_bar.py")
 """Where bindings and hints are made. Nothing else is allowed to; textual's own widgets bring their own."""
@@ -103,7 +105,7 @@ def test_ids_that_settings_may_name_stay_valid() -> None:
     assert usable_keymap(keymap) == (keymap, ())
 
 
-async def test_the_footer_of_a_screen_shows_the_key_of_the_settings(session: Session) -> None:
+async def test_the_footer_of_a_screen_shows_the_key_of_the_settings(session: SessionContext) -> None:
     session.settings = msgspec.structs.replace(session.settings, keymap={"tracks.close": "f6"})
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "J")

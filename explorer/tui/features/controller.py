@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from explorer.errors import ExplorerError, Problem
     from explorer.session.context import SessionContext
     from explorer.session.replaying import How, Replay
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
     from explorer.tui.drafts import Draft
     from explorer.tui.gathering import Gathering
     from explorer.tui.pane_layout import PaneLayout
@@ -203,9 +203,9 @@ class Controller:
     # --- shorthands --------------------------------------------------------------------------------------------------
 
     @property
-    def app(self) -> ExplorerApp:
+    def app(self) -> AppBase:
         """The app."""
-        app: ExplorerApp = self.main.screen.app  # type: ignore[assignment]  # this screen has no other
+        app: AppBase = self.main.screen.app  # type: ignore[assignment]  # this screen has no other
         return app
 
     @property

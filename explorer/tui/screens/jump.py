@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
 
 REQUEST_KEYS = dict(zip("qwert", ("params", "headers", "body", "auth", "docs"), strict=True))
 RESPONSE_KEYS = dict(zip("asdf", ("body", "headers", "wire", "timing"), strict=True))
@@ -67,5 +67,5 @@ class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
         event.stop()
         event.prevent_default()
         target, _ = self._targets.get(event.character or "", (None, None))
-        cast("ExplorerApp", self.app).type_ahead.drop_with(event)
+        cast("AppBase", self.app).type_ahead.drop_with(event)
         self.dismiss(target)

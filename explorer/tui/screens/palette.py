@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
 
 LIMIT = 40
 """How many hits are shown."""
@@ -51,7 +51,7 @@ class ExplorerCommands(Provider):
 
     def _keys_on_top(self) -> Iterator[Entry]:
         """On a screen over the main one: what can be done on that."""
-        screen, app = self.screen, cast("ExplorerApp", self.app)
+        screen, app = self.screen, cast("AppBase", self.app)
         for one in keys_of_screen(screen, app.session.settings.keymap):
             if one.run:
                 hay = f"{one.title} {one.help}".lower()

@@ -12,7 +12,6 @@ from textual.widgets import OptionList, Static
 
 from explorer.core.exchange import SANDBOX
 from explorer.errors import ExplorerError
-from explorer.session import SANDBOX
 from explorer.tui.actions import bindings
 from explorer.tui.screens.readings_view import Changed, ReadingsView
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.session.doubts import Doubt
-    from explorer.session.experiments import Plan
     from explorer.session.variants import Plan
 
 

@@ -15,10 +15,8 @@ from textual.widgets.option_list import Option
 from explorer.core.exchange import SANDBOX
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.session import SANDBOX
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
-from explorer.tui.widgets.key_bar import KeyBar
 from explorer.tui.widgets.reading_text import Told, list_line, page
 
 if TYPE_CHECKING:

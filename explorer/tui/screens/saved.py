@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from explorer.errors import CatalogProblem
     from explorer.saved import Library, SavedFile
     from explorer.session.saving import Saved
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
     from explorer.tui.kit.screens import Shown
 
 LOOK: Final = 2.0
@@ -83,8 +83,8 @@ class SavedScreen(ListScreen[Wanted | None]):
         super().__init__()
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def _app(self) -> AppBase:
+        return cast("AppBase", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="saved-title", classes="title-line", markup=False)

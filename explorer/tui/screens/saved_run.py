@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.session.sequences import Runner
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
 
 STYLES: Final = {"passed": "$text-success", "failed": "$text-error", "error": "$text-error", "skipped": MUTED}
 
 
-async def ready_to_run(app: ExplorerApp, runner: Runner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
+async def ready_to_run(app: AppBase, runner: Runner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
     """Whether *names* can be run: values that are missing were typed, and a person agreed to what asks first (but for
     the request *asks_itself*, whose sender asks)."""
     from explorer.core.saved.placeholders import Variable
@@ -114,8 +114,8 @@ class RunScreen(ListScreen[int | None]):
         super().__init__()
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def _app(self) -> AppBase:
+        return cast("AppBase", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="run-title", classes="title-line", markup=False)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.session.explaining import Explained
-    from explorer.tui.app import ExplorerApp
+    from explorer.tui.app_base import AppBase
 
 PAUSE: Final = 0.15
 """Seconds after the last change until what was pasted is compared again."""
@@ -96,8 +96,8 @@ class SignatureScreen(ListScreen[None]):
         super().__init__()
 
     @property
-    def _app(self) -> ExplorerApp:
-        return cast("ExplorerApp", self.app)
+    def _app(self) -> AppBase:
+        return cast("AppBase", self.app)
 
     def compose(self) -> ComposeResult:
         yield Static(id="signature-title", classes="title-line", markup=False)

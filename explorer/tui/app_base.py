@@ -1,0 +1,45 @@
+"""What screens, panes and features know of the app: its session, its settings, and how to tell the user something.
+
+The app itself is in ``app``, which imports the main screen; everything below imports this module.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from explorer.core.text.sanitize import sanitize
+from explorer.tui.type_ahead import TypeAhead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from explorer.session.context import SessionContext
+
+
+class AppBase(App[int]):
+    """A terminal app over one session."""
+
+    def __init__(self, session: SessionContext) -> None:
+        self.session = session
+        self.theme_names: list[str] = []
+        self.startup_problems: list[str] = []
+        """What is wrong with the user's files, shown after the first frame."""
+        self.on_end: list[Callable[[], object]] = []
+        """What is to be written when the app ends; may block."""
+        self.clock: Callable[[], float] = time.monotonic
+        """Seconds, for what depends on how long a dialog has been on the screen."""
+        super().__init__()
+        self.type_ahead = TypeAhead(self, super().on_event)
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Keys that the settings give to actions."""
+        return self.session.settings.keymap
+
+    def tell(self, text: str, *, severity: str = "information") -> None:
+        """Show a notification; *severity* is information, warning or error."""
+        level = severity if severity in ("information", "warning", "error") else "information"
+        self.notify(sanitize(text), severity=level, markup=False)  # type: ignore[arg-type]  # it is one of the three
