@@ -395,7 +395,7 @@ class MainScreen(Screen[None]):
             self._cancel()
         elif self.login.active:
             self.workers.cancel_group(self, "login")
-        elif isinstance(self.focused, Input):
+        elif isinstance(self.focused, Input) or (panes.pane == "request" and panes.request_pane.in_form):
             if panes.pane == "tree":
                 self.query_one(EndpointTree).focus_tree()
             else:

@@ -22,7 +22,7 @@ from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine, LoneChoice, OptionLines
 from explorer.tui.widgets.fields.form import Form
-from explorer.tui.widgets.fields.letters import nearest
+from explorer.tui.widgets.fields.letters import LettersAreText, nearest
 from explorer.tui.widgets.fields.row import FieldRow
 from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.quiet import Quiet
@@ -343,6 +343,11 @@ class RequestPane(Widget):
         """The name of the field with the focus; empty where none has it."""
         row = nearest(self.screen.focused, FieldRow)
         return row.field_name if row is not None else ""
+
+    @property
+    def in_form(self) -> bool:
+        """Whether the focus is within the form, where letters are text: a field, its mark, a choice, a button."""
+        return nearest(self.screen.focused, LettersAreText) is not None
 
     def fill_examples(self) -> int:
         """Put examples into required fields that are blank; how many there were."""
