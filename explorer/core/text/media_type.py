@@ -8,8 +8,9 @@ from typing import Final
 JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
-# A blank in place of the semicolon is wrong, and servers send it.
-_PARAMETER: Final = re.compile(r'[;\s]\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
+# A blank in place of the semicolon is wrong, and servers send it. A run of blanks is tried once, from its start, and
+# nothing is given back: the header is the server's, and time must not grow faster than it does.
+_PARAMETER: Final = re.compile(r'(?:;|(?<!\s)\s)\s*+([\w!#$%&\'*+.^`|~-]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;\s]*+)')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 
 
