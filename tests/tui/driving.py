@@ -15,7 +15,6 @@ from explorer.tui.app import ExplorerApp
 from explorer.tui.main import MainScreen
 from explorer.tui.widgets.endpoint_tree import EndpointTree
 from explorer.tui.widgets.fields.row import FieldRow
-from tests.unseen_frames import draw_when_looked_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -107,9 +106,7 @@ async def driven(session: SessionContext, size: tuple[int, int] = (120, 40)) -> 
     """The app, running in a terminal of that size."""
     app = ExplorerApp(session)
     app.clock = count().__next__  # a second later at each look: no dialog is new when a key comes
-    draw_when_looked_at(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         driver = Driver(app, pilot)
         await driver.until(driver.main.ready.is_set, "the panes")
         yield driver
-        assert driver.text  # the last frame is drawn, whatever the test looked at
