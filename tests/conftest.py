@@ -25,7 +25,7 @@ from explorer.settings.folders import Folders
 from tests.shared_styles import share_parsed_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from explorer.core.catalog.model import Catalog
 
@@ -50,15 +50,17 @@ def decoded_catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded_catalog: Path) -> Path:
-    """Return a home folder of the test's own, with the catalog decoded; hide the person's environment."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded_catalog: Path) -> Iterator[Path]:
+    """Yield a home folder of the test's own beside its ``tmp_path``, with the catalog decoded; hide the user's
+    environment."""
     for name in list(os.environ):
         if name.startswith(("API_EXPLORER_", "XDG_")) or name.upper() in _SURPRISES:
             monkeypatch.delenv(name)
-    folder = tmp_path / "home"
+    folder = tmp_path.with_name(f"{tmp_path.name}-home")
     monkeypatch.setenv("API_EXPLORER_HOME", str(folder))
     seed_catalog(folder, decoded_catalog)
-    return folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def seed_catalog(home: Path, decoded: Path) -> None:

@@ -114,8 +114,6 @@ _NOT_BYTES_OF_A_SERVER: Final = {
     "pixels.small": "Pillow in another process, which is ended when it takes too long",
     "binary.signature": "compares the first bytes with constants",
     "lexing.warm": "takes the name of a kind",
-    "store.let_go": "gives memory back to the system",
-    "store.pieces": "slices of a fixed size",
     "scanning.find": "slices of a fixed size, searched for a constant",
     "scanning.find_last": "slices of a fixed size, searched for constants",
     "scanning.matches": "what it matches is given by the caller; fold and outline are measured through it",
