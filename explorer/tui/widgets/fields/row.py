@@ -224,8 +224,13 @@ class FieldRow(Widget):
 
     @property
     def entry(self) -> Entry | None:
-        """The entry of a call, or None where the field is absent."""
-        return self.field_state.entry(self.param, self.field_name)
+        """The entry of a call, or None where the field is absent. What was typed counts at once: the line's message,
+        which changes the state, may still be on its way when the app ends or a call is sent."""
+        line = next(iter(self.query(FieldInput)), None)
+        state = self.field_state
+        if line is not None and line.value != state.shown:
+            state = state.typed(line.value)
+        return state.entry(self.param, self.field_name)
 
     @property
     def blank(self) -> bool:
