@@ -17,9 +17,9 @@ def main() -> int:
 
         return run(os.environ)
     from explorer.cli import main as command_line
-    from explorer.cli.streams import protect
+    from explorer.cli.streams import protect_streams
 
-    protect()
+    protect_streams()
     return command_line(sys.argv[1:])
 
 

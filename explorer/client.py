@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import httpx
 
-from explorer.core.exchange import REDIRECTS, Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
+from explorer.core.exchange import REDIRECT_STATUSES, Failure, Hop, Purpose, ReceivedResponse, SentRequest, Timings
 from explorer.core.origin import Origin
 from explorer.decoding import BodyDecoder
 from explorer.errors import (
@@ -33,7 +33,7 @@ from explorer.errors import (
 )
 from explorer.proxy import RoutedTransport
 from explorer.single_flight import SingleFlight
-from explorer.spool import LARGE, Spool
+from explorer.spool import MEMORY_LIMIT, Spool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 MAX_REDIRECTS = 10
-_TOLD = 1_000_000
+_FLOW_BODY_LIMIT = 1_000_000
 """Bytes of a body that an auth scheme may look at."""
-_TURN = 0.002
+_YIELD_INTERVAL = 0.002
 """Seconds of receiving after which others have their turn."""
 Phase = Literal["connecting", "sending", "waiting", "receiving", "done"]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SendProgress:
     """How far a send is: what it is doing, seconds since it began, decoded bytes received, bytes announced or None."""
 
     phase: Phase
@@ -59,7 +59,7 @@ class Progress:
     expected: int | None = None
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[SendProgress], None]
 
 
 class Gate(Protocol):
@@ -97,7 +97,7 @@ class Limits:
     total: float = 30.0
     connect: float = 10.0
     max_body: int = 250_000_000
-    spooled: int = LARGE
+    spooled: int = MEMORY_LIMIT
     """Decoded bytes of a body above which it goes to a temporary file."""
     redirects: int = MAX_REDIRECTS
 
@@ -168,7 +168,7 @@ def sent_request(request: httpx.Request) -> SentRequest:
     return SentRequest(method=request.method, url=str(request.url), headers=headers, body=request.content)
 
 
-def resume(flow: Flow, response: httpx.Response | None) -> httpx.Request | None:
+def resume_flow(flow: Flow, response: httpx.Response | None) -> httpx.Request | None:
     """Give *flow* the response to its request and return its next request, or None at its end.
 
     None in place of a response: the request was not sent, since another flow asked for a token in the meantime.
@@ -263,9 +263,9 @@ class Client:
             async with deadline:
                 await self._converse(request, sign, limits, on_progress, log)
         except TimeoutError:
-            failure = describe(TimedOut(f"no whole answer within {limits.total:g} s"))
+            failure = describe_error(TimedOut(f"no whole answer within {limits.total:g} s"))
         except TransportError as error:
-            failure = describe(error)
+            failure = describe_error(error)
         except (asyncio.CancelledError, UntrustedHost):
             outcome.transfer = self._transfer(log, request, None)
             raise
@@ -327,7 +327,7 @@ class Client:
                 async with self.token_turn(tokens) as sends:
                     if sends:
                         response = await self._hop(signed, scheme, kind, limits, on_progress, log)
-                    signed = resume(flow, response if sends else None)
+                    signed = resume_flow(flow, response if sends else None)
             return response
         finally:
             flow.close()
@@ -345,11 +345,11 @@ class Client:
         pass."""
         await log.gate(request, scheme, purpose, log.paused)
         log.begin(request, purpose)
-        tell = _teller(self._clock, log, on_progress)
-        request.extensions["trace"] = _tracer(self._clock, log, tell)
+        tell = _progress_reporter(self._clock, log, on_progress)
+        request.extensions["trace"] = _trace_callback(self._clock, log, tell)
         request.extensions["timeout"] = httpx.Timeout(limits.total, connect=min(limits.connect, limits.total)).as_dict()
         tell("connecting")
-        async with _mapped(), _opened(self._client(), request) as response:
+        async with _map_errors(), _open_stream(self._client(), request) as response:
             length = response.headers.get("content-length", "")
             expected = int(length) if length.isdecimal() and "content-encoding" not in response.headers else None
             body, wire = Spool(above=limits.spooled), 0
@@ -363,19 +363,19 @@ class Client:
                         room = limits.max_body - body.size
                         body.append(chunk[:room])
                         came(chunk[:room])
-                        if time.monotonic() - turn > _TURN:  # what is there already comes without a wait
+                        if time.monotonic() - turn > _YIELD_INTERVAL:  # what is there already comes without a wait
                             await asyncio.sleep(0)
                             turn = time.monotonic()
                         tell("receiving", body.size, expected)
                         if len(chunk) > room:
                             raise TooLarge(
                                 f"the decoded body passed {limits.max_body:,} bytes and was cut there"
-                                f"{_packed(response, wire)}",
+                                f"{_compression_note(response, wire)}",
                                 hint="Raise max_body_bytes in settings.toml if you trust the server.",
                             )
                 decoder.end()
             except BaseException as error:
-                log.response = _received(response, body.data, wire, _why_cut(error))
+                log.response = _received(response, body.data, wire, _truncation_reason(error))
                 raise
             finally:
                 whole = body.data
@@ -383,20 +383,20 @@ class Client:
             log.response = _received(response, whole, wire, note=decoder.note)
             tell("done", len(whole), expected)
         plain = [(name, value) for name, value in response.headers.raw if name.lower() not in _CODING]
-        return httpx.Response(response.status_code, headers=plain, content=whole[:_TOLD], request=request)
+        return httpx.Response(response.status_code, headers=plain, content=whole[:_FLOW_BODY_LIMIT], request=request)
 
 
-_IMPERSONAL = ("accept", "accept-encoding", "user-agent")
+_SAFE_HEADERS = ("accept", "accept-encoding", "user-agent")
 _CODING = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
-def _packed(response: httpx.Response, wire: int) -> str:
+def _compression_note(response: httpx.Response, wire: int) -> str:
     """How small it came, where it was compressed: a compression bomb shows by that."""
     packed = "content-encoding" in response.headers
     return f" ({wire:,} bytes on the wire)" if packed else ""
 
 
-def _why_cut(error: BaseException) -> str:
+def _truncation_reason(error: BaseException) -> str:
     if isinstance(error, TooLarge | BrokenAnswer):
         return error.message
     if isinstance(error, asyncio.CancelledError):
@@ -421,7 +421,7 @@ def _received(response: httpx.Response, body: Data, wire: int, truncated: str = 
 def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request | None:
     """The request that a redirect of a read asks for, without credentials of its own; None where none is followed."""
     location = response.headers.get("location")
-    if response.status_code not in REDIRECTS or not location or request.method not in ("GET", "HEAD"):
+    if response.status_code not in REDIRECT_STATUSES or not location or request.method not in ("GET", "HEAD"):
         return None
     try:
         url = request.url.join(location)
@@ -439,14 +439,14 @@ def _redirect(request: httpx.Request, response: httpx.Response) -> httpx.Request
 
 def _without_credentials(request: httpx.Request) -> httpx.Request:
     """The request with the headers that say nothing of who sends it."""
-    headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _IMPERSONAL]
+    headers = [(name, value) for name, value in request.headers.multi_items() if name.lower() in _SAFE_HEADERS]
     bare = httpx.Request(request.method, request.url, headers=headers)
     bare.read()
     return bare
 
 
 @contextlib.asynccontextmanager
-async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+async def _open_stream(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
     response = await client.send(request, stream=True, auth=None, follow_redirects=False)
     try:
         yield response
@@ -455,7 +455,7 @@ async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIte
 
 
 @contextlib.asynccontextmanager
-async def _mapped() -> AsyncIterator[None]:
+async def _map_errors() -> AsyncIterator[None]:
     """The one place where what a connection can raise becomes an error of our tree."""
     try:
         yield
@@ -466,32 +466,32 @@ async def _mapped() -> AsyncIterator[None]:
     except httpx.TimeoutException as error:
         raise TimedOut("the server went silent") from error
     except (httpx.ConnectError, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
-        raise ConnectFailed(f"no connection: {_said(error)}") from error
+        raise ConnectFailed(f"no connection: {_error_text(error)}") from error
     except httpx.RemoteProtocolError as error:
-        raise BrokenAnswer(f"the server broke the protocol: {_said(error)}") from error
+        raise BrokenAnswer(f"the server broke the protocol: {_error_text(error)}") from error
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
-        raise BrokenAnswer(f"the connection broke: {_said(error)}") from error
+        raise BrokenAnswer(f"the connection broke: {_error_text(error)}") from error
     except (OSError, ValueError, OverflowError) as error:
-        raise BrokenAnswer(f"could not be sent: {_said(error)}") from error
+        raise BrokenAnswer(f"could not be sent: {_error_text(error)}") from error
     except Exception as error:
         if type(error).__module__.split(".")[0] in ("h11", "httpcore", "anyio"):
-            raise BrokenAnswer(f"could not be sent: {_said(error)}") from error
+            raise BrokenAnswer(f"could not be sent: {_error_text(error)}") from error
         raise
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _teller(clock: Callable[[], float], log: _Log, on_progress: OnProgress | None) -> Callable[..., None]:
+def _progress_reporter(clock: Callable[[], float], log: _Log, on_progress: OnProgress | None) -> Callable[..., None]:
     def tell(phase: Phase, received: int = 0, expected: int | None = None) -> None:
         if on_progress is not None:
-            on_progress(Progress(phase, clock() - log.started, received, expected))
+            on_progress(SendProgress(phase, clock() - log.started, received, expected))
 
     return tell
 
 
-def _tracer(clock: Callable[[], float], log: _Log, tell: Callable[..., None]) -> Callable[..., Any]:
+def _trace_callback(clock: Callable[[], float], log: _Log, tell: Callable[..., None]) -> Callable[..., Any]:
     async def trace(event: str, _info: object) -> None:
         now = clock() - log.started
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
@@ -507,7 +507,7 @@ def _tracer(clock: Callable[[], float], log: _Log, tell: Callable[..., None]) ->
     return trace
 
 
-def describe(error: ExplorerError) -> Failure:
+def describe_error(error: ExplorerError) -> Failure:
     """An error of the tree as a value that is shown, printed and kept."""
     return Failure(
         kind=type(error).__name__, title=error.title, message=error.message, hint=error.hint, exit_code=error.exit_code

@@ -49,7 +49,7 @@ class KeyringUnavailable(CredentialError):
     default_hint = "Set the environment variable instead, or type the value for this session. It is not kept in a file."
 
 
-class Found(NamedTuple):
+class ResolvedCredential(NamedTuple):
     """A credential and where it comes from, in words."""
 
     value: Secret
@@ -62,7 +62,7 @@ class Found(NamedTuple):
     """Whether a later run of the program finds it again, so that its successor must be kept too."""
 
 
-class Holding(NamedTuple):
+class AvailableCredential(NamedTuple):
     """A credential that is at hand, and the environment that it is for."""
 
     name: str
@@ -98,7 +98,7 @@ def system_keyring() -> KeyringLike:
         name = f"{type(backend).__module__}.{type(backend).__qualname__}"
         chosen = getattr(backend, "backends", None)
     except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-        raise KeyringUnavailable(f"the system keyring could not be loaded: {_told(error)}") from None
+        raise KeyringUnavailable(f"the system keyring could not be loaded: {_describe_error(error)}") from None
     if name.startswith(("keyring.backends.fail.", "keyring.backends.null.")) or chosen == []:
         raise KeyringUnavailable("this system has no keyring that can be used")
     if "plaintext" in name.lower():
@@ -126,7 +126,7 @@ class Vault:
         self.keyring_problem = ""
         """Why the system keyring cannot be used, once that is known."""
 
-    def find(self, vendor: Vendor, name: str, environment: str) -> Found | None:
+    def find(self, vendor: Vendor, name: str, environment: str) -> ResolvedCredential | None:
         """The credential *name* of a vendor in an environment, or None.
 
         Raises:
@@ -134,7 +134,7 @@ class Vault:
         """
         key = (vendor.id, environment, name)
         if key in self._typed:
-            return Found(self._typed[key], "typed in this session")
+            return ResolvedCredential(self._typed[key], "typed in this session")
         for variable in _variables(vendor, name, environment):
             text = self._environ.get(variable, "").rstrip("\r\n")
             if text:
@@ -142,13 +142,13 @@ class Vault:
                 newer = self._successor(vendor, key, value)
                 if newer:
                     source = f"system keyring, in place of the environment variable {variable}"
-                    return Found(newer, source, variable, replaced=True, lasting=True)
-                return Found(value, f"environment variable {variable}", variable, lasting=True)
+                    return ResolvedCredential(newer, source, variable, replaced=True, lasting=True)
+                return ResolvedCredential(value, f"environment variable {variable}", variable, lasting=True)
         demo = vendor.credentials[name].sandbox if name in vendor.credentials else ""
         if environment == SANDBOX:
-            return Found(Secret(demo), "sandbox demo") if demo else None
+            return ResolvedCredential(Secret(demo), "sandbox demo") if demo else None
         kept = self._ask_keyring(key)
-        return Found(kept, "system keyring", lasting=True) if kept else None
+        return ResolvedCredential(kept, "system keyring", lasting=True) if kept else None
 
     def status(self, vendor: Vendor, environment: str) -> tuple[CredentialStatus, ...]:
         """Each credential of the vendor: whether there is one, where it comes from, how to set it."""
@@ -207,12 +207,12 @@ class Vault:
         former = self.find(vendor, name, environment)
         self.remember(vendor, environment, name, secret, where="keyring")
         if former is not None and former.variable and not former.replaced:
-            self._put(_replaces((vendor.id, environment, name)), _digest(former.value))
+            self._put(_replacement_key((vendor.id, environment, name)), _digest(former.value))
 
-    def look_again(self, vendor: Vendor, name: str, environment: str) -> None:
+    def forget_cached(self, vendor: Vendor, name: str, environment: str) -> None:
         """Ask the keyring once more for what it was asked for before: another process may have replaced it."""
         key = (vendor.id, environment, name)
-        for entry in (key, _replaces(key)):
+        for entry in (key, _replacement_key(key)):
             if entry in self._looked_up:
                 del self._looked_up[entry]
                 self._ask_keyring(entry)
@@ -229,8 +229,8 @@ class Vault:
         if environment == SANDBOX or self._ask_keyring(key) is None:
             return
         self._delete(key)
-        if self._ask_keyring(_replaces(key)):
-            self._delete(_replaces(key))
+        if self._ask_keyring(_replacement_key(key)):
+            self._delete(_replacement_key(key))
 
     def held(self, vendors: Iterable[Vendor]) -> tuple[Secret, ...]:
         """Every secret of these vendors that is at hand in any environment, for masking; the keyring is not asked."""
@@ -244,15 +244,15 @@ class Vault:
                 texts |= {self._environ.get(one, "").rstrip("\r\n") for one in variables} | {credential.sandbox}
         return tuple(Secret(text) for text in sorted(texts) if text)
 
-    def holdings(self, vendor: Vendor, environment: str) -> tuple[Holding, ...]:
+    def available_credentials(self, vendor: Vendor, environment: str) -> tuple[AvailableCredential, ...]:
         """Return the secrets of *vendor* for *environment* as ``find`` finds them, and those that are at hand for its
         other environments, for which the keyring is not asked. Names that only an auth scheme's options have count as
         well. Blocking, where a keyring has to be asked."""
-        holdings: list[Holding] = []
+        holdings: list[AvailableCredential] = []
         for name in _undeclared(vendor):
-            value = self._at_hand(vendor, name, environment, *_variables(vendor, name, environment))
+            value = self._available_secrets(vendor, name, environment, *_variables(vendor, name, environment))
             if value:
-                holdings.append(Holding(name, environment, value, is_demo=False))
+                holdings.append(AvailableCredential(name, environment, value, is_demo=False))
         for name, credential in vendor.credentials.items():
             if not credential.secret:
                 continue
@@ -260,10 +260,10 @@ class Vault:
                 if place == environment:
                     value = self._value(vendor, name, place)
                 else:
-                    value = self._at_hand(vendor, name, place, variable_name(vendor.id, name, place))
+                    value = self._available_secrets(vendor, name, place, variable_name(vendor.id, name, place))
                 if value:
                     is_demo = place == SANDBOX and value.reveal() == credential.sandbox
-                    holdings.append(Holding(name, place, value, is_demo))
+                    holdings.append(AvailableCredential(name, place, value, is_demo))
         return tuple(holdings)
 
     def _value(self, vendor: Vendor, name: str, environment: str) -> Secret | None:
@@ -273,7 +273,7 @@ class Vault:
             return None
         return match.value if match else None
 
-    def _at_hand(self, vendor: Vendor, name: str, environment: str, *variables: str) -> Secret | None:
+    def _available_secrets(self, vendor: Vendor, name: str, environment: str, *variables: str) -> Secret | None:
         """The value as far as it is known without asking the keyring: typed, of *variables*, or looked up before."""
         key = (vendor.id, environment, name)
         texts = (self._environ.get(variable, "").rstrip("\r\n") for variable in variables)
@@ -297,23 +297,23 @@ class Vault:
             self.keyring_problem = error.message
             return None
         except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-            self.keyring_problem = f"the system keyring did not answer: {_told(error)}"
+            self.keyring_problem = f"the system keyring did not answer: {_describe_error(error)}"
             return None
         self._looked_up[key] = Secret(text) if text else None
         return self._looked_up[key]
 
     def _successor(self, vendor: Vendor, key: _Key, value: Secret) -> Secret | None:
         """What took the place of an environment variable's *value* when the vendor replaced it, or None."""
-        if key[1] == SANDBOX or key[2] not in _refreshed(vendor):
+        if key[1] == SANDBOX or key[2] not in _vendor_replaced(vendor):
             return None
-        return self._ask_keyring(key) if self._ask_keyring(_replaces(key)) == _digest(value) else None
+        return self._ask_keyring(key) if self._ask_keyring(_replacement_key(key)) == _digest(value) else None
 
     def _put(self, key: _Key, secret: Secret) -> None:
         backend = self._backend()
         try:
             backend.set_password(SERVICE, "/".join(key_of(key)), secret.reveal())
         except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-            told = _told(error).replace(secret.reveal(), MASK)
+            told = _describe_error(error).replace(secret.reveal(), MASK)
             raise KeyringUnavailable(f"the system keyring did not take the value: {told}") from None
         self._looked_up[key] = secret
 
@@ -323,7 +323,7 @@ class Vault:
         except KeyringUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a backend raises whatever its system does
-            raise KeyringUnavailable(f"the system keyring did not delete the value: {_told(error)}") from None
+            raise KeyringUnavailable(f"the system keyring did not delete the value: {_describe_error(error)}") from None
         self._looked_up[key] = None
 
     def _backend(self) -> KeyringLike:
@@ -355,7 +355,7 @@ def _undeclared(vendor: Vendor) -> set[str]:
     return names - set(vendor.credentials)
 
 
-def _replaces(key: _Key) -> _Key:
+def _replacement_key(key: _Key) -> _Key:
     """The keyring's entry for the digest of the value that the entry *key* took the place of."""
     return (key[0], key[1], f"{key[2]} replaces")
 
@@ -364,7 +364,7 @@ def _digest(value: Secret) -> Secret:
     return Secret(hashlib.sha256(value.reveal().encode()).hexdigest())
 
 
-def _refreshed(vendor: Vendor) -> set[str]:
+def _vendor_replaced(vendor: Vendor) -> set[str]:
     """The credentials that the vendor itself replaces."""
     from explorer.core.auth import options_of
 
@@ -393,7 +393,7 @@ def _secret(text: str, where: str) -> Secret:
     return Secret(text)
 
 
-def _told(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """What a backend said, on one short line, with the kind of the error before it."""
     text = " ".join(str(error).split())
     short = text if len(text) <= 160 else text[:159] + "…"

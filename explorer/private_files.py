@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-PRIVATE: Final = 0o700
+OWNER_ONLY: Final = 0o700
 _OTHERS: Final = 0o077
 
 
@@ -33,12 +33,12 @@ def make_folder(path: Path) -> None:
         missing.append(here)
         here = here.parent
     for folder in reversed(missing):
-        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
-def tighten(folders: Iterable[Path]) -> None:
+def restrict_permissions(folders: Iterable[Path]) -> None:
     """Take away the rights of others to those *folders* that exist and are ours; one that cannot be changed stays as it
     is, since that is no reason not to start."""
     if os.name != "posix":
@@ -47,4 +47,4 @@ def tighten(folders: Iterable[Path]) -> None:
         with suppress(OSError):
             status = folder.lstat()
             if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and status.st_mode & _OTHERS:
-                folder.chmod(PRIVATE)
+                folder.chmod(OWNER_ONLY)

@@ -55,7 +55,7 @@ def is_loopback(host: str) -> bool:
         return name == "localhost" or name.endswith(".localhost")
 
 
-def route(url: httpx.URL, environ: Mapping[str, str]) -> ProxyRoute | None:
+def proxy_route(url: httpx.URL, environ: Mapping[str, str]) -> ProxyRoute | None:
     """Return the proxy that *environ* names for *url*; None where it is reached directly.
 
     Raises:
@@ -172,7 +172,7 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         Raises:
             ConnectFailed: the proxy cannot be used or reached, or the certificates cannot be read; what httpx raises.
         """
-        proxy = route(request.url, self._environ)
+        proxy = proxy_route(request.url, self._environ)
         key = (request.url.scheme == "https", proxy)
         if key not in self._transports:
             transport = await asyncio.to_thread(self._new, *key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.credentials import Vault
-from explorer.private_files import tighten
+from explorer.private_files import restrict_permissions
 from explorer.session.context import SessionContext
 from explorer.settings.catalog import load_catalog
 from explorer.settings.folders import Folders
@@ -24,7 +24,7 @@ def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> Se
         CatalogError: the shipped catalog itself is wrong.
     """
     folders = Folders.from_environ(environ)
-    tighten(folders.own())
+    restrict_permissions(folders.own())
     settings, problems = load_settings(folders)
     loaded = load_catalog(folders)
 

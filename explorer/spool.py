@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
-LARGE: Final = 8_000_000
+MEMORY_LIMIT: Final = 8_000_000
 """Bytes above which the body of an answer is kept in a file."""
 
 
@@ -110,6 +110,6 @@ def _write(file: IO[bytes], data: bytes) -> None:
         at += os.write(file.fileno(), view[at:])
 
 
-def large() -> Spool:
-    """A spool that goes to a file from ``LARGE`` bytes on."""
-    return Spool(above=LARGE)
+def large_spool() -> Spool:
+    """A spool that goes to a file from ``MEMORY_LIMIT`` bytes on."""
+    return Spool(above=MEMORY_LIMIT)

@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest
-from explorer.core.search_words import parse_words
+from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
+from explorer.core.search_words import parse_search
 from explorer.history import History
 from explorer.history.finding import match_expression
 from explorer.history.writing import insert
@@ -67,7 +67,7 @@ def entry(number: int, chance: random.Random, words: list[str]) -> Exchange:
             method="POST" if number % 4 == 0 else "GET", url=f"https://{vendor}.example/v1/{endpoint}/{number}"
         ),
         response=ReceivedResponse(status=status, headers=(("Content-Type", "application/json"),), body=body),
-        verdict=Judgement(outcome="OK" if status == 200 else "FAILED", http_status=status),
+        verdict=Verdict(outcome="OK" if status == 200 else "FAILED", http_status=status),
     )
 
 
@@ -103,7 +103,7 @@ def searches(history: History, path: Path) -> list[str]:
     missed = []
     bare = sqlite3.connect(path)
     for text in (*WORDS, *BEGINNINGS):
-        query = match_expression(parse_words(text, 0).phrases)
+        query = match_expression(parse_search(text, 0).phrases)
         alone = milliseconds(lambda query=query: bare.execute(BARE, (query, ROWS)).fetchall())  # type: ignore[misc]
         ours = milliseconds(lambda text=text: history.recent(limit=ROWS, text=text))  # type: ignore[misc]
         rows = len(history.recent(limit=ROWS, text=text))

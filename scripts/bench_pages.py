@@ -110,13 +110,15 @@ def main() -> int:
     try:
         times: dict[str, list[float]] = {"bare": [], "ours": []}
         for _ in range(wanted.rounds):
-            times["bare"].append(asyncio.run(bare(url, wanted.pages, wanted.at_once)))
-            times["ours"].append(asyncio.run(ours(url, wanted.pages, wanted.at_once)))
+            times["bare"].append(asyncio.run(bare(url, wanted.pages, wanted.concurrency)))
+            times["ours"].append(asyncio.run(ours(url, wanted.pages, wanted.concurrency)))
     finally:
         server.terminate()
     floor, best = min(times["bare"]), min(times["ours"])
-    ideal = wanted.pages * DELAY / wanted.at_once
-    print(f"{wanted.pages} pages, {wanted.at_once} at once, {DELAY * 1000:.0f} ms each (no less than {ideal:.2f} s)")
+    ideal = wanted.pages * DELAY / wanted.concurrency
+    print(
+        f"{wanted.pages} pages, {wanted.concurrency} at once, {DELAY * 1000:.0f} ms each (no less than {ideal:.2f} s)"
+    )
     print(f"bare httpx loop  {floor:.2f} s  {[round(one, 2) for one in times['bare']]}")
     print(f"all pages        {best:.2f} s  {[round(one, 2) for one in times['ours']]}")
     print(f"ratio            {best / floor:.2f}  (budget {wanted.budget})")

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.auth.recipe import Material, Part, Recipe  # noqa: E402 - after the path
-from explorer.core.debugging.case import Case, Key, Known  # noqa: E402
+from explorer.core.auth.recipe import SignatureInput, SignatureParameter, SignatureRecipe  # noqa: E402 - after the path
+from explorer.core.debugging.case import SearchContext, SigningCase, SigningKey  # noqa: E402
 from explorer.core.debugging.diagnosing import diagnose  # noqa: E402
 from explorer.core.debugging.mistakes import MISTAKES  # noqa: E402
 from explorer.core.debugging.moments import SKEW  # noqa: E402
-from explorer.core.debugging.pasted import Names, Pasted, read_pasted  # noqa: E402
+from explorer.core.debugging.pasted import OtherClientInput, SignatureNames, read_other_client_input  # noqa: E402
 from explorer.core.explain.refusals.reasons import CHECKS  # noqa: E402
 from explorer.core.text.secret import Secret  # noqa: E402
 
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from explorer.core.debugging.mistake import Mistake
 
 PAGE = ROOT / "docs" / "DEBUGGING.md"
-NAMES = Names("auth_id", "auth_ts", "auth_sig")
-KNOWN = Known("auth_id", "auth_ts", 300.0, (Key("secret of production", Secret("PrOdUcTiOn123456")),))
+NAMES = SignatureNames("auth_id", "auth_ts", "auth_sig")
+KNOWN = SearchContext("auth_id", "auth_ts", 300.0, (SigningKey("secret of production", Secret("PrOdUcTiOn123456")),))
 _PARTS = (
-    Part("name", " Caffè & Tea", "body"),
-    Part("item10_size", "L", "body"),
-    Part("item2_size", "S", "body"),
-    Part("Zone", "a/b", "query"),
-    Part("_draft", "", "body"),
-    Part("logo_file", "/home/me/logo.png", "file"),
-    Part("auth_id", "user123@mystore", "auth"),
-    Part("auth_ts", "1329130234", "auth"),
+    SignatureParameter("name", " Caffè & Tea", "body"),
+    SignatureParameter("item10_size", "L", "body"),
+    SignatureParameter("item2_size", "S", "body"),
+    SignatureParameter("Zone", "a/b", "query"),
+    SignatureParameter("_draft", "", "body"),
+    SignatureParameter("logo_file", "/home/me/logo.png", "file"),
+    SignatureParameter("auth_id", "user123@mystore", "auth"),
+    SignatureParameter("auth_ts", "1329130234", "auth"),
 )
 
 
-def case(path: str = "/v1/manage/edit_store.json") -> Case:
+def case(path: str = "/v1/manage/edit_store.json") -> SigningCase:
     """One request, signed as it should be."""
-    material = Material(path, _PARTS, "POST", "https://www.shop.example", "/api")
-    return Case(Recipe(), material, Key("secret of test", Secret("aB3dE6gH9jK2mN5p")))
+    material = SignatureInput(path, _PARTS, "POST", "https://www.shop.example", "/api")
+    return SigningCase(SignatureRecipe(), material, SigningKey("secret of test", Secret("aB3dE6gH9jK2mN5p")))
 
 
 def rows() -> list[tuple[str, str, str, str]]:
@@ -59,12 +59,12 @@ def _row(mistake: Mistake) -> tuple[str, str, str, str]:
     variants = list(mistake.variants(right, KNOWN))
     other, _ = next((one for one in variants if "2 h" in one[1]), variants[0])
     text = other.base if other.base != right.base and mistake is not SKEW else other.sign(other.base)
-    pasted: Pasted = read_pasted(text, NAMES, right.material)
+    pasted: OtherClientInput = read_other_client_input(text, NAMES, right.material)
     found = diagnose(right, pasted, KNOWN)
     kind = "base string" if pasted.kind == "base" else "signature"
     alone = len(found.causes) == 1 and found.causes[0].mistake.id == mistake.id
     answer = found.causes[0].text if alone else f"({found.verdict})"
-    return mistake.id, kind, answer, mistake.mend
+    return mistake.id, kind, answer, mistake.fix
 
 
 def table() -> str:
@@ -79,7 +79,7 @@ def table() -> str:
 def checks() -> str:
     """The table of the checks on a refusal, as Markdown."""
     lines = ["| check | what it would mean | explains | how to mend it |", "|---|---|---|---|"]
-    lines += [f"| `{one.id}` | {one.title} | {_statuses(one.statuses)} | {one.mend} |" for one in CHECKS.values()]
+    lines += [f"| `{one.id}` | {one.title} | {_statuses(one.statuses)} | {one.fix} |" for one in CHECKS.values()]
     return "\n".join(lines)
 
 

@@ -31,18 +31,18 @@ from explorer.core.catalog import Catalog  # noqa: E402 - scripts run from a che
 from explorer.core.catalog.load import read_toml  # noqa: E402 - scripts run from a checkout
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings  # noqa: E402
 from explorer.core.saved.model import SavedRequest  # noqa: E402
-from explorer.core.tracks import Standing  # noqa: E402
+from explorer.core.tracks import TrackProgress  # noqa: E402
 from explorer.history import History  # noqa: E402
-from explorer.saved import load, save  # noqa: E402
-from explorer.saved.storing import ANY  # noqa: E402
+from explorer.saved import load_library, save  # noqa: E402
+from explorer.saved.storing import ANY_DIGEST  # noqa: E402
 from explorer.settings.catalog import decode  # noqa: E402 - scripts run from a checkout
 from explorer.settings.dismissed import dismiss, load_dismissed  # noqa: E402
 from explorer.settings.drafts import Draft, load_drafts, save_drafts  # noqa: E402
 from explorer.settings.evidence import Evidence, add_evidence, load_evidence  # noqa: E402
 from explorer.settings.folders import Folders  # noqa: E402
-from explorer.settings.overlay import adopted, change_overlay  # noqa: E402
+from explorer.settings.overlay import adopted_readings, change_overlay  # noqa: E402
 from explorer.settings.preferences import change_settings, load_settings  # noqa: E402
-from explorer.settings.tracks import Book, load_book, save_book  # noqa: E402
+from explorer.settings.tracks import ProgressFile, load_progress, save_progress  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +116,7 @@ class HistoryWriter:
                 elif body(number, self._size) not in responses[number]:
                     found.append(f"entry {number} has another body")
             found += [f"entry {number} was never written" for number in responses if number > acknowledged + 1]
-            history.sweep()
+            history.remove_orphan_files()
             files = self._path.with_suffix(".bodies")
             stored = sum(path.suffix != ".tmp" for path in files.iterdir()) if files.exists() else 0
             if self._size > 1000 and not acknowledged <= stored <= acknowledged + 1:
@@ -134,12 +134,12 @@ class SavedWriter:
 
     def write(self, number: int) -> None:
         call = Call(vendor=VENDOR, endpoint="products_list", entries=(Entry(name="term", value=f"x{number} " * 3000),))
-        save(self._folder, "same", SavedRequest(call=call), digest=ANY)
-        save(self._folder, f"new-{number}", SavedRequest(call=call), digest=ANY)
+        save(self._folder, "same", SavedRequest(call=call), digest=ANY_DIGEST)
+        save(self._folder, f"new-{number}", SavedRequest(call=call), digest=ANY_DIGEST)
 
     def problems(self, acknowledged: int) -> list[str]:
-        library = load(self._folder)
-        found = [str(problem) for problem in library.everything_wrong]
+        library = load_library(self._folder)
+        found = [str(problem) for problem in library.all_problems]
         for name in ["same", *(f"new-{number}" for number in range(1, acknowledged + 1))] if acknowledged else []:
             request = library.requests.get(name)
             if request is None:
@@ -235,7 +235,7 @@ class OverlayWriter:
         change_overlay(self._folders, VENDOR, [(("readings", "count", "default"), f"x{number}")])
 
     def problems(self, acknowledged: int) -> list[str]:
-        readings = adopted(self._folders, VENDOR)
+        readings = adopted_readings(self._folders, VENDOR)
         text = (self._folders.config / "overlays" / f"{VENDOR}.toml").read_text(encoding="utf-8")
         wrong = []
         if readings.get(("", "other")) != "a" or not text.startswith("# mine"):
@@ -250,11 +250,11 @@ class TracksWriter:
         self._folders = folders
 
     def write(self, number: int) -> None:
-        standings = {f"track{index}": Standing() for index in range(200)}
-        save_book(self._folders, Book(running=f"x{number}", standings=standings))
+        standings = {f"track{index}": TrackProgress() for index in range(200)}
+        save_progress(self._folders, ProgressFile(running=f"x{number}", standings=standings))
 
     def problems(self, acknowledged: int) -> list[str]:
-        book, found = load_book(self._folders)
+        book, found = load_progress(self._folders)
         wrong = list(found)
         if acknowledged and len(book.standings) != 200:
             wrong.append("the progress of a track is lost")

@@ -88,18 +88,18 @@ async def _row(
     session: SessionContext, vendor: Vendor, endpoint: Endpoint, key: str, reading: Reading, *, wide: bool
 ) -> Row | None:
     from explorer.core.exchange import Call
-    from explorer.session.experiments import follow, run
-    from explorer.session.variants import plan, with_examples
+    from explorer.session.experiments import follow_readings, run_experiment
+    from explorer.session.variants import plan_experiment, with_examples
 
     address = f"{vendor.id}.{key}" if wide else f"{vendor.id}.{endpoint.id}.{key}"
     call, _ = with_examples(session, Call(vendor=vendor.id, endpoint=endpoint.id))
     await session.ready(call)
     tried: dict[str, Experiment] = {}
     for choice in sorted(reading.choices, key=lambda one: one != reading.default):
-        follow(session, {} if choice == reading.default else {address: choice})
+        follow_readings(session, {} if choice == reading.default else {address: choice})
         session._tokens.clear()  # a token that one reading minted is not to help another
-        tried[choice] = await run(session, plan(session, call, key), agreed=True)
-    follow(session, {})
+        tried[choice] = await run_experiment(session, plan_experiment(session, call, key), agreed=True)
+    follow_readings(session, {})
     cells = tuple(_cell(choice, one) for choice, one in tried.items())
     return Row(vendor.id, f"every call (`{endpoint.id}`)" if wide else f"`{endpoint.id}`", key, _kind(tried), cells)
 
@@ -110,7 +110,7 @@ def _cell(choice: str, experiment: Experiment) -> str:
 
 
 def _kind(tried: dict[str, Experiment]) -> str:
-    if all(experiment.follows == choice for choice, experiment in tried.items()):
+    if all(experiment.followed_choice == choice for choice, experiment in tried.items()):
         return "told"
     if all(one.plan.all_same for one in tried.values()):
         return "same"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Listener, Progress, Transfer, TransferOutcome
+from explorer.client import Client, Limits, Listener, SendProgress, Transfer, TransferOutcome
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
@@ -88,7 +88,7 @@ def scheme(url: str, name: str = "upload") -> Scheme:
 async def fetch(
     url: str,
     limits: Limits | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[SendProgress], None] | None = None,
     method: str = "GET",
     listener: Listener | None = None,
     outcome: TransferOutcome | None = None,
@@ -437,7 +437,7 @@ async def test_progress_tells_phases_and_bytes() -> None:
     async def handler(_head: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(b"x" * 200_000))
 
-    told: list[Progress] = []
+    told: list[SendProgress] = []
     async with serving(handler) as (url, _):
         await fetch(url, on_progress=told.append)
     assert told[0].phase == "connecting"

@@ -15,7 +15,7 @@ import pytest
 
 from explorer.client import Client, Limits, Transfer
 from explorer.errors import ConnectFailed
-from explorer.proxy import is_loopback, route
+from explorer.proxy import is_loopback, proxy_route
 from tests.test_client import _open, answer, scheme, serving
 
 if TYPE_CHECKING:
@@ -172,23 +172,25 @@ async def test_a_proxy_that_cannot_be_used_is_an_error_that_names_the_variable(v
 )
 def test_no_proxy_names_hosts(no_proxy: str, excepted: bool) -> None:
     environ = {"ALL_PROXY": "p:1", "NO_PROXY": no_proxy}
-    assert (route(httpx.URL("http://api.shop.example:8080/"), environ) is None) == excepted
+    assert (proxy_route(httpx.URL("http://api.shop.example:8080/"), environ) is None) == excepted
 
 
 @pytest.mark.parametrize(("no_proxy", "excepted"), [("10.0.0.0/8", True), ("10.1.2.3", True), ("10.1.2.0/31", False)])
 def test_no_proxy_names_networks(no_proxy: str, excepted: bool) -> None:
     environ = {"all_proxy": "p:1", "no_proxy": no_proxy, "NO_PROXY": "*"}
-    assert (route(httpx.URL("https://10.1.2.3/"), environ) is None) == excepted
-    assert route(httpx.URL("https://[fd00::1]:8443/"), {"ALL_PROXY": "p:1", "NO_PROXY": "[fd00::1]:8443"}) is None
+    assert (proxy_route(httpx.URL("https://10.1.2.3/"), environ) is None) == excepted
+    assert proxy_route(httpx.URL("https://[fd00::1]:8443/"), {"ALL_PROXY": "p:1", "NO_PROXY": "[fd00::1]:8443"}) is None
 
 
 def test_the_proxy_of_a_scheme_goes_before_that_of_all_and_a_request_header_does_not_count() -> None:
     environ = {"HTTPS_PROXY": "a:1", "ALL_PROXY": "b:2"}
-    assert [getattr(route(httpx.URL(f"{word}://x.example"), environ), "place", "") for word in ("https", "http")] == [
+    assert [
+        getattr(proxy_route(httpx.URL(f"{word}://x.example"), environ), "place", "") for word in ("https", "http")
+    ] == [
         "a:1",
         "b:2",
     ]
-    assert route(httpx.URL("http://x.example"), {"HTTP_PROXY": "evil:1", "REQUEST_METHOD": "GET"}) is None
+    assert proxy_route(httpx.URL("http://x.example"), {"HTTP_PROXY": "evil:1", "REQUEST_METHOD": "GET"}) is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "[::1]", "localhost", "LocalHost.", "::ffff:127.0.0.1"])
@@ -237,4 +239,4 @@ def test_the_sandbox_answers_whatever_proxies_and_certificates_there_are(
 
 def test_an_error_of_a_proxy_is_a_failed_connection() -> None:
     with pytest.raises(ConnectFailed):
-        route(httpx.URL("http://x.example"), {"ALL_PROXY": "gopher://x"})
+        proxy_route(httpx.URL("http://x.example"), {"ALL_PROXY": "gopher://x"})

@@ -16,7 +16,7 @@ from textual.widgets import Input
 from explorer.cli import main
 from explorer.core.export.formats import FORMATS
 from explorer.session_factory import open_session
-from explorer.settings.defects import told
+from explorer.settings.defects import write_crash_report
 from explorer.settings.folders import Folders
 from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
@@ -465,7 +465,7 @@ def test_nothing_that_a_server_repeats_is_kept_or_shown(
         run("history", "list", "--json")
         run("diff", "1", "2")
         run("doctor", "endlessaisles", "--env", ENVIRONMENT, "--login")
-    told(_crash(), Folders.from_environ(searched.environ))
+    write_crash_report(_crash(), Folders.from_environ(searched.environ))
     assert searched.count("send", 4) == len(ECHO_CALLS), searched.codes
     assert searched.count("export", 0) == 2 * len(FORMATS), searched.codes
     files = files_of(home)

@@ -86,7 +86,7 @@ async def test_calls_at_once_refresh_once(expired: bool) -> None:
         vendor.hold.set()
         assert statuses(await asyncio.gather(*calls)) == [200] * AT_ONCE
     assert vendor.token_requests == 1
-    uses = [life.uses for life in vendor.world.tokens.lives.lives if life.kind == "refresh"]
+    uses = [life.uses for life in vendor.world.tokens.token_records.token_records if life.kind == "refresh"]
     assert sorted(map(len, uses)) == [0, 1]  # those that waited did not use the refresh token
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer import __version__
-from explorer.cli.narration import say_defect, say_error
+from explorer.cli.narration import say_error, say_internal_error
 from explorer.cli.output import METER
 from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
-        return say_defect(error, environ)
+        return say_internal_error(error, environ)
     return result if isinstance(result, int) else 0
 
 

@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.errors import CatalogError, CatalogProblem, UnknownName
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def list_command(ctx: click.Context, vendor: str | None, as_json: bool) -> int:
     session = session_of(ctx, keep_history=False)
     vendors = [session.vendor(vendor)] if vendor else list(session.catalog.vendors.values())
     if as_json:
-        put_json([endpoint_row(one, endpoint) for one in vendors for endpoint in one.endpoints.values()])
+        print_json([endpoint_row(one, endpoint) for one in vendors for endpoint in one.endpoints.values()])
         return 0
     for one in vendors:
-        put(f"{one.title} ({one.id}): {len(one.endpoints)} endpoints" + (", inferred" if one.inferred else ""))
+        print_lines(f"{one.title} ({one.id}): {len(one.endpoints)} endpoints" + (", inferred" if one.inferred else ""))
         rows = [
             (
                 f"{one.id}.{endpoint.id}",
@@ -41,7 +41,7 @@ def list_command(ctx: click.Context, vendor: str | None, as_json: bool) -> int:
             )
             for endpoint in one.endpoints.values()
         ]
-        put(table(rows, "  ") + "\n")
+        print_lines(table(rows, "  ") + "\n")
     return 0
 
 
@@ -110,19 +110,19 @@ def show_command(ctx: click.Context, address: str, as_json: bool) -> int:
     if "." not in address:
         vendor = session.vendor(address)
         if as_json:
-            put_json(msgspec.to_builtins(vendor))
+            print_json(msgspec.to_builtins(vendor))
         else:
-            put("\n".join(_vendor_lines(session, vendor)))
+            print_lines("\n".join(_format_vendor(session, vendor)))
         return 0
     vendor, endpoint = session.endpoint(address)
     if as_json:
-        put_json({**endpoint_row(vendor, endpoint), "endpoint": msgspec.to_builtins(endpoint)})
+        print_json({**endpoint_row(vendor, endpoint), "endpoint": msgspec.to_builtins(endpoint)})
     else:
-        put("\n".join(_endpoint_lines(vendor, endpoint)))
+        print_lines("\n".join(_endpoint_lines(vendor, endpoint)))
     return 0
 
 
-def _vendor_lines(session: SessionContext, vendor: Vendor) -> Iterator[str]:
+def _format_vendor(session: SessionContext, vendor: Vendor) -> Iterator[str]:
     yield f"{vendor.title} ({vendor.id})" + (", inferred" if vendor.inferred else "")
     yield vendor.summary
     yield ""
@@ -213,16 +213,16 @@ def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
         raise UnknownName("file", str(file), [])
     problems = check_file(file, Folders.from_environ(ctx.obj["environ"])) or _sandbox_problems(file)
     if as_json:
-        put_json(
+        print_json(
             [
                 {"file": one.file, "path": one.path, "message": one.message, "expected": one.expected, "near": one.near}
                 for one in problems
             ]
         )
     elif not problems:
-        put(f"{file}: no problems")
+        print_lines(f"{file}: no problems")
     else:
-        put("\n".join(str(one) for one in problems))
+        print_lines("\n".join(str(one) for one in problems))
         say(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {file}")
     return CatalogError.exit_code if problems else 0
 
@@ -230,14 +230,14 @@ def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
 def _sandbox_problems(file: Path) -> tuple[CatalogProblem, ...]:
     """What is wrong with the sandbox's part of the vendors in a file that is otherwise well."""
     from explorer.core.catalog.load import decode_checked, merge, read_toml
-    from explorer.sandbox.checks import findings
-    from explorer.settings.folders import shipped
+    from explorer.sandbox.checks import find_problems
+    from explorer.settings.folders import shipped_path
 
     own = read_toml(file.read_text(encoding="utf-8"), str(file))
-    base = read_toml(shipped("endpoint_catalog.toml").read_text(encoding="utf-8"), "endpoint_catalog.toml")
+    base = read_toml(shipped_path("endpoint_catalog.toml").read_text(encoding="utf-8"), "endpoint_catalog.toml")
     catalog = decode_checked(merge(base, own, str(file), {}))
     return tuple(
         CatalogProblem(str(file), f"vendors.{key}.sandbox.{path}", message)
         for key in own.get("vendors", {})
-        for path, message in findings(catalog.vendors[key])
+        for path, message in find_problems(catalog.vendors[key])
     )

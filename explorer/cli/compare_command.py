@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
+from explorer.cli.output import print_json, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,13 +36,13 @@ def compare_command(ctx: click.Context, task: str, as_json: bool) -> int:
     rows = compare_vendors(session, task)
     vendors = session.catalog.vendors
     if as_json:
-        put_json([task_table(one) for one in rows])
+        print_json([task_table(one) for one in rows])
     elif task:
-        _put_one(rows[0], vendors)
+        _put_task(rows[0], vendors)
     else:
         width = max(60, shutil.get_terminal_size((160, 40)).columns)
-        lines = _beside if (width - _FIRST) // max(1, len(vendors)) - 2 >= _LEAST else _below
-        put("\n".join(lines(rows, vendors, width)))
+        lines = _side_by_side if (width - _FIRST) // max(1, len(vendors)) - 2 >= _LEAST else _stacked
+        print_lines("\n".join(lines(rows, vendors, width)))
     return 0
 
 
@@ -55,7 +55,7 @@ def task_table(task: Task) -> dict[str, Any]:
     return {"task": task.id, "title": task.title, "question": task.question, "vendors": cells}
 
 
-def _beside(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
+def _side_by_side(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
     room = (width - _FIRST) // len(vendors) - 2
     yield from _columns("", [[one.title[:room]] for one in vendors.values()], room)
     for row in rows:
@@ -73,7 +73,7 @@ def _columns(first: str, cells: Sequence[Sequence[str]], room: int) -> Iterator[
         yield (head.ljust(_FIRST) + "  ".join(part.ljust(room) for part in parts)).rstrip()
 
 
-def _below(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
+def _stacked(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
     indent = max((len(name) for name in vendors), default=0) + 4
     for row in rows:
         yield row.title
@@ -82,14 +82,14 @@ def _below(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iter
             yield textwrap.fill(cell.short, width, initial_indent=first, subsequent_indent=" " * indent)
 
 
-def _put_one(row: Task, vendors: dict[str, Vendor]) -> None:
-    put(f"{row.title}: {row.question}")
+def _put_task(row: Task, vendors: dict[str, Vendor]) -> None:
+    print_lines(f"{row.title}: {row.question}")
     for name, cell in row.cells.items():
         cited = f"  [{cell.lines}]" if cell.lines else ""
-        put(f"\n{vendors[name].title} ({name}){cited}")
+        print_lines(f"\n{vendors[name].title} ({name}){cited}")
         for point in cell.points:
-            put(f"  · {point}")
+            print_lines(f"  · {point}")
         for detail in cell.details:
-            put(textwrap.fill(detail, 100, initial_indent="    ", subsequent_indent="    "))
+            print_lines(textwrap.fill(detail, 100, initial_indent="    ", subsequent_indent="    "))
         if cell.endpoint:
-            put(f"    see {cell.endpoint}")
+            print_lines(f"    see {cell.endpoint}")

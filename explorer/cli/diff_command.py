@@ -11,18 +11,18 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put_json, put_line
+from explorer.cli.output import print_json, print_line
 from explorer.session.remembering import past_exchange
 
 if TYPE_CHECKING:
-    from explorer.core.diff import Comparison, Part
+    from explorer.core.diff import Comparison, DiffPart
     from explorer.core.diff.record import Side
-    from explorer.core.diff.rows import Row
+    from explorer.core.diff.rows import DiffRow
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
 
 _SIDES: Final[tuple[Side, Side]] = ("request", "response")
-_COLOURS: Final = {"+": "32", "-": "31", "≈": "2", "↕": "35"}
+_COLORS: Final = {"+": "32", "-": "31", "≈": "2", "↕": "35"}
 
 
 @click.command("diff")
@@ -54,7 +54,7 @@ def diff_command(
     """
     session = session_of(ctx)
     comparison = asyncio.run(_compared(session, left, right, no_mask, ignore))
-    return put_comparison(comparison, only, everything=everything, as_json=as_json)
+    return print_comparison(comparison, only, everything=everything, as_json=as_json)
 
 
 async def _compared(
@@ -75,15 +75,15 @@ async def _compared(
         await session.close()
 
 
-def put_comparison(comparison: Comparison, only: Side | None, *, everything: bool, as_json: bool) -> int:
+def print_comparison(comparison: Comparison, only: Side | None, *, everything: bool, as_json: bool) -> int:
     """Write a comparison, or one side of it; the exit code."""
     if as_json:
-        put_json(comparison_table(comparison, only))
+        print_json(comparison_table(comparison, only))
     else:
         say(comparison.headline)
         for side in _SIDES:
             if only in (None, side):
-                _put_side(comparison.of(side), everything=everything)
+                _print_side(comparison.of(side), everything=everything)
     return 1 if comparison.found(only) else 0
 
 
@@ -122,30 +122,30 @@ def _entry_table(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _put_side(parts: list[Part], *, everything: bool) -> None:
-    from explorer.core.diff.rows import BLANK, FOLD, HEAD, MORE, Rows, folded
+def _print_side(parts: list[DiffPart], *, everything: bool) -> None:
+    from explorer.core.diff.rows import BLANK, FOLD, HEAD, MORE, DiffRowList, fold_label
 
     if not everything:
         parts = [part for part in parts if part.record.found or part.note]
-    rows = Rows(lambda: parts, everything=everything, unified=True)
+    rows = DiffRowList(lambda: parts, everything=everything, unified=True)
     while rows.extend():
         pass
     for number in range(rows.count):
         row = rows.row(number)
         part = parts[row.part]
         if row.code == HEAD:
-            put_line(f"{part.side} {part.name}{f' ({part.note})' if part.note else ''}", "1")
+            print_line(f"{part.side} {part.name}{f' ({part.note})' if part.note else ''}", "1")
         elif row.code in (FOLD, MORE):
-            put_line(folded(row), "2")
+            print_line(fold_label(row), "2")
         elif row.code != BLANK:
-            _put_row(part, row)
+            _print_row(part, row)
 
 
-def _put_row(part: Part, row: Row) -> None:
+def _print_row(part: DiffPart, row: DiffRow) -> None:
     from explorer.core.diff.record import EQUAL, MASKED, MOVED
 
     if row.left >= 0:
         sign, text = {EQUAL: " ", MASKED: "≈", MOVED: "↕"}.get(row.code, "-"), part.left.line(row.left)
     else:
         sign, text = "≈" if row.code == MASKED else "+", part.right.line(row.right)
-    put_line(f"{sign} {text}", _COLOURS.get(sign, ""))
+    print_line(f"{sign} {text}", _COLORS.get(sign, ""))

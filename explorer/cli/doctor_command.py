@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
+from explorer.cli.output import print_json, print_lines
 from explorer.cli.trust_options import base_url_option, trust_host_option
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
-    from explorer.session.doctor import Examined
+    from explorer.session.doctor import DoctorCheck
 
 _SIGNS: Final = {"ok": "✓", "failed": "✗", "warning": "!", "skipped": "–"}
 
@@ -37,7 +37,7 @@ def doctor_command(ctx: click.Context, vendor: str, environment: str, base_url: 
     session = session_of(ctx)
     found = asyncio.run(_examined(session, vendor, environment, base_url, login, tell=not as_json))
     if as_json:
-        put_json(
+        print_json(
             {
                 "vendor": vendor,
                 "environment": environment or session.default_environment(session.vendor(vendor)),
@@ -47,7 +47,7 @@ def doctor_command(ctx: click.Context, vendor: str, environment: str, base_url: 
                         "title": one.title,
                         "state": one.state,
                         "evidence": one.evidence,
-                        "mend": one.mend,
+                        "mend": one.fix,
                     }
                     for one in found
                 ],
@@ -58,17 +58,17 @@ def doctor_command(ctx: click.Context, vendor: str, environment: str, base_url: 
 
 async def _examined(
     session: SessionContext, vendor: str, environment: str, base_url: str, login: bool, *, tell: bool
-) -> list[Examined]:
-    from explorer.session.doctor import examine
+) -> list[DoctorCheck]:
+    from explorer.session.doctor import run_checks
 
-    found: list[Examined] = []
+    found: list[DoctorCheck] = []
     try:
-        async for one in examine(session, vendor, environment, base_url=base_url, login=login):
+        async for one in run_checks(session, vendor, environment, base_url=base_url, login=login):
             found.append(one)
             if tell:
-                put(f"{_SIGNS[one.state]} {one.title:<28} {one.evidence}")
-                if one.mend and one.state in ("failed", "warning"):
-                    put(f"  {'':<28} → {one.mend}")
+                print_lines(f"{_SIGNS[one.state]} {one.title:<28} {one.evidence}")
+                if one.fix and one.state in ("failed", "warning"):
+                    print_lines(f"  {'':<28} → {one.fix}")
     finally:
         await session.close()
     return found

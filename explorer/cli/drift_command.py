@@ -9,13 +9,13 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
+from explorer.cli.output import print_json, print_lines
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.core.drift import Finding
+    from explorer.core.drift import DriftFinding
     from explorer.session.context import SessionContext
-    from explorer.session.drift import Drift
+    from explorer.session.drift import DriftReport
 
 
 @click.command("drift")
@@ -46,11 +46,11 @@ def drift_command(
         if number > len(drift.findings):
             raise UsageError(f"there is no finding {number}", hint=f"There are {len(drift.findings)}.")
     if as_json:
-        put_json([_row(number, one) for number, one in enumerate(drift.findings, 1)])
+        print_json([_row(number, one) for number, one in enumerate(drift.findings, 1)])
     elif not accepted and not dismissed:
         for number, one in enumerate(drift.findings, 1):
-            put(_text(number, one))
-    _take_over(session, [drift.findings[number - 1] for number in accepted])
+            print_lines(_text(number, one))
+    _accept(session, [drift.findings[number - 1] for number in accepted])
     for number in dismissed:
         _dismiss(session, drift.findings[number - 1])
     hidden = f", {len(drift.hidden)} dismissed" if drift.hidden and not every else ""
@@ -58,16 +58,16 @@ def drift_command(
     return 0
 
 
-async def _find(session: SessionContext, vendor: str, every: bool) -> Drift:
-    from explorer.session.drift import find
+async def _find(session: SessionContext, vendor: str, every: bool) -> DriftReport:
+    from explorer.session.drift import find_drift
 
     try:
-        return await find(session, vendor, every=every)
+        return await find_drift(session, vendor, every=every)
     finally:
         await session.close()
 
 
-def _text(number: int, one: Finding) -> str:
+def _text(number: int, one: DriftFinding) -> str:
     from explorer.session.drift import patch_words
 
     entries = " ".join(f"#{entry}" for entry in one.entries)
@@ -81,7 +81,7 @@ def _text(number: int, one: Finding) -> str:
     return "\n".join([*lines, *(f"     patch: {' '.join(text.split(chr(10)))}" for text in patch_words(one))])
 
 
-def _row(number: int, one: Finding) -> dict[str, Any]:
+def _row(number: int, one: DriftFinding) -> dict[str, Any]:
     from explorer.session.drift import patch_words
 
     return {
@@ -100,18 +100,18 @@ def _row(number: int, one: Finding) -> dict[str, Any]:
     }
 
 
-def _take_over(session: SessionContext, findings: list[Finding]) -> None:
-    from explorer.session.drift import accept
+def _accept(session: SessionContext, findings: list[DriftFinding]) -> None:
+    from explorer.session.drift import accept_finding
     from explorer.settings.overlay import overlay_path
 
     for one in findings:
-        for note in accept(session, one):
+        for note in accept_finding(session, one):
             say(note)
         say(f"taken over into {overlay_path(session.folders, one.vendor)}: {one.endpoint}, {one.title}")
 
 
-def _dismiss(session: SessionContext, finding: Finding) -> None:
-    from explorer.session.drift import dismiss
+def _dismiss(session: SessionContext, finding: DriftFinding) -> None:
+    from explorer.session.drift import dismiss_finding
 
-    dismiss(session, finding)
+    dismiss_finding(session, finding)
     say(f"not shown again: {finding.endpoint}, {finding.title}")

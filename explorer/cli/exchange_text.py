@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.exchange import Exchange
-    from explorer.core.provenance import Part
+    from explorer.core.provenance import RequestPart
 
 __all__ = [
     "body_value",
@@ -44,20 +44,20 @@ def exit_code(exchange: Exchange) -> int:
     return 0
 
 
-def parts_text(parts: Sequence[Part]) -> str:
+def parts_text(parts: Sequence[RequestPart]) -> str:
     """The parts of a request, one a line, each after its origin and what there is to say of that."""
-    from explorer.core.provenance import ORIGINS
+    from explorer.core.provenance import PART_ORIGINS
     from explorer.core.text.sanitize import sanitize_line
 
     rows = []
     for part in parts:
         text = part.text.rstrip("\r\n") if part.place in ("header", "frame", "method") else part.text
         if text:
-            rows.append((ORIGINS[part.origin], sanitize_line(part.detail), sanitize_line(text)))
+            rows.append((PART_ORIGINS[part.origin], sanitize_line(part.detail), sanitize_line(text)))
     return table(rows)
 
 
-def part_table(part: Part) -> dict[str, str]:
+def part_table(part: RequestPart) -> dict[str, str]:
     """A part of a request as data: ``{place, name, text, origin, detail}``; the texts joined are the request."""
     return {
         "place": part.place,

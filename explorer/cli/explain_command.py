@@ -11,7 +11,7 @@ import click
 from explorer.cli.diagnosis_text import diagnosis_lines, explained_table, steps_lines
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
+from explorer.cli.output import print_json, print_lines
 from explorer.cli.refusal_text import refusal_lines, refusal_table
 from explorer.cli.request_commands import call_options, make_call
 from explorer.errors import UsageError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.explain.refusals import Explanation
     from explorer.session.context import SessionContext
-    from explorer.session.explaining import Explained
+    from explorer.session.explaining import SigningExplanation
 
 NO_CAUSE = 3
 """Exit code where there is a difference and nothing that is known explains it."""
@@ -55,13 +55,13 @@ def explain_command(
     """
     from explorer.cli.given_values import check_stdin
     from explorer.core.form import parse_entry
-    from explorer.session.explaining import explain_call, moment
+    from explorer.session.explaining import explain_call, parse_moment
 
     session = session_of(ctx, keep_history=target.isdigit())
     if against == "-":
         check_stdin([parse_entry(word) for word in values], "--against -")
     text = sys.stdin.read() if against == "-" else against
-    when = None if at is None else moment(at)
+    when = None if at is None else parse_moment(at)
     refusal: Explanation | None = None
     if target.isdigit():
         explained, refusal = asyncio.run(_entry(session, int(target)))
@@ -70,17 +70,17 @@ def explain_command(
     else:
         explained = explain_call(session, make_call(session, target, values, options), when)
     if when is not None:
-        explained = explained.at_the_moment(when)
-    found = explained.against(text) if text is not None else explained.itself()
+        explained = explained.with_known_clock(when)
+    found = explained.diagnose(text) if text is not None else explained.is_self_consistent()
     if refusal is not None and text is None:
-        return _refused(explained, refusal, found, alone=why, as_json=as_json)
+        return _report_refusal(explained, refusal, found, alone=why, as_json=as_json)
     if why:
-        put_json({"history": explained.number, "refused": False}) if as_json else put("It was not refused.")
+        print_json({"history": explained.number, "refused": False}) if as_json else print_lines("It was not refused.")
         return 0
-    return _told(explained, found, as_json=as_json)
+    return _report_signing(explained, found, as_json=as_json)
 
 
-async def _entry(session: SessionContext, number: int) -> tuple[Explained, Explanation | None]:
+async def _entry(session: SessionContext, number: int) -> tuple[SigningExplanation, Explanation | None]:
     from explorer.session.explaining import explain_exchange
     from explorer.session.refusals import explain_refused, was_refused
 
@@ -92,28 +92,30 @@ async def _entry(session: SessionContext, number: int) -> tuple[Explained, Expla
         await session.close()
 
 
-def _refused(explained: Explained, refusal: Explanation, found: Diagnosis | None, *, alone: bool, as_json: bool) -> int:
+def _report_refusal(
+    explained: SigningExplanation, refusal: Explanation, found: Diagnosis | None, *, alone: bool, as_json: bool
+) -> int:
     """Tell why an entry was refused, and then (unless *alone*) how it was signed."""
     if as_json:
         table = explained_table(explained, found) if not alone else {"history": explained.number}
-        put_json({**table, "refusal": refusal_table(refusal)})
+        print_json({**table, "refusal": refusal_table(refusal)})
     else:
-        put("\n".join([f"{explained.call.address} · entry {explained.number}", "", *refusal_lines(refusal)]))
+        print_lines("\n".join([f"{explained.call.address} · entry {explained.number}", "", *refusal_lines(refusal)]))
         if not alone:
-            put("")
-            _told(explained, found, as_json=False)
+            print_lines("")
+            _report_signing(explained, found, as_json=False)
     return 1 if refusal.top is not None and refusal.top.state == "holds" else NO_CAUSE
 
 
-def _told(explained: Explained, found: Diagnosis | None, *, as_json: bool) -> int:
+def _report_signing(explained: SigningExplanation, found: Diagnosis | None, *, as_json: bool) -> int:
     for note in explained.notes:
         say(f"note: {note}")
     if as_json:
-        put_json(explained_table(explained, found))
+        print_json(explained_table(explained, found))
     else:
-        put("\n".join([f"{explained.call.address} · {explained.title}", "", *steps_lines(explained)]))
+        print_lines("\n".join([f"{explained.call.address} · {explained.title}", "", *steps_lines(explained)]))
         if found is not None:
-            put("\n".join(["", *diagnosis_lines(found)]))
+            print_lines("\n".join(["", *diagnosis_lines(found)]))
     if found is None or found.same or found.kind == "nothing":
         return 0
     return 1 if found.causes else NO_CAUSE

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from explorer.cli.opening import session_of
-from explorer.cli.output import put
+from explorer.cli.output import print_lines
 from explorer.cli.request_commands import call_options, make_call
-from explorer.core.export.formats import FORMATS, archives, names_in_words
+from explorer.core.export.formats import FORMATS, archive_formats, format_titles
 from explorer.errors import UsageError
 from explorer.session.remembering import past_exchange
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
 
-_SPELLED = {"environment": "env", "base_url": "base-url", "readings": "reading", "headers": "header"}
+_OPTION_NAMES = {"environment": "env", "base_url": "base-url", "readings": "reading", "headers": "header"}
 
 
 def _help() -> str:
-    archive = " or ".join(f"--as {format_id}" for format_id in archives())
+    archive = " or ".join(f"--as {format_id}" for format_id in archive_formats())
     rows = "\n".join(f"{row.id:<8} {row.description}" for row in FORMATS.values())
     return (
-        f"Write an entry of the history, or a call that was not sent, as {names_in_words()}.\n\n"
+        f"Write an entry of the history, or a call that was not sent, as {format_titles()}.\n\n"
         "Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. "
         f"Several NUMBERs, or a --search, make one archive ({archive}), the oldest entry first.\n\n\b\n{rows}"
     )
@@ -79,7 +79,7 @@ class _ExportCommand(click.Command):
 @click.option(
     "--search",
     metavar="WORDS",
-    help=f"All entries of the history that the words ask for (--as {', '.join(archives())}).",
+    help=f"All entries of the history that the words ask for (--as {', '.join(archive_formats())}).",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="How many entries of a search at most.  [default: 1000]")
 @click.option("--show-secrets", is_flag=True, help="Put the secrets themselves in place of variables.")
@@ -97,14 +97,14 @@ def export_command(
     **options: Any,
 ) -> int:
     """Write an export to stdout."""
-    from explorer.session.exporting import export_call, export_past
+    from explorer.session.exporting import export_call, export_exchanges
 
     if search is not None:
         if target or values:
             raise UsageError("a search and an entry are both given", hint="Name entries, or search for them.")
         session = session_of(ctx)
-        exchanges = asyncio.run(_found(session, search, limit))
-        _put_bytes(export_past(session, exchanges, format_id, show_secrets=show_secrets))
+        exchanges = asyncio.run(_search_exchanges(session, search, limit))
+        _put_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
         return 0
     if not target:
         raise UsageError("nothing to export is named", hint="Name an entry, VENDOR.ENDPOINT, or --search WORDS.")
@@ -116,24 +116,24 @@ def export_command(
     odd = [word for word in values if not word.isdecimal()]
     given = [name for name, value in options.items() if value]
     if odd or given:
-        what = odd[0] if odd else f"--{_SPELLED.get(given[0], given[0])}"
+        what = odd[0] if odd else f"--{_OPTION_NAMES.get(given[0], given[0])}"
         raise UsageError(f"{what!r} has no place beside an entry of the history", hint="It is written as it was sent.")
     session = session_of(ctx)
-    exchanges = asyncio.run(_past(session, [int(word) for word in (target, *values)]))
-    _put_bytes(export_past(session, exchanges, format_id, show_secrets=show_secrets))
+    exchanges = asyncio.run(_load_exchanges(session, [int(word) for word in (target, *values)]))
+    _put_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
     return 0
 
 
-async def _found(session: SessionContext, words: str, limit: int | None) -> list[Exchange]:
-    from explorer.session.exporting import MOST, found
+async def _search_exchanges(session: SessionContext, words: str, limit: int | None) -> list[Exchange]:
+    from explorer.session.exporting import MAX_EXCHANGES, search_exchanges
 
     try:
-        return await found(session, words, limit=limit or MOST)
+        return await search_exchanges(session, words, limit=limit or MAX_EXCHANGES)
     finally:
         await session.close()
 
 
-async def _past(session: SessionContext, numbers: list[int]) -> list[Exchange]:
+async def _load_exchanges(session: SessionContext, numbers: list[int]) -> list[Exchange]:
     try:
         return [await past_exchange(session, number) for number in numbers]
     finally:
@@ -143,7 +143,7 @@ async def _past(session: SessionContext, numbers: list[int]) -> list[Exchange]:
 def _put_bytes(data: bytes) -> None:
     """Byte for byte into a pipe or file; sanitized on a terminal."""
     if sys.stdout.isatty():
-        put(data.decode("utf-8", "replace").removesuffix("\n"))
+        print_lines(data.decode("utf-8", "replace").removesuffix("\n"))
         return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

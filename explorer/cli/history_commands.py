@@ -10,7 +10,7 @@ import click
 from explorer.cli.history_storage_commands import history_delete, history_prune, history_size, history_vacuum
 from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
-from explorer.cli.output import METER, put, put_body, put_json, put_request, table
+from explorer.cli.output import METER, print_body, print_json, print_lines, print_request, table
 from explorer.core.text.units import format_utc
 from explorer.session.remembering import annotate_entry, history_entry, recent_entries
 
@@ -47,9 +47,9 @@ def history_list(
     session = session_of(ctx)
     rows = run(session, recent_entries(session, limit, " ".join(words), before))
     if as_json:
-        put_json([row_table(row) for row in rows])
+        print_json([row_table(row) for row in rows])
     elif rows:
-        put(table([_cells(row) for row in rows]))
+        print_lines(table([_cells(row) for row in rows]))
     return 0
 
 
@@ -65,7 +65,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
     kept = run(session, history_entry(session, number))
     exchange = kept.exchange
     if as_json:
-        put_json(
+        print_json(
             {
                 **exchange_table(exchange),
                 "started_at": exchange.started_at,
@@ -79,18 +79,18 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
             }
         )
         return 0
-    for line in _about(kept):
+    for line in _details_lines(kept):
         say(line)
     METER.hint = f"See all of it with `api-explorer history show {number} | less`."
-    put_request(exchange.request)
+    print_request(exchange.request)
     if exchange.failure is not None:
-        put(f"\n{exchange.failure.title}: {exchange.failure.message}")
+        print_lines(f"\n{exchange.failure.title}: {exchange.failure.message}")
     if exchange.response is not None:
         response = exchange.response
-        put(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
-        put("\n".join(f"{name}: {value}" for name, value in response.headers))
-        put("")
-        put_body(response.body, response.header("content-type"))
+        print_lines(f"\n{exchange.verdict.outcome}: {response.http_version} {response.status} {response.reason}")
+        print_lines("\n".join(f"{name}: {value}" for name, value in response.headers))
+        print_lines("")
+        print_body(response.body, response.header("content-type"))
     return 0
 
 
@@ -101,7 +101,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
 def history_note(ctx: click.Context, number: int, text: str) -> int:
     """Put a note on entry NUMBER in place of the one it has; an empty TEXT takes it away."""
     session = session_of(ctx)
-    _say_added(run(session, annotate_entry(session, number, note=text)))
+    _report_annotation(run(session, annotate_entry(session, number, note=text)))
     return 0
 
 
@@ -113,7 +113,7 @@ def history_note(ctx: click.Context, number: int, text: str) -> int:
 def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: tuple[str, ...]) -> int:
     """Add TAGS to entry NUMBER; a search finds them by tag:NAME."""
     session = session_of(ctx)
-    _say_added(run(session, annotate_entry(session, number, add=tags, remove=remove)))
+    _report_annotation(run(session, annotate_entry(session, number, add=tags, remove=remove)))
     return 0
 
 
@@ -157,7 +157,7 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
     )
 
 
-def _about(kept: HistoryEntry) -> list[str]:
+def _details_lines(kept: HistoryEntry) -> list[str]:
     """What there is to say of an entry beside the exchange."""
     lines = []
     if kept.exchange.origin:
@@ -176,5 +176,5 @@ def _about(kept: HistoryEntry) -> list[str]:
     return lines
 
 
-def _say_added(row: HistoryRow) -> None:
+def _report_annotation(row: HistoryRow) -> None:
     say(f"{row.id}: tags: {' '.join(row.tag_names) or 'none'}; note: {row.note or 'none'}")

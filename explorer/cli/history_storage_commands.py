@@ -8,13 +8,13 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import run, session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Value
-    from explorer.history.keeping import Figures, Pruning
+    from explorer.core.exchange import FrozenStruct
+    from explorer.history.keeping import HistoryStats, Pruning
     from explorer.settings.preferences import Settings
 
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 @click.pass_context
 def history_size(ctx: click.Context, as_json: bool) -> int:
     """Say how much the history takes, and the rules that it is kept by."""
-    from explorer.session.storing import figures
+    from explorer.session.storing import history_stats
 
     session = session_of(ctx)
-    found = run(session, figures(session))
+    found = run(session, history_stats(session))
     if as_json:
-        put_json({**_table(found), "rules": _rules_table(session.settings)})
+        print_json({**_table(found), "rules": _rules_table(session.settings)})
         return 0
-    put(table(_lines(found, session.settings)))
+    print_lines(table(_lines(found, session.settings)))
     return 0
 
 
@@ -45,9 +45,9 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
 
     Entries with a note or a tag stay.
     """
-    from explorer.cli.request_commands import ask
+    from explorer.cli.request_commands import confirm
     from explorer.core.text.units import parse_duration
-    from explorer.session.storing import plan, prune
+    from explorer.session.storing import plan_pruning, prune
 
     seconds = parse_duration(older) if older else 0.0
     if seconds is None:
@@ -55,20 +55,20 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
     session = session_of(ctx)
 
     async def work() -> Pruning:
-        found = await plan(session, seconds)
+        found = await plan_pruning(session, seconds)
         if dry_run or not found.entries:
             return found
         if not yes:
-            ask(f"{_told(found)} would go for good")
+            confirm(f"{_pruning_text(found)} would go for good")
         return await prune(session, seconds)
 
     found = run(session, work())
     if as_json:
-        put_json({**_table(found), "dry_run": dry_run})
+        print_json({**_table(found), "dry_run": dry_run})
     elif not found.entries:
         say("nothing to take away")
     else:
-        say(f"{_told(found)} {'would go' if dry_run else 'went'}")
+        say(f"{_pruning_text(found)} {'would go' if dry_run else 'went'}")
     return 0
 
 
@@ -78,14 +78,14 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
 @click.pass_context
 def history_delete(ctx: click.Context, numbers: tuple[int, ...], yes: bool) -> int:
     """Take entries out of the history for good, whatever notes and tags they have."""
-    from explorer.cli.request_commands import ask
-    from explorer.session.remembering import forget
+    from explorer.cli.request_commands import confirm
+    from explorer.session.remembering import delete_entries
 
     named = ", ".join(str(one) for one in numbers)
     if not yes:
-        ask(f"{named} would go from the history for good")
+        confirm(f"{named} would go from the history for good")
     session = session_of(ctx)
-    gone = run(session, forget(session, numbers))
+    gone = run(session, delete_entries(session, numbers))
     say(f"{gone} of {len(numbers)} {'entry' if len(numbers) == 1 else 'entries'} deleted")
     return 0 if gone == len(numbers) else 2
 
@@ -101,26 +101,26 @@ def history_vacuum(ctx: click.Context) -> int:
     return 0
 
 
-def _told(found: Pruning) -> str:
+def _pruning_text(found: Pruning) -> str:
     entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
     return f"{entries} of {_day(found.oldest)} to {_day(found.newest)}, {found.size:,} bytes,"
 
 
-def _lines(found: Figures, settings: Settings) -> list[tuple[str, ...]]:
+def _lines(found: HistoryStats, settings: Settings) -> list[tuple[str, ...]]:
     days = settings.history_keep_days
     return [
         ("entries", f"{found.entries:,}", f"at most {settings.history_max_entries:,} (history_max_entries)"),
         ("oldest", _day(found.oldest), f"{days} days are kept (history_keep_days)" if days else "kept for ever"),
         ("file", f"{found.file:,} bytes", f"of which {found.free:,} are unused"),
         ("bodies in files", f"{found.spooled_size:,} bytes", f"{found.spooled:,} files"),
-        ("all together", f"{found.file + found.spooled_size:,} bytes", _at_most(settings)),
+        ("all together", f"{found.file + found.spooled_size:,} bytes", _limit_text(settings)),
         ("answers", f"{found.bodies:,} bytes", f"above {settings.history_body_limit:,} each in a file"),
         ("noted or tagged", f"{found.annotated:,}", "stay, whatever the rules"),
         ("set aside", f"{found.aside:,}", "damaged files beside it"),
     ]
 
 
-def _at_most(settings: Settings) -> str:
+def _limit_text(settings: Settings) -> str:
     return f"at most {settings.history_max_bytes:,} of entries (history_max_bytes)"
 
 
@@ -128,7 +128,7 @@ def _day(moment: float) -> str:
     return format_utc(moment) if moment else "-"
 
 
-def _table(value: Value) -> dict[str, object]:
+def _table(value: FrozenStruct) -> dict[str, object]:
     import msgspec
 
     return msgspec.structs.asdict(value)

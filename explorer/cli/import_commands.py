@@ -11,8 +11,8 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
-from explorer.cli.request_commands import allow_file_option, ask, put_exchange
+from explorer.cli.output import print_json, print_lines
+from explorer.cli.request_commands import allow_file_option, confirm, print_exchange
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.form import typed_text
 from explorer.core.text.secret import MASK
@@ -21,7 +21,7 @@ from explorer.session.preparing import confirmation_for, redactor_for
 from explorer.session.sending import send
 
 if TYPE_CHECKING:
-    from explorer.core.curl.importing import Imported
+    from explorer.core.curl.importing import ImportedCall
     from explorer.core.exchange import Call, Entry, Exchange
     from explorer.session.context import SessionContext
 
@@ -51,36 +51,36 @@ def import_curl_command(
     """
     import msgspec
 
-    from explorer.session.exporting import import_line
+    from explorer.session.exporting import import_curl_line
 
     session = session_of(ctx, keep_history=send)
     for path in allowed:
         session.files.allow(path)
     text = sys.stdin.read() if line == "-" else line
-    imported = import_line(session, text)
+    imported = import_curl_line(session, text)
     call = msgspec.structs.replace(imported.call, force=force)
     shown = redactor_for(session, call).call(session.operation(call).endpoint, call)
     for note in imported.notes:
         say(f"note: {redactor_for(session, call).text(note)}")
     if not send:
         if as_json:
-            put_json({**_table(shown), "notes": [redactor_for(session, call).text(one) for one in imported.notes]})
+            print_json({**_table(shown), "notes": [redactor_for(session, call).text(one) for one in imported.notes]})
         else:
-            put(shlex.join(["api-explorer", "send", *_words(shown)]))
+            print_lines(shlex.join(["api-explorer", "send", *_command_words(shown)]))
         return 0
     masked = [one.name for one in call.entries if MASK in one.value]
     if masked:
         raise UsageError(f"the value of {', '.join(masked)} is not in the line", hint="Set the variable that it names.")
-    call = _whole(session, call, imported)
-    say(shlex.join(["api-explorer", "send", *_words(shown)]))
+    call = _with_read_values(session, call, imported)
+    say(shlex.join(["api-explorer", "send", *_command_words(shown)]))
     question = confirmation_for(session, call)
     if question and not yes:
-        ask(question)
-    exchange = asyncio.run(_sent(session, call))
-    return put_exchange(session, exchange, None, as_json=as_json)
+        confirm(question)
+    exchange = asyncio.run(_send_imported(session, call))
+    return print_exchange(session, exchange, None, as_json=as_json)
 
 
-def _whole(session: SessionContext, call: Call, imported: Imported) -> Call:
+def _with_read_values(session: SessionContext, call: Call, imported: ImportedCall) -> Call:
     """*call* with what the line takes from elsewhere read.
 
     Raises:
@@ -107,14 +107,14 @@ def _whole(session: SessionContext, call: Call, imported: Imported) -> Call:
     return read_text_files(session, call)
 
 
-async def _sent(session: SessionContext, call: Call) -> Exchange:
+async def _send_imported(session: SessionContext, call: Call) -> Exchange:
     try:
         return await send(session, call)
     finally:
         await session.close()
 
 
-def _words(call: Call) -> list[str]:
+def _command_words(call: Call) -> list[str]:
     """The words after ``send`` that make *call*."""
     words = [call.address, *(_word(one) for one in call.entries), "--env", call.environment]
     for option, value in (("--method", call.method), ("--base-url", call.base_url)):

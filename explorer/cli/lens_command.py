@@ -1,4 +1,4 @@
-"""``lens``: the same call under two versions, and what differs."""
+"""``versioned_call``: the same call under two versions, and what differs."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.diff_command import comparison_table, put_comparison
+from explorer.cli.diff_command import comparison_table, print_comparison
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import ask, call_options, make_call
+from explorer.cli.request_commands import call_options, confirm, make_call
 from explorer.cli.trust_options import trust_host_option
 
 if TYPE_CHECKING:
     from explorer.core.diff import Comparison
     from explorer.session.context import SessionContext
-    from explorer.session.versions import Lens, Seen
+    from explorer.session.versions import VersionComparison, VersionedCall
 
 
 @click.command("lens")
@@ -51,32 +51,32 @@ def lens_command(
 
     Exits with 0 where nothing differs but what is volatile and the version asked for, and with 1 where something does.
     """
-    from explorer.session.versions import lens
+    from explorer.session.versions import versioned_call
 
     session = session_of(ctx)
     call = make_call(session, address, values, options)
-    through = lens(session, call)
+    through = versioned_call(session, call)
     if not versions:
-        return _listed(through, as_json=as_json)
+        return _list_versions(through, as_json=as_json)
     if len(versions) > 2:
         raise click.UsageError("Give two versions at most.")
     if through.question and not yes:
-        ask(through.question)
+        confirm(through.question)
     words = versions if len(versions) == 2 else ("documented", versions[0])
-    seen, comparison = asyncio.run(_looked(session, through, words, timeout))
+    seen, comparison = asyncio.run(_compare(session, through, words, timeout))
     for note in seen.notes:
         say(f"note: {note}")
     if as_json:
         rows = [{"key": one.key, "accept": one.accept or None, "documented": one.documented} for one in seen.variants]
-        put_json({"versions": rows, "notes": seen.notes, **comparison_table(comparison)})
+        print_json({"versions": rows, "notes": seen.notes, **comparison_table(comparison)})
         return 1 if comparison.found("response") else 0
-    put_comparison(comparison, None, everything=everything, as_json=False)
+    print_comparison(comparison, None, everything=everything, as_json=False)
     return 1 if comparison.found("response") else 0
 
 
-def _listed(through: Lens, *, as_json: bool) -> int:
+def _list_versions(through: VersionedCall, *, as_json: bool) -> int:
     if as_json:
-        put_json(
+        print_json(
             [
                 {"key": one.key, "accept": one.accept or None, "documented": one.documented, "title": one.title}
                 for one in through.variants
@@ -85,19 +85,19 @@ def _listed(through: Lens, *, as_json: bool) -> int:
         return 0
     if through.note:
         say(through.note)
-    put(table([(one.key, one.accept or "(none)", one.title) for one in through.variants]))
+    print_lines(table([(one.key, one.accept or "(none)", one.title) for one in through.variants]))
     return 0
 
 
-async def _looked(
-    session: SessionContext, through: Lens, words: tuple[str, ...], timeout: float | None
-) -> tuple[Seen, Comparison]:
+async def _compare(
+    session: SessionContext, through: VersionedCall, words: tuple[str, ...], timeout: float | None
+) -> tuple[VersionComparison, Comparison]:
     from explorer.session.comparing import compare
-    from explorer.session.versions import look
+    from explorer.session.versions import compare_versions
 
     try:
         one, other = (through.variant(word) for word in words)
-        seen = await look(session, through, one, other, agreed=True, timeout=timeout)
+        seen = await compare_versions(session, through, one, other, agreed=True, timeout=timeout)
         return seen, await compare(session, *seen.exchanges)
     finally:
         await session.close()

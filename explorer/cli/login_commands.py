@@ -12,7 +12,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json
+from explorer.cli.output import print_json, print_lines
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.auth import options_of
 from explorer.core.exchange import Call
@@ -65,7 +65,7 @@ def login_command(
 
         try:
             said: str = await log_in(session, call, open_url=show, paste=paste if no_browser else None)
-            await asyncio.to_thread(_keep_tokens, session, vendor, where, call, show_secrets)
+            await asyncio.to_thread(_save_tokens, session, vendor, where, call, show_secrets)
             return said
         finally:
             await session.close()
@@ -73,7 +73,7 @@ def login_command(
     said: str = asyncio.run(go())
     say(f"{vendor.title}, {where}: {said}")
     if as_json:
-        put_json(
+        print_json(
             {
                 "vendor": vendor.id,
                 "environment": where,
@@ -86,7 +86,7 @@ def login_command(
 
 def _ask_for_missing(session: SessionContext, vendor: Vendor, environment: str) -> None:
     """Type what is missing, on a terminal only; each value goes to the vault, or stays for this call."""
-    minted = _given_by_vendor(vendor)
+    minted = _issued_credentials(vendor)
     for status in session.vault.status(vendor, environment):
         if status.present or status.name in minted:
             continue
@@ -100,15 +100,15 @@ def _ask_for_missing(session: SessionContext, vendor: Vendor, environment: str) 
             err=True,
         )
         if text:
-            _keep(session, vendor, environment, status.name, Secret(text))
+            _save_credential(session, vendor, environment, status.name, Secret(text))
 
 
-def _given_by_vendor(vendor: Vendor) -> set[str]:
+def _issued_credentials(vendor: Vendor) -> set[str]:
     """Credentials that the vendor itself gives out in a login."""
     return {name for auth in vendor.auth.values() for name in options_of(auth).issued}
 
 
-def _keep(session: SessionContext, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
+def _save_credential(session: SessionContext, vendor: Vendor, environment: str, name: str, value: Secret) -> None:
     """Into the system's vault where there is one, else for this command only; says which."""
     try:
         session.vault.remember(vendor, environment, name, value, where="keyring")
@@ -119,16 +119,16 @@ def _keep(session: SessionContext, vendor: Vendor, environment: str, name: str, 
         say(f"  {name}: good for this command only: {error.message}. Set {variable} to use it again.")
 
 
-def _keep_tokens(session: SessionContext, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
+def _save_tokens(session: SessionContext, vendor: Vendor, environment: str, call: Call, show: bool) -> None:
     """Keep an OAuth2 login's tokens in the vault; a token that rotates is never kept, the next call signs in again."""
     for auth in vendor.auth.values():
         for kind, name in options_of(auth).stored:
             token = session.tokens(call).current(session.now(), kind)
             if token is None:
                 continue
-            _keep(session, vendor, environment, name, token.value)
+            _save_credential(session, vendor, environment, name, token.value)
             if show:
-                put(f"export {variable_name(vendor.id, name)}={shlex.quote(token.value.reveal())}")
+                print_lines(f"export {variable_name(vendor.id, name)}={shlex.quote(token.value.reveal())}")
 
 
 def _statuses(session: SessionContext, vendor: Vendor, environment: str) -> list[dict[str, object]]:

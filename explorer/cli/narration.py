@@ -34,13 +34,13 @@ def say_error(error: ExplorerError, *, as_json: bool = False) -> int:
     return error.exit_code
 
 
-def say_defect(error: Exception, environ: Mapping[str, str]) -> int:
+def say_internal_error(error: Exception, environ: Mapping[str, str]) -> int:
     """Say that the program itself is wrong, with no value of what it held: it may have been a token. Gives the exit
     code, which is none of the vendor's or the user's."""
-    from explorer.settings.defects import EXIT_CODE, told
+    from explorer.settings.defects import EXIT_CODE, write_crash_report
     from explorer.settings.folders import Folders
 
-    say(told(error, Folders.from_environ(environ)))
+    say(write_crash_report(error, Folders.from_environ(environ)))
     return EXIT_CODE
 
 

@@ -27,9 +27,9 @@ def session_of(ctx: click.Context, *, keep_history: bool = True) -> SessionConte
     for problem in (*session.catalog_problems, *session.settings_problems):
         say(f"left out: {problem}")
     if keep_history and session.folders.track_progress.exists():
-        from explorer.cli.track_telling import follow_here
+        from explorer.cli.track_telling import report_progress
 
-        follow_here(session)
+        report_progress(session)
     return session
 
 

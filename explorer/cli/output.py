@@ -31,7 +31,7 @@ _BLOCK: Final = 65_536
 _EVERYTHING: Final = "Redirect the output to a file, or pipe it, to see all of it."
 
 
-class Meter:
+class TerminalMeter:
     """What the command has shown on the terminal. A pipe and a file get everything."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Meter:
             say(f"\nThe terminal shows the first {self._reached}. {self.hint}")
 
 
-METER: Final = Meter()
+METER: Final = TerminalMeter()
 
 
 def write(text: str) -> None:
@@ -92,7 +92,7 @@ def write(text: str) -> None:
         sys.stdout.write(text)
 
 
-def put(text: str) -> None:
+def print_lines(text: str) -> None:
     """Lines of text that this program made, parts of which came from outside."""
     if sys.stdout.isatty():
         text = text[: TERMINAL_LIMIT + 1]  # before each character is looked at
@@ -100,7 +100,7 @@ def put(text: str) -> None:
     sys.stdout.flush()
 
 
-def put_line(text: str, colour: str = "") -> None:
+def print_line(text: str, colour: str = "") -> None:
     """One line among many, in a *colour* (an SGR number) where stdout is a terminal; not with ``NO_COLOR``."""
     text = sanitize(text)
     if not sys.stdout.isatty():
@@ -110,13 +110,13 @@ def put_line(text: str, colour: str = "") -> None:
     METER.show("\n")
 
 
-def put_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """One JSON document. Everything beyond ASCII is escaped, so no control character can reach a terminal."""
     write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
     sys.stdout.flush()
 
 
-_COLOURS = {
+_COLORS = {
     "key": "36",
     "tag": "36",
     "string": "32",
@@ -129,7 +129,7 @@ _COLOURS = {
 }
 
 
-def put_body(body: Data, content_type: str = "") -> None:
+def print_body(body: Data, content_type: str = "") -> None:
     """A body: laid out, coloured (not with ``NO_COLOR``) and sanitized for a terminal, byte for byte for a pipe. A
     terminal is not shown binary data."""
     if not sys.stdout.isatty():
@@ -144,8 +144,8 @@ def put_body(body: Data, content_type: str = "") -> None:
     if document.kind == "hex":
         say(f"{document.title}, {len(body):,} bytes: binary data are not shown on a terminal. {METER.hint}")
         return
-    colours = {} if os.environ.get("NO_COLOR") else _COLOURS
-    for block in _blocks(_shown(document, colours)):
+    colours = {} if os.environ.get("NO_COLOR") else _COLORS
+    for block in _blocks(_terminal_lines(document, colours)):
         sys.stdout.write(block)
     if METER.is_full or len(body) > len(head):
         METER.cut()
@@ -154,7 +154,7 @@ def put_body(body: Data, content_type: str = "") -> None:
     sys.stdout.flush()
 
 
-def _shown(document: Document, colours: Mapping[str, str]) -> Iterator[str]:
+def _terminal_lines(document: Document, colours: Mapping[str, str]) -> Iterator[str]:
     """Yield what a terminal is to show of *document*, a line at a time, the first lines in *colours*."""
     size = 0
     for number in range(document.line_count):
@@ -189,7 +189,7 @@ def request_text(request: SentRequest) -> str:
     return "\n".join(lines)
 
 
-def put_request(request: SentRequest) -> None:
+def print_request(request: SentRequest) -> None:
     """A request as lines; a terminal is not shown a binary body."""
     import msgspec
 
@@ -197,9 +197,9 @@ def put_request(request: SentRequest) -> None:
 
     head = request.body[:TERMINAL_LIMIT]
     if not sys.stdout.isatty() or not looks_binary(head, declared_text=False):
-        put(request_text(request))
+        print_lines(request_text(request))
         return
-    put(request_text(msgspec.structs.replace(request, body=b"")))
+    print_lines(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
     say(f"{describe(head, essence(media_type))}, {len(request.body):,} bytes: binary data are not shown")
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.session.collecting import Collector
-    from explorer.session.fetching import Page
+    from explorer.session.fetching import FetchedPage
 
-_BEYOND = re.compile("[^\x00-\x7e]")
+_NON_ASCII = re.compile("[^\x00-\x7e]")
 
 
 class Sink(Protocol):
@@ -37,7 +37,7 @@ class Sink(Protocol):
         """Write what comes after the last."""
 
 
-class Lines:
+class NdjsonSink:
     """One record a line."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
@@ -50,7 +50,7 @@ class Lines:
         pass
 
 
-class Array:
+class JsonArraySink:
     """One JSON array, a record a line."""
 
     def __init__(self, write: Callable[[bytes], None], indent: str = "") -> None:
@@ -68,7 +68,7 @@ class Array:
         self._write(b"\n" + self._indent[2:] + b"]\n" if self._between != b"\n" else b"]\n")
 
 
-class Document:
+class JsonDocumentSink:
     """The document of ``--json``: *before* stands before the body, what *after* gives comes behind it."""
 
     def __init__(self, before: dict[str, Any], after: Callable[[], dict[str, Any]]) -> None:
@@ -76,7 +76,7 @@ class Document:
         response = head.rstrip().removesuffix("}").rstrip().removesuffix("}").rstrip()
         write_text(response + ',\n    "body": ')
         self._after = after
-        self._array = Array(lambda data: write_text(ascii_json(data)), "      ")
+        self._array = JsonArraySink(lambda data: write_text(ascii_json(data)), "      ")
 
     def put(self, records: Iterable[bytes]) -> None:
         self._array.put(records)
@@ -89,7 +89,7 @@ class Document:
 
 def ascii_json(data: bytes) -> str:
     """JSON with everything beyond ASCII escaped, so that no control character can reach a terminal."""
-    return _BEYOND.sub(lambda found: _escaped(ord(found[0])), data.decode("utf-8", "replace"))
+    return _NON_ASCII.sub(lambda found: _escaped(ord(found[0])), data.decode("utf-8", "replace"))
 
 
 def _escaped(point: int) -> str:
@@ -129,16 +129,18 @@ def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
     def write(data: bytes) -> None:
         file.write(data)
 
-    return (Lines(write) if lines else Array(write)), file
+    return (NdjsonSink(write) if lines else JsonArraySink(write)), file
 
 
-async def stream(collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic) -> Page | None:
+async def stream_pages(
+    collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic
+) -> FetchedPage | None:
     """Send every page of *collector* to the sinks, telling the plan, the progress once a second and what was found.
 
     Gives the last page. Interrupted, the sinks are closed all the same: what came is whole.
     """
     told = clock()
-    last: Page | None = None
+    last: FetchedPage | None = None
     try:
         async with aclosing(collector.pages()) as pages:
             async for page in pages:
@@ -157,7 +159,7 @@ async def stream(collector: Collector, sinks: list[Sink], clock: Callable[[], fl
         _close(sinks)
         raise
     _close(sinks)
-    _sum_up(collector)
+    _report_summary(collector)
     return last
 
 
@@ -166,12 +168,12 @@ def _close(sinks: list[Sink]) -> None:
         sink.close()
 
 
-def _sum_up(collector: Collector) -> None:
+def _report_summary(collector: Collector) -> None:
     progress, verdict = collector.progress, collector.verdict
     say(f"{verdict.outcome}  {progress.text}  ({verdict.why})")
     for finding in collector.findings:
         say(f"check: {finding.text}")
-    failed = collector.first_failed
+    failed = collector.first_failed_page
     if failed is not None:
         for text in (failed.exchange.verdict.message, failed.exchange.failure.hint if failed.exchange.failure else ""):
             if text:

@@ -6,8 +6,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from explorer.cli.exchange_text import exchange_table, exit_code, failure_table, verdict_table
 from explorer.cli.narration import say
-from explorer.cli.output import put_json
-from explorer.cli.page_output import Array, Document, Lines, file_sink, stream, write_data
+from explorer.cli.output import print_json
+from explorer.cli.page_output import JsonArraySink, JsonDocumentSink, NdjsonSink, file_sink, stream_pages, write_data
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,19 +25,19 @@ async def send_pages(session: SessionContext, collector: Collector, form: str, o
     """
     try:
         plan = await collector.plan()
-        if collector.first_came:
+        if collector.has_first_page:
             say(plan.text)
         sinks, file = _sinks(collector, form, output)
         try:
-            await stream(collector, sinks)
+            await stream_pages(collector, sinks)
         finally:
             if file is not None:
                 file.close()
     finally:
         await session.close()
     if form == "json" and collector.first is not None and not collector.progress.pages:
-        put_json({**exchange_table(collector.first), "checks": []})
-    failed = collector.first_failed
+        print_json({**exchange_table(collector.first), "checks": []})
+    failed = collector.first_failed_page
     if failed is not None:
         return exit_code(failed.exchange) or 1
     return {"OK": 0, "UNKNOWN": 3}.get(collector.verdict.outcome, 1)
@@ -46,7 +46,7 @@ async def send_pages(session: SessionContext, collector: Collector, form: str, o
 def _sinks(collector: Collector, form: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
     """Where the records go, and the file among it. Where the first page did not come, there are none."""
     first = collector.first
-    if first is None or not collector.first_came:
+    if first is None or not collector.has_first_page:
         return [], None
     sinks: list[Sink] = []
     file = None
@@ -56,15 +56,19 @@ def _sinks(collector: Collector, form: str, output: Path | None) -> tuple[list[S
     if form == "json":
         table = exchange_table(first)
         del table["response"]["body"]
-        sinks.append(Document({name: table[name] for name in ("request", "response")}, lambda: _after(collector)))
+        sinks.append(
+            JsonDocumentSink(
+                {name: table[name] for name in ("request", "response")}, lambda: _closing_fields(collector)
+            )
+        )
     elif output is None:
-        sinks.append(Lines(write_data) if form == "ndjson" else Array(write_data))
+        sinks.append(NdjsonSink(write_data) if form == "ndjson" else JsonArraySink(write_data))
     return sinks, file
 
 
-def _after(collector: Collector) -> dict[str, Any]:
+def _closing_fields(collector: Collector) -> dict[str, Any]:
     """What ``--json`` says of all pages, behind their records."""
-    progress, failed = collector.progress, collector.first_failed
+    progress, failed = collector.progress, collector.first_failed_page
     table: dict[str, Any] = {
         "verdict": verdict_table(collector.verdict),
         "timings": {"total": progress.elapsed},

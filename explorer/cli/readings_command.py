@@ -10,9 +10,9 @@ import click
 from explorer.cli.catalog_commands import reading_row
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import ask, call_options, make_call
+from explorer.cli.request_commands import call_options, confirm, make_call
 from explorer.cli.trust_options import trust_host_option
 from explorer.core.text.units import format_local
 from explorer.errors import UsageError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.session.context import SessionContext
-    from explorer.session.doubts import Doubt
+    from explorer.session.doubts import AmbiguityStatus
     from explorer.session.experiments import Experiment, Trial
     from explorer.settings.evidence import Evidence
 
@@ -63,33 +63,36 @@ def readings_command(ctx: click.Context) -> int:
 def list_command(ctx: click.Context, address: str | None, every: bool, as_json: bool) -> int:
     """List readings with their evidence: all, of a VENDOR, or of a call (VENDOR.ENDPOINT)."""
     session = session_of(ctx, keep_history=False)
-    found = list(_doubts(session, address))
+    found = list(_ambiguities(session, address))
     if as_json:
-        put_json([_row(one) for one in found])
+        print_json([_row(one) for one in found])
         return 0
     shown = [one for one in found if every or one.reading.changes_request or one.tried or one.adopted]
     for one in shown:
-        put("\n".join(_lines(one)))
-    say(f"{len(shown)} readings shown, {sum(one.tried for one in found)} tried; {len(found)} in all" + _rest(every))
+        print_lines("\n".join(_lines(one)))
+    say(
+        f"{len(shown)} readings shown, {sum(one.tried for one in found)} tried; {len(found)} in all"
+        + _hidden_note(every)
+    )
     return 0
 
 
-def _rest(every: bool) -> str:
+def _hidden_note(every: bool) -> str:
     return "" if every else " (--all shows those too that change nothing that is sent)"
 
 
-def _doubts(session: SessionContext, address: str | None) -> Iterator[Doubt]:
-    from explorer.session.doubts import doubts
+def _ambiguities(session: SessionContext, address: str | None) -> Iterator[AmbiguityStatus]:
+    from explorer.session.doubts import ambiguities
 
     if address is None:
         for vendor_id in session.catalog.vendors:
-            yield from doubts(session, vendor_id)
+            yield from ambiguities(session, vendor_id)
     else:
         vendor_id, _, endpoint_id = address.partition(".")
-        yield from doubts(session, vendor_id, endpoint_id or None)
+        yield from ambiguities(session, vendor_id, endpoint_id or None)
 
 
-def _lines(doubt: Doubt) -> Iterator[str]:
+def _lines(doubt: AmbiguityStatus) -> Iterator[str]:
     own = "  (adopted by you)" if doubt.adopted else ""
     mark = "◆" if doubt.reading.changes_request else "◇"
     yield f"{mark} {doubt.address}{own}\n    {doubt.reading.about}"
@@ -108,7 +111,7 @@ def _words(one: Evidence) -> str:
     return evidence_words(one, format_local(one.at, "%Y-%m-%d"))
 
 
-def _row(doubt: Doubt) -> dict[str, Any]:
+def _row(doubt: AmbiguityStatus) -> dict[str, Any]:
     evidence = [_evidence_row(one) for found in doubt.evidence.values() for one in found]
     return {
         "vendor": doubt.vendor.id,
@@ -156,42 +159,42 @@ def try_command(
     **options: Any,
 ) -> int:
     """Send a call under each choice of the reading KEY, tell what the server made of each, and keep that."""
-    from explorer.core.form import check
+    from explorer.core.form import validate_form
     from explorer.errors import FormError
-    from explorer.session.variants import plan
+    from explorer.session.variants import plan_experiment
 
     session = session_of(ctx)
     call = make_call(session, address, values, options)
-    found = plan(session, call, key)
-    errors = check(session.operation(found.variant(found.reading.default).call).endpoint, call.entries).errors
+    found = plan_experiment(session, call, key)
+    errors = validate_form(session.operation(found.variant(found.reading.default).call).endpoint, call.entries).errors
     if errors and not call.force:
         raise FormError(errors)
     for choice in choices:
         found.variant(choice)
     if found.question and not yes:
-        ask(found.question)
+        confirm(found.question)
     experiment = asyncio.run(_run(session, found, choices, timeout))
     if as_json:
-        put_json(_experiment_row(experiment))
+        print_json(_experiment_row(experiment))
         return 0
     rows = [
         (one.variant.choice, one.verdict, one.variant.line, one.why, f"#{one.exchange.id}" if one.exchange else "")
         for one in experiment.trials
     ]
-    put(table([("choice", "verdict", "request", "answer", "history"), *rows]))
-    put(experiment.conclusion)
+    print_lines(table([("choice", "verdict", "request", "answer", "history"), *rows]))
+    print_lines(experiment.conclusion)
     return 0
 
 
 async def _run(session: SessionContext, found: Any, choices: tuple[str, ...], timeout: float | None) -> Experiment:
-    from explorer.session.experiments import run
+    from explorer.session.experiments import run_experiment
 
     def tell(trial: Trial) -> None:
         notes = f" ({'; '.join(trial.variant.notes)})" if trial.variant.notes else ""
         say(f"{trial.variant.choice}{notes}: {trial.verdict}, {trial.why}")
 
     try:
-        return await run(session, found, choices, agreed=True, timeout=timeout, tell=tell)
+        return await run_experiment(session, found, choices, agreed=True, timeout=timeout, tell=tell)
     finally:
         await session.close()
 
@@ -205,7 +208,7 @@ def _experiment_row(experiment: Experiment) -> dict[str, Any]:
         "endpoint": plan.call.endpoint,
         "key": plan.key,
         "environment": plan.call.environment,
-        "follows": experiment.follows or None,
+        "follows": experiment.followed_choice or None,
         "conclusion": experiment.conclusion,
         "same_request": plan.all_same,
         "trials": [
@@ -215,7 +218,7 @@ def _experiment_row(experiment: Experiment) -> dict[str, Any]:
                 "why": one.why,
                 "request": one.variant.line,
                 "notes": list(one.variant.notes),
-                "told_apart": one.variant.told_apart,
+                "told_apart": one.variant.is_distinct,
                 "history": one.exchange.id if one.exchange else None,
                 "exchange": exchange_table(one.exchange) if one.exchange else None,
             }
@@ -231,17 +234,17 @@ def _experiment_row(experiment: Experiment) -> dict[str, Any]:
 @click.pass_context
 def adopt_command(ctx: click.Context, address: str, key: str, choice: str) -> int:
     """Make CHOICE the default of the reading KEY: written to your overlay, which no update of the catalog touches."""
-    from explorer.session.doubts import adopt, find_doubt
+    from explorer.session.doubts import adopt_choice, find_ambiguity
     from explorer.settings.overlay import overlay_path
 
     session = session_of(ctx, keep_history=False)
-    doubt = find_doubt(session, address, key)
+    doubt = find_ambiguity(session, address, key)
     if not doubt.endpoint and "." in address:
         say(f"note: {key} concerns every call of {doubt.vendor.id}")
     was = doubt.reading.default
-    for note in adopt(session, doubt, choice):
+    for note in adopt_choice(session, doubt, choice):
         say(note)
-    put(f"{doubt.address}: {choice} is the default now, in place of {was}")
+    print_lines(f"{doubt.address}: {choice} is the default now, in place of {was}")
     say(f"kept in {overlay_path(session.folders, doubt.vendor.id)}")
     return 0
 
@@ -252,13 +255,13 @@ def adopt_command(ctx: click.Context, address: str, key: str, choice: str) -> in
 @click.pass_context
 def forget_command(ctx: click.Context, address: str, key: str) -> int:
     """Back to the catalog's own default of the reading KEY, and forget what servers made of it."""
-    from explorer.session.doubts import find_doubt, forget
+    from explorer.session.doubts import find_ambiguity, reset_ambiguity
 
     session = session_of(ctx, keep_history=False)
-    doubt = find_doubt(session, address, key)
-    trials, was_own = forget(session, doubt)
+    doubt = find_ambiguity(session, address, key)
+    trials, was_own = reset_ambiguity(session, doubt)
     if not trials and not was_own:
         raise UsageError(f"nothing is known of {doubt.address} beyond the catalog", hint="There is nothing to forget.")
-    back = f"; back to {find_doubt(session, address, key).reading.default}" if was_own else ""
-    put(f"{doubt.address}: {trials} trial{'' if trials == 1 else 's'} forgotten{back}")
+    back = f"; back to {find_ambiguity(session, address, key).reading.default}" if was_own else ""
+    print_lines(f"{doubt.address}: {trials} trial{'' if trials == 1 else 's'} forgotten{back}")
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.explain.refusals.facts import STATES
+from explorer.core.explain.refusals.facts import CHECK_STATES
 
 if TYPE_CHECKING:
-    from explorer.core.explain.refusals import Explanation, Finding
+    from explorer.core.explain.refusals import CheckResult, Explanation
 
 _SIGNS: Final = {"holds": "✗", "unknown": "?", "not": "·"}
 _WIDTH: Final = 100
@@ -24,11 +24,11 @@ def refusal_lines(refusal: Explanation) -> list[str]:
     return lines
 
 
-def _finding_lines(one: Finding) -> list[str]:
-    lines = [f"{_SIGNS[one.state]} {one.title}: {STATES[one.state]}"]
+def _finding_lines(one: CheckResult) -> list[str]:
+    lines = [f"{_SIGNS[one.state]} {one.title}: {CHECK_STATES[one.state]}"]
     lines += textwrap.wrap(one.evidence, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
-    if one.mend:
-        lines.append(f"    → {one.mend}")
+    if one.fix:
+        lines.append(f"    → {one.fix}")
     return lines
 
 
@@ -47,7 +47,7 @@ def refusal_table(refusal: Explanation) -> dict[str, Any]:
                 "title": one.title,
                 "state": one.state,
                 "evidence": one.evidence,
-                "mend": one.mend,
+                "mend": one.fix,
                 "key": one.key,
                 "where": one.where,
             }

@@ -11,7 +11,7 @@ import click
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import ask, put_exchange
+from explorer.cli.request_commands import confirm, print_exchange
 from explorer.cli.trust_options import trust_host_option
 from explorer.session.remembering import past_exchange
 from explorer.session.replaying import prepare_replay
@@ -54,7 +54,7 @@ def replay_command(
     session = session_of(ctx)
     given = tuple(parse_entry(word) for word in values)
     exchange = asyncio.run(_replay(session, number, exact, given, timeout, yes))
-    return put_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
+    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
 
 def _read(session: SessionContext, call: Call, given: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -82,7 +82,7 @@ async def _replay(
         for note in replay.notes:
             say(f"note: {note}")
         if replay.question and not yes and not replay.masked:
-            ask(replay.question)
+            confirm(replay.question)
         return await perform(session, replay.to_send(timeout=timeout))
     finally:
         await session.close()

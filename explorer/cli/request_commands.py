@@ -20,7 +20,7 @@ from explorer.cli.exchange_text import (
 )
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import METER, put, put_body, put_json, put_request
+from explorer.cli.output import METER, print_body, print_json, print_lines, print_request
 from explorer.cli.param_types import Seconds, UnixTime
 from explorer.cli.trust_options import base_url_option, trust_host_option
 from explorer.core.exchange import Call, Exchange
@@ -89,10 +89,10 @@ def make_call(session: SessionContext, address: str, values: tuple[str, ...], op
     """
     from explorer.cli.given_values import read_values
 
-    return read_values(session, written_call(session, address, values, options), options["ask"])
+    return read_values(session, parse_call(session, address, values, options), options["ask"])
 
 
-def written_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
+def parse_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
     """Return the call as the words of a command line spell it; nothing that they name is read.
 
     Raises:
@@ -144,7 +144,7 @@ def prepare_command(
     **options: Any,
 ) -> int:
     """Print the exact signed request and send nothing."""
-    from explorer.session.tracing import traced
+    from explorer.session.tracing import trace_parts
 
     session = session_of(ctx, keep_history=False)
     call = make_call(session, address, values, options)
@@ -158,12 +158,12 @@ def prepare_command(
     request = prepared.request if show_secrets else prepared.shown
     if as_json:
         steps = [{"title": one.title, "text": one.text, "detail": one.detail} for one in prepared.steps]
-        parts = [part_table(part) for part in traced(session, call, request)]
-        put_json({"request": request_table(request), "before": prepared.before, "steps": steps, "origins": parts})
+        parts = [part_table(part) for part in trace_parts(session, call, request)]
+        print_json({"request": request_table(request), "before": prepared.before, "steps": steps, "origins": parts})
     elif origins:
-        put(parts_text(traced(session, call, request)))
+        print_lines(parts_text(trace_parts(session, call, request)))
     else:
-        put_request(request)
+        print_request(request)
     return 0
 
 
@@ -205,7 +205,7 @@ def send_command(
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)
     if question and not yes:
-        ask(question)
+        confirm(question)
     several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
         say("note: the catalog documents no paging for this call")
@@ -220,10 +220,10 @@ def send_command(
         )
         return asyncio.run(send_pages(session, collector, form, output))
     exchange = asyncio.run(_send(session, call, timeout))
-    return put_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
+    return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
 
-def put_exchange(
+def print_exchange(
     session: SessionContext, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
 ) -> int:
     """Print what came of a send, and give the exit code of the vendor's verdict.
@@ -237,15 +237,15 @@ def put_exchange(
     past = f", or `api-explorer history show {exchange.id} | less`" if exchange.id else ""
     METER.hint = f"See all of it with --output FILE{past}."
     if as_json:
-        put_json(exchange_table(shown))
+        print_json(exchange_table(shown))
     else:
-        _narrate(shown)
+        _report_exchange(shown)
         if output is None and shown.response is not None:
-            put_body(shown.response.body, shown.response.header("content-type"))
+            print_body(shown.response.body, shown.response.header("content-type"))
     return exit_code(exchange)
 
 
-def ask(question: str) -> None:
+def confirm(question: str) -> None:
     """Ask a person whether to go on.
 
     Raises:
@@ -271,7 +271,7 @@ def _write(path: Path, exchange: Exchange) -> None:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
 
 
-def _narrate(exchange: Exchange) -> None:
+def _report_exchange(exchange: Exchange) -> None:
     verdict = exchange.verdict
     say(f"{exchange.request.method} {exchange.request.url}")
     if exchange.failure is not None:

@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, table
+from explorer.cli.output import print_lines, table
 from explorer.cli.request_commands import _pair
 from explorer.errors import UsageError
 
@@ -47,7 +47,7 @@ def sandbox_command(
 
     if list_faults:
         kinds = [(kind.name, kind.title, _value_of(kind)) for kind in KINDS.values()]
-        put(table([("fault", "what goes wrong", "value"), *kinds]))
+        print_lines(table([("fault", "what goes wrong", "value"), *kinds]))
         return 0
     session = session_of(ctx, keep_history=False)
     chosen = dict(_pair(word, "=", "--reading VENDOR[.ENDPOINT].KEY=CHOICE") for word in readings)
@@ -69,7 +69,7 @@ def sandbox_command(
         for vendor in session.catalog.vendors.values():
             demo = [f"{name}={one.sandbox}" for name, one in vendor.credentials.items() if one.sandbox]
             rows.append((vendor.id, server.base_url(vendor), " ".join(demo)))
-        put(table(rows))
+        print_lines(table(rows))
         for fault in server.faults.faults:
             say(f"fault: {fault}")
         say("Serving; ctrl+c ends it.")

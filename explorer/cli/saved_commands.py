@@ -11,11 +11,20 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.param_types import Seconds
-from explorer.cli.request_commands import allow_file_option, call_options, put_exchange, written_call
+from explorer.cli.request_commands import allow_file_option, call_options, parse_call, print_exchange
 from explorer.cli.trust_options import trust_host_option
-from explorer.core.saved.report import FORMS, MARKS, Report, Step, as_junit, as_table, as_text, step_table
+from explorer.core.saved.report import (
+    MARKS,
+    REPORT_FORMATS,
+    RunReport,
+    RunStep,
+    report_junit,
+    report_table,
+    report_text,
+    step_table,
+)
 from explorer.errors import CatalogProblem, ExplorerError, UsageError
 from explorer.session.remembering import past_exchange
 
@@ -25,8 +34,8 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.saved.model import SavedRequest
     from explorer.saved import SavedFile
-    from explorer.session.saving import Saved
-    from explorer.session.sequences import Runner
+    from explorer.session.saving import SavedRequestStore
+    from explorer.session.sequences import SequenceRunner
 
 
 @click.group("saved")
@@ -40,19 +49,19 @@ def saved_command() -> None:
 @click.pass_context
 def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
     """List the saved requests, or those of FOLDER, in the order in which they run."""
-    from explorer.session.saved_checks import everything_wrong
+    from explorer.session.saved_checks import all_problems
 
     saved = _saved(ctx, keep_history=False)
     library = saved.library
     names = [*library.sequence(folder), *(name for name, one in library.files.items() if one.is_side and not folder)]
     files = [library.files[name] for name in names]
     if as_json:
-        put_json([_row(saved, one) for one in files])
+        print_json([_row(saved, one) for one in files])
     elif files:
-        put(table([_cells(saved, one) for one in files]))
+        print_lines(table([_cells(saved, one) for one in files]))
     else:
         say(f"nothing is saved in {saved.folder}")
-    for problem in (one for name, one in everything_wrong(saved) if name not in library.files):
+    for problem in (one for name, one in all_problems(saved) if name not in library.files):
         say(f"{problem}")
     return 0
 
@@ -65,17 +74,17 @@ def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
 def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> int:
     """Show the file of a saved request, and which of its variables have no value."""
     from explorer.core.saved.chains import check_chain
-    from explorer.session.saved_checks import problems_of
-    from explorer.session.saving import Scope
+    from explorer.session.saved_checks import file_problems
+    from explorer.session.saving import VariableScope
 
     saved = _saved(ctx, keep_history=False)
     file = saved.library.file(name)
-    for problem in problems_of(saved, file):
+    for problem in file_problems(saved, file):
         say(f"{problem}")
-    missing = [] if file.request is None else list(saved.missing(file.request, Scope(file=env_file)))
+    missing = [] if file.request is None else list(saved.missing(file.request, VariableScope(file=env_file)))
     if as_json:
         waiting = [{"placeholder": str(one.placeholder), "where": one.place, "secret": one.secret} for one in missing]
-        put_json({**_row(saved, file), "text": file.text, "missing": waiting})
+        print_json({**_row(saved, file), "text": file.text, "missing": waiting})
         return 0
     for one in missing:
         say(f"{one.placeholder} ({one.place}) has no value: {one.hint}")
@@ -83,7 +92,7 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
         chain = check_chain(file.name, saved.library.requests)
         if len(chain) > 1:
             say(f"runs after {', '.join(chain[:-1])}")
-    put(file.text.rstrip("\n"))
+    print_lines(file.text.rstrip("\n"))
     return 0
 
 
@@ -93,12 +102,12 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 @click.pass_context
 def saved_check(ctx: click.Context, allowed: tuple[str, ...], as_json: bool) -> int:
     """Check every file: TOML, names, values, expectations, chains, secrets, uploads. Exits with 2 on any problem."""
-    from explorer.session.saved_checks import everything_wrong
+    from explorer.session.saved_checks import all_problems
 
     saved = _saved(ctx, keep_history=False, allowed=allowed)
-    found = [one for _, one in everything_wrong(saved)]
+    found = [one for _, one in all_problems(saved)]
     if as_json:
-        put_json(
+        print_json(
             [
                 {"file": one.file, "path": one.path, "message": one.message, "expected": one.expected, "near": one.near}
                 for one in found
@@ -106,7 +115,7 @@ def saved_check(ctx: click.Context, allowed: tuple[str, ...], as_json: bool) -> 
         )
     else:
         for problem in found:
-            put(_said(problem, saved.folder))
+            print_lines(_problem_line(problem, saved.folder))
         count = len(saved.library.files)
         wrong = f"{len(found) or 'no'} problem{'s' if len(found) != 1 else ''}"
         say(f"{count} saved request{'s' if count != 1 else ''} in {saved.folder}: {wrong}")
@@ -139,9 +148,9 @@ def saved_add(
     import msgspec
 
     from explorer.cli.given_values import keep_values
-    from explorer.core.saved.drafting import of_history, request_of
+    from explorer.core.saved.drafting import draft_from_history, draft_request
     from explorer.core.saved.model import SavedRequest
-    from explorer.saved.storing import ANY
+    from explorer.saved.storing import ANY_DIGEST
 
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
@@ -149,12 +158,12 @@ def saved_add(
             options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force", "ask")
         ):
             raise UsageError("an entry of the history has its values", hint="Change them in the file afterwards.")
-        past = asyncio.run(_past(saved, int(source)))
-        call = msgspec.structs.replace(of_history(past), environment=options["environment"] or "")
+        past = asyncio.run(_history_call(saved, int(source)))
+        call = msgspec.structs.replace(draft_from_history(past), environment=options["environment"] or "")
         request = SavedRequest(call=call)
     else:
-        call = keep_values(saved.session, written_call(saved.session, source, values, options), options["ask"])
-        request = request_of(call, keep_environment=bool(options["environment"]))
+        call = keep_values(saved.session, parse_call(saved.session, source, values, options), options["ask"])
+        request = draft_request(call, keep_environment=bool(options["environment"]))
     before = saved.library.files.get(name.strip("/"))
     if before is not None and overwrite and before.request is not None:
         request = msgspec.structs.replace(
@@ -162,7 +171,7 @@ def saved_add(
         )
     else:
         request = msgspec.structs.replace(request, description=description)
-    file, made = saved.save(name, request, digest=ANY if overwrite else "")
+    file, made = saved.save(name, request, digest=ANY_DIGEST if overwrite else "")
     for note in made.notes:
         say(f"note: {note}")
     say(f"saved as {file.path}")
@@ -178,7 +187,7 @@ def saved_add(
     "--go-on/--stop", default=None, help="After a step that failed, run what does not need it (usual), or stop."
 )
 @allow_file_option
-@click.option("--report", type=click.Choice(FORMS), help="How the report is written (text).")
+@click.option("--report", type=click.Choice(REPORT_FORMATS), help="How the report is written (text).")
 @click.option("--json", "as_json", is_flag=True, help="The result as data: of one request as `send --json`.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
 @click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
@@ -206,64 +215,64 @@ def saved_run(
     asks for a yes that was not given. Exits with 0 where all expectations hold, else with 1; with 2 where nothing could
     be run.
     """
-    from explorer.session.saving import Scope
-    from explorer.session.sequences import Runner
+    from explorer.session.saving import VariableScope
+    from explorer.session.sequences import SequenceRunner
 
     saved = _saved(ctx, keep_history=True, allowed=allowed)
     names = saved.library.sequence(name)
     if not names:
         raise UsageError(f"there is nothing to run in {name}")
-    scope = Scope(given=_given(given), file=env_file, environment=environment)
-    runner = Runner(saved, scope, go_on=go_on, agreed=yes, timeout=timeout, tell=_tell)
-    folder = saved.library.folder_named(name) or ""
+    scope = VariableScope(given=_given_values(given), file=env_file, environment=environment)
+    runner = SequenceRunner(saved, scope, go_on=go_on, agreed=yes, timeout=timeout, tell=_report_step)
+    folder = saved.library.find_folder(name) or ""
     made = asyncio.run(_run(runner, name, names, folder))
     single = names[0] if len(names) == 1 and not folder and name.strip("/") not in ("", ".") else ""
     if single and report is None:
-        return _put_single(runner, made, single, output, as_json=as_json)
-    _put_report(made, "json" if as_json and report is None else report or "text", output)
+        return _print_single(runner, made, single, output, as_json=as_json)
+    _print_report(made, "json" if as_json and report is None else report or "text", output)
     return made.exit_code
 
 
-async def _run(runner: Runner, title: str, names: tuple[str, ...], folder: str) -> Report:
+async def _run(runner: SequenceRunner, title: str, names: tuple[str, ...], folder: str) -> RunReport:
     try:
         return await runner.run(title, names, folder)
     finally:
         await runner.session.close()
 
 
-def _tell(step: Step | str) -> None:
-    if isinstance(step, Step):
+def _report_step(step: RunStep | str) -> None:
+    if isinstance(step, RunStep):
         needed = f" (needed by {step.needed_by})" if step.needed_by else ""
         say(f"{MARKS[step.outcome]} {step.name}{needed}  {step.told}")
 
 
-def _put_single(runner: Runner, made: Report, name: str, output: Path | None, *, as_json: bool) -> int:
+def _print_single(runner: SequenceRunner, made: RunReport, name: str, output: Path | None, *, as_json: bool) -> int:
     """What ``send`` would print of it, and the expectations."""
     step = next(one for one in made.steps if one.name == name)
     exchange = runner.exchanges.get(name)
     if as_json and output is not None:
         _write(output, (json.dumps(step_table(step), indent=2, default=str) + "\n").encode())
     elif as_json:
-        put_json(step_table(step))
+        print_json(step_table(step))
     elif exchange is not None:
-        put_exchange(runner.session, exchange, output, as_json=False)
+        print_exchange(runner.session, exchange, output, as_json=False)
         for one in step.results:
             say(f"  {'✓' if one.held else '✗'} {one}")
     return made.exit_code
 
 
-def _put_report(made: Report, form: str, output: Path | None) -> None:
+def _print_report(made: RunReport, form: str, output: Path | None) -> None:
     if form == "junit":
-        data = as_junit(made)
+        data = report_junit(made)
     elif form == "json":
-        data = (json.dumps(as_table(made), indent=2, default=str) + "\n").encode()
+        data = (json.dumps(report_table(made), indent=2, default=str) + "\n").encode()
     else:
-        data = (as_text(made) + "\n").encode("utf-8", "replace")
+        data = (report_text(made) + "\n").encode("utf-8", "replace")
     if output is not None:
         _write(output, data)
         say(f"{made.summary}; the report is in {output}")
     else:
-        put(data.decode().rstrip("\n"))
+        print_lines(data.decode().rstrip("\n"))
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -273,17 +282,17 @@ def _write(path: Path, data: bytes) -> None:
         raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
 
 
-def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] = ()) -> Saved:
-    from explorer.session.saving import Saved
+def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] = ()) -> SavedRequestStore:
+    from explorer.session.saving import SavedRequestStore
 
-    saved = Saved(session_of(ctx, keep_history=keep_history))
+    saved = SavedRequestStore(session_of(ctx, keep_history=keep_history))
     for path in allowed:
         saved.session.files.allow(path)
     saved.load()
     return saved
 
 
-def _given(words: Sequence[str]) -> dict[str, str]:
+def _given_values(words: Sequence[str]) -> dict[str, str]:
     given = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -293,19 +302,19 @@ def _given(words: Sequence[str]) -> dict[str, str]:
     return given
 
 
-async def _past(saved: Saved, number: int) -> Call:
+async def _history_call(saved: SavedRequestStore, number: int) -> Call:
     try:
         return (await past_exchange(saved.session, number)).call
     finally:
         await saved.session.close()
 
 
-def _said(problem: CatalogProblem, folder: Path) -> str:
+def _problem_line(problem: CatalogProblem, folder: Path) -> str:
     return str(problem).replace(f"{folder}/", "", 1)
 
 
-def _row(saved: Saved, file: SavedFile) -> dict[str, Any]:
-    from explorer.session.saved_checks import problems_of
+def _row(saved: SavedRequestStore, file: SavedFile) -> dict[str, Any]:
+    from explorer.session.saved_checks import file_problems
 
     request = file.request
     return {
@@ -315,20 +324,22 @@ def _row(saved: Saved, file: SavedFile) -> dict[str, Any]:
         "method": _method(saved, request) or None,
         "environment": request.call.environment or None if request else None,
         "description": request.description if request else "",
-        "problems": [str(one) for one in problems_of(saved, file)],
+        "problems": [str(one) for one in file_problems(saved, file)],
     }
 
 
-def _cells(saved: Saved, file: SavedFile) -> tuple[str, ...]:
-    from explorer.session.saved_checks import problems_of
+def _cells(saved: SavedRequestStore, file: SavedFile) -> tuple[str, ...]:
+    from explorer.session.saved_checks import file_problems
 
-    wrong = problems_of(saved, file)
+    wrong = file_problems(saved, file)
     request = file.request
-    said = f"✗ {_said(wrong[0], saved.folder)}" if wrong else request.description.split("\n")[0] if request else ""
+    said = (
+        f"✗ {_problem_line(wrong[0], saved.folder)}" if wrong else request.description.split("\n")[0] if request else ""
+    )
     return (file.name, _method(saved, request), request.call.address if request else "", said)
 
 
-def _method(saved: Saved, request: SavedRequest | None) -> str:
+def _method(saved: SavedRequestStore, request: SavedRequest | None) -> str:
     if request is None:
         return ""
     try:

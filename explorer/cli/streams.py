@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
-def protect() -> None:
+def protect_streams() -> None:
     """Put safe streams in the place of those of the process. Text that the encoding of a stream lacks is escaped.
 
     A closed descriptor is opened on nothing first: otherwise the next file that is opened, which may be the history,

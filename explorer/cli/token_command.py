@@ -8,12 +8,12 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.core.text.units import format_local
 
 if TYPE_CHECKING:
     from explorer.core.auth.lifeline import TokenRecord
-    from explorer.session.token_lines import TokenBoard
+    from explorer.session.token_lines import TokenOverview
 
 
 @click.command("tokens")
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 @click.pass_context
 def tokens_command(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
     """Tell of every token that the history or the vault knows: where it was minted, who used it, what replaced it."""
-    from explorer.session.token_lines import boards, past_or_none
+    from explorer.session.token_lines import past_or_warning, token_overviews
 
     session = session_of(ctx)
     if vendor_id:
         session.vendor(vendor_id)
-    past, problem = past_or_none(session)
+    past, problem = past_or_warning(session)
     if problem:
         say(problem)
-    found = [one for one in boards(session, past) if not vendor_id or one.vendor == vendor_id]
+    found = [one for one in token_overviews(session, past) if not vendor_id or one.vendor == vendor_id]
     now = session.now()
     if as_json:
-        put_json([_board_table(board, now) for board in found])
+        print_json([_board_table(board, now) for board in found])
         return 0
     for board in found:
-        none = "" if board.lives else ": no token is known"
-        put(f"{board.title} ({board.vendor}), {' '.join(board.place[1:]).strip()}, {board.scheme}{none}")
-        put(table([_row(board, life, now) for life in board.lives], "  ") + "\n")
+        none = "" if board.token_records else ": no token is known"
+        print_lines(f"{board.title} ({board.vendor}), {' '.join(board.place[1:]).strip()}, {board.scheme}{none}")
+        print_lines(table([_row(board, life, now) for life in board.token_records], "  ") + "\n")
     return 0
 
 
-def _row(board: TokenBoard, life: TokenRecord, now: float) -> tuple[str, ...]:
+def _row(board: TokenOverview, life: TokenRecord, now: float) -> tuple[str, ...]:
     uses = ", ".join(f"#{use.by}" for use in life.uses[-8:] if use.by) or "no request"
     replaced = f"replaced by {', '.join(life.replaced_by)}" if life.replaced_by else ""
     minted = f"minted by #{life.minted_by}" if life.minted_by else life.origin
@@ -51,7 +51,7 @@ def _row(board: TokenBoard, life: TokenRecord, now: float) -> tuple[str, ...]:
     return life.fingerprint, life.kind, life.state(now)[0], mark, when, minted, f"used by {uses}", replaced
 
 
-def _board_table(board: TokenBoard, now: float) -> dict[str, Any]:
+def _board_table(board: TokenOverview, now: float) -> dict[str, Any]:
     return {
         "vendor": board.vendor,
         "environment": board.environment,
@@ -60,11 +60,11 @@ def _board_table(board: TokenBoard, now: float) -> dict[str, Any]:
         "minting": board.minting,
         "ending": board.ending,
         "grace_seconds": board.grace,
-        "tokens": [_life_table(board, life, now) for life in board.lives],
+        "tokens": [_life_table(board, life, now) for life in board.token_records],
     }
 
 
-def _life_table(board: TokenBoard, life: TokenRecord, now: float) -> dict[str, Any]:
+def _life_table(board: TokenOverview, life: TokenRecord, now: float) -> dict[str, Any]:
     state, left = life.state(now)
     claims = board.claims.get(life.fingerprint)
     return {

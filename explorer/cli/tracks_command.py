@@ -9,12 +9,12 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
-from explorer.cli.track_telling import keys_here
+from explorer.cli.output import print_json, print_lines, table
+from explorer.cli.track_telling import action_words
 
 if TYPE_CHECKING:
     from explorer.core.tracks import Track
-    from explorer.session.tracks import Tutor
+    from explorer.session.tracks import TrackSession
 
 
 @click.command("tracks")
@@ -29,9 +29,9 @@ def tracks_command(ctx: click.Context, what: str, track_id: str, as_json: bool) 
     actions of the app, which shows tracks with J; what `send` does counts for the track under way as well.
     """
     from explorer.errors import UsageError
-    from explorer.session.tracks import open_tutor
+    from explorer.session.tracks import open_track_session
 
-    tutor = open_tutor(session_of(ctx, keep_history=False))
+    tutor = open_track_session(session_of(ctx, keep_history=False))
     for problem in tutor.problems:
         say(problem)
     if what in ("show", "start", "reset") and not track_id:
@@ -39,22 +39,22 @@ def tracks_command(ctx: click.Context, what: str, track_id: str, as_json: bool) 
     if what == "start":
         tutor.start(track_id)
     elif what == "stop":
-        tutor.leave()
+        tutor.stop_track()
     elif what == "reset":
         tutor.reset(track_id)
     chosen = [tutor.track(track_id)] if track_id else list(tutor.tracks.values())
     if as_json:
-        put_json([track_table(tutor, one) for one in chosen])
+        print_json([track_table(tutor, one) for one in chosen])
     elif track_id:
-        _put_track(tutor, chosen[0])
+        _print_track(tutor, chosen[0])
     else:
-        _put_list(tutor)
+        _print_tracks(tutor)
     return 0
 
 
-def track_table(tutor: Tutor, track: Track) -> dict[str, Any]:
+def track_table(tutor: TrackSession, track: Track) -> dict[str, Any]:
     """A track as data, with its progress."""
-    known = tutor.standing(track).done
+    known = tutor.progress_of(track).done
     return {
         "id": track.id,
         "title": track.title,
@@ -65,7 +65,7 @@ def track_table(tutor: Tutor, track: Track) -> dict[str, Any]:
             {
                 "id": step.id,
                 "title": step.title,
-                "brief": tutor.words(track, step.brief, keys_here(track)),
+                "brief": tutor.words(track, step.brief, action_words(track)),
                 "endpoint": step.address,
                 "done_at": known.get(step.id),
             }
@@ -74,25 +74,25 @@ def track_table(tutor: Tutor, track: Track) -> dict[str, Any]:
     }
 
 
-def _put_list(tutor: Tutor) -> None:
+def _print_tracks(tutor: TrackSession) -> None:
     rows = [("", "track", "steps", "what it is about")]
     for one in tutor.tracks.values():
         done, of = tutor.done(one), len(one.steps)
         mark = "▶" if tutor.running is one else "✓" if done == of else ""
         rows.append((mark, one.id, f"{done} of {of}", one.title))
-    put(table(rows))
+    print_lines(table(rows))
 
 
-def _put_track(tutor: Tutor, track: Track) -> None:
-    keys, now, known = keys_here(track), tutor.step(track), tutor.standing(track).done
-    put(f"{track.title} ({track.id})" + ("  ▶ under way" if tutor.running is track else ""))
-    put(textwrap.fill(track.about, 100))
+def _print_track(tutor: TrackSession, track: Track) -> None:
+    keys, now, known = action_words(track), tutor.step(track), tutor.progress_of(track).done
+    print_lines(f"{track.title} ({track.id})" + ("  ▶ under way" if tutor.running is track else ""))
+    print_lines(textwrap.fill(track.about, 100))
     for at, step in enumerate(track.steps, 1):
         sign = "✓" if step.id in known else "▸" if step is now else "○"
-        put(f"\n{sign} {at}. {step.title}  ({step.address})")
+        print_lines(f"\n{sign} {at}. {step.title}  ({step.address})")
         for text in (step.brief, step.text) if step is now else (step.learned,) if step.id in known else ():
             filled = tutor.words(track, text, keys)
             if filled:
-                put(textwrap.indent(textwrap.fill(filled, 96), "     "))
+                print_lines(textwrap.indent(textwrap.fill(filled, 96), "     "))
     if now is None:
-        put(f"\n★ {track.ending}")
+        print_lines(f"\n★ {track.ending}")

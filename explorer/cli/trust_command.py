@@ -1,4 +1,4 @@
-"""``trust``: the hosts that credentials may go to beside those of the catalog."""
+"""``add_trusted``: the hosts that credentials may go to beside those of the catalog."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from explorer.cli.narration import say
 from explorer.cli.opening import session_of
-from explorer.cli.output import put, put_json, table
+from explorer.cli.output import print_json, print_lines, table
 from explorer.core.origin import Origin
 from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
@@ -34,14 +34,14 @@ def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
     """List the trusted hosts, or those of VENDOR."""
     hosts = [host for host in _hosts(session_of(ctx, keep_history=False)) if vendor_id in (None, host.vendor)]
     if as_json:
-        put_json(
+        print_json(
             [
                 {"origin": host.origin, "vendor": host.vendor, "environment": host.environment, "at": host.at}
                 for host in hosts
             ]
         )
     elif hosts:
-        put(table([(host.origin, host.vendor, host.environment, _date(host.at)) for host in hosts]))
+        print_lines(table([(host.origin, host.vendor, host.environment, _date(host.at)) for host in hosts]))
     else:
         say("No trusted hosts besides those of the catalog.")
     return 0
@@ -55,7 +55,7 @@ def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
 def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) -> int:
     """Let the credentials of VENDOR go to the host of URL (https://host or http://host:port) from now on."""
     from explorer.session.trust import is_downgrade
-    from explorer.settings.trusted import trust
+    from explorer.settings.trusted import add_trusted
 
     session = session_of(ctx, keep_history=False)
     vendor = session.vendor(vendor_id)
@@ -68,7 +68,7 @@ def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) ->
             f"{origin} is plain http, and {vendor.id} {environment} uses https",
             hint="Use https, or give the environment an http base_url in a catalog of your own.",
         )
-    trust(session.folders, str(origin), vendor.id, environment, session.now())
+    add_trusted(session.folders, str(origin), vendor.id, environment, session.now())
     return 0
 
 
@@ -79,7 +79,7 @@ def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) ->
 @click.pass_context
 def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str | None) -> int:
     """Remove the host of URL from the list of VENDOR."""
-    from explorer.settings.trusted import revoke
+    from explorer.settings.trusted import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
     origin = str(Origin.parse(url) or url)
@@ -90,7 +90,7 @@ def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str 
     ]
     if not hosts:
         raise UsageError(f"{origin} is not on the list of {vendor_id}", hint="`api-explorer trust list` shows it.")
-    revoke(session.folders, hosts, session.now())
+    revoke_trusted(session.folders, hosts, session.now())
     return 0
 
 
@@ -98,11 +98,11 @@ def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str 
 @click.pass_context
 def trust_clear(ctx: click.Context) -> int:
     """Remove every host from the list. Nothing else changes; the app asks again."""
-    from explorer.settings.trusted import revoke
+    from explorer.settings.trusted import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
     hosts = _hosts(session)
-    revoke(session.folders, hosts, session.now())
+    revoke_trusted(session.folders, hosts, session.now())
     say(f"Removed {len(hosts)} host{'' if len(hosts) == 1 else 's'}.")
     return 0
 

@@ -22,7 +22,10 @@ _KEY = "trusted_hosts"
 def base_url_option(command: _F) -> _F:
     """Add ``--base-url`` to *command*."""
     return click.option(
-        "--base-url", default="", callback=_typed, help="Replaces the environment's base URL; its host is trusted."
+        "--base-url",
+        default="",
+        callback=_base_url_option,
+        help="Replaces the environment's base URL; its host is trusted.",
     )(command)
 
 
@@ -33,7 +36,7 @@ def trust_host_option(command: _F) -> _F:
         multiple=True,
         metavar="HOST[:PORT]",
         expose_value=False,
-        callback=_named,
+        callback=_hosts_option,
         help="Let credentials go to this host, too, in this run.",
     )(command)
 
@@ -43,14 +46,14 @@ def trust_named_hosts(ctx: click.Context, session: SessionContext) -> None:
     session.trusted_here.extend(ctx.obj.get(_KEY, ()))
 
 
-def _typed(ctx: click.Context, _option: click.Parameter, value: str) -> str:
+def _base_url_option(ctx: click.Context, _option: click.Parameter, value: str) -> str:
     origin = Origin.parse(value) if value else None
     if origin is not None:
         _remember(ctx, HostPattern(origin.host, origin.port, origin.scheme))
     return value
 
 
-def _named(ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> None:
+def _hosts_option(ctx: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> None:
     for value in values:
         _remember(ctx, HostPattern.parse(value))
 

@@ -11,7 +11,7 @@ from xml.parsers import expat
 import msgspec
 
 from explorer.core.checkpoint import checkpoint
-from explorer.core.text.data import first_solid, is_blank, pieces
+from explorer.core.text.data import first_nonblank, is_blank, pieces
 from explorer.core.text.media_type import essence, is_json, is_xml, parameter
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _XML: WeakKeyDictionary[mmap, Any] = WeakKeyDictionary()
 """Bodies in files that somebody has, and what they were read as."""
 LARGE = 1_000_000
 """Bytes of a body from which on long lists in it are only read where they are looked at."""
-_LONG = 100_000
+_LONG_ARRAY = 100_000
 _LEVELS = 16
 """Levels of a large body that are opened one by one: each takes a pass over what is within."""
 _SLOW_LIMIT = 8_000_000
@@ -36,7 +36,7 @@ _TINY = 20
 """Bytes of a value, on average, below which many of them are too many."""
 _XML_STEP = 1 << 16
 """Bytes of XML between two checkpoints: a megabyte of tiny elements takes a second."""
-_FEW = 100
+_SMALL_LIST = 100
 """Elements up to which a list of XML is kept as it was read."""
 
 
@@ -44,11 +44,11 @@ _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What the quick parser raises, also for JSON that fits no machine type."""
 
 
-class NotReadable(ValueError):
+class UnreadableBody(ValueError):
     """The body is not what its media type says."""
 
 
-class Unread(list[Any]):
+class LazyArray(list[Any]):
     """A long list as it was sent: each element is read when it is asked for, and again the next time. A verdict or a
     page needs few of them, and all at once would take seconds and many times the memory of the body."""
 
@@ -65,7 +65,7 @@ def read_raw(raw: Any) -> Any:
     try:
         return msgspec.json.decode(raw)
     except _REFUSED:
-        return _tolerant(bytes(raw))
+        return _parse_tolerantly(bytes(raw))
 
 
 def read_body(response: ReceivedResponse) -> Any:
@@ -83,14 +83,14 @@ def read_body(response: ReceivedResponse) -> Any:
         try:
             return json_value(body)
         except _REFUSED as error:
-            if first_solid(body) == b"<":
-                raise NotReadable("said to be JSON, and is markup") from None
-            return _second_try(response, error)
+            if first_nonblank(body) == b"<":
+                raise UnreadableBody("said to be JSON, and is markup") from None
+            return _parse_leniently(response, error)
     if is_xml(kind):
         if isinstance(body, mmap) and len(body) >= LARGE:
             return _large_xml(body)
         return xml_value(body, unread=len(body) >= LARGE)
-    if first_solid(body) in (b"{", b"["):
+    if first_nonblank(body) in (b"{", b"["):
         try:
             return json_value(body)
         except _REFUSED:
@@ -98,7 +98,7 @@ def read_body(response: ReceivedResponse) -> Any:
     return None
 
 
-def _second_try(response: ReceivedResponse, error: Exception) -> Any:
+def _parse_leniently(response: ReceivedResponse, error: Exception) -> Any:
     """The JSON of a body that the quick parser refused with *error*: in another charset, or by our own parser.
 
     Raises:
@@ -106,14 +106,14 @@ def _second_try(response: ReceivedResponse, error: Exception) -> Any:
     """
     body = response.body
     if len(body) > _SLOW_LIMIT and is_utf8(body):
-        raise NotReadable(_reason(error))
+        raise UnreadableBody(_reason(error))
     text = json_text(response)
     if len(text) <= _SLOW_LIMIT:
-        return _tolerant(text)
+        return _parse_tolerantly(text)
     try:
         return json_value(text)
     except _REFUSED as again:
-        raise NotReadable(_reason(again)) from None
+        raise UnreadableBody(_reason(again)) from None
 
 
 def _reason(error: Exception) -> str:
@@ -125,13 +125,13 @@ def _reason(error: Exception) -> str:
 def _json_or_none(body: Data) -> Any:
     """The value of what is not said to be JSON; None where it is not."""
     try:
-        return _tolerant(body[:]) if len(body) <= _SLOW_LIMIT else None
-    except NotReadable:
+        return _parse_tolerantly(body[:]) if len(body) <= _SLOW_LIMIT else None
+    except UnreadableBody:
         return None
 
 
 def json_value(body: Data) -> Any:
-    """JSON as a value; long lists of a large one are ``Unread``.
+    """JSON as a value; long lists of a large one are ``LazyArray``.
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is none, or fits no machine type; NotReadable: it
@@ -143,20 +143,20 @@ def json_value(body: Data) -> Any:
         raise msgspec.DecodeError("it is not UTF-8")
     commas = sum(piece.count(b",") for piece in pieces(body))
     if commas > _MANY and commas * _TINY > len(body):
-        raise NotReadable(f"{commas + 1:,} values are too many to read; the body can be saved and searched")
-    return _shallow(msgspec.Raw(body), _LEVELS)
+        raise UnreadableBody(f"{commas + 1:,} values are too many to read; the body can be saved and searched")
+    return _parse_shallow(msgspec.Raw(body), _LEVELS)
 
 
-def _shallow(raw: msgspec.Raw, levels: int) -> Any:
+def _parse_shallow(raw: msgspec.Raw, levels: int) -> Any:
     checkpoint()
     view = memoryview(raw)
     first = bytes(view[:64]).lstrip()[:1]
-    if len(view) < _LONG or not levels or first not in (b"{", b"["):
+    if len(view) < _LONG_ARRAY or not levels or first not in (b"{", b"["):
         return msgspec.json.decode(raw)
     if first == b"{":
         members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return {name: _shallow(member, levels - 1) for name, member in members.items()}
-    return Unread(msgspec.json.decode(raw, type=list[msgspec.Raw]))
+        return {name: _parse_shallow(member, levels - 1) for name, member in members.items()}
+    return LazyArray(msgspec.json.decode(raw, type=list[msgspec.Raw]))
 
 
 def json_text(response: ReceivedResponse) -> bytes:
@@ -200,23 +200,23 @@ def is_utf8(body: Data) -> bool:
 
 
 def _not_utf8(error: UnicodeDecodeError) -> bytes:
-    raise NotReadable(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
+    raise UnreadableBody(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
 
 
-def _tolerant(body: bytes) -> Any:
+def _parse_tolerantly(body: bytes) -> Any:
     """JSON that the quick parser refuses although RFC 8259 allows it; see ``lenient_json``."""
     from explorer.core.lenient_json import parse
 
     try:
         return parse(body)
     except ValueError as error:
-        raise NotReadable(f"said to be JSON, and is not: {error}") from None
+        raise UnreadableBody(f"said to be JSON, and is not: {error}") from None
 
 
 def xml_value(body: Data, *, unread: bool = False) -> Any:
     """The content of the root element: elements as tables, repeated ones as lists, text as text; *unread* packs what
-    is repeated into ``Unread`` lists while it is read, in about the memory of the body. A document type is refused, so
-    no entity is ever expanded.
+    is repeated into ``LazyArray`` lists while it is read, in about the memory of the body. A document type is
+    refused, so no entity is ever expanded.
 
     Raises:
         NotReadable: the body is no XML, or declares a document type.
@@ -228,11 +228,11 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         return msgspec.Raw(msgspec.json.encode(value))
 
     def refuse(*_: object) -> None:
-        raise NotReadable("the XML declares a document type, which is not read")
+        raise UnreadableBody("the XML declares a document type, which is not read")
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         if len(stack) > 200:
-            raise NotReadable("the XML is nested more than 200 deep")
+            raise UnreadableBody("the XML is nested more than 200 deep")
         stack.append((name, {}, []))
 
     def end(_name: str) -> None:
@@ -242,9 +242,9 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         if name not in above:
             above[name] = value
         elif isinstance(above[name], list):
-            if unread and len(above[name]) == _FEW:
-                above[name] = Unread(map(packed, above[name]))
-            above[name].append(packed(value) if isinstance(above[name], Unread) else value)
+            if unread and len(above[name]) == _SMALL_LIST:
+                above[name] = LazyArray(map(packed, above[name]))
+            above[name].append(packed(value) if isinstance(above[name], LazyArray) else value)
         else:
             above[name] = [above[name], value]
 
@@ -259,8 +259,8 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         for piece in pieces(body, _XML_STEP):
             parser.Parse(piece, False)
         parser.Parse(b"", True)
-    except NotReadable:
+    except UnreadableBody:
         raise
     except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: a declared encoding expat cannot read
-        raise NotReadable(f"said to be XML, and is not: {error}") from None
+        raise UnreadableBody(f"said to be XML, and is not: {error}") from None
     return next(iter(stack[0][1].values()), None)

@@ -22,7 +22,7 @@ class Interrupted(Exception):
 
 
 @contextmanager
-def until(stop: Callable[[], bool]) -> Iterator[None]:
+def stop_when(stop: Callable[[], bool]) -> Iterator[None]:
     """Let the work that is started inside end at its next checkpoint once *stop* gives True."""
     token = _STOP.set(stop)
     try:

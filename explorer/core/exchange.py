@@ -22,17 +22,17 @@ SANDBOX: Final = "sandbox"
 """The environment that is a server on this machine; every vendor has it, and it is the default."""
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
-REDIRECTS = (301, 302, 303, 307, 308)
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 """Statuses that name another URL to be requested in ``Location`` (RFC 9110, section 15.4); 304 is not among them."""
 Purpose = Literal["call", "auth", "redirect", "retry"]
 """Why a request was sent: the call itself, a token for it, a redirect that was followed, a second try."""
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True):
+class FrozenStruct(msgspec.Struct, frozen=True, kw_only=True):
     """A plain value."""
 
 
-class Entry(Value, frozen=True):
+class Entry(FrozenStruct, frozen=True):
     """One thing that a person set in a form: ``name=text``, ``name:=json`` or ``name=@file``.
 
     A name without an entry is absent; ``text`` with an empty ``value`` is empty; ``json`` with ``null`` is null.
@@ -43,7 +43,7 @@ class Entry(Value, frozen=True):
     value: str = ""
 
 
-class Call(Value, frozen=True, kw_only=True):
+class Call(FrozenStruct, frozen=True, kw_only=True):
     """What a person asked for, before anything was checked. Enough to make the request again."""
 
     vendor: str
@@ -67,7 +67,7 @@ class Call(Value, frozen=True, kw_only=True):
         return f"{self.vendor}.{self.endpoint}"
 
 
-class SentRequest(Value, frozen=True, kw_only=True):
+class SentRequest(FrozenStruct, frozen=True, kw_only=True):
     """A request as it stands on the wire. Header names and values as sent, in order."""
 
     method: str
@@ -81,7 +81,7 @@ class SentRequest(Value, frozen=True, kw_only=True):
         return self.url.partition("?")[0]
 
 
-class ReceivedResponse(Value, frozen=True, kw_only=True):
+class ReceivedResponse(FrozenStruct, frozen=True, kw_only=True):
     """A response as it arrived; ``body`` is decoded from its content coding. A large one is a memory map of a temporary
     file, which is gone when nobody has the response any more."""
 
@@ -103,7 +103,7 @@ class ReceivedResponse(Value, frozen=True, kw_only=True):
         return next((value for key, value in self.headers if key.lower() == wanted), "")
 
 
-class Hop(Value, frozen=True, kw_only=True):
+class Hop(FrozenStruct, frozen=True, kw_only=True):
     """One request and its response among several: a token call, a redirect, a second try."""
 
     purpose: Purpose
@@ -111,7 +111,7 @@ class Hop(Value, frozen=True, kw_only=True):
     response: ReceivedResponse | None = None
 
 
-class Timings(Value, frozen=True, kw_only=True):
+class Timings(FrozenStruct, frozen=True, kw_only=True):
     """Seconds from the start of the send to the end of each phase; None where it was not reached or not needed."""
 
     connected: float | None = None
@@ -120,28 +120,28 @@ class Timings(Value, frozen=True, kw_only=True):
     total: float = 0.0
 
 
-class JudgedField(Value, frozen=True, kw_only=True):
+class RejectedField(FrozenStruct, frozen=True, kw_only=True):
     """A field that the vendor complained about, by the name that the form uses, and the complaint."""
 
     name: str
     message: str = ""
 
 
-class Judgement(Value, frozen=True, kw_only=True):
+class Verdict(FrozenStruct, frozen=True, kw_only=True):
     """The vendor's verdict on an exchange."""
 
     outcome: Outcome = "UNKNOWN"
     http_status: int | None = None
     code: str = ""
     message: str = ""
-    fields: tuple[JudgedField, ...] = ()
+    fields: tuple[RejectedField, ...] = ()
     meaning: str = ""
     """What the documentation says of this status, in our words."""
     why: str = ""
     """What the judgement rests on: ``HTTP 404``, ``success is false in a 200``."""
 
 
-class Failure(Value, frozen=True, kw_only=True):
+class Failure(FrozenStruct, frozen=True, kw_only=True):
     """Why there is no (whole) response: the class of the error tree, its text and what to do next."""
 
     kind: str
@@ -151,7 +151,7 @@ class Failure(Value, frozen=True, kw_only=True):
     exit_code: int = 3
 
 
-class Circumstances(Value, frozen=True, kw_only=True):
+class RequestContext(FrozenStruct, frozen=True, kw_only=True):
     """What a call was made under, so that a replay can say what changed since. Nothing in it is secret."""
 
     edition: str = ""
@@ -169,7 +169,7 @@ class Circumstances(Value, frozen=True, kw_only=True):
     """Fingerprints of the tokens that came of it."""
 
 
-class Exchange(Value, frozen=True, kw_only=True, weakref=True):
+class Exchange(FrozenStruct, frozen=True, kw_only=True, weakref=True):
     """One call and all that came of it."""
 
     call: Call
@@ -181,14 +181,14 @@ class Exchange(Value, frozen=True, kw_only=True, weakref=True):
     hops: tuple[Hop, ...] = ()
     """Everything that went over the wire before ``request``, in order."""
     timings: Timings = msgspec.field(default_factory=Timings)
-    verdict: Judgement = msgspec.field(default_factory=Judgement)
+    verdict: Verdict = msgspec.field(default_factory=Verdict)
     failure: Failure | None = None
     pages: int = 1
     problems: tuple[dict[str, Any], ...] = ()
     """Form problems that were overridden, as tables."""
     id: int = 0
     """Its number in the history, 0 before it is kept."""
-    under: Circumstances | None = None
+    under: RequestContext | None = None
     """None in an entry that was kept before there were any."""
     origin: int = 0
     """The number of the entry that it is a replay of, or 0."""
@@ -209,6 +209,6 @@ def _last_purpose(exchange: Exchange) -> Purpose:
     before = exchange.hops[-1] if exchange.hops else None
     if before is None or before.purpose == "auth" or before.response is None:
         return "call"
-    if before.response.status in REDIRECTS and before.response.header("location"):
+    if before.response.status in REDIRECT_STATUSES and before.response.header("location"):
         return "redirect"
     return "retry"

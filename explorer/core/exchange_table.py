@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange, Failure, Judgement, SentRequest
+    from explorer.core.exchange import Exchange, Failure, SentRequest, Verdict
 
 
 def sandbox_reason(exchange: Exchange) -> str:
@@ -47,7 +47,7 @@ def body_value(body: bytes) -> Any:
     text = body.decode("utf-8", "replace")
     try:
         if depth(body) <= DEEPEST:
-            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_or_text)
     except ValueError:
         pass
     try:
@@ -61,7 +61,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def _finite(text: str) -> float | str:
+def _finite_or_text(text: str) -> float | str:
     number = float(text)
     return number if math.isfinite(number) else text
 
@@ -101,7 +101,7 @@ def exchange_table(exchange: Exchange) -> dict[str, Any]:
     return table
 
 
-def verdict_table(verdict: Judgement) -> dict[str, Any]:
+def verdict_table(verdict: Verdict) -> dict[str, Any]:
     """A verdict as data."""
     return {
         "outcome": verdict.outcome,

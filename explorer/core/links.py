@@ -14,21 +14,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.exchange import Entry
-from explorer.core.text.json_path import Step, format_path, get_at, parse_path
+from explorer.core.text.json_path import PathStep, format_path, get_at, parse_path
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from explorer.core.catalog.model import Effect, Endpoint, Produced, Vendor
+    from explorer.core.catalog.model import Effect, Endpoint, IdSource, Vendor
 
-_GRAVITY: Final[tuple[Effect, ...]] = ("read", "session", "update", "create", "delete", "order")
+_EFFECT_ORDER: Final[tuple[Effect, ...]] = ("read", "session", "update", "create", "delete", "order")
 _LONGEST: Final = 200
 """Characters of an id at most."""
 
 
 @dataclass(frozen=True)
-class Way:
+class LinkTarget:
     """A call that takes an id: ``entries`` fill its form, the id among them under ``field``."""
 
     endpoint: Endpoint
@@ -47,13 +47,13 @@ class Links:
     def __init__(self, vendor: Vendor, endpoint: Endpoint) -> None:
         takers: dict[str, set[str]] = {}
         for other in vendor.endpoints.values():
-            for kind in consumed(vendor, other).values():
+            for kind in consumed_kinds(vendor, other).values():
                 takers.setdefault(kind, set()).add(other.id)
         rules = [one for one in (*endpoint.produces, *vendor.produces) if takers.get(one.kind, set()) - {endpoint.id}]
         self._rules = tuple((one, _pattern(path)) for one in rules for path in (one.path, *_merged(one.path)))
         self._keys = frozenset(_last_key(one) for one, _ in self._rules)
 
-    def may(self, key: str) -> bool:
+    def may_be_id(self, key: str) -> bool:
         """Whether a value under *key* (empty: an element of an array) may be an id; quick, and never no to one."""
         return key in self._keys or "*" in self._keys
 
@@ -76,37 +76,41 @@ class Links:
         for depth in range(len(steps) - 1, -1, -1):
             node = get_at(tree, steps[:depth])
             if isinstance(node, dict):
-                scalars = scalars_of(node)
+                scalars = object_scalars(node)
                 for key, value in scalars.items():
                     for kind, identity in self.kinds(format_path((*steps[:depth], key)), value, scalars):
                         found.setdefault(kind, identity)
         return found
 
 
-def consumed(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
+def consumed_kinds(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
     """Parameter → kind of the id that it takes."""
     names = {param.name for param in endpoint.params.values()}
     both = {**{name: kind for name, kind in vendor.consumes.items() if name in names}, **endpoint.consumes}
     return {name: kind for name, kind in both.items() if kind and name in names}
 
 
-def ways(vendor: Vendor, kinds: Sequence[tuple[str, str]], known: Mapping[str, str]) -> tuple[Way, ...]:
+def link_targets(vendor: Vendor, kinds: Sequence[tuple[str, str]], known: Mapping[str, str]) -> tuple[LinkTarget, ...]:
     """The calls that take an id of one of *kinds* (kind, id), reads first. *known* are further ids, by kind: they fill
     what else the call requires."""
     found = []
     for endpoint in vendor.endpoints.values():
-        takes = consumed(vendor, endpoint)
+        takes = consumed_kinds(vendor, endpoint)
         for kind, identity in kinds:
             field = next((name for name, one in takes.items() if one == kind), "")
             if field:
                 found.append(
-                    Way(endpoint, concrete(endpoint, field), tuple(_entries(endpoint, takes, field, identity, known)))
+                    LinkTarget(
+                        endpoint,
+                        concrete_name(endpoint, field),
+                        tuple(_entries(endpoint, takes, field, identity, known)),
+                    )
                 )
                 break
-    return tuple(sorted(found, key=lambda way: _GRAVITY.index(way.endpoint.effect)))
+    return tuple(sorted(found, key=lambda way: _EFFECT_ORDER.index(way.endpoint.effect)))
 
 
-def concrete(endpoint: Endpoint, name: str) -> str:
+def concrete_name(endpoint: Endpoint, name: str) -> str:
     """The name of the first of a parameter that repeats by index: ``item0_id`` of ``item#_id``."""
     param = next((one for one in endpoint.params.values() if one.name == name), None)
     group = endpoint.groups.get(param.group or "") if param else None
@@ -115,7 +119,7 @@ def concrete(endpoint: Endpoint, name: str) -> str:
 
 def sent_ids(vendor: Vendor, endpoint: Endpoint, entries: Sequence[Entry]) -> dict[str, str]:
     """Kind → id of what a call was sent with."""
-    takes = consumed(vendor, endpoint)
+    takes = consumed_kinds(vendor, endpoint)
     return {takes[one.name]: one.value for one in entries if one.name in takes and _is_id(one.value)}
 
 
@@ -124,9 +128,9 @@ def _entries(
 ) -> Iterator[Entry]:
     for param in endpoint.params.values():
         if param.name == field:
-            yield Entry(name=concrete(endpoint, field), value=identity)
+            yield Entry(name=concrete_name(endpoint, field), value=identity)
         elif param.required and takes.get(param.name) in known:
-            yield Entry(name=concrete(endpoint, param.name), value=known[takes[param.name]])
+            yield Entry(name=concrete_name(endpoint, param.name), value=known[takes[param.name]])
 
 
 # --- JSON:API --------------------------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ def identifier_of(path: str, siblings: Mapping[str, str]) -> tuple[str, str] | N
     return (kind, identity) if kind and identity else None
 
 
-def included_at(tree: Any, identifier: tuple[str, str]) -> int | None:
+def included_index(tree: Any, identifier: tuple[str, str]) -> int | None:
     """The index in ``included`` of the object with that type and id, or None."""
     included = tree.get("included") if isinstance(tree, dict) else None
     for number, one in enumerate(included if isinstance(included, list) else ()):
@@ -153,14 +157,14 @@ def included_at(tree: Any, identifier: tuple[str, str]) -> int | None:
 # --- paths -----------------------------------------------------------------------------------------------------------
 
 
-def steps_of(path: str) -> tuple[Step, ...]:
+def steps_of(path: str) -> tuple[PathStep, ...]:
     """A path as keys and indexes; of an XPath the names below the root."""
     if path.startswith("/"):
         return tuple(re.sub(r"\[\d+\]$", "", name) for name in path.split("/")[2:])
     return parse_path(path)
 
 
-def scalars_of(node: Any) -> dict[str, str]:
+def object_scalars(node: Any) -> dict[str, str]:
     """The texts and numbers of an object, by key."""
     if not isinstance(node, dict):
         return {}
@@ -173,7 +177,7 @@ def _is_id(text: str) -> bool:
     return bool(text) and len(text) <= _LONGEST and text not in ("null", "true", "false") and MASK not in text
 
 
-def _normal(steps: Sequence[Step]) -> str:
+def _normal(steps: Sequence[PathStep]) -> str:
     """Steps as patterns see them: ``data[].line_items[].id``."""
     return "".join("[]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
@@ -192,7 +196,7 @@ def _merged(path: str) -> tuple[str, ...]:
     return (found[1],) if found else ()
 
 
-def _last_key(one: Produced) -> str:
+def _last_key(one: IdSource) -> str:
     """What a line of the body must have as its key; empty for elements of arrays."""
     last = one.path.rpartition(".")[2]
     return "" if last.endswith("[]") else last

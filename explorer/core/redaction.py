@@ -26,21 +26,21 @@ from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedRespon
 from explorer.core.form import find_parameter
 from explorer.core.secret_fields import Fields, FieldScanner, decoded
 from explorer.core.secret_names import is_secret_header, is_well_known, last_part
-from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, values
-from explorer.core.text.data import Memory
+from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, secret_values
+from explorer.core.text.data import MemoryStore
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from explorer.core.auth.base import Step
+    from explorer.core.auth.base import SigningStep
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.text.data import Data, Store
 
 ASCII_MASK: Final = "******"
-_SHORTEST: Final = 4
-_SHORTEST_BASE64: Final = 8
+_MIN_SECRET: Final = 4
+_MIN_BASE64_SECRET: Final = 8
 _LARGE: Final = 1_000_000
 """Bytes of a body from which on it is masked in pieces, so that other threads may run in between."""
 _FEW: Final = 100
@@ -55,7 +55,7 @@ _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DO
 _BASIC = re.compile(r"Basic:?\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PART_NAME = re.compile(r';\s*+name="?([^"\r\n;]*+)', re.IGNORECASE)
 _ORDINARY: Final = frozenset({"true", "false", "null", "none", "undefined"})
-_MOST_LEARNED: Final = 500
+_MAX_LEARNED: Final = 500
 _LONG_COOKIE: Final = 16
 _SECRET_COOKIE = re.compile(r"sess|sid$|token|auth|jwt|secret|csrf|xsrf|ticket|remember", re.IGNORECASE)
 _IDENTIFIERS: Final = frozenset({"kind", "outcome", "purpose", "replayed", "endpoint"})
@@ -71,7 +71,7 @@ class Redactor:
         vendor: Vendor,
         endpoint: Endpoint | None = None,
         secrets: Iterable[Secret] = (),
-        new_store: Callable[[], Store] = Memory,
+        new_store: Callable[[], Store] = MemoryStore,
     ) -> None:
         self._new_store = new_store
         names = {name.lower() for name in vendor.secret_fields}
@@ -94,7 +94,7 @@ class Redactor:
         self._long_words = [value for value in self._values if _ONLY_LONG_WORD.fullmatch(value)]
         self._others = [value for value in self._values if not _ONLY_LONG_WORD.fullmatch(value)]
 
-    def knowing(self, secrets: Iterable[Secret]) -> Redactor:
+    def with_secrets(self, secrets: Iterable[Secret]) -> Redactor:
         """Return a redactor that knows *secrets* as well."""
         more = spellings(secrets).difference(self._values)
         if not more:
@@ -115,11 +115,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """*text* with every known secret value masked."""
-        for value in self.known_in(text):
+        for value in self.find_known(text):
             text = text.replace(value, MASK)
         return text
 
-    def known_in(self, text: str) -> list[str]:
+    def find_known(self, text: str) -> list[str]:
         """Return the known secret values in *text* as they are spelled there, the longest first.
 
         A pattern of hundreds of rotated tokens costs more to make than to look for each. In a long text most of them
@@ -132,17 +132,17 @@ class Redactor:
         present.update(value for value in self._others if value in text)
         return [value for value in self._values if value in present] if present else []
 
-    def steps(self, steps: Iterable[Step]) -> tuple[Step, ...]:
+    def steps(self, steps: Iterable[SigningStep]) -> tuple[SigningStep, ...]:
         """Return the steps of a signature with secret values masked. A known value may hold any delimiter, since a base
         string is not always encoded: it is masked first."""
         return tuple(
             msgspec.structs.replace(
-                step, text=self.prose(self.text(step.text)), detail=self.prose(self.text(step.detail))
+                step, text=self.mask_text(self.text(step.text)), detail=self.mask_text(self.text(step.detail))
             )
             for step in steps
         )
 
-    def prose(self, text: str) -> str:
+    def mask_text(self, text: str) -> str:
         """*text*, such as a message, with secret fields, pairs and known values masked wherever it quotes them."""
         text = self._scanner.scan(text).masked(text)
         return self.text(mask_pairs(mask_user(text, ASCII_MASK), self.is_secret_name, quoted=True))
@@ -172,7 +172,7 @@ class Redactor:
             return self.url(value)
         if name.lower() == "link":
             return ">".join(map(self.url, value.split(">")))
-        return self.prose(value)
+        return self.mask_text(value)
 
     @property
     def names(self) -> frozenset[str]:
@@ -194,12 +194,12 @@ class Redactor:
     def data(self, body: Data, content_type: str = "") -> Data:
         """The same of a body that may be a map of a file."""
         if len(body) > _LARGE:
-            from explorer.core.redaction_stream import masked_in_pieces
+            from explorer.core.redaction_stream import mask_in_pieces
 
-            return masked_in_pieces(self, body, content_type, self._new_store)
-        return self.piece(body[:], content_type)
+            return mask_in_pieces(self, body, content_type, self._new_store)
+        return self.mask_piece(body[:], content_type)
 
-    def piece(self, body: bytes, content_type: str) -> bytes:
+    def mask_piece(self, body: bytes, content_type: str) -> bytes:
         """A body, or a part of one that cuts nothing in two, masked in one go."""
         if not body:
             return body
@@ -241,7 +241,7 @@ class Redactor:
         if response is None:
             return None
         texts = {name: getattr(response, name) for name in response.__struct_fields__}
-        masked = {name: self.prose(text) for name, text in texts.items() if isinstance(text, str) and text}
+        masked = {name: self.mask_text(text) for name, text in texts.items() if isinstance(text, str) and text}
         return msgspec.structs.replace(
             response,
             **masked,
@@ -272,7 +272,7 @@ class Redactor:
 
     def exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
         """An exchange fit to be kept: nothing secret left in any part of it, what the server repeats of it included."""
-        redactor = self.knowing(self.secrets_of(endpoint, exchange))
+        redactor = self.with_secrets(self.secrets_of(endpoint, exchange))
         return redactor._exchange(endpoint, exchange)
 
     def _exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
@@ -297,7 +297,7 @@ class Redactor:
 
     def _any(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.prose(value)
+            return self.mask_text(value)
         if isinstance(value, SentRequest):
             return self.request(value)
         if isinstance(value, ReceivedResponse):
@@ -361,7 +361,7 @@ class Redactor:
         return [text, _basic_password(basic[1])] if basic else [text]
 
     def _pair_values(self, text: str) -> list[str]:
-        return [unquote_plus(text[start:end]) for start, end in values(text, self.is_secret_name)]
+        return [unquote_plus(text[start:end]) for start, end in secret_values(text, self.is_secret_name)]
 
     def _field_values(self, text: str) -> list[str]:
         raw = (text[edit.start : edit.end] for edit in self._scanner.scan(text).edits)
@@ -420,7 +420,7 @@ def _basic_password(text: str) -> str:
 
 def _secrets(texts: Iterable[str]) -> Iterator[Secret]:
     distinct = dict.fromkeys(text for text in texts if MASK not in text and text.lower() not in _ORDINARY)
-    return map(Secret, list(distinct)[:_MOST_LEARNED])
+    return map(Secret, list(distinct)[:_MAX_LEARNED])
 
 
 def spellings(secrets: Iterable[Secret]) -> set[str]:
@@ -432,9 +432,12 @@ def spellings(secrets: Iterable[Secret]) -> set[str]:
     ways: set[str] = set()
     for secret in secrets:
         text = secret.reveal()
-        if len(text) < _SHORTEST:
+        if len(text) < _MIN_SECRET:
             continue
-        packed = {base64.b64encode(text.encode("utf-8", "surrogateescape")).decode().rstrip("="), *_within_base64(text)}
+        packed = {
+            base64.b64encode(text.encode("utf-8", "surrogateescape")).decode().rstrip("="),
+            *_base64_fragments(text),
+        }
         ways |= {text, *packed}
         ways |= {quote(way, safe="") for way in packed} | {way.replace("/", "\\/") for way in packed}
         if not _PLAIN.fullmatch(text):
@@ -442,14 +445,14 @@ def spellings(secrets: Iterable[Secret]) -> set[str]:
     return ways
 
 
-def _within_base64(text: str) -> Iterator[str]:
+def _base64_fragments(text: str) -> Iterator[str]:
     """What the base64 of any text that holds *text* has in common: one of three, by what is before it."""
     data = text.encode("utf-8", "surrogateescape")
     for before in range(3):
         first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
         whole = base64.b64encode(bytes(before) + data).decode()
         common = whole[first:last]
-        if len(common) >= _SHORTEST_BASE64:
+        if len(common) >= _MIN_BASE64_SECRET:
             yield common
             yield common.replace("+", "-").replace("/", "_")
 

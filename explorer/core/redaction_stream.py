@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from explorer.core.text.data import let_go, pieces
+from explorer.core.text.data import pieces, release_pages
 from explorer.core.text.media_type import FORM, MULTIPART, essence
 from explorer.core.text.secret import MASK
 
@@ -28,7 +28,7 @@ _SMALL = 4096
 """Bytes that are looked at again with every piece."""
 _NAME = 512
 """Characters in which a name is looked for that has only begun, each of its letters perhaps written with an escape."""
-_BEGUN = re.compile(r'\\{0,17}["<:]/?[\w.:\\-]*+"?\Z')
+_OPEN_NAME = re.compile(r'\\{0,17}["<:]/?[\w.:\\-]*+"?\Z')
 """The beginning of a quoted name or of a tag at the end of a text."""
 
 
@@ -39,13 +39,13 @@ class PieceRedactor(Protocol):
     def values(self) -> tuple[str, ...]:
         """Known secret values in every spelling, the longest first."""
 
-    def piece(self, body: bytes, content_type: str) -> bytes:
+    def mask_piece(self, body: bytes, content_type: str) -> bytes:
         """Return a piece, masked."""
 
     def fields(self, text: str) -> Fields:
         """Return where the secret fields of *text* are."""
 
-    def known_in(self, text: str) -> list[str]:
+    def find_known(self, text: str) -> list[str]:
         """Return the known values in *text*."""
 
 
@@ -80,11 +80,11 @@ class RedactedStream:
     def end(self) -> bytes:
         """What was still held back, when nothing more comes."""
         held, self._held, self._size = b"".join(self._held), [], 0
-        return self._redactor.piece(held, self._content_type)
+        return self._redactor.mask_piece(held, self._content_type)
 
     def _text_piece(self, text: str, raw: bytes) -> tuple[int, bytes]:
         """Where *text* is cut, and what is before it, masked."""
-        fields, known = self._redactor.fields(text), self._redactor.known_in(text)
+        fields, known = self._redactor.fields(text), self._redactor.find_known(text)
         cut = self._cut(text, fields, known)
         if not fields.edits and not known:  # most of most bodies
             return cut, raw[: len(raw) - len(text[cut:].encode("utf-8", "surrogateescape"))]
@@ -95,33 +95,33 @@ class RedactedStream:
 
     def _cut(self, text: str, fields: Fields, known: list[str]) -> int:
         """The last place before the end at which nothing that is masked is cut."""
-        cut = min(len(text) - self._reach, fields.undecided, _begun(text))
+        cut = min(len(text) - self._reach, fields.undecided, _open_name_start(text))
         while cut > 0:
-            moved = _before_values(text, fields.before(cut), known)
+            moved = _safe_cut(text, fields.before(cut), known)
             if moved == cut:
                 return cut
             cut = moved
         return 0
 
     def _form_piece(self, text: str) -> tuple[int, bytes]:
-        known = self._redactor.known_in(text)
+        known = self._redactor.find_known(text)
         cut = text.rfind("&", 0, max(len(text) - self._reach, 0)) + 1
         while cut > 0:
-            moved = _before_values(text, cut, known)
+            moved = _safe_cut(text, cut, known)
             if moved == cut:
                 break
             cut = text.rfind("&", 0, moved) + 1
         ready = text[:cut].encode("utf-8", "surrogateescape")
-        return cut, self._redactor.piece(ready, self._content_type)
+        return cut, self._redactor.mask_piece(ready, self._content_type)
 
 
-def _begun(text: str) -> int:
+def _open_name_start(text: str) -> int:
     """Where a name may have begun at the end of *text*; its length where none has."""
-    name = _BEGUN.search(text, max(len(text) - _NAME, 0))
+    name = _OPEN_NAME.search(text, max(len(text) - _NAME, 0))
     return name.start() if name else len(text)
 
 
-def _before_values(text: str, cut: int, known: list[str]) -> int:
+def _safe_cut(text: str, cut: int, known: list[str]) -> int:
     for value in known:
         at = text.find(value, max(cut - len(value) + 1, 0), cut + len(value) - 1)
         if 0 <= at < cut:
@@ -129,7 +129,7 @@ def _before_values(text: str, cut: int, known: list[str]) -> int:
     return cut
 
 
-def masked_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
+def mask_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
     """A large *body* masked without holding up other threads for long; *body* itself where nothing is masked."""
     stream, at = RedactedStream(redactor, content_type), 0
     changed: Store | None = None
@@ -141,7 +141,7 @@ def masked_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new
         if changed is not None:
             changed.append(piece)
         at += len(piece)
-    let_go(body)
+    release_pages(body)
     return changed.data if changed is not None else body
 
 

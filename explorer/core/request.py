@@ -104,13 +104,13 @@ def _built(
         request = httpx.Request(method, url, headers=sent)
     elif endpoint.body == "json":
         content = json_bytes(assemble((one.name, one.value) for one in body))
-        request = httpx.Request(method, url, headers=_typed(sent, JSON), content=content)
+        request = httpx.Request(method, url, headers=_with_content_type(sent, JSON), content=content)
     elif endpoint.body == "form":
         content = form_bytes((one.name, _text(one)) for one in body)
-        request = httpx.Request(method, url, headers=_typed(sent, FORM), content=content)
+        request = httpx.Request(method, url, headers=_with_content_type(sent, FORM), content=content)
     else:
         parts = [_part(one, read_file) for one in body]
-        sent = _typed(sent, f"multipart/form-data; boundary={boundary}")
+        sent = _with_content_type(sent, f"multipart/form-data; boundary={boundary}")
         request = httpx.Request(method, url, headers=sent, files=parts)
     request.read()
     request.extensions["explorer.files"] = tuple(one.name for one in body if isinstance(one.value, FileRef))
@@ -193,7 +193,7 @@ def assemble(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
             index = found["index"]
             steps.append(found["key"] if index is None else (-1 if index == "" else int(index)))
         _put(root, steps, value)
-    closed = _close(root)
+    closed = _close_arrays(root)
     return closed if isinstance(closed, dict) else {}
 
 
@@ -214,10 +214,10 @@ def _put(node: Any, steps: Sequence[str | int], value: Any) -> None:
     _put(below, steps[1:], value)
 
 
-def _close(node: Any) -> Any:
+def _close_arrays(node: Any) -> Any:
     if isinstance(node, _Indexed):
-        return [_close(node[index]) for index in sorted(node)]
-    return {key: _close(one) for key, one in node.items()} if isinstance(node, dict) else node
+        return [_close_arrays(node[index]) for index in sorted(node)]
+    return {key: _close_arrays(one) for key, one in node.items()} if isinstance(node, dict) else node
 
 
 def json_bytes(value: Any) -> bytes:
@@ -268,7 +268,7 @@ def _check_header(name: str, value: str) -> None:
         raise UsageError(f"the value of header {name} cannot be sent", hint="Printable ASCII without blanks around it.")
 
 
-def _typed(headers: Sequence[Header], media_type: str) -> list[Header]:
+def _with_content_type(headers: Sequence[Header], media_type: str) -> list[Header]:
     if any(name.lower() == "content-type" for name, _ in headers):
         return list(headers)
     return [*headers, ("Content-Type", media_type)]

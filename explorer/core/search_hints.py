@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.exchange import Value
+from explorer.core.exchange import FrozenStruct
 from explorer.core.search_words import EXAMPLES
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _LAST: Final = re.compile(r"(?:^|\s)([A-Za-z]*)(:)?([^\s\"]*)$")
 _MOST: Final = 12
-_FIXED: Final = {
+_FIXED_VALUES: Final = {
     "status": (">=400", "2xx", "4xx", "5xx", "200", "401", "404", "422", "429", "none"),
     "verdict": ("ok", "failed", "partial", "unknown"),
     "method": ("get", "post", "put", "patch", "delete"),
@@ -22,7 +22,7 @@ _FIXED: Final = {
 }
 
 
-class Names(Value, frozen=True, kw_only=True):
+class FilterNames(FrozenStruct, frozen=True, kw_only=True):
     """The names that filters may hold; endpoints as ``vendor.endpoint``."""
 
     vendors: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Names(Value, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-class Hints(Value, frozen=True, kw_only=True):
+class SearchHints(FrozenStruct, frozen=True, kw_only=True):
     """What the last word may become, the likeliest first, and *before*, the text in front of it."""
 
     before: str = ""
@@ -43,25 +43,25 @@ class Hints(Value, frozen=True, kw_only=True):
         return self.before + self.words[0] if self.words else ""
 
 
-def hints(text: str, names: Names) -> Hints:
+def complete_search(text: str, names: FilterNames) -> SearchHints:
     """What the last word of *text* may become; nothing for one that is whole, or that stands in quotes."""
     found = _LAST.search(text)
     if found is None or text.count('"') % 2:
-        return Hints()
+        return SearchHints()
     key, colon, value = found[1].lower(), found[2], found[3]
     before = text[: found.start(1)]
     if not colon:
         filters = [f"{name}:" for name in EXAMPLES if name.startswith(key)] if key and not value else []
-        return Hints(before=before, words=tuple(filters))
+        return SearchHints(before=before, words=tuple(filters))
     if key not in EXAMPLES:
-        return Hints()
+        return SearchHints()
     first, comma, last = value.rpartition(",")
     given = {one.lower() for one in first.split(",")}
-    fitting = _fitting(_values(key, last, names), last.lower(), given)
-    return Hints(before=before, words=tuple(f"{found[1]}:{first}{comma}{one}" for one in fitting))
+    fitting = _matching_values(_values(key, last, names), last.lower(), given)
+    return SearchHints(before=before, words=tuple(f"{found[1]}:{first}{comma}{one}" for one in fitting))
 
 
-def _values(key: str, typed: str, names: Names) -> Iterable[str]:
+def _values(key: str, typed: str, names: FilterNames) -> Iterable[str]:
     if key == "vendor":
         return names.vendors
     if key == "env":
@@ -71,9 +71,9 @@ def _values(key: str, typed: str, names: Names) -> Iterable[str]:
     if key == "endpoint":
         own = (one.partition(".")[2] for one in names.endpoints)
         return names.endpoints if "." in typed else (*dict.fromkeys(own), *names.endpoints)
-    return _FIXED[key]
+    return _FIXED_VALUES[key]
 
 
-def _fitting(values: Iterable[str], typed: str, given: set[str]) -> list[str]:
+def _matching_values(values: Iterable[str], typed: str, given: set[str]) -> list[str]:
     found = [one for one in values if one.lower().startswith(typed) and one.lower() not in given]
     return [] if found[:1] == [typed] and len(found) == 1 else found[:_MOST]

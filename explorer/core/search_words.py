@@ -15,30 +15,30 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
-from explorer.core.exchange import Outcome, Value
+from explorer.core.exchange import FrozenStruct, Outcome
 from explorer.core.text.units import parse_duration
 from explorer.errors import UsageError, nearest
 
-Sign = Literal["<", "<=", ">", ">=", "=", "none"]
+StatusOperator = Literal["<", "<=", ">", ">=", "=", "none"]
 _WORD: Final = re.compile(r'(?P<key>[A-Za-z]+):(?P<value>(?:"[^"]*"?|[^\s"])*)|"(?P<phrase>[^"]*)"?|(?P<plain>[^\s"]+)')
 _STATUS: Final = re.compile(r"(<=|>=|<|>|=)?([0-9]{1,4})")
 
 
-class StatusTest(Value, frozen=True):
+class StatusTest(FrozenStruct, frozen=True):
     """One condition on the HTTP status; with the sign ``none``: there is no answer."""
 
-    sign: Sign
+    sign: StatusOperator
     number: int = 0
 
 
-class Phrase(Value, frozen=True):
+class Phrase(FrozenStruct, frozen=True):
     """Words that stand in a row; of the last one only its beginning is told where it is not *whole*."""
 
     text: str
     whole: bool = False
 
 
-class Search(Value, frozen=True, kw_only=True):
+class SearchQuery(FrozenStruct, frozen=True, kw_only=True):
     """What a search asks for. Everything that is given must hold; of several values of one filter but tags, one must.
 
     ``vendors``, ``endpoints`` and ``environments`` are beginnings of names, an endpoint also with its vendor
@@ -58,7 +58,7 @@ class Search(Value, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-def parse_words(text: str, now: float) -> Search:
+def parse_search(text: str, now: float) -> SearchQuery:
     """Read a search; *now* is Unix seconds.
 
     Raises:
@@ -80,10 +80,10 @@ def parse_words(text: str, now: float) -> Search:
             phrases.append(Phrase(found["phrase"], whole=True))
         else:
             phrases.append(Phrase(found[0].replace('"', " ")))
-    return Search(phrases=_beginnings(phrases), **filters)
+    return SearchQuery(phrases=_prefix_phrases(phrases), **filters)
 
 
-def _beginnings(phrases: list[Phrase]) -> tuple[Phrase, ...]:
+def _prefix_phrases(phrases: list[Phrase]) -> tuple[Phrase, ...]:
     """The phrases, of which a plain word is whole unless it is the last one, which may still be in typing, or ends in
     ``*``. One letter is never a beginning: it would be one of nearly everything."""
     last = len(phrases) - 1
@@ -159,8 +159,8 @@ def _moment(word: str, value: str, now: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-_Read = Callable[[str, str, float], Any]
-_FILTERS: Final[dict[str, tuple[str, _Read]]] = {
+_FilterReader = Callable[[str, str, float], Any]
+_FILTERS: Final[dict[str, tuple[str, _FilterReader]]] = {
     "vendor": ("vendors", _names),
     "endpoint": ("endpoints", _names),
     "env": ("environments", _names),

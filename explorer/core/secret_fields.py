@@ -26,8 +26,8 @@ _BACKSLASHES: Final = re.compile(r"\\++")
 _COLON: Final = re.compile(rf"{_BLANK}:")
 _SCALAR: Final = re.compile(r'[-+]?[0-9.][^\s,\]}"\\<]*+|[A-Za-z]++')
 _TOKEN: Final = re.compile(r'(?<!\\)(\\*+)"|[{}\[\]]|(?<![\w.+-])(?:-?[0-9][0-9.eE+-]*+|true|false)', re.IGNORECASE)
-_COMPLAINT: Final = re.compile(r"(?:[^\W\d_][\w'’,-]*+ ){3,40}[^\W\d_][\w'’-]*+[.!]")
-_LONGEST_COMPLAINT: Final = 300
+_ERROR_MESSAGE: Final = re.compile(r"(?:[^\W\d_][\w'’,-]*+ ){3,40}[^\W\d_][\w'’-]*+[.!]")
+_MAX_ERROR_MESSAGE: Final = 300
 _ESCAPED_LETTER: Final = re.compile(r"\\u00(?:2[dD]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
 _ESCAPED_KEY: Final = re.compile(rf'"((?:[^"\\]|\\++u00[2-7][0-9a-fA-F]){{1,64}}+)\\*+"{_BLANK}(?::{_BLANK})?')
 _ESCAPE: Final = re.compile(r"\\++u00([2-7][0-9a-fA-F])")
@@ -46,7 +46,7 @@ _START_TAG: Final = re.compile(r"""<[A-Za-z_][\w:.-]*+(?=[\s/\\])(?:[^<>"']++|"[
 """A tag with attributes up to its ``>``, or to a quote that is not closed within it."""
 _AFTER_ATTRIBUTE: Final = re.compile(r"[\s/>?\\]|\Z")
 """What follows a value in XML; what follows the end of a string of JSON is something else."""
-_BEGUN_TAG: Final = re.compile(r"<[A-Za-z_][\w:.-]*+\Z")
+_OPEN_TAG: Final = re.compile(r"<[A-Za-z_][\w:.-]*+\Z")
 _CDATA: Final = "<![CDATA["
 _TAG: Final = re.compile(r"(<[^<>]*+>)")
 
@@ -105,7 +105,7 @@ class FieldScanner:
 
     def scan(self, text: str) -> Fields:
         """Return the secret fields of *text*."""
-        found = _Found(text)
+        found = _ScanState(text)
         if '"' in text:
             self._read_json(found)
         if "<" in text:
@@ -113,7 +113,7 @@ class FieldScanner:
             self._read_attributes(found)
         return found.fields()
 
-    def _read_json(self, found: _Found) -> None:
+    def _read_json(self, found: _ScanState) -> None:
         text, at = found.text, 0
         for key in self._keys(text):
             start, value = _with_backslashes(text, key.start()), key.end()
@@ -132,7 +132,7 @@ class FieldScanner:
         )
         return iter(sorted((*self._key.finditer(text), *escaped), key=lambda key: key.start()))
 
-    def _read_xml(self, found: _Found) -> None:
+    def _read_xml(self, found: _ScanState) -> None:
         opened: dict[str, list[_Tag]] = {}
         edge = len(found.text)
         for tag in self._tags(found.text):
@@ -147,7 +147,7 @@ class FieldScanner:
         live = (tag.start for tags in opened.values() for tag in tags if edge - tag.end <= _ELEMENT + _LONGEST_TAG)
         found.undecided = min(found.undecided, edge, *live)
 
-    def _read_attributes(self, found: _Found) -> None:
+    def _read_attributes(self, found: _ScanState) -> None:
         """Mask ``password`` of ``<user password="x">``, where it ends within ``_ELEMENT`` characters of its tag."""
         text, start, end, at = found.text, -1, 0, 0
         for equals in self._attribute.finditer(text):
@@ -162,7 +162,7 @@ class FieldScanner:
             if close >= 0 and _AFTER_ATTRIBUTE.match(text, close + 1):
                 found.attribute(start, equals.end(), close, len(equals[1]))
         last = text.rfind("<")
-        if len(text) - last <= _ELEMENT and _may_go_on(text, last):
+        if len(text) - last <= _ELEMENT and _may_continue(text, last):
             found.undecided = min(found.undecided, last)
 
     def _tags(self, text: str) -> Iterator[_Tag]:
@@ -204,13 +204,13 @@ def _end_of_tag(text: str, start: int) -> int:
     return tag.end() if tag else start
 
 
-def _may_go_on(text: str, start: int) -> bool:
+def _may_continue(text: str, start: int) -> bool:
     """Whether more text could continue the tag at *start*, the last of the text."""
     tag = _START_TAG.match(text, start)
-    return not text.startswith(">", tag.end()) if tag else _BEGUN_TAG.match(text, start) is not None
+    return not text.startswith(">", tag.end()) if tag else _OPEN_TAG.match(text, start) is not None
 
 
-class _Found:
+class _ScanState:
     """What was found so far in a text."""
 
     def __init__(self, text: str) -> None:
@@ -270,7 +270,7 @@ class _Found:
                 return token.start(), True
             else:
                 content, at, whole = _string_from(text, token)
-                if not _COLON.match(text, at) and not _is_complaint(text[token.end() : content]):
+                if not _COLON.match(text, at) and not _is_error_message(text[token.end() : content]):
                     self._edits.append(Edit(token.end(), content, MASK))
                 if not whole:
                     break
@@ -346,9 +346,9 @@ def _is_value(scalar: str) -> bool:
     return not scalar[0].isalpha() or scalar.lower() in ("true", "false")
 
 
-def _is_complaint(text: str) -> bool:
+def _is_error_message(text: str) -> bool:
     """Whether *text* is what a vendor says of a field (``The password field is required.``), and not its value."""
-    return len(text) <= _LONGEST_COMPLAINT and _COMPLAINT.fullmatch(text) is not None
+    return len(text) <= _MAX_ERROR_MESSAGE and _ERROR_MESSAGE.fullmatch(text) is not None
 
 
 def _unescaped(name: str) -> str:

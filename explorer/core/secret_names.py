@@ -87,7 +87,7 @@ _SEPARATOR: Final = "[_-]?"
 _ANY: Final = "\0"
 """Stands for any character before a name that is shorter than what is looked at."""
 _WITHOUT_SEPARATORS: Final = str.maketrans("", "", "_-")
-_LOOKED_AT: Final = 3
+_LOOKAHEAD_LENGTH: Final = 3
 """First characters of a name that are looked at before the name itself."""
 
 
@@ -122,7 +122,7 @@ def name_pattern(names: frozenset[str]) -> str:
     """
     tree: dict[str, Any] = {}
     own = [name for name in names if name and canonical(name) not in _CANONICAL]
-    words = (*map(_exact, own), *map(_in_words, WELL_KNOWN))
+    words = (*map(_exact_patterns, own), *map(_word_patterns, WELL_KNOWN))
     for atoms in words:
         node = tree
         for atom in atoms:
@@ -134,7 +134,7 @@ def name_pattern(names: frozenset[str]) -> str:
 def _look_ahead(names: list[str]) -> str:
     """What the first characters of a name may be; any where a name is shorter."""
     sets = []
-    for place in range(min(_LOOKED_AT, *map(len, names))):
+    for place in range(min(_LOOKAHEAD_LENGTH, *map(len, names))):
         characters = {cased for name in names for cased in _cases(name[place])}
         characters |= {"_", "-"} | {cased for name in names for cased in _cases(name.replace("_", "")[place:][:1])}
         sets.append(f"[{''.join(sorted(re.escape(character) for character in characters))}]")
@@ -148,7 +148,7 @@ def ending_pattern(names: frozenset[str], sign: str) -> str:
     The characters at each place rule out most names before the endings are looked at one by one.
     """
     spelled = {spelling for name in (*names, *WELL_KNOWN) if name for spelling in (name, canonical(name))}
-    ends = {name[-_LOOKED_AT:].rjust(_LOOKED_AT, _ANY) for name in spelled}
+    ends = {name[-_LOOKAHEAD_LENGTH:].rjust(_LOOKAHEAD_LENGTH, _ANY) for name in spelled}
     places = [_one_of(signs) for signs in zip(*ends, strict=True)]
     each = sorted("".join(map(_one_of, end)) for end in ends)
     return f"(?<={''.join(places)}{sign})(?<=(?:{'|'.join(each)}){sign})"
@@ -160,11 +160,11 @@ def _one_of(signs: Iterable[str]) -> str:
     return "." if _ANY in characters else f"[{''.join(sorted(map(re.escape, characters)))}]"
 
 
-def _exact(name: str) -> list[str]:
+def _exact_patterns(name: str) -> list[str]:
     return [_either_case(character) for character in name]
 
 
-def _in_words(name: str) -> list[str]:
+def _word_patterns(name: str) -> list[str]:
     return [_SEPARATOR if character == "_" else _either_case(character) for character in name]
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 _PAIR: Final = re.compile(r"(?<![^&=?#;\s])([^&=?#;\s]++)=")
 _VALUE: Final = re.compile(r"[^&#\s]*+")
 _QUOTED: Final = re.compile(r"""[^&#\s"'<>,]*+""")
-_PACKED: Final = re.compile(r"(?<![^&=?#;\s])[^&=?#;\s%]*+%[^&=?#;\s]++")
+_ENCODED_VALUE: Final = re.compile(r"(?<![^&=?#;\s])[^&=?#;\s%]*+%[^&=?#;\s]++")
 _HINT: Final = re.compile(r"%(?:25)*+(?:3[dD]|22)")
 _DEEPEST: Final = 3
 _USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 
 
-def values(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> Iterator[tuple[int, int]]:
+def secret_values(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> Iterator[tuple[int, int]]:
     """Yield where the values of secret names are in *text*. *quoted*: in a line where a quote or comma ends a value."""
     end = _QUOTED if quoted else _VALUE
     at = 0
@@ -40,7 +40,7 @@ def values(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False)
 def mask_pairs(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> str:
     """Return *text* with the values of secret names masked."""
     parts, at = [], 0
-    for start, end in values(text, is_secret, quoted=quoted):
+    for start, end in secret_values(text, is_secret, quoted=quoted):
         parts += [text[at:start], MASK]
         at = end
     return "".join([*parts, text[at:]]) if parts else text
@@ -62,7 +62,7 @@ def mask_packed(text: str, mask: Callable[[str], str], depth: int = 0) -> str:
         escape = quote_plus if "+" in packed[0] else _escape
         return MASK.join(escape(part) for part in changed.split(MASK))
 
-    return _PACKED.sub(masked, text)
+    return _ENCODED_VALUE.sub(masked, text)
 
 
 def mask_user(text: str, mask: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from explorer.core.text.secret import Secret
 
-SHORTEST: Final = 4
+MIN_LENGTH: Final = 4
 """Characters; a shorter secret would match by chance."""
 _BLOCK: Final = 1_000_000
 """Bytes of a body that are searched in one go."""
@@ -30,13 +30,13 @@ _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SIMPLE: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
-def carried(request: httpx.Request, secrets: Iterable[Secret]) -> set[Secret]:
+def find_carried(request: httpx.Request, secrets: Iterable[Secret]) -> set[Secret]:
     """Return those of *secrets* that stand in the URL, a header or the body of *request*.
 
-    Secrets of fewer than ``SHORTEST`` characters are not searched for. A host name is compared without case, since it
+    Secrets of fewer than ``MIN_LENGTH`` characters are not searched for. A host name is compared without case, since it
     is sent in lower case.
     """
-    needles = {one: _needles(one.reveal()) for one in secrets if len(one.reveal()) >= SHORTEST}
+    needles = {one: _needles(one.reveal()) for one in secrets if len(one.reveal()) >= MIN_LENGTH}
     if not needles:
         return set()
     found: set[Secret] = set()
@@ -46,7 +46,7 @@ def carried(request: httpx.Request, secrets: Iterable[Secret]) -> set[Secret]:
             found.add(secret)
     longest = max(len(spelling) for spellings in needles.values() for spelling in spellings)
     for text in _texts(request, longest):
-        for view in _views(text):
+        for view in _decoded_views(text):
             found |= {secret for secret, spellings in needles.items() if any(one in view for one in spellings)}
     return found
 
@@ -62,7 +62,7 @@ def _needles(text: str) -> tuple[bytes, ...]:
 def _in_base64(data: bytes) -> Iterator[bytes]:
     """What every Base64 text has that holds *data* at any place, such as ``Basic`` of ``user:secret`` (RFC 4648, 4 and
     5): the characters that depend on nothing before or after it."""
-    if len(data) < 2 * SHORTEST:
+    if len(data) < 2 * MIN_LENGTH:
         return
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + data)
@@ -81,7 +81,7 @@ def _texts(request: httpx.Request, longest: int) -> Iterator[bytes]:
         yield body[max(0, start - overlap) : start + _BLOCK]
 
 
-def _views(text: bytes) -> Sequence[bytes]:
+def _decoded_views(text: bytes) -> Sequence[bytes]:
     """*text* as it stands, and as it is once percent-encoding and JSON escapes are read, in either order."""
     views = {text: None}
     for _ in range(_NESTED):

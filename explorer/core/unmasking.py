@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 import msgspec
 
-from explorer.core.exchange import SentRequest, Value
+from explorer.core.exchange import FrozenStruct, SentRequest
 from explorer.core.redaction import part_name, parts_of
 from explorer.core.secret_fields import decoded
 from explorer.core.text.media_type import FORM, MULTIPART, essence
@@ -22,31 +22,31 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Header
 
-Place = Literal["url", "query", "header", "form", "multipart", "json", "body"]
+MaskPlace = Literal["url", "query", "header", "form", "multipart", "json", "body"]
 _PAIR: Final = re.compile(rf"(?<![^&=?#\s])([^&=?#\s]++)={MASK}(?=&|$)")
 _JSON: Final = re.compile(rf'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z))(?:(\s*+:\s*+)"{MASK}")?+', re.DOTALL)
 """Any string; with a colon and a mask behind it, a masked field. It matches at every quote: no text is read twice."""
 
 
-class Masked(Value, frozen=True):
+class MaskedValue(FrozenStruct, frozen=True):
     """A place in a request whose text was masked; the name is empty where only its place is known."""
 
-    place: Place
+    place: MaskPlace
     name: str = ""
 
     def __str__(self) -> str:
         return f"{self.place} {self.name}".strip()
 
 
-Fill = Callable[[Masked], str | None]
+MaskFiller = Callable[[MaskedValue], str | None]
 """The text for a masked place, decoded (for ``json``: as JSON), or None where it is not known."""
 
 
-def filled(request: SentRequest, fill: Fill) -> tuple[SentRequest, tuple[Masked, ...]]:
+def fill_masks(request: SentRequest, fill: MaskFiller) -> tuple[SentRequest, tuple[MaskedValue, ...]]:
     """*request* with its masks filled by *fill*, its length corrected, and the places that stayed masked."""
-    left: list[Masked] = []
+    left: list[MaskedValue] = []
     head, mark, query = request.url.partition("?")
-    _note(left, head, "url")
+    _note_unnamed(left, head, "url")
     query = _pairs(query, "query", fill, left)
     headers = tuple((name, _header(name, value, fill, left)) for name, value in request.headers)
     body = _body(request, fill, left)
@@ -56,7 +56,7 @@ def filled(request: SentRequest, fill: Fill) -> tuple[SentRequest, tuple[Masked,
     return changed, tuple(left)
 
 
-def moved(request: SentRequest, old: str, new: str) -> SentRequest:
+def rebase_request(request: SentRequest, old: str, new: str) -> SentRequest:
     """*request* with the base URL *new* in place of *old*, the ``Host`` header with it; as it is where it is not below
     *old*."""
     old, new = old.rstrip("/"), new.rstrip("/")
@@ -70,10 +70,10 @@ def _with_header(headers: Sequence[Header], wanted: str, value: str) -> tuple[He
     return tuple((name, value if name.lower() == wanted else before) for name, before in headers)
 
 
-def _header(name: str, value: str, fill: Fill, left: list[Masked]) -> str:
+def _header(name: str, value: str, fill: MaskFiller, left: list[MaskedValue]) -> str:
     if MASK not in value:
         return value
-    place = Masked("header", name)
+    place = MaskedValue("header", name)
     text = fill(place)
     if text is None:
         left.append(place)
@@ -81,18 +81,18 @@ def _header(name: str, value: str, fill: Fill, left: list[Masked]) -> str:
     return value.replace(MASK, text)
 
 
-def _pairs(text: str, place: Literal["query", "form"], fill: Fill, left: list[Masked]) -> str:
+def _pairs(text: str, place: Literal["query", "form"], fill: MaskFiller, left: list[MaskedValue]) -> str:
     escape = quote_plus if place == "form" else _escape
 
     def put(found: re.Match[str]) -> str:
-        one = Masked(place, unquote_plus(found[1]))
+        one = MaskedValue(place, unquote_plus(found[1]))
         known = fill(one)
         if known is None:
             left.append(one)
             return found[0]
         return f"{found[1]}={escape(known)}"
 
-    _note(left, _PAIR.sub("", text), place)
+    _note_unnamed(left, _PAIR.sub("", text), place)
     return _PAIR.sub(put, text)
 
 
@@ -100,7 +100,7 @@ def _escape(text: str) -> str:
     return quote(text, safe="")
 
 
-def _body(request: SentRequest, fill: Fill, left: list[Masked]) -> bytes:
+def _body(request: SentRequest, fill: MaskFiller, left: list[MaskedValue]) -> bytes:
     text = request.body.decode("utf-8", "surrogateescape")
     if MASK not in text:
         return request.body
@@ -114,7 +114,7 @@ def _body(request: SentRequest, fill: Fill, left: list[Masked]) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _parts(text: str, fill: Fill, left: list[Masked]) -> str:
+def _parts(text: str, fill: MaskFiller, left: list[MaskedValue]) -> str:
     changed, rest = [], []
     for head, content in parts_of(text):
         name = part_name(head)
@@ -122,23 +122,23 @@ def _parts(text: str, fill: Fill, left: list[Masked]) -> str:
             changed.append(head + content)
             rest.append(content)
             continue
-        place = Masked("multipart", name)
+        place = MaskedValue("multipart", name)
         known = fill(place)
         if known is None:
             left.append(place)
         changed.append(head + (content if known is None else known))
-    _note(left, "".join(rest), "multipart")
+    _note_unnamed(left, "".join(rest), "multipart")
     return "".join(changed)
 
 
-def _json(text: str, fill: Fill, left: list[Masked]) -> str:
+def _json(text: str, fill: MaskFiller, left: list[MaskedValue]) -> str:
     rest = _JSON.sub(lambda string: "" if string[2] else string[0], text)
-    _note(left, rest, "body")
+    _note_unnamed(left, rest, "body")
 
     def put(string: re.Match[str]) -> str:
         if not string[2]:
             return string[0]
-        place = Masked("json", decoded(string[1][1:-1]))
+        place = MaskedValue("json", decoded(string[1][1:-1]))
         known = fill(place)
         if known is None:
             left.append(place)
@@ -148,7 +148,7 @@ def _json(text: str, fill: Fill, left: list[Masked]) -> str:
     return _JSON.sub(put, text)
 
 
-def _note(left: list[Masked], rest: str, place: Place) -> None:
+def _note_unnamed(left: list[MaskedValue], rest: str, place: MaskPlace) -> None:
     """A mask in *rest* stands for a piece of text of which no name is known."""
     if MASK in rest:
-        left.append(Masked(place))
+        left.append(MaskedValue(place))

@@ -13,18 +13,18 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.body_value import NotReadable, is_utf8, read_body, read_raw
-from explorer.core.exchange import JudgedField, Judgement, Outcome, ReceivedResponse
+from explorer.core.body_value import UnreadableBody, is_utf8, read_body, read_raw
+from explorer.core.exchange import Outcome, ReceivedResponse, RejectedField, Verdict
 from explorer.core.text.data import is_blank
 from explorer.core.text.json_path import get_at
 from explorer.core.text.media_type import essence, is_json, is_xml
 
 if TYPE_CHECKING:
-    from explorer.core.catalog.model import Endpoint, Vendor, Verdict
+    from explorer.core.catalog.model import Endpoint, Vendor, VerdictRules
 
-_MOST_MESSAGES = 100
+_MAX_MESSAGES = 100
 """Messages of a body, and fields that it complains about, that are looked at: the rest nobody reads."""
-_LONGEST_MESSAGE = 2_000
+_MAX_MESSAGE = 2_000
 
 
 def judge(
@@ -34,7 +34,7 @@ def judge(
     sent: Mapping[str, str] | None = None,
     *,
     method: str = "",
-) -> Judgement:
+) -> Verdict:
     """Return the vendor's verdict on *response* to a call of *endpoint*; *sent* maps names to what was sent for them,
     *method* is that of the request.
 
@@ -45,8 +45,8 @@ def judge(
     meaning = rule.statuses.get(str(response.status), "")
     try:
         body = read_body(response)
-    except NotReadable as error:
-        return _unread(response, meaning, _bounded(response.truncated or str(error)))
+    except UnreadableBody as error:
+        return _unreadable_verdict(response, meaning, _bounded(response.truncated or str(error)))
     said = _body_says(rule, body) if isinstance(body, Mapping) else None
     names = [param.name for param in endpoint.params.values()]
     message = _message(rule, body)
@@ -54,16 +54,16 @@ def judge(
     outcome, why = _outcome(rule, response, said)
     if outcome == "OK" and response.truncated:
         outcome, why = "UNKNOWN", response.truncated
-    if outcome == "OK" and body is None and (problem := _not_data(endpoint, response, method)):
+    if outcome == "OK" and body is None and (problem := _no_data_reason(endpoint, response, method)):
         outcome, why = "UNKNOWN", problem
     if outcome == "OK":
-        why += _lie(endpoint, response, body)
-    if outcome == "OK" and (absent := _absent(endpoint, body, sent or {})):
+        why += _contradiction(endpoint, response, body)
+    if outcome == "OK" and (absent := _missing_ids(endpoint, body, sent or {})):
         outcome, why = "PARTIAL", f"not all that was asked for is there: {', '.join(absent[:20])} not given"
     code = _text(get_at(body, rule.code)) if rule.code else ""
     if not code and rule.error and rule.message and outcome == "FAILED":
         code = _text(get_at(body, rule.error))
-    return Judgement(
+    return Verdict(
         outcome=outcome,
         http_status=response.status,
         code=_bounded(code) or ("" if outcome in ("OK", "PARTIAL") else str(response.status)),
@@ -74,10 +74,10 @@ def judge(
     )
 
 
-def _unread(response: ReceivedResponse, meaning: str, wrong: str) -> Judgement:
+def _unreadable_verdict(response: ReceivedResponse, meaning: str, wrong: str) -> Verdict:
     failed = response.status >= 400
     wrong = f"{wrong}; {response.note}" if response.note else wrong
-    return Judgement(
+    return Verdict(
         outcome="FAILED" if failed else "UNKNOWN",
         http_status=response.status,
         code=str(response.status) if failed else "",
@@ -87,7 +87,7 @@ def _unread(response: ReceivedResponse, meaning: str, wrong: str) -> Judgement:
     )
 
 
-def _outcome(rule: Verdict, response: ReceivedResponse, said: tuple[bool, str] | None) -> tuple[Outcome, str]:
+def _outcome(rule: VerdictRules, response: ReceivedResponse, said: tuple[bool, str] | None) -> tuple[Outcome, str]:
     status = response.status
     if said is not None and not said[0]:
         return "FAILED", f"{said[1]} in an HTTP {status}"
@@ -112,7 +112,7 @@ def _outcome(rule: Verdict, response: ReceivedResponse, said: tuple[bool, str] |
     return "OK", f"HTTP {status}"
 
 
-def _body_says(rule: Verdict, body: Mapping[str, Any]) -> tuple[bool, str] | None:
+def _body_says(rule: VerdictRules, body: Mapping[str, Any]) -> tuple[bool, str] | None:
     """Whether the body itself says that the call succeeded, and where it says so; None when it says nothing."""
     if rule.success:
         flag = get_at(body, rule.success)
@@ -130,7 +130,7 @@ def _body_says(rule: Verdict, body: Mapping[str, Any]) -> tuple[bool, str] | Non
     return None
 
 
-def _absent(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]:
+def _missing_ids(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]:
     """The ids that were asked for and are not in the answer, where the catalog says how to tell."""
     asked = endpoint.asked
     if asked is None or not sent.get(asked.param):
@@ -146,7 +146,7 @@ def _absent(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]
     return [word for word in dict.fromkeys(words) if word and word not in given]
 
 
-def _not_data(endpoint: Endpoint, response: ReceivedResponse, method: str) -> str:
+def _no_data_reason(endpoint: Endpoint, response: ReceivedResponse, method: str) -> str:
     """Why a body without a value cannot be what the document promises; empty where it promises no data, or none is due
     (RFC 9110, sections 9.3.2 and 15.3.5)."""
     if not _promises_data(endpoint) or method == "HEAD" or response.status in (204, 205):
@@ -163,7 +163,7 @@ def _promises_data(endpoint: Endpoint) -> bool:
     return bool(good) and all(_is_data(essence(sample.media_type)) and sample.body.strip() for sample in good)
 
 
-def _lie(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
+def _contradiction(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
     """What a good answer says of itself that is not so, as the end of a sentence."""
     if body is None or not response.body:
         return ""
@@ -188,12 +188,12 @@ def _is_validation_map(body: object) -> bool:
     )
 
 
-def _message(rule: Verdict, body: Any) -> list[str]:
+def _message(rule: VerdictRules, body: Any) -> list[str]:
     """What the body says of a failure, as much of it as a person would read."""
-    return [_bounded(text) for text in islice(_all_messages(rule, body), _MOST_MESSAGES)]
+    return [_bounded(text) for text in islice(_all_messages(rule, body), _MAX_MESSAGES)]
 
 
-def _all_messages(rule: Verdict, body: Any) -> Iterator[str]:
+def _all_messages(rule: VerdictRules, body: Any) -> Iterator[str]:
     if not isinstance(body, Mapping):
         return
     for path in (rule.message, rule.error):
@@ -206,7 +206,7 @@ def _all_messages(rule: Verdict, body: Any) -> Iterator[str]:
 
 
 def _bounded(text: str) -> str:
-    return text if len(text) <= _LONGEST_MESSAGE else text[:_LONGEST_MESSAGE] + "…"
+    return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
 def _messages(found: Any, *, unfold: bool) -> Iterator[str]:
@@ -224,7 +224,7 @@ def _messages(found: Any, *, unfold: bool) -> Iterator[str]:
         yield _text(found)
 
 
-def _fields(rule: Verdict, body: Any, messages: list[str], names: list[str]) -> Iterator[JudgedField]:
+def _fields(rule: VerdictRules, body: Any, messages: list[str], names: list[str]) -> Iterator[RejectedField]:
     """The guilty fields: keys of a validation map, names in the details, names that a message speaks of."""
     if not isinstance(body, Mapping):
         return
@@ -232,14 +232,14 @@ def _fields(rule: Verdict, body: Any, messages: list[str], names: list[str]) -> 
     details = get_at(body, rule.details) if rule.details else None
     for source in (details, body if rule.validation_map and _is_validation_map(body) else None):
         if isinstance(source, Mapping):
-            for key, value in islice(source.items(), _MOST_MESSAGES):
-                values = islice(value, _MOST_MESSAGES) if isinstance(value, list) else [value]
+            for key, value in islice(source.items(), _MAX_MESSAGES):
+                values = islice(value, _MAX_MESSAGES) if isinstance(value, list) else [value]
                 texts = [_bounded(_text(value)) for value in values]
                 for name, message in ((key, "; ".join(texts)), *((text, "; ".join(messages)) for text in texts)):
                     known = _form_name(name, names)
                     if known and known not in seen:
                         seen.add(known)
-                        yield JudgedField(name=known, message=message)
+                        yield RejectedField(name=known, message=message)
     for message in messages:
         for name in names:
             words = re.split(r"[._\[\]#*]+", name.lower())
@@ -247,7 +247,7 @@ def _fields(rule: Verdict, body: Any, messages: list[str], names: list[str]) -> 
             told = re.search(rf"(?<![\w.]){re.escape(plain)}(?![\w])", re.sub(r"[._]+", " ", message.lower()))
             if told and name not in seen and "#" not in name:
                 seen.add(name)
-                yield JudgedField(name=name, message=message)
+                yield RejectedField(name=name, message=message)
 
 
 def _form_name(name: str, names: list[str]) -> str:

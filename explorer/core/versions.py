@@ -17,7 +17,7 @@ _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9])v(\d{1,9})(?![A-Za-z0-9])", re.IGN
 
 
 @dataclass(frozen=True)
-class Variant:
+class VersionOption:
     """One Accept header to try; ``accept`` is empty where none is sent."""
 
     key: str
@@ -32,26 +32,27 @@ def number_of(media_type: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def variants(accept: str) -> tuple[Variant, ...]:
+def version_variants(accept: str) -> tuple[VersionOption, ...]:
     """The documented *accept* first, then what else can be asked: other versions, none, and one that is malformed."""
-    made = [Variant("documented", "the documented version", accept, documented=True)]
+    made = [VersionOption("documented", "the documented version", accept, documented=True)]
     number = number_of(accept)
     if number is not None:
         others = [number + 1] if number < 2 else [number - 1, number + 1]
         made += [
-            Variant(f"v{one}", f"version {one}, which is not documented", _numbered(accept, one)) for one in others
+            VersionOption(f"v{one}", f"version {one}, which is not documented", _numbered(accept, one))
+            for one in others
         ]
-    made.append(Variant("missing", "no Accept header at all", ""))
-    made.append(Variant("any", "any media type", "*/*"))
+    made.append(VersionOption("missing", "no Accept header at all", ""))
+    made.append(VersionOption("any", "any media type", "*/*"))
     plain = f"application/{accept.rpartition('+')[2]}" if "+" in accept else "application/json"
-    made.append(Variant("plain", "the format without vendor and version", plain))
-    made.append(Variant("malformed", "malformed: the version cut off", _malformed(accept)))
+    made.append(VersionOption("plain", "the format without vendor and version", plain))
+    made.append(VersionOption("malformed", "malformed: the version cut off", _malformed(accept)))
     return tuple(made)
 
 
-def variant_of(text: str, accept: str) -> Variant:
+def parse_version(text: str, accept: str) -> VersionOption:
     """What a person means by *text*: the key of a variant, ``v3`` or ``3``, or a whole Accept header."""
-    known: Mapping[str, Variant] = {one.key: one for one in variants(accept)}
+    known: Mapping[str, VersionOption] = {one.key: one for one in version_variants(accept)}
     word = text.strip()
     if word.lower() in known:
         return known[word.lower()]
@@ -60,8 +61,8 @@ def variant_of(text: str, accept: str) -> Variant:
         number = int(found[1])
         if number == number_of(accept):
             return known["documented"]
-        return Variant(f"v{number}", f"version {number}, which is not documented", _numbered(accept, number))
-    return Variant("own", "as you typed it", word) if word else known["missing"]
+        return VersionOption(f"v{number}", f"version {number}, which is not documented", _numbered(accept, number))
+    return VersionOption("own", "as you typed it", word) if word else known["missing"]
 
 
 def _numbered(accept: str, number: int) -> str:
@@ -73,7 +74,7 @@ def _malformed(accept: str) -> str:
     return cut if cut != accept else accept.rpartition("/")[0] or f"{accept};"
 
 
-def mismatch(asked: str, content_type: str) -> str:
+def version_mismatch(asked: str, content_type: str) -> str:
     """Why the answer is not, or cannot be told to be, of the version that *asked* names; an empty text where it is, or
     where no version was asked for."""
     wanted, got = number_of(asked), essence(content_type)

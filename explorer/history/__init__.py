@@ -11,7 +11,7 @@ what is too old or too much.
 
 from __future__ import annotations
 
-from explorer.history.rows import HistoryRow, State
+from explorer.history.rows import EntryState, HistoryRow
 from explorer.history.store import History
 
-__all__ = ["History", "HistoryRow", "State"]
+__all__ = ["EntryState", "History", "HistoryRow"]

@@ -24,7 +24,7 @@ import msgspec
 from explorer.core.text.data import pieces
 from explorer.errors import StoreError
 from explorer.private_files import make_folder
-from explorer.spool import large
+from explorer.spool import large_spool
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 LIMIT: Final = 256_000
 """Bytes above which a body is kept in a file, unless told otherwise."""
 _CHUNK: Final = 1 << 20
-_ENDING: Final = ".z"
+_SUFFIX: Final = ".z"
 _TEMPORARY: Final = ".tmp"
-_STALE: Final = 3600.0
+_STALE_AFTER: Final = 3600.0
 """Seconds after which a temporary file has been left behind by a program that ended."""
 Row = tuple[str, str, int]
 """Place, name of the file, bytes of the body."""
 
 
 @dataclass(frozen=True)
-class Body:
+class StoredBody:
     """One body that was taken out."""
 
     place: str
@@ -60,11 +60,11 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Taken:
+class DetachedExchange:
     """An exchange whose large bodies were taken out."""
 
     exchange: Exchange
-    bodies: tuple[Body, ...] = ()
+    bodies: tuple[StoredBody, ...] = ()
 
     @property
     def stored(self) -> int:
@@ -72,7 +72,7 @@ class Taken:
         return sum(one.stored for one in self.bodies)
 
 
-class Bodies:
+class BodyStore:
     """The folder of those files."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
@@ -81,35 +81,35 @@ class Bodies:
         self.limit = limit
 
     @contextmanager
-    def taken_out(self, exchange: Exchange) -> Iterator[Taken]:
+    def detach_bodies(self, exchange: Exchange) -> Iterator[DetachedExchange]:
         """The exchange without its large bodies. What was not settled within the context is gone after it.
 
         Raises:
             StoreError: a file could not be written.
         """
-        bodies: list[Body] = []
+        bodies: list[StoredBody] = []
         try:
             slim = exchange
-            for place, body in _bodies(exchange):
+            for place, body in _iter_bodies(exchange):
                 if len(body) > self.limit or not isinstance(body, bytes):
                     bodies.append(self._write(place, body))
                     slim = _with_body(slim, place, b"")
-            yield Taken(slim, tuple(bodies))
+            yield DetachedExchange(slim, tuple(bodies))
         finally:
             for one in bodies:
                 if one.temporary is not None:
                     with suppress(OSError):
                         one.temporary.unlink(missing_ok=True)
 
-    def _write(self, place: str, body: Data) -> Body:
+    def _write(self, place: str, body: Data) -> StoredBody:
         digest = hashlib.sha256()
         for piece in pieces(body, _CHUNK):
             digest.update(piece)
-        name = f"{digest.hexdigest()[:40]}{_ENDING}"
+        name = f"{digest.hexdigest()[:40]}{_SUFFIX}"
         target = self.folder / name
         try:
             if target.exists():
-                return Body(place, name, len(body), target.stat().st_size, None)
+                return StoredBody(place, name, len(body), target.stat().st_size, None)
             if self.folder.is_symlink():
                 raise NotADirectoryError(errno.ENOTDIR, "it is a link, which is not followed")
             make_folder(self.folder)
@@ -125,21 +125,21 @@ class Bodies:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-            return Body(place, name, len(body), temporary.stat().st_size, temporary)
+            return StoredBody(place, name, len(body), temporary.stat().st_size, temporary)
         except OSError as error:
             raise StoreError(
                 f"a body of {len(body):,} bytes could not be kept in {self.folder}: {error.strerror or error}",
                 hint="Make room on the disk. What was kept before is safe.",
             ) from error
 
-    def settle(self, connection: sqlite3.Connection, number: int, taken: Taken, exchange: Exchange) -> None:
+    def settle(self, connection: sqlite3.Connection, number: int, taken: DetachedExchange, exchange: Exchange) -> None:
         """Give the files their names, and note which entry needs them; within the transaction that is open.
 
         Raises:
             StoreError: a file could not be named.
         """
         connection.execute("DELETE FROM spooled WHERE id = ?", (number,))
-        whole = dict(_bodies(exchange)) if taken.bodies else {}
+        whole = dict(_iter_bodies(exchange)) if taken.bodies else {}
         for one in taken.bodies:
             temporary = one.temporary
             try:
@@ -153,20 +153,20 @@ class Bodies:
             values = (number, one.place, one.name, one.size, one.stored)
             connection.execute("INSERT INTO spooled (id, place, name, size, stored) VALUES (?, ?, ?, ?, ?)", values)
 
-    def put_back(self, exchange: Exchange, rows: Sequence[Row]) -> Exchange:
+    def restore_bodies(self, exchange: Exchange, rows: Sequence[Row]) -> Exchange:
         """The exchange with its bodies; one that is not to be had is told in ``lost`` and in the response."""
         lost: list[str] = []
         for place, name, size in rows:
             body = self._read(name, size)
             if body is None:
                 lost.append(place)
-                exchange = _told_lost(exchange, place, f"the file of its body is missing or damaged: {name}")
+                exchange = _with_lost_body(exchange, place, f"the file of its body is missing or damaged: {name}")
             else:
                 exchange = _with_body(exchange, place, body)
         return msgspec.structs.replace(exchange, lost=tuple(lost)) if lost else exchange
 
     def _read(self, name: str, size: int) -> Data | None:
-        body, unpacking = large(), zlib.decompressobj()
+        body, unpacking = large_spool(), zlib.decompressobj()
         try:
             with (self.folder / name).open("rb") as file:
                 while body.size <= size and (chunk := unpacking.unconsumed_tail or file.read(_CHUNK)):
@@ -185,7 +185,7 @@ class Bodies:
                 with suppress(OSError):
                     (self.folder / name).unlink(missing_ok=True)
 
-    def strays(self) -> list[str]:
+    def orphan_files(self) -> list[str]:
         """The names of all files that may be too many: temporary ones only where they are stale."""
         try:
             found = list(os.scandir(self.folder))
@@ -194,8 +194,8 @@ class Bodies:
         names = []
         for one in found:
             with suppress(OSError):
-                stale = one.name.endswith(_TEMPORARY) and time.time() - one.stat().st_mtime > _STALE
-                if stale or one.name.endswith(_ENDING):
+                stale = one.name.endswith(_TEMPORARY) and time.time() - one.stat().st_mtime > _STALE_AFTER
+                if stale or one.name.endswith(_SUFFIX):
                     names.append(one.name)
         return names
 
@@ -210,7 +210,7 @@ class Bodies:
         return files, total
 
 
-def _bodies(exchange: Exchange) -> Iterator[tuple[str, Data]]:
+def _iter_bodies(exchange: Exchange) -> Iterator[tuple[str, Data]]:
     yield "request", exchange.request.body
     if exchange.response is not None:
         yield "response", exchange.response.body
@@ -221,14 +221,14 @@ def _bodies(exchange: Exchange) -> Iterator[tuple[str, Data]]:
 
 
 def _with_body(exchange: Exchange, place: str, body: Data) -> Exchange:
-    return _changed(exchange, place, {"body": body})
+    return _with_values(exchange, place, {"body": body})
 
 
-def _told_lost(exchange: Exchange, place: str, why: str) -> Exchange:
-    return _changed(exchange, place, {"truncated": why}) if place.endswith("response") else exchange
+def _with_lost_body(exchange: Exchange, place: str, why: str) -> Exchange:
+    return _with_values(exchange, place, {"truncated": why}) if place.endswith("response") else exchange
 
 
-def _changed(exchange: Exchange, place: str, values: dict[str, object]) -> Exchange:
+def _with_values(exchange: Exchange, place: str, values: dict[str, object]) -> Exchange:
     """*exchange* with other values of the request or response at *place*."""
     *hop, part = place.split()
     if not hop:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from explorer.errors import StoreError, UsageError
-from explorer.history.opening import inode_of, is_damage, open_file, set_aside, store_error
+from explorer.history.opening import inode_of, is_damage, move_damaged, open_file, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class HistoryFile:
         return self._connection
 
     def _read(self, statement: str, values: Any) -> list[tuple[Any, ...]]:
-        return self._mended(lambda connection: connection.execute(statement, values).fetchall())
+        return self._with_repair(lambda connection: connection.execute(statement, values).fetchall())
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def transaction(connection: sqlite3.Connection) -> T:
@@ -65,9 +65,9 @@ class HistoryFile:
                 raise
             return result
 
-        return self._mended(transaction)
+        return self._with_repair(transaction)
 
-    def _mended(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _with_repair(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do *work*; where the file turns out to be damaged, set it aside and do it once more in a new one."""
         with self._lock:
             connection = self._connection
@@ -82,7 +82,7 @@ class HistoryFile:
                     raise store_error(error, self.path) from error
                 connection.close()
                 self._connection = None
-                problem = set_aside(self.path, self._inode, str(error))
+                problem = move_damaged(self.path, self._inode, str(error))
                 if problem:
                     self.problems.append(problem)
             try:

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.exchange import Value
+from explorer.core.exchange import FrozenStruct
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
 DAY: Final = 86_400.0
-_LOOSE: Final = """
+_PRUNABLE: Final = """
 SELECT id, started_at, stored FROM entries
 WHERE note = '' AND tags = '' AND state != 'sent' ORDER BY started_at, id
 """
 
 
-class Rules(Value, frozen=True, kw_only=True):
+class RetentionPolicy(FrozenStruct, frozen=True, kw_only=True):
     """What is kept: at most so many entries, so many bytes (packed exchanges, what is searched, and files of bodies),
     and none older than so many seconds (0: however old)."""
 
@@ -27,7 +27,7 @@ class Rules(Value, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-class Pruning(Value, frozen=True, kw_only=True):
+class Pruning(FrozenStruct, frozen=True, kw_only=True):
     """What goes, or went. ``oldest`` and ``newest`` are Unix seconds, 0 where nothing does."""
 
     entries: int = 0
@@ -36,7 +36,7 @@ class Pruning(Value, frozen=True, kw_only=True):
     newest: float = 0.0
 
 
-class Figures(Value, frozen=True, kw_only=True):
+class HistoryStats(FrozenStruct, frozen=True, kw_only=True):
     """What there is. Sizes in bytes, times in Unix seconds (0 where there is no entry)."""
 
     entries: int = 0
@@ -57,19 +57,21 @@ class Figures(Value, frozen=True, kw_only=True):
     """Damaged files that were set aside."""
 
 
-def going(connection: sqlite3.Connection, rules: Rules, now: float, most: int | None = None) -> list[Any]:
+def expired(connection: sqlite3.Connection, rules: RetentionPolicy, now: float, most: int | None = None) -> list[Any]:
     """The entries that go under *rules*, oldest first, at most so many: ``(id, started_at, stored)``. The newest of all
     stays, whatever its size."""
-    return list(_going(connection, rules, now, most))
+    return list(_iter_expired(connection, rules, now, most))
 
 
-def _going(connection: sqlite3.Connection, rules: Rules, now: float, most: int | None) -> Iterator[Any]:
+def _iter_expired(
+    connection: sqlite3.Connection, rules: RetentionPolicy, now: float, most: int | None
+) -> Iterator[Any]:
     entries, size = connection.execute("SELECT entries, bytes FROM totals").fetchone()
     before = now - rules.seconds if rules.seconds else float("-inf")
     if entries <= rules.entries and size <= rules.size and not rules.seconds:
         return
     gone = 0
-    for row in connection.execute(_LOOSE):
+    for row in connection.execute(_PRUNABLE):
         _, started_at, stored = row
         fits = entries <= rules.entries and size <= rules.size
         if (fits and started_at >= before) or (most is not None and gone >= most):
@@ -80,14 +82,14 @@ def _going(connection: sqlite3.Connection, rules: Rules, now: float, most: int |
         gone, entries, size = gone + 1, entries - 1, size - stored
 
 
-def pruning(rows: list[Any]) -> Pruning:
-    """What *rows* of ``going`` come to."""
+def summarize_pruning(rows: list[Any]) -> Pruning:
+    """What *rows* of ``expired`` come to."""
     if not rows:
         return Pruning()
     return Pruning(entries=len(rows), size=sum(row[2] for row in rows), oldest=rows[0][1], newest=rows[-1][1])
 
 
-def counted(connection: sqlite3.Connection) -> dict[str, Any]:
+def count_entries(connection: sqlite3.Connection) -> dict[str, Any]:
     """The figures that the database knows."""
     entries = connection.execute("SELECT entries FROM totals").fetchone()[0]
     annotated = connection.execute("SELECT count(*) FROM entries WHERE note != '' OR tags != ''").fetchone()[0]

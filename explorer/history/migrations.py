@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from explorer.errors import StoreError
-from explorer.history.rows import unpack, words
+from explorer.history.rows import search_columns, unpack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -97,7 +97,7 @@ def _add_search(connection: sqlite3.Connection) -> None:
     for (number,) in connection.execute("SELECT id FROM blobs").fetchall():
         data = connection.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()[0]
         try:
-            found = words(unpack(data, number))
+            found = search_columns(unpack(data, number))
         except StoreError:
             continue  # a damaged entry stays listed and cannot be searched
         connection.execute(

@@ -16,13 +16,13 @@ from explorer.private_files import make_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT_SECONDS: Final = 10.0
+BUSY_TIMEOUT: Final = 10.0
 """How long a statement waits for another instance that is writing."""
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NOT_WRITABLE: Final = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
-class Opened(NamedTuple):
+class OpenedHistory(NamedTuple):
     """A history's connection."""
 
     connection: sqlite3.Connection
@@ -68,7 +68,7 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError(f"the history {path} could not be read or written: {error}", hint=hints.get(code, ""))
 
 
-def open_file(path: Path) -> Opened:
+def open_file(path: Path) -> OpenedHistory:
     """Return a connection to the history at *path*, which is made where it is missing; a damaged file is set aside
     first. One that cannot be written is opened for reading.
 
@@ -78,11 +78,11 @@ def open_file(path: Path) -> Opened:
     problem = ""
     for _ in range(3):
         try:
-            inode = _prepare(path)
+            inode = _create_file(path)
         except _NotWritableError as error:
             return _open_for_reading(path, str(error))
         try:
-            return Opened(_connect(path), problem)
+            return OpenedHistory(_connect(path), problem)
         except sqlite3.Error as error:
             if primary_code(error) in _NOT_WRITABLE:
                 return _open_for_reading(path, f"{path.parent} cannot be written")
@@ -91,11 +91,11 @@ def open_file(path: Path) -> Opened:
             why = str(error)
         except _NoHistoryError as error:
             why = str(error)
-        problem = set_aside(path, inode, why) or problem
+        problem = move_damaged(path, inode, why) or problem
     raise StoreError(f"the history {path} is damaged and could not be set aside", hint="Move it away and start again.")
 
 
-def _open_for_reading(path: Path, why: str) -> Opened:
+def _open_for_reading(path: Path, why: str) -> OpenedHistory:
     """A connection that only reads.
 
     Raises:
@@ -123,7 +123,7 @@ def _open_for_reading(path: Path, why: str) -> Opened:
         else:
             if unseen and "immutable" in options:
                 said += "; what another instance wrote last is not shown"
-            return Opened(connection, said, read_only=True)
+            return OpenedHistory(connection, said, read_only=True)
     raise AssertionError("unreachable: the last way returns or raises")
 
 
@@ -144,7 +144,7 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
+def move_damaged(path: Path, inode: tuple[int, int], why: str) -> str:
     """Move a damaged file, its companions and its bodies to ``history.damaged-<n>.sqlite3`` and so on; a sentence about
     it, or nothing where another instance has done it already.
 
@@ -172,7 +172,7 @@ def set_aside(path: Path, inode: tuple[int, int], why: str) -> str:
     return f"the history was damaged ({why}); it is kept as {beside}, and a new one was begun"
 
 
-def _prepare(path: Path) -> tuple[int, int]:
+def _create_file(path: Path) -> tuple[int, int]:
     """Make the folder and an empty file that only its owner can read; the file's inode."""
     try:
         make_folder(path.parent)
@@ -189,9 +189,9 @@ def _prepare(path: Path) -> tuple[int, int]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         elif not connection.execute("PRAGMA user_version").fetchone()[0]:
@@ -210,7 +210,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch to the write-ahead log. Where two instances do so at once SQLite does not wait, so we do."""
-    until = time.monotonic() + WAIT_SECONDS
+    until = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL").fetchone()

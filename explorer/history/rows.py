@@ -13,12 +13,12 @@ from explorer.errors import StoreError
 if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
-State = Literal["sent", "done", "failed", "interrupted"]
+EntryState = Literal["sent", "done", "failed", "interrupted"]
 """``sent``: on its way; ``done``: answered; ``failed``: no whole answer; ``interrupted``: the program ended first."""
 
-SEARCHED: Final = 65_536
+SEARCHED_BYTES: Final = 65_536
 """Bytes of each body that a search looks at."""
-_QUICK_FROM: Final = 1_000_000
+_FAST_PACK_FROM: Final = 1_000_000
 """Bytes from which packing is made quick rather than small."""
 
 
@@ -36,7 +36,7 @@ class HistoryRow(msgspec.Struct, frozen=True):
     outcome: Outcome = "UNKNOWN"
     size: int = 0
     seconds: float = 0.0
-    state: State = "sent"
+    state: EntryState = "sent"
     origin: int = 0
     """The entry that it was a replay of, or 0."""
     note: str = ""
@@ -56,25 +56,25 @@ class HistoryRow(msgspec.Struct, frozen=True):
 
 COLUMNS: Final = HistoryRow.__struct_fields__[1:]
 """The columns of the table ``entries`` that a row shows, its id left out."""
-ADDED: Final = ("note", "tags")
+ADDED_COLUMNS: Final = ("note", "tags")
 """Those of them that a person adds afterwards."""
 
 
 def columns(exchange: Exchange) -> dict[str, Any]:
     """What a list shows of an exchange."""
     response = exchange.response
-    state: State = "sent"
+    state: EntryState = "sent"
     if exchange.failure is not None:
         state = "failed"
     elif response is not None:
         state = "done"
     return {
         "started_at": exchange.started_at,
-        "vendor": clean(exchange.call.vendor),
-        "endpoint": clean(exchange.call.endpoint),
-        "environment": clean(exchange.call.environment),
-        "method": clean(exchange.request.method),
-        "url": clean(exchange.request.url),
+        "vendor": drop_surrogates(exchange.call.vendor),
+        "endpoint": drop_surrogates(exchange.call.endpoint),
+        "environment": drop_surrogates(exchange.call.environment),
+        "method": drop_surrogates(exchange.request.method),
+        "url": drop_surrogates(exchange.request.url),
         "status": response.status if response else None,
         "outcome": exchange.verdict.outcome,
         "size": len(response.body) if response else 0,
@@ -89,7 +89,7 @@ def row(values: tuple[Any, ...]) -> HistoryRow:
     return HistoryRow(*values)
 
 
-def words(exchange: Exchange, note: str = "", tags: str = "") -> tuple[str, str, str, str]:
+def search_columns(exchange: Exchange, note: str = "", tags: str = "") -> tuple[str, str, str, str]:
     """What a search finds: address and URL; form; bodies; verdict or failure, note and tags."""
     call = exchange.call
     place = f"{call.vendor} {call.endpoint} {call.environment} {exchange.request.method} {exchange.request.url}"
@@ -99,13 +99,18 @@ def words(exchange: Exchange, note: str = "", tags: str = "") -> tuple[str, str,
     if exchange.failure:
         said += f" {exchange.failure.title} {exchange.failure.message}"
     said += f"\n{note}\n{tags}"
-    return clean(place), clean(form[:SEARCHED]), "\n".join(_readable(one) for one in bodies), clean(said)
+    return (
+        drop_surrogates(place),
+        drop_surrogates(form[:SEARCHED_BYTES]),
+        "\n".join(_readable(one) for one in bodies),
+        drop_surrogates(said),
+    )
 
 
 def pack(exchange: Exchange) -> bytes:
     """The whole exchange as one blob."""
     data = msgspec.msgpack.encode(_storable(exchange))
-    return zlib.compress(data, 1 if len(data) >= _QUICK_FROM else 6)
+    return zlib.compress(data, 1 if len(data) >= _FAST_PACK_FROM else 6)
 
 
 def unpack(blob: bytes, number: int) -> Exchange:
@@ -135,7 +140,7 @@ def _storable(exchange: Exchange) -> Exchange:
 
 def _without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return drop_surrogates(value)
     if isinstance(value, dict):
         return {_without_surrogates(key): _without_surrogates(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -143,12 +148,12 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def clean(text: str) -> str:
+def drop_surrogates(text: str) -> str:
     """*text* as SQLite can keep it: without lone surrogates."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _readable(body: Data) -> str:
     """The beginning of a body as text; nothing of one that is not text."""
-    start = body[:SEARCHED]
+    start = body[:SEARCHED_BYTES]
     return "" if b"\0" in start[:1024] else start.decode("utf-8", "ignore")

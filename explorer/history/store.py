@@ -5,17 +5,25 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.search_words import parse_words
+from explorer.core.search_words import parse_search
 from explorer.errors import StoreError, UnknownName
 from explorer.history.annotations import Annotation, annotate
-from explorer.history.bodies import LIMIT, Bodies, Taken
+from explorer.history.bodies import LIMIT, BodyStore, DetachedExchange
 from explorer.history.file import HistoryFile
-from explorer.history.finding import SELECT, statement
-from explorer.history.keeping import DAY, Figures, Pruning, Rules, counted, going, pruning
+from explorer.history.finding import SELECT, search_statement
+from explorer.history.keeping import (
+    DAY,
+    HistoryStats,
+    Pruning,
+    RetentionPolicy,
+    count_entries,
+    expired,
+    summarize_pruning,
+)
 from explorer.history.opening import size_of
 from explorer.history.owners import is_gone
 from explorer.history.rows import HistoryRow, row, unpack
-from explorer.history.writing import delete, insert, names_of, update
+from explorer.history.writing import body_files_of, delete, insert, update
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,8 +59,8 @@ class History(HistoryFile):
             StoreError: it cannot be opened, or belongs to a newer version of the program.
         """
         self._now = now
-        self.rules = Rules(entries=max_entries, size=max_bytes, seconds=keep_days * DAY)
-        self.bodies = Bodies(path, body_limit)
+        self.rules = RetentionPolicy(entries=max_entries, size=max_bytes, seconds=keep_days * DAY)
+        self.bodies = BodyStore(path, body_limit)
         super().__init__(path)
         self._mark_interrupted()
 
@@ -64,7 +72,7 @@ class History(HistoryFile):
         Raises:
             StoreError: it could not be kept (a full disk, say); what was kept before is safe.
         """
-        with self.bodies.taken_out(exchange) as taken:
+        with self.bodies.detach_bodies(exchange) as taken:
             return self._write(lambda connection: self._insert(connection, exchange, taken))
 
     def complete(self, number: int, exchange: Exchange) -> int:
@@ -81,13 +89,13 @@ class History(HistoryFile):
             self.bodies.settle(connection, number, taken, exchange)
             return number
 
-        with self.bodies.taken_out(exchange) as taken:
+        with self.bodies.detach_bodies(exchange) as taken:
             kept = self._write(write)
         with suppress(StoreError):  # it is tried again after the next exchange
             self.prune_step(most=AFTER_WRITE)
         return kept
 
-    def _insert(self, connection: sqlite3.Connection, exchange: Exchange, taken: Taken) -> int:
+    def _insert(self, connection: sqlite3.Connection, exchange: Exchange, taken: DetachedExchange) -> int:
         number = insert(connection, exchange, taken)
         self.bodies.settle(connection, number, taken, exchange)
         return number
@@ -106,7 +114,7 @@ class History(HistoryFile):
         names: list[str] = []
 
         def work(connection: sqlite3.Connection) -> int:
-            names.extend(names_of(connection, numbers))
+            names.extend(body_files_of(connection, numbers))
             return delete(connection, numbers)
 
         gone = self._write(work)
@@ -116,47 +124,49 @@ class History(HistoryFile):
 
     # --- how much is kept ------------------------------------------------------------------------------------------
 
-    def plan(self, rules: Rules | None = None) -> Pruning:
+    def plan(self, rules: RetentionPolicy | None = None) -> Pruning:
         """What would go under *rules*, or under its own; nothing does.
 
         Raises:
             StoreError: the file could not be read.
         """
-        return pruning(self._mended(lambda connection: going(connection, rules or self.rules, self._now())))
+        return summarize_pruning(
+            self._with_repair(lambda connection: expired(connection, rules or self.rules, self._now()))
+        )
 
-    def prune_step(self, rules: Rules | None = None, most: int = BATCH) -> Pruning:
+    def prune_step(self, rules: RetentionPolicy | None = None, most: int = BATCH) -> Pruning:
         """Take away the oldest entries that *rules*, or its own, do not let stay, at most so many; what went.
 
         Raises:
             StoreError: the file could not be written.
         """
-        rows = self._mended(lambda connection: going(connection, rules or self.rules, self._now(), most))
+        rows = self._with_repair(lambda connection: expired(connection, rules or self.rules, self._now(), most))
         if rows:
             self._delete([row[0] for row in rows])
-        return pruning(rows)
+        return summarize_pruning(rows)
 
-    def sweep(self) -> int:
+    def remove_orphan_files(self) -> int:
         """Take away files of bodies that no entry needs, as a crash may leave them; how many there were.
 
         Raises:
             StoreError: the file could not be written.
         """
-        strays = self.bodies.strays()
+        strays = self.bodies.orphan_files()
         needed = {name for (name,) in self._read("SELECT DISTINCT name FROM spooled", ())} if strays else set()
         left = [name for name in strays if name not in needed]
         if left:
             self._write(lambda connection: self.bodies.drop(connection, left))
         return len(left)
 
-    def figures(self) -> Figures:
+    def figures(self) -> HistoryStats:
         """What there is.
 
         Raises:
             StoreError: the file could not be read.
         """
         spooled, spooled_size = self.bodies.size()
-        return Figures(
-            **self._mended(counted),
+        return HistoryStats(
+            **self._with_repair(count_entries),
             file=sum(size_of(self.path.with_name(self.path.name + ending)) for ending in ("", "-wal")),
             spooled=spooled,
             spooled_size=spooled_size,
@@ -175,7 +185,7 @@ class History(HistoryFile):
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-        self._mended(work)
+        self._with_repair(work)
         return max(0, before - self.figures().file)
 
     # --- finding ---------------------------------------------------------------------------------------------------
@@ -190,8 +200,8 @@ class History(HistoryFile):
             UsageError: a filter in *text* cannot be read.
             StoreError: the file could not be read.
         """
-        search = parse_words(text, self._now())
-        found, values = statement(search, limit=limit, before=before, vendor=vendor, endpoint=endpoint)
+        search = parse_search(text, self._now())
+        found, values = search_statement(search, limit=limit, before=before, vendor=vendor, endpoint=endpoint)
         return [row(cells) for cells in self._read(found, values)]
 
     def row(self, number: int) -> HistoryRow:
@@ -247,7 +257,7 @@ class History(HistoryFile):
             raise UnknownName("entry of the history", str(number), ())
         exchange = unpack(rows[0][0], number)
         found = self._read("SELECT place, name, size FROM spooled WHERE id = ?", (number,)) if bodies else []
-        return self.bodies.put_back(exchange, [(place, name, size) for place, name, size in found])
+        return self.bodies.restore_bodies(exchange, [(place, name, size) for place, name, size in found])
 
     def missing(self, number: int) -> list[str]:
         """The places of the entry's bodies whose files are gone.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.history.bodies import Taken
+from explorer.history.bodies import DetachedExchange
 from explorer.history.owners import this_process
-from explorer.history.rows import ADDED, COLUMNS, columns, pack, words
+from explorer.history.rows import ADDED_COLUMNS, COLUMNS, columns, pack, search_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Exchange
 
-_NAMES: Final = (*(name for name in COLUMNS if name not in ADDED), "owner", "stored")
+_NAMES: Final = (*(name for name in COLUMNS if name not in ADDED_COLUMNS), "owner", "stored")
 _INSERT: Final = f"INSERT INTO entries ({', '.join(_NAMES)}) VALUES ({', '.join(f':{one}' for one in _NAMES)})"  # noqa: S608 - our own names
 _SET: Final = ", ".join(f"{one} = :{one}" for one in _NAMES)
 _UPDATE: Final = f"UPDATE entries SET {_SET} WHERE id = :id AND vendor = :vendor AND endpoint = :endpoint"  # noqa: S608 - our own names
 
 
-def insert(connection: sqlite3.Connection, exchange: Exchange, taken: Taken | None = None) -> int:
+def insert(connection: sqlite3.Connection, exchange: Exchange, taken: DetachedExchange | None = None) -> int:
     """Put an exchange into the file within the transaction that is open, *taken* in place of it where large bodies
     were taken out; its number."""
-    taken = taken or Taken(exchange)
-    data, found = pack(taken.exchange), words(exchange)
+    taken = taken or DetachedExchange(exchange)
+    data, found = pack(taken.exchange), search_columns(exchange)
     values = {**columns(exchange), "owner": this_process(), "stored": _bytes(data, found) + taken.stored}
     cursor = connection.execute(_INSERT, values)
     number = cursor.lastrowid or 0
@@ -33,9 +33,9 @@ def insert(connection: sqlite3.Connection, exchange: Exchange, taken: Taken | No
     return number
 
 
-def update(connection: sqlite3.Connection, number: int, exchange: Exchange, taken: Taken) -> bool:
+def update(connection: sqlite3.Connection, number: int, exchange: Exchange, taken: DetachedExchange) -> bool:
     added = connection.execute("SELECT note, tags FROM entries WHERE id = ?", (number,)).fetchone() or ("", "")
-    data, found = pack(taken.exchange), words(exchange, *added)
+    data, found = pack(taken.exchange), search_columns(exchange, *added)
     stored = _bytes(data, found) + taken.stored
     values = {**columns(exchange), "owner": this_process(), "stored": stored, "id": number}
     if not connection.execute(_UPDATE, values).rowcount:
@@ -49,7 +49,7 @@ def _bytes(data: bytes, found: tuple[str, ...]) -> int:
     return len(data) + sum(len(one) for one in found)
 
 
-def names_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[str]:
+def body_files_of(connection: sqlite3.Connection, numbers: Iterable[int]) -> list[str]:
     """The files of bodies that those entries need."""
     found: list[str] = []
     for number in numbers:

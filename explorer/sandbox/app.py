@@ -10,10 +10,10 @@ from starlette.routing import Mount
 
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER, root_path
 from explorer.sandbox.answers import Reply, response
-from explorer.sandbox.arrival import ParsedRequest, read
-from explorer.sandbox.consent import DECISION_PATH, decide
-from explorer.sandbox.fault_injection import Misbehaviour
-from explorer.sandbox.following import Following
+from explorer.sandbox.arrival import ParsedRequest, read_request
+from explorer.sandbox.consent import DECISION_PATH, decide_consent
+from explorer.sandbox.fault_injection import FaultInjector
+from explorer.sandbox.following import ServedCatalog
 from explorer.sandbox.refusal import Refused, header_text
 from explorer.sandbox.vendor import ServedVendor
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from explorer.core.catalog import Catalog, Vendor
-    from explorer.sandbox.faults import FaultBoard
+    from explorer.sandbox.faults import ActiveFaults
 
 
 class Sandbox:
@@ -31,12 +31,12 @@ class Sandbox:
 
     def __init__(
         self,
-        following: Following,
+        following: ServedCatalog,
         *,
         now: Callable[[], float],
         nonce: Callable[[int], str],
         accounts_from: Mapping[str, str],
-        faults: FaultBoard | None,
+        faults: ActiveFaults | None,
     ) -> None:
         self._following = following
         self._now, self._nonce, self._environ = now, nonce, accounts_from
@@ -49,14 +49,14 @@ class Sandbox:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        app = self._misbehaving(scope) or self._honest
+        app = self._faulty_app(scope) or self._plain_app
         await app(scope, receive, send)
 
-    async def _honest(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _plain_app(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = await self._answer(scope, receive)
         await answer(scope, receive, send)
 
-    def _misbehaving(self, scope: Scope) -> ASGIApp | None:
+    def _faulty_app(self, scope: Scope) -> ASGIApp | None:
         """What answers in the place of a vendor that was told to go wrong here, or None."""
         if self._faults is None or not self._faults.faults:
             return None
@@ -69,7 +69,7 @@ class Sandbox:
         faults = self._faults.take(vendor.id, [endpoint.id for endpoint in meant])
         if not faults:
             return None
-        return Misbehaviour(faults, self._faults, self._honest, vendor, meant[0] if meant else None)
+        return FaultInjector(faults, self._faults, self._plain_app, vendor, meant[0] if meant else None)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         path: str = scope["path"]
@@ -77,18 +77,18 @@ class Sandbox:
         if vendor is None:
             return self._contents(path)
         if path == f"/{vendor.id}{DECISION_PATH}":
-            return self._decide(vendor, await read(scope, receive, f"/{vendor.id}"))
+            return self._decide(vendor, await read_request(scope, receive, f"/{vendor.id}"))
         root = root_path(vendor)
         if path != root and not path.startswith(root + "/"):
             reason = f"the vendor is served below {root}; got {path}"
             return JSONResponse(
                 {"error": reason}, 404, headers={CHECK_HEADER: "path", REASON_HEADER: header_text(reason)}
             )
-        return self.served(vendor).answer(await read(scope, receive, root))
+        return self.served(vendor).answer(await read_request(scope, receive, root))
 
     def _decide(self, vendor: Vendor, arrival: ParsedRequest) -> ASGIApp:
         try:
-            reply = decide(self.served(vendor).authority, arrival)
+            reply = decide_consent(self.served(vendor).authority, arrival)
         except Refused as refused:
             reply = Reply(400, refused.reason + "\n", ((CHECK_HEADER, refused.first.check),), "text/plain")
         return response(reply, as_xml=False, root="", item="")
@@ -120,8 +120,8 @@ def create_app(
     nonce: Callable[[int], str],
     accounts_from: Mapping[str, str] | None = None,
     readings: Mapping[str, str] | None = None,
-    faults: FaultBoard | None = None,
-    following: Following | None = None,
+    faults: ActiveFaults | None = None,
+    following: ServedCatalog | None = None,
 ) -> Starlette:
     """The sandbox as an ASGI app.
 
@@ -133,6 +133,6 @@ def create_app(
     Raises:
         UnknownName: a reading or a choice that the catalog has not.
     """
-    following = following or Following(catalog, readings or {})
+    following = following or ServedCatalog(catalog, readings or {})
     sandbox = Sandbox(following, now=now, nonce=nonce, accounts_from=accounts_from or {}, faults=faults)
     return Starlette(routes=[Mount("/", app=sandbox)])

@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from explorer.core.auth.verifier import IncomingRequest
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
-from explorer.sandbox.names import Tree, parse, split_pairs
+from explorer.sandbox.names import ParameterTree, parse_pairs, split_pairs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -27,7 +27,7 @@ MAX_FIELD = 4_000_000
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadedFile:
     """A file that came in multipart."""
 
     filename: str
@@ -45,18 +45,18 @@ class ParsedRequest(IncomingRequest):
     """The parts of the path between its slashes, each decoded by itself."""
     url: str
     """Scheme, host and path as called, without the query."""
-    query_tree: Tree
+    query_tree: ParameterTree
     body: bytes = b""
     kind: str = "none"
     """``none`` (no body), ``form``, ``multipart``, ``json`` or the media type itself."""
-    tree: Tree = field(default_factory=Tree)
+    tree: ParameterTree = field(default_factory=ParameterTree)
     """The fields of a form or multipart body, as PHP reads them."""
     json: Any = None
-    trouble: str = ""
+    body_problem: str = ""
     too_large: bool = False
 
 
-async def read(scope: Scope, receive: Receive, root: str) -> ParsedRequest:
+async def read_request(scope: Scope, receive: Receive, root: str) -> ParsedRequest:
     """The request of an ASGI *scope*, its body read to the end; *root* is the path below which the vendor is served."""
     headers = Headers(scope=scope)
     raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
@@ -69,7 +69,7 @@ async def read(scope: Scope, receive: Receive, root: str) -> ParsedRequest:
         segments=segments,
         url=f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}{raw}",
         query=tuple(pairs),
-        query_tree=parse(pairs, bad),
+        query_tree=parse_pairs(pairs, bad),
         headers=dict(headers.items()),
     )
     arrival.body, arrival.too_large = await _body(receive)
@@ -97,7 +97,7 @@ async def _decode(arrival: ParsedRequest, headers: Headers) -> None:
     if declared == FORM:
         arrival.kind = "form"
         pairs, bad = split_pairs(arrival.body.decode("latin-1"))
-        arrival.form, arrival.tree = tuple(pairs), parse(pairs, bad)
+        arrival.form, arrival.tree = tuple(pairs), parse_pairs(pairs, bad)
     elif declared == MULTIPART:
         arrival.kind = "multipart"
         await _multipart(arrival, headers)
@@ -106,9 +106,9 @@ async def _decode(arrival: ParsedRequest, headers: Headers) -> None:
         try:
             arrival.json = msgspec.json.decode(arrival.body)
         except msgspec.DecodeError as error:
-            arrival.trouble = f"the body is not valid JSON: {error}"
+            arrival.body_problem = f"the body is not valid JSON: {error}"
         except RecursionError:
-            arrival.trouble = "the JSON body is nested too deeply"
+            arrival.body_problem = "the JSON body is nested too deeply"
 
 
 async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
@@ -118,7 +118,7 @@ async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
     try:
         form = await MultiPartParser(headers, whole(), max_part_size=MAX_FIELD).parse()
     except (MultiPartException, KeyError, ValueError) as error:
-        arrival.trouble = f"the multipart body cannot be read: {getattr(error, 'message', error)}"
+        arrival.body_problem = f"the multipart body cannot be read: {getattr(error, 'message', error)}"
         return
     texts: list[tuple[str, str]] = []
     files: list[str] = []
@@ -126,7 +126,7 @@ async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             content = await value.read()
-            kept = Upload(
+            kept = UploadedFile(
                 value.filename or "", value.content_type or "", len(content), hashlib.sha256(content).hexdigest()
             )
             files.append(name)
@@ -135,4 +135,4 @@ async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
             texts.append((name, value))
             both.append((name, value))
     await form.close()
-    arrival.form, arrival.files, arrival.tree = tuple(texts), tuple(files), parse(both)
+    arrival.form, arrival.files, arrival.tree = tuple(texts), tuple(files), parse_pairs(both)

@@ -8,7 +8,7 @@ from explorer.core.auth import options_of, verifier_for
 from explorer.core.auth.accounts import Account, AccountBook
 from explorer.core.auth.verifier import Grant, Refusal, Verifier
 from explorer.core.text.secret import Secret
-from explorer.sandbox.refusal import Flaw, Refused
+from explorer.sandbox.refusal import Refused, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import FailureKind
     from explorer.sandbox.arrival import ParsedRequest
 
-_SAME = {"environment": "demo"}
+_DEFAULT_VALUES = {"environment": "demo"}
 """Account → the account whose records it has."""
 
 
@@ -31,16 +31,19 @@ class Authority:
         self._vendor = vendor
         self._now, self.nonce = now, nonce
         self.book = AccountBook.of(vendor, environ)
-        self._people: dict[str, dict[str, Any]] = {}
+        self._accounts_by_id: dict[str, dict[str, Any]] = {}
         self._verifiers: dict[str, Verifier] = {}
         self.waiting: dict[str, Any] = {}
         """What applications asked people for and nobody decided yet, by ticket."""
         demo = vendor.sandbox.accounts.get("demo")
         for account in self.book.accounts:
-            self._people[account.id] = {**(demo.data if demo else {}), "roles": list(demo.roles if demo else ())}
+            self._accounts_by_id[account.id] = {
+                **(demo.data if demo else {}),
+                "roles": list(demo.roles if demo else ()),
+            }
         for key, known in vendor.sandbox.accounts.items():
             if key != "demo":
-                self.enrol(key, known.credentials, {**known.data, "roles": list(known.roles)})
+                self.add_account(key, known.credentials, {**known.data, "roles": list(known.roles)})
 
     def follow(self, vendor: Vendor) -> None:
         """Take over what *vendor* says of its auths; accounts and live tokens stay."""
@@ -51,14 +54,18 @@ class Authority:
                 del self._verifiers[key]
         self._vendor = vendor
 
-    def enrol(self, account_id: str, credentials: Mapping[str, str], about: Mapping[str, Any]) -> None:
+    def add_account(self, account_id: str, credentials: Mapping[str, str], about: Mapping[str, Any]) -> None:
         """Make an account, in place of one with the same id."""
         self.book.add(Account(account_id, {name: Secret(value) for name, value in credentials.items()}))
-        self._people[account_id] = dict(about)
+        self._accounts_by_id[account_id] = dict(about)
 
-    def person(self, account_id: str) -> dict[str, Any]:
+    def template_account(self, account_id: str) -> dict[str, Any]:
         """What templates may say of an account. The one that the environment names has the demo account's records."""
-        return {"roles": [], **self._people.get(account_id, {}), "id": _SAME.get(account_id, account_id)}
+        return {
+            "roles": [],
+            **self._accounts_by_id.get(account_id, {}),
+            "id": _DEFAULT_VALUES.get(account_id, account_id),
+        }
 
     def params(self, auth: str) -> tuple[str, ...]:
         """Names of the parameters that the auth *auth* takes for itself; none for ``none`` or an empty text."""
@@ -100,12 +107,12 @@ class Authority:
         """
         verdict = self.verifier(auth).verify(arrival)
         if isinstance(verdict, Refusal):
-            raise refused(verdict)
+            raise to_refused(verdict)
         return verdict
 
 
-def refused(refusal: Refusal) -> Refused:
+def to_refused(refusal: Refusal) -> Refused:
     """A verifier's refusal as the sandbox's."""
     kind: FailureKind = "credentials" if refusal.check == "credentials" else "auth"
-    flaw = Flaw(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
+    flaw = Violation(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
     return Refused((flaw,), headers=refusal.headers)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.catalog.sandbox import FALLBACKS, Step
+from explorer.core.catalog.sandbox import FAILURE_FALLBACKS, HandlerStep
 from explorer.sandbox.expressions import ExpressionError, compiled
-from explorer.sandbox.templates import sentence, template
+from explorer.sandbox.templates import compile_sentence, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from explorer.core.catalog import Vendor
 
-Finding = tuple[str, str]
+SandboxProblem = tuple[str, str]
 """Dotted path below the vendor's ``sandbox`` table, and what is wrong there."""
 _EXPRESSIONS = ("when", "each", "source", "where", "order", "descending", "paged", "that")
-_USE = re.compile(r'"\$use"\s*:\s*"([^"]*)"')
+_USED_TEMPLATE = re.compile(r'"\$use"\s*:\s*"([^"]*)"')
 _NEEDS = {
     "find": ("collection", "source"),
     "list": ("collection", "source"),
@@ -34,38 +34,38 @@ _NEEDS = {
 }
 
 
-def findings(vendor: Vendor) -> list[Finding]:
+def find_problems(vendor: Vendor) -> list[SandboxProblem]:
     """Every text that is no expression or template, and every name in it that leads nowhere."""
     return list(_all(vendor))
 
 
-def _all(vendor: Vendor) -> Iterator[Finding]:
+def _all(vendor: Vendor) -> Iterator[SandboxProblem]:
     sandbox = vendor.sandbox
     for name, text in sandbox.templates.items():
-        yield from _text(vendor, f"templates.{name}", template, text)
+        yield from _text(vendor, f"templates.{name}", compile_template, text)
     for name, collection in sandbox.collections.items():
         for number, text in enumerate((collection.record, *collection.fixed)):
-            yield from _text(vendor, f"collections.{name}[{number}]", template, text)
+            yield from _text(vendor, f"collections.{name}[{number}]", compile_template, text)
     for name, text in sandbox.messages.items():
-        yield from _text(vendor, f"messages.{name}", sentence, text)
+        yield from _text(vendor, f"messages.{name}", compile_sentence, text)
     for name, answer in sandbox.errors.items():
-        yield from _text(vendor, f"errors.{name}.body", template, answer.body)
+        yield from _text(vendor, f"errors.{name}.body", compile_template, answer.body)
     if sandbox.optional_auth and sandbox.optional_auth not in vendor.auth:
         yield "optional_auth", f"no auth named {sandbox.optional_auth!r}"
     for name, handler in sandbox.handlers.items():
         at = f"handlers.{name}"
         if handler.like and handler.like not in sandbox.handlers:
             yield f"{at}.like", f"no handler named {handler.like!r}"
-        yield from _text(vendor, f"{at}.respond", template, handler.respond)
+        yield from _text(vendor, f"{at}.respond", compile_template, handler.respond)
         for header, text in handler.headers.items():
-            yield from _text(vendor, f"{at}.headers.{header}", sentence, text)
+            yield from _text(vendor, f"{at}.headers.{header}", compile_sentence, text)
         for kind, answer in handler.errors.items():
-            yield from _text(vendor, f"{at}.errors.{kind}.body", template, answer.body)
+            yield from _text(vendor, f"{at}.errors.{kind}.body", compile_template, answer.body)
         for number, step in enumerate(handler.steps):
             yield from _step(vendor, f"{at}.steps[{number}]", step)
 
 
-def _step(vendor: Vendor, at: str, step: Step) -> Iterator[Finding]:
+def _step(vendor: Vendor, at: str, step: HandlerStep) -> Iterator[SandboxProblem]:
     values: dict[str, Any] = {field.name: getattr(step, field.name) for field in msgspec.structs.fields(step)}
     for name in _EXPRESSIONS:
         yield from _text(vendor, f"{at}.{name}", compiled, values[name])
@@ -74,27 +74,33 @@ def _step(vendor: Vendor, at: str, step: Step) -> Iterator[Finding]:
         if name not in vendor.credentials:
             yield f"{at}.match.{name}", "no such credential"
     for name in ("set", "value"):
-        yield from _text(vendor, f"{at}.{name}", template, values[name])
+        yield from _text(vendor, f"{at}.{name}", compile_template, values[name])
     for name in ("message", "param"):
-        yield from _text(vendor, f"{at}.{name}", sentence, values[name])
+        yield from _text(vendor, f"{at}.{name}", compile_sentence, values[name])
     if step.collection and step.collection not in vendor.sandbox.collections:
         yield f"{at}.in", f"no collection named {step.collection!r}"
     if step.auth and step.auth not in vendor.auth:
         yield f"{at}.auth", f"no auth named {step.auth!r}"
-    if step.refuse and step.refuse not in {*FALLBACKS, *FALLBACKS.values(), "method", "internal", "default"}:
+    if step.refuse and step.refuse not in {
+        *FAILURE_FALLBACKS,
+        *FAILURE_FALLBACKS.values(),
+        "method",
+        "internal",
+        "default",
+    }:
         yield f"{at}.refuse", f"no kind of failure named {step.refuse!r}"
     needed = _NEEDS.get(step.do, ())
     if needed and not any(values[name] for name in needed):
         yield at, f"{step.do} needs {' or '.join(needed)}"
 
 
-def _text(vendor: Vendor, at: str, read: Callable[[str], object], text: str) -> Iterator[Finding]:
+def _text(vendor: Vendor, at: str, read: Callable[[str], object], text: str) -> Iterator[SandboxProblem]:
     if not text:
         return
     try:
         read(text)
     except ExpressionError as error:
         yield at, str(error)
-    for name in _USE.findall(text):
+    for name in _USED_TEMPLATE.findall(text):
         if name not in vendor.sandbox.templates:
             yield at, f"no template named {name!r}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from explorer.core.auth.verifier import Refusal
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.answers import Reply
-from explorer.sandbox.refusal import header_text, refuse
+from explorer.sandbox.refusal import header_text, make_refusal
 
 if TYPE_CHECKING:
     from explorer.core.auth.verifier import ConsentRequest
@@ -29,10 +29,10 @@ _PAGE_HEADERS = (
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
 )
-_MOST_WAITING = 1000
+_MAX_PENDING = 1000
 
 
-def ask(vendor: Vendor, authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
+def consent_page(vendor: Vendor, authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
     """The consent page, or the way back for an application that asked wrongly.
 
     Raises:
@@ -40,18 +40,18 @@ def ask(vendor: Vendor, authority: Authority, auth: str, arrival: ParsedRequest)
     """
     request = authority.authorization_server(auth).consent(arrival)
     if isinstance(request, Refusal):
-        raise refuse("invalid", request.check, request.message, expected=request.expected, got=request.got)
+        raise make_refusal("invalid", request.check, request.message, expected=request.expected, got=request.got)
     if request.error:
         why = ((CHECK_HEADER, request.error), (REASON_HEADER, header_text(request.description)))
         return Reply(302, None, (("Location", request.denied()), *_NO_STORE, *why))
     ticket = authority.nonce(18)
-    if len(authority.waiting) >= _MOST_WAITING:
+    if len(authority.waiting) >= _MAX_PENDING:
         authority.waiting.pop(next(iter(authority.waiting)))
     authority.waiting[ticket] = (auth, request)
     return Reply(200, _page(vendor, request, ticket), _PAGE_HEADERS, "text/html")
 
 
-def decide(authority: Authority, arrival: ParsedRequest) -> Reply:
+def decide_consent(authority: Authority, arrival: ParsedRequest) -> Reply:
     """The way back to the application, with a code or with a no.
 
     Raises:
@@ -60,14 +60,14 @@ def decide(authority: Authority, arrival: ParsedRequest) -> Reply:
     values = dict(arrival.form)
     kept = authority.waiting.pop(values.get("ticket", ""), None) if arrival.method == "POST" else None
     if kept is None:
-        raise refuse("invalid", "consent", "no application is waiting for this decision")
+        raise make_refusal("invalid", "consent", "no application is waiting for this decision")
     auth, request = kept
     server = authority.authorization_server(auth)
     where = server.approve(request) if values.get("decision") == "allow" else request.denied()
     return Reply(303, None, (("Location", where), *_NO_STORE))
 
 
-def exchange(authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
+def exchange_token(authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
     """The answer of the token endpoint (RFC 6749, 5.1).
 
     Raises:
@@ -76,7 +76,7 @@ def exchange(authority: Authority, auth: str, arrival: ParsedRequest) -> Reply:
     tokens = authority.authorization_server(auth).token(arrival)
     if isinstance(tokens, Refusal):
         kind: FailureKind = "credentials" if tokens.check == "invalid_client" else "refused"
-        raise refuse(kind, tokens.check, tokens.message, expected=tokens.expected, got=tokens.got)
+        raise make_refusal(kind, tokens.check, tokens.message, expected=tokens.expected, got=tokens.got)
     return Reply(200, tokens, _NO_STORE)
 
 

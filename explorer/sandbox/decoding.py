@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.catalog import Endpoint, Location, Parameter
-from explorer.sandbox.arrival import ParsedRequest, Upload
-from explorer.sandbox.refusal import Flaw, shown
+from explorer.sandbox.arrival import ParsedRequest, UploadedFile
+from explorer.sandbox.refusal import Violation, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _INDEX = r"(0|[1-9]\d*)"
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentValue:
     """One value that came for a parameter. ``name`` is the concrete name; ``index`` its group, ``key`` its ``[*]``."""
 
     param: Parameter
@@ -33,13 +33,13 @@ class Sent:
 
 
 @dataclass
-class Decoded:
+class DecodedParameters:
     """All values of a request that belong to parameters, and what belongs to none."""
 
-    sent: list[Sent] = field(default_factory=list)
-    flaws: list[Flaw] = field(default_factory=list)
+    sent: list[SentValue] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
-    def of(self, name: str) -> list[Sent]:
+    def of(self, name: str) -> list[SentValue]:
         """What was sent for the parameter *name* of the catalog."""
         return [one for one in self.sent if one.param.name == name]
 
@@ -81,43 +81,50 @@ def _bracket(inner: str) -> Segment:
     return Segment("literal", re.compile(re.escape(inner).replace(r"\#", _INDEX)))
 
 
-def decode(endpoint: Endpoint, values: Mapping[str, str], arrival: ParsedRequest, ignore: Iterable[str]) -> Decoded:
+def decode(
+    endpoint: Endpoint, values: Mapping[str, str], arrival: ParsedRequest, ignore: Iterable[str]
+) -> DecodedParameters:
     """The parameters of *endpoint* in *arrival*; *values* are those of the path, *ignore* names that auth takes."""
-    made = Decoded()
+    made = DecodedParameters()
     by_location: dict[Location, list[Parameter]] = {}
     for param in endpoint.params.values():
         by_location.setdefault(param.location, []).append(param)
     for param in by_location.get("path", []):
-        made.sent.append(Sent(param, param.name, values.get(param.name, "")))
+        made.sent.append(SentValue(param, param.name, values.get(param.name, "")))
     for param in by_location.get("header", []):
         if param.name.lower() in arrival.headers:
-            made.sent.append(Sent(param, param.name, arrival.headers[param.name.lower()]))
+            made.sent.append(SentValue(param, param.name, arrival.headers[param.name.lower()]))
     ignored = set(ignore)
     _tree(made, by_location.get("query", []), arrival.query_tree.values, ignored, endpoint, "query")
     for name in arrival.query_tree.repeated:
-        made.flaws.append(_repeated(name))
-    made.flaws.extend(_not_text(name) for name in arrival.query_tree.bad_text)
+        made.violations.append(_repeated_violation(name))
+    made.violations.extend(_encoding_violation(name) for name in arrival.query_tree.undecodable_names)
     if endpoint.body in ("form", "multipart") and arrival.kind in ("form", "multipart"):
         fields = [*by_location.get("form", []), *by_location.get("multipart", [])]
         _tree(made, fields, arrival.tree.values, ignored, endpoint, "body")
-        made.flaws.extend(_repeated(name) for name in arrival.tree.repeated)
-        made.flaws.extend(_not_text(name) for name in arrival.tree.bad_text)
+        made.violations.extend(_repeated_violation(name) for name in arrival.tree.repeated)
+        made.violations.extend(_encoding_violation(name) for name in arrival.tree.undecodable_names)
     if endpoint.body == "json" and arrival.kind == "json" and isinstance(arrival.json, dict):
-        reader = _Walk(made, by_location.get("json", []), dotted=True)
+        reader = _ParameterWalk(made, by_location.get("json", []), dotted=True)
         reader.walk(arrival.json, [(param, segments_of(param.name, True), ()) for param in reader.params], "")
     return made
 
 
 def _tree(
-    made: Decoded, params: list[Parameter], tree: dict[Key, Any], ignored: set[str], endpoint: Endpoint, where: str
+    made: DecodedParameters,
+    params: list[Parameter],
+    tree: dict[Key, Any],
+    ignored: set[str],
+    endpoint: Endpoint,
+    where: str,
 ) -> None:
     values = {key: value for key, value in tree.items() if str(key) not in ignored}
-    reader = _Walk(made, params, dotted=False)
+    reader = _ParameterWalk(made, params, dotted=False)
     reader.walk(values, [(param, segments_of(param.name, False), ()) for param in params], "")
-    for number, flaw in enumerate(made.flaws):
+    for number, flaw in enumerate(made.violations):
         elsewhere = _location_of(endpoint, flaw.param) if flaw.check == "unknown" else ""
         if elsewhere and elsewhere != where:
-            made.flaws[number] = Flaw(
+            made.violations[number] = Violation(
                 "location",
                 "unknown",
                 f"{flaw.param} came in the {where}",
@@ -133,21 +140,21 @@ def _location_of(endpoint: Endpoint, name: str) -> str:
     return ""
 
 
-def _repeated(name: str) -> Flaw:
-    return Flaw("repeated", "invalid", f"{name} was sent more than once", name, "it once")
+def _repeated_violation(name: str) -> Violation:
+    return Violation("repeated", "invalid", f"{name} was sent more than once", name, "it once")
 
 
-def _not_text(name: str) -> Flaw:
-    return Flaw("encoding", "invalid", f"{name} is not UTF-8 text", name, "percent-encoded UTF-8")
+def _encoding_violation(name: str) -> Violation:
+    return Violation("encoding", "invalid", f"{name} is not UTF-8 text", name, "percent-encoded UTF-8")
 
 
 Candidate = tuple[Parameter, tuple[Segment, ...], tuple[str, ...]]
 
 
-class _Walk:
+class _ParameterWalk:
     """Goes down what was sent and the names of the parameters at the same time."""
 
-    def __init__(self, made: Decoded, params: list[Parameter], *, dotted: bool) -> None:
+    def __init__(self, made: DecodedParameters, params: list[Parameter], *, dotted: bool) -> None:
         self.made = made
         self.params = params
         self.dotted = dotted
@@ -169,7 +176,9 @@ class _Walk:
         ends = [candidate for candidate in fitting if not candidate[1]]
         deeper = [candidate for candidate in fitting if candidate[1]]
         if not fitting:
-            self.made.flaws.append(Flaw("unknown", "unknown", f"the call has no parameter {name}", name, self._known()))
+            self.made.violations.append(
+                Violation("unknown", "unknown", f"the call has no parameter {name}", name, self._known())
+            )
         elif isinstance(value, dict | list) and deeper and not (ends and ends[0][0].type == "object"):
             self.walk(value, deeper, name)
         elif ends:
@@ -178,8 +187,15 @@ class _Walk:
         elif value is None and deeper[0][0].nullable:
             return
         else:
-            self.made.flaws.append(
-                Flaw("array", "invalid", f"{name} is a single value", name, "a list or table", shown(_brief(value)))
+            self.made.violations.append(
+                Violation(
+                    "array",
+                    "invalid",
+                    f"{name} is a single value",
+                    name,
+                    "a list or table",
+                    quote_value(_summarize(value)),
+                )
             )
 
     def _join(self, at: str, key: Key, in_list: bool) -> str:
@@ -192,18 +208,18 @@ class _Walk:
         return ("one of " + ", ".join(names[:12])) if names else "none there"
 
 
-def _sent(param: Parameter, name: str, value: Any, caught: tuple[str, ...], *, text: bool) -> Sent:
+def _sent(param: Parameter, name: str, value: Any, caught: tuple[str, ...], *, text: bool) -> SentValue:
     repeat = param.repeat
     index = int(caught[0]) if repeat == "index" and caught else None
     key = caught[-1] if repeat == "key" and caught else None
     if repeat == "append" and not name.endswith("[]") and text:
         name = param.name
-    return Sent(param, name, value, index, key, text and not isinstance(value, Upload))
+    return SentValue(param, name, value, index, key, text and not isinstance(value, UploadedFile))
 
 
-def _brief(value: Any) -> Any:
+def _summarize(value: Any) -> Any:
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    return f"the file {value.filename}" if isinstance(value, Upload) else value
+    return f"the file {value.filename}" if isinstance(value, UploadedFile) else value

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.catalog.sandbox import FALLBACKS, Answer, Handler, SandboxVendor
+from explorer.core.catalog.sandbox import FAILURE_FALLBACKS, ErrorTemplate, Handler, SandboxVendor
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
 from explorer.sandbox.answers import Reply
 from explorer.sandbox.expressions import ExpressionError
 from explorer.sandbox.functions import Clock
-from explorer.sandbox.refusal import Flaw, Refused, header_text
-from explorer.sandbox.templates import DROP, render, sentence
+from explorer.sandbox.refusal import Refused, Violation, header_text
+from explorer.sandbox.templates import DROP, compile_sentence, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PLAIN = Answer(status=400, body='{"error": "$problem.message"}')
+_PLAIN = ErrorTemplate(status=400, body='{"error": "$problem.message"}')
 
 
-class Refuser:
+class ErrorResponder:
     """Words refusals as one vendor does."""
 
     def __init__(self, sandbox: SandboxVendor, now: Callable[[], float]) -> None:
@@ -28,8 +28,8 @@ class Refuser:
 
     def reply(self, refused: Refused, handler: Handler | None, granted: tuple[tuple[str, str], ...]) -> Reply:
         """The answer to *refused*; *granted* are headers that the auth scheme puts into every answer."""
-        answer = _answer_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
-        problems = [self._problem(flaw) for flaw in refused.flaws]
+        answer = _template_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
+        problems = [self._problem(flaw) for flaw in refused.violations]
         fields: dict[str, list[str]] = {}
         for problem in problems:
             if problem["param"]:
@@ -48,12 +48,12 @@ class Refuser:
             value = render(answer.body, scope) if answer.body else None
         except ExpressionError as error:
             value = {"error": f"the catalog's sandbox part is at fault: {error}"}
-        headers = [(name, str(sentence(text)(scope))) for name, text in answer.headers.items()]
+        headers = [(name, str(compile_sentence(text)(scope))) for name, text in answer.headers.items()]
         headers += granted
         headers += [(CHECK_HEADER, refused.first.check), (REASON_HEADER, header_text(refused.reason)), *refused.headers]
         return Reply(self.sandbox.status_always or answer.status, value, tuple(headers), answer.media_type)
 
-    def _problem(self, flaw: Flaw) -> dict[str, Any]:
+    def _problem(self, flaw: Violation) -> dict[str, Any]:
         problem = {
             "param": flaw.param,
             "label": _label(flaw.param),
@@ -67,7 +67,7 @@ class Refuser:
             "sentence": flaw.sentence,
         }
         said = self.sandbox.messages.get(flaw.check) or self.sandbox.messages.get(flaw.kind)
-        problem["said"] = str(sentence(said)({"problem": problem})) if said else flaw.sentence
+        problem["said"] = str(compile_sentence(said)({"problem": problem})) if said else flaw.sentence
         return problem
 
 
@@ -81,7 +81,9 @@ def _dotted(name: str) -> str:
     return re.sub(r"\[(\w+)\]", r".\1", name).replace("[]", "")
 
 
-def _answer_for(flaw: Flaw, own: Mapping[str, Answer], vendors: Mapping[str, Answer]) -> Answer:
+def _template_for(
+    flaw: Violation, own: Mapping[str, ErrorTemplate], vendors: Mapping[str, ErrorTemplate]
+) -> ErrorTemplate:
     for table in (own, vendors):
         if flaw.check in table:
             return table[flaw.check]
@@ -89,5 +91,5 @@ def _answer_for(flaw: Flaw, own: Mapping[str, Answer], vendors: Mapping[str, Ans
         while kind is not None:
             if kind in table:
                 return table[kind]
-            kind = FALLBACKS.get(kind)
+            kind = FAILURE_FALLBACKS.get(kind)
     return own.get("default") or vendors.get("default") or _PLAIN

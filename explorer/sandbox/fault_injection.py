@@ -9,8 +9,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.sandbox.fault_kinds import KINDS, Fault, Outgoing
-from explorer.sandbox.faults import FAULT_HEADER, FaultBoard
+from explorer.sandbox.fault_kinds import KINDS, Fault, OutgoingResponse
+from explorer.sandbox.faults import FAULT_HEADER, ActiveFaults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog import Endpoint, Vendor
 
-_DROP: Final = 8
+_CONNECTION_DROP: Final = 8
 """Bytes in one drip."""
 _BLOCK: Final = b" " * 65536
 
 
 @dataclass
-class Misbehaviour:
+class FaultInjector:
     """An ASGI app that answers one call under *faults*."""
 
     faults: Sequence[Fault]
-    board: FaultBoard
-    honest: ASGIApp
+    board: ActiveFaults
+    wrapped_app: ASGIApp
     vendor: Vendor
     endpoint: Endpoint | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         replacing = next((fault for fault in self.faults if KINDS[fault.kind].replaces), None)
-        out = Outgoing(self.vendor, self.endpoint, self.board.memory)
+        out = OutgoingResponse(self.vendor, self.endpoint, self.board.memory)
         if replacing is None:
-            await _capture(out, self.honest, scope, receive)
+            await _capture(out, self.wrapped_app, scope, receive)
         else:
             KINDS[replacing.kind].effect(out, replacing)
         for fault in self.faults:
@@ -49,10 +49,10 @@ class Misbehaviour:
         await _send(out, receive, send)
 
 
-async def _send(out: Outgoing, receive: Receive, send: Send) -> None:
-    gone = asyncio.create_task(_left(receive))
+async def _send(out: OutgoingResponse, receive: Receive, send: Send) -> None:
+    gone = asyncio.create_task(_wait_for_disconnect(receive))
     try:
-        if out.delay and await _within(gone, out.delay):
+        if out.delay and await _is_gone_within(gone, out.delay):
             return
         if out.endless:
             out.headers = [pair for pair in out.headers if pair[0].lower() != b"content-length"]
@@ -62,7 +62,7 @@ async def _send(out: Outgoing, receive: Receive, send: Send) -> None:
         body = out.body
         if out.breaks:
             body = body[: len(body) // 2 if out.cut is None else out.cut]
-        if not await _pieces(send, body, out.pause, gone):
+        if not await _send_pieces(send, body, out.pause, gone):
             return
         while out.endless and not gone.done():
             await send({"type": "http.response.body", "body": _BLOCK, "more_body": True})
@@ -73,7 +73,7 @@ async def _send(out: Outgoing, receive: Receive, send: Send) -> None:
         gone.cancel()
 
 
-async def _capture(out: Outgoing, app: ASGIApp, scope: Scope, receive: Receive) -> None:
+async def _capture(out: OutgoingResponse, app: ASGIApp, scope: Scope, receive: Receive) -> None:
     """Put the honest response into *out*."""
 
     async def take(message: Any) -> None:
@@ -85,27 +85,27 @@ async def _capture(out: Outgoing, app: ASGIApp, scope: Scope, receive: Receive) 
     await app(scope, receive, take)
 
 
-async def _left(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Until the caller is gone."""
     message = await receive()
     while message["type"] != "http.disconnect":
         message = await receive()
 
 
-async def _within(gone: asyncio.Task[None], seconds: float) -> bool:
+async def _is_gone_within(gone: asyncio.Task[None], seconds: float) -> bool:
     """Wait; whether the caller left meanwhile."""
     await asyncio.wait({gone}, timeout=seconds)
     return gone.done()
 
 
-async def _pieces(send: Send, body: bytes, pause: float | None, gone: asyncio.Task[None]) -> bool:
+async def _send_pieces(send: Send, body: bytes, pause: float | None, gone: asyncio.Task[None]) -> bool:
     """Send the body so far, at once or in drips; whether the caller is still there."""
     if pause is None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
         await asyncio.sleep(0)
         return True
-    for start in range(0, len(body), _DROP):
-        await send({"type": "http.response.body", "body": body[start : start + _DROP], "more_body": True})
-        if await _within(gone, pause):
+    for start in range(0, len(body), _CONNECTION_DROP):
+        await send({"type": "http.response.body", "body": body[start : start + _CONNECTION_DROP], "more_body": True})
+        if await _is_gone_within(gone, pause):
             return False
     return True

@@ -48,7 +48,7 @@ class Fault:
 
 
 @dataclass
-class Outgoing:
+class OutgoingResponse:
     """A response before it is sent, and how it is to be sent. An effect changes any of it."""
 
     vendor: Vendor
@@ -85,7 +85,7 @@ class FaultKind:
 
     name: str
     title: str
-    effect: Callable[[Outgoing, Fault], None]
+    effect: Callable[[OutgoingResponse, Fault], None]
     value: str = ""
     """What its value means; empty where it takes none."""
     default: str = ""
@@ -124,28 +124,28 @@ def _media_type(_kind: FaultKind, value: str) -> None:
 # --- how a response is sent ------------------------------------------------------------------------------------------
 
 
-def _slow(out: Outgoing, fault: Fault) -> None:
+def _slow(out: OutgoingResponse, fault: Fault) -> None:
     out.delay = fault.amount
 
 
-def _drip(out: Outgoing, fault: Fault) -> None:
+def _drip(out: OutgoingResponse, fault: Fault) -> None:
     out.pause = fault.amount
 
 
-def _cut(out: Outgoing, fault: Fault) -> None:
+def _cut(out: OutgoingResponse, fault: Fault) -> None:
     out.breaks = True
     out.cut = int(fault.amount) if fault.value else None
 
 
-def _endless(out: Outgoing, _fault: Fault) -> None:
+def _endless(out: OutgoingResponse, _fault: Fault) -> None:
     out.endless = True
 
 
 # --- what stands in a response's place -------------------------------------------------------------------------------
 
 
-def _status(status: int, words: str) -> Callable[[Outgoing, Fault], None]:
-    def effect(out: Outgoing, fault: Fault) -> None:
+def _status(status: int, words: str) -> Callable[[OutgoingResponse, Fault], None]:
+    def effect(out: OutgoingResponse, fault: Fault) -> None:
         out.status, out.headers, out.body = status, [], json.dumps({"error": words}).encode()
         out.set_header("content-type", JSON)
         if fault.value:
@@ -157,7 +157,7 @@ def _status(status: int, words: str) -> Callable[[Outgoing, Fault], None]:
 # --- what is changed in a response -----------------------------------------------------------------------------------
 
 
-def _error200(out: Outgoing, fault: Fault) -> None:
+def _error200(out: OutgoingResponse, fault: Fault) -> None:
     """The vendor's own no, in a 200."""
     from explorer.sandbox.answers import Reply, response  # loads the server
 
@@ -182,26 +182,26 @@ def _error200(out: Outgoing, fault: Fault) -> None:
     out.set_header("content-type", made.headers["content-type"])
 
 
-def _malformed(out: Outgoing, _fault: Fault) -> None:
+def _malformed(out: OutgoingResponse, _fault: Fault) -> None:
     half = len(out.body) // 2
     out.body = out.body[:half] + b'"<}' + out.body[half:]
 
 
-def _truncated(out: Outgoing, _fault: Fault) -> None:
+def _truncated(out: OutgoingResponse, _fault: Fault) -> None:
     out.body = out.body[: len(out.body) // 2]
 
 
-def _content_type(out: Outgoing, fault: Fault) -> None:
+def _content_type(out: OutgoingResponse, fault: Fault) -> None:
     out.set_header("content-type", fault.value)
 
 
-def _charset(out: Outgoing, fault: Fault) -> None:
+def _charset(out: OutgoingResponse, fault: Fault) -> None:
     out.body = out.body.decode("utf-8", "replace").encode(fault.value, "replace")
     kind = essence(out.header("content-type"))
     out.set_header("content-type", f"{kind}; charset=utf-8")
 
 
-def _totals(out: Outgoing, fault: Fault) -> None:
+def _totals(out: OutgoingResponse, fault: Fault) -> None:
     """The total, larger by some with every response."""
 
     def change(body: Any, style: Style) -> None:
@@ -217,7 +217,7 @@ def _totals(out: Outgoing, fault: Fault) -> None:
     _paged(out, change)
 
 
-def _overlap(out: Outgoing, fault: Fault) -> None:
+def _overlap(out: OutgoingResponse, fault: Fault) -> None:
     """The last records of the page that was sent before, at the head of this one, whose own last are left out."""
 
     def change(body: Any, style: Style) -> None:
@@ -233,7 +233,7 @@ def _overlap(out: Outgoing, fault: Fault) -> None:
     _paged(out, change)
 
 
-def _paged(out: Outgoing, change: Callable[[Any, Style], None]) -> None:
+def _paged(out: OutgoingResponse, change: Callable[[Any, Style], None]) -> None:
     """Change the decoded body of a page; what is no JSON page stays."""
     from explorer.core.paging import style_for
 

@@ -54,7 +54,7 @@ def _check_place(vendor: str, endpoint: str, catalog: Catalog) -> None:
         raise UnknownName("endpoint", f"{vendor}.{endpoint}", catalog.vendors[vendor].endpoints)
 
 
-class FaultBoard:
+class ActiveFaults:
     """The faults in force. Set from any thread; asked by the server, which wears out those with a number of times."""
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:

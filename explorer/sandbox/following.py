@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog import Catalog, Reading
 
 
-class Following:
+class ServedCatalog:
     """The catalog that is served and the choices in place of its defaults, by ``vendor.reading`` and
     ``vendor.endpoint.reading``. Set from any thread; the server looks at ``turn``, which grows with every change."""
 

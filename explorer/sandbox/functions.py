@@ -1,4 +1,5 @@
-"""The functions that expressions may call; those of chance and of time are made per run (``Fate``, ``Clock``)."""
+"""The functions that expressions may call; those of chance and of time are made per run (``SeededRandom``,
+``Clock``)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ ISO = "iso"
 """The date pattern that stands for ISO 8601 with an offset; every other is strftime's."""
 
 
-def when(moment: datetime, pattern: str) -> str:
+def format_moment(moment: datetime, pattern: str) -> str:
     """*moment* written by *pattern*: ``iso`` or a strftime pattern."""
     return moment.isoformat(timespec="seconds") if pattern == ISO else moment.strftime(pattern)
 
@@ -28,7 +29,7 @@ def _same(one: Any, other: Any) -> bool:
     return one is not None and other is not None and str(one) == str(other)
 
 
-def _among(one: Any, many: Iterable[Any] | None) -> bool:
+def _is_member(one: Any, many: Iterable[Any] | None) -> bool:
     return any(_same(one, other) for other in many or ())
 
 
@@ -36,11 +37,11 @@ def _contains(text: Any, needle: Any) -> bool:
     return str(needle or "").lower() in str(text or "").lower()
 
 
-def _without(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+def _omit(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: value for key, value in table.items() if key not in keys}
 
 
-def _only(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+def _pick(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: table[key] for key in keys if key in table}
 
 
@@ -69,7 +70,7 @@ def _seconds_of(pattern: str, text: str) -> float:
     return datetime.strptime(text, pattern).replace(tzinfo=UTC).timestamp()
 
 
-def _ends(items: Iterable[Any] | None, function: Function) -> Any:
+def _edges(items: Iterable[Any] | None, function: Function) -> Any:
     values = [item for item in items or () if item is not None]
     return function(values) if values else None
 
@@ -77,8 +78,8 @@ def _ends(items: Iterable[Any] | None, function: Function) -> Any:
 FUNCTIONS: dict[str, Function] = {
     "len": lambda thing: len(thing or ()),
     "sum": lambda items: sum(item or 0 for item in items or ()),
-    "smallest": lambda items: _ends(items, min),
-    "largest": lambda items: _ends(items, max),
+    "smallest": lambda items: _edges(items, min),
+    "largest": lambda items: _edges(items, max),
     "round": lambda value, places=0: round(value, places) if places else round(value),
     "fixed": lambda value, places=2: f"{float(value):.{int(places)}f}",
     "str": lambda value: "" if value is None else str(value),
@@ -89,7 +90,7 @@ FUNCTIONS: dict[str, Function] = {
     "upper": lambda text: str(text).upper(),
     "slug": _slug,
     "same": _same,
-    "among": _among,
+    "among": _is_member,
     "contains": _contains,
     "starts": lambda text, start: str(text or "").startswith(str(start)),
     "replace": lambda text, old, new: str(text).replace(str(old), str(new)),
@@ -99,8 +100,8 @@ FUNCTIONS: dict[str, Function] = {
     "last": lambda items, otherwise=None: items[-1] if items else otherwise,
     "keys": lambda table: list(table or {}),
     "values": lambda table: list((table or {}).values()),
-    "without": _without,
-    "only": _only,
+    "without": _omit,
+    "only": _pick,
     "merged": lambda *tables: {key: value for table in tables if table for key, value in table.items()},
     "default": lambda value, otherwise: otherwise if value is None or value == "" else value,
     "any": lambda items: any(items or ()),
@@ -114,7 +115,7 @@ FUNCTIONS: dict[str, Function] = {
 }
 
 
-class Fate:
+class SeededRandom:
     """Random values that are the same at every start: they hang on the name of the collection and ``n`` alone."""
 
     def __init__(self, seed: str) -> None:
@@ -143,7 +144,7 @@ class Clock:
     def functions(self) -> dict[str, Function]:
         """``today(pattern, days=0, minutes=0)`` and ``seconds()``."""
         return {
-            "today": lambda pattern=ISO, days=0, minutes=0: when(
+            "today": lambda pattern=ISO, days=0, minutes=0: format_moment(
                 self._now + timedelta(days=days, minutes=minutes), pattern
             ),
             "seconds": self._now.timestamp,

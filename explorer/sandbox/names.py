@@ -24,13 +24,13 @@ MAX_NAMES = 1000
 
 
 @dataclass
-class Tree:
+class ParameterTree:
     """What a query or form became: nested tables (an array is a table with numbers as keys), and what was odd in it."""
 
     values: dict[Key, Any] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
     """Names that were given more than once, so that PHP kept only the last value."""
-    bad_text: list[str] = field(default_factory=list)
+    undecodable_names: list[str] = field(default_factory=list)
     """Names whose name or value is not UTF-8."""
     dropped: int = 0
     """How many names came after the thousandth, which PHP does not read."""
@@ -52,15 +52,15 @@ def split_pairs(text: str) -> tuple[list[tuple[str, str]], list[str]]:
     return pairs, bad
 
 
-def parse(pairs: Iterable[tuple[str, Any]], bad: Iterable[str] = ()) -> Tree:
+def parse_pairs(pairs: Iterable[tuple[str, Any]], bad: Iterable[str] = ()) -> ParameterTree:
     """The tree that PHP makes of *pairs* (name, value), values as they are."""
-    tree = Tree(bad_text=list(bad))
+    tree = ParameterTree(undecodable_names=list(bad))
     seen: set[tuple[Key | None, ...]] = set()
     for number, (name, value) in enumerate(pairs):
         if number >= MAX_NAMES:
             tree.dropped += 1
             continue
-        path = keys_of(name)
+        path = name_keys(name)
         if not path or len(path) > MAX_DEPTH:
             continue
         if None not in path and path in seen:
@@ -70,7 +70,7 @@ def parse(pairs: Iterable[tuple[str, Any]], bad: Iterable[str] = ()) -> Tree:
     return tree
 
 
-def keys_of(name: str) -> tuple[Key | None, ...]:
+def name_keys(name: str) -> tuple[Key | None, ...]:
     """The keys that a name stands for; None is ``[]``. Empty where PHP ignores the name."""
     name = name.lstrip(" ").split("\x00", 1)[0]
     head, bracket, rest = name.partition("[")

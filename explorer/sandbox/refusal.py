@@ -14,7 +14,7 @@ _LONGEST = 1_500
 
 
 @dataclass(frozen=True)
-class Flaw:
+class Violation:
     """One thing that is wrong with a request. ``param`` is the concrete name (``item7_size``), empty for the whole."""
 
     check: str
@@ -41,27 +41,27 @@ class Flaw:
 class Refused(Exception):
     """The vendor says no. ``flaws`` has at least one entry; the first gives the answer its check."""
 
-    flaws: tuple[Flaw, ...]
+    violations: tuple[Violation, ...]
     hint: str = ""
     headers: tuple[tuple[str, str], ...] = field(default=())
 
     @property
-    def first(self) -> Flaw:
+    def first(self) -> Violation:
         """The flaw that the answer is chosen by."""
-        return self.flaws[0]
+        return self.violations[0]
 
     @property
     def reason(self) -> str:
         """What failed, what was expected, what came; and which reading would explain it."""
-        texts = [flaw.sentence for flaw in self.flaws[:6]]
+        texts = [flaw.sentence for flaw in self.violations[:6]]
         if self.hint:
             texts.append(self.hint)
         return ". ".join(texts)
 
 
-def refuse(kind: FailureKind, check: str, message: str, **more: Any) -> Refused:
+def make_refusal(kind: FailureKind, check: str, message: str, **more: Any) -> Refused:
     """A refusal with one flaw."""
-    return Refused((Flaw(check=check, kind=kind, message=message, **more),))
+    return Refused((Violation(check=check, kind=kind, message=message, **more),))
 
 
 def header_text(text: str) -> str:
@@ -70,7 +70,7 @@ def header_text(text: str) -> str:
     return quote(shown, safe=_PLAIN)
 
 
-def shown(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """A value as a refusal quotes it."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text if len(text) <= 80 else text[:79] + "…") if isinstance(value, str) else text[:80]

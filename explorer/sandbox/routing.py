@@ -60,7 +60,7 @@ def _pattern(part: str) -> str:
 
 
 @dataclass(frozen=True)
-class Other:
+class AlternativeReading:
     """A choice of a reading, other than the one in force, and the endpoint as it is under it."""
 
     key: str
@@ -76,7 +76,7 @@ class Router:
         """*documented* is the vendor as the catalog has it, *vendor* with the readings in force applied; *chosen* maps
         ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice."""
         self._documented = documented
-        self._others: dict[str, list[Other]] = {}
+        self._others: dict[str, list[AlternativeReading]] = {}
         self._chosen = chosen
         self._routes = sorted((Route(endpoint) for endpoint in vendor.endpoints.values()), key=lambda route: route.rank)
 
@@ -98,19 +98,19 @@ class Router:
         found = [route.endpoint.methods for route in self._routes if route.match(segments) is not None]
         return list(dict.fromkeys(method for methods in found for method in methods))
 
-    def others_of(self, endpoint_id: str) -> list[Other]:
+    def alternatives_for(self, endpoint_id: str) -> list[AlternativeReading]:
         """What the readings of one endpoint (and of its vendor) would make of it; worked out when first asked for."""
         if endpoint_id not in self._others:
             endpoint = self._documented.endpoints[endpoint_id]
-            self._others[endpoint_id] = list(_others(self._documented, endpoint, self._chosen))
+            self._others[endpoint_id] = list(_alternatives(self._documented, endpoint, self._chosen))
         return self._others[endpoint_id]
 
-    def explained_by(self, method: str, segments: Sequence[str]) -> list[Other]:
+    def readings_matching(self, method: str, segments: Sequence[str]) -> list[AlternativeReading]:
         """The readings under which *method* and path would have been an endpoint."""
         return [
             other
             for endpoint_id in self._documented.endpoints
-            for other in self.others_of(endpoint_id)
+            for other in self.alternatives_for(endpoint_id)
             if method in other.endpoint.methods and Route(other.endpoint).match(segments) is not None
         ]
 
@@ -127,7 +127,7 @@ def readings_of(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -
     return known
 
 
-def _others(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> Iterator[Other]:
+def _alternatives(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> Iterator[AlternativeReading]:
     alone = msgspec.structs.replace(vendor, endpoints={endpoint.id: endpoint}, sandbox=SandboxVendor())
     in_force = readings_of(vendor, endpoint, chosen)
     for key, reading in {**vendor.readings, **endpoint.readings}.items():
@@ -139,10 +139,10 @@ def _others(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> It
                 _, made = apply_readings(alone, endpoint, {**in_force, key: name})
             except UsageError:  # it excludes a choice in force
                 continue
-            yield Other(key, name, made, vendor.cite(choice.lines))
+            yield AlternativeReading(key, name, made, vendor.cite(choice.lines))
 
 
-def hint(others: Sequence[Other]) -> str:
+def alternatives_hint(others: Sequence[AlternativeReading]) -> str:
     """A sentence that names the readings which would explain the request; empty for none."""
     if not others:
         return ""

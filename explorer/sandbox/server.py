@@ -16,8 +16,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from explorer.errors import ExplorerError
 from explorer.sandbox.address import sandbox_base_url
 from explorer.sandbox.app import create_app
-from explorer.sandbox.faults import FaultBoard
-from explorer.sandbox.following import Following
+from explorer.sandbox.faults import ActiveFaults
+from explorer.sandbox.following import ServedCatalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,9 +103,9 @@ class SandboxServer:
         app: ASGIApp | None = None,
     ) -> None:
         """*app* is served in place of the app that ``create_app`` makes, where given."""
-        self.faults = FaultBoard(faults)
+        self.faults = ActiveFaults(faults)
         """What it does wrong on purpose; may be set while it serves."""
-        self.following = Following(catalog, readings or {})
+        self.following = ServedCatalog(catalog, readings or {})
         """The catalog and the readings that it follows; may be changed while it serves."""
         self._app = app or create_app(
             catalog, now=now, nonce=nonce, accounts_from=accounts_from, faults=self.faults, following=self.following

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.sandbox.functions import Clock, Fate, Function
-from explorer.sandbox.templates import template
+from explorer.sandbox.functions import Clock, Function, SeededRandom
+from explorer.sandbox.templates import compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.core.catalog.sandbox import Collection, SandboxVendor
+    from explorer.core.catalog.sandbox import RecordCollection, SandboxVendor
 
 Record = dict[str, Any]
 
 
-class State:
+class SandboxState:
     """The collections of one vendor, each made when it is first asked for."""
 
     def __init__(self, vendor_id: str, sandbox: SandboxVendor, started: float) -> None:
@@ -57,23 +57,23 @@ class State:
         rows = self.rows(name)
         rows[:] = [row for row in rows if id(row) not in gone]
 
-    def matching(self, name: str, key: str, value: Any) -> list[Record]:
+    def select_records(self, name: str, key: str, value: Any) -> list[Record]:
         """The records of a collection whose *key* has *value*, compared as text."""
         wanted = str(value)
         return [row for row in self.rows(name) if str(row.get(key)) == wanted]
 
     def functions(self) -> dict[str, Function]:
         """``rows(name)``, ``lookup(name, key, value)`` and ``matching(name, key, value)`` for expressions."""
-        return {"rows": self.rows, "lookup": self.lookup, "matching": self.matching}
+        return {"rows": self.rows, "lookup": self.lookup, "matching": self.select_records}
 
-    def _seed(self, name: str, collection: Collection) -> None:
+    def _seed(self, name: str, collection: RecordCollection) -> None:
         rows: list[Record] = []
         self._rows[name] = rows
         self._next[name] = collection.first + collection.count
         rows.extend(self._make(name, collection, n) for n in range(1, collection.count + 1))
 
-    def _make(self, name: str, collection: Collection, n: int) -> Record:
-        fate = Fate(f"{self._vendor_id}.{name}.{n}").functions()
+    def _make(self, name: str, collection: RecordCollection, n: int) -> Record:
+        fate = SeededRandom(f"{self._vendor_id}.{name}.{n}").functions()
         scope: Mapping[str, Any] = {
             "n": n,
             "id": collection.first + n - 1,
@@ -82,7 +82,7 @@ class State:
             "drop": None,
             "()": {**fate, **self._clock, **self.functions()},
         }
-        made = template(collection.record)(scope) if collection.record else {}
+        made = compile_template(collection.record)(scope) if collection.record else {}
         if n <= len(collection.fixed):
-            made = {**made, **template(collection.fixed[n - 1])({**scope, "record": made})}
+            made = {**made, **compile_template(collection.fixed[n - 1])({**scope, "record": made})}
         return dict(made)

@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.paging import style_for
 from explorer.sandbox import consent
 from explorer.sandbox.expressions import compiled
-from explorer.sandbox.refusal import refuse, shown
-from explorer.sandbox.templates import sentence, template
+from explorer.sandbox.refusal import make_refusal, quote_value
+from explorer.sandbox.templates import compile_sentence, compile_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from explorer.core.catalog import Endpoint, Vendor
-    from explorer.core.catalog.sandbox import FailureKind, Step
+    from explorer.core.catalog.sandbox import FailureKind, HandlerStep
     from explorer.sandbox.answers import Reply
     from explorer.sandbox.arrival import ParsedRequest
     from explorer.sandbox.authority import Authority
-    from explorer.sandbox.state import State
+    from explorer.sandbox.state import SandboxState
 
 
 @dataclass
-class Run:
+class HandlerRun:
     """One call on its way through its handler. ``scope`` is what expressions see; ``keep_token``: whether the answer
     still carries what the auth scheme put into it."""
 
     vendor: Vendor
     endpoint: Endpoint
-    state: State
+    state: SandboxState
     authority: Authority
     arrival: ParsedRequest
     scope: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Run:
         return compiled(expression)(self.scope)
 
 
-def perform(run: Run, steps: tuple[Step, ...]) -> None:
+def run_steps(run: HandlerRun, steps: tuple[HandlerStep, ...]) -> None:
     """Do all steps in order.
 
     Raises:
@@ -60,7 +60,7 @@ def perform(run: Run, steps: tuple[Step, ...]) -> None:
             _STEPS[step.do](run, step)
 
 
-def _rows(run: Run, step: Step) -> list[Any]:
+def _rows(run: HandlerRun, step: HandlerStep) -> list[Any]:
     rows = run.value(step.source) or [] if step.source else run.state.rows(step.collection)
     if not step.where:
         return list(rows)
@@ -73,24 +73,26 @@ def _rows(run: Run, step: Step) -> list[Any]:
     return kept
 
 
-def _no(run: Run, step: Step, kind: FailureKind, check: str, message: str) -> Exception:
+def _refusal(run: HandlerRun, step: HandlerStep, kind: FailureKind, check: str, message: str) -> Exception:
     if step.message:
-        message = str(sentence(step.message)(run.scope))
-    param = str(sentence(step.param)(run.scope))
+        message = str(compile_sentence(step.message)(run.scope))
+    param = str(compile_sentence(step.param)(run.scope))
     known = run.endpoint.params.get(param)
-    got = shown(run.scope["param"].get(param)) if known and not known.secret and param in run.scope["param"] else ""
-    return refuse(step.refuse or kind, step.check or check, message, param=param, got=got)
+    got = (
+        quote_value(run.scope["param"].get(param)) if known and not known.secret and param in run.scope["param"] else ""
+    )
+    return make_refusal(step.refuse or kind, step.check or check, message, param=param, got=got)
 
 
-def _find(run: Run, step: Step) -> None:
+def _find(run: HandlerRun, step: HandlerStep) -> None:
     found = _rows(run, step)
     if not found:
         name = step.collection or "record"
-        raise _no(run, step, "no_record", "no_record", f"there is no such entry among the {name}")
+        raise _refusal(run, step, "no_record", "no_record", f"there is no such entry among the {name}")
     run.scope[step.result or "record"] = found[0]
 
 
-def _list(run: Run, step: Step) -> None:
+def _list(run: HandlerRun, step: HandlerStep) -> None:
     rows = _rows(run, step)
     if step.order:
         key, inner = compiled(step.order), dict(run.scope)
@@ -113,7 +115,7 @@ def _sortable(value: Any) -> tuple[int, Any]:
     return (1, value) if isinstance(value, int | float) else (2, str(value))
 
 
-def _page(run: Run, step: Step, rows: list[Any]) -> list[Any]:
+def _page(run: HandlerRun, step: HandlerStep, rows: list[Any]) -> list[Any]:
     style = style_for(run.vendor, run.endpoint)
     if style is None:
         return rows
@@ -122,22 +124,22 @@ def _page(run: Run, step: Step, rows: list[Any]) -> list[Any]:
         query = style.opted_in(query)
     cut = style.slice(query, rows, run.arrival.url)
     if cut.problem:
-        raise refuse("invalid", "paging", cut.problem, param=cut.problem_param)
+        raise make_refusal("invalid", "paging", cut.problem, param=cut.problem_param)
     run.scope["page"] = dict(cut.envelope) if cut.wanted else {}
     run.scope["paged"] = cut.wanted
     return list(cut.records)
 
 
-def _create(run: Run, step: Step) -> None:
+def _create(run: HandlerRun, step: HandlerStep) -> None:
     run.scope["id"] = run.state.next_id(step.collection)
-    made = template(step.set)(run.scope)
+    made = compile_template(step.set)(run.scope)
     run.state.add(step.collection, made)
     run.scope["made"] = [*run.scope.get("made", ()), made]
     run.scope[step.result or "record"] = made
 
 
-def _update(run: Run, step: Step) -> None:
-    change = template(step.set)
+def _update(run: HandlerRun, step: HandlerStep) -> None:
+    change = compile_template(step.set)
     if not step.where:
         run.scope[step.result or "record"].update(change(run.scope))
         return
@@ -145,56 +147,56 @@ def _update(run: Run, step: Step) -> None:
         row.update(change({**run.scope, "it": row}))
 
 
-def _delete(run: Run, step: Step) -> None:
+def _delete(run: HandlerRun, step: HandlerStep) -> None:
     doomed = _rows(run, step) if step.where else [run.scope[step.result or "record"]]
     run.state.remove(step.collection, doomed)
     run.scope["deleted"] = doomed
 
 
-def _require(run: Run, step: Step) -> None:
+def _require(run: HandlerRun, step: HandlerStep) -> None:
     if not run.value(step.that):
-        raise _no(run, step, "rule", "state", f"{step.param or 'the call'} does not fit what is there")
+        raise _refusal(run, step, "rule", "state", f"{step.param or 'the call'} does not fit what is there")
 
 
-def _let(run: Run, step: Step) -> None:
-    run.scope[step.result] = template(step.value)(run.scope)
+def _let(run: HandlerRun, step: HandlerStep) -> None:
+    run.scope[step.result] = compile_template(step.value)(run.scope)
 
 
-def _account(run: Run, step: Step) -> None:
+def _account(run: HandlerRun, step: HandlerStep) -> None:
     values = {name: str(run.value(text) or "") for name, text in step.match.items()}
     found = run.authority.book.find(values)
     if found is None:
-        raise _no(run, step, "credentials", "credentials", "no account has these credentials")
-    run.scope["account"] = run.authority.person(found.id)
+        raise _refusal(run, step, "credentials", "credentials", "no account has these credentials")
+    run.scope["account"] = run.authority.template_account(found.id)
 
 
-def _enrol(run: Run, step: Step) -> None:
-    about = template(step.set)(run.scope) if step.set else {}
+def _enrol(run: HandlerRun, step: HandlerStep) -> None:
+    about = compile_template(step.set)(run.scope) if step.set else {}
     name = str(about.pop("id", "")) or f"enrolled-{len(run.authority.book.accounts)}"
-    run.authority.enrol(name, {key: str(run.value(text)) for key, text in step.match.items()}, about)
-    run.scope[step.result or "enrolled"] = run.authority.person(name)
+    run.authority.add_account(name, {key: str(run.value(text)) for key, text in step.match.items()}, about)
+    run.scope[step.result or "enrolled"] = run.authority.template_account(name)
 
 
-def _mint(run: Run, step: Step) -> None:
+def _mint(run: HandlerRun, step: HandlerStep) -> None:
     issuer = run.authority.issuer(step.auth)
     run.scope[step.result or "token"] = issuer.mint(run.scope["account"]["id"])
 
 
-def _revoke(run: Run, step: Step) -> None:
+def _revoke(run: HandlerRun, step: HandlerStep) -> None:
     issuer = run.authority.issuer(step.auth)
     issuer.revoke(issuer.token_of(run.arrival))
     run.keep_token = False
 
 
-def _consent(run: Run, step: Step) -> None:
-    run.reply = consent.ask(run.vendor, run.authority, step.auth, run.arrival)
+def _consent(run: HandlerRun, step: HandlerStep) -> None:
+    run.reply = consent.consent_page(run.vendor, run.authority, step.auth, run.arrival)
 
 
-def _exchange(run: Run, step: Step) -> None:
-    run.reply = consent.exchange(run.authority, step.auth, run.arrival)
+def _exchange(run: HandlerRun, step: HandlerStep) -> None:
+    run.reply = consent.exchange_token(run.authority, step.auth, run.arrival)
 
 
-_STEPS: Mapping[str, Callable[[Run, Step], None]] = {
+_STEPS: Mapping[str, Callable[[HandlerRun, HandlerStep], None]] = {
     "find": _find,
     "list": _list,
     "create": _create,

@@ -13,7 +13,7 @@ from explorer.sandbox.expressions import Code, ExpressionError, Scope, compiled
 Template = Callable[[Scope], Any]
 
 
-class _Drop:
+class _DropMarker:
     """The value of a key that is not to be there."""
 
     def __repr__(self) -> str:
@@ -23,7 +23,7 @@ class _Drop:
         return False
 
 
-DROP: Final = _Drop()
+DROP: Final = _DropMarker()
 _HOLE = re.compile(r"\$\$|\$\{([^{}]*)\}")
 
 
@@ -32,7 +32,7 @@ class TemplateError(ExpressionError):
 
 
 @cache
-def template(text: str) -> Template:
+def compile_template(text: str) -> Template:
     """The function of a scope that the JSON text *text* stands for.
 
     Raises:
@@ -49,26 +49,26 @@ def template(text: str) -> Template:
 
 
 @cache
-def sentence(text: str) -> Template:
+def compile_sentence(text: str) -> Template:
     """A plain text with ``${…}`` holes, as a function of a scope."""
-    return _holes(text)
+    return _compile_holes(text)
 
 
 def render(text: str, scope: Scope) -> Any:
     """The template *text* filled from *scope*, without the keys that stay inside the sandbox; DROP for nothing."""
-    return public(template(text)(scope))
+    return public_value(compile_template(text)(scope))
 
 
-def public(value: Any) -> Any:
+def public_value(value: Any) -> Any:
     """*value* without DROPs and without keys that start with an underscore."""
     if isinstance(value, Mapping):
         return {
-            key: public(inner)
+            key: public_value(inner)
             for key, inner in value.items()
             if inner is not DROP and not (isinstance(key, str) and key.startswith("_"))
         }
     if isinstance(value, list | tuple):
-        return [public(inner) for inner in value if inner is not DROP]
+        return [public_value(inner) for inner in value if inner is not DROP]
     return value
 
 
@@ -88,10 +88,10 @@ def _part(value: Any) -> Template:
 def _text(text: str) -> Template:
     if text.startswith("$") and not text.startswith(("$$", "${")):
         return compiled(text[1:])
-    return _holes(text)
+    return _compile_holes(text)
 
 
-def _holes(text: str) -> Template:
+def _compile_holes(text: str) -> Template:
     if "$" not in text:
         return lambda _scope: text
     parts: list[str | Code] = []
@@ -116,7 +116,7 @@ def _array(parts: list[Template]) -> Template:
 
 def _object(parts: dict[str, Template], *, drops: bool = True) -> Template:
     """A table; without *drops* the keys that are to be taken away stay in it as DROP, for a table below."""
-    keys = {key: _holes(key) for key in parts}
+    keys = {key: _compile_holes(key) for key in parts}
 
     def run(scope: Scope) -> dict[str, Any]:
         made = {keys[key](scope): part(scope) for key, part in parts.items()}
@@ -187,7 +187,9 @@ def _use(table: dict[str, Any]) -> Template:
         text = scope["templates"].get(name)
         if text is None:
             raise TemplateError(f"no template {name!r}")
-        return template(text)({**scope, **{key: part(scope) for key, part in given.items()}} if given else scope)
+        return compile_template(text)(
+            {**scope, **{key: part(scope) for key, part in given.items()}} if given else scope
+        )
 
     return run
 

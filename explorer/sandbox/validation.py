@@ -5,45 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from explorer.sandbox.refusal import Flaw
+from explorer.sandbox.refusal import Violation
 from explorer.sandbox.values import check_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from explorer.core.catalog import Endpoint, Parameter, Rule
-    from explorer.sandbox.decoding import Decoded, Sent
+    from explorer.sandbox.decoding import DecodedParameters, SentValue
 
 
 @dataclass
-class Values:
+class ValidatedValues:
     """The typed values of a request. ``param``: by catalog name; repeated ones as lists, ``[*]`` as tables.
     ``group``: per indexed group a list of tables, each with ``index``; where the name is all group, ``value``."""
 
     param: dict[str, Any] = field(default_factory=dict)
     group: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    flaws: list[Flaw] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
 
 
-def validate(endpoint: Endpoint, decoded: Decoded) -> Values:
+def validate(endpoint: Endpoint, decoded: DecodedParameters) -> ValidatedValues:
     """What was sent, typed, and everything that is wrong with it: unknown names first come last, so that a missing or
     ill-typed parameter names itself before a misspelt one does."""
-    values = Values()
-    wrong: list[Flaw] = []
+    values = ValidatedValues()
+    wrong: list[Violation] = []
     for one in decoded.sent:
         typed, flaw = check_value(one)
         if _is_nothing(one):
             flaw = _missing(one.name, one.param)
         if flaw is not None:
             wrong.append(flaw)
-        _keep(values, one, typed)
-    shapes = [flaw for flaw in decoded.flaws if flaw.check == "array"]
-    missing = [flaw for flaw in _absent(endpoint, decoded) if not any(_within(flaw.param, shape) for shape in shapes)]
+        _store_value(values, one, typed)
+    shapes = [flaw for flaw in decoded.violations if flaw.check == "array"]
+    missing = [
+        flaw
+        for flaw in _missing_violations(endpoint, decoded)
+        if not any(_is_wrong_shape(flaw.param, shape) for shape in shapes)
+    ]
     already = {flaw.param for flaw in wrong}
     flaws = shapes + [flaw for flaw in missing if flaw.param not in already] + wrong
     if not flaws:
-        flaws += list(_rules(endpoint, decoded))
-    values.flaws = flaws + [flaw for flaw in decoded.flaws if flaw not in shapes]
+        flaws += list(_rule_violations(endpoint, decoded))
+    values.violations = flaws + [flaw for flaw in decoded.violations if flaw not in shapes]
     for name in {param.group for param in endpoint.params.values() if param.group}:
         values.group.setdefault(group_key(name or ""), [])
     return values
@@ -54,16 +58,16 @@ def group_key(name: str) -> str:
     return name.partition("#")[0].rstrip("[_")
 
 
-def _within(name: str, shape: Flaw) -> bool:
+def _is_wrong_shape(name: str, shape: Violation) -> bool:
     """Whether a parameter is missing only because its list or table came as a single value."""
     return name == shape.param or name.startswith((shape.param + "[", shape.param + "."))
 
 
-def _is_nothing(one: Sent) -> bool:
+def _is_nothing(one: SentValue) -> bool:
     return one.param.required and (one.value == "" or one.value is None)
 
 
-def _keep(values: Values, one: Sent, typed: Any) -> None:
+def _store_value(values: ValidatedValues, one: SentValue, typed: Any) -> None:
     param = one.param
     if param.group is not None and one.index is not None:
         groups = values.group.setdefault(group_key(param.group), [])
@@ -82,12 +86,12 @@ def _keep(values: Values, one: Sent, typed: Any) -> None:
         values.param[param.name] = typed
 
 
-def _missing(name: str, param: Parameter) -> Flaw:
+def _missing(name: str, param: Parameter) -> Violation:
     kind = "a file" if param.type == "file" else "a value"
-    return Flaw("required", "missing", f"{name} is required", name, kind)
+    return Violation("required", "missing", f"{name} is required", name, kind)
 
 
-def _absent(endpoint: Endpoint, decoded: Decoded) -> Iterable[Flaw]:
+def _missing_violations(endpoint: Endpoint, decoded: DecodedParameters) -> Iterable[Violation]:
     present = {one.param.name for one in decoded.sent}
     indexes = _indexes(endpoint, decoded)
     for param in endpoint.params.values():
@@ -101,10 +105,10 @@ def _absent(endpoint: Endpoint, decoded: Decoded) -> Iterable[Flaw]:
         for index in indexes.get(param.group, ()):
             if index not in here:
                 yield _missing(param.name.replace("#", str(index), 1), param)
-    yield from _group_sizes(endpoint, indexes)
+    yield from _group_violations(endpoint, indexes)
 
 
-def _indexes(endpoint: Endpoint, decoded: Decoded) -> dict[str, list[int]]:
+def _indexes(endpoint: Endpoint, decoded: DecodedParameters) -> dict[str, list[int]]:
     """Per group the indexes that are present; the groups that must be there and are not count as present once."""
     found: dict[str, list[int]] = {}
     for one in decoded.sent:
@@ -120,18 +124,22 @@ def _indexes(endpoint: Endpoint, decoded: Decoded) -> dict[str, list[int]]:
     return found
 
 
-def _group_sizes(endpoint: Endpoint, indexes: Mapping[str, list[int]]) -> Iterable[Flaw]:
+def _group_violations(endpoint: Endpoint, indexes: Mapping[str, list[int]]) -> Iterable[Violation]:
     for name, group in endpoint.groups.items():
         here = indexes.get(name, [])
         shown = group_key(name)
         required = any(param.required for param in endpoint.params.values() if param.group == name)
         if len(here) < group.min or (group.min and here == [group.start] and not required and not _any(endpoint, name)):
-            yield Flaw("group_min", "missing", f"too few of {shown}", shown, f"at least {group.min}", str(len(here)))
+            yield Violation(
+                "group_min", "missing", f"too few of {shown}", shown, f"at least {group.min}", str(len(here))
+            )
         if group.max is not None and len(here) > group.max:
-            yield Flaw("group_max", "invalid", f"too many of {shown}", shown, f"at most {group.max}", str(len(here)))
+            yield Violation(
+                "group_max", "invalid", f"too many of {shown}", shown, f"at most {group.max}", str(len(here))
+            )
         if not group.sparse and here and "[" in name and sorted(here) != list(range(len(here))):
             got = ", ".join(map(str, sorted(here)))
-            yield Flaw("group_order", "invalid", f"indexes of {shown} have gaps", shown, "0, 1, 2 …", got)
+            yield Violation("group_order", "invalid", f"indexes of {shown} have gaps", shown, "0, 1, 2 …", got)
 
 
 def _any(endpoint: Endpoint, group: str) -> bool:
@@ -141,10 +149,10 @@ def _any(endpoint: Endpoint, group: str) -> bool:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-class _Set:
+class _FieldScope:
     """What is set in the whole request, or within the group of one index."""
 
-    def __init__(self, sent: Sequence[Sent], index: int | None) -> None:
+    def __init__(self, sent: Sequence[SentValue], index: int | None) -> None:
         self._texts: dict[str, list[str]] = {}
         self.index = index
         for one in sent:
@@ -167,7 +175,7 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _rules(endpoint: Endpoint, decoded: Decoded) -> Iterable[Flaw]:
+def _rule_violations(endpoint: Endpoint, decoded: DecodedParameters) -> Iterable[Violation]:
     for rule in endpoint.rules:
         if rule.level != "error" or rule.kind == "advice":
             continue
@@ -177,64 +185,66 @@ def _rules(endpoint: Endpoint, decoded: Decoded) -> Iterable[Flaw]:
                 yield flaw
 
 
-def _views(endpoint: Endpoint, rule: Rule, decoded: Decoded) -> list[_Set]:
+def _views(endpoint: Endpoint, rule: Rule, decoded: DecodedParameters) -> list[_FieldScope]:
     named = (*rule.params, *rule.when, *rule.when_value)
     groups = {endpoint.params[name].group for name in named if name in endpoint.params}
     groups.discard(None)
     if len(groups) != 1:
-        return [_Set(decoded.sent, None)]
+        return [_FieldScope(decoded.sent, None)]
     group = next(iter(groups))
     indexes = sorted({one.index for one in decoded.sent if one.param.group == group and one.index is not None})
-    return [_Set(decoded.sent, index) for index in indexes]
+    return [_FieldScope(decoded.sent, index) for index in indexes]
 
 
-def _flaw(rule: Rule, fields: _Set, param: str, expected: str) -> Flaw:
-    return Flaw(rule.kind, "rule", rule.text or f"{param} breaks a rule", fields.name(param), expected)
+def _violation(rule: Rule, fields: _FieldScope, param: str, expected: str) -> Violation:
+    return Violation(rule.kind, "rule", rule.text or f"{param} breaks a rule", fields.name(param), expected)
 
 
-def _requires(rule: Rule, fields: _Set) -> Flaw | None:
+def _requires(rule: Rule, fields: _FieldScope) -> Violation | None:
     by_value = any(fields.text(name) == value and fields.has(name) for name, value in rule.when_value.items())
     if not by_value and not any(fields.has(name) for name in rule.when):
         return None
     lacking = [name for name in rule.params if not fields.has(name)]
-    return _flaw(rule, fields, lacking[0], "it beside what else was sent") if lacking else None
+    return _violation(rule, fields, lacking[0], "it beside what else was sent") if lacking else None
 
 
-def _count(low: int, high: int | None) -> Callable[[Rule, _Set], Flaw | None]:
-    def check(rule: Rule, fields: _Set) -> Flaw | None:
+def _count(low: int, high: int | None) -> Callable[[Rule, _FieldScope], Violation | None]:
+    def check(rule: Rule, fields: _FieldScope) -> Violation | None:
         given = [name for name in rule.params if fields.has(name)]
         if len(given) >= low and (high is None or len(given) <= high):
             return None
         wanted = "at least one of " if high is None else ("at most one of " if low == 0 else "exactly one of ")
-        return _flaw(rule, fields, given[1] if len(given) > 1 else rule.params[0], wanted + ", ".join(rule.params))
+        return _violation(rule, fields, given[1] if len(given) > 1 else rule.params[0], wanted + ", ".join(rule.params))
 
     return check
 
 
-def _together(rule: Rule, fields: _Set) -> Flaw | None:
+def _together(rule: Rule, fields: _FieldScope) -> Violation | None:
     given = [name for name in rule.params if fields.has(name)]
     if not given or len(given) == len(rule.params):
         return None
     lacking = next(name for name in rule.params if name not in given)
-    return _flaw(rule, fields, lacking, "all of " + ", ".join(rule.params) + " or none")
+    return _violation(rule, fields, lacking, "all of " + ", ".join(rule.params) + " or none")
 
 
-def _not_listed(rule: Rule, fields: _Set) -> Flaw | None:
+def _not_listed(rule: Rule, fields: _FieldScope) -> Violation | None:
     for word in fields.text(rule.params[0]).split(","):
         field_name = rule.names.get(word.strip(), word.strip())
         if word.strip() and fields.has(field_name):
-            return _flaw(rule, fields, rule.params[0], f"a list without {word.strip()}, which is set in the same call")
+            return _violation(
+                rule, fields, rule.params[0], f"a list without {word.strip()}, which is set in the same call"
+            )
     return None
 
 
-def _equal(rule: Rule, fields: _Set) -> Flaw | None:
+def _equal(rule: Rule, fields: _FieldScope) -> Violation | None:
     one, other = rule.params
     if fields.text(one) == fields.text(other):
         return None
-    return _flaw(rule, fields, other, f"the same value as {one}")
+    return _violation(rule, fields, other, f"the same value as {one}")
 
 
-def _ordered(rule: Rule, fields: _Set) -> Flaw | None:
+def _ordered(rule: Rule, fields: _FieldScope) -> Violation | None:
     low, high = (fields.text(name) for name in rule.params)
     if not low or not high:
         return None
@@ -242,10 +252,10 @@ def _ordered(rule: Rule, fields: _Set) -> Flaw | None:
         fine = float(low) <= float(high)
     except ValueError:
         fine = low <= high
-    return None if fine else _flaw(rule, fields, rule.params[0], f"not above {rule.params[1]}")
+    return None if fine else _violation(rule, fields, rule.params[0], f"not above {rule.params[1]}")
 
 
-_RULES: dict[str, Callable[[Rule, _Set], Flaw | None]] = {
+_RULES: dict[str, Callable[[Rule, _FieldScope], Violation | None]] = {
     "requires": _requires,
     "at_least_one": _count(1, None),
     "at_most_one": _count(0, 1),

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from explorer.core.text.media_type import essence
-from explorer.sandbox.arrival import Upload
-from explorer.sandbox.refusal import Flaw, shown
+from explorer.sandbox.arrival import UploadedFile
+from explorer.sandbox.refusal import Violation, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.catalog import Parameter
-    from explorer.sandbox.decoding import Sent
+    from explorer.sandbox.decoding import SentValue
 
 _COUNTRIES = frozenset(
     re.findall(
@@ -60,33 +60,33 @@ _FORMATS: dict[str, tuple[str, Callable[[str], object]]] = {
 }
 
 
-class _WrongError(Exception):
+class _InvalidValueError(Exception):
     def __init__(self, check: str, expected: str, limit: Any = None) -> None:
         super().__init__(expected)
         self.check, self.expected, self.limit = check, expected, limit
 
 
-def check_value(sent: Sent) -> tuple[Any, Flaw | None]:
+def check_value(sent: SentValue) -> tuple[Any, Violation | None]:
     """The typed value of what was sent, and what is wrong with it (None: nothing)."""
     param, value = sent.param, sent.value
     try:
         if value is None:
             if param.nullable:
                 return None, None
-            raise _WrongError("null", "a value other than null")
-        if param.type == "file" or isinstance(value, Upload):
+            raise _InvalidValueError("null", "a value other than null")
+        if param.type == "file" or isinstance(value, UploadedFile):
             return _file(param, value), None
         if param.type == "object":
             return value, None
         if isinstance(value, dict | list):
-            raise _WrongError("single", "a single value")
+            raise _InvalidValueError("single", "a single value")
         if value == "" and not param.required and param.empty:
             return value, None
         if param.comma and isinstance(value, str) and value not in param.also:
             return _list(param, value, text=sent.text), None
-        return _one(param, value, text=sent.text), None
-    except _WrongError as wrong:
-        return value, Flaw(
+        return _typed_value(param, value, text=sent.text), None
+    except _InvalidValueError as wrong:
+        return value, Violation(
             wrong.check,
             "invalid",
             f"{sent.name} is not right",
@@ -94,7 +94,7 @@ def check_value(sent: Sent) -> tuple[Any, Flaw | None]:
             wrong.expected,
             ""
             if param.secret
-            else shown(value if isinstance(value, str | int | float | bool | None) else "a list or table"),
+            else quote_value(value if isinstance(value, str | int | float | bool | None) else "a list or table"),
             wrong.limit,
         )
 
@@ -102,17 +102,17 @@ def check_value(sent: Sent) -> tuple[Any, Flaw | None]:
 def _list(param: Parameter, value: str, *, text: bool) -> list[Any]:
     items = value.split(",")
     if any(item.strip() == "" for item in items):
-        raise _WrongError("comma", "a comma-separated list without empty places")
-    return [_one(param, item.strip(), text=text) for item in items]
+        raise _InvalidValueError("comma", "a comma-separated list without empty places")
+    return [_typed_value(param, item.strip(), text=text) for item in items]
 
 
-def _one(param: Parameter, value: Any, *, text: bool) -> Any:
+def _typed_value(param: Parameter, value: Any, *, text: bool) -> Any:
     if str(value) in param.also and isinstance(value, str):
         return value
     typed = _TYPES[param.type](param, value, text)
     words = (str(value), str(typed)) if not isinstance(typed, bool) else (str(value).lower(),)
     if param.enum and not any(word in param.enum for word in words):
-        raise _WrongError("enum", "one of " + ", ".join((*param.enum, *param.also)))
+        raise _InvalidValueError("enum", "one of " + ", ".join((*param.enum, *param.also)))
     if isinstance(typed, int | float) and not isinstance(typed, bool):
         _bounds(param, typed)
     if isinstance(typed, str):
@@ -122,33 +122,33 @@ def _one(param: Parameter, value: Any, *, text: bool) -> Any:
 
 def _bounds(param: Parameter, number: float) -> None:
     if param.min is not None and number < param.min:
-        raise _WrongError("min", f"at least {param.min:g}", f"{param.min:g}")
+        raise _InvalidValueError("min", f"at least {param.min:g}", f"{param.min:g}")
     if param.max is not None and number > param.max:
-        raise _WrongError("max", f"at most {param.max:g}", f"{param.max:g}")
+        raise _InvalidValueError("max", f"at most {param.max:g}", f"{param.max:g}")
     if param.pattern and not re.fullmatch(param.pattern, f"{number:g}"):
-        raise _WrongError("pattern", f"something like {param.example}" if param.example else "another form")
+        raise _InvalidValueError("pattern", f"something like {param.example}" if param.example else "another form")
 
 
 def _text(param: Parameter, value: str) -> None:
     if param.min_length is not None and len(value) < param.min_length:
-        raise _WrongError("min_length", f"at least {param.min_length} characters", param.min_length)
+        raise _InvalidValueError("min_length", f"at least {param.min_length} characters", param.min_length)
     if param.max_length is not None and len(value) > param.max_length:
-        raise _WrongError("max_length", f"at most {param.max_length} characters", param.max_length)
+        raise _InvalidValueError("max_length", f"at most {param.max_length} characters", param.max_length)
     if param.pattern and not re.fullmatch(param.pattern, value):
-        raise _WrongError("pattern", f"something like {param.example}" if param.example else "another form")
+        raise _InvalidValueError("pattern", f"something like {param.example}" if param.example else "another form")
     if param.format:
         words, right = _FORMATS[param.format]
         if not right(value):
-            raise _WrongError(param.format, words)
+            raise _InvalidValueError(param.format, words)
     if "\x00" in value:
-        raise _WrongError("string", "a text without NUL")
+        raise _InvalidValueError("string", "a text without NUL")
 
 
 def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
     if isinstance(value, int | float) and not isinstance(value, bool) and param.format == "numeric":
         return value
     if not isinstance(value, str):
-        raise _WrongError("string", "a JSON text")
+        raise _InvalidValueError("string", "a JSON text")
     return value
 
 
@@ -157,7 +157,7 @@ def _integer(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 -
         return int(value)
     if not text and isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _WrongError("integer", "a whole number" if text else "a JSON whole number")
+    raise _InvalidValueError("integer", "a whole number" if text else "a JSON whole number")
 
 
 def _decimal(param: Parameter, value: Any, text: bool) -> Any:
@@ -167,7 +167,7 @@ def _decimal(param: Parameter, value: Any, text: bool) -> Any:
         return value
     if not text and isinstance(value, str) and param.format == "numeric" and re.fullmatch(_NUMBER, value, re.ASCII):
         return float(value)
-    raise _WrongError("number", "a number" if text else "a JSON number")
+    raise _InvalidValueError("number", "a number" if text else "a JSON number")
 
 
 def _boolean(param: Parameter, value: Any, text: bool) -> Any:
@@ -177,14 +177,14 @@ def _boolean(param: Parameter, value: Any, text: bool) -> Any:
             return value
         if text and value in ("true", "false"):
             return value == "true"
-        raise _WrongError("boolean", "true or false as JSON writes them")
+        raise _InvalidValueError("boolean", "true or false as JSON writes them")
     if words == "1_0":
         if (text and value in ("1", "0")) or (not text and value in (0, 1) and not isinstance(value, bool)):
             return str(value) == "1"
-        raise _WrongError("boolean", "1 or 0")
+        raise _InvalidValueError("boolean", "1 or 0")
     if value in ("true", "false") and isinstance(value, str):
         return value == "true"
-    raise _WrongError("boolean", "the word true or false")
+    raise _InvalidValueError("boolean", "the word true or false")
 
 
 def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
@@ -192,25 +192,25 @@ def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - al
     try:
         moment = datetime.strptime(value, pattern).replace(tzinfo=UTC)
     except (ValueError, TypeError):
-        raise _WrongError(
+        raise _InvalidValueError(
             "date", f"a date such as {datetime(2021, 4, 30, tzinfo=UTC).strftime(pattern)}", pattern
         ) from None
     if moment.strftime(pattern) != value:
-        raise _WrongError("date", f"a date such as {moment.strftime(pattern)}", pattern)
+        raise _InvalidValueError("date", f"a date such as {moment.strftime(pattern)}", pattern)
     return value
 
 
-def _file(param: Parameter, value: Any) -> Upload:
+def _file(param: Parameter, value: Any) -> UploadedFile:
     if param.type != "file":
-        raise _WrongError("string", "a text field, not a file")
-    if not isinstance(value, Upload):
-        raise _WrongError("file", "a file part with a filename")
+        raise _InvalidValueError("string", "a text field, not a file")
+    if not isinstance(value, UploadedFile):
+        raise _InvalidValueError("file", "a file part with a filename")
     if value.size == 0:
-        raise _WrongError("file", "a file that is not empty")
+        raise _InvalidValueError("file", "a file that is not empty")
     allowed = [entry.strip().lower() for entry in param.accept.split(",") if entry.strip()]
     kind = essence(value.media_type)
     if allowed and kind not in allowed and not any(one.endswith("/*") and kind.startswith(one[:-1]) for one in allowed):
-        raise _WrongError("file_type", "one of " + ", ".join(allowed))
+        raise _InvalidValueError("file_type", "one of " + ", ".join(allowed))
     return value
 
 

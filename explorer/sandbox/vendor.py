@@ -14,15 +14,15 @@ from explorer.sandbox.answers import Reply, response
 from explorer.sandbox.authority import Authority
 from explorer.sandbox.decoding import decode
 from explorer.sandbox.defaults import derived_handlers
-from explorer.sandbox.error_responses import Refuser
+from explorer.sandbox.error_responses import ErrorResponder
 from explorer.sandbox.expressions import ExpressionError
 from explorer.sandbox.functions import Clock
-from explorer.sandbox.refusal import Flaw, Refused, refuse
-from explorer.sandbox.routing import Match, Other, Route, Router, hint, readings_of
-from explorer.sandbox.state import State
-from explorer.sandbox.steps import Run, perform
-from explorer.sandbox.templates import DROP, render, sentence
-from explorer.sandbox.validation import Values, validate
+from explorer.sandbox.refusal import Refused, Violation, make_refusal
+from explorer.sandbox.routing import AlternativeReading, Match, Route, Router, alternatives_hint, readings_of
+from explorer.sandbox.state import SandboxState
+from explorer.sandbox.steps import HandlerRun, run_steps
+from explorer.sandbox.templates import DROP, compile_sentence, render
+from explorer.sandbox.validation import ValidatedValues, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,20 +51,20 @@ class ServedVendor:
     ) -> None:
         """*readings* maps ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice, the others stay."""
         self._now, self._nonce = now, nonce
-        self._serve_as(documented, readings)
+        self._serve_under(documented, readings)
         self.authority = Authority(self.vendor, environ, now, nonce)
-        self.state = State(self.vendor.id, self.sandbox, now())
+        self.state = SandboxState(self.vendor.id, self.sandbox, now())
 
-    def _serve_as(self, documented: Vendor, readings: Mapping[str, str]) -> None:
+    def _serve_under(self, documented: Vendor, readings: Mapping[str, str]) -> None:
         self.vendor = _under_readings(documented, readings)
         self.sandbox = self.vendor.sandbox
         self.router = Router(documented, self.vendor, readings)
-        self._refuser = Refuser(self.sandbox, self._now)
+        self._refuser = ErrorResponder(self.sandbox, self._now)
         self._derived = derived_handlers(self.vendor)
 
     def follow(self, documented: Vendor, readings: Mapping[str, str]) -> None:
         """Be served under other readings; accounts, tokens and records stay."""
-        self._serve_as(documented, readings)
+        self._serve_under(documented, readings)
         self.authority.follow(self.vendor)
 
     # --- one request -------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class ServedVendor:
         except Refused as refused:
             reply = self._no(refused, match, grants)
         except (ExpressionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            fault = refuse("internal", "catalog", f"the catalog's sandbox part is at fault: {error}")
+            fault = make_refusal("internal", "catalog", f"the catalog's sandbox part is at fault: {error}")
             reply = self._no(fault, match, grants)
         return self._response(arrival, match, reply)
 
@@ -94,7 +94,7 @@ class ServedVendor:
         root, item = self.sandbox.xml_root, self.sandbox.xml_item
         return response(reply, as_xml=wanted == "xml", root=root, item=item)
 
-    def _serve(self, arrival: ParsedRequest, match: Match, values: Values, grants: list[Grant]) -> Reply:
+    def _serve(self, arrival: ParsedRequest, match: Match, values: ValidatedValues, grants: list[Grant]) -> Reply:
         endpoint = match.endpoint
         self._check_version(arrival, endpoint)
         grant = self._authenticate(arrival, endpoint)
@@ -102,27 +102,31 @@ class ServedVendor:
         account: dict[str, Any] = {}
         if grant is not None:
             grants.append(grant)
-            account = self.authority.person(grant.account)
+            account = self.authority.template_account(grant.account)
             if handler is not None and handler.role and handler.role not in account["roles"]:
-                raise refuse("forbidden", "role", "the account may not call this", expected=f"the role {handler.role}")
-        flaws = self._flaws(handler, values)
+                raise make_refusal(
+                    "forbidden", "role", "the account may not call this", expected=f"the role {handler.role}"
+                )
+        flaws = self._violations(handler, values)
         if flaws:
             raise Refused(tuple(flaws), self._other_reading(arrival, endpoint, flaws))
         if handler is None:
             return self._sample(endpoint, grants)
-        run = Run(self.vendor, endpoint, self.state, self.authority, arrival, self._scope(arrival, values, account))
+        run = HandlerRun(
+            self.vendor, endpoint, self.state, self.authority, arrival, self._scope(arrival, values, account)
+        )
         try:
-            perform(run, handler.steps)
+            run_steps(run, handler.steps)
         finally:
             if not run.keep_token:
                 grants.clear()
         return self._made(handler, run, grants)
 
-    def _made(self, handler: Handler, run: Run, grants: list[Grant]) -> Reply:
+    def _made(self, handler: Handler, run: HandlerRun, grants: list[Grant]) -> Reply:
         if run.reply is not None:
             return run.reply
         value = render(handler.respond, run.scope) if handler.respond else None
-        headers = [(name, str(sentence(text)(run.scope))) for name, text in handler.headers.items()]
+        headers = [(name, str(compile_sentence(text)(run.scope))) for name, text in handler.headers.items()]
         headers += [pair for grant in grants for pair in grant.headers]
         status = self.sandbox.status_always or handler.status
         return Reply(status, None if value is DROP else value, tuple(headers), handler.media_type)
@@ -134,16 +138,18 @@ class ServedVendor:
         other = self.sandbox.handlers[own.like]
         return msgspec.structs.replace(own, steps=own.steps or other.steps, respond=own.respond or other.respond)
 
-    def _flaws(self, handler: Handler | None, values: Values) -> list[Flaw]:
+    def _violations(self, handler: Handler | None, values: ValidatedValues) -> list[Violation]:
         """What the vendor minds of all that is wrong; a value that it overlooks counts as not sent."""
         if handler is None:
-            return values.flaws
+            return values.violations
         if handler.own_checks:
-            return [flaw for flaw in values.flaws if flaw.kind == "body"]
-        overlooked = [flaw for flaw in values.flaws if flaw.kind == "invalid" and flaw.param in handler.ignore_wrong]
+            return [flaw for flaw in values.violations if flaw.kind == "body"]
+        overlooked = [
+            flaw for flaw in values.violations if flaw.kind == "invalid" and flaw.param in handler.ignore_wrong
+        ]
         for flaw in overlooked:
             values.param.pop(flaw.param, None)
-        return [flaw for flaw in values.flaws if flaw not in overlooked]
+        return [flaw for flaw in values.violations if flaw not in overlooked]
 
     def _sample(self, endpoint: Endpoint, grants: list[Grant]) -> Reply:
         headers = tuple(pair for grant in grants for pair in grant.headers)
@@ -157,7 +163,7 @@ class ServedVendor:
                 return Reply(sample.status, sample.body, headers, JSON)
         return Reply(sample.status, sample.body, headers, sample.media_type)
 
-    def _scope(self, arrival: ParsedRequest, values: Values, account: Mapping[str, Any]) -> dict[str, Any]:
+    def _scope(self, arrival: ParsedRequest, values: ValidatedValues, account: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "param": values.param,
             "group": values.group,
@@ -173,7 +179,7 @@ class ServedVendor:
 
     # --- understanding -----------------------------------------------------------------------------------------------
 
-    def _understand(self, arrival: ParsedRequest) -> tuple[Match, Values]:
+    def _understand(self, arrival: ParsedRequest) -> tuple[Match, ValidatedValues]:
         """The endpoint that is meant and what was sent for it, with everything that is wrong in it.
 
         Raises:
@@ -184,7 +190,7 @@ class ServedVendor:
         if not found:
             raise self._no_route(method, arrival)
         tried = [(match, self._values(match.endpoint, match.values, arrival)) for match in found]
-        return min(tried, key=lambda one: _badness(one[1]))
+        return min(tried, key=lambda one: _mismatch_score(one[1]))
 
     def _method(self, arrival: ParsedRequest) -> str:
         if arrival.method == "POST" and self.sandbox.method_override:
@@ -194,24 +200,24 @@ class ServedVendor:
 
     def _no_route(self, method: str, arrival: ParsedRequest) -> Refused:
         known = self.router.methods(arrival.segments)
-        other = hint(self.router.explained_by(method, arrival.segments))
+        other = alternatives_hint(self.router.readings_matching(method, arrival.segments))
         if known:
-            refused = refuse(
+            refused = make_refusal(
                 "method", "method", "the path does not know the method", expected=" or ".join(known), got=method
             )
             refused.headers = (("Allow", ", ".join(known)),)
         else:
-            refused = refuse("not_found", "path", "there is no such path", got=arrival.path or "/")
+            refused = make_refusal("not_found", "path", "there is no such path", got=arrival.path or "/")
         refused.hint = other
         return refused
 
-    def _values(self, endpoint: Endpoint, path_values: Mapping[str, str], arrival: ParsedRequest) -> Values:
+    def _values(self, endpoint: Endpoint, path_values: Mapping[str, str], arrival: ParsedRequest) -> ValidatedValues:
         taken = set(self.authority.params(endpoint.auth)) | set(self.authority.params(self.sandbox.optional_auth))
         decoded = decode(endpoint, path_values, arrival, taken - set(endpoint.params))
-        body = _body_flaw(endpoint, arrival, taken)
+        body = _body_violation(endpoint, arrival, taken)
         values = validate(endpoint, decoded)
         if body is not None:
-            values.flaws.insert(0, body)
+            values.violations.insert(0, body)
         return values
 
     def _check_version(self, arrival: ParsedRequest, endpoint: Endpoint) -> None:
@@ -223,7 +229,9 @@ class ServedVendor:
         if endpoint.accept:
             fitting += ["*/*", essence(wanted).partition("/")[0] + "/*", ""]
         if wanted and not set(ranges) & set(fitting):
-            raise refuse("version", "accept", "the Accept header is not right", expected=wanted, got=given or "none")
+            raise make_refusal(
+                "version", "accept", "the Accept header is not right", expected=wanted, got=given or "none"
+            )
 
     def _authenticate(self, arrival: ParsedRequest, endpoint: Endpoint) -> Grant | None:
         if endpoint.auth in self.vendor.auth:
@@ -238,36 +246,36 @@ class ServedVendor:
 
     # --- refusing ----------------------------------------------------------------------------------------------------
 
-    def _other_reading(self, arrival: ParsedRequest, endpoint: Endpoint, flaws: list[Flaw]) -> str:
+    def _other_reading(self, arrival: ParsedRequest, endpoint: Endpoint, flaws: list[Violation]) -> str:
         """Which other reading of the document would let the request through, in words."""
         if not {flaw.kind for flaw in flaws} & {"unknown", "missing", "body", "invalid", "rule"}:
             return ""
-        fitting: list[Other] = []
-        for other in self.router.others_of(endpoint.id):
+        fitting: list[AlternativeReading] = []
+        for other in self.router.alternatives_for(endpoint.id):
             found = Route(other.endpoint).match(arrival.segments)
             fits = found is not None and arrival.method in other.endpoint.methods
-            if found is not None and fits and not self._values(other.endpoint, found.values, arrival).flaws:
+            if found is not None and fits and not self._values(other.endpoint, found.values, arrival).violations:
                 fitting.append(other)
-        return hint(fitting)
+        return alternatives_hint(fitting)
 
 
-def _badness(values: Values) -> tuple[int, int, int]:
+def _mismatch_score(values: ValidatedValues) -> tuple[int, int, int]:
     """How badly what was sent fits an endpoint: foreign names count first, then what is missing, then the rest."""
-    kinds = [flaw.kind for flaw in values.flaws]
+    kinds = [flaw.kind for flaw in values.violations]
     return (sum(kind in ("unknown", "body") for kind in kinds), kinds.count("missing"), len(kinds))
 
 
-def _body_flaw(endpoint: Endpoint, arrival: ParsedRequest, taken: set[str]) -> Flaw | None:
+def _body_violation(endpoint: Endpoint, arrival: ParsedRequest, taken: set[str]) -> Violation | None:
     """What is wrong with the body as a whole."""
     if arrival.too_large:
-        return Flaw("body_size", "too_large", "the body is too large")
+        return Violation("body_size", "too_large", "the body is too large")
     if not arrival.body:
         return None
     if endpoint.body == "none":
         only_auth = arrival.kind == "form" and {name for name, _ in arrival.form} <= taken
-        return None if only_auth else Flaw("body", "body", "the call takes no body", "", "no body", arrival.kind)
+        return None if only_auth else Violation("body", "body", "the call takes no body", "", "no body", arrival.kind)
     if arrival.kind != endpoint.body:
-        return Flaw(
+        return Violation(
             "content_type",
             "body",
             "the body is not in the right encoding",
@@ -275,13 +283,13 @@ def _body_flaw(endpoint: Endpoint, arrival: ParsedRequest, taken: set[str]) -> F
             _KINDS[endpoint.body],
             _KINDS.get(arrival.kind, arrival.kind),
         )
-    if arrival.trouble:
-        return Flaw("malformed", "body", arrival.trouble)
+    if arrival.body_problem:
+        return Violation("malformed", "body", arrival.body_problem)
     if endpoint.body == "json" and not isinstance(arrival.json, dict):
         kind = {list: "an array", str: "a text", bool: "true or false"}.get(
             type(arrival.json), json.dumps(arrival.json)[:40]
         )
-        return Flaw("malformed", "body", "the JSON body is not an object", "", "a JSON object", kind)
+        return Violation("malformed", "body", "the JSON body is not an object", "", "a JSON object", kind)
     return None
 
 

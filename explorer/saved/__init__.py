@@ -6,20 +6,20 @@
 <folder>/orders/10-create.mine.toml one's own side, where a file was changed by two
 """
 
-from explorer.saved.library import Library, SavedFile, SavedSet, Stamp, load, stamps
-from explorer.saved.storing import FileChanged, delete, move, path_of, save, side_name
+from explorer.saved.library import SavedFile, SavedLibrary, SavedSet, Stamp, load_library, stamps
+from explorer.saved.storing import FileChanged, conflict_name, delete, move, path_of, save
 
 __all__ = [
     "FileChanged",
-    "Library",
     "SavedFile",
+    "SavedLibrary",
     "SavedSet",
     "Stamp",
+    "conflict_name",
     "delete",
-    "load",
+    "load_library",
     "move",
     "path_of",
     "save",
-    "side_name",
     "stamps",
 ]

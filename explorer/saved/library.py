@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from explorer.core.saved.model import FolderOptions, SavedRequest, VariableSet
-from explorer.core.saved.naming import FOLDER_FILE, SIDE, VARIABLES, check_name, matching, ordered, plain
+from explorer.core.saved.naming import (
+    CONFLICT_SUFFIX,
+    FOLDER_FILE,
+    VARIABLES_FOLDER,
+    check_name,
+    match_name,
+    order_names,
+    unnumbered,
+)
 from explorer.core.saved.reading import read_folder, read_request, read_variables
 from explorer.errors import CatalogProblem, UnknownName, UsageError
-from explorer.settings.files import FileError, parse_toml, read_bytes, reason
+from explorer.settings.files import FileError, os_reason, parse_toml, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.exchange import Call
 
-_DEEPEST: Final = 8
-_MOST: Final = 20_000
+_MAX_DEPTH: Final = 8
+_MAX_FILES: Final = 20_000
 """Files that are looked at; a folder with more is not one of saved requests."""
 
 
@@ -39,7 +47,7 @@ class Stamp(NamedTuple):
 
 BROKEN: Final = Stamp(-1, -1, -1)
 """Of a link that leads nowhere, or in a circle."""
-_GONE: Final = Stamp(0, 0, 0)
+_MISSING: Final = Stamp(0, 0, 0)
 """Of a file that was deleted while the folder was listed."""
 Stamps = dict[str, Stamp]
 """Path relative to the folder, with slashes → stamp."""
@@ -61,7 +69,7 @@ class SavedFile:
     @property
     def is_side(self) -> bool:
         """Whether it is a person's own side of a conflict, which no sequence runs."""
-        return self.name.endswith(SIDE)
+        return self.name.endswith(CONFLICT_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class SavedSet:
 
 
 @dataclass(frozen=True)
-class Library:
+class SavedLibrary:
     """A folder of saved requests as it was when it was read."""
 
     folder: Path
@@ -107,7 +115,7 @@ class Library:
         Raises:
             UnknownName: there is none; UsageError: several may be meant.
         """
-        return self.files[matching(wanted, self.files, folder)]
+        return self.files[match_name(wanted, self.files, folder)]
 
     def sequence(self, wanted: str) -> tuple[str, ...]:
         """The names that a run of *wanted* runs, in order: one request, or all of a folder (``.``: all there are).
@@ -118,25 +126,25 @@ class Library:
         wanted = wanted.strip().strip("/")
         names = list(self.files)
         if wanted in ("", "."):
-            return tuple(ordered(names, "", dict(self.options)))
-        folder = self.folder_named(wanted)
+            return tuple(order_names(names, "", dict(self.options)))
+        folder = self.find_folder(wanted)
         if folder is not None and wanted not in self.files:
-            return tuple(ordered(names, folder, dict(self.options)))
+            return tuple(order_names(names, folder, dict(self.options)))
         try:
-            return (matching(wanted, names),)
+            return (match_name(wanted, names),)
         except UnknownName:
             raise UnknownName("saved request or folder", wanted, [*names, *self.folders]) from None
 
-    def folder_named(self, wanted: str) -> str | None:
+    def find_folder(self, wanted: str) -> str | None:
         """The folder that *wanted* means, its number left out or not; None where there is none."""
         wanted = wanted.strip().strip("/")
         if wanted in self.folders:
             return wanted
-        found = [one for one in self.folders if plain(one) == plain(wanted.replace(".", "/"))]
+        found = [one for one in self.folders if unnumbered(one) == unnumbered(wanted.replace(".", "/"))]
         return found[0] if len(found) == 1 else None
 
     @property
-    def everything_wrong(self) -> tuple[CatalogProblem, ...]:
+    def all_problems(self) -> tuple[CatalogProblem, ...]:
         """Every problem of every file."""
         return (
             *self.problems,
@@ -166,16 +174,16 @@ def stamps(folder: Path) -> Stamps:
                     if entry.name.startswith("."):
                         continue
                     stamp = _stamp(entry, above)
-                    if stamp is None and name.count("/") < _DEEPEST:
+                    if stamp is None and name.count("/") < _MAX_DEPTH:
                         waiting.append((Path(entry.path), f"{name}/", (*above, os.path.realpath(entry.path))))
                     elif stamp == BROKEN or (stamp is not None and name.endswith(".toml")):
                         stamps[name] = stamp
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise FileError(str(here), "", f"cannot be listed: {reason(error)}", "make it readable") from error
-        if len(stamps) > _MOST:
-            raise FileError(str(folder), "", f"holds more than {_MOST:,} files", "choose another saved_folder")
+            raise FileError(str(here), "", f"cannot be listed: {os_reason(error)}", "make it readable") from error
+        if len(stamps) > _MAX_FILES:
+            raise FileError(str(folder), "", f"holds more than {_MAX_FILES:,} files", "choose another saved_folder")
     return dict(sorted(stamps.items()))
 
 
@@ -185,7 +193,7 @@ def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
     try:
         status = entry.stat()
     except OSError:
-        return BROKEN if entry.is_symlink() else _GONE
+        return BROKEN if entry.is_symlink() else _MISSING
     if not stat.S_ISDIR(status.st_mode):
         return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
     target = os.path.realpath(entry.path)
@@ -193,15 +201,15 @@ def _stamp(entry: os.DirEntry[str], above: tuple[str, ...]) -> Stamp | None:
     return BROKEN if circle else None
 
 
-def load(folder: Path, before: Library | None = None) -> Library:
+def load_library(folder: Path, before: SavedLibrary | None = None) -> SavedLibrary:
     """Read *folder*; what *before* read and is as it was is taken from there. Never raises: what is wrong is told."""
     try:
         found = stamps(folder)
     except FileError as error:
-        return Library(folder, problems=(_problem(error),))
+        return SavedLibrary(folder, problems=(_problem(error),))
     if before is not None and before.folder == folder and before.stamps == found and not before.problems:
         return before
-    old = before if before is not None and before.folder == folder else Library(folder)
+    old = before if before is not None and before.folder == folder else SavedLibrary(folder)
     files: dict[str, SavedFile] = {}
     options: dict[str, FolderOptions] = {}
     sets: dict[str, SavedSet] = {}
@@ -212,17 +220,17 @@ def load(folder: Path, before: Library | None = None) -> Library:
         same = old.stamps.get(relative) == stamp
         if last == FOLDER_FILE:
             options[head], wrong[head] = _folder(folder / relative)
-        elif relative.startswith(f"{VARIABLES}/"):
-            key = name.removeprefix(f"{VARIABLES}/")
+        elif relative.startswith(f"{VARIABLES_FOLDER}/"):
+            key = name.removeprefix(f"{VARIABLES_FOLDER}/")
             sets[key] = old.sets[key] if same and key in old.sets else _set(key, folder / relative)
         else:
-            files[name] = old.files[name] if same and name in old.files else read_file(name, folder / relative)
+            files[name] = old.files[name] if same and name in old.files else read_saved_file(name, folder / relative)
     wrong = {head: problems for head, problems in wrong.items() if problems}
-    library = Library(folder, files, options, sets, wrong, stamps=found)
+    library = SavedLibrary(folder, files, options, sets, wrong, stamps=found)
     return _with_order_checked(library)
 
 
-def read_file(name: str, path: Path) -> SavedFile:
+def read_saved_file(name: str, path: Path) -> SavedFile:
     """The file of one request; what is wrong with it is told in it."""
     data = b""
     try:
@@ -297,21 +305,21 @@ def _set(name: str, path: Path) -> SavedSet:
     return SavedSet(name, path, values, problems)
 
 
-def _with_order_checked(library: Library) -> Library:
+def _with_order_checked(library: SavedLibrary) -> SavedLibrary:
     """*library* with a word on every name in an ``order`` that is no name there."""
     wrong = dict(library.folder_problems)
     for head, options in library.options.items():
         prefix = f"{head}/" if head else ""
         children = {name[len(prefix) :].split("/")[0] for name in library.files if name.startswith(prefix)}
-        known = {plain(one) for one in children}
+        known = {unnumbered(one) for one in children}
         for one in options.order:
-            if plain(one) not in known:
+            if unnumbered(one) not in known:
                 file = str(library.folder / prefix / FOLDER_FILE)
                 problem = CatalogProblem(
                     file, "order", f"{one!r} is no request here", f"known: {', '.join(sorted(known))}"
                 )
                 wrong[head] = (*wrong.get(head, ()), problem)
-    return Library(
+    return SavedLibrary(
         library.folder, library.files, library.options, library.sets, wrong, library.problems, library.stamps
     )
 

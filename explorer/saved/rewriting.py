@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.saved.model import OPERATORS
 from explorer.core.saved.reading import read_request
 from explorer.core.saved.writing import INLINE, request_table
-from explorer.settings.toml_edit import compose, edit
+from explorer.settings.toml_edit import compose_toml, edit_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from explorer.core.saved.model import SavedRequest
 
 
-def new_text(request: SavedRequest) -> str:
+def render_request(request: SavedRequest) -> str:
     """Return a file that says *request*."""
-    return compose(request_table(request), _is_small)
+    return compose_toml(request_table(request), _is_small)
 
 
-def changed_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
+def update_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
     """Return *text*, which says *old*, changed so that it says *new*: only what differs, and all comments stay.
 
     A text that cannot be read (*old* is None), or is written in a way that cannot be changed in place, is written anew
@@ -33,8 +33,8 @@ def changed_text(text: str, old: SavedRequest | None, new: SavedRequest) -> str:
         request, problems = read_request(table, "")
         return not problems and request is not None and request_table(request) == request_table(new)
 
-    result = edit(text, request_table(old), request_table(new), inline=_is_small, check=says_new) if old else None
-    return _comments(text) + new_text(new) if result is None else result
+    result = edit_toml(text, request_table(old), request_table(new), inline=_is_small, check=says_new) if old else None
+    return _comments(text) + render_request(new) if result is None else result
 
 
 def _is_small(value: Mapping[str, Any]) -> bool:

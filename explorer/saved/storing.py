@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.saved.naming import SIDE, check_name
+from explorer.core.saved.naming import CONFLICT_SUFFIX, check_name
 from explorer.core.saved.reading import read_request
 from explorer.errors import StoreError, UsageError
 from explorer.private_files import make_folder
-from explorer.saved.library import SavedFile, read_file
-from explorer.saved.rewriting import changed_text, new_text
-from explorer.settings.files import reason, write_atomic
+from explorer.saved.library import SavedFile, read_saved_file
+from explorer.saved.rewriting import render_request, update_text
+from explorer.settings.files import os_reason, write_atomic
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.core.saved.model import SavedRequest
 
-ANY: Final = "any"
+ANY_DIGEST: Final = "any"
 """In place of a digest: overwrite whatever is there."""
 
 
@@ -32,7 +32,9 @@ class FileChanged(UsageError):
 
     def __init__(self, file: SavedFile, *, new: bool) -> None:
         said = "is there already" if new else "was changed by another since you opened it"
-        super().__init__(f"{file.name} {said}", hint=f"Overwrite it, keep it, or save yours as {side_name(file.name)}.")
+        super().__init__(
+            f"{file.name} {said}", hint=f"Overwrite it, keep it, or save yours as {conflict_name(file.name)}."
+        )
         self.file = file
         self.new = new
 
@@ -46,13 +48,14 @@ def path_of(folder: Path, name: str) -> Path:
     return folder / f"{check_name(name)}.toml"
 
 
-def side_name(name: str) -> str:
+def conflict_name(name: str) -> str:
     """The name for one's own side of a conflict."""
-    return name if name.endswith(SIDE) else f"{name}{SIDE}"
+    return name if name.endswith(CONFLICT_SUFFIX) else f"{name}{CONFLICT_SUFFIX}"
 
 
 def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") -> SavedFile:
-    """Write a request. *digest* is that of the file as it was read; empty: there is to be none yet; ``ANY``: overwrite.
+    """Write a request. *digest* is that of the file as it was read; empty: there is to be none yet; ``ANY_DIGEST``:
+    overwrite.
 
     Raises:
         UsageError: it cannot be a name; FileChanged: the file is not as *digest* says; StoreError: it could not be
@@ -60,22 +63,22 @@ def save(folder: Path, name: str, request: SavedRequest, *, digest: str = "") ->
     """
     path = path_of(folder, name)
     name = check_name(name)
-    now = read_file(name, path) if path.exists() else None
-    if now is not None and digest != ANY and now.digest != digest:
+    now = read_saved_file(name, path) if path.exists() else None
+    if now is not None and digest != ANY_DIGEST and now.digest != digest:
         raise FileChanged(now, new=not digest)
     written = msgspec.structs.replace(request, call=_relative(request.call, path.parent, folder))
-    text = new_text(written) if now is None else changed_text(now.text, _as_written(now, folder), written)
-    _readable(name, text)
+    text = render_request(written) if now is None else update_text(now.text, _read_written(now, folder), written)
+    _check_readable(name, text)
     try:
         data = text.encode()
     except UnicodeEncodeError:
         raise UsageError(f"{name} holds a text that is no UTF-8", hint="Values are text.") from None
     if now is None or text != now.text:
         write_atomic(path, data)
-    return read_file(name, path)
+    return read_saved_file(name, path)
 
 
-def _readable(name: str, text: str) -> None:
+def _check_readable(name: str, text: str) -> None:
     """See that *text* says a request.
 
     Raises:
@@ -89,7 +92,7 @@ def _readable(name: str, text: str) -> None:
         raise UsageError(said, hint="${ begins a placeholder; $${ stands for the signs themselves.")
 
 
-def _as_written(file: SavedFile, folder: Path) -> SavedRequest | None:
+def _read_written(file: SavedFile, folder: Path) -> SavedRequest | None:
     request = file.request
     if request is None:
         return None
@@ -115,7 +118,7 @@ def delete(folder: Path, file: SavedFile) -> None:
     try:
         file.path.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"{file.path} could not be deleted: {reason(error)}") from error
+        raise StoreError(f"{file.path} could not be deleted: {os_reason(error)}") from error
     _drop_empty(folder, file.path.parent)
 
 
@@ -133,9 +136,9 @@ def move(folder: Path, file: SavedFile, name: str) -> SavedFile:
         make_folder(path.parent)
         file.path.rename(path)
     except OSError as error:
-        raise StoreError(f"{file.path} could not be moved: {reason(error)}") from error
+        raise StoreError(f"{file.path} could not be moved: {os_reason(error)}") from error
     _drop_empty(folder, file.path.parent)
-    return read_file(name, path)
+    return read_saved_file(name, path)
 
 
 def _drop_empty(folder: Path, emptied: Path) -> None:
@@ -144,4 +147,4 @@ def _drop_empty(folder: Path, emptied: Path) -> None:
     try:
         emptied.rmdir()
     except OSError as error:
-        raise StoreError(f"{emptied} is empty and could not be deleted: {reason(error)}") from error
+        raise StoreError(f"{emptied} is empty and could not be deleted: {os_reason(error)}") from error

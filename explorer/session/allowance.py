@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from explorer.core.checkpoint import until
+from explorer.core.checkpoint import stop_when
 from explorer.core.exchange import Failure
 from explorer.errors import TimedOut
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
-_LEAST: Final = 0.75
+_MIN_SECONDS: Final = 0.75
 """Seconds that the search for secrets has in any case: enough for every body but the largest, which may have taken all
 of the limit to arrive."""
-QUICK: Final = 0.25
+JUDGE_SECONDS: Final = 0.25
 """Seconds that judging has in any case."""
 
 
-class Allowance:
+class TimeBudget:
     """Ends work in threads when the time limit of a call has passed, or a person cancelled it."""
 
     def __init__(self, limit: float, spent: float, clock: Callable[[], float]) -> None:
@@ -34,14 +34,14 @@ class Allowance:
         self._deadline = clock() + limit - spent
         self._cancelled = False
 
-    async def work(self, job: Callable[[], T], *, least: float = _LEAST) -> T:
+    async def work(self, job: Callable[[], T], *, least: float = _MIN_SECONDS) -> T:
         """Do *job* in a thread, for at least so many seconds.
 
         Raises:
             Interrupted: the time limit passed; asyncio.CancelledError: a person cancelled.
         """
         deadline = max(self._deadline, self._clock() + least)
-        with until(lambda: self._cancelled or self._clock() > deadline):
+        with stop_when(lambda: self._cancelled or self._clock() > deadline):
             try:
                 return await asyncio.to_thread(job)
             except asyncio.CancelledError:

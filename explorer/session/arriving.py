@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class ResponseUpdate:
     """Either the *exchange* with status and headers and no body yet (a new one takes the place of an earlier), or more
     *data* of its body. Nothing in it is secret."""
 
@@ -26,14 +26,14 @@ class Arrival:
     data: bytes = b""
 
 
-OnArrival = Callable[[Arrival], None]
+OnResponseUpdate = Callable[[ResponseUpdate], None]
 
 
-class Arriving:
+class ResponseStream:
     """Tells *tell* of an answer to the call of *exchange* while the client hears of it; *used* are the schemes that
     signed. The end of what came may be held back, where the rest could make a secret of it."""
 
-    def __init__(self, session: SessionContext, exchange: Exchange, used: list[Scheme], tell: OnArrival) -> None:
+    def __init__(self, session: SessionContext, exchange: Exchange, used: list[Scheme], tell: OnResponseUpdate) -> None:
         self._session = session
         self._exchange = exchange
         self._used = used
@@ -45,13 +45,13 @@ class Arriving:
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
         redactor = redactor_for(self._session, call, known)
-        redactor = redactor.knowing(redactor.secrets_sent(request, response))
+        redactor = redactor.with_secrets(redactor.secrets_sent(request, response))
         self._stream = RedactedStream(redactor, response.header("content-type"))
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)
-        self._tell(Arrival(redactor.exchange(self._session.operation(call).endpoint, exchange)))
+        self._tell(ResponseUpdate(redactor.exchange(self._session.operation(call).endpoint, exchange)))
 
     def came(self, data: bytes) -> None:
         """More of the body."""
         masked = self._stream.feed(data) if self._stream is not None else b""
         if masked:
-            self._tell(Arrival(None, masked))
+            self._tell(ResponseUpdate(None, masked))

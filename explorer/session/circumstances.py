@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from explorer.core.exchange import SANDBOX, Circumstances
+from explorer.core.exchange import SANDBOX, RequestContext
 from explorer.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
     from explorer.session.context import SessionContext
 
-_ENDS: Final = 65_536
+_TOKEN_WINDOW: Final = 65_536
 """Bytes at the beginning and the end of a body where a token is looked for: between them lies what is uploaded."""
 
 
-def circumstances(session: SessionContext, call: Call) -> Circumstances:
+def request_context(session: SessionContext, call: Call) -> RequestContext:
     """What *call* is made under now. Blocking where the keyring is asked for the first time.
 
     Raises:
@@ -30,7 +30,7 @@ def circumstances(session: SessionContext, call: Call) -> Circumstances:
     """
     vendor, endpoint = session.endpoint(call.address)
     shape = msgspec.json.encode((endpoint, vendor.auth, vendor.version))
-    return Circumstances(
+    return RequestContext(
         edition=session.catalog.edition,
         catalog=session.catalog.digest,
         endpoint=hashlib.sha256(shape).hexdigest()[:16],
@@ -51,7 +51,7 @@ def _fingerprint(session: SessionContext, call: Call, name: str) -> str:
 def fingerprints_in(request: SentRequest, secrets: Iterable[Secret]) -> tuple[str, ...]:
     """The fingerprints of those *secrets* that stand in the request."""
     headers = "\n".join(value for _, value in request.headers)
-    places = (request.url.encode(), headers.encode(), request.body[:_ENDS], request.body[-_ENDS:])
+    places = (request.url.encode(), headers.encode(), request.body[:_TOKEN_WINDOW], request.body[-_TOKEN_WINDOW:])
     found = []
     for secret in secrets:
         text = secret.reveal()
@@ -69,7 +69,7 @@ def lost_readings(session: SessionContext, call: Call) -> dict[str, str]:
     }
 
 
-def changes(session: SessionContext, exchange: Exchange) -> tuple[str, ...]:
+def changes_since(session: SessionContext, exchange: Exchange) -> tuple[str, ...]:
     """What changed since *exchange* was made, in sentences that hold no secret.
 
     Raises:
@@ -82,24 +82,24 @@ def changes(session: SessionContext, exchange: Exchange) -> tuple[str, ...]:
     ]
     if then is None:
         return ("what it was made under was not kept then, so changes since cannot be told", *lost)
-    now = circumstances(session, call)
-    return (*_catalog(then, now), *lost, *_place(call, then, now), *_credentials(then, now))
+    now = request_context(session, call)
+    return (*_catalog_changes(then, now), *lost, *_base_url_changes(call, then, now), *_credential_changes(then, now))
 
 
-def _catalog(then: Circumstances, now: Circumstances) -> list[str]:
+def _catalog_changes(then: RequestContext, now: RequestContext) -> list[str]:
     editions = f" (edition {then.edition}, now {now.edition})" if then.edition != now.edition else ""
     if then.endpoint != now.endpoint:
         return [f"what the catalog says of this call changed since{editions}"]
     return []
 
 
-def _place(call: Call, then: Circumstances, now: Circumstances) -> list[str]:
+def _base_url_changes(call: Call, then: RequestContext, now: RequestContext) -> list[str]:
     if call.environment == SANDBOX or call.base_url or then.base_url == now.base_url:
         return []
     return [f"the environment {call.environment} was at {then.base_url} and is now at {now.base_url}"]
 
 
-def _credentials(then: Circumstances, now: Circumstances) -> list[str]:
+def _credential_changes(then: RequestContext, now: RequestContext) -> list[str]:
     told = []
     for name in sorted({*then.credentials, *now.credentials}):
         before, after = then.credentials.get(name), now.credentials.get(name)
@@ -114,7 +114,7 @@ def _credentials(then: Circumstances, now: Circumstances) -> list[str]:
     return told
 
 
-def base_of_then(origin: Exchange, now: str) -> str:
+def original_base_url(origin: Exchange, now: str) -> str:
     """The base URL that the request of then was made with; of an entry that does not tell, in the sandbox, the one
     that has the same path as *now* has."""
     if origin.under is not None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["new", "running", "paused", "cancelled", "incomplete", "done"]
+CollectionState = Literal["new", "running", "paused", "cancelled", "incomplete", "done"]
 """``incomplete``: it ended by itself, and pages that did not come can be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class CollectionProgress:
     """How far a collection is. Times in seconds, ``rate`` in records a second; None where it is not known."""
 
-    state: State
+    state: CollectionState
     pages: int
     of_pages: int | None
     records: int
@@ -29,8 +29,10 @@ class Collected:
     @property
     def text(self) -> str:
         """The progress as a line."""
-        pages = f"{self.pages} of {self.of_pages} pages" if self.of_pages is not None else _many(self.pages, "page")
-        parts = [pages, _many(self.records, "record"), f"{self.rate:.0f} records/s"]
+        pages = (
+            f"{self.pages} of {self.of_pages} pages" if self.of_pages is not None else _pluralize(self.pages, "page")
+        )
+        parts = [pages, _pluralize(self.records, "record"), f"{self.rate:.0f} records/s"]
         parts += [f"{self.left:.0f} s left"] if self.left is not None else []
         parts += [f"{self.failed} failed"] if self.failed else []
         parts += [f"{self.retries} tried again"] if self.retries else []
@@ -38,5 +40,5 @@ class Collected:
         return ", ".join(parts)
 
 
-def _many(count: int, what: str) -> str:
+def _pluralize(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.exchange import Call, Exchange, Judgement
-from explorer.core.paging.checks import Checks, Finding
+from explorer.core.exchange import Call, Exchange, Verdict
+from explorer.core.paging.checks import PageChecks, PagingFinding
 from explorer.errors import UsageError
-from explorer.session.collected import Collected, State
-from explorer.session.fetching import Fetcher, Page
-from explorer.session.pages import paging
-from explorer.session.route import Job, Plan, Route, many, start_number
+from explorer.session.collected import CollectionProgress, CollectionState
+from explorer.session.fetching import FetchedPage, PageFetcher
+from explorer.session.pages import paging_style
+from explorer.session.route import CollectionPlan, PageJob, PageRoute, first_page_number, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 
     from explorer.session.context import SessionContext
 
-_GIVE_UP: Final = 3
+_MAX_FAILED_PAGES: Final = 3
 """Pages in a row that do not come until no more are asked for."""
-_AHEAD: Final = 2
+_PREFETCH: Final = 2
 """Pages that may be under way or waiting to be given, for each that may be asked for at once."""
 
 
@@ -57,24 +57,24 @@ class Collector:
     ) -> None:
         """*at_once* pages at most are under way together; *tries* for each; *patience*: seconds that the vendor may
         ask to wait; *tell* is told of every page that is asked for again."""
-        style = paging(session, call)
+        style = paging_style(session, call)
         given = {**dict(call.extra), **{one.name: one.value for one in call.entries}}
-        self.state: State = "new"
+        self.state: CollectionState = "new"
         self._session, self._max, self._at_once, self._clock = session, max_pages, max(1, at_once), clock
-        self._fetcher = Fetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance, tell)
+        self._fetcher = PageFetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance, tell)
         self._fetcher.gate.set()
-        self._checks = Checks(style.asked_size(given) if style is not None else None)
-        self._notes: list[Finding] = []
-        self._route: Route | None = None
-        self._first = Job(start_number(style, call), call)
+        self._checks = PageChecks(style.requested_size(given) if style is not None else None)
+        self._notes: list[PagingFinding] = []
+        self._route: PageRoute | None = None
+        self._first = PageJob(first_page_number(style, call), call)
         self._from_start = True
-        self._again: list[Job] = [self._first]
-        self._ready: dict[int, Page] = {}
-        self._opening: Page | None = None
-        self._failed: dict[int, Page] = {}
-        self._in_a_row = 0
+        self._again: list[PageJob] = [self._first]
+        self._ready: dict[int, FetchedPage] = {}
+        self._opening: FetchedPage | None = None
+        self._failed: dict[int, FetchedPage] = {}
+        self._consecutive_failures = 0
         self._pages = self._records = 0
-        self._verdict = Judgement()
+        self._verdict = Verdict()
         """Of the last page, or of the first that is not OK."""
         self._stop = asyncio.Event()
         self._since: float | None = None
@@ -82,7 +82,7 @@ class Collector:
 
     # --- before, meanwhile, after ------------------------------------------------------------------------------------
 
-    async def plan(self) -> Plan:
+    async def plan(self) -> CollectionPlan:
         """Fetch the first page, and tell what all of them would take. Asked again, it fetches nothing.
 
         Raises:
@@ -99,7 +99,7 @@ class Collector:
                 await self._fetcher.flush()
         page = self._opening = self._ready[self._first.number]
         if not page.came:
-            return Plan(None, None, 1, f"the first page did not come: {page.problem}")
+            return CollectionPlan(None, None, 1, f"the first page did not come: {page.problem}")
         return self._routed(page).plan
 
     def pause(self) -> None:
@@ -121,7 +121,7 @@ class Collector:
         self._stop.set()
 
     @property
-    def progress(self) -> Collected:
+    def progress(self) -> CollectionProgress:
         """How far it is now."""
         elapsed = self._elapsed + (self._clock() - self._since if self._since is not None else 0.0)
         plan = self._route.plan if self._route is not None else None
@@ -129,7 +129,7 @@ class Collector:
         left = None
         if of_pages is not None and self._pages and self.state in ("running", "paused"):
             left = elapsed / self._pages * max(0, of_pages - self._pages)
-        return Collected(
+        return CollectionProgress(
             state=self.state,
             pages=self._pages,
             of_pages=of_pages,
@@ -144,9 +144,9 @@ class Collector:
         )
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[PagingFinding, ...]:
         """What the checks found so far: duplicates, gaps, changed totals, a capped page size, empty pages."""
-        whole = self.state == "done" and self._from_start and self._route is not None and not self._route.cut_short
+        whole = self.state == "done" and self._from_start and self._route is not None and not self._route.is_truncated
         return (*self._checks.findings(whole=whole and not self._notes), *self._notes)
 
     @property
@@ -155,19 +155,19 @@ class Collector:
         return self._opening.shown if self._opening is not None else None
 
     @property
-    def first_came(self) -> bool:
+    def has_first_page(self) -> bool:
         """Whether the first page came."""
         return self._route is not None
 
     @property
-    def first_failed(self) -> Page | None:
+    def first_failed_page(self) -> FetchedPage | None:
         """The first page that did not come, or None."""
         return self._failed[min(self._failed)] if self._failed else None
 
     @property
-    def verdict(self) -> Judgement:
+    def verdict(self) -> Verdict:
         """The verdict on all pages: the vendor's own where all came or none did, PARTIAL where some did."""
-        failed, came = self.first_failed, many(self._pages, "page")
+        failed, came = self.first_failed_page, pluralize(self._pages, "page")
         if failed is not None and not self._pages:
             return failed.exchange.verdict
         if failed is not None:
@@ -189,11 +189,11 @@ class Collector:
         if self.state not in ("running", "paused") or number not in self._failed:
             return False
         page = self._failed.pop(number)
-        self._again.insert(0, Job(number, page.exchange.call))
-        self._in_a_row = 0
+        self._again.insert(0, PageJob(number, page.exchange.call))
+        self._consecutive_failures = 0
         return True
 
-    async def pages(self, only: Collection[int] | None = None) -> AsyncGenerator[Page, None]:
+    async def pages(self, only: Collection[int] | None = None) -> AsyncGenerator[FetchedPage, None]:
         """Every page in order, from where it stopped the last time; those that did not come before are tried again.
 
         *only*: of those that did not come, these, and no others; what is still to come stays so. A page that does not
@@ -206,12 +206,12 @@ class Collector:
         if self.state in ("running", "paused"):
             raise UsageError("the pages are being fetched already")
         held = self._begin(only)
-        window: deque[tuple[Job, asyncio.Task[Page]]] = deque()
+        window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]] = deque()
         places = asyncio.Semaphore(self._at_once)
         try:
             while True:
                 self._fill(window, places, on=only is None)
-                if not window or not await self._came_before_stop(window[0][1]):
+                if not window or not await self._arrived_before_stop(window[0][1]):
                     break
                 page = window[0][1].result()
                 window.popleft()
@@ -220,7 +220,7 @@ class Collector:
                 window.remove(one)
                 yield self._given(one[1].result())
         finally:
-            await self._let_go(window)
+            await self._release_all(window)
             self._again += held
             if only is not None and self._route is not None and (job := self._route.take()) is not None:
                 self._again.append(job)
@@ -228,37 +228,41 @@ class Collector:
             self.state = self._ended()
             await self._fetcher.flush()
 
-    def _begin(self, only: Collection[int] | None) -> list[Job]:
+    def _begin(self, only: Collection[int] | None) -> list[PageJob]:
         """Make ready to ask; gives what is to be held back because only some pages are wanted."""
         self.state = "running"
         self._stop.clear()
         self._fetcher.gate.set()
-        self._in_a_row = 0
+        self._consecutive_failures = 0
         held = self._again if only is not None else []
         chosen = [number for number in self._failed if only is None or number in only]
         again = [] if only is not None else self._again
-        again += [Job(number, self._failed.pop(number).exchange.call) for number in chosen]
+        again += [PageJob(number, self._failed.pop(number).exchange.call) for number in chosen]
         self._again = sorted(again, key=lambda job: job.number)
         self._count_time(going=True)
         return held
 
-    def _fill(self, window: deque[tuple[Job, asyncio.Task[Page]]], places: asyncio.Semaphore, *, on: bool) -> None:
+    def _fill(
+        self, window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]], places: asyncio.Semaphore, *, on: bool
+    ) -> None:
         """Ask for as many pages as may be under way or waiting; *on*: also for those that were never asked for."""
-        width = 1 if self._route is None or self._route.plan.at_once == 1 else self._route.plan.at_once * _AHEAD
-        while len(window) < width and self._in_a_row < _GIVE_UP and not self._stop.is_set():
+        width = (
+            1 if self._route is None or self._route.plan.concurrency == 1 else self._route.plan.concurrency * _PREFETCH
+        )
+        while len(window) < width and self._consecutive_failures < _MAX_FAILED_PAGES and not self._stop.is_set():
             job = self._again.pop(0) if self._again else self._route.take() if self._route and on else None
             if job is None:
                 return
             window.append((job, asyncio.create_task(self._one(job, places))))
 
-    async def _one(self, job: Job, places: asyncio.Semaphore | None = None) -> Page:
+    async def _one(self, job: PageJob, places: asyncio.Semaphore | None = None) -> FetchedPage:
         ready = self._ready.pop(job.number, None)
         if ready is not None:
             return ready
         async with places or contextlib.nullcontext():
             return await self._fetcher.get(job.number, job.call, alone=self._route is None)
 
-    async def _came_before_stop(self, task: asyncio.Task[Page]) -> bool:
+    async def _arrived_before_stop(self, task: asyncio.Task[FetchedPage]) -> bool:
         if not task.done() and not self._stop.is_set():
             stopped = asyncio.create_task(self._stop.wait())
             try:
@@ -267,13 +271,13 @@ class Collector:
                 stopped.cancel()
         return task.done() and not self._stop.is_set()
 
-    def _given(self, page: Page) -> Page:
+    def _given(self, page: FetchedPage) -> FetchedPage:
         """Count and check a page that is about to be given."""
         if not page.came:
             self._failed[page.number] = page
             self._checks.failed(page.number)
             refused = page.exchange.verdict.http_status in (401, 403)
-            self._in_a_row = _GIVE_UP if refused else self._in_a_row + 1
+            self._consecutive_failures = _MAX_FAILED_PAGES if refused else self._consecutive_failures + 1
             return page
         route = self._route or self._routed(page)
         same = self._checks.page(page.number, page.records, page.info)
@@ -281,31 +285,31 @@ class Collector:
         if note is not None:
             self._notes.append(note)
             page = replace(page, records=()) if note.kind == "same_page" else page
-        self._in_a_row = 0
+        self._consecutive_failures = 0
         self._pages += 1
         self._records += len(page.records)
         if self._pages == 1 or self._verdict.outcome == "OK":
             self._verdict = page.exchange.verdict
         return page
 
-    def _routed(self, page: Page) -> Route:
+    def _routed(self, page: FetchedPage) -> PageRoute:
         self._from_start = not page.info.has_previous
-        self._route = Route(self._session, page, self._at_once, self._max)
+        self._route = PageRoute(self._session, page, self._at_once, self._max)
         return self._route
 
     # --- stopping ----------------------------------------------------------------------------------------------------
 
-    async def _let_go(self, window: deque[tuple[Job, asyncio.Task[Page]]]) -> None:
+    async def _release_all(self, window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]]) -> None:
         """End what is under way; what came all the same is kept for the next time."""
         for _, task in window:
             task.cancel()
         results = await asyncio.gather(*(task for _, task in window), return_exceptions=True)
         for (job, _), result in zip(window, results, strict=True):
             self._again.append(job)
-            if isinstance(result, Page) and result.came:
+            if isinstance(result, FetchedPage) and result.came:
                 self._ready[job.number] = result
 
-    def _ended(self) -> State:
+    def _ended(self) -> CollectionState:
         if self._stop.is_set():
             return "cancelled"
         more = self._failed or self._again or self._route is None

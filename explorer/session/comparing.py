@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.catalog.model import Vendor
-    from explorer.core.diff import Comparison, Volatile
+    from explorer.core.diff import Comparison, VolatileMask
     from explorer.core.exchange import Call, Exchange
     from explorer.session.context import SessionContext
 
@@ -23,7 +23,7 @@ async def compare(
     left: Exchange | int,
     right: Exchange | int,
     *,
-    volatile: Volatile | None = None,
+    volatile: VolatileMask | None = None,
 ) -> Comparison:
     """Two exchanges, or entries of the history by their numbers, compared to the end, secrets masked.
 
@@ -42,7 +42,7 @@ async def open_comparison(
     left: Exchange | int,
     right: Exchange | int,
     *,
-    volatile: Volatile | None = None,
+    volatile: VolatileMask | None = None,
 ) -> Comparison:
     """As ``compare``, with nothing compared yet: ``Comparison.run`` does that, in whatever thread."""
     from explorer.core.diff import Comparison
@@ -62,12 +62,12 @@ def _masked(session: SessionContext, exchange: Exchange) -> Exchange:
         return exchange
 
 
-def volatile_of(session: SessionContext, call: Call) -> Volatile:
+def volatile_of(session: SessionContext, call: Call) -> VolatileMask:
     """What is masked for *call*: headers that differ everywhere, what the catalog says of vendor and endpoint, what the
     vendor's auth schemes place, and what the person ignores (``settings.ignored``)."""
-    from explorer.core.diff.volatile import GENERAL, Volatile, parse_patterns
+    from explorer.core.diff.volatile import GENERAL, VolatileMask, parse_patterns
 
-    own = parse_patterns(ignored(session, call.vendor))
+    own = parse_patterns(ignored_patterns(session, call.vendor))
     found = GENERAL | own
     vendor = session.catalog.vendors.get(call.vendor)
     if vendor is None:
@@ -76,28 +76,28 @@ def volatile_of(session: SessionContext, call: Call) -> Volatile:
     if call.endpoint in vendor.endpoints:
         tables.append(vendor.endpoints[call.endpoint].volatile)
     for table in tables:
-        found |= Volatile(
+        found |= VolatileMask(
             headers=frozenset(name.lower() for name in table.headers), names=frozenset(map(str.lower, table.names))
         )
         found |= parse_patterns(table.paths)
-    return found | _placed(vendor, own.headers | own.params | own.names)
+    return found | _auth_volatile(vendor, own.headers | own.params | own.names)
 
 
-def _placed(vendor: Vendor, ignored: frozenset[str]) -> Volatile:
+def _auth_volatile(vendor: Vendor, ignored: frozenset[str]) -> VolatileMask:
     """What the auth schemes put into requests: a signature, its moment, a token. What a person told to ignore is not
     looked for either."""
     from explorer.core.auth import options_of
-    from explorer.core.diff.volatile import Volatile
+    from explorer.core.diff.volatile import VolatileMask
 
     every = [options_of(auth) for auth in vendor.auth.values()]
     headers = {name.lower() for options in every for name in options.headers}
     params = {name.lower() for options in every for name in options.volatile_params}
     names = {name.lower() for options in every for name in options.token_fields}
     placed = frozenset((headers | params) - ignored)
-    return Volatile(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
+    return VolatileMask(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 
 
-async def before(session: SessionContext, exchange: Exchange) -> int:
+async def previous_entry(session: SessionContext, exchange: Exchange) -> int:
     """The number of the last answered entry of the same call and environment before *exchange*; 0 where there is none.
 
     Raises:
@@ -113,12 +113,12 @@ async def before(session: SessionContext, exchange: Exchange) -> int:
 # --- what a person ignores -------------------------------------------------------------------------------------------
 
 
-def ignored(session: SessionContext, vendor: str) -> tuple[str, ...]:
+def ignored_patterns(session: SessionContext, vendor: str) -> tuple[str, ...]:
     """The patterns that a person told to ignore for a vendor."""
     return session.settings.ignored.get(vendor, ())
 
 
-async def ignore(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
+async def ignore_pattern(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
     """Mask *pattern* in every comparison of the vendor from now on; what is to be said of writing the settings.
 
     Raises:
@@ -127,7 +127,7 @@ async def ignore(session: SessionContext, vendor: str, pattern: str) -> tuple[st
     return await _change(session, vendor, lambda now: tuple(dict.fromkeys((*now, pattern))))
 
 
-async def heed(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
+async def stop_ignoring(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
     """Take *pattern* out of what is ignored.
 
     Raises:

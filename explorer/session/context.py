@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from explorer.settings.folders import Folders
     from explorer.settings.preferences import Settings
 
-_MOST_OPERATIONS = 200
+_MAX_OPERATIONS = 200
 """Operations that are cached; another reading or environment makes another."""
 
 
@@ -122,7 +122,7 @@ class SessionContext:
         catalog, operation = self._operations.get(key, (None, None))
         if operation is None or catalog is not self.catalog:
             operation = resolve_operation(*self.endpoint(call.address), call)
-            if len(self._operations) > _MOST_OPERATIONS:
+            if len(self._operations) > _MAX_OPERATIONS:
                 self._operations.clear()
             self._operations[key] = (self.catalog, operation)
         return operation
@@ -222,13 +222,13 @@ class SessionContext:
             self._warned.add(text)
             self.on_warning(text)
 
-    def redacted_copy(self, exchange: Exchange) -> Exchange | None:
-        """Return what ``remember_redacted`` was given for *exchange*, or None."""
+    def cached_redacted(self, exchange: Exchange) -> Exchange | None:
+        """Return what ``cache_redacted`` was given for *exchange*, or None."""
         if self._redacted is not None and self._redacted[0]() is exchange:
             return self._redacted[1]
         return None
 
-    def remember_redacted(self, exchange: Exchange, redacted: Exchange) -> None:
+    def cache_redacted(self, exchange: Exchange, redacted: Exchange) -> None:
         """Have *redacted* at hand for *exchange*: a large body takes seconds to search."""
 
         def forget(reference: ReferenceType[Exchange]) -> None:

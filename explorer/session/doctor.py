@@ -24,7 +24,7 @@ from explorer.session.login import log_in
 from explorer.session.pages import page_info, turn_page
 from explorer.session.preparing import auth_context, auth_scheme
 from explorer.session.sending import send
-from explorer.session.trust import Gate
+from explorer.session.trust import TrustGate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,24 +33,24 @@ if TYPE_CHECKING:
     from explorer.core.paging import Style
     from explorer.session.context import SessionContext
 
-State = Literal["ok", "failed", "warning", "skipped"]
+CheckOutcome = Literal["ok", "failed", "warning", "skipped"]
 REACH_SECONDS: Final = 15.0
 """Seconds within which the vendor has to answer at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class DoctorCheck:
     """One check: what was looked at, how it is, on what evidence, and what to do about it."""
 
     check: str
     title: str
-    state: State
+    state: CheckOutcome
     evidence: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass
-class _Patient:
+class _DoctorRun:
     """What is known so far."""
 
     session: SessionContext
@@ -75,9 +75,9 @@ class _Patient:
         return self.call.environment == SANDBOX and not self.call.base_url
 
 
-async def examine(
+async def run_checks(
     session: SessionContext, vendor_id: str, environment: str = "", *, base_url: str = "", login: bool = False
-) -> AsyncIterator[Examined]:
+) -> AsyncIterator[DoctorCheck]:
     """Every check in its order, as it is done; *login* allows to ask the vendor for a token.
 
     Raises:
@@ -93,16 +93,16 @@ async def examine(
             f"the catalog names no call of {vendor.id} to try", hint='Give the vendor a probe = "ENDPOINT" that reads.'
         )
     where = environment or session.default_environment(vendor)
-    patient = _Patient(session, vendor, Call(vendor=vendor.id, endpoint=vendor.probe, environment=where), login)
+    patient = _DoctorRun(session, vendor, Call(vendor=vendor.id, endpoint=vendor.probe, environment=where), login)
     patient.call = msgspec.structs.replace(patient.call, base_url=base_url)
     await session.ready(patient.call)
     session.base_url(patient.call)
     for title, look in _CHECKS:
-        found: Examined = await look(patient, title)
+        found: DoctorCheck = await look(patient, title)
         yield found
 
 
-def exit_code_of(found: list[Examined]) -> int:
+def exit_code_of(found: list[DoctorCheck]) -> int:
     """0 all well, 3 the vendor could not be reached, 4 credentials are missing or refused, 1 anything else failed."""
     failed = {one.check for one in found if one.state == "failed"}
     if failed & {"reach", "tls"}:
@@ -113,61 +113,61 @@ def exit_code_of(found: list[Examined]) -> int:
 # --- the checks ------------------------------------------------------------------------------------------------------
 
 
-async def _reach(patient: _Patient, title: str) -> Examined:
+async def _check_reachable(patient: _DoctorRun, title: str) -> DoctorCheck:
     import httpx
 
     from explorer.client import Limits
     from explorer.core.auth.base import Anonymous
-    from explorer.core.auth.options import Options
+    from explorer.core.auth.options import AuthOptions
 
     base = patient.base
     context = auth_context(patient.session, patient.call, patient.session.operation(patient.call))
     request = httpx.Request("HEAD", base.rstrip("/") + "/", headers={"Accept": "*/*"})
     limits = Limits(total=REACH_SECONDS, redirects=0)
     transfer = await patient.session.http().send(
-        request, lambda: Anonymous(Options(), context), limits, Gate(patient.session, patient.call)
+        request, lambda: Anonymous(AuthOptions(), context), limits, TrustGate(patient.session, patient.call)
     )
     patient.answer, patient.failure = transfer.response, transfer.failure
     if transfer.response is None:
         why = transfer.failure.message if transfer.failure is not None else "no answer"
         hint = transfer.failure.hint if transfer.failure is not None else ""
-        return Examined("reach", title, "failed", f"{base}: {why}", hint)
+        return DoctorCheck("reach", title, "failed", f"{base}: {why}", hint)
     seconds = f"{transfer.timings.total * 1000:.0f} ms"
-    return Examined("reach", title, "ok", f"{base} answers (HTTP {transfer.response.status}, {seconds})")
+    return DoctorCheck("reach", title, "ok", f"{base} answers (HTTP {transfer.response.status}, {seconds})")
 
 
-async def _tls(patient: _Patient, title: str) -> Examined:
+async def _check_tls(patient: _DoctorRun, title: str) -> DoctorCheck:
     parts = urlsplit(patient.base)
     if patient.sandbox:
-        return Examined("tls", title, "skipped", "the sandbox is on this machine")
+        return DoctorCheck("tls", title, "skipped", "the sandbox is on this machine")
     if parts.scheme != "https":
         evidence = f"{parts.scheme}://{parts.netloc} is not encrypted: tokens and passwords can be read on the way"
-        return Examined("tls", title, "warning", evidence, "Use https where the vendor has it.")
+        return DoctorCheck("tls", title, "warning", evidence, "Use https where the vendor has it.")
     why = patient.failure.message if patient.failure is not None else ""
     if "certificate" in why.lower() or "ssl" in why.lower():
-        return Examined("tls", title, "failed", why, "Is the host right, and are its certificates up to date?")
+        return DoctorCheck("tls", title, "failed", why, "Is the host right, and are its certificates up to date?")
     if patient.answer is None:
-        return Examined("tls", title, "skipped", "there was no answer")
-    return Examined("tls", title, "ok", f"the certificate of {parts.hostname} is valid")
+        return DoctorCheck("tls", title, "skipped", "there was no answer")
+    return DoctorCheck("tls", title, "ok", f"the certificate of {parts.hostname} is valid")
 
 
-async def _clock(patient: _Patient, title: str) -> Examined:
+async def _check_clock(patient: _DoctorRun, title: str) -> DoctorCheck:
     theirs = parse_http_date(patient.answer.header("date")) if patient.answer is not None else None
     if theirs is None:
-        return Examined("clock", title, "skipped", "there is no Date header to compare with")
+        return DoctorCheck("clock", title, "skipped", "there is no Date header to compare with")
     allowed = auth_scheme(patient.session, patient.call).options.clock_tolerance
     off = patient.session.now() - theirs
     words = f"your clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the vendor's"
     if abs(off) > allowed:
-        return Examined("clock", title, "failed", f"{words}; {allowed:g} s are allowed", "Set it by a time server.")
-    return Examined("clock", title, "ok", words if abs(off) >= 2 else "your clock and the vendor's agree")
+        return DoctorCheck("clock", title, "failed", f"{words}; {allowed:g} s are allowed", "Set it by a time server.")
+    return DoctorCheck("clock", title, "ok", words if abs(off) >= 2 else "your clock and the vendor's agree")
 
 
-async def _credentials(patient: _Patient, title: str) -> Examined:
+async def _check_credentials(patient: _DoctorRun, title: str) -> DoctorCheck:
     scheme = auth_scheme(patient.session, patient.call)
     status = await asyncio.to_thread(patient.session.vault.status, patient.vendor, patient.call.environment)
     if scheme.name == "none":
-        return Examined("credentials", title, "skipped", "the call that is tried is anonymous")
+        return DoctorCheck("credentials", title, "skipped", "the call that is tried is anonymous")
     missing = scheme.missing()
     there = "; ".join(f"{one.name} ({one.source})" for one in status if one.present)
     if missing:
@@ -176,114 +176,114 @@ async def _credentials(patient: _Patient, title: str) -> Examined:
         how = ", ".join(variable_name(patient.vendor.id, name, patient.call.environment) for name in missing)
         patient.problem = f"{', '.join(missing)} missing"
         evidence = f"missing: {', '.join(missing)}" + (f"; there: {there}" if there else "")
-        return Examined("credentials", title, "failed", evidence, f"Set {how}, or use `login {patient.vendor.id}`.")
-    return Examined("credentials", title, "ok", there or "none are needed")
+        return DoctorCheck("credentials", title, "failed", evidence, f"Set {how}, or use `login {patient.vendor.id}`.")
+    return DoctorCheck("credentials", title, "ok", there or "none are needed")
 
 
-async def _token(patient: _Patient, title: str) -> Examined:
+async def _check_token(patient: _DoctorRun, title: str) -> DoctorCheck:
     if patient.problem:
-        return Examined("token", title, "skipped", patient.problem)
+        return DoctorCheck("token", title, "skipped", patient.problem)
     scheme = auth_scheme(patient.session, patient.call)
-    before = scheme.needs_before()
+    before = scheme.prerequisite()
     if not before:
         held = patient.session.tokens(patient.call).current(patient.session.now())
         patient.token_ready = True
         if held is None:
-            return Examined("token", title, "skipped", "none has to be asked for")
+            return DoctorCheck("token", title, "skipped", "none has to be asked for")
         left = f", good for {held.expires_at - patient.session.now():.0f} s" if held.expires_at is not None else ""
-        return Examined("token", title, "ok", f"{held.value.fingerprint()} from {held.origin}{left}")
+        return DoctorCheck("token", title, "ok", f"{held.value.fingerprint()} from {held.origin}{left}")
     if not patient.login and not patient.sandbox:
         patient.problem = "no token was asked for"
-        return Examined("token", title, "skipped", f"{before}; --login allows to ask for it")
+        return DoctorCheck("token", title, "skipped", f"{before}; --login allows to ask for it")
     try:
-        said: str = await log_in(patient.session, patient.call, open_url=_nobody, paste=None)
+        said: str = await log_in(patient.session, patient.call, open_url=_refuse_consent, paste=None)
     except ExplorerError as error:
         patient.problem = error.message
-        return Examined("token", title, "failed", error.message, error.hint)
+        return DoctorCheck("token", title, "failed", error.message, error.hint)
     patient.token_ready = True
-    return Examined("token", title, "ok", said)
+    return DoctorCheck("token", title, "ok", said)
 
 
-async def _nobody(url: str) -> None:
+async def _refuse_consent(url: str) -> None:
     """No consent is asked for here: schemes that need it have no token to ask for beforehand."""
 
 
-async def _read(patient: _Patient, title: str) -> Examined:
+async def _check_read(patient: _DoctorRun, title: str) -> DoctorCheck:
     if patient.answer is None:
         patient.problem = patient.problem or "the vendor does not answer"
     if patient.problem:
-        return Examined("read", title, "skipped", patient.problem)
+        return DoctorCheck("read", title, "skipped", patient.problem)
     try:
         patient.exchange = await send(patient.session, patient.call)
     except CredentialError as error:
-        return Examined("read", title, "failed", error.message, error.hint)
+        return DoctorCheck("read", title, "failed", error.message, error.hint)
     exchange, verdict = patient.exchange, patient.exchange.verdict
     what = f"{exchange.request.method} {urlsplit(exchange.request.url).path}"
     if exchange.failure is not None:
-        return Examined("read", title, "failed", f"{what}: {exchange.failure.message}", exchange.failure.hint)
+        return DoctorCheck("read", title, "failed", f"{what}: {exchange.failure.message}", exchange.failure.hint)
     status = exchange.response.status if exchange.response is not None else 0
     told = f"{what} gives {status} in {exchange.timings.total * 1000:.0f} ms"
     if verdict.outcome == "FAILED":
         from explorer.session.refusals import explain_refused
 
         why = await explain_refused(patient.session, exchange)
-        mend = why.top.mend if why.top is not None else ""
-        return Examined("read", title, "failed", f"{told}: {why.headline}", mend)
-    return Examined("read", title, "ok", told)
+        mend = why.top.fix if why.top is not None else ""
+        return DoctorCheck("read", title, "failed", f"{told}: {why.headline}", mend)
+    return DoctorCheck("read", title, "ok", told)
 
 
-async def _signature(patient: _Patient, title: str) -> Examined:
+async def _check_signature(patient: _DoctorRun, title: str) -> DoctorCheck:
     if patient.exchange is None:
-        return Examined("signature", title, "skipped", "no read was sent")
+        return DoctorCheck("signature", title, "skipped", "no read was sent")
     from explorer.session.explaining import explain_exchange
 
-    found = (await asyncio.to_thread(explain_exchange, patient.session, patient.exchange)).itself()
+    found = (await asyncio.to_thread(explain_exchange, patient.session, patient.exchange)).is_self_consistent()
     if found is None:
-        return Examined("signature", title, "skipped", "requests are not signed here; a token stands for it")
+        return DoctorCheck("signature", title, "skipped", "requests are not signed here; a token stands for it")
     if found.same:
-        return Examined("signature", title, "ok", "made again from what was sent, it is the same")
-    return Examined(
+        return DoctorCheck("signature", title, "ok", "made again from what was sent, it is the same")
+    return DoctorCheck(
         "signature", title, "failed", found.verdict, f"`explain {patient.exchange.id}` shows it byte by byte."
     )
 
 
-async def _version(patient: _Patient, title: str) -> Examined:
+async def _check_version(patient: _DoctorRun, title: str) -> DoctorCheck:
     operation = patient.session.operation(patient.call)
     wanted = operation.endpoint.accept or operation.vendor.version.accept
     response = patient.exchange.response if patient.exchange is not None else None
     if response is None:
-        return Examined("version", title, "skipped", "there is no answer to look at")
+        return DoctorCheck("version", title, "skipped", "there is no answer to look at")
     if not wanted:
         style = operation.vendor.version.style
-        return Examined("version", title, "skipped", "it stands in the path" if style == "path" else "there is none")
+        return DoctorCheck("version", title, "skipped", "it stands in the path" if style == "path" else "there is none")
     given = essence(response.header("content-type"))
     told = f"asked for {wanted}, got {given or 'no media type'}"
     kind = wanted.rpartition("+")[2].rpartition("/")[2]
     if given == wanted or given.endswith((f"/{kind}", f"+{kind}")):
-        return Examined("version", title, "ok", told)
-    return Examined("version", title, "warning", told, "Is this the version that is meant?")
+        return DoctorCheck("version", title, "ok", told)
+    return DoctorCheck("version", title, "warning", told, "Is this the version that is meant?")
 
 
-async def _pages(patient: _Patient, title: str) -> Examined:
-    from explorer.session.pages import paging
+async def _check_pages(patient: _DoctorRun, title: str) -> DoctorCheck:
+    from explorer.session.pages import paging_style
 
-    style = paging(patient.session, patient.call)
+    style = paging_style(patient.session, patient.call)
     if patient.exchange is None or patient.exchange.verdict.outcome == "FAILED":
-        return Examined("pages", title, "skipped", "there is no page to look at")
+        return DoctorCheck("pages", title, "skipped", "there is no page to look at")
     if style is None:
-        return Examined("pages", title, "skipped", "the call that is tried does not page")
+        return DoctorCheck("pages", title, "skipped", "the call that is tried does not page")
     first = patient.exchange
     info = page_info(patient.session, first)
     if info is None or not info.has_next:
         first = await send(patient.session, _paged(patient.call, style))
         info = page_info(patient.session, first)
     if info is None or first.verdict.outcome == "FAILED":
-        return Examined("pages", title, "failed", f"the first page was refused: {first.verdict.message}")
+        return DoctorCheck("pages", title, "failed", f"the first page was refused: {first.verdict.message}")
     of = f" of {info.pages}" if info.pages is not None else ""
     told = f"page {info.number or 1}{of}, {info.records} records"
     following = turn_page(patient.session, first, "next") if info.has_next else None
     if following is None:
-        return Examined("pages", title, "ok", f"{told}; there is no other")
+        return DoctorCheck("pages", title, "ok", f"{told}; there is no other")
     second = await send(patient.session, following)
     return await asyncio.to_thread(_second_page, style, title, told, first, second)
 
@@ -295,40 +295,43 @@ def _paged(call: Call, style: Style) -> Call:
     return msgspec.structs.replace(call, entries=tuple(Entry(name=name, value=value) for name, value in pairs))
 
 
-def _second_page(style: Style, title: str, told: str, first: Exchange, second: Exchange) -> Examined:
-    from explorer.core.body_value import NotReadable
-    from explorer.core.paging.records import cut
+def _second_page(style: Style, title: str, told: str, first: Exchange, second: Exchange) -> DoctorCheck:
+    from explorer.core.body_value import UnreadableBody
+    from explorer.core.paging.records import cut_records
 
     if second.verdict.outcome == "FAILED" or first.response is None or second.response is None:
-        return Examined("pages", title, "failed", f"{told}; the next was refused: {second.verdict.message}")
+        return DoctorCheck("pages", title, "failed", f"{told}; the next was refused: {second.verdict.message}")
     try:
-        mine, others = cut(first.response, style.options.items), cut(second.response, style.options.items)
-    except NotReadable as error:
-        return Examined("pages", title, "failed", f"{told}; the next cannot be read: {error}")
+        mine, others = (
+            cut_records(first.response, style.options.items),
+            cut_records(second.response, style.options.items),
+        )
+    except UnreadableBody as error:
+        return DoctorCheck("pages", title, "failed", f"{told}; the next cannot be read: {error}")
     again = len(set(mine) & set(others))
     if again:
-        return Examined("pages", title, "failed", f"{told}; {again} of them stand on the next page too")
-    return Examined("pages", title, "ok", f"{told}; the next page has {len(others)} others")
+        return DoctorCheck("pages", title, "failed", f"{told}; {again} of them stand on the next page too")
+    return DoctorCheck("pages", title, "ok", f"{told}; the next page has {len(others)} others")
 
 
-async def _verdict(patient: _Patient, title: str) -> Examined:
+async def _check_verdict(patient: _DoctorRun, title: str) -> DoctorCheck:
     if patient.exchange is None:
-        return Examined("verdict", title, "skipped", "there is no answer to judge")
+        return DoctorCheck("verdict", title, "skipped", "there is no answer to judge")
     verdict = patient.exchange.verdict
-    states: dict[str, State] = {"OK": "ok", "PARTIAL": "warning", "UNKNOWN": "warning"}
+    states: dict[str, CheckOutcome] = {"OK": "ok", "PARTIAL": "warning", "UNKNOWN": "warning"}
     state = states.get(verdict.outcome, "failed")
-    return Examined("verdict", title, state, f"{verdict.outcome}: {verdict.why}")
+    return DoctorCheck("verdict", title, state, f"{verdict.outcome}: {verdict.why}")
 
 
-_CHECKS: Final[tuple[tuple[str, Callable[[_Patient, str], Any]], ...]] = (
-    ("The environment answers", _reach),
-    ("The connection is encrypted", _tls),
-    ("Clocks agree", _clock),
-    ("Credentials are there", _credentials),
-    ("A token is to be had", _token),
-    ("A read is accepted", _read),
-    ("The signature is right", _signature),
-    ("The version is answered", _version),
-    ("Pages can be turned", _pages),
-    ("The answer can be judged", _verdict),
+_CHECKS: Final[tuple[tuple[str, Callable[[_DoctorRun, str], Any]], ...]] = (
+    ("The environment answers", _check_reachable),
+    ("The connection is encrypted", _check_tls),
+    ("Clocks agree", _check_clock),
+    ("Credentials are there", _check_credentials),
+    ("A token is to be had", _check_token),
+    ("A read is accepted", _check_read),
+    ("The signature is right", _check_signature),
+    ("The version is answered", _check_version),
+    ("Pages can be turned", _check_pages),
+    ("The answer can be judged", _check_verdict),
 )

@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError, UsageError
-from explorer.settings.documents import HOW, documents_folder, read_document
+from explorer.settings.documents import HOW_TO_SET, documents_folder, read_document
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
-    from explorer.settings.documents import Document
+    from explorer.settings.documents import VendorDocument
 
 
 @dataclass(frozen=True)
-class Reference:
+class DocumentReference:
     """A vendor's document, or in words why there is none."""
 
-    document: Document | None = None
+    document: VendorDocument | None = None
     said: str = ""
 
 
-def document_of(session: SessionContext, vendor_id: str) -> Document:
+def load_document(session: SessionContext, vendor_id: str) -> VendorDocument:
     """The vendor's document as its file is now. Blocking.
 
     Raises:
@@ -31,13 +31,13 @@ def document_of(session: SessionContext, vendor_id: str) -> Document:
     vendor = session.vendor(vendor_id)
     folder = documents_folder(session.settings, session.environ)
     if folder is None:
-        raise UsageError("No folder of documents was pointed to", hint=HOW)
+        raise UsageError("No folder of documents was pointed to", hint=HOW_TO_SET)
     return read_document(folder, vendor.document)
 
 
-def reference(session: SessionContext, vendor_id: str) -> Reference:
-    """``document_of``, or a sentence on why there is none. Blocking."""
+def find_document(session: SessionContext, vendor_id: str) -> DocumentReference:
+    """``load_document``, or a sentence on why there is none. Blocking."""
     try:
-        return Reference(document_of(session, vendor_id))
+        return DocumentReference(load_document(session, vendor_id))
     except ExplorerError as error:
-        return Reference(said=error.sentence)
+        return DocumentReference(said=error.sentence)

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Choice, Reading, Vendor
     from explorer.session.context import SessionContext
-    from explorer.settings.evidence import Book, Evidence
+    from explorer.settings.evidence import Evidence, EvidenceLog
 
 
 @dataclass(frozen=True)
-class Doubt:
+class AmbiguityStatus:
     """One reading as it stands now."""
 
     vendor: Vendor
@@ -49,7 +49,7 @@ def evidence_words(one: Evidence, when: str) -> str:
     return f"{place}: " + " ".join(part for part in (one.verdict, when, status, number) if part)
 
 
-def doubts(session: SessionContext, vendor_id: str, endpoint_id: str | None = None) -> tuple[Doubt, ...]:
+def ambiguities(session: SessionContext, vendor_id: str, endpoint_id: str | None = None) -> tuple[AmbiguityStatus, ...]:
     """The readings of one endpoint, those of the vendor last; of the vendor alone (an empty text); or all (None).
     Blocking.
 
@@ -57,45 +57,45 @@ def doubts(session: SessionContext, vendor_id: str, endpoint_id: str | None = No
         UnknownName: there is no such vendor or endpoint.
     """
     from explorer.settings.evidence import load_evidence
-    from explorer.settings.overlay import adopted
+    from explorer.settings.overlay import adopted_readings
 
     vendor = session.vendor(vendor_id)
     book = load_evidence(session.folders)
     for problem in book.problems:
         session.warn_once(problem)
-    own = adopted(session.folders, vendor_id)
-    found: list[Doubt] = []
+    own = adopted_readings(session.folders, vendor_id)
+    found: list[AmbiguityStatus] = []
     if endpoint_id:
         session.endpoint(f"{vendor_id}.{endpoint_id}")
     names = [endpoint_id] if endpoint_id else list(vendor.endpoints) if endpoint_id is None else []
     for name in names:
         readings = vendor.endpoints[name].readings
-        found += [_doubt(vendor, name, key, one, book, own) for key, one in readings.items()]
-    found += [_doubt(vendor, "", key, one, book, own) for key, one in vendor.readings.items()]
+        found += [_ambiguity(vendor, name, key, one, book, own) for key, one in readings.items()]
+    found += [_ambiguity(vendor, "", key, one, book, own) for key, one in vendor.readings.items()]
     return tuple(found)
 
 
-def _doubt(
-    vendor: Vendor, endpoint: str, key: str, reading: Reading, book: Book, own: Mapping[tuple[str, str], str]
-) -> Doubt:
+def _ambiguity(
+    vendor: Vendor, endpoint: str, key: str, reading: Reading, book: EvidenceLog, own: Mapping[tuple[str, str], str]
+) -> AmbiguityStatus:
     evidence = {choice: found for choice in reading.choices if (found := book.of(vendor.id, endpoint, key, choice))}
-    return Doubt(vendor, endpoint, key, reading, evidence, (endpoint, key) in own)
+    return AmbiguityStatus(vendor, endpoint, key, reading, evidence, (endpoint, key) in own)
 
 
-def find_doubt(session: SessionContext, address: str, key: str) -> Doubt:
+def find_ambiguity(session: SessionContext, address: str, key: str) -> AmbiguityStatus:
     """The reading of that key at ``vendor`` or ``vendor.endpoint``. Blocking.
 
     Raises:
         UnknownName: there is no such vendor, endpoint or reading.
     """
     vendor_id, _, endpoint_id = address.partition(".")
-    found = {one.key: one for one in doubts(session, vendor_id, endpoint_id)}
+    found = {one.key: one for one in ambiguities(session, vendor_id, endpoint_id)}
     if key not in found:
         raise UnknownName(f"reading of {address}", key, found)
     return found[key]
 
 
-def choice_of(doubt: Doubt, name: str) -> Choice:
+def choice_of(doubt: AmbiguityStatus, name: str) -> Choice:
     """A choice of a reading.
 
     Raises:
@@ -106,7 +106,7 @@ def choice_of(doubt: Doubt, name: str) -> Choice:
     return doubt.reading.choices[name]
 
 
-def adopt(session: SessionContext, doubt: Doubt, choice: str) -> tuple[str, ...]:
+def adopt_choice(session: SessionContext, doubt: AmbiguityStatus, choice: str) -> tuple[str, ...]:
     """Make *choice* the default of a reading, by the person's overlay; what had to be done for it. The catalog of the
     session, and the sandbox, are those after it. Blocking.
 
@@ -114,25 +114,25 @@ def adopt(session: SessionContext, doubt: Doubt, choice: str) -> tuple[str, ...]
         UnknownName: no such choice; SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
     """
     choice_of(doubt, choice)
-    return _lay_over(session, doubt, choice)
+    return _write_overlay(session, doubt, choice)
 
 
-def forget(session: SessionContext, doubt: Doubt) -> tuple[int, bool]:
+def reset_ambiguity(session: SessionContext, doubt: AmbiguityStatus) -> tuple[int, bool]:
     """Take a reading back to the catalog's own default and forget what servers made of it: how many trials were
     forgotten, and whether a choice of one's own was. Blocking.
 
     Raises:
-        SettingsError, StoreError: as ``adopt``.
+        SettingsError, StoreError: as ``adopt_choice``.
     """
     from explorer.settings.evidence import forget_evidence
 
     if doubt.adopted:
-        _lay_over(session, doubt, None)
+        _write_overlay(session, doubt, None)
     trials = [one for found in doubt.evidence.values() for one in found]
     return forget_evidence(session.folders, trials, session.now()), doubt.adopted
 
 
-def _lay_over(session: SessionContext, doubt: Doubt, choice: str | None) -> tuple[str, ...]:
+def _write_overlay(session: SessionContext, doubt: AmbiguityStatus, choice: str | None) -> tuple[str, ...]:
     below = ("endpoints", doubt.endpoint) if doubt.endpoint else ()
     return change_catalog(session, doubt.vendor.id, [((*below, "readings", doubt.key, "default"), choice)])
 
@@ -166,6 +166,6 @@ def change_catalog(
 
 def _is_new(problem: Any, changes: Sequence[tuple[tuple[str, ...], Any]]) -> bool:
     """Whether a problem of the overlay is one that the changes make; older ones were told at the start."""
-    from explorer.core.catalog.report import dotted
+    from explorer.core.catalog.report import format_toml_path
 
-    return any(value is not None and dotted(path[:-1]) in problem.path for path, value in changes)
+    return any(value is not None and format_toml_path(path[:-1]) in problem.path for path, value in changes)

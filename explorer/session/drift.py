@@ -13,31 +13,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from explorer.core.text.data import first_solid
+from explorer.core.text.data import first_nonblank
 from explorer.errors import ExplorerError, UnknownName
 from explorer.sandbox.faults import FAULT_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from explorer.core.drift import Accepted, Finding, Shape
+    from explorer.core.drift import AcceptedRequest, DriftFinding, Shape
     from explorer.core.exchange import Exchange
     from explorer.history import HistoryRow
     from explorer.session.context import SessionContext
 
 SLICE: Final = 40
 """Entries that are read at a time; a person's keys are heard in between."""
-PER_CALL: Final = 300
+MAX_PER_CALL: Final = 300
 """Answers of one call that are looked at, the newest."""
-LARGEST: Final = 5_000_000
+MAX_BODY: Final = 5_000_000
 """Bytes of a body; a larger one is left out."""
 
 
 @dataclass
-class Drift:
+class DriftReport:
     """What was found, and what it rests on."""
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DriftFinding] = field(default_factory=list)
     hidden: frozenset[str] = frozenset()
     """The keys of findings that were dismissed."""
     answers: int = 0
@@ -50,17 +50,17 @@ class Drift:
 
 
 @dataclass
-class _Gathered:
+class _CallSamples:
     """What was seen of one call."""
 
     shape: Shape
-    requests: list[Accepted] = field(default_factory=list)
+    requests: list[AcceptedRequest] = field(default_factory=list)
     count: int = 0
 
 
-async def find(
+async def find_drift(
     session: SessionContext, vendor: str = "", *, every: bool = False, tell: Callable[[int], None] = lambda _count: None
-) -> Drift:
+) -> DriftReport:
     """Look through the history (of one vendor where it is named) and compare. *tell* is told how many answers were
     looked at so far. With *every* also what was dismissed.
 
@@ -71,15 +71,15 @@ async def find(
 
     if vendor:
         session.vendor(vendor)
-    gathered: dict[str, _Gathered] = {}
-    drift = Drift()
+    gathered: dict[str, _CallSamples] = {}
+    drift = DriftReport()
     before: int | None = None
     while True:
         rows = await asyncio.to_thread(_rows, session, vendor, before)
         if not rows:
             break
         before = rows[-1].id
-        drift.answers += await asyncio.to_thread(_gather, session, rows, gathered)
+        drift.answers += await asyncio.to_thread(_add_samples, session, rows, gathered)
         tell(drift.answers)
     known, drift.problems = await asyncio.to_thread(load_dismissed, session.folders)
     found = await asyncio.to_thread(_compare, session, gathered, drift)
@@ -93,29 +93,29 @@ def _rows(session: SessionContext, vendor: str, before: int | None) -> list[Hist
     return history.recent(limit=SLICE, before=before, vendor=vendor) if history is not None else []
 
 
-def _gather(session: SessionContext, rows: Iterable[HistoryRow], gathered: dict[str, _Gathered]) -> int:
+def _add_samples(session: SessionContext, rows: Iterable[HistoryRow], gathered: dict[str, _CallSamples]) -> int:
     from explorer.core.drift import Shape
 
     looked = 0
     for row in rows:
-        if row.state != "done" or row.outcome not in ("OK", "PARTIAL") or row.size > LARGEST:
+        if row.state != "done" or row.outcome not in ("OK", "PARTIAL") or row.size > MAX_BODY:
             continue
-        known = gathered.setdefault(row.address, _Gathered(Shape()))
-        if known.count >= PER_CALL or row.vendor not in session.catalog.vendors:
+        known = gathered.setdefault(row.address, _CallSamples(Shape()))
+        if known.count >= MAX_PER_CALL or row.vendor not in session.catalog.vendors:
             continue
         history = session.history()
         if history is not None:
-            looked += _take(session, history.get(row.id), known)
+            looked += _add_sample(session, history.get(row.id), known)
     return looked
 
 
-def _take(session: SessionContext, exchange: Exchange, known: _Gathered) -> int:
+def _add_sample(session: SessionContext, exchange: Exchange, known: _CallSamples) -> int:
     """Take one exchange in; how many were (one that went wrong on purpose is none)."""
     response = exchange.response
     if response is None or response.truncated or response.header(FAULT_HEADER):
         return 0
     try:
-        body = json.loads(response.body[:]) if first_solid(response.body) in (b"{", b"[") else None
+        body = json.loads(response.body[:]) if first_nonblank(response.body) in (b"{", b"[") else None
     except (ValueError, RecursionError):
         return 0
     known.count += 1
@@ -128,45 +128,45 @@ def _take(session: SessionContext, exchange: Exchange, known: _Gathered) -> int:
     return 1
 
 
-def _accepted(session: SessionContext, exchange: Exchange) -> Accepted:
-    from explorer.core.drift import Accepted
+def _accepted(session: SessionContext, exchange: Exchange) -> AcceptedRequest:
+    from explorer.core.drift import AcceptedRequest
     from explorer.core.text.secret import MASK
-    from explorer.session.pages import paging, query_of
+    from explorer.session.pages import paging_style, requested_query
 
     call = exchange.call
     own = {} if call.readings else {one.name: one.value for one in call.entries if one.kind == "text"}
     values = tuple((name, text) for name, text in own.items() if MASK not in text)
-    style = paging(session, call)
+    style = paging_style(session, call)
     if style is None or not style.params[1]:
-        return Accepted(exchange.id, values)
+        return AcceptedRequest(exchange.id, values)
     from explorer.session.pages import page_info
 
-    query = dict(query_of(style, exchange))
+    query = dict(requested_query(style, exchange))
     info = page_info(session, exchange)
     size = style.params[1]
     if info is None:
-        return Accepted(exchange.id, values)
+        return AcceptedRequest(exchange.id, values)
     more = info.has_next and info.certain
-    return Accepted(exchange.id, values, size, style.asked_size(query), info.records, more)
+    return AcceptedRequest(exchange.id, values, size, style.requested_size(query), info.records, more)
 
 
-def _compare(session: SessionContext, gathered: dict[str, _Gathered], drift: Drift) -> list[Finding]:
-    from explorer.core.drift import by_weight, compare, documented, judge_requests
+def _compare(session: SessionContext, gathered: dict[str, _CallSamples], drift: DriftReport) -> list[DriftFinding]:
+    from explorer.core.drift import compare_shapes, documented_shape, find_request_drift, sort_findings
 
-    found: list[Finding] = []
+    found: list[DriftFinding] = []
     for address, known in gathered.items():
         try:
             vendor, endpoint = session.endpoint(address)
         except UnknownName:
             continue
         drift.calls += 1
-        drift.unknown += not documented(endpoint).bodies
-        found += compare(vendor, endpoint, known.shape)
-        found += judge_requests(vendor, endpoint, known.requests)
-    return by_weight(found)
+        drift.unknown += not documented_shape(endpoint).bodies
+        found += compare_shapes(vendor, endpoint, known.shape)
+        found += find_request_drift(vendor, endpoint, known.requests)
+    return sort_findings(found)
 
 
-def accept(session: SessionContext, finding: Finding) -> tuple[str, ...]:
+def accept_finding(session: SessionContext, finding: DriftFinding) -> tuple[str, ...]:
     """Lay the finding's patches over the catalog by the person's overlay; what had to be done for it. Blocking.
 
     Raises:
@@ -188,7 +188,7 @@ def _with_known(table: Any, path: tuple[str, ...], value: Any) -> Any:
     return value
 
 
-def dismiss(session: SessionContext, finding: Finding, *, back: bool = False) -> None:
+def dismiss_finding(session: SessionContext, finding: DriftFinding, *, back: bool = False) -> None:
     """Let a finding not be shown from now on, or be shown again. Blocking.
 
     Raises:
@@ -199,12 +199,12 @@ def dismiss(session: SessionContext, finding: Finding, *, back: bool = False) ->
     dismissed.dismiss(session.folders, finding.key, session.now(), back=back)
 
 
-def patch_words(finding: Finding) -> tuple[str, ...]:
+def patch_words(finding: DriftFinding) -> tuple[str, ...]:
     """The patches as TOML, as the overlay would have them: a table and a key, on two lines each."""
-    from explorer.core.catalog.report import dotted
+    from explorer.core.catalog.report import format_toml_path
 
     return tuple(
-        f"[{dotted(('vendors', finding.vendor, *path[:-1]))}]\n{path[-1]} = {_toml(value)}"
+        f"[{format_toml_path(('vendors', finding.vendor, *path[:-1]))}]\n{path[-1]} = {_toml(value)}"
         for path, value in finding.patches
     )
 

@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from explorer.errors import ExplorerError
 from explorer.session.preparing import redactor_for
-from explorer.session.variants import allowed, under
+from explorer.session.variants import is_allowed, with_choice
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange
     from explorer.session.context import SessionContext
     from explorer.settings.evidence import Evidence
 
-Verdict = Literal["accepted", "refused", "unclear"]
-_BUSY: Final = (408, 425, 429)
+TrialVerdict = Literal["accepted", "refused", "unclear"]
+_INCONCLUSIVE_STATUSES: Final = (408, 425, 429)
 
 
-def judged(exchange: Exchange) -> tuple[Verdict, str]:
+def judge_trial(exchange: Exchange) -> tuple[TrialVerdict, str]:
     """What an exchange says of the reading that it was made under, and why."""
     response = exchange.response
     if response is None or exchange.failure is not None:
         return "unclear", exchange.failure.title if exchange.failure else "no answer"
     line = f"{response.status} {response.reason}".strip()
-    if response.status >= 500 or response.status in _BUSY:
+    if response.status >= 500 or response.status in _INCONCLUSIVE_STATUSES:
         return "unclear", f"{line}, which says nothing of the reading"
     if exchange.verdict.outcome in ("OK", "PARTIAL"):
         return "accepted", line
@@ -47,7 +47,7 @@ def evidence_of(
         choice=choice,
         environment=call.environment,
         at=exchange.started_at,
-        verdict=judged(exchange)[0],
+        verdict=judge_trial(exchange)[0],
         status=response.status if response else None,
         reason=response.reason if response else "",
         outcome=exchange.verdict.outcome,
@@ -57,7 +57,7 @@ def evidence_of(
     )
 
 
-def note_sent(session: SessionContext, call: Call, exchange: Exchange) -> None:
+def record_trials(session: SessionContext, call: Call, exchange: Exchange) -> None:
     """Keep what a server made of a call that was sent under choices of a person's own, for each of them that makes
     another request than the default would. Blocking; what cannot be kept is a warning."""
     from explorer.settings.evidence import add_evidence
@@ -68,7 +68,7 @@ def note_sent(session: SessionContext, call: Call, exchange: Exchange) -> None:
         found = [
             evidence_of(session, call, key, choice, exchange, wide=key not in endpoint.readings)
             for key, choice in call.readings.items()
-            if key in known and not allowed(session, under(call, key, known[key].default, known[key]), call)
+            if key in known and not is_allowed(session, with_choice(call, key, known[key].default, known[key]), call)
         ]
         if found:
             add_evidence(session.folders, found)

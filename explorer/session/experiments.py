@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.errors import CredentialRefused, UsageError
-from explorer.session.evidence import Verdict, evidence_of, judged
+from explorer.session.evidence import TrialVerdict, evidence_of, judge_trial
 from explorer.session.preparing import redact
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
-    from explorer.session.variants import Plan, Variant
+    from explorer.session.variants import ExperimentPlan, ReadingVariant
     from explorer.settings.evidence import Evidence
 
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Trial:
     """A variant that was sent, and what came of it."""
 
-    variant: Variant
-    verdict: Verdict
+    variant: ReadingVariant
+    verdict: TrialVerdict
     exchange: Exchange | None
     """With its secrets masked; None where the call was not reached, since no token was given."""
     why: str
@@ -43,18 +43,18 @@ class Trial:
 class Experiment:
     """Every trial of a plan."""
 
-    plan: Plan
+    plan: ExperimentPlan
     trials: tuple[Trial, ...]
 
     @property
-    def follows(self) -> str:
+    def followed_choice(self) -> str:
         """The choice that the server follows, as far as this tells; empty where it does not."""
-        telling = [one for one in self.trials if one.variant.told_apart]
+        telling = [one for one in self.trials if one.variant.is_distinct]
         yes = [one for one in telling if one.verdict == "accepted"]
-        no = [one for one in telling if one.verdict == "refused" and not one.variant.made_up]
+        no = [one for one in telling if one.verdict == "refused" and not one.variant.has_invented_values]
         if len(yes) == 1 and len(no) == len(telling) - 1 and len(self.trials) > 1:
             return yes[0].variant.choice
-        plain = [one for one in self.trials if not one.variant.told_apart and one.verdict == "accepted"]
+        plain = [one for one in self.trials if not one.variant.is_distinct and one.verdict == "accepted"]
         if not yes and len(no) == len(telling) > 0 and len(plain) == 1:
             return plain[0].variant.choice
         return ""
@@ -62,7 +62,7 @@ class Experiment:
     @property
     def conclusion(self) -> str:
         """What it tells, in a sentence."""
-        follows = self.follows
+        follows = self.followed_choice
         if follows:
             return f"The server follows {follows}: {self.plan.reading.choices[follows].title}"
         if len(self.trials) < len(self.plan.variants):
@@ -76,14 +76,14 @@ class Experiment:
             return "It takes them all: this reading makes no difference to whether the server answers"
         if verdicts == {"refused"}:
             return "Undecided: all were refused, so something else is wrong as well"
-        if any(one.variant.made_up and one.verdict == "refused" for one in self.trials):
+        if any(one.variant.has_invented_values and one.verdict == "refused" for one in self.trials):
             return "Undecided: what was refused is a made-up value, which may be refused for itself"
         return "Undecided: what was accepted is not what only one choice allows"
 
 
-async def run(
+async def run_experiment(
     session: SessionContext,
-    what: Plan,
+    what: ExperimentPlan,
     choices: Sequence[str] = (),
     *,
     agreed: bool = False,
@@ -103,7 +103,7 @@ async def run(
     wanted = [what.variant(one) for one in choices] or list(what.variants)
     trials: list[Trial] = []
     for variant in wanted:
-        trial = await _try(session, variant, timeout)
+        trial = await _send_trial(session, variant, timeout)
         trials.append(trial)
         tell(trial)
     kept = [found for one in trials if (found := _evidence(session, what, one)) is not None]
@@ -112,7 +112,7 @@ async def run(
     return Experiment(what, tuple(trials))
 
 
-async def _try(session: SessionContext, variant: Variant, timeout: float | None) -> Trial:
+async def _send_trial(session: SessionContext, variant: ReadingVariant, timeout: float | None) -> Trial:
     from explorer.session.sending import Send, perform
 
     try:
@@ -120,17 +120,17 @@ async def _try(session: SessionContext, variant: Variant, timeout: float | None)
     except CredentialRefused as error:
         return Trial(variant, "unclear", None, error.message)
     exchange = await asyncio.to_thread(redact, session, exchange)
-    verdict, why = judged(exchange)
+    verdict, why = judge_trial(exchange)
     return Trial(variant, verdict, exchange, why)
 
 
-def _evidence(session: SessionContext, what: Plan, trial: Trial) -> Evidence | None:
+def _evidence(session: SessionContext, what: ExperimentPlan, trial: Trial) -> Evidence | None:
     if what.all_same or trial.exchange is None:
         return None
     return evidence_of(session, what.call, what.key, trial.variant.choice, trial.exchange, wide=what.wide)
 
 
-def follow(session: SessionContext, readings: Mapping[str, str]) -> Mapping[str, str]:
+def follow_readings(session: SessionContext, readings: Mapping[str, str]) -> Mapping[str, str]:
     """Tell the embedded sandbox which readings to follow in place of the defaults (``vendor.key`` or
     ``vendor.endpoint.key`` → choice), in place of what it was told before; gives them.
 

@@ -15,9 +15,9 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from explorer.core.debugging.case import Case, Key, Known
+from explorer.core.debugging.case import SearchContext, SigningCase, SigningKey
 from explorer.core.debugging.diagnosing import Diagnosis, diagnose
-from explorer.core.debugging.pasted import Names, Pasted, read_pasted
+from explorer.core.debugging.pasted import OtherClientInput, SignatureNames, read_other_client_input
 from explorer.core.exchange import SANDBOX
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.units import LAST_SECOND
@@ -27,23 +27,23 @@ from explorer.session.preparing import auth_context, auth_scheme, check_call, re
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.auth.base import AuthContext, Scheme, Step
+    from explorer.core.auth.base import AuthContext, Scheme, SigningStep
     from explorer.core.auth.capabilities import Signer
-    from explorer.core.auth.options import TokenPlace
-    from explorer.core.auth.recipe import Material
+    from explorer.core.auth.options import TokenPlacement
+    from explorer.core.auth.recipe import SignatureInput
     from explorer.core.catalog.model import Vendor
     from explorer.core.debugging.token_mistakes import KnownToken
     from explorer.core.exchange import Call, Exchange
     from explorer.core.redaction import Redactor
     from explorer.session.context import SessionContext
 
-LONGEST: Final = 20_000
+MAX_INPUT: Final = 20_000
 """Characters of a pasted text that are looked at."""
 _MISSING: Final = Secret("missing")
 
 
 @dataclass(frozen=True)
-class Explained:
+class SigningExplanation:
     """How something is signed: by a recipe (``case``), by a token (``wanted``), or not at all."""
 
     call: Call = field(repr=False)
@@ -52,20 +52,20 @@ class Explained:
     title: str
     at: float
     """The moment that it is signed as of, in Unix seconds."""
-    steps: tuple[Step, ...]
+    steps: tuple[SigningStep, ...]
     redactor: Redactor = field(repr=False)
-    case: Case | None = None
-    known: Known = field(default_factory=Known)
-    names: Names | None = None
-    wanted: TokenPlace | None = None
+    case: SigningCase | None = None
+    known: SearchContext = field(default_factory=SearchContext)
+    names: SignatureNames | None = None
+    wanted: TokenPlacement | None = None
     tokens: tuple[KnownToken, ...] = ()
     number: int = 0
     """The entry of the history, or 0."""
-    sent: Pasted | None = None
+    sent: OtherClientInput | None = None
     """The request as it was sent, of an entry that was signed by a recipe."""
     notes: tuple[str, ...] = ()
 
-    def against(self, text: str, case: Case | None = None) -> Diagnosis:
+    def diagnose(self, text: str, case: SigningCase | None = None) -> Diagnosis:
         """What lies between this and *text*: a base string, signature, URL, curl line, log line, header or token.
 
         *case* stands in for its own, where a person changed something.
@@ -73,34 +73,34 @@ class Explained:
         Raises:
             UsageError: *text* begins like a curl line and is none.
         """
-        text = text[:LONGEST]
+        text = text[:MAX_INPUT]
         if self.wanted is not None:
             return self._token(text)
         case = case or self.case
         if case is None or self.names is None:
             return Diagnosis("nothing", notes=("this call is not signed: there is nothing to compare with",))
-        return self.shown(diagnose(case, read_pasted(text, self.names, case.material), self.known))
+        return self.shown(diagnose(case, read_other_client_input(text, self.names, case.material), self.known))
 
-    def at_the_moment(self, at: float) -> Explained:
+    def with_known_clock(self, at: float) -> SigningExplanation:
         """The same, with a clock that is known: what is pasted should be of that moment."""
         return replace(self, at=at, known=replace(self.known, at=at))
 
-    def itself(self) -> Diagnosis | None:
+    def is_self_consistent(self) -> Diagnosis | None:
         """Whether the entry's own signature is right for what it sent; None where it has none."""
         if self.case is None or self.sent is None:
             return None
         return self.shown(diagnose(self.case, self.sent, replace(self.known, at=None)))
 
     def _token(self, text: str) -> Diagnosis:
-        from explorer.core.debugging.token_mistakes import examine, read_token
+        from explorer.core.debugging.token_mistakes import diagnose_token, read_token
 
         if self.wanted is None or not text.strip():
             return Diagnosis("nothing")
-        return self.shown(examine(read_token(text, self.wanted), self.wanted, self.tokens, self.at))
+        return self.shown(diagnose_token(read_token(text, self.wanted), self.wanted, self.tokens, self.at))
 
     def shown(self, found: Diagnosis) -> Diagnosis:
         """*found* with everything secret in it masked."""
-        texts = {name: self.masked(getattr(found, name)) for name in ("ours", "theirs", "nearest_base")}
+        texts = {name: self.masked(getattr(found, name)) for name in ("our_base", "their_base", "nearest_base")}
         return replace(found, **texts)  # type: ignore[arg-type]  # all three are texts
 
     def masked(self, base: str) -> str:
@@ -117,12 +117,12 @@ class Explained:
         return self.redactor.url(re.sub(pattern, put, base, flags=re.DOTALL)) if base else base
 
     @property
-    def _materials(self) -> tuple[Material, ...]:
+    def _materials(self) -> tuple[SignatureInput, ...]:
         found = (self.case.material if self.case else None, self.sent.material if self.sent else None)
         return tuple(one for one in found if one is not None)
 
 
-def explain_call(session: SessionContext, call: Call, at: float | None = None) -> Explained:
+def explain_call(session: SessionContext, call: Call, at: float | None = None) -> SigningExplanation:
     """How *call* would be signed at *at* (Unix seconds, or now), also where its form has errors. Blocking where the
     keyring is asked for the first time.
 
@@ -131,7 +131,7 @@ def explain_call(session: SessionContext, call: Call, at: float | None = None) -
     """
     call = msgspec.structs.replace(call, force=True)
     at = session.now() if at is None else at
-    scheme, notes = _with_stand_ins(session, call)
+    scheme, notes = _scheme_with_placeholders(session, call)
     request = unsigned_request(session, call, check_call(session, call))
     made = _explained(session, call, scheme, at)
     signer = scheme.signer()
@@ -139,22 +139,22 @@ def explain_call(session: SessionContext, call: Call, at: float | None = None) -
     return replace(made, case=case, steps=made.redactor.steps(scheme.explain(request, at)), notes=notes)
 
 
-def explain_exchange(session: SessionContext, exchange: Exchange) -> Explained:
+def explain_exchange(session: SessionContext, exchange: Exchange) -> SigningExplanation:
     """How an exchange (masked or not) was signed. Blocking.
 
     Raises:
         UnknownName: the catalog knows its call no more.
     """
-    from explorer.session.exactly import restored
+    from explorer.session.exactly import restore_request
 
     session.endpoint(exchange.call.address)
     lost = lost_readings(session, exchange.call)
     readings = {key: choice for key, choice in exchange.call.readings.items() if key not in lost}
     entries = tuple(one for one in exchange.call.entries if MASK not in one.value)
     call = msgspec.structs.replace(exchange.call, entries=entries, readings=readings, force=True)
-    exactly = restored(session, exchange, call)
+    exactly = restore_request(session, exchange, call)
     plain = msgspec.structs.replace(call, readings={})
-    scheme, notes = _with_stand_ins(session, plain)
+    scheme, notes = _scheme_with_placeholders(session, plain)
     signed_at = scheme.signed_at(exactly.request)
     at = exchange.started_at if signed_at is None else signed_at
     made = replace(_explained(session, plain, scheme, at), number=exchange.id)
@@ -162,11 +162,11 @@ def explain_exchange(session: SessionContext, exchange: Exchange) -> Explained:
     notes += tuple(f"{name} was masked when it was kept, so this cannot be checked" for name in exactly.left)
     signer = scheme.signer()
     if signer is None:
-        notes += tuple(_sent_with(made, exchange))
+        notes += tuple(_sent_token_lines(made, exchange))
         return replace(made, steps=made.redactor.steps(scheme.explain(exactly.request, at)), notes=notes)
     material, given = signer.sent_material(exactly.request)
     seconds = at / 1000 if at > 1e11 else at
-    sent = Pasted("request", signature=given, material=material) if not exactly.left else None
+    sent = OtherClientInput("request", signature=given, material=material) if not exactly.left else None
     made = replace(made, case=_case(scheme, signer, signer.material(exactly.request, seconds)), sent=sent)
     steps = made.redactor.steps(scheme.explain(exactly.request, seconds))
     return replace(made, at=seconds, steps=steps, notes=notes)
@@ -175,7 +175,7 @@ def explain_exchange(session: SessionContext, exchange: Exchange) -> Explained:
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
-def _with_stand_ins(session: SessionContext, call: Call) -> tuple[Scheme, tuple[str, ...]]:
+def _scheme_with_placeholders(session: SessionContext, call: Call) -> tuple[Scheme, tuple[str, ...]]:
     """The call's scheme; a word stands in for each credential that it lacks, so that the steps can be shown."""
     from explorer.core.auth import scheme_for
 
@@ -193,7 +193,7 @@ def _with_stand_ins(session: SessionContext, call: Call) -> tuple[Scheme, tuple[
     return scheme, tuple(f"the credential {name} is missing" for name in missing)
 
 
-def _sent_with(made: Explained, exchange: Exchange) -> Iterator[str]:
+def _sent_token_lines(made: SigningExplanation, exchange: Exchange) -> Iterator[str]:
     """With which token an entry was sent; the steps are those of a call that is made now."""
     used = exchange.under.used if exchange.under is not None else ()
     known = {one.key.secret.fingerprint(): one.key.name for one in made.tokens}
@@ -201,10 +201,10 @@ def _sent_with(made: Explained, exchange: Exchange) -> Iterator[str]:
         yield f"it was sent with {known.get(fingerprint, 'a token that is not at hand now')} ({fingerprint})"
 
 
-def _explained(session: SessionContext, call: Call, scheme: Scheme, at: float) -> Explained:
+def _explained(session: SessionContext, call: Call, scheme: Scheme, at: float) -> SigningExplanation:
     operation = session.operation(call)
     auth = operation.vendor.auth.get(operation.endpoint.auth)
-    made = Explained(
+    made = SigningExplanation(
         call=call,
         scheme=scheme.name,
         title=(auth.title or auth.scheme) if auth is not None else "No authentication",
@@ -215,23 +215,23 @@ def _explained(session: SessionContext, call: Call, scheme: Scheme, at: float) -
     options, signed = scheme.options, scheme.options.signature
     if signed is not None:
         keys = tuple(_keys(session, operation.vendor, call.environment))
-        known = Known(signed.key_id, signed.timestamp, options.clock_tolerance, keys)
-        return replace(made, known=known, names=Names(signed.key_id, signed.timestamp, signed.signature))
+        known = SearchContext(signed.key_id, signed.timestamp, options.clock_tolerance, keys)
+        return replace(made, known=known, names=SignatureNames(signed.key_id, signed.timestamp, signed.signature))
     place = options.token_place(call.method or operation.endpoint.method)
     if place is None:
         return made
-    from explorer.session.tokens_at_hand import tokens_at_hand
+    from explorer.session.tokens_at_hand import known_tokens
 
-    return replace(made, wanted=place, tokens=tuple(tokens_at_hand(session, call, options)))
+    return replace(made, wanted=place, tokens=tuple(known_tokens(session, call, options)))
 
 
-def _case(scheme: Scheme, signer: Signer, material: Material) -> Case:
+def _case(scheme: Scheme, signer: Signer, material: SignatureInput) -> SigningCase:
     name = signer.key_credential
     secret = scheme.context.credential(name) or _MISSING
-    return Case(signer.recipe, material, Key(f"{name} of {scheme.context.environment}", secret))
+    return SigningCase(signer.recipe, material, SigningKey(f"{name} of {scheme.context.environment}", secret))
 
 
-def _keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[Key]:
+def _keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[SigningKey]:
     """Every credential at hand that could have been taken for the key, with words for where it is from."""
     seen: set[Secret] = set()
     for key in _all_keys(session, vendor, environment):
@@ -240,24 +240,24 @@ def _keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator
             yield key
 
 
-def _all_keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[Key]:
+def _all_keys(session: SessionContext, vendor: Vendor, environment: str) -> Iterator[SigningKey]:
     for place in (environment, *(one for one in session.environments(vendor) if one != environment)):
         for name in vendor.credentials:
             found = session.vault.find(vendor, name, place)
             if found is not None:
-                yield Key(f"{name} of {place}", found.value)
+                yield SigningKey(f"{name} of {place}", found.value)
     if environment == SANDBOX:
         for account, about in vendor.sandbox.accounts.items():
             for name, value in about.credentials.items():
-                yield Key(f"{name} of the sandbox account {account}", Secret(value))
+                yield SigningKey(f"{name} of the sandbox account {account}", Secret(value))
     for other in session.catalog.vendors.values():
         for name, credential in other.credentials.items() if other.id != vendor.id else ():
             found = session.vault.find(other, name, SANDBOX) if credential.secret else None
             if found is not None:
-                yield Key(f"{name} of {other.id}", found.value)
+                yield SigningKey(f"{name} of {other.id}", found.value)
 
 
-def moment(text: str) -> float:
+def parse_moment(text: str) -> float:
     """A moment that a person typed: Unix seconds, or a date and time in UTC (``2012-02-13 10:50:34``).
 
     Raises:

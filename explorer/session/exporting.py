@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from explorer.core.exchange import SANDBOX, Exchange
-from explorer.core.export.formats import FORMATS, archives
+from explorer.core.export.formats import FORMATS, archive_formats
 from explorer.errors import UnknownName, UsageError
 from explorer.session.preparing import prepare_call, redactor_for, require_valid
 from explorer.session.remembering import past_exchanges, recent_entries
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.catalog.model import Vendor
-    from explorer.core.curl.importing import Imported
+    from explorer.core.curl.importing import ImportedCall
     from explorer.core.exchange import Call
     from explorer.core.export.format import ExportFormat
     from explorer.core.export.recipe import Recipe
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 
-MOST: Final = 1000
+MAX_EXCHANGES: Final = 1000
 """Entries that one archive of a search holds, unless told otherwise."""
 
 
@@ -61,12 +61,12 @@ def export_call(session: SessionContext, call: Call, format_id: str, *, show_sec
         cannot hold it.
     """
     try:
-        return _format_of(format_id).write(_Unsent(session, call, show_secrets))
+        return _format_of(format_id).write(_UnsentSource(session, call, show_secrets))
     except UnicodeEncodeError:
         raise UsageError("a value holds bytes that are no UTF-8", hint="Values are text.") from None
 
 
-def export_past(
+def export_exchanges(
     session: SessionContext, exchanges: Sequence[Exchange], format_id: str, *, show_secrets: bool = False
 ) -> bytes:
     """Return exchanges of the history (redacted) in one of ``FORMATS``; more than one only as an archive.
@@ -78,11 +78,11 @@ def export_past(
         UnknownName: no such format, or the catalog does not know the call any more; UsageError: the format cannot hold
         it.
     """
-    return _format_of(format_id).write(_Past(session, tuple(exchanges), format_id, show_secrets))
+    return _format_of(format_id).write(_HistorySource(session, tuple(exchanges), format_id, show_secrets))
 
 
 @dataclass(frozen=True)
-class _Unsent:
+class _UnsentSource:
     """A call that was not sent, as a format asks for it."""
 
     session: SessionContext
@@ -107,7 +107,7 @@ class _Unsent:
 
 
 @dataclass(frozen=True)
-class _Past:
+class _HistorySource:
     """Exchanges of the history, as a format asks for them."""
 
     session: SessionContext
@@ -124,7 +124,7 @@ class _Past:
 
     def exchange(self) -> Exchange:
         if len(self.sent) != 1:
-            archive = " or ".join(f"--as {format_id}" for format_id in archives())
+            archive = " or ".join(f"--as {format_id}" for format_id in archive_formats())
             raise UsageError(
                 f"{len(self.sent)} entries do not fit into {self.format_id}", hint=f"Name one, or take {archive}."
             )
@@ -140,7 +140,7 @@ def _format_of(format_id: str) -> ExportFormat:
     return FORMATS[format_id]
 
 
-async def found(session: SessionContext, words: str, *, limit: int = MOST) -> list[Exchange]:
+async def search_exchanges(session: SessionContext, words: str, *, limit: int = MAX_EXCHANGES) -> list[Exchange]:
     """The exchanges (masked) that a search of the history finds, the oldest first, at most the newest *limit*.
 
     Raises:
@@ -153,7 +153,7 @@ async def found(session: SessionContext, words: str, *, limit: int = MOST) -> li
     return await past_exchanges(session, [row.id for row in reversed(rows)])
 
 
-def import_line(session: SessionContext, text: str) -> Imported:
+def import_curl_line(session: SessionContext, text: str) -> ImportedCall:
     """Return the call of a curl line. Credential variables of the vendor at its URL are looked up in the environment; a
     file that holds the body is read where it is allowed.
 
@@ -161,25 +161,27 @@ def import_line(session: SessionContext, text: str) -> Imported:
         UsageError: there is no curl command in it, the catalog knows no call like it, or a file cannot be read.
     """
     from explorer.core.curl.importing import import_curl
-    from explorer.core.curl.match import Place
+    from explorer.core.curl.match import VendorBaseUrl
     from explorer.sandbox.address import sandbox_base_url
 
     places = []
     for vendor in session.catalog.vendors.values():
-        places += [Place(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
-        places.append(Place(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True))
+        places += [VendorBaseUrl(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
+        places.append(
+            VendorBaseUrl(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True)
+        )
     files = session.files
     return import_curl(
         session.catalog,
         text,
         places,
         session.environ,
-        lambda path: files.read(path) if files.allows(path) else None,
+        lambda path: files.read(path) if files.is_allowed_file(path) else None,
     )
 
 
 @dataclass(frozen=True)
-class Line:
+class CurlImport:
     """A curl line as it was understood. *call* is what a form is filled with: what the line does not hold itself, and
     what a form has no place for, is left out of it and told in *notes*."""
 
@@ -189,7 +191,7 @@ class Line:
     notes: tuple[str, ...]
 
 
-def read_line(session: SessionContext, text: str) -> Line:
+def read_curl_line(session: SessionContext, text: str) -> CurlImport:
     """What a pasted curl line asks for. May reach the keyring, and then blocks.
 
     Raises:
@@ -198,7 +200,7 @@ def read_line(session: SessionContext, text: str) -> Line:
     from explorer.core.form import is_upload
     from explorer.core.text.secret import MASK
 
-    imported = import_line(session, text)
+    imported = import_curl_line(session, text)
     call = imported.call
     redactor = redactor_for(session, call)
     notes = [redactor.text(one) for one in imported.notes]
@@ -211,4 +213,4 @@ def read_line(session: SessionContext, text: str) -> Line:
         call = msgspec.structs.replace(call, base_url="", environment=SANDBOX)
     entries = tuple(one for one in call.entries if MASK not in one.value and one not in texts)
     call = msgspec.structs.replace(call, entries=entries)
-    return Line(call, redactor.call(session.operation(call).endpoint, call), tuple(notes))
+    return CurlImport(call, redactor.call(session.operation(call).endpoint, call), tuple(notes))

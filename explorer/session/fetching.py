@@ -11,13 +11,13 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.body_value import NotReadable
+from explorer.core.body_value import UnreadableBody
 from explorer.core.paging.base import PageInfo
-from explorer.core.paging.records import cut, unpaged
-from explorer.core.repeating import pause, retry_after, worth_repeating
-from explorer.session.pages import body_of, paging, query_of
+from explorer.core.paging.records import cut_records, unpaged_records
+from explorer.core.repeating import backoff, is_retryable, retry_after
+from explorer.session.pages import decoded_body, paging_style, requested_query
 from explorer.session.preparing import effect_of, redact
-from explorer.session.sending import fetch, send, write_down
+from explorer.session.sending import record_exchanges, send, send_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ _LARGE: Final = 200_000
 
 
 @dataclass(frozen=True)
-class Page:
+class FetchedPage:
     """One page: its number, the exchange as it was and as it may be shown, its records as JSON texts."""
 
     number: int
@@ -51,7 +51,7 @@ class Page:
 
 
 @dataclass
-class Fetcher:
+class PageFetcher:
     """Fetches pages for a collection. *clock* gives seconds, *chance* a number from 0 to 1."""
 
     session: SessionContext
@@ -72,7 +72,7 @@ class Fetcher:
     """By the clock: no page is asked for before."""
     _waiting: list[Exchange] = field(default_factory=list)
 
-    async def get(self, number: int, call: Call, *, alone: bool = False) -> Page:
+    async def get(self, number: int, call: Call, *, alone: bool = False) -> FetchedPage:
         """The page that *call* asks for, tried as often as that may help. *alone*: sent as any other call, with the
         history told before."""
         repeat = effect_of(self.session, call) == "read"
@@ -82,12 +82,12 @@ class Fetcher:
             await self._may_go()
             exchange, masked = await self._sent(call, alone=alone)
             page = await self._page(number, exchange, masked)
-            if page.came or not repeat or attempt >= self.tries or not worth_repeating(exchange):
+            if page.came or not repeat or attempt >= self.tries or not is_retryable(exchange):
                 return page
             told = retry_after(exchange, self.session.now())
-            wait = pause(attempt, told, self.chance())
+            wait = backoff(attempt, told, self.chance())
             if wait > self.patience:
-                return _put_off(page, wait)
+                return _deferred_page(page, wait)
             self.retries += 1
             self.tell(f"page {number}: {page.problem}; asked for again in {wait:.1f} s")
             if told is not None:
@@ -99,7 +99,7 @@ class Fetcher:
         """Write down what the history has not been told of yet."""
         waiting, self._waiting = self._waiting, []
         if waiting:
-            await write_down(self.session, waiting)
+            await record_exchanges(self.session, waiting)
 
     async def _sent(self, call: Call, *, alone: bool) -> tuple[Exchange, Exchange]:
         if alone:
@@ -107,7 +107,7 @@ class Fetcher:
             return exchange, await asyncio.to_thread(redact, self.session, exchange)
         kept: list[Exchange] = []
         try:
-            exchange = await fetch(self.session, call, self.timeout, kept.append)
+            exchange = await send_page(self.session, call, self.timeout, kept.append)
         finally:
             await self._keep(kept)
         return exchange, kept[0]
@@ -125,32 +125,32 @@ class Fetcher:
                 return
             await self.sleep(left)
 
-    async def _page(self, number: int, exchange: Exchange, masked: Exchange) -> Page:
+    async def _page(self, number: int, exchange: Exchange, masked: Exchange) -> FetchedPage:
         size = len(exchange.response.body) if exchange.response is not None else 0
         if size > _LARGE:
             return await asyncio.to_thread(self._made, number, exchange, masked)
         return self._made(number, exchange, masked)
 
-    def _made(self, number: int, exchange: Exchange, masked: Exchange) -> Page:
+    def _made(self, number: int, exchange: Exchange, masked: Exchange) -> FetchedPage:
         shown = masked if self.masked else exchange
-        style = paging(self.session, exchange.call)
-        problem = problem_of(exchange)
+        style = paging_style(self.session, exchange.call)
+        problem = page_problem(exchange)
         records: tuple[bytes, ...] = ()
         info = PageInfo()
         if not problem and exchange.response is not None and shown.response is not None:
             try:
                 if style is None:
-                    records, total = unpaged(shown.response, body_of(shown))
+                    records, total = unpaged_records(shown.response, decoded_body(shown))
                     info = PageInfo(1, records=len(records), total=total, pages=1)
                 else:
-                    records = cut(shown.response, style.options.items)
-                    info = style.page_info(dict(query_of(style, exchange)), body_of(exchange))
-            except NotReadable as error:
+                    records = cut_records(shown.response, style.options.items)
+                    info = style.page_info(dict(requested_query(style, exchange)), decoded_body(exchange))
+            except UnreadableBody as error:
                 problem = str(error)
-        return Page(number, exchange, shown, info, records, problem)
+        return FetchedPage(number, exchange, shown, info, records, problem)
 
 
-def problem_of(exchange: Exchange) -> str:
+def page_problem(exchange: Exchange) -> str:
     """Why an exchange is not a page, in words; empty where it is one (whether its body can be read is not asked)."""
     if exchange.failure is not None:
         return f"{exchange.failure.title}: {exchange.failure.message}"
@@ -164,6 +164,6 @@ def problem_of(exchange: Exchange) -> str:
     return ""
 
 
-def _put_off(page: Page, wait: float) -> Page:
+def _deferred_page(page: FetchedPage, wait: float) -> FetchedPage:
     problem = f"{page.problem}; the vendor asks to wait {wait:.0f} s"
     return replace(page, records=(), problem=problem)

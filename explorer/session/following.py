@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.links import (
     Links,
-    Way,
+    LinkTarget,
     identifier_of,
-    included_at,
-    scalars_of,
+    included_index,
+    link_targets,
+    object_scalars,
     sent_ids,
     steps_of,
-    ways,
 )
 from explorer.core.text.json_path import format_path, get_at
 from explorer.errors import ExplorerError
@@ -30,10 +30,10 @@ _DECODED: Final = 16_000_000
 
 
 @dataclass(frozen=True)
-class Following:
+class LinkResolution:
     """Where an id leads: the calls that take it, and the object of ``included`` that it names."""
 
-    ways: tuple[Way, ...]
+    link_targets: tuple[LinkTarget, ...]
     included: int | None = None
 
 
@@ -46,9 +46,9 @@ def links_of(session: SessionContext, exchange: Exchange) -> Links | None:
     return Links(operation.vendor, operation.endpoint)
 
 
-def follow(
+def resolve_link(
     session: SessionContext, exchange: Exchange, path: str, value: str, siblings: Mapping[str, str]
-) -> Following:
+) -> LinkResolution:
     """Where *value* at *path* of the answer leads. Decodes the body, and blocks for as long.
 
     Raises:
@@ -57,20 +57,20 @@ def follow(
     operation = session.operation(exchange.call)
     links = Links(operation.vendor, operation.endpoint)
     tree = _tree(exchange)
-    beside = {**siblings, **scalars_of(get_at(tree, steps_of(path)[:-1]))}
+    beside = {**siblings, **object_scalars(get_at(tree, steps_of(path)[:-1]))}
     known = {**sent_ids(operation.vendor, operation.endpoint, exchange.call.entries), **links.around(tree, path)}
     identifier = identifier_of(path, beside)
-    included = included_at(tree, identifier) if identifier is not None else None
+    included = included_index(tree, identifier) if identifier is not None else None
     if identifier is not None and steps_of(path)[-1] == "type":
         path, value = path.removesuffix("type") + "id", identifier[1]
-    found = ways(operation.vendor, links.kinds(path, value, beside), known)
+    found = link_targets(operation.vendor, links.kinds(path, value, beside), known)
     same = {entry.name: entry.value for entry in exchange.call.entries}
     others = [way for way in found if way.endpoint.id != operation.endpoint.id or same.get(way.field) != way.value]
-    return Following(tuple(others), included)
+    return LinkResolution(tuple(others), included)
 
 
 @dataclass(frozen=True)
-class Place:
+class ResponseId:
     """An id in an answer: its path, what it is, and its kind."""
 
     path: str
@@ -78,7 +78,7 @@ class Place:
     kind: str
 
 
-def ids_in(session: SessionContext, exchange: Exchange) -> Iterator[Place]:
+def find_ids(session: SessionContext, exchange: Exchange) -> Iterator[ResponseId]:
     """Every id of the answer that another call takes, in its order. Decodes the body, and blocks for as long.
 
     Raises:
@@ -89,10 +89,10 @@ def ids_in(session: SessionContext, exchange: Exchange) -> Iterator[Place]:
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), _tree(exchange))]
     while waiting:
         steps, node = waiting.pop()
-        beside = scalars_of(node)
+        beside = object_scalars(node)
         for key, value in beside.items():
             path = format_path((*steps, key))
-            yield from (Place(path, identity, kind) for kind, identity in links.kinds(path, value, beside))
+            yield from (ResponseId(path, identity, kind) for kind, identity in links.kinds(path, value, beside))
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         waiting += reversed([((*steps, key), one) for key, one in below if isinstance(one, dict | list)])
 

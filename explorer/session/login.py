@@ -10,7 +10,7 @@ import msgspec
 from explorer.core.exchange import Exchange
 from explorer.errors import UsageError
 from explorer.session.preparing import auth_context, missing_credential
-from explorer.session.trust import Gate
+from explorer.session.trust import TrustGate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -54,12 +54,12 @@ async def log_in(
     missing = scheme.missing()
     if missing:
         raise missing_credential(call, missing[0])
-    if not scheme.needs_before():
+    if not scheme.prerequisite():
         return "the credentials are there; this scheme asks for no token beforehand"
-    return "a token was given" if await _through(session, call, scheme, scheme.renew()) else "no token was needed"
+    return "a token was given" if await _run_flow(session, call, scheme, scheme.renew()) else "no token was needed"
 
 
-async def renew(session: SessionContext, call: Call) -> bool:
+async def renew_login(session: SessionContext, call: Call) -> bool:
     """Get a new token for the call's vendor and environment, be there a good one or not; False where its scheme has no
     way to.
 
@@ -67,15 +67,15 @@ async def renew(session: SessionContext, call: Call) -> bool:
         CredentialMissing; CredentialRefused; TransportError.
     """
     from explorer.core.auth import scheme_of
-    from explorer.session.sending import keep_tokens
+    from explorer.session.sending import save_tokens
 
     await session.ready(call)
     key = session.operation(call).endpoint.auth
     scheme = scheme_of(session.vendor(call.vendor), key, auth_context(session, call, session.operation(call)))
     try:
-        return await _through(session, call, scheme, scheme.renew())
+        return await _run_flow(session, call, scheme, scheme.renew())
     finally:
-        await keep_tokens(session, call)
+        await save_tokens(session, call)
 
 
 async def _consent(
@@ -92,25 +92,25 @@ async def _consent(
 
     request = consent.authorization_url()
     page = httpx.Request("GET", request.url)
-    await Gate(session, call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
+    await TrustGate(session, call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
     redirect = session.vault.find(session.vendor(call.vendor), consent.redirect_credential, call.environment)
     if paste is not None or redirect is None:
         await open_url(request.url)
         landed = await paste(request.url) if paste is not None else ""
     else:
         landed = await wait_for_redirect(redirect.value.reveal(), request.state, lambda: open_url(request.url))
-    await _through(session, call, scheme, consent.redeem(landed, request))
+    await _run_flow(session, call, scheme, consent.redeem(landed, request))
     token = session.tokens(call).current(session.now())
     left = token.expires_at if token is not None else None
     return "an access token was given" + ("" if left is None else f", good for {left - session.now():.0f} s")
 
 
-async def _through(
+async def _run_flow(
     session: SessionContext, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
 ) -> bool:
     """Send the request of *flow* and hand it the response; both are kept in the history, masked. Where a call is asking
     for a token already, its token will do. False where there is nothing to send."""
-    from explorer.client import resume
+    from explorer.client import resume_flow
     from explorer.core.auth.base import SINGLE_FLIGHT
 
     request: httpx.Request | None = next(flow, None)
@@ -120,15 +120,15 @@ async def _through(
         while request is not None:
             async with session.http().token_turn(request.extensions.pop(SINGLE_FLIGHT, None)) as sends:
                 if sends:
-                    request = await _sent(session, call, scheme, flow, request)
+                    request = await _send_step(session, call, scheme, flow, request)
                 else:
-                    request = resume(flow, None)
+                    request = resume_flow(flow, None)
     finally:
         flow.close()
     return True
 
 
-async def _sent(
+async def _send_step(
     session: SessionContext,
     call: Call,
     scheme: Scheme,
@@ -138,24 +138,24 @@ async def _sent(
     """Send a request of *flow*, hand it the response, and return its next request."""
     import httpx
 
-    from explorer.client import Limits, resume, sent_request
+    from explorer.client import Limits, resume_flow, sent_request
     from explorer.core.auth import scheme_for
     from explorer.core.exchange import ReceivedResponse
     from explorer.errors import TransportError
-    from explorer.session.sending import begin_kept, complete_kept
+    from explorer.session.sending import begin_entry, complete_entry
 
     operation = session.operation(call)
     made = msgspec.structs.replace(
         call, endpoint=scheme.options.minting or call.endpoint, entries=(), readings={}, extra=(), headers=(), method=""
     )
     exchange = Exchange(call=made, started_at=session.now(), request=sent_request(request))
-    scheme.context.exchange = number = await begin_kept(session, exchange, scheme)
+    scheme.context.exchange = number = await begin_entry(session, exchange, scheme)
     exchange = msgspec.structs.replace(exchange, id=number)
     bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
     anonymous = scheme_for(operation.vendor, bare, auth_context(session, call, operation))
     try:
         limits = Limits(total=session.settings.timeout_seconds)
-        transfer = await session.http().send(request, lambda: anonymous, limits, Gate(session, call))
+        transfer = await session.http().send(request, lambda: anonymous, limits, TrustGate(session, call))
         exchange = msgspec.structs.replace(
             exchange,
             request=transfer.request,
@@ -167,6 +167,6 @@ async def _sent(
             raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
         got = transfer.response or ReceivedResponse(status=502)
         headers = [*got.headers]
-        return resume(flow, httpx.Response(got.status, headers=headers, content=got.body[:], request=request))
+        return resume_flow(flow, httpx.Response(got.status, headers=headers, content=got.body[:], request=request))
     finally:
-        await complete_kept(session, exchange, scheme)
+        await complete_entry(session, exchange, scheme)

@@ -9,7 +9,7 @@ from explorer.core.exchange import SANDBOX
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
-    from explorer.core.auth.base import Step
+    from explorer.core.auth.base import SigningStep
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
     from explorer.core.exchange import Call, SentRequest
     from explorer.core.redaction import Redactor
@@ -36,7 +36,7 @@ class Prepared:
     """What would be asked for first (``a token from sign_in is asked for first``), or empty."""
     missing: tuple[str, ...]
     """Credentials that the scheme needs and has not."""
-    steps: tuple[Step, ...]
+    steps: tuple[SigningStep, ...]
     redactor: Redactor
 
     @property

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 
-def paging(session: SessionContext, call: Call) -> Style | None:
+def paging_style(session: SessionContext, call: Call) -> Style | None:
     """The paging style of the call's endpoint, or None."""
     from explorer.core.paging import style_for
 
@@ -28,10 +28,10 @@ def paging(session: SessionContext, call: Call) -> Style | None:
 def page_info(session: SessionContext, exchange: Exchange) -> PageInfo | None:
     """Which page an exchange holds and what is around it; None where its endpoint does not page, or the page is not
     whole."""
-    style = paging(session, exchange.call)
+    style = paging_style(session, exchange.call)
     if style is None or exchange.response is None or exchange.response.truncated:
         return None
-    return style.page_info(dict(query_of(style, exchange)), body_of(exchange))
+    return style.page_info(dict(requested_query(style, exchange)), decoded_body(exchange))
 
 
 def turn_page(session: SessionContext, exchange: Exchange, to: str | int) -> Call | None:
@@ -43,15 +43,15 @@ def turn_page(session: SessionContext, exchange: Exchange, to: str | int) -> Cal
     Raises:
         UsageError: there is no page of that number; UnknownName: no such word.
     """
-    style = paging(session, exchange.call)
+    style = paging_style(session, exchange.call)
     if style is None or exchange.response is None:
         return None
-    query, body = query_of(style, exchange), body_of(exchange)
-    turned = _turned(style, query, body, to)
-    return None if turned is None else call_with(exchange.call, query, turned)
+    query, body = requested_query(style, exchange), decoded_body(exchange)
+    turned = _page_query(style, query, body, to)
+    return None if turned is None else with_query(exchange.call, query, turned)
 
 
-def call_with(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Call:
+def with_query(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Call:
     """*call* with what *turned* changes in its *query*; everything else that was given stays as it was given."""
     before, after = dict(query), dict(turned)
     changed = {name: value for name, value in after.items() if before.get(name) != value}
@@ -62,7 +62,7 @@ def call_with(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Ca
     return msgspec.structs.replace(call, entries=tuple(entries), extra=extra)
 
 
-def query_of(style: Style, exchange: Exchange) -> Pairs:
+def requested_query(style: Style, exchange: Exchange) -> Pairs:
     """What was asked for: the query as sent, and the parameters of paging as they were given to the call, since a
     redirect may have dropped them and a reading may have put them into the body."""
     from explorer.core.paging.base import with_params
@@ -72,19 +72,19 @@ def query_of(style: Style, exchange: Exchange) -> Pairs:
     return with_params(pairs, {name: given[name] for name in style.params if name and name in given})
 
 
-def body_of(exchange: Exchange) -> Any:
+def decoded_body(exchange: Exchange) -> Any:
     """The decoded body of an exchange, or None where it cannot be read."""
-    from explorer.core.body_value import NotReadable, read_body
+    from explorer.core.body_value import UnreadableBody, read_body
 
     if exchange.response is None:
         return None
     try:
         return read_body(exchange.response)
-    except NotReadable:
+    except UnreadableBody:
         return None
 
 
-def _turned(style: Style, query: Pairs, body: Any, to: str | int) -> Pairs | None:
+def _page_query(style: Style, query: Pairs, body: Any, to: str | int) -> Pairs | None:
     """The query of another page, or None where there is none."""
     if isinstance(to, int):
         return style.goto_params(query, to, body)

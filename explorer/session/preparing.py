@@ -37,12 +37,12 @@ def effect_of(session: SessionContext, call: Call) -> Effect:
     found = operation.endpoint.effect_of(call.method or operation.endpoint.method)
     for when in operation.endpoint.effect_when:
         for entry in call.entries:
-            if entry.name == when.param and entry.value.strip().lower() in _spellings(when.equals):
+            if entry.name == when.param and entry.value.strip().lower() in _flag_values(when.equals):
                 found = when.effect
     return found
 
 
-def _spellings(flag: str) -> tuple[str, ...]:
+def _flag_values(flag: str) -> tuple[str, ...]:
     """The words that stand for the same value of a flag."""
     return _TRUE if flag.lower() in ("1", "true") else (flag.lower(),)
 
@@ -68,7 +68,7 @@ def redactor_for(session: SessionContext, call: Call, extra: tuple[Secret, ...] 
     """Return what masks the traffic of *call*: secrets by name, and by value what the vault and the form hold, and
     *extra*."""
     from explorer.core.redaction import Redactor
-    from explorer.spool import large
+    from explorer.spool import large_spool
 
     operation = session.operation(call)
     known = [*extra, *session.learned, *session.known_tokens(call)]
@@ -76,14 +76,14 @@ def redactor_for(session: SessionContext, call: Call, extra: tuple[Secret, ...] 
         found = session.vault.find(operation.vendor, name, call.environment) if credential.secret else None
         if found is not None:
             known.append(found.value)
-    redactor = Redactor(operation.vendor, None, known, large)
-    return redactor.knowing(redactor.secrets_typed(operation.endpoint, call))
+    redactor = Redactor(operation.vendor, None, known, large_spool)
+    return redactor.with_secrets(redactor.secrets_typed(operation.endpoint, call))
 
 
 def redact(session: SessionContext, exchange: Exchange) -> Exchange:
     """Return *exchange* with its secrets masked, as it is shown and stored. A large body takes seconds."""
     call = exchange.call
-    redacted = session.redacted_copy(exchange)
+    redacted = session.cached_redacted(exchange)
     if redacted is not None:
         return redacted
     redactor = redactor_for(session, call, auth_scheme(session, call).secrets())
@@ -92,9 +92,9 @@ def redact(session: SessionContext, exchange: Exchange) -> Exchange:
 
 def check_call(session: SessionContext, call: Call) -> Checked:
     """Return the values of *call* and everything that is wrong with them."""
-    from explorer.core.form import check
+    from explorer.core.form import validate_form
 
-    return check(session.operation(call).endpoint, call.entries)
+    return validate_form(session.operation(call).endpoint, call.entries)
 
 
 def require_valid(session: SessionContext, call: Call) -> Checked:
@@ -117,7 +117,7 @@ def auth_scheme(session: SessionContext, call: Call) -> Scheme:
     return scheme_for(operation.vendor, operation.endpoint, auth_context(session, call, operation))
 
 
-def complete_scheme(session: SessionContext, call: Call) -> Scheme:
+def require_scheme(session: SessionContext, call: Call) -> Scheme:
     """Return ``auth_scheme`` of *call*.
 
     Raises:
@@ -148,7 +148,7 @@ def prepare_call(session: SessionContext, call: Call, *, at: float | None = None
 
     checked = require_valid(session, call)
     unsigned = unsigned_request(session, call, checked)
-    scheme = complete_scheme(session, call)
+    scheme = require_scheme(session, call)
     missing = scheme.missing()
     signed = unsigned if missing else scheme.preview(unsigned, at)
     redactor = redactor_for(session, call, scheme.secrets())
@@ -156,7 +156,7 @@ def prepare_call(session: SessionContext, call: Call, *, at: float | None = None
     return Prepared(
         request=sent_request(signed),
         problems=checked.problems,
-        before=scheme.needs_before(),
+        before=scheme.prerequisite(),
         missing=missing,
         steps=redactor.steps(steps),
         redactor=redactor,
@@ -208,7 +208,7 @@ def auth_context(session: SessionContext, call: Call, operation: Operation) -> A
         nonce=session.nonce,
         credential=credential,
         tokens=session.tokens(call),
-        look_again=lambda name: session.vault.look_again(operation.vendor, name, call.environment),
+        forget_cached=lambda name: session.vault.forget_cached(operation.vendor, name, call.environment),
         build=inner,
         base_url=session.base_url(call),
         safe_to_retry=effect_of(session, call) == "read",

@@ -13,22 +13,22 @@ from explorer.core.exchange import SANDBOX
 from explorer.errors import CredentialError
 
 if TYPE_CHECKING:
-    from explorer.core.auth.tokens import Kind
+    from explorer.core.auth.tokens import TokenKind
     from explorer.core.exchange import Call
     from explorer.session.context import SessionContext
 
 
-def keep_refreshed(session: SessionContext, call: Call) -> None:
+def save_refreshed(session: SessionContext, call: Call) -> None:
     """Keep each token of the call's vendor and environment that the vendor has replaced. Blocking: it may ask the
     system keyring."""
     operation = session.operation(call)
     if call.environment == SANDBOX:
         return
     for kind, name in options_of(operation.vendor.auth.get(operation.endpoint.auth)).stored:
-        _keep(session, call, kind, name)
+        _save_token(session, call, kind, name)
 
 
-def _keep(session: SessionContext, call: Call, kind: Kind, name: str) -> None:
+def _save_token(session: SessionContext, call: Call, kind: TokenKind, name: str) -> None:
     vendor = session.operation(call).vendor
     token = session.tokens(call).current(session.now(), kind)
     source = session.vault.find(vendor, name, call.environment)
@@ -38,7 +38,7 @@ def _keep(session: SessionContext, call: Call, kind: Kind, name: str) -> None:
         session.vault.replace(vendor, call.environment, name, token.value)
     except CredentialError as error:
         if kind == "refresh" or not source.variable:
-            session.warn_once(_lost(call, source.variable, error))
+            session.warn_once(_lost_token_warning(call, source.variable, error))
         return
     if kind == "refresh" and source.variable and not source.replaced:
         session.warn_once(
@@ -46,7 +46,7 @@ def _keep(session: SessionContext, call: Call, kind: Kind, name: str) -> None:
         )
 
 
-def _lost(call: Call, variable: str, error: CredentialError) -> str:
+def _lost_token_warning(call: Call, variable: str, error: CredentialError) -> str:
     """What to tell of a new token that could not be kept."""
     if not variable:
         return error.sentence

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.explain.refusals import Explanation, Facts, Seen, TokenFact, explain_refusal, was_refused
+from explorer.core.explain.refusals import (
+    EarlierExchange,
+    Explanation,
+    RefusalFacts,
+    TokenFact,
+    explain_refusal,
+    was_refused,
+)
 from explorer.core.form import find_parameter
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError
@@ -17,14 +24,14 @@ from explorer.session.preparing import auth_scheme, check_call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.auth import Options
+    from explorer.core.auth import AuthOptions
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.exchange import Call, Exchange
     from explorer.errors import Problem
     from explorer.session.context import SessionContext
 
 __all__ = ["explain_refused", "was_refused"]
-_LOOKED_BACK: Final = 40
+_MAX_ENTRIES: Final = 40
 """Entries of the history in which an id is looked for."""
 
 
@@ -37,13 +44,13 @@ async def explain_refused(session: SessionContext, exchange: Exchange) -> Explan
     return await asyncio.to_thread(lambda: explain_refusal(facts_of(session, exchange)))
 
 
-def facts_of(session: SessionContext, exchange: Exchange) -> Facts:
+def facts_of(session: SessionContext, exchange: Exchange) -> RefusalFacts:
     """Everything that the checks look at. Blocking: the history is searched."""
-    call = _plain(session, exchange.call)
+    call = _with_default_readings(session, exchange.call)
     operation = session.operation(call)
     options = auth_scheme(session, call).options
     wanted, signing = options.token_place(exchange.request.method), options.signature
-    return Facts(
+    return RefusalFacts(
         exchange=exchange,
         vendor=operation.vendor,
         endpoint=operation.endpoint,
@@ -52,15 +59,15 @@ def facts_of(session: SessionContext, exchange: Exchange) -> Facts:
         wanted=wanted,
         signing=(signing.key_id, signing.timestamp, signing.signature) if signing is not None else None,
         tolerance=options.clock_tolerance,
-        token=_token(session, exchange, call, options) if wanted is not None else None,
+        token=_token_fact(session, exchange, call, options) if wanted is not None else None,
         missing=auth_scheme(session, call).missing(),
         signature=_signature(session, exchange) if signing is not None else None,
         problems=tuple(_problems(session, exchange.call, call)),
-        seen=tuple(_seen(session, exchange)),
+        seen=tuple(_earlier_exchanges(session, exchange)),
     )
 
 
-def _plain(session: SessionContext, call: Call) -> Call:
+def _with_default_readings(session: SessionContext, call: Call) -> Call:
     """The call under the catalog's default readings; those are what the vendor is taken to follow."""
     session.endpoint(call.address)
     lost_readings(session, call)
@@ -79,18 +86,18 @@ def _signature(session: SessionContext, exchange: Exchange) -> Diagnosis | None:
     from explorer.session.explaining import explain_exchange
 
     try:
-        return explain_exchange(session, exchange).itself()
+        return explain_exchange(session, exchange).is_self_consistent()
     except ExplorerError:
         return None
 
 
-def _token(session: SessionContext, exchange: Exchange, call: Call, options: Options) -> TokenFact | None:
+def _token_fact(session: SessionContext, exchange: Exchange, call: Call, options: AuthOptions) -> TokenFact | None:
     """What is known of the token that stood in the request, found by the fingerprints that were kept of it."""
     from explorer.core.auth.claims import read_claims
-    from explorer.session.tokens_at_hand import tokens_at_hand
+    from explorer.session.tokens_at_hand import known_tokens
 
     used = exchange.under.used if exchange.under is not None else ()
-    at_hand = [one for one in tokens_at_hand(session, call, options) if one.key.secret.fingerprint() in used]
+    at_hand = [one for one in known_tokens(session, call, options) if one.key.secret.fingerprint() in used]
     known = next((one for one in at_hand if one.role == "token"), next(iter(at_hand), None))
     if known is None:
         return None
@@ -114,11 +121,11 @@ def _token(session: SessionContext, exchange: Exchange, call: Call, options: Opt
         used_at=known.used_at,
         grace=known.grace,
         successor=successor,
-        signed_out=kept is None and store.knows(known.key.secret),
+        signed_out=kept is None and store.has_seen(known.key.secret),
     )
 
 
-def _seen(session: SessionContext, exchange: Exchange) -> Iterator[Seen]:
+def _earlier_exchanges(session: SessionContext, exchange: Exchange) -> Iterator[EarlierExchange]:
     """Earlier exchanges of the same vendor and environment in which an id of this one stands."""
     history = session.history()
     if history is None or exchange.response is None:
@@ -131,7 +138,7 @@ def _seen(session: SessionContext, exchange: Exchange) -> Iterator[Seen]:
             continue
         text = f'vendor:{call.vendor} env:{call.environment} "{entry.value}"'
         try:
-            rows = history.recent(limit=_LOOKED_BACK, text=text, before=exchange.id or None)
+            rows = history.recent(limit=_MAX_ENTRIES, text=text, before=exchange.id or None)
         except ExplorerError:
             continue  # a history that cannot be read leaves the question open
         for row in rows:
@@ -140,7 +147,7 @@ def _seen(session: SessionContext, exchange: Exchange) -> Iterator[Seen]:
                 and row.environment == call.environment
                 and row.started_at < exchange.started_at
             ):
-                yield Seen(entry.name, entry.value, row.started_at, row.id, row.outcome == "OK")
+                yield EarlierExchange(entry.name, entry.value, row.started_at, row.id, row.outcome == "OK")
 
 
 def _plain_word(text: str) -> bool:

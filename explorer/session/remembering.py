@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.exchange import Exchange
-    from explorer.core.search_hints import Names
+    from explorer.core.search_hints import FilterNames
     from explorer.history import History, HistoryRow
     from explorer.history.annotations import Annotation
     from explorer.session.context import SessionContext
@@ -34,7 +34,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
-class Details:
+class EntryDetails:
     """What there is to say of an entry beside its row."""
 
     replayed: str
@@ -47,40 +47,40 @@ class Details:
     """What of it could not be kept, or is gone."""
 
 
-async def details(session: SessionContext, number: int) -> Details:
+async def entry_details(session: SessionContext, number: int) -> EntryDetails:
     """What there is to say of the entry of that number.
 
     Raises:
         UnknownName: there is none; StoreError: it is damaged.
     """
-    return await asyncio.to_thread(_details, session, number)
+    return await asyncio.to_thread(_entry_details, session, number)
 
 
-def _details(session: SessionContext, number: int) -> Details:
-    from explorer.session.circumstances import changes
+def _entry_details(session: SessionContext, number: int) -> EntryDetails:
+    from explorer.session.circumstances import changes_since
 
     history = _history(session)
     exchange = history.get(number, bodies=False)
     try:
-        told = changes(session, exchange)
+        told = changes_since(session, exchange)
     except UnknownName as error:
         told = (error.message,)
     gone = tuple(f"the file of the {place}'s body is missing" for place in history.missing(number))
-    return Details(exchange.replayed, tuple(history.replays(number)), told, gone)
+    return EntryDetails(exchange.replayed, tuple(history.replays(number)), told, gone)
 
 
-async def names(session: SessionContext) -> Names:
+async def filter_names(session: SessionContext) -> FilterNames:
     """What the filters of a search may hold, for completing them."""
-    return await asyncio.to_thread(_names, session)
+    return await asyncio.to_thread(_filter_names, session)
 
 
-def _names(session: SessionContext) -> Names:
-    from explorer.core.search_hints import Names
+def _filter_names(session: SessionContext) -> FilterNames:
+    from explorer.core.search_hints import FilterNames
 
     history = session.history()
     vendors = session.catalog.vendors
     environments = {name for vendor in vendors.values() for name in session.environments(vendor)}
-    return Names(
+    return FilterNames(
         vendors=tuple(vendors),
         endpoints=tuple(f"{vendor.id}.{name}" for vendor in vendors.values() for name in vendor.endpoints),
         environments=tuple(sorted(environments)),
@@ -88,7 +88,7 @@ def _names(session: SessionContext) -> Names:
     )
 
 
-async def forget(session: SessionContext, numbers: Sequence[int]) -> int:
+async def delete_entries(session: SessionContext, numbers: Sequence[int]) -> int:
     """Take entries out of the history for good; how many there were.
 
     Raises:

@@ -18,7 +18,7 @@ import msgspec
 from explorer.core.auth import options_of
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
-from explorer.session.circumstances import changes, lost_readings
+from explorer.session.circumstances import changes_since, lost_readings
 from explorer.session.preparing import confirmation_for
 from explorer.session.remembering import past_exchange
 from explorer.session.sending import Send
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from explorer.client import OnProgress
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call, Entry, Exchange
-    from explorer.session.arriving import OnArrival
+    from explorer.session.arriving import OnResponseUpdate
     from explorer.session.context import SessionContext
-    from explorer.session.exactly import Exactly
+    from explorer.session.exactly import RestoredRequest
 
-How = Literal["again", "exact", "form"]
+ReplayMode = Literal["again", "exact", "form"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Replay:
     """An entry made ready to be sent again; nothing was sent yet."""
 
     number: int
-    how: How
+    how: ReplayMode
     origin: Exchange
     call: Call
     """What is asked for; entries that are still masked are left out."""
@@ -53,14 +53,14 @@ class Replay:
     """What was masked when it was kept and has to be given again before it can be sent."""
     question: str
     """What a person must say yes to first, or an empty text."""
-    exactly: Exactly | None = None
+    exactly: RestoredRequest | None = None
 
     def to_send(
         self,
         *,
         timeout: float | None = None,
         on_progress: OnProgress | None = None,
-        on_arrival: OnArrival | None = None,
+        on_arrival: OnResponseUpdate | None = None,
     ) -> Send:
         """Return what sends it, and has its exchange stored as a replay of its origin.
 
@@ -85,7 +85,7 @@ class Replay:
         )
 
 
-async def prepare_replay(session: SessionContext, number: int, how: How, given: Sequence[Entry] = ()) -> Replay:
+async def prepare_replay(session: SessionContext, number: int, how: ReplayMode, given: Sequence[Entry] = ()) -> Replay:
     """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or ``form``
     (nothing is sent). *given* are values that were masked when it was stored. Sends nothing; the ``Replay`` has what
     changed since and what to ask.
@@ -98,17 +98,19 @@ async def prepare_replay(session: SessionContext, number: int, how: How, given: 
     session.endpoint(origin.call.address)
     if how != "form":
         await session.ready(origin.call)
-    return await asyncio.to_thread(_planned, session, number, origin, how, given)
+    return await asyncio.to_thread(_plan_replay, session, number, origin, how, given)
 
 
-def _planned(session: SessionContext, number: int, origin: Exchange, how: How, given: Sequence[Entry]) -> Replay:
-    told = changes(session, origin)
-    call, notes, masked = _filled(session, origin.call, given, how)
+def _plan_replay(
+    session: SessionContext, number: int, origin: Exchange, how: ReplayMode, given: Sequence[Entry]
+) -> Replay:
+    told = changes_since(session, origin)
+    call, notes, masked = _fill_masked(session, origin.call, given, how)
     exactly = None
     if how == "exact":
-        from explorer.session.exactly import restored
+        from explorer.session.exactly import restore_request
 
-        exactly = restored(session, origin, call)
+        exactly = restore_request(session, origin, call)
         notes, masked = (*notes, *exactly.notes), masked or tuple(dict.fromkeys(exactly.left))
     return Replay(
         number=number,
@@ -123,8 +125,8 @@ def _planned(session: SessionContext, number: int, origin: Exchange, how: How, g
     )
 
 
-def _filled(
-    session: SessionContext, call: Call, given: Sequence[Entry], how: How
+def _fill_masked(
+    session: SessionContext, call: Call, given: Sequence[Entry], how: ReplayMode
 ) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
     """The call under readings that still are, its masked entries filled in; what was filled; what is still masked."""
     lost = lost_readings(session, call)

@@ -36,7 +36,7 @@ class FileNotAllowed(UsageError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            outside(path),
+            outside_warning(path),
             hint=f"To upload it, pass --allow-file {path}, or pick it in the form.",
         )
         self.path = path
@@ -107,7 +107,7 @@ class RequestFiles:
         """Read standard input for a value that was typed as ``name=@-``."""
         self._streams[STDIN] = read()
 
-    def allows(self, path: str) -> bool:
+    def is_allowed_file(self, path: str) -> bool:
         """Whether *path* may be read.
 
         Raises:
@@ -123,7 +123,7 @@ class RequestFiles:
         """
         if path == STDIN and STDIN not in self._streams:
             raise UsageError("standard input cannot be read here", hint="Name a file in place of @-.")
-        if not self.allows(path):
+        if not self.is_allowed_file(path):
             raise FileNotAllowed(path)
 
     def read(self, path: str) -> bytes:
@@ -154,7 +154,8 @@ class RequestFiles:
             text = self.read(path).decode()
         except UnicodeDecodeError:
             raise UsageError(
-                f"{name}: {_said(path)} is not UTF-8", hint="A text parameter takes text; an upload takes any file."
+                f"{name}: {_quoted_path(path)} is not UTF-8",
+                hint="A text parameter takes text; an upload takes any file.",
             ) from None
         return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
@@ -171,7 +172,7 @@ class RequestFiles:
         return next((one for one in self._folders if Path(real).is_relative_to(one)), None)
 
 
-def outside(path: str) -> str:
+def outside_warning(path: str) -> str:
     """Return a sentence about a file that nobody allowed, with the file that it really is: a link hides it.
 
     Raises:
@@ -200,7 +201,7 @@ def _expanded(path: str) -> Path:
         raise UsageError(f"{path}: there is no such user", hint="Name a file that can be read.") from None
 
 
-def _said(path: str) -> str:
+def _quoted_path(path: str) -> str:
     return "standard input" if path == STDIN else path
 
 

@@ -8,40 +8,40 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.saved.chains import check_chain
-from explorer.core.saved.filling import call_uses, shown_call
-from explorer.core.saved.placeholders import Variable
+from explorer.core.saved.filling import call_uses, preview_call
+from explorer.core.saved.placeholders import VariablePlaceholder
 from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.errors import CatalogProblem, ExplorerError
 from explorer.session.preparing import check_call, readable_entries
 from explorer.session.request_files import real_path
-from explorer.session.saving import Scope
+from explorer.session.saving import VariableScope
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.errors import Problem
     from explorer.saved import SavedFile
-    from explorer.session.saving import Saved
+    from explorer.session.saving import SavedRequestStore
 
 
-def everything_wrong(saved: Saved) -> tuple[tuple[str, CatalogProblem], ...]:
+def all_problems(saved: SavedRequestStore) -> tuple[tuple[str, CatalogProblem], ...]:
     """Every problem of every file, with the name of the request whose it is (empty for folders and variables)."""
     library = saved.library
     found = [("", one) for one in library.problems]
     found += [("", one) for several in library.folder_problems.values() for one in several]
     found += [("", one) for each in library.sets.values() for one in each.problems]
     found += [("", one) for one in _secrets_in_sets(saved)]
-    found += [(name, one) for name, file in library.files.items() for one in problems_of(saved, file)]
+    found += [(name, one) for name, file in library.files.items() for one in file_problems(saved, file)]
     return tuple(found)
 
 
-def _secrets_in_sets(saved: Saved) -> list[CatalogProblem]:
+def _secrets_in_sets(saved: SavedRequestStore) -> list[CatalogProblem]:
     """A word on every variable of a file that stands where something secret belongs."""
     secret: dict[str, str] = {}
     for name, request in saved.library.requests.items():
         try:
-            call = saved.call(request, Scope())
+            call = saved.call(request, VariableScope())
             for use in call_uses(call):
-                if isinstance(use.placeholder, Variable) and saved.is_secret(call, use):
+                if isinstance(use.placeholder, VariablePlaceholder) and saved.is_secret(call, use):
                     secret.setdefault(use.placeholder.name, f"{use.name} of {name}")
         except ExplorerError:
             continue  # told of with the request itself
@@ -58,23 +58,23 @@ def _secrets_in_sets(saved: Saved) -> list[CatalogProblem]:
     ]
 
 
-def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
+def file_problems(saved: SavedRequestStore, file: SavedFile) -> tuple[CatalogProblem, ...]:
     """Everything that is wrong with a file: as TOML, against the catalog, its chain, secrets in it."""
     if file.request is None:
         return file.problems
     path = str(file.path)
     try:
-        call = saved.call(file.request, Scope())
+        call = saved.call(file.request, VariableScope())
         saved.session.operation(call)
     except ExplorerError as error:
         return (CatalogProblem(path, _line(file, "call"), error.message, error.hint),)
     wrong = [
         CatalogProblem(path, _line(file, "values", one.field), one.message, one.expected)
-        for one in form_problems(saved, call, Scope())
+        for one in form_problems(saved, call, VariableScope())
         if not call.force and one.level == "error"
     ]
-    wrong += _foreign_host(saved, file, call)
-    wrong += _wrong_files(saved, file, call)
+    wrong += _host_warning(saved, file, call)
+    wrong += _file_warnings(saved, file, call)
     try:
         made = saved.public(file.request)
         for note in made.notes:
@@ -90,7 +90,7 @@ def problems_of(saved: Saved, file: SavedFile) -> tuple[CatalogProblem, ...]:
     return tuple(wrong)
 
 
-def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProblem]:
+def _host_warning(saved: SavedRequestStore, file: SavedFile, call: Call) -> list[CatalogProblem]:
     """A base URL outside the hosts that the credentials of the call's environment belong to."""
     from explorer.core.origin import Origin
     from explorer.session.trust import is_foreign
@@ -98,7 +98,7 @@ def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProb
     if not call.base_url:
         return []
     try:
-        known = saved.known(call, Scope())
+        known = saved.known(call, VariableScope())
     except ExplorerError:  # the environment file is wrong, which is told of with it
         return []
     if not is_foreign(saved.session, known):
@@ -109,11 +109,11 @@ def _foreign_host(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProb
     return [CatalogProblem(str(file.path), _line(file, "base_url"), message, expected)]
 
 
-def _wrong_files(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProblem]:
+def _file_warnings(saved: SavedRequestStore, file: SavedFile, call: Call) -> list[CatalogProblem]:
     """A word on every file that the request reads and may not read, or that is not there."""
     try:
-        call = saved.known(call, Scope())
-        outside = saved.files_outside(call)
+        call = saved.known(call, VariableScope())
+        outside = saved.disallowed_files(call)
     except ExplorerError as error:
         return [CatalogProblem(str(file.path), "(file)", error.message, error.hint)]
     wrong = []
@@ -129,12 +129,12 @@ def _wrong_files(saved: Saved, file: SavedFile, call: Call) -> list[CatalogProbl
     return wrong
 
 
-def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]:
+def form_problems(saved: SavedRequestStore, call: Call, scope: VariableScope) -> tuple[Problem, ...]:
     """What is wrong with the form of *call*, but for fields that wait for a value."""
     try:
         filled = saved.known(call, scope)
     except ExplorerError:  # the environment file is wrong, which is told of with it
-        filled = shown_call(call, lambda _one: None)
+        filled = preview_call(call, lambda _one: None)
     waiting = {use.name for use in call_uses(filled) if use.place == "value"}
     entries, unread = readable_entries(saved.session, filled)
     waiting |= set(unread)  # told of with the file, or when it is sent
@@ -143,7 +143,7 @@ def form_problems(saved: Saved, call: Call, scope: Scope) -> tuple[Problem, ...]
 
 
 def _line(file: SavedFile, *path: str) -> str:
-    from explorer.core.saved.lines import line_of
+    from explorer.core.saved.lines import toml_line_of
 
-    line = line_of(file.text, tuple(path))
+    line = toml_line_of(file.text, tuple(path))
     return (f"line {line}, " if line else "") + ".".join(path)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from explorer.core.saved.filling import Use, call_uses, fill_call, shown_call, uses
+from explorer.core.saved.filling import PlaceholderUse, call_uses, fill_call, placeholder_uses, preview_call
 from explorer.core.saved.model import SavedRequest, VariableSet
-from explorer.core.saved.placeholders import Credential, Found, Placeholder, Variable
+from explorer.core.saved.placeholders import CredentialPlaceholder, Placeholder, PlaceholderValue, VariablePlaceholder
 from explorer.core.text.env_names import SAVED_PREFIX
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UnknownName, UsageError
-from explorer.saved import Library, SavedFile, load, save, stamps
+from explorer.saved import SavedFile, SavedLibrary, load_library, save, stamps
 from explorer.session.preparing import auth_scheme, redactor_for
 from explorer.session.replaying import sign_in_credentials
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Call, Exchange
     from explorer.core.saved.placeholders import Lookup
-    from explorer.core.saved.public import Public
+    from explorer.core.saved.public import PublicRequest
     from explorer.session.context import SessionContext
 
-COMMON: Final = "default"
+COMMON_SET: Final = "default"
 """The environment file that is below every other."""
 
 
-class Answer(NamedTuple):
+class SavedResponse(NamedTuple):
     """The answer to a saved request that others may take values of; not masked."""
 
     exchange: Exchange
@@ -44,7 +44,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Scope:
+class VariableScope:
     """Where variables come from: what was given by hand, then the process's environment, then the environment file."""
 
     given: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Scope:
     """Where all calls go, in place of what the files say."""
 
 
-class Missing(NamedTuple):
+class MissingValue(NamedTuple):
     """A placeholder without a value, and where it stands."""
 
     placeholder: Placeholder
@@ -64,22 +64,22 @@ class Missing(NamedTuple):
 
 
 @dataclass
-class Saved:
+class SavedRequestStore:
     """The saved requests of one session. What reads and writes files blocks."""
 
     session: SessionContext
-    library: Library = field(init=False)
+    library: SavedLibrary = field(init=False)
     given: dict[str, str] = field(default_factory=dict)
     """Values of variables that were typed in this run; secrets that were taken out of a form are among them."""
-    scope: Scope = field(default_factory=Scope)
+    scope: VariableScope = field(default_factory=VariableScope)
     """Where variables come from, as a person chose it."""
     formed: dict[str, SavedRequest] = field(default_factory=dict)
     """Name → the request as a form has it now, in place of what its file says."""
-    answers: dict[tuple[str, str, str], Answer] = field(default_factory=dict)
+    answers: dict[tuple[str, str, str], SavedResponse] = field(default_factory=dict)
     """(name, environment, base URL) → the last answer in this run."""
 
     def __post_init__(self) -> None:
-        self.library = Library(self.folder)
+        self.library = SavedLibrary(self.folder)
 
     @property
     def folder(self) -> Path:
@@ -92,9 +92,9 @@ class Saved:
         """The requests, as files or a form have them."""
         return {**self.library.requests, **self.formed}
 
-    def load(self) -> Library:
+    def load(self) -> SavedLibrary:
         """The folder as it is now; only files that changed are read again."""
-        self.library = load(self.folder, self.library)
+        self.library = load_library(self.folder, self.library)
         self.session.files.allow_folder(self.folder)
         return self.library
 
@@ -109,7 +109,7 @@ class Saved:
 
     # --- a call of a file --------------------------------------------------------------------------------------------
 
-    def call(self, request: SavedRequest, scope: Scope) -> Call:
+    def call(self, request: SavedRequest, scope: VariableScope) -> Call:
         """The call of *request*, its placeholders as they are written, and the environment that it goes to.
 
         Raises:
@@ -118,7 +118,7 @@ class Saved:
         call = request.call
         vendor, _ = self.session.endpoint(call.address)
         environment = scope.environment or call.environment
-        if not environment and (name := scope.file or (COMMON if COMMON in self.library.sets else "")):
+        if not environment and (name := scope.file or (COMMON_SET if COMMON_SET in self.library.sets else "")):
             environment = self.variables(name).environments.get(vendor.id, "")
         return msgspec.structs.replace(call, environment=environment or self.session.default_environment(vendor))
 
@@ -131,10 +131,10 @@ class Saved:
         sets = self.library.sets
         if name not in sets:
             raise UnknownName("environment file", name, sets)
-        for one in (sets[name], *([sets[COMMON]] if COMMON in sets else [])):
+        for one in (sets[name], *([sets[COMMON_SET]] if COMMON_SET in sets else [])):
             if one.problems:
                 raise UsageError("\n".join(map(str, one.problems)), hint="Mend the file.")
-        below = sets[COMMON].values if COMMON in sets else VariableSet()
+        below = sets[COMMON_SET].values if COMMON_SET in sets else VariableSet()
         values = sets[name].values
         return VariableSet(
             description=values.description,
@@ -142,36 +142,36 @@ class Saved:
             environments={**below.environments, **values.environments},
         )
 
-    def lookup(self, call: Call, scope: Scope) -> Lookup:
+    def lookup(self, call: Call, scope: VariableScope) -> Lookup:
         """What variables and credentials in *call* stand for; answers to other requests are not looked up here.
 
         Raises:
             UnknownName, UsageError: the environment file that *scope* names is not there, or wrong.
         """
-        name = scope.file or (call.environment if call.environment in self.library.sets else COMMON)
+        name = scope.file or (call.environment if call.environment in self.library.sets else COMMON_SET)
         table = self.variables(name).variables if scope.file or name in self.library.sets else {}
         vendor = self.session.vendor(call.vendor)
 
-        def look(one: Placeholder) -> Found | None:
-            if isinstance(one, Variable):
+        def look(one: Placeholder) -> PlaceholderValue | None:
+            if isinstance(one, VariablePlaceholder):
                 from_process = self.session.environ.get(SAVED_PREFIX + one.name.upper())
                 for text in (scope.given.get(one.name), self.given.get(one.name), from_process, table.get(one.name)):
                     if text is not None:
-                        return Found.of_text(text)
-            if isinstance(one, Credential) and one.name in vendor.credentials:
+                        return PlaceholderValue.from_text_value(text)
+            if isinstance(one, CredentialPlaceholder) and one.name in vendor.credentials:
                 found = self.session.vault.find(vendor, one.name, call.environment)
-                return Found.of_text(found.value.reveal()) if found else None
+                return PlaceholderValue.from_text_value(found.value.reveal()) if found else None
             return None
 
         return look
 
-    def known(self, call: Call, scope: Scope) -> Call:
+    def known(self, call: Call, scope: VariableScope) -> Call:
         """*call* with the variables and credentials that are known filled in; the rest stays as it is written."""
         if not call_uses(call):
             return call
-        return shown_call(call, self.lookup(call, scope))
+        return preview_call(call, self.lookup(call, scope))
 
-    def missing(self, request: SavedRequest, scope: Scope) -> tuple[Missing, ...]:
+    def missing(self, request: SavedRequest, scope: VariableScope) -> tuple[MissingValue, ...]:
         """Every variable and credential of *request* that has no value, once each.
 
         Raises:
@@ -179,24 +179,27 @@ class Saved:
         """
         call = self.call(request, scope)
         look = self.lookup(call, scope)
-        found: dict[Placeholder, Missing] = {}
-        for use in uses(request):
-            if isinstance(use.placeholder, Variable | Credential) and look(use.placeholder) is None:
+        found: dict[Placeholder, MissingValue] = {}
+        for use in placeholder_uses(request):
+            if (
+                isinstance(use.placeholder, VariablePlaceholder | CredentialPlaceholder)
+                and look(use.placeholder) is None
+            ):
                 found.setdefault(use.placeholder, self._missing(call, use))
         return tuple(found.values())
 
-    def _missing(self, call: Call, use: Use) -> Missing:
+    def _missing(self, call: Call, use: PlaceholderUse) -> MissingValue:
         one = use.placeholder
-        if isinstance(one, Credential):
+        if isinstance(one, CredentialPlaceholder):
             from explorer.core.text.env_names import variable_name
 
             hint = f"set {variable_name(call.vendor, one.name)}, or log in"
         else:
             hint = f"give --set {one}=…, set {SAVED_PREFIX}{one}, or put it into environments/{call.environment}.toml"
             hint = hint.replace("${", "").replace("}", "")
-        return Missing(one, f"{use.place} {use.name}".strip(), self.is_secret(call, use), hint)
+        return MissingValue(one, f"{use.place} {use.name}".strip(), self.is_secret(call, use), hint)
 
-    def is_secret(self, call: Call, use: Use) -> bool:
+    def is_secret(self, call: Call, use: PlaceholderUse) -> bool:
         """Whether *use* stands where something secret belongs."""
         from explorer.core.form import find_parameter
         from explorer.core.redaction import Redactor
@@ -210,33 +213,33 @@ class Saved:
             return MASK in redactor.headers([(use.name, "x")])[0][1]
         return redactor.is_secret_name(use.name) if use.name else False
 
-    def files_outside(self, call: Call) -> tuple[str, ...]:
+    def disallowed_files(self, call: Call) -> tuple[str, ...]:
         """Return the files that *call* reads and nobody allowed it to; paths that wait for a value are left out.
 
         Raises:
             UsageError: a path cannot be one.
         """
         paths = dict.fromkeys(one.value for one in call.entries if one.kind == "file" and "${" not in one.value)
-        return tuple(path for path in paths if not self.session.files.allows(path))
+        return tuple(path for path in paths if not self.session.files.is_allowed_file(path))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def public(self, request: SavedRequest) -> Public:
+    def public(self, request: SavedRequest) -> PublicRequest:
         """*request* as it may stand in a file.
 
         Raises:
             UsageError: a secret stands where no placeholder can be put for it; UnknownName: the catalog does not know
             the call.
         """
-        from explorer.core.saved.public import public
+        from explorer.core.saved.public import make_public
 
         call = request.call
-        asked = call if call.environment else self.call(request, Scope())
+        asked = call if call.environment else self.call(request, VariableScope())
         operation = self.session.operation(asked)
         credentials = sign_in_credentials(operation.vendor, operation.endpoint)
         known = self.session.vault.held(self.session.catalog.vendors.values())
-        plain = fill_call(asked, lambda _one: Found("", "0"))
-        return public(
+        plain = fill_call(asked, lambda _one: PlaceholderValue("", "0"))
+        return make_public(
             request,
             operation.vendor,
             operation.endpoint,
@@ -251,11 +254,11 @@ class Saved:
             one.name == param and one.value == found.value.reveal() for one in call.entries
         )
 
-    def save(self, name: str, request: SavedRequest, *, digest: str = "") -> tuple[SavedFile, Public]:
+    def save(self, name: str, request: SavedRequest, *, digest: str = "") -> tuple[SavedFile, PublicRequest]:
         """Write *request* under *name*, without its secrets; these are remembered for this run, so that it can be sent.
 
         Raises:
-            UsageError: see ``public`` and ``explorer.saved.save``; FileChanged; StoreError.
+            UsageError: see ``make_public`` and ``explorer.saved.save``; FileChanged; StoreError.
         """
         made = self.public(request)
         file = save(self.folder, name, made.request, digest=digest)
@@ -272,7 +275,7 @@ class Saved:
             self.session.learned.append(secret)
 
 
-def overhear(session: SessionContext, tell: Callable[[Exchange], None]) -> None:
+def subscribe_exchanges(session: SessionContext, tell: Callable[[Exchange], None]) -> None:
     """Tell of every exchange of *session* from now on, besides whoever is told already."""
     before = session.on_exchange
 

@@ -15,13 +15,13 @@ import msgspec
 from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import SANDBOX, Call, Exchange, Failure
 from explorer.errors import ExplorerError, StoreError
-from explorer.session.allowance import QUICK, Allowance
+from explorer.session.allowance import JUDGE_SECONDS, TimeBudget
 from explorer.session.preparing import (
     auth_scheme,
     check_call,
-    complete_scheme,
     effect_of,
     redactor_for,
+    require_scheme,
     require_valid,
     unsigned_request,
 )
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from explorer.core.auth.base import Scheme
     from explorer.core.exchange import ReceivedResponse
     from explorer.core.form import Checked
-    from explorer.session.arriving import OnArrival
+    from explorer.session.arriving import OnResponseUpdate
     from explorer.session.context import SessionContext
 
-Replayed = Literal["", "again", "exact", "form"]
-_AT_ONCE = 200_000
+ReplayKind = Literal["", "again", "exact", "form"]
+_INLINE_LIMIT = 200_000
 """Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
 
 
@@ -51,11 +51,11 @@ class Send:
     timeout: float | None = None
     """Seconds; that of the settings where None."""
     on_progress: OnProgress | None = None
-    on_arrival: OnArrival | None = None
+    on_arrival: OnResponseUpdate | None = None
     """Called with the response while it arrives, redacted."""
     origin: int = 0
     """The history entry that the call is from, or 0."""
-    replayed: Replayed = ""
+    replayed: ReplayKind = ""
     """How it is made of its origin."""
     signed: tuple[httpx.Request, Scheme] | None = None
     """The request to send in place of one built from the call, and the scheme that sends it."""
@@ -85,7 +85,7 @@ async def send(
     *,
     timeout: float | None = None,
     on_progress: OnProgress | None = None,
-    on_arrival: OnArrival | None = None,
+    on_arrival: OnResponseUpdate | None = None,
     origin: int = 0,
 ) -> Exchange:
     """Send *call* and return its exchange, judged and stored in the history; *origin* is the history entry that it was
@@ -107,11 +107,11 @@ def form_send(
     call: Call,
     timeout: float | None = None,
     on_progress: OnProgress | None = None,
-    on_arrival: OnArrival | None = None,
+    on_arrival: OnResponseUpdate | None = None,
     origin: int = 0,
 ) -> Send:
     """Return the ``Send`` of a call as a person made it, in a form or on the command line."""
-    how: Replayed = "form" if origin else ""
+    how: ReplayKind = "form" if origin else ""
     return Send(call, timeout, on_progress, on_arrival, origin, how, keep_evidence=True)
 
 
@@ -125,23 +125,23 @@ async def perform(session: SessionContext, send: Send) -> Exchange:
     if send.signed is None:
         checked = require_valid(session, call)
         await session.ready(call)
-        scheme = complete_scheme(session, call)
+        scheme = require_scheme(session, call)
         request = await asyncio.to_thread(unsigned_request, session, call, checked)
     else:
         checked, (request, scheme) = check_call(session, call), send.signed
-    exchange = await asyncio.to_thread(_begun, session, send, checked, request)
-    scheme.context.exchange = number = await begin_kept(session, exchange, scheme)
+    exchange = await asyncio.to_thread(_begin_exchange, session, send, checked, request)
+    scheme.context.exchange = number = await begin_entry(session, exchange, scheme)
     exchange = await _finish(session, _Transmission(send, request, scheme, number), exchange)
     if send.keep_evidence and call.readings:
-        from explorer.session.evidence import note_sent
+        from explorer.session.evidence import record_trials
 
-        await asyncio.to_thread(note_sent, session, call, exchange)
+        await asyncio.to_thread(record_trials, session, call, exchange)
     return exchange
 
 
-def _begun(session: SessionContext, send: Send, checked: Checked, request: httpx.Request) -> Exchange:
+def _begin_exchange(session: SessionContext, send: Send, checked: Checked, request: httpx.Request) -> Exchange:
     from explorer.client import sent_request
-    from explorer.session.circumstances import circumstances
+    from explorer.session.circumstances import request_context
 
     return Exchange(
         call=send.call,
@@ -150,7 +150,7 @@ def _begun(session: SessionContext, send: Send, checked: Checked, request: httpx
         problems=tuple(
             {"field": problem.field, "message": problem.message, "level": problem.level} for problem in checked.problems
         ),
-        under=circumstances(session, send.call),
+        under=request_context(session, send.call),
         origin=send.origin,
         replayed=send.replayed,
     )
@@ -161,34 +161,34 @@ async def _finish(session: SessionContext, transmission: _Transmission, exchange
     send, used, call = transmission.send, transmission.used, exchange.call
     limit = send.timeout or session.settings.timeout_seconds
     try:
-        exchange = await _transferred(session, transmission, exchange)
-        allowance = Allowance(limit, exchange.timings.total, session.clock)
+        exchange = await _transfer(session, transmission, exchange)
+        allowance = TimeBudget(limit, exchange.timings.total, session.clock)
         exchange = await _judged_in_time(session, exchange, allowance)
     except BaseException as error:
         broken = await _complete(
-            session, _broken_off(transmission, exchange, error), used, Allowance(0, 0, session.clock)
+            session, _interrupted_exchange(transmission, exchange, error), used, TimeBudget(0, 0, session.clock)
         )
-        await keep_tokens(session, call)
+        await save_tokens(session, call)
         if isinstance(error, asyncio.CancelledError):
             send.stopped = broken
         raise
     try:
         exchange = await _complete(session, exchange, used, allowance)
     except asyncio.CancelledError:
-        send.stopped = _without_bodies(msgspec.structs.replace(exchange, failure=_cancelled()))
-        await keep_tokens(session, call)
+        send.stopped = _without_bodies(msgspec.structs.replace(exchange, failure=_cancelled_failure()))
+        await save_tokens(session, call)
         raise
-    await keep_tokens(session, call)
+    await save_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
 
 
-async def _transferred(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
+async def _transfer(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
     """*exchange* with all that went over the wire."""
     from explorer.client import MAX_REDIRECTS, Limits, TransferOutcome
-    from explorer.session.arriving import Arriving
+    from explorer.session.arriving import ResponseStream
     from explorer.session.circumstances import fingerprints_in
-    from explorer.session.trust import Gate
+    from explorer.session.trust import TrustGate
 
     send, scheme, used, call = transmission.send, transmission.scheme, transmission.used, exchange.call
     limits = Limits(
@@ -202,14 +202,14 @@ async def _transferred(session: SessionContext, transmission: _Transmission, exc
         used[-1].context.exchange = scheme.context.exchange
         return used[-1]
 
-    listener = Arriving(session, exchange, used, send.on_arrival) if send.on_arrival is not None else None
+    listener = ResponseStream(session, exchange, used, send.on_arrival) if send.on_arrival is not None else None
     transmission.outcome = TransferOutcome()
     transfer = await session.http().send(
-        transmission.request, sign, limits, Gate(session, call), send.on_progress, listener, transmission.outcome
+        transmission.request, sign, limits, TrustGate(session, call), send.on_progress, listener, transmission.outcome
     )
     context, secrets = exchange.under, tuple(secret for scheme in used for secret in scheme.secrets())
     if context is not None:
-        minted = session.tokens(call).lives.minted_by(transmission.number)
+        minted = session.tokens(call).token_records.minted_by(transmission.number)
         context = msgspec.structs.replace(context, used=fingerprints_in(transfer.request, secrets), minted=minted)
     return msgspec.structs.replace(
         _with_transfer(exchange, transfer), failure=transfer.failure, under=context, id=transmission.number
@@ -222,17 +222,17 @@ def _with_transfer(exchange: Exchange, transfer: Transfer) -> Exchange:
     )
 
 
-def _broken_off(transmission: _Transmission, exchange: Exchange, error: BaseException) -> Exchange:
+def _interrupted_exchange(transmission: _Transmission, exchange: Exchange, error: BaseException) -> Exchange:
     """*exchange* as far as it came; where it was stopped, with what had arrived by then."""
-    from explorer.client import describe
+    from explorer.client import describe_error
 
     if transmission.outcome is not None and transmission.outcome.transfer is not None:
         exchange = _with_transfer(exchange, transmission.outcome.transfer)
-    failure = describe(error) if isinstance(error, ExplorerError) else _cancelled()
+    failure = describe_error(error) if isinstance(error, ExplorerError) else _cancelled_failure()
     return msgspec.structs.replace(exchange, failure=failure, id=transmission.number)
 
 
-async def fetch(
+async def send_page(
     session: SessionContext, call: Call, timeout: float | None, keep: Callable[[Exchange], None]
 ) -> Exchange:
     """Send one call of many: as ``send`` does, but the history is told afterwards, through *keep*, of what came of it
@@ -242,35 +242,35 @@ async def fetch(
         As ``send``.
     """
     checked = require_valid(session, call)
-    scheme = complete_scheme(session, call)
+    scheme = require_scheme(session, call)
     request = unsigned_request(session, call, checked)
     send = Send(call, timeout)
     transmission = _Transmission(send, request, scheme)
     used = transmission.used
-    exchange = _begun(session, send, checked, request)
+    exchange = _begin_exchange(session, send, checked, request)
     try:
-        exchange = await _transferred(session, transmission, exchange)
+        exchange = await _transfer(session, transmission, exchange)
     except BaseException as error:
-        keep(_masked(session, _broken_off(transmission, exchange, error), used))
-        await keep_tokens(session, call)
+        keep(_masked(session, _interrupted_exchange(transmission, exchange, error), used))
+        await save_tokens(session, call)
         raise
-    if exchange.response is not None and len(exchange.response.body) > _AT_ONCE:
-        allowance = Allowance(timeout or session.settings.timeout_seconds, exchange.timings.total, session.clock)
+    if exchange.response is not None and len(exchange.response.body) > _INLINE_LIMIT:
+        allowance = TimeBudget(timeout or session.settings.timeout_seconds, exchange.timings.total, session.clock)
         exchange = await _judged_in_time(session, exchange, allowance)
         exchange, masked = await _masked_in_time(session, exchange, used, allowance)
         keep(masked)
     else:
-        exchange = _judged(session, exchange)
+        exchange = _with_verdict(session, exchange)
         keep(_masked(session, exchange, used))
-    await keep_tokens(session, call)
+    await save_tokens(session, call)
     session.on_exchange(exchange)
     return exchange
 
 
-async def _judged_in_time(session: SessionContext, exchange: Exchange, allowance: Allowance) -> Exchange:
+async def _judged_in_time(session: SessionContext, exchange: Exchange, allowance: TimeBudget) -> Exchange:
     """*exchange* with its verdict; where there was no time for it, with that as its failure."""
     try:
-        return await allowance.work(lambda: _judged(session, exchange), least=QUICK)
+        return await allowance.work(lambda: _with_verdict(session, exchange), least=JUDGE_SECONDS)
     except Interrupted:
         failure = exchange.failure or allowance.timed_out("judging it")
         return msgspec.structs.replace(exchange, failure=failure)
@@ -280,7 +280,7 @@ async def _masked_in_time(
     session: SessionContext,
     exchange: Exchange,
     used: list[Scheme],
-    allowance: Allowance,
+    allowance: TimeBudget,
     keep: Callable[[Exchange], object] = lambda _: None,
 ) -> tuple[Exchange, Exchange]:
     """*exchange*, and the same with its secrets masked, which *keep* has taken. Where there was no time to search its
@@ -297,17 +297,17 @@ async def _masked_in_time(
         failure = exchange.failure or allowance.timed_out("searching its body for secrets")
         exchange = _without_bodies(msgspec.structs.replace(exchange, failure=failure))
         masked = await asyncio.to_thread(job)
-    session.remember_redacted(exchange, masked)
+    session.cache_redacted(exchange, masked)
     return exchange, masked
 
 
 def _without_bodies(exchange: Exchange) -> Exchange:
     """*exchange* without what its responses held."""
-    hops = tuple(msgspec.structs.replace(hop, response=_bare(hop.response)) for hop in exchange.hops)
-    return msgspec.structs.replace(exchange, response=_bare(exchange.response), hops=hops)
+    hops = tuple(msgspec.structs.replace(hop, response=_without_body(hop.response)) for hop in exchange.hops)
+    return msgspec.structs.replace(exchange, response=_without_body(exchange.response), hops=hops)
 
 
-def _bare(response: ReceivedResponse | None) -> ReceivedResponse | None:
+def _without_body(response: ReceivedResponse | None) -> ReceivedResponse | None:
     if response is None or not len(response.body):
         return response
     reason = f"{len(response.body):,} bytes arrived and are not shown: there was no time to search them for secrets"
@@ -319,7 +319,7 @@ def _masked(session: SessionContext, exchange: Exchange, used: list[Scheme]) -> 
     return redactor_for(session, exchange.call, known).exchange(session.operation(exchange.call).endpoint, exchange)
 
 
-async def write_down(session: SessionContext, exchanges: list[Exchange]) -> None:
+async def record_exchanges(session: SessionContext, exchanges: list[Exchange]) -> None:
     """Put exchanges (masked already) into the history, all in one go."""
 
     def write() -> None:
@@ -334,15 +334,15 @@ async def write_down(session: SessionContext, exchanges: list[Exchange]) -> None
         session.on_warning(error.sentence)
 
 
-async def keep_tokens(session: SessionContext, call: Call) -> None:
+async def save_tokens(session: SessionContext, call: Call) -> None:
     """Keep what a refresh brought, even where the call itself came to nothing: the token before it is spent."""
-    from explorer.session.refreshed_tokens import keep_refreshed
+    from explorer.session.refreshed_tokens import save_refreshed
 
     if session.operation(call).vendor.auth and call.environment != SANDBOX:
-        await asyncio.shield(asyncio.to_thread(keep_refreshed, session, call))
+        await asyncio.shield(asyncio.to_thread(save_refreshed, session, call))
 
 
-def _judged(session: SessionContext, exchange: Exchange) -> Exchange:
+def _with_verdict(session: SessionContext, exchange: Exchange) -> Exchange:
     from explorer.core.verdict import judge
 
     if exchange.response is None:
@@ -352,13 +352,13 @@ def _judged(session: SessionContext, exchange: Exchange) -> Exchange:
         operation.vendor,
         operation.endpoint,
         exchange.response,
-        _sent(exchange.call),
+        _sent_values(exchange.call),
         method=exchange.request.method,
     )
     return msgspec.structs.replace(exchange, verdict=verdict)
 
 
-def _sent(call: Call) -> dict[str, str]:
+def _sent_values(call: Call) -> dict[str, str]:
     """What was sent for each name; the values of a name that was given again stand in one comma list."""
     values: dict[str, list[str]] = {}
     for entry in call.entries:
@@ -367,7 +367,7 @@ def _sent(call: Call) -> dict[str, str]:
     return {name: ",".join(texts) for name, texts in values.items()}
 
 
-async def begin_kept(session: SessionContext, exchange: Exchange, scheme: Scheme) -> int:
+async def begin_entry(session: SessionContext, exchange: Exchange, scheme: Scheme) -> int:
     """Write *exchange* into the history before it goes out; its number, 0 where that cannot be done."""
     call = exchange.call
 
@@ -386,20 +386,20 @@ async def begin_kept(session: SessionContext, exchange: Exchange, scheme: Scheme
         return 0
 
 
-async def complete_kept(session: SessionContext, exchange: Exchange, scheme: Scheme) -> None:
+async def complete_entry(session: SessionContext, exchange: Exchange, scheme: Scheme) -> None:
     """Write down what came of an exchange that no call of a person's is, such as a login: judged, with every secret
     that is known by now masked."""
-    from explorer.session.circumstances import circumstances
+    from explorer.session.circumstances import request_context
 
     call = exchange.call
-    minted = session.tokens(call).lives.minted_by(exchange.id)
-    context = msgspec.structs.replace(circumstances(session, call), minted=minted)
-    allowance = Allowance(session.settings.timeout_seconds, exchange.timings.total, session.clock)
+    minted = session.tokens(call).token_records.minted_by(exchange.id)
+    context = msgspec.structs.replace(request_context(session, call), minted=minted)
+    allowance = TimeBudget(session.settings.timeout_seconds, exchange.timings.total, session.clock)
     judged = await _judged_in_time(session, msgspec.structs.replace(exchange, under=context), allowance)
     await _complete(session, judged, [scheme], allowance)
 
 
-async def _complete(session: SessionContext, exchange: Exchange, used: list[Scheme], allowance: Allowance) -> Exchange:
+async def _complete(session: SessionContext, exchange: Exchange, used: list[Scheme], allowance: TimeBudget) -> Exchange:
     """Put what came of it into the history. Gives *exchange*, without its bodies where there was no time for them."""
     problems: list[StoreError] = []
 
@@ -422,5 +422,5 @@ async def _complete(session: SessionContext, exchange: Exchange, used: list[Sche
     return completed
 
 
-def _cancelled() -> Failure:
+def _cancelled_failure() -> Failure:
     return Failure(kind="Cancelled", title="Cancelled", message="stopped before the answer was whole", exit_code=130)

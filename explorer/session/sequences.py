@@ -14,19 +14,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.core.exchange import SANDBOX
-from explorer.core.saved.chains import check_chain, folder_of, needs
-from explorer.core.saved.filling import call_uses, fill_call, references, uses
-from explorer.core.saved.judging import check, filled_expectations
-from explorer.core.saved.naming import matching
-from explorer.core.saved.picking import Picker
-from explorer.core.saved.placeholders import Credential, Found, Placeholder, Reference, Variable
-from explorer.core.saved.report import Report, Step
+from explorer.core.saved.chains import check_chain, direct_dependencies, folder_of
+from explorer.core.saved.filling import call_uses, fill_call, placeholder_uses, references
+from explorer.core.saved.judging import check_expectations, filled_expectations
+from explorer.core.saved.naming import match_name
+from explorer.core.saved.picking import ResponsePicker
+from explorer.core.saved.placeholders import (
+    CredentialPlaceholder,
+    Placeholder,
+    PlaceholderValue,
+    ResponsePlaceholder,
+    VariablePlaceholder,
+)
+from explorer.core.saved.report import RunReport, RunStep
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, FormError, UsageError
 from explorer.session.preparing import auth_scheme, check_call, confirmation_for, read_text_files, redact, redactor_for
 from explorer.session.remembering import annotate_entry, past_exchange, recent_entries
-from explorer.session.request_files import outside
-from explorer.session.saving import Answer, Missing, Saved, Scope
+from explorer.session.request_files import outside_warning
+from explorer.session.saving import MissingValue, SavedRequestStore, SavedResponse, VariableScope
 from explorer.session.sending import send
 
 if TYPE_CHECKING:
@@ -34,14 +40,14 @@ if TYPE_CHECKING:
 
     from explorer.client import OnProgress
     from explorer.core.exchange import Call, Exchange
-    from explorer.core.saved.model import Rule, SavedRequest
+    from explorer.core.saved.model import RerunRule, SavedRequest
     from explorer.core.saved.placeholders import Lookup
     from explorer.errors import CatalogProblem
     from explorer.session.context import SessionContext
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What a run will do; nothing was sent yet."""
 
     names: tuple[str, ...]
@@ -50,7 +56,7 @@ class Plan:
     """Everything that may be sent: what was asked for, and what that needs."""
     problems: tuple[CatalogProblem, ...] = ()
     """What keeps it from being run."""
-    missing: tuple[tuple[str, Missing], ...] = ()
+    missing: tuple[tuple[str, MissingValue], ...] = ()
     """Name of a request → a variable or credential of it that has no value."""
     questions: tuple[tuple[str, str], ...] = ()
     """Name of a request → what a person must say yes to first."""
@@ -59,20 +65,20 @@ class Plan:
 
 
 @dataclass
-class Runner:
+class SequenceRunner:
     """Runs names of the library, and keeps what came of each. One run at a time."""
 
-    saved: Saved
-    scope: Scope = field(default_factory=Scope)
+    saved: SavedRequestStore
+    scope: VariableScope = field(default_factory=VariableScope)
     go_on: bool | None = None
     """Whether to go on after a step that failed with those that do not need it; None: as the folder's file says."""
     agreed: bool = False
     """Whether a person said yes to what asks first."""
     timeout: float | None = None
-    tell: Callable[[Step | str], None] = lambda _step: None
+    tell: Callable[[RunStep | str], None] = lambda _step: None
     """Told of the name of each step before it is sent, and of the step when it has ended."""
     on_progress: OnProgress | None = None
-    steps: list[Step] = field(default_factory=list)
+    steps: list[RunStep] = field(default_factory=list)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
     """Name → the exchange of this run, not masked."""
 
@@ -83,7 +89,7 @@ class Runner:
 
     # --- before ------------------------------------------------------------------------------------------------------
 
-    def plan(self, names: tuple[str, ...]) -> Plan:
+    def plan(self, names: tuple[str, ...]) -> RunPlan:
         """What a run of *names* would do. Blocking, where a keyring has to be asked.
 
         Raises:
@@ -92,19 +98,19 @@ class Runner:
         """
         wrong = self._problems(names)
         if wrong:
-            return Plan(names, names, wrong)
+            return RunPlan(names, names, wrong)
         requests = self.saved.requests
         chain = tuple(dict.fromkeys(one for name in names for one in check_chain(name, requests)))
-        missing: list[tuple[str, Missing]] = []
+        missing: list[tuple[str, MissingValue]] = []
         questions: list[tuple[str, str]] = []
         files: list[tuple[str, str]] = []
         for name in chain:
             known = self.saved.known(self.saved.call(requests[name], self.scope), self.scope)
-            files += [(name, path) for path in self.saved.files_outside(known)]
+            files += [(name, path) for path in self.saved.disallowed_files(known)]
             missing += [(name, one) for one in self.saved.missing(requests[name], self.scope)]
             question = self._question(requests[name])
             questions += [(name, question)] if question else []
-        return Plan(names, chain, (), tuple(missing), tuple(questions), tuple(files))
+        return RunPlan(names, chain, (), tuple(missing), tuple(questions), tuple(files))
 
     def _problems(self, names: tuple[str, ...]) -> tuple[CatalogProblem, ...]:
         """What is wrong with the files of *names* and, where there are several, with how their folders are run."""
@@ -120,11 +126,11 @@ class Runner:
     def _question(self, request: SavedRequest) -> str:
         call = self.saved.call(request, self.scope)
         question = confirmation_for(self.session, self.saved.known(call, self.scope))
-        if not question and any(isinstance(one.placeholder, Reference) for one in call_uses(call)):
-            return self._gravest(call)
+        if not question and any(isinstance(one.placeholder, ResponsePlaceholder) for one in call_uses(call)):
+            return self._strongest_effect(call)
         return question
 
-    def _gravest(self, call: Call) -> str:
+    def _strongest_effect(self, call: Call) -> str:
         """What would be asked if a value that is not known yet were the one that makes the call grave."""
         for when in self.session.operation(call).endpoint.effect_when:
             entries = tuple(
@@ -138,7 +144,7 @@ class Runner:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    async def run(self, title: str, names: tuple[str, ...], folder: str = "") -> Report:
+    async def run(self, title: str, names: tuple[str, ...], folder: str = "") -> RunReport:
         """Run *names* in order and give the report. Variables that have no value, and what must be agreed to, end it
         before anything is sent.
 
@@ -147,7 +153,7 @@ class Runner:
             asyncio.CancelledError: stopped; ``steps`` holds what was done.
         """
         plan = await asyncio.to_thread(self.plan, names)
-        refuse(plan, agreed=self.agreed)
+        require_runnable(plan, agreed=self.agreed)
         options = self.saved.library.options.get(folder)
         go_on = self.go_on if self.go_on is not None else options is None or options.go_on
         started = self.session.now()
@@ -161,19 +167,19 @@ class Runner:
             if step.outcome != "passed" and not go_on:
                 stopped = step.name
         seconds = max(0.0, self.session.now() - started)
-        return Report(title=title, started_at=started, seconds=seconds, steps=tuple(self.steps))
+        return RunReport(title=title, started_at=started, seconds=seconds, steps=tuple(self.steps))
 
-    def _done(self, name: str) -> Step | None:
+    def _done(self, name: str) -> RunStep | None:
         return next((step for step in self.steps if step.name == name), None)
 
-    async def _step_of(self, name: str) -> Step:
+    async def _step_of(self, name: str) -> RunStep:
         """The step of *name*, which may have been run already because another needed it."""
         return self._done(name) or await self._run(name, "")
 
-    async def _run(self, name: str, needed_by: str) -> Step:
+    async def _run(self, name: str, needed_by: str) -> RunStep:
         """Send one request, after those that it needs, and check its answer. Nothing but a cancellation is raised."""
         request = self.saved.requests[name]
-        base = Step(name=name, address=request.call.address, needed_by=needed_by)
+        base = RunStep(name=name, address=request.call.address, needed_by=needed_by)
         try:
             call, lookup = await self.prepared(name)
         except ExplorerError as error:
@@ -189,31 +195,31 @@ class Runner:
             return self._end(self._errored(base, error))
         return self._end(await self.judged(base, call, exchange, lookup))
 
-    async def judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
+    async def judged(self, base: RunStep, call: Call, exchange: Exchange, lookup: Lookup) -> RunStep:
         """Keep the answer, and give the step with every expectation checked."""
         self.exchanges[base.name] = exchange
-        self.saved.answers[_key(base.name, call)] = Answer(exchange, self.session.now())
+        self.saved.answers[_key(base.name, call)] = SavedResponse(exchange, self.session.now())
         await self._tag(base.name, exchange)
         return await asyncio.to_thread(self._judged, base, call, exchange, lookup)
 
-    def _judged(self, base: Step, call: Call, exchange: Exchange, lookup: Lookup) -> Step:
+    def _judged(self, base: RunStep, call: Call, exchange: Exchange, lookup: Lookup) -> RunStep:
         request = self.saved.requests[base.name]
         shown = redact(self.session, exchange)
         expect = filled_expectations(request.expect, lookup)
         redactor = redactor_for(self.session, call, auth_scheme(self.session, call).secrets())
-        results = check(expect, exchange, shown, redactor.text)
+        results = check_expectations(expect, exchange, shown, redactor.text)
         step = msgspec.structs.replace(base, seconds=exchange.timings.total, exchange=shown, results=results)
         if exchange.failure is not None:
             code, text = exchange.failure.exit_code, f"{exchange.failure.title}: {exchange.failure.message}"
             return msgspec.structs.replace(step, outcome="error", message=redactor.text(text), exit_code=code)
         return msgspec.structs.replace(step, outcome="passed" if all(one.held for one in results) else "failed")
 
-    def _end(self, step: Step) -> Step:
+    def _end(self, step: RunStep) -> RunStep:
         self.steps.append(step)
         self.tell(step)
         return step
 
-    def _errored(self, base: Step, error: ExplorerError) -> Step:
+    def _errored(self, base: RunStep, error: ExplorerError) -> RunStep:
         message = f"{error.title}: {error.message}" + (f" ({error.hint})" if error.hint else "")
         call = self.saved.call(self.saved.requests[base.name], self.scope)
         message = redactor_for(self.session, call).text(message)
@@ -221,12 +227,12 @@ class Runner:
 
     def _skip(self, name: str, why: str) -> None:
         address = self.saved.requests[name].call.address
-        self._end(Step(name=name, address=address, outcome="skipped", message=why))
+        self._end(RunStep(name=name, address=address, outcome="skipped", message=why))
 
     async def _tag(self, name: str, exchange: Exchange) -> None:
         if exchange.id:
             try:
-                await annotate_entry(self.session, exchange.id, add=(tag_of(name),))
+                await annotate_entry(self.session, exchange.id, add=(saved_tag(name),))
             except ExplorerError as error:
                 self.session.on_warning(error.sentence)
 
@@ -247,25 +253,28 @@ class Runner:
         """*call*, made of *request* (or changed in a form since), with everything filled in; see ``prepared``."""
         requests = {**self.saved.requests, name: msgspec.structs.replace(request, call=call)}
         check_chain(name, requests)
-        found: dict[Placeholder, Found] = {}
-        wanted: dict[str, list[Reference]] = {}
+        found: dict[Placeholder, PlaceholderValue] = {}
+        wanted: dict[str, list[ResponsePlaceholder]] = {}
         for one in references(requests[name]):
             wanted.setdefault(one.request, []).append(one)
-        rules = needs(name, requests)
+        rules = direct_dependencies(name, requests)
         for said, places in wanted.items():
-            target = matching(said, requests, name.rpartition("/")[0])
+            target = match_name(said, requests, name.rpartition("/")[0])
             exchange = await self._answer(target, name, rules[target][1])
             found |= await asyncio.to_thread(self._picked, target, exchange, places)
         known = await asyncio.to_thread(self.saved.lookup, call, self.scope)
 
-        def lookup(one: Placeholder) -> Found | None:
+        def lookup(one: Placeholder) -> PlaceholderValue | None:
             return found.get(one) or known(one)
 
-        for use in uses(requests[name]):
-            if isinstance(use.placeholder, Variable | Credential) and lookup(use.placeholder) is None:
+        for use in placeholder_uses(requests[name]):
+            if (
+                isinstance(use.placeholder, VariablePlaceholder | CredentialPlaceholder)
+                and lookup(use.placeholder) is None
+            ):
                 where = f"{use.place} {use.name}".strip()
                 raise UsageError(f"{use.placeholder} has no value", hint=f"It stands in {where}.")
-            if isinstance(use.placeholder, Variable) and self.saved.is_secret(call, use):
+            if isinstance(use.placeholder, VariablePlaceholder) and self.saved.is_secret(call, use):
                 value = lookup(use.placeholder)
                 self.saved.learn(value.text if value else "")
         filled = await asyncio.to_thread(read_text_files, self.session, fill_call(call, lookup))
@@ -274,7 +283,7 @@ class Runner:
             raise FormError(errors)
         return filled, lookup
 
-    async def _answer(self, target: str, needed_by: str, rule: Rule) -> Exchange:
+    async def _answer(self, target: str, needed_by: str, rule: RerunRule) -> Exchange:
         """The answer to *target*: of this run, kept, or of running it now, as *rule* says."""
         if target in self.exchanges:
             return self.exchanges[target]
@@ -294,7 +303,7 @@ class Runner:
             raise UsageError(f"{target}, whose answer is needed, did not pass: {step.told}")
         return self.exchanges[target]
 
-    async def _kept(self, target: str, call: Call) -> Answer | None:
+    async def _kept(self, target: str, call: Call) -> SavedResponse | None:
         """The last good answer to *target* in this run of the program or, for what is no sandbox (which forgets), in
         the history."""
         base_url = self.saved.known(call, self.scope).base_url
@@ -303,27 +312,29 @@ class Runner:
             return answer
         if call.environment == SANDBOX and not base_url:
             return None
-        tag = tag_of(target)
+        tag = saved_tag(target)
         for row in await recent_entries(self.session, 20, f"vendor:{call.vendor} verdict:ok tag:{tag}"):
             if row.environment != call.environment or tag not in row.tag_names:
                 continue
             past = await past_exchange(self.session, row.id)
             if past.call.address == call.address and past.call.base_url == base_url:
-                return Answer(past, row.started_at)
+                return SavedResponse(past, row.started_at)
         return None
 
-    def _picked(self, target: str, exchange: Exchange, places: list[Reference]) -> dict[Placeholder, Found]:
+    def _picked(
+        self, target: str, exchange: Exchange, places: list[ResponsePlaceholder]
+    ) -> dict[Placeholder, PlaceholderValue]:
         if exchange.response is None:
             raise UsageError(f"{target} has no answer to take a value from")
-        picker, shown = Picker(exchange.response), redact(self.session, exchange).response
-        masked = Picker(shown) if shown is not None else picker
-        found: dict[Placeholder, Found] = {}
+        picker, shown = ResponsePicker(exchange.response), redact(self.session, exchange).response
+        masked = ResponsePicker(shown) if shown is not None else picker
+        found: dict[Placeholder, PlaceholderValue] = {}
         for one in places:
             value = picker.pick(one.path)
             if value.problem or value.json == b"null":
                 why = value.problem or "nothing is there"
                 raise UsageError(f"{one} gives nothing: {why}", hint=f"Look at the answer to {target}.")
-            found[one] = Found.of_json(value.json)
+            found[one] = PlaceholderValue.from_json_value(value.json)
             if masked.pick(one.path).json != value.json:
                 self.saved.learn(found[one].text)
             if MASK in found[one].text:
@@ -333,12 +344,12 @@ class Runner:
         return found
 
 
-def tag_of(name: str) -> str:
+def saved_tag(name: str) -> str:
     """The tag in the history of every exchange of the saved request *name*."""
     return f"saved/{name.lower().replace(' ', '_')}"[:64]
 
 
-def refuse(plan: Plan, *, agreed: bool) -> None:
+def require_runnable(plan: RunPlan, *, agreed: bool) -> None:
     """End a run that cannot be begun.
 
     Raises:
@@ -351,7 +362,7 @@ def refuse(plan: Plan, *, agreed: bool) -> None:
         lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
         raise UsageError("\n".join(lines), hint="Nothing was sent.")
     if plan.files:
-        lines = [f"{name}: {outside(path)}" for name, path in plan.files]
+        lines = [f"{name}: {outside_warning(path)}" for name, path in plan.files]
         paths = " ".join(f"--allow-file {path}" for path in dict.fromkeys(path for _, path in plan.files))
         raise UsageError("\n".join(lines), hint=f"If it is to be uploaded, pass {paths}. Nothing was sent.")
     if plan.questions and not agreed:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from explorer.errors import StoreError, UsageError
-from explorer.history.keeping import DAY, Pruning, Rules
+from explorer.history.keeping import DAY, Pruning, RetentionPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.history import History
-    from explorer.history.keeping import Figures
+    from explorer.history.keeping import HistoryStats
     from explorer.session.context import SessionContext
     from explorer.settings.preferences import Settings
 
@@ -28,46 +28,46 @@ PAUSE: Final = 0.05
 """Seconds between two such steps."""
 
 
-def rules_of(settings: Settings) -> Rules:
+def retention_policy(settings: Settings) -> RetentionPolicy:
     """What the settings let stay."""
-    return Rules(
+    return RetentionPolicy(
         entries=settings.history_max_entries,
         size=settings.history_max_bytes,
         seconds=settings.history_keep_days * DAY,
     )
 
 
-async def figures(session: SessionContext) -> Figures:
+async def history_stats(session: SessionContext) -> HistoryStats:
     """What there is.
 
     Raises:
         UsageError: nothing is kept; StoreError: the file could not be read.
     """
-    return await _done(session, lambda history: history.figures())
+    return await _with_history(session, lambda history: history.figures())
 
 
-async def plan(session: SessionContext, older: float = 0.0) -> Pruning:
+async def plan_pruning(session: SessionContext, older: float = 0.0) -> Pruning:
     """What would go by the rules, or what is *older* (seconds) where that is given; nothing does.
 
     Raises:
         UsageError: nothing is kept; StoreError: the file could not be read.
     """
-    return await _done(session, lambda history: history.plan(_rules(session, older)))
+    return await _with_history(session, lambda history: history.plan(_policy(session, older)))
 
 
 async def prune(session: SessionContext, older: float = 0.0, told: Callable[[Pruning], None] | None = None) -> Pruning:
-    """Take away what ``plan`` names, step by step; *told* is told how far it is. What went.
+    """Take away what ``plan_pruning`` names, step by step; *told* is told how far it is. What went.
 
     Raises:
         UsageError: nothing is kept; StoreError: the file could not be written; what went before is gone.
     """
-    rules = _rules(session, older)
+    rules = _policy(session, older)
     gone = Pruning()
-    while (step := await _done(session, lambda history: history.prune_step(rules))).entries:
-        gone = _sum(gone, step)
+    while (step := await _with_history(session, lambda history: history.prune_step(rules))).entries:
+        gone = _add_prunings(gone, step)
         if told is not None:
             told(gone)
-    await _done(session, lambda history: history.sweep())
+    await _with_history(session, lambda history: history.remove_orphan_files())
     return gone
 
 
@@ -77,22 +77,22 @@ async def vacuum(session: SessionContext) -> int:
     Raises:
         UsageError: nothing is kept; StoreError: another instance is using it, or the disk is full.
     """
-    return await _done(session, lambda history: history.vacuum())
+    return await _with_history(session, lambda history: history.vacuum())
 
 
-async def tend(session: SessionContext) -> None:
+async def prune_in_background(session: SessionContext) -> None:
     """Apply the rules a little at a time, and sweep. For the background: what goes wrong is tried again next time."""
     if session.open_history is None:
         return
     try:
-        while (await _done(session, lambda history: history.prune_step(most=STEP))).entries:  # noqa: ASYNC110 - a pause
+        while (await _with_history(session, lambda history: history.prune_step(most=STEP))).entries:  # noqa: ASYNC110 - a pause
             await asyncio.sleep(PAUSE)
-        await _done(session, lambda history: history.sweep())
+        await _with_history(session, lambda history: history.remove_orphan_files())
     except StoreError as error:
         session.on_warning(error.sentence)
 
 
-async def change_rules(session: SessionContext, **changes: Any) -> tuple[str, ...]:
+async def change_retention(session: SessionContext, **changes: Any) -> tuple[str, ...]:
     """Change the settings that rule the history; what there is to say of the settings' file.
 
     Raises:
@@ -105,19 +105,19 @@ async def change_rules(session: SessionContext, **changes: Any) -> tuple[str, ..
     session.settings = msgspec.structs.replace(session.settings, **chosen)
     history = await asyncio.to_thread(session.history)
     if history is not None:
-        history.rules = rules_of(session.settings)
+        history.rules = retention_policy(session.settings)
         history.bodies.limit = session.settings.history_body_limit
     return notes
 
 
-def _rules(session: SessionContext, older: float) -> Rules:
+def _policy(session: SessionContext, older: float) -> RetentionPolicy:
     """Those of the settings; where an age is given, that alone."""
     if not older:
-        return rules_of(session.settings)
-    return Rules(entries=1 << 60, size=1 << 60, seconds=older)
+        return retention_policy(session.settings)
+    return RetentionPolicy(entries=1 << 60, size=1 << 60, seconds=older)
 
 
-def _sum(one: Pruning, other: Pruning) -> Pruning:
+def _add_prunings(one: Pruning, other: Pruning) -> Pruning:
     return Pruning(
         entries=one.entries + other.entries,
         size=one.size + other.size,
@@ -126,7 +126,7 @@ def _sum(one: Pruning, other: Pruning) -> Pruning:
     )
 
 
-async def _done(session: SessionContext, work: Callable[[History], T]) -> T:
+async def _with_history(session: SessionContext, work: Callable[[History], T]) -> T:
     def run() -> T:
         history = session.history()
         if history is None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.auth import Options, options_of
+from explorer.core.auth import AuthOptions, options_of
 from explorer.core.auth.claims import Claims, read_claims
-from explorer.core.auth.lifeline import TokenHistory, TokenRecord, TokenUse, merged
+from explorer.core.auth.lifeline import TokenHistory, TokenRecord, TokenUse, merge_records
 from explorer.core.exchange import Call, Exchange
 from explorer.errors import CredentialError, ExplorerError, StoreError
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 _READ: Final = 300
 """Entries of the history, the newest first, that are looked through for tokens."""
-Place = tuple[str, str, str]
+TokenScope = tuple[str, str, str]
 """Vendor, environment, and the base URL where another than the environment's was given."""
 
 
 @dataclass(frozen=True)
-class TokenBoard:
+class TokenOverview:
     """The tokens of one vendor in one environment, the oldest first."""
 
-    place: Place
+    place: TokenScope
     title: str
     scheme: str
-    lives: tuple[TokenRecord, ...]
+    token_records: tuple[TokenRecord, ...]
     current: tuple[str, ...] = ()
     """Fingerprints of those that would be used now."""
     claims: Mapping[str, Claims] = field(default_factory=dict)
@@ -56,14 +56,14 @@ class TokenBoard:
         return self.place[1]
 
 
-def past_lives(session: SessionContext, limit: int = _READ) -> dict[Place, tuple[TokenRecord, ...]]:
+def past_token_records(session: SessionContext, limit: int = _READ) -> dict[TokenScope, tuple[TokenRecord, ...]]:
     """The lives of tokens as the newest entries of the history tell them. Blocking.
 
     Raises:
         StoreError: the history cannot be read.
     """
     history = session.history()
-    found: dict[Place, TokenHistory] = {}
+    found: dict[TokenScope, TokenHistory] = {}
     for row in reversed(history.recent(limit=limit) if history is not None else []):
         vendor = session.catalog.vendors.get(row.vendor)
         if history is None or vendor is None or not _auth(vendor)[1].tokens:
@@ -72,11 +72,11 @@ def past_lives(session: SessionContext, limit: int = _READ) -> dict[Place, tuple
             exchange = history.get(row.id, bodies=False)
         except ExplorerError:
             continue  # a damaged or deleted entry; the others still tell
-        _remember(found, exchange)
-    return {place: tuple(replace(life, live=False) for life in lines.lives) for place, lines in found.items()}
+        _add_exchange(found, exchange)
+    return {place: tuple(replace(life, live=False) for life in lines.token_records) for place, lines in found.items()}
 
 
-def _remember(found: dict[Place, TokenHistory], exchange: Exchange) -> None:
+def _add_exchange(found: dict[TokenScope, TokenHistory], exchange: Exchange) -> None:
     call, under = exchange.call, exchange.under
     if under is None or not (under.used or under.minted):
         return
@@ -93,7 +93,9 @@ def _remember(found: dict[Place, TokenHistory], exchange: Exchange) -> None:
         )
 
 
-def boards(session: SessionContext, past: Mapping[Place, tuple[TokenRecord, ...]]) -> tuple[TokenBoard, ...]:
+def token_overviews(
+    session: SessionContext, past: Mapping[TokenScope, tuple[TokenRecord, ...]]
+) -> tuple[TokenOverview, ...]:
     """The tokens as they are now, with what *past* tells: a board for each vendor whose scheme has tokens, in every
     environment where there is one, and in the one where its calls go. May reach the keyring, and then blocks."""
     found = []
@@ -103,16 +105,21 @@ def boards(session: SessionContext, past: Mapping[Place, tuple[TokenRecord, ...]
             continue
         known = {place for place in (*past, *(store[:3] for store in session.token_stores())) if place[0] == vendor.id}
         known.add((vendor.id, session.default_environment(vendor), ""))
-        found += [_board(session, vendor, key, options, place, past.get(place, ())) for place in sorted(known)]
+        found += [_overview(session, vendor, key, options, place, past.get(place, ())) for place in sorted(known)]
     return tuple(found)
 
 
-def _board(
-    session: SessionContext, vendor: Vendor, key: str, options: Options, place: Place, past: tuple[TokenRecord, ...]
-) -> TokenBoard:
+def _overview(
+    session: SessionContext,
+    vendor: Vendor,
+    key: str,
+    options: AuthOptions,
+    place: TokenScope,
+    past: tuple[TokenRecord, ...],
+) -> TokenOverview:
     store = session.tokens(_call(vendor, key, place))
-    lives = list(merged(past, store.lives.lives))
-    given = _given(session, vendor, options, place[1])
+    lives = list(merge_records(past, store.token_records.token_records))
+    given = _token_credentials(session, vendor, options, place[1])
     for name, secret in given.items():
         fingerprint = secret.fingerprint()
         at = next((at for at, life in enumerate(lives) if life.fingerprint == fingerprint), None)
@@ -126,11 +133,11 @@ def _board(
     now = session.now()
     used = [token for kind in ("access", "refresh") if (token := store.current(now, kind)) is not None]
     current = [token.value.fingerprint() for token in used] or [one.fingerprint() for one in given.values()]
-    return TokenBoard(
+    return TokenOverview(
         place=place,
         title=vendor.title,
         scheme=vendor.auth[key].scheme,
-        lives=tuple(lives),
+        token_records=tuple(lives),
         current=tuple(current),
         claims=claims,
         minting=options.minting,
@@ -139,7 +146,9 @@ def _board(
     )
 
 
-def _given(session: SessionContext, vendor: Vendor, options: Options, environment: str) -> dict[str, Secret]:
+def _token_credentials(
+    session: SessionContext, vendor: Vendor, options: AuthOptions, environment: str
+) -> dict[str, Secret]:
     """The credentials that are tokens, where there are any."""
     found = {}
     for name in options.tokens:
@@ -152,16 +161,16 @@ def _given(session: SessionContext, vendor: Vendor, options: Options, environmen
     return found
 
 
-def _auth(vendor: Vendor) -> tuple[str, Options]:
+def _auth(vendor: Vendor) -> tuple[str, AuthOptions]:
     """The vendor's scheme with tokens, and its options; options without tokens where it has none."""
     for key, auth in vendor.auth.items():
         options = options_of(auth)
         if options.tokens:
             return key, options
-    return "", Options()
+    return "", AuthOptions()
 
 
-def _call(vendor: Vendor, key: str, place: Place) -> Call:
+def _call(vendor: Vendor, key: str, place: TokenScope) -> Call:
     """A call that stands for the place: one that its scheme signs."""
     endpoint = next((one.id for one in vendor.endpoints.values() if one.auth == key), next(iter(vendor.endpoints)))
     return Call(vendor=vendor.id, endpoint=endpoint, environment=place[1], base_url=place[2], force=True)
@@ -170,25 +179,25 @@ def _call(vendor: Vendor, key: str, place: Place) -> Call:
 # --- what a person can do --------------------------------------------------------------------------------------------
 
 
-async def renew_token(session: SessionContext, board: TokenBoard) -> bool:
+async def renew_token(session: SessionContext, board: TokenOverview) -> bool:
     """Ask the vendor for a new token; False where its scheme has no way to.
 
     Raises:
         CredentialMissing; CredentialRefused; TransportError.
     """
-    from explorer.session.login import renew
+    from explorer.session.login import renew_login
 
     vendor = session.vendor(board.vendor)
-    return await renew(session, _call(vendor, _auth(vendor)[0], board.place))
+    return await renew_login(session, _call(vendor, _auth(vendor)[0], board.place))
 
 
-def forget_tokens(session: SessionContext, board: TokenBoard) -> None:
+def forget_tokens(session: SessionContext, board: TokenOverview) -> None:
     """Let go of every token of the board on this side; the vendor is not told."""
     vendor = session.vendor(board.vendor)
     session.tokens(_call(vendor, _auth(vendor)[0], board.place)).forget(session.now())
 
 
-def ending_call(session: SessionContext, board: TokenBoard) -> Call | None:
+def logout_call(session: SessionContext, board: TokenOverview) -> Call | None:
     """The call that ends the token at the vendor, or None where the document has none."""
     if not board.ending:
         return None
@@ -196,9 +205,9 @@ def ending_call(session: SessionContext, board: TokenBoard) -> Call | None:
     return msgspec.structs.replace(_call(vendor, _auth(vendor)[0], board.place), endpoint=board.ending, force=False)
 
 
-def past_or_none(session: SessionContext) -> tuple[dict[Place, tuple[TokenRecord, ...]], str]:
-    """``past_lives``, and a sentence where the history cannot be read."""
+def past_or_warning(session: SessionContext) -> tuple[dict[TokenScope, tuple[TokenRecord, ...]], str]:
+    """``past_token_records``, and a sentence where the history cannot be read."""
     try:
-        return past_lives(session), ""
+        return past_token_records(session), ""
     except StoreError as error:
         return {}, error.sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth.wire import base64_of
-from explorer.core.debugging.case import Key
+from explorer.core.debugging.case import SigningKey
 from explorer.core.debugging.token_mistakes import KnownToken
 from explorer.core.exchange import SANDBOX
 from explorer.core.text.secret import Secret
@@ -13,19 +13,19 @@ from explorer.core.text.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from explorer.core.auth import Options
+    from explorer.core.auth import AuthOptions
     from explorer.core.exchange import Call
     from explorer.session.context import SessionContext
 
 
-def tokens_at_hand(session: SessionContext, call: Call, options: Options) -> Iterator[KnownToken]:
+def known_tokens(session: SessionContext, call: Call, options: AuthOptions) -> Iterator[KnownToken]:
     """Those of the token store first, which know most of themselves; then the vault's, the environment's own first."""
     vendor = session.operation(call).vendor
     seen: set[str] = set()
     for token in reversed(session.tokens(call).history):
         seen.add(token.value.reveal())
         yield KnownToken(
-            key=Key(f"from {token.origin}", token.value),
+            key=SigningKey(f"from {token.origin}", token.value),
             role="refresh" if token.kind == "refresh" else "token",
             expires_at=token.expires_at,
             used_at=token.used_at,
@@ -45,11 +45,13 @@ def tokens_at_hand(session: SessionContext, call: Call, options: Options) -> Ite
             elsewhere = "" if place == own else place
             if not elsewhere and name in names:
                 elsewhere = (
-                    "another environment" if found.value.reveal() in foreign else _other_home(session, call, name)
+                    "another environment"
+                    if found.value.reveal() in foreign
+                    else _shared_environment(session, call, name)
                 )
             role = "token" if name in names else "refresh" if name == refresh else "credential"
             yield KnownToken(
-                key=Key(f"the credential {name} of {place}", found.value),
+                key=SigningKey(f"the credential {name} of {place}", found.value),
                 role=role,  # type: ignore[arg-type]  # one of its three words
                 environment=elsewhere,
             )
@@ -57,7 +59,8 @@ def tokens_at_hand(session: SessionContext, call: Call, options: Options) -> Ite
         for value in credential.sandbox_foreign if name in names and own == SANDBOX else ():
             if value not in seen:
                 yield KnownToken(
-                    Key(f"the demo {name} of another environment", Secret(value)), environment="another environment"
+                    SigningKey(f"the demo {name} of another environment", Secret(value)),
+                    environment="another environment",
                 )
 
 
@@ -72,13 +75,13 @@ def _encoded(session: SessionContext, call: Call, names: Sequence[str]) -> Itera
             continue
         seen.add(source)
         yield KnownToken(
-            key=Key(f"the credentials {' and '.join(names)} of {place}", Secret(base64_of([source]))),
+            key=SigningKey(f"the credentials {' and '.join(names)} of {place}", Secret(base64_of([source]))),
             environment="" if place == own else place,
             source=Secret(source),
         )
 
 
-def _other_home(session: SessionContext, call: Call, name: str) -> str:
+def _shared_environment(session: SessionContext, call: Call, name: str) -> str:
     """The other environment that has the very same value from a source of its own, or empty."""
     vendor = session.operation(call).vendor
     here = session.vault.find(vendor, name, call.environment)

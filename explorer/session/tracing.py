@@ -11,7 +11,7 @@ from explorer.session.preparing import check_call, prepare_call
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call, Exchange, Purpose, SentRequest
-    from explorer.core.provenance import Part
+    from explorer.core.provenance import RequestPart
     from explorer.session.context import SessionContext
     from explorer.session.operation import Prepared
 
@@ -22,7 +22,7 @@ class Preview:
 
     prepared: Prepared
     request: SentRequest
-    parts: tuple[Part, ...]
+    parts: tuple[RequestPart, ...]
 
 
 def preview_of(session: SessionContext, call: Call) -> Preview:
@@ -34,21 +34,21 @@ def preview_of(session: SessionContext, call: Call) -> Preview:
     """
     prepared = prepare_call(session, call)
     shown = prepared.shown
-    return Preview(prepared, shown, traced(session, call, shown))
+    return Preview(prepared, shown, trace_parts(session, call, shown))
 
 
-def traced(
+def trace_parts(
     session: SessionContext, call: Call, request: SentRequest, base_url: str = "", purpose: Purpose = "call"
-) -> tuple[Part, ...]:
+) -> tuple[RequestPart, ...]:
     """The parts of *request*, made of *call* for *base_url* (that of now where it is not given), with their origins.
 
     Raises:
         UnknownName: the catalog does not know the call (any more).
     """
-    from explorer.core.provenance.tracing import Subject, trace
+    from explorer.core.provenance.tracing import TraceSubject, trace_request
 
     operation = session.operation(call)
-    subject = Subject(
+    subject = TraceSubject(
         vendor=operation.vendor,
         endpoint=operation.endpoint,
         call=call,
@@ -56,16 +56,16 @@ def traced(
         base_url=base_url or session.base_url(call),
         purpose=purpose,
     )
-    return trace(subject, request)
+    return trace_request(subject, request)
 
 
-def traced_exchange(session: SessionContext, exchange: Exchange) -> tuple[tuple[Part, ...], ...]:
+def trace_exchange(session: SessionContext, exchange: Exchange) -> tuple[tuple[RequestPart, ...], ...]:
     """The parts of each hop's request in the order of the wire; nothing where the catalog knows the call no more."""
-    from explorer.session.circumstances import base_of_then
+    from explorer.session.circumstances import original_base_url
 
     call = exchange.call
     try:
-        base_url = base_of_then(exchange, session.base_url(call))
-        return tuple(traced(session, call, hop.request, base_url, hop.purpose) for hop in hops_of(exchange))
+        base_url = original_base_url(exchange, session.base_url(call))
+        return tuple(trace_parts(session, call, hop.request, base_url, hop.purpose) for hop in hops_of(exchange))
     except ExplorerError:
         return ()

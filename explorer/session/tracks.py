@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from explorer.core.tracks import Heard, Standing, Step, Track, current_step, deed_of, placeholders, take
+from explorer.core.tracks import (
+    Feedback,
+    Track,
+    TrackProgress,
+    TrackStep,
+    activity_of,
+    advance,
+    current_step,
+    fill_placeholders,
+)
 from explorer.errors import ExplorerError, UnknownName
 from explorer.session.pages import page_info
 from explorer.session.preparing import redact
 from explorer.settings.tracks import (
-    Book,
-    load_book,
+    ProgressFile,
+    load_progress,
     load_tracks,
     practice_file,
     put_practice_files,
-    save_book,
+    save_progress,
 )
 
 if TYPE_CHECKING:
@@ -33,20 +42,20 @@ _READ: Final = 2_000_000
 """Bytes of a body up to which it is asked which page it holds."""
 
 
-class Tutor:
-    """The tracks of a session and a person's progress in them. Made by ``open_tutor``."""
+class TrackSession:
+    """The tracks of a session and a person's progress in them. Made by ``open_track_session``."""
 
     def __init__(
-        self, session: SessionContext, tracks: Mapping[str, Track], book: Book, problems: tuple[str, ...]
+        self, session: SessionContext, tracks: Mapping[str, Track], book: ProgressFile, problems: tuple[str, ...]
     ) -> None:
         self._session = session
         self.tracks = dict(tracks)
         self.problems = problems
         """What was wrong with files of tracks or of the progress."""
         self.running: Track | None = self.tracks.get(book.running)
-        self.heard: Heard | None = None
+        self.feedback: Feedback | None = None
         """What the last send meant for the track under way."""
-        self._standings = dict(book.standings)
+        self._track_progress = dict(book.standings)
 
     # --- how far it is -----------------------------------------------------------------------------------------------
 
@@ -60,18 +69,18 @@ class Tutor:
             raise UnknownName("track", track_id, self.tracks)
         return self.tracks[track_id]
 
-    def standing(self, track: Track) -> Standing:
+    def progress_of(self, track: Track) -> TrackProgress:
         """How far a track is."""
-        return self._standings.get(track.id, Standing())
+        return self._track_progress.get(track.id, TrackProgress())
 
-    def step(self, track: Track | None = None) -> Step | None:
+    def step(self, track: Track | None = None) -> TrackStep | None:
         """The step that is to be done next, of the track under way unless one is given; None: all are done."""
         track = track or self.running
-        return current_step(track, self.standing(track)) if track is not None else None
+        return current_step(track, self.progress_of(track)) if track is not None else None
 
     def done(self, track: Track) -> int:
         """How many steps of a track are done."""
-        known = self.standing(track).done
+        known = self.progress_of(track).done
         return sum(step.id in known for step in track.steps)
 
     def words(self, track: Track, text: str, keys: Mapping[str, str]) -> str:
@@ -80,7 +89,7 @@ class Tutor:
         known |= {f"file:{one}": str(practice_file(self._session.folders, track.id, one)) for one in track.files}
         for vendor in self._session.catalog.vendors.values():
             known |= {f"demo:{vendor.id}.{name}": one.sandbox for name, one in vendor.credentials.items()}
-        return placeholders(text.strip(), known)
+        return fill_placeholders(text.strip(), known)
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
@@ -92,20 +101,20 @@ class Tutor:
         """
         track = self.track(track_id)
         if self.step(track) is None:
-            self._standings.pop(track.id, None)
+            self._track_progress.pop(track.id, None)
         put_practice_files(self._session.folders, track)
         self._session.files.allow_folder(practice_file(self._session.folders, track.id, "."))
-        self.running, self.heard = track, None
+        self.running, self.feedback = track, None
         self.save()
         return track
 
-    def leave(self) -> None:
+    def stop_track(self) -> None:
         """Follow no track; what was done is kept. Blocking.
 
         Raises:
             StoreError: the progress could not be written.
         """
-        self.running = self.heard = None
+        self.running = self.feedback = None
         self.save()
 
     def reset(self, track_id: str) -> None:
@@ -114,19 +123,19 @@ class Tutor:
         Raises:
             UnknownName: there is no such track; StoreError: the progress could not be written.
         """
-        self._standings.pop(self.track(track_id).id, None)
-        self.heard = None
+        self._track_progress.pop(self.track(track_id).id, None)
+        self.feedback = None
         self.save()
 
-    def take(self, exchange: Exchange) -> Heard | None:
+    def take(self, exchange: Exchange) -> Feedback | None:
         """What *exchange* (as it was sent) means for the track under way; None: nothing, or there is no track."""
         if self.running is None or self.step() is None:
             return None
-        deed = deed_of(self._masked(exchange), self._page(exchange))
-        standing, heard = take(self.running, self.standing(self.running), deed, self._session.now())
-        self._standings[self.running.id] = standing
+        deed = activity_of(self._masked(exchange), self._page(exchange))
+        standing, heard = advance(self.running, self.progress_of(self.running), deed, self._session.now())
+        self._track_progress[self.running.id] = standing
         if heard is not None:
-            self.heard = heard
+            self.feedback = heard
         if heard is not None and heard.kind == "finished":
             self.running = None
         return heard
@@ -138,7 +147,7 @@ class Tutor:
             StoreError: it could not be written.
         """
         running = self.running.id if self.running is not None else ""
-        save_book(self._session.folders, Book(running=running, standings=self._standings))
+        save_progress(self._session.folders, ProgressFile(running=running, standings=self._track_progress))
 
     def _masked(self, exchange: Exchange) -> Exchange:
         """Without its bodies, which no track looks at."""
@@ -156,14 +165,14 @@ class Tutor:
             return None
 
 
-def open_tutor(session: SessionContext) -> Tutor:
+def open_track_session(session: SessionContext) -> TrackSession:
     """The tracks and the progress in them. Blocking."""
     tracks, problems = load_tracks(session.folders)
-    book, more = load_book(session.folders)
-    return Tutor(session, tracks, book, (*problems, *more))
+    book, more = load_progress(session.folders)
+    return TrackSession(session, tracks, book, (*problems, *more))
 
 
-def follow(session: SessionContext, tutor: Tutor, tell: Callable[[Heard], None]) -> None:
+def watch_sends(session: SessionContext, tutor: TrackSession, tell: Callable[[Feedback], None]) -> None:
     """From now on, tell of each send of *session* that means something for the track under way."""
 
     before = session.on_exchange

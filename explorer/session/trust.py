@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
     from explorer.settings.trusted import TrustedHost
 
-_SEARCHED_AT_ONCE = 200_000
+_INLINE_LIMIT = 200_000
 """Bytes of a body up to which it is searched on the spot; a larger one is searched in a thread."""
 
 
-class Bound(NamedTuple):
+class BoundSecret(NamedTuple):
     """A secret and the environment that it belongs to."""
 
     label: str
@@ -104,7 +104,7 @@ def _is_allowed(session: SessionContext, origin: Origin, vendor: str, environmen
 
 
 @dataclass(frozen=True)
-class Gate:
+class TrustGate:
     """Decides for each request of one call whether it may go to its host; the client asks right before it leaves."""
 
     session: SessionContext
@@ -144,22 +144,24 @@ class Gate:
             return True
         return origin in call_origins(self.session, self.call, environment)
 
-    def _foreign(self, origin: Origin) -> dict[Secret, Bound]:
+    def _foreign(self, origin: Origin) -> dict[Secret, BoundSecret]:
         """The secrets of the vendor that do not belong to *origin*."""
         here: set[Secret] = set()
-        foreign: dict[Secret, Bound] = {}
+        foreign: dict[Secret, BoundSecret] = {}
         places = (SANDBOX, *self._vendor.environments)
         hosts = {place: call_origins(self.session, self.call, place) for place in places}
-        for name, environment, value, is_demo in self.session.vault.holdings(self._vendor, self.call.environment):
+        for name, environment, value, is_demo in self.session.vault.available_credentials(
+            self._vendor, self.call.environment
+        ):
             if origin.is_loopback if is_demo else origin in hosts[environment]:
                 here.add(value)
             else:
-                foreign.setdefault(value, Bound(f"credential {name!r}", environment, value, is_demo))
+                foreign.setdefault(value, BoundSecret(f"credential {name!r}", environment, value, is_demo))
         for bound in (*self._tokens(origin), *self._values(origin)):
             foreign.setdefault(bound.value, bound)
         return {value: bound for value, bound in foreign.items() if value not in here}
 
-    def _tokens(self, origin: Origin) -> Iterator[Bound]:
+    def _tokens(self, origin: Origin) -> Iterator[BoundSecret]:
         """Tokens of the vendor that *origin* did not give; a credential that is a token was given by nobody."""
         for vendor, environment, base_url, tokens in self.session.token_stores():
             if vendor != self._vendor.id or origin in call_origins(self.session, self.call, environment):
@@ -167,9 +169,9 @@ class Gate:
             given = self._is_home(environment, origin) or (base_url and origin == Origin.parse(base_url))
             for token in tokens:
                 if not given or token.is_credential:
-                    yield Bound(f"{token.kind} token", environment, token.value)
+                    yield BoundSecret(f"{token.kind} token", environment, token.value)
 
-    def _values(self, origin: Origin) -> Iterator[Bound]:
+    def _values(self, origin: Origin) -> Iterator[BoundSecret]:
         """What is secret in the call itself: fields of the form, and values that were put in place of placeholders."""
         from explorer.core.form import find_parameter
 
@@ -181,9 +183,9 @@ class Gate:
             match = find_parameter(endpoint, entry.name)
             if match is not None and match[0].secret and entry.value:
                 text = entry.value.strip('"') if entry.kind == "json" else entry.value
-                yield Bound(f"field {entry.name!r}", environment, Secret(text))
+                yield BoundSecret(f"field {entry.name!r}", environment, Secret(text))
         for value in self.session.learned:
-            yield Bound("value of a placeholder", environment, value)
+            yield BoundSecret("value of a placeholder", environment, value)
 
     async def _carried(
         self,
@@ -191,30 +193,30 @@ class Gate:
         scheme: Scheme | None,
         purpose: Purpose,
         origin: Origin,
-        foreign: dict[Secret, Bound],
-    ) -> tuple[Bound, ...]:
+        foreign: dict[Secret, BoundSecret],
+    ) -> tuple[BoundSecret, ...]:
         """What of *foreign* is in *request*, or signed it."""
-        from explorer.core.secret_search import SHORTEST, carried
+        from explorer.core.secret_search import MIN_LENGTH, find_carried
 
-        if len(request.content) > _SEARCHED_AT_ONCE:
-            matches = await asyncio.to_thread(carried, request, foreign)
+        if len(request.content) > _INLINE_LIMIT:
+            matches = await asyncio.to_thread(find_carried, request, foreign)
         else:
-            matches = carried(request, foreign)
+            matches = find_carried(request, foreign)
         is_home = self._is_home(self.call.environment, origin)
         signs = False
         if scheme is not None and _is_signed(request, scheme):
             signs, used = not scheme.options.tokens, set(scheme.secrets())
-            matches |= {one for one in foreign if one in used and (signs or len(one.reveal()) < SHORTEST)}
+            matches |= {one for one in foreign if one in used and (signs or len(one.reveal()) < MIN_LENGTH)}
         if matches:
             return tuple(foreign[one] for one in foreign if one in matches)
         if not is_home and (signs or purpose == "auth"):
-            return (Bound("signature" if signs else "sign-in", self.call.environment, Secret("")),)
+            return (BoundSecret("signature" if signs else "sign-in", self.call.environment, Secret("")),)
         return ()
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
     async def _agree(
-        self, origin: Origin, carried: tuple[Bound, ...], paused: Callable[[], AbstractContextManager[None]]
+        self, origin: Origin, carried: tuple[BoundSecret, ...], paused: Callable[[], AbstractContextManager[None]]
     ) -> None:
         session, environments = self.session, {one.environment for one in carried}
         question = self._question(origin, carried)
@@ -240,13 +242,13 @@ class Gate:
             hint = f"Pass --trust-host {_masked(origin.authority, origin, carried)} to allow it, or fix the base URL."
             raise UntrustedHost(message, hint=hint)
         with paused():
-            allowed = await _asked_once(session, origin, question, sorted(environments))
+            allowed = await _ask_once(session, origin, question, sorted(environments))
         if not allowed:
             raise UntrustedHost(
                 message, hint="You did not allow it. Send it again to be asked again, or fix the base URL."
             )
 
-    def _question(self, origin: Origin, carried: tuple[Bound, ...]) -> TrustQuestion:
+    def _question(self, origin: Origin, carried: tuple[BoundSecret, ...]) -> TrustQuestion:
         environment = carried[0].environment
         return TrustQuestion(
             origin=_masked(str(origin), origin, carried),
@@ -258,7 +260,7 @@ class Gate:
         )
 
 
-def _masked(text: str, origin: Origin, carried: tuple[Bound, ...]) -> str:
+def _masked(text: str, origin: Origin, carried: tuple[BoundSecret, ...]) -> str:
     """*text*, or a mask where the host's name itself holds a secret."""
     return MASK if any(one.value and one.value.reveal().lower() in origin.host for one in carried) else text
 
@@ -270,26 +272,28 @@ def _is_signed(request: httpx.Request, scheme: Scheme) -> bool:
     return sent_request(scheme.strip(request)) != sent_request(request)
 
 
-async def _asked_once(
-    session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]
-) -> bool:
+async def _ask_once(session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
     """Whether a person allows it; requests that wait for the same host at the same time share one question."""
     key = (str(origin), question.vendor, tuple(environments))
     pending = session.asking.get(key)
     if pending is None:
-        pending = session.asking[key] = asyncio.ensure_future(_asked(session, origin, question, environments))
+        pending = session.asking[key] = asyncio.ensure_future(_ask_person(session, origin, question, environments))
         pending.add_done_callback(lambda _: session.asking.pop(key, None))
     return await asyncio.shield(pending)
 
 
-async def _asked(session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
-    from explorer.settings.trusted import trust
+async def _ask_person(
+    session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]
+) -> bool:
+    from explorer.settings.trusted import add_trusted
 
     if session.ask_trust is None or not await session.ask_trust(question):
         return False
     for environment in environments:
         try:
-            await asyncio.to_thread(trust, session.folders, str(origin), question.vendor, environment, session.now())
+            await asyncio.to_thread(
+                add_trusted, session.folders, str(origin), question.vendor, environment, session.now()
+            )
         except StoreError as error:
             session.allowed.add((str(origin), question.vendor, environment))
             session.on_warning(error.sentence)

@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
     from explorer.session.context import SessionContext
 
-_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
-class Variant:
+class ReadingVariant:
     """A call under one choice of a reading."""
 
     choice: str
     call: Call
     notes: tuple[str, ...] = ()
     """What was done to the values so that this choice is followed, or told from the others."""
-    told_apart: bool = True
+    is_distinct: bool = True
     """Whether its request is one that only this choice allows."""
-    made_up: bool = False
+    has_invented_values: bool = False
     """Whether that rests on a value which means nothing to the vendor: that it is refused says little."""
     same: bool = False
     """Whether its request is the same as that of another choice."""
@@ -46,14 +46,14 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """A call under every choice of a reading, before anything is sent."""
 
     call: Call
     key: str
     reading: Reading
     wide: bool
-    variants: tuple[Variant, ...]
+    variants: tuple[ReadingVariant, ...]
     question: str = ""
     """What a person must say yes to before any of it is sent; empty for a read."""
 
@@ -62,7 +62,7 @@ class Plan:
         """Whether every choice makes the same request: then only the answer can tell them apart."""
         return all(one.same for one in self.variants)
 
-    def variant(self, choice: str) -> Variant:
+    def variant(self, choice: str) -> ReadingVariant:
         """The call under one choice.
 
         Raises:
@@ -74,7 +74,7 @@ class Plan:
         return found
 
 
-def plan(session: SessionContext, call: Call, key: str) -> Plan:
+def plan_experiment(session: SessionContext, call: Call, key: str) -> ExperimentPlan:
     """*call* under every choice of a reading that concerns it; sends nothing. Blocking.
 
     Raises:
@@ -90,10 +90,12 @@ def plan(session: SessionContext, call: Call, key: str) -> Plan:
             f"the reading {key} changes nothing that is sent",
             hint="It says how an answer is meant; there is nothing to try.",
         )
-    base = under(call, key, reading.default, reading)
-    variants = _told_apart(session, [_variant(session, base, key, choice, reading) for choice in reading.choices])
+    base = with_choice(call, key, reading.default, reading)
+    variants = _distinguish(session, [_variant(session, base, key, choice, reading) for choice in reading.choices])
     ask = _question(session, base, variants)
-    return Plan(call, key, reading, key in vendor.readings and key not in endpoint.readings, tuple(variants), ask)
+    return ExperimentPlan(
+        call, key, reading, key in vendor.readings and key not in endpoint.readings, tuple(variants), ask
+    )
 
 
 def with_examples(session: SessionContext, call: Call) -> tuple[Call, tuple[str, ...]]:
@@ -111,50 +113,52 @@ def with_examples(session: SessionContext, call: Call) -> tuple[Call, tuple[str,
     return msgspec.structs.replace(call, entries=(*call.entries, *added)), known
 
 
-def under(call: Call, key: str, choice: str, reading: Reading) -> Call:
+def with_choice(call: Call, key: str, choice: str, reading: Reading) -> Call:
     readings = {name: one for name, one in call.readings.items() if name != key}
     if choice != reading.default:
         readings[key] = choice
     return msgspec.structs.replace(call, readings=readings)
 
 
-def _variant(session: SessionContext, base: Call, key: str, choice: str, reading: Reading) -> Variant:
+def _variant(session: SessionContext, base: Call, key: str, choice: str, reading: Reading) -> ReadingVariant:
     """The call under one choice, values carried over to where it has them."""
-    from explorer.core.form.telling import carried
+    from explorer.core.form.telling import carry_values
 
-    call = under(base, key, choice, reading)
+    call = with_choice(base, key, choice, reading)
     own = session.operation(call).endpoint
-    entries, notes = carried(base.entries, session.operation(base).endpoint, own)
+    entries, notes = carry_values(base.entries, session.operation(base).endpoint, own)
     method = call.method if call.method in own.methods else ""
-    return Variant(choice, msgspec.structs.replace(call, entries=entries, method=method), notes)
+    return ReadingVariant(choice, msgspec.structs.replace(call, entries=entries, method=method), notes)
 
 
-def _told_apart(session: SessionContext, variants: Sequence[Variant]) -> list[Variant]:
+def _distinguish(session: SessionContext, variants: Sequence[ReadingVariant]) -> list[ReadingVariant]:
     """The variants, each with a request that no other choice allows where there is one: some have to be given a value
     that tells."""
-    made: list[Variant] = []
+    made: list[ReadingVariant] = []
     for one in variants:
         others = [other for other in variants if other is not one]
-        alike = [other for other in others if allowed(session, other.call, one.call)]
+        alike = [other for other in others if is_allowed(session, other.call, one.call)]
         told = one
         for other in alike:
-            told = _telling(session, one, other) or told
+            told = _distinguishing_variant(session, one, other) or told
             if told is not one:
                 break
-        still = [other for other in others if allowed(session, other.call, told.call)]
-        made.append(replace(told if len(still) < len(alike) else one, told_apart=not still if alike else True))
+        still = [other for other in others if is_allowed(session, other.call, told.call)]
+        made.append(replace(told if len(still) < len(alike) else one, is_distinct=not still if alike else True))
     prints = [_fingerprint(session, one.call) for one in made]
     return [
         replace(one, same=prints.count(print_) > 1, line=print_[0]) for one, print_ in zip(made, prints, strict=True)
     ]
 
 
-def _telling(session: SessionContext, one: Variant, other: Variant) -> Variant | None:
+def _distinguishing_variant(
+    session: SessionContext, one: ReadingVariant, other: ReadingVariant
+) -> ReadingVariant | None:
     """The variant with a value that the other does not allow, and what its rules ask for beside that."""
-    from explorer.core.form.telling import MADE_UP, telling
+    from explorer.core.form.telling import INVENTED_NOTE, distinguishing_values
 
     own = session.operation(one.call).endpoint
-    found = telling(one.call.entries, own, session.operation(other.call).endpoint)
+    found = distinguishing_values(one.call.entries, own, session.operation(other.call).endpoint)
     if found is None:
         return None
     entries, notes = found
@@ -164,17 +168,17 @@ def _telling(session: SessionContext, one: Variant, other: Variant) -> Variant |
         if param is not None and param.example and all(entry.name != param.name for entry in call.entries):
             call = msgspec.structs.replace(call, entries=(*call.entries, Entry(name=param.name, value=param.example)))
             notes = (*notes, f"{param.name}={param.example} is asked for")
-    guessed = any(note.startswith(MADE_UP) for note in notes)
-    return replace(one, call=call, notes=(*one.notes, *notes), made_up=guessed)
+    guessed = any(note.startswith(INVENTED_NOTE) for note in notes)
+    return replace(one, call=call, notes=(*one.notes, *notes), has_invented_values=guessed)
 
 
-def allowed(session: SessionContext, there: Call, here: Call) -> bool:
+def is_allowed(session: SessionContext, there: Call, here: Call) -> bool:
     """Whether the reading of *there* allows the request of *here*: the same values make the same request, and a good
     one."""
-    from explorer.core.form.telling import carried, with_prefills
+    from explorer.core.form.telling import carry_values, with_prefills
 
     own, other = session.operation(here).endpoint, session.operation(there).endpoint
-    entries, _ = carried(with_prefills(here.entries, own), own, other)
+    entries, _ = carry_values(with_prefills(here.entries, own), own, other)
     moved = msgspec.structs.replace(there, entries=entries)
     if check_call(session, moved).errors and not check_call(session, here).errors:
         return False
@@ -187,7 +191,7 @@ def _fingerprint(session: SessionContext, call: Call) -> tuple[str, ...]:
     base = session.base_url(call)
     if call.environment == SANDBOX and not session.sandbox.running:
         base = re.sub(r":0(?=/|$)", ":9", base)  # any free port: which one is known once it runs
-    prepared = prepare_call(session, msgspec.structs.replace(call, force=True, base_url=base), at=_STANDING)
+    prepared = prepare_call(session, msgspec.structs.replace(call, force=True, base_url=base), at=_FIXED_TIME)
     request = prepared.request
     boundary = re.compile(rb"explorer-[A-Za-z0-9_-]+")
     headers = sorted(f"{name.lower()}: {value}" for name, value in request.headers if name.lower() != "content-type")
@@ -198,11 +202,11 @@ def _fingerprint(session: SessionContext, call: Call) -> tuple[str, ...]:
     return (line, request.url, *headers, boundary.sub(b"", kind.encode("latin-1", "replace")).decode("latin-1"), body)
 
 
-_STANDING: Final = 1_800_000_000.0
+_FIXED_TIME: Final = 1_800_000_000.0
 """The moment as of which two requests are signed to be compared."""
 
 
-def _question(session: SessionContext, base: Call, variants: Sequence[Variant]) -> str:
+def _question(session: SessionContext, base: Call, variants: Sequence[ReadingVariant]) -> str:
     """What to ask before the variants are sent: nothing for a read that every choice takes for one."""
     asked = [question for one in variants if (question := confirmation_for(session, one.call))]
     effects = {effect_of(session, one.call) for one in variants}
@@ -210,7 +214,7 @@ def _question(session: SessionContext, base: Call, variants: Sequence[Variant]) 
         grave = ", ".join(sorted(effects - {"read"}))
         return f"{base.address} is no read ({grave}), and would be sent {len(variants)} times to {base.environment}"
     own = session.operation(base).endpoint.methods
-    methods = {session.operation(one.call).endpoint.method for one in variants} - {*_SAFE, *own}
+    methods = {session.operation(one.call).endpoint.method for one in variants} - {*_SAFE_METHODS, *own}
     if methods and base.environment != SANDBOX:
         return (
             f"{base.address} would be sent as {', '.join(sorted(methods))} too, to {session.base_url(base)} "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.vendors import TASKS, Cell, Task
+from explorer.core.vendors import TASKS, ComparisonCell, Task
 from explorer.core.vendors import compare_vendors as _compare
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
-__all__ = ["Cell", "Task", "compare_vendors"]
+__all__ = ["ComparisonCell", "Task", "compare_vendors"]
 
 
 def compare_vendors(session: SessionContext, task: str = "") -> tuple[Task, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.versions import Variant, mismatch, variant_of, variants
+from explorer.core.versions import VersionOption, parse_version, version_mismatch, version_variants
 from explorer.errors import UsageError
 from explorer.session.preparing import confirmation_for, effect_of, redact
 from explorer.session.sending import send
@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Lens:
+class VersionedCall:
     """A call whose version is told by its Accept header, before anything is sent."""
 
     call: Call
     accept: str
     """The documented header."""
-    variants: tuple[Variant, ...]
+    variants: tuple[VersionOption, ...]
     note: str
     """What the catalog says of the vendor's versions, with the document's lines."""
     question: str
     """What a person must say yes to before the call is sent twice; empty for a read."""
 
-    def variant(self, text: str) -> Variant:
+    def variant(self, text: str) -> VersionOption:
         """What a person means by *text* (``core.versions.variant_of``)."""
-        return variant_of(text, self.accept)
+        return parse_version(text, self.accept)
 
 
 @dataclass(frozen=True)
-class Seen:
+class VersionComparison:
     """A call under two versions; secrets are masked."""
 
-    variants: tuple[Variant, Variant]
+    variants: tuple[VersionOption, VersionOption]
     exchanges: tuple[Exchange, Exchange]
     notes: tuple[str, ...]
     """Where an answer is not of the version that was asked for, in sentences."""
 
 
-def lens(session: SessionContext, call: Call) -> Lens:
+def versioned_call(session: SessionContext, call: Call) -> VersionedCall:
     """Make *call* ready to be looked at; sends nothing.
 
     Raises:
@@ -70,18 +70,18 @@ def lens(session: SessionContext, call: Call) -> Lens:
         question = f"{call.address} is no read ({effect}), and would be sent twice to {session.base_url(call)}"
     lines = vendor.cite(version.lines)
     note = " ".join(part for part in (version.note, f"[{lines}]" if lines else "") if part)
-    return Lens(call, accept, variants(accept), note, question)
+    return VersionedCall(call, accept, version_variants(accept), note, question)
 
 
-async def look(
+async def compare_versions(
     session: SessionContext,
-    through: Lens,
-    one: Variant,
-    other: Variant,
+    through: VersionedCall,
+    one: VersionOption,
+    other: VersionOption,
     *,
     agreed: bool = False,
     timeout: float | None = None,
-) -> Seen:
+) -> VersionComparison:
     """Send the call under both, one after the other.
 
     Raises:
@@ -98,12 +98,12 @@ async def look(
         for variant, exchange in zip((one, other), exchanges, strict=True)
         if exchange.response is not None
         and exchange.verdict.outcome == "OK"
-        and (told := mismatch(variant.accept, exchange.response.header("content-type")))
+        and (told := version_mismatch(variant.accept, exchange.response.header("content-type")))
     ]
-    return Seen((one, other), (exchanges[0], exchanges[1]), tuple(notes))
+    return VersionComparison((one, other), (exchanges[0], exchanges[1]), tuple(notes))
 
 
-async def _sent(session: SessionContext, call: Call, variant: Variant, timeout: float | None) -> Exchange:
+async def _sent(session: SessionContext, call: Call, variant: VersionOption, timeout: float | None) -> Exchange:
     others = tuple(pair for pair in call.headers if pair[0].lower() != "accept")
     # A header of the program's own is left out where its value is empty.
     call = msgspec.structs.replace(call, headers=(*others, ("Accept", variant.accept)))

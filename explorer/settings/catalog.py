@@ -19,8 +19,8 @@ import explorer
 from explorer.core.catalog.model import Catalog
 from explorer.errors import CatalogError, CatalogProblem
 from explorer.settings.files import FileError, parse_toml, read_bytes, toml_files
-from explorer.settings.folders import Folders, shipped
-from explorer.settings.kept import fetch, keep, key_of, stamp
+from explorer.settings.folders import Folders, shipped_path
+from explorer.settings.kept import cache_key, read_cached, source_stamp, write_cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class LoadedCatalog(msgspec.Struct, frozen=True):
     files: tuple[Path, ...] = ()
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _CachedCatalog(msgspec.Struct, frozen=True):
     catalog: Catalog
     problems: tuple[CatalogProblem, ...]
     files: tuple[str, ...]
@@ -82,19 +82,19 @@ def load_catalog(folders: Folders, *, base: Path | None = None) -> LoadedCatalog
     Raises:
         CatalogError: the shipped file itself is missing or wrong.
     """
-    first = _read(base or shipped("endpoint_catalog.toml"))
+    first = _read(base or shipped_path("endpoint_catalog.toml"))
     if first.problem:
         raise CatalogError([first.problem])
     own, no_list = _own_files(folders, "catalogs")
     over, no_overlays = _own_files(folders, "overlays")
     sources = (first, *own, *over)
-    digest = key_of(part for one in sources for part in (one.path.name, one.data))
+    digest = cache_key(part for one in sources for part in (one.path.name, one.data))
     unlisted = [one for one in (no_list, no_overlays) if one is not None]
-    key = key_of([digest, *_context(), *(f"{one.path} {one.problem}" for one in sources), str(unlisted)])
-    found = fetch(folders.cache, "catalog", key, _Kept)
+    key = cache_key([digest, *_decoding_context(), *(f"{one.path} {one.problem}" for one in sources), str(unlisted)])
+    found = read_cached(folders.cache, "catalog", key, _CachedCatalog)
     if found is None:
         found = _assemble(first, own, over, digest, unlisted)
-        keep(folders.cache, "catalog", key, found)
+        write_cached(folders.cache, "catalog", key, found)
     return LoadedCatalog(found.catalog, found.problems, tuple(Path(one) for one in found.files))
 
 
@@ -105,7 +105,7 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
     source = _read(path)
     if source.problem:
         return (source.problem,)
-    base_path = base or shipped("endpoint_catalog.toml")
+    base_path = base or shipped_path("endpoint_catalog.toml")
     try:
         mapping = parse_toml(source.data, str(path))
         if base_path.exists() and path.samefile(base_path):
@@ -114,8 +114,8 @@ def check_file(path: Path, folders: Folders | None = None, *, base: Path | None 
         below = parse_toml(_read(base_path).data, str(base_path))
         for other in _own_files(folders, "catalogs")[0] if folders else ():
             if other.path.name < path.name and not other.problem:
-                below, _ = _lay_over(below, other)
-        return _try(below, mapping, str(path))[1]
+                below, _ = _apply_overlay(below, other)
+        return _merge_checked(below, mapping, str(path))[1]
     except FileError as error:
         return (_problem(error),)
     except CatalogError as error:
@@ -130,12 +130,12 @@ def check_overlay(folders: Folders, path: Path, data: bytes) -> tuple[CatalogPro
     Raises:
         CatalogError: the shipped file itself is missing or wrong.
     """
-    first = _read(shipped("endpoint_catalog.toml"))
+    first = _read(shipped_path("endpoint_catalog.toml"))
     below = _mapping_of(first)
     for other in (*_own_files(folders, "catalogs")[0], *_own_files(folders, "overlays")[0]):
         if other.path != path:
-            below, _ = _lay_over(below, other)
-    return _lay_over_piecewise(below, _Source(path, data))[1]
+            below, _ = _apply_overlay(below, other)
+    return _apply_piecewise(below, _Source(path, data))[1]
 
 
 def _mapping_of(first: _Source) -> dict[str, Any]:
@@ -155,44 +155,44 @@ def _parsed(data: bytes, file: str) -> dict[str, Any]:
 
 def _assemble(
     first: _Source, own: Sequence[_Source], over: Sequence[_Source], digest: str, problems: list[CatalogProblem]
-) -> _Kept:
+) -> _CachedCatalog:
     """The shipped file, which CI has checked, with those of the user's files over it that are well."""
     from explorer.core.catalog.load import decode_checked
 
     mapping = _mapping_of(first)
     files = [str(first.path)]
     for source in own:
-        mapping, wrong = _lay_over(mapping, source)
+        mapping, wrong = _apply_overlay(mapping, source)
         problems.extend(wrong)
         if not wrong:
             files.append(str(source.path))
     for source in over:
-        mapping, wrong = _lay_over_piecewise(mapping, source)
+        mapping, wrong = _apply_piecewise(mapping, source)
         problems.extend(wrong)
         files.append(str(source.path))
     try:
         catalog = decode_checked(mapping, digest=digest)
     except msgspec.ValidationError:
         catalog = decode(mapping, str(first.path), digest=digest)
-    return _Kept(catalog, tuple(problems), tuple(files))
+    return _CachedCatalog(catalog, tuple(problems), tuple(files))
 
 
-def _lay_over(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+def _apply_overlay(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
     """*base* with a user's file over it, or *base* as it was and what is wrong with the file."""
     if source.problem:
         return base, (source.problem,)
     try:
-        return _try(base, parse_toml(source.data, str(source.path)), str(source.path))
+        return _merge_checked(base, parse_toml(source.data, str(source.path)), str(source.path))
     except FileError as error:
         return base, (_problem(error),)
     except RecursionError:
         return base, (_too_deep(source.path),)
 
 
-def _lay_over_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+def _apply_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
     """*base* with an overlay over it. Where that is wrong, each table of it is laid over by itself, so that an entry
     that a newer catalog has outlived takes no other with it; problems name the line."""
-    whole, problems = _lay_over(base, source)
+    whole, problems = _apply_overlay(base, source)
     if not problems or source.problem:
         return whole, problems
     try:
@@ -201,9 +201,9 @@ def _lay_over_piecewise(base: dict[str, Any], source: _Source) -> tuple[dict[str
         return base, problems
     problems = ()
     for piece in _tables(overlay):
-        gone = _gone(base, piece, str(source.path))
+        gone = _orphan_problem(base, piece, str(source.path))
         if gone is None:
-            base, wrong = _try(base, piece, str(source.path))
+            base, wrong = _merge_checked(base, piece, str(source.path))
         problems += wrong if gone is None else (gone,)
     text = source.data.decode("utf-8-sig")
     return base, tuple(_with_line(one, text) for one in problems)
@@ -220,9 +220,9 @@ def _tables(overlay: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {key: inner}
 
 
-def _gone(base: dict[str, Any], piece: dict[str, Any], file: str) -> CatalogProblem | None:
+def _orphan_problem(base: dict[str, Any], piece: dict[str, Any], file: str) -> CatalogProblem | None:
     """What to say of a table of an overlay that is about something the catalog does not have."""
-    from explorer.core.catalog.report import dotted
+    from explorer.core.catalog.report import format_toml_path
 
     path: tuple[str, ...] = ()
     while len(piece) == 1 and isinstance(inner := next(iter(piece.values())), dict):
@@ -230,7 +230,9 @@ def _gone(base: dict[str, Any], piece: dict[str, Any], file: str) -> CatalogProb
         below = base.get(path[-1])
         if below is None and len(path) > 1 and path[-2] in _NAMED:
             kind = _NAMED[path[-2]]
-            return CatalogProblem(file, dotted(path), f"the catalog has no {kind} {path[-1]!r}", "take the table out")
+            return CatalogProblem(
+                file, format_toml_path(path), f"the catalog has no {kind} {path[-1]!r}", "take the table out"
+            )
         base, piece = below if isinstance(below, dict) else {}, inner
     return None
 
@@ -246,7 +248,9 @@ def _with_line(problem: CatalogProblem, text: str) -> CatalogProblem:
     return CatalogProblem(problem.file, where, problem.message, problem.expected, problem.near)
 
 
-def _try(base: dict[str, Any], overlay: dict[str, Any], file: str) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
+def _merge_checked(
+    base: dict[str, Any], overlay: dict[str, Any], file: str
+) -> tuple[dict[str, Any], tuple[CatalogProblem, ...]]:
     """*base* with *overlay* over it if the vendors that it touches are well then; the blame for all else is *file*'s,
     since *base* was well before."""
     from explorer.core.catalog.load import merge
@@ -283,10 +287,10 @@ def _own_files(folders: Folders, kind: str) -> tuple[list[_Source], CatalogProbl
         return [], _problem(error)
 
 
-def _context() -> tuple[str, ...]:
+def _decoding_context() -> tuple[str, ...]:
     """What besides the files decides how they are decoded."""
     core = Path(explorer.__file__).parent / "core"
-    return (explorer.__version__, *(stamp(core / room) for room in ("catalog", "auth", "paging")))
+    return (explorer.__version__, *(source_stamp(core / room) for room in ("catalog", "auth", "paging")))
 
 
 def _problem(error: FileError) -> CatalogProblem:

@@ -7,7 +7,7 @@ from typing import Final
 
 _NUMBER: Final = r"\s*\d{1,3}(?:\.\d+)?\s*"
 _PERCENT: Final = r"\s*\d{1,3}(?:\.\d+)?%\s*"
-_WRITTEN: Final = re.compile(
+_HEX_OR_FUNCTION: Final = re.compile(
     rf"#(?:[0-9a-f]{{3}}|[0-9a-f]{{4}}|[0-9a-f]{{6}}|[0-9a-f]{{8}})"
     rf"|rgb\({_NUMBER},{_NUMBER},{_NUMBER}\)|rgba\({_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}\)"
     rf"|hsl\({_NUMBER},{_PERCENT},{_PERCENT}\)|hsla\({_NUMBER},{_PERCENT},{_PERCENT},{_NUMBER}\)",
@@ -35,12 +35,12 @@ EXPECTED: Final = 'a colour, as in "#1e90ff", "rgb(30, 144, 255)" or "dodgerblue
 EXPECTED_STYLE: Final = 'a text style, as in "bold underline" or "none"'
 
 
-def is_colour(text: str) -> bool:
+def is_color(text: str) -> bool:
     """Whether *text*, in small letters, is a plain colour."""
-    return text in NAMES or _WRITTEN.fullmatch(text) is not None
+    return text in NAMES or _HEX_OR_FUNCTION.fullmatch(text) is not None
 
 
-def is_automatic(text: str) -> bool:
+def is_auto_color(text: str) -> bool:
     """Whether *text* is black or white as the background asks, at a share: ``auto 60%``."""
     return _AUTO.fullmatch(text) is not None
 

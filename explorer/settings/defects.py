@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from explorer.settings.folders import Folders
 
-KEPT: Final = 20
+MAX_REPORTS: Final = 20
 """Files of defects that are kept; the oldest goes first."""
 EXIT_CODE: Final = 70
 """What both shells end with; EX_SOFTWARE of BSD's ``sysexits.h``, apart from what a vendor or a user can cause."""
@@ -27,7 +27,7 @@ _DEPTH: Final = 60
 """Places of one exception that are written; of a deeper one, the innermost."""
 
 
-def text_of(error: BaseException) -> str:
+def format_error(error: BaseException) -> str:
     """The exception, and those it came from, as types and places."""
     head = f"API Explorer {__version__}, Python {platform.python_version()}, {platform.system()}\n"
     return head + "\n".join(_chain(error)) + "\n"
@@ -56,12 +56,12 @@ def _places(trace: TracebackType | None) -> list[str]:
     places = []
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.append(f"  {_short(code.co_filename)}:{trace.tb_lineno} in {code.co_name}")
+        places.append(f"  {_relative_path(code.co_filename)}:{trace.tb_lineno} in {code.co_name}")
         trace = trace.tb_next
     return places[-_DEPTH:]
 
 
-def _short(file: str) -> str:
+def _relative_path(file: str) -> str:
     """A file's path without what is a person's own: from the package or the library on."""
     parts = Path(file).parts
     for mark in ("site-packages", "lib"):
@@ -72,11 +72,11 @@ def _short(file: str) -> str:
     return parts[-1] if parts else file
 
 
-def told(error: BaseException, folders: Folders) -> str:
+def write_crash_report(error: BaseException, folders: Folders) -> str:
     """Write the details into the data folder, and give the sentence for a person. Blocks."""
     from explorer.settings.files import write_atomic
 
-    text = text_of(error)
+    text = format_error(error)
     kind = type(error).__name__
     folder = folders.data / "defects"
     try:
@@ -95,6 +95,6 @@ def _next(folder: Path) -> Path:
     numbers = sorted(
         int(number) for one in folder.glob("defect-*.txt") if (number := one.stem.removeprefix("defect-")).isdigit()
     )
-    for old in numbers[: max(0, len(numbers) - KEPT + 1)]:
+    for old in numbers[: max(0, len(numbers) - MAX_REPORTS + 1)]:
         (folder / f"defect-{old}.txt").unlink(missing_ok=True)
     return folder / f"defect-{(numbers[-1] if numbers else 0) + 1}.txt"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from explorer.settings.folders import Folders
 
 
-class Dismissed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class DismissedFinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One finding that is not to be shown; ``back`` shows it again."""
 
     key: str
@@ -30,7 +30,7 @@ def dismissed_path(folders: Folders) -> Path:
 
 def load_dismissed(folders: Folders) -> tuple[frozenset[str], tuple[str, ...]]:
     """The keys of findings that are not to be shown, and a sentence where the file is damaged. Blocking."""
-    lines, problems = read_lines(dismissed_path(folders), Dismissed)
+    lines, problems = read_lines(dismissed_path(folders), DismissedFinding)
     last = {one.key: one.back for one in lines}
     return frozenset(key for key, back in last.items() if not back), problems
 
@@ -41,4 +41,4 @@ def dismiss(folders: Folders, key: str, now: float, *, back: bool = False) -> No
     Raises:
         StoreError: the file could not be written.
     """
-    add_lines(dismissed_path(folders), [Dismissed(key=key, at=now, back=back)])
+    add_lines(dismissed_path(folders), [DismissedFinding(key=key, at=now, back=back)])

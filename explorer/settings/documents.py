@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from explorer.errors import StoreError, UsageError
-from explorer.settings.files import FileError, read_bytes, reason
+from explorer.settings.files import FileError, os_reason, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "API_EXPLORER_DOCUMENTS"
 SETTING: Final = "documents_folder"
-HOW: Final = f"Set {VARIABLE} or the setting {SETTING} to a folder that holds the vendor's document as a text file."
-AROUND: Final = 12
+HOW_TO_SET: Final = (
+    f"Set {VARIABLE} or the setting {SETTING} to a folder that holds the vendor's document as a text file."
+)
+CONTEXT_LINES: Final = 12
 """Lines before and after, unless told."""
 _SUFFIXES: Final = ("", ".txt", ".md", ".markdown")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DocumentLine:
     """One line of a document. ``number`` counts from 1; ``text`` is as it stands there, not sanitized."""
 
     number: int
@@ -37,17 +39,17 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Document:
+class VendorDocument:
     """One document: its short name, its file, and its lines."""
 
     name: str
     path: Path
     lines: tuple[str, ...]
 
-    def around(self, line: int, around: int = AROUND) -> tuple[Line, ...]:
+    def around(self, line: int, around: int = CONTEXT_LINES) -> tuple[DocumentLine, ...]:
         """The lines from *around* before to *around* after *line*, as far as there are any."""
         first, last = max(1, line - around), min(len(self.lines), line + around)
-        return tuple(Line(number, self.lines[number - 1]) for number in range(first, last + 1))
+        return tuple(DocumentLine(number, self.lines[number - 1]) for number in range(first, last + 1))
 
     def find(self, words: str) -> tuple[int, ...]:
         """The numbers of the lines that hold every one of *words*, in any case; none for no word."""
@@ -77,16 +79,18 @@ def document_file(folder: Path, document: str) -> Path:
     try:
         names = sorted(one.name for one in folder.iterdir())
     except OSError as error:
-        raise StoreError(f"the folder of documents {folder} cannot be listed: {reason(error)}", hint=HOW) from None
+        raise StoreError(
+            f"the folder of documents {folder} cannot be listed: {os_reason(error)}", hint=HOW_TO_SET
+        ) from None
     exact = [f"{document}{suffix}" for suffix in _SUFFIXES]
     found = [name for name in exact if name in names]
     found += [name for name in names if re.match(re.escape(document) + r"[_ -]", name) and name.endswith(_SUFFIXES[1:])]
     if not found:
-        raise UsageError(f"there is no {document}.txt or {document}_….txt in {folder}", hint=HOW)
+        raise UsageError(f"there is no {document}.txt or {document}_….txt in {folder}", hint=HOW_TO_SET)
     return folder / found[0]
 
 
-def read_document(folder: Path, document: str) -> Document:
+def read_document(folder: Path, document: str) -> VendorDocument:
     """The whole document, read anew when its file has changed. Blocking.
 
     Raises:
@@ -96,26 +100,26 @@ def read_document(folder: Path, document: str) -> Document:
     try:
         status = path.stat()
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {reason(error)}", hint=HOW) from None
+        raise StoreError(f"{path} cannot be read: {os_reason(error)}", hint=HOW_TO_SET) from None
     return _read(document, path, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=16)
-def _read(document: str, path: Path, _changed: int, _size: int) -> Document:
+def _read(document: str, path: Path, _changed: int, _size: int) -> VendorDocument:
     try:
         data = read_bytes(path)
     except FileError as error:
-        raise StoreError(str(error), hint=HOW) from None
+        raise StoreError(str(error), hint=HOW_TO_SET) from None
     if data is None:
-        raise StoreError(f"{path} is gone", hint=HOW)
+        raise StoreError(f"{path} is gone", hint=HOW_TO_SET)
     text = data.decode("utf-8-sig", "replace")
     lines = text.split("\n")
     if lines and not lines[-1]:
         lines.pop()
-    return Document(document, path, tuple(line.removesuffix("\r") for line in lines))
+    return VendorDocument(document, path, tuple(line.removesuffix("\r") for line in lines))
 
 
-def passage(folder: Path, document: str, line: int, around: int = AROUND) -> tuple[Line, ...]:
+def passage(folder: Path, document: str, line: int, around: int = CONTEXT_LINES) -> tuple[DocumentLine, ...]:
     """The lines about *line* of a document in *folder*; none where it has no such line. Blocking.
 
     Raises:
@@ -125,7 +129,7 @@ def passage(folder: Path, document: str, line: int, around: int = AROUND) -> tup
     return found.around(line, around) if 1 <= line <= len(found.lines) else ()
 
 
-def spans(lines: str) -> tuple[tuple[int, int], ...]:
+def parse_spans(lines: str) -> tuple[tuple[int, int], ...]:
     """First and last line of each part of ``83,110-118``, as the catalog writes lines; other words are left out."""
     found = re.findall(r"(\d+)(?:\s*-\s*(\d+))?", lines)
     return tuple((int(first), max(int(first), int(last or first))) for first, last in found)

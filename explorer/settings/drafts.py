@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from explorer.core.exchange import Call, Entry
-from explorer.settings.files import FileError, read_bytes, reason, write_atomic
+from explorer.settings.files import FileError, os_reason, read_bytes, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def load_drafts(folders: Folders) -> tuple[Drafts, tuple[str, ...]]:
     try:
         kept = msgspec.json.decode(data, type=dict[str, tuple[Entry, ...] | Draft])
     except (msgspec.MsgspecError, RecursionError) as error:
-        return {}, (_move_aside(path, str(error)),)
+        return {}, (_set_damaged_aside(path, str(error)),)
     return {address: one if isinstance(one, Draft) else Draft(one) for address, one in kept.items()}, ()
 
 
@@ -118,12 +118,12 @@ def public_draft(catalog: Catalog, address: str, draft: Draft) -> Draft | None:
     )
 
 
-def _move_aside(path: Path, why: str) -> str:
+def _set_damaged_aside(path: Path, why: str) -> str:
     number = 1
     while (beside := path.with_name(f"drafts.damaged-{number}.json")).exists():
         number += 1
     try:
         path.rename(beside)
     except OSError as error:
-        return f"{path} is damaged ({why}) and could not be set aside: {reason(error)}"
+        return f"{path} is damaged ({why}) and could not be set aside: {os_reason(error)}"
     return f"{path} is damaged ({why}); it is kept as {beside}, and new drafts begin empty"

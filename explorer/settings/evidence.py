@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from explorer.settings.folders import Folders
 
-Verdict = Literal["accepted", "refused", "unclear", "forgotten"]
+EvidenceVerdict = Literal["accepted", "refused", "unclear", "forgotten"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     environment: str
     at: float
     """Unix time, seconds."""
-    verdict: Verdict
+    verdict: EvidenceVerdict
     """``unclear``: no answer, or one that says nothing of the reading (a 500, a 429)."""
     status: int | None = None
     reason: str = ""
@@ -55,7 +55,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 @dataclass(frozen=True)
-class Book:
+class EvidenceLog:
     """The trials that count, and what is wrong with the file."""
 
     trials: tuple[Evidence, ...] = ()
@@ -78,11 +78,11 @@ def evidence_path(folders: Folders) -> Path:
     return folders.data / "evidence.jsonl"
 
 
-def load_evidence(folders: Folders) -> Book:
+def load_evidence(folders: Folders) -> EvidenceLog:
     """Every trial that counts. Blocking."""
     lines, problems = read_lines(evidence_path(folders), Evidence)
     last = {one.place: one for one in lines}
-    return Book(tuple(one for one in last.values() if one.verdict != "forgotten"), problems)
+    return EvidenceLog(tuple(one for one in last.values() if one.verdict != "forgotten"), problems)
 
 
 def add_evidence(folders: Folders, trials: Sequence[Evidence]) -> None:

@@ -17,7 +17,7 @@ LIMIT: Final = 32_000_000
 """Bytes; a file that people write by hand and that is larger is a mistake."""
 
 _TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
-_ABANDONED: Final = 3600
+_STALE_AFTER: Final = 3600
 """Seconds after which nobody writes a temporary file any more: the process that began it was killed."""
 
 
@@ -36,7 +36,7 @@ class FileError(Exception):
         return f"{text}; {self.expected}" if self.expected else text
 
 
-def reason(error: OSError) -> str:
+def os_reason(error: OSError) -> str:
     """What the system said, without the path: ``no space left on device``."""
     text = error.strerror or str(error) or type(error).__name__
     return text[:1].lower() + text[1:]
@@ -59,7 +59,7 @@ def read_bytes(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise FileError(
-            str(path), "", f"cannot be read: {reason(error)}", "make it readable, or take it away"
+            str(path), "", f"cannot be read: {os_reason(error)}", "make it readable, or take it away"
         ) from error
 
 
@@ -75,7 +75,7 @@ def toml_files(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise FileError(
-            str(folder), "", f"cannot be listed: {reason(error)}", "it should be a readable folder"
+            str(folder), "", f"cannot be listed: {os_reason(error)}", "it should be a readable folder"
         ) from error
 
 
@@ -122,7 +122,7 @@ def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
         temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
         try:
             _write_whole(temporary, data)
-            _sweep(target.parent, temporary.stat().st_mtime - _ABANDONED)
+            _sweep(target.parent, temporary.stat().st_mtime - _STALE_AFTER)
             temporary.replace(target)
         except OSError:
             temporary.unlink(missing_ok=True)
@@ -130,7 +130,7 @@ def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
         _sync_folder(target.parent)
     except OSError as error:
         hint = "Make room on the disk and save again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        message = f"{path} could not be written: {reason(error)}"
+        message = f"{path} could not be written: {os_reason(error)}"
         raise StoreError(message, hint=hint or "The old file, if there was one, is as it was.") from error
 
 
@@ -187,7 +187,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def set_aside(path: Path, data: bytes, ending: str = "bad") -> Path:
+def keep_damaged(path: Path, data: bytes, ending: str = "bad") -> Path:
     """Keep *data*, which was read from *path*, beside it as ``NAME.bad``, ``NAME.bad-2`` …; where it went.
 
     Raises:

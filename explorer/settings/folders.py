@@ -82,7 +82,7 @@ def _absolute(home: str) -> Path:
         ) from None
 
 
-def shipped(name: str) -> Path:
+def shipped_path(name: str) -> Path:
     """Return a file or folder of the program: in the package's ``_data``, or at the top of a checkout."""
     package = Path(explorer.__file__).parent
     installed = package / "_data" / name

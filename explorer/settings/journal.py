@@ -13,7 +13,7 @@ import msgspec
 
 from explorer.errors import StoreError
 from explorer.private_files import make_folder
-from explorer.settings.files import FileError, read_bytes, reason
+from explorer.settings.files import FileError, os_reason, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,5 +65,5 @@ def add_lines(path: Path, facts: Sequence[object]) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        why = "it is a link, which is not followed" if path.is_symlink() else reason(error)
+        why = "it is a link, which is not followed" if path.is_symlink() else os_reason(error)
         raise StoreError(f"{path} could not be written: {why}", hint="What it held is still there.") from error

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-_GENERATIONS: Final = 4
+_MAX_ENTRIES: Final = 4
 """How many states are kept of one thing, so that two versions of the program can take turns."""
 
 
-def key_of(parts: Iterable[bytes | str]) -> str:
+def cache_key(parts: Iterable[bytes | str]) -> str:
     """A name for a state of some files: 40 hexadecimal digits over the parts, their borders included."""
     import hashlib
 
@@ -36,7 +36,7 @@ def key_of(parts: Iterable[bytes | str]) -> str:
     return digest.hexdigest()[:40]
 
 
-def stamp(folder: Path) -> str:
+def source_stamp(folder: Path) -> str:
     """A text that changes when a Python file of *folder* does: in a checkout the classes change without the version."""
     with contextlib.suppress(OSError):
         found = sorted((one.name, one.stat()) for one in os.scandir(folder) if one.name.endswith(".py"))
@@ -44,7 +44,7 @@ def stamp(folder: Path) -> str:
     return ""
 
 
-def fetch(folder: Path, name: str, key: str, kind: type[T]) -> T | None:
+def read_cached(folder: Path, name: str, key: str, kind: type[T]) -> T | None:
     """The value kept under *name* and *key*, or None."""
     try:
         data = (folder / f"{name}-{key}.msgpack").read_bytes()
@@ -58,7 +58,7 @@ def fetch(folder: Path, name: str, key: str, kind: type[T]) -> T | None:
         return None
 
 
-def keep(folder: Path, name: str, key: str, value: object) -> None:
+def write_cached(folder: Path, name: str, key: str, value: object) -> None:
     """Keep *value* for the next start, where that can be done and where it comes back the same."""
     from explorer.settings.files import write_atomic
 
@@ -70,11 +70,11 @@ def keep(folder: Path, name: str, key: str, value: object) -> None:
         return
     with contextlib.suppress(StoreError):
         write_atomic(folder / f"{name}-{key}.msgpack", zlib.crc32(data).to_bytes(4, "big") + data)
-        _forget_old(folder, name)
+        _prune_cache(folder, name)
 
 
-def _forget_old(folder: Path, name: str) -> None:
+def _prune_cache(folder: Path, name: str) -> None:
     with contextlib.suppress(OSError):
         files = sorted(folder.glob(f"{name}-*.msgpack"), key=lambda one: one.stat().st_mtime_ns, reverse=True)
-        for old in files[_GENERATIONS:]:
+        for old in files[_MAX_ENTRIES:]:
             old.unlink()

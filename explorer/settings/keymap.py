@@ -35,7 +35,7 @@ _WORDS: Final = {
 }
 
 
-class Action(NamedTuple):
+class KeymapAction(NamedTuple):
     """An action that keys can be given to. Two actions of the same scope must not share a key; what has the focus comes
     first, so a pane's key may shadow the same key of the empty scope (everywhere), which goes on working elsewhere."""
 
@@ -45,7 +45,7 @@ class Action(NamedTuple):
 
 
 def check_keymap(
-    keymap: Mapping[str, str], actions: Iterable[Action], file: str = "settings.toml"
+    keymap: Mapping[str, str], actions: Iterable[KeymapAction], file: str = "settings.toml"
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """What of *keymap* can be used (keys in the library's spelling), and a sentence for everything that cannot."""
     known = {action.id: action for action in actions}
@@ -61,7 +61,7 @@ def check_keymap(
         problems += [f"{at}: {one}" for one in wrong]
         if keys and not wrong:
             good[action_id] = ",".join(keys)
-    _drop_clashes(good, known, problems, file)
+    _drop_conflicts(good, known, problems, file)
     return good, tuple(problems)
 
 
@@ -91,7 +91,7 @@ def normal_key(text: str) -> tuple[str, str]:
             return "", f"{text!r}: {one!r} is no modifier; " + (
                 f"did you mean {near!r}?" if near else "ctrl, alt, shift …"
             )
-    name = _base(base.strip(), bool(modifiers))
+    name = _base_key(base.strip(), bool(modifiers))
     if not name:
         word = base.strip().lower()
         near = _WORDS.get(word) or nearest(word, _NAMED)
@@ -102,7 +102,7 @@ def normal_key(text: str) -> tuple[str, str]:
     return key, ""
 
 
-def _base(text: str, modified: bool) -> str:
+def _base_key(text: str, modified: bool) -> str:
     if len(text) == 1:
         if text.isalnum():
             return text.lower() if modified else text
@@ -117,13 +117,13 @@ def _base(text: str, modified: bool) -> str:
                 sign = unicodedata.lookup(spelled)
             except KeyError:
                 continue
-            return _base(sign, modified)
+            return _base_key(sign, modified)
     return ""
 
 
-def _drop_clashes(good: dict[str, str], known: Mapping[str, Action], problems: list[str], file: str) -> None:
+def _drop_conflicts(good: dict[str, str], known: Mapping[str, KeymapAction], problems: list[str], file: str) -> None:
     """Take away keys that another action of the same scope has; actions that keep their own keys come first."""
-    owners: dict[str, list[Action]] = {}
+    owners: dict[str, list[KeymapAction]] = {}
     for action in known.values():
         if action.id not in good:
             for key in _keys(action.keys)[0]:

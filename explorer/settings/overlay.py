@@ -17,8 +17,8 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.errors import SettingsError
-from explorer.settings.files import FileError, parse_toml, read_bytes, set_aside, write_atomic
-from explorer.settings.toml_edit import dump, edit
+from explorer.settings.files import FileError, keep_damaged, parse_toml, read_bytes, write_atomic
+from explorer.settings.toml_edit import dump_toml, edit_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 Change = tuple[Path, Any]
 """A path below ``vendors.VENDOR`` and the value to stand there; None takes it away."""
-_FIRST: Final = "# Laid over the catalog: readings that were adopted, drift that was accepted. Yours to edit.\n"
-_TURNS: Final = 5
+_FILE_HEADER: Final = "# Laid over the catalog: readings that were adopted, drift that was accepted. Yours to edit.\n"
+_MAX_ATTEMPTS: Final = 5
 """How often a change is made again because another instance changed the file meanwhile."""
 
 
@@ -57,7 +57,7 @@ def read_overlay(folders: Folders, vendor: str) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def adopted(folders: Folders, vendor: str) -> dict[tuple[str, str], str]:
+def adopted_readings(folders: Folders, vendor: str) -> dict[tuple[str, str], str]:
     """The readings whose default is a person's own choice: (endpoint or empty, key) → choice. Blocking."""
     table = read_overlay(folders, vendor)
     found = {("", key): one for key, one in _defaults(table).items()}
@@ -92,15 +92,15 @@ def change_overlay(
         StoreError: it could not be written; it is as it was.
     """
     path = overlay_path(folders, vendor)
-    for turn in range(_TURNS):
+    for turn in range(_MAX_ATTEMPTS):
         data = _read(path)
         text, notes = _changed(data or b"", path, vendor, changes)
         problems = check(path, text.encode())
         if problems:
             raise SettingsError("\n".join(map(str, problems)), hint=f"Mend {path}, or take the entry out of it.")
-        if _read(path) == data or turn == _TURNS - 1:
+        if _read(path) == data or turn == _MAX_ATTEMPTS - 1:
             if notes and data:
-                set_aside(path, data, "old")
+                keep_damaged(path, data, "old")
             write_atomic(path, text.encode(), follow_link=True)
             return notes
     return ()
@@ -122,11 +122,11 @@ def _changed(data: bytes, path: FilePath, vendor: str, changes: Sequence[Change]
     old = deepcopy(wanted)
     for below, value in changes:
         _put(wanted, ("vendors", vendor, *below), value)
-    text = edit(data.decode("utf-8-sig") if data else _FIRST, old, wanted)
+    text = edit_toml(data.decode("utf-8-sig") if data else _FILE_HEADER, old, wanted)
     if text is not None:
         return text, ()
     note = f"the comments of {path} could not be kept in place; it is kept beside as {path.name}.old"
-    return _FIRST + dump(wanted), (note,) if b"#" in data.replace(_FIRST.encode(), b"") else ()
+    return _FILE_HEADER + dump_toml(wanted), (note,) if b"#" in data.replace(_FILE_HEADER.encode(), b"") else ()
 
 
 def _put(table: dict[str, Any], path: Path, value: Any) -> None:

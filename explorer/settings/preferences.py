@@ -9,8 +9,8 @@ import msgspec
 
 import explorer
 from explorer.errors import SettingsError, nearest
-from explorer.settings.files import FileError, parse_toml, read_bytes, set_aside, write_atomic
-from explorer.settings.kept import fetch, keep, key_of, stamp
+from explorer.settings.files import FileError, keep_damaged, parse_toml, read_bytes, write_atomic
+from explorer.settings.kept import cache_key, read_cached, source_stamp, write_cached
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,11 +91,11 @@ def load_settings(folders: Folders) -> tuple[Settings, tuple[str, ...]]:
         return Settings(), (f"{error} (the default settings are used)",)
     if not data:
         return Settings(), ()
-    key = key_of([explorer.__version__, stamp(_here()), str(path), data])
-    found = fetch(folders.cache, "settings", key, _Read)
+    key = cache_key([explorer.__version__, source_stamp(_here()), str(path), data])
+    found = read_cached(folders.cache, "settings", key, _Read)
     if found is None:
         found = _read(data, str(path))
-        keep(folders.cache, "settings", key, found)
+        write_cached(folders.cache, "settings", key, found)
     return found.settings, found.problems
 
 
@@ -107,7 +107,7 @@ def save_settings(folders: Folders, settings: Settings) -> tuple[str, ...]:
         SettingsError: a value is not right.
         StoreError: the file could not be written; it is as it was.
     """
-    from explorer.settings.toml_edit import dump, edit
+    from explorer.settings.toml_edit import dump_toml, edit_toml
 
     _check(settings)
     path = settings_path(folders)
@@ -120,20 +120,20 @@ def save_settings(folders: Folders, settings: Settings) -> tuple[str, ...]:
         ) from None
     old: dict[str, Any] = {}
     if data and _read(data, str(path)).spoiled:
-        beside = set_aside(path, data)
+        beside = keep_damaged(path, data)
         notes.append(f"{path} could not be understood as a whole; what it held is kept in {beside}")
-        old = _well_part(data, str(path))
+        old = _unknown_keys(data, str(path))
         data = None
     elif data:
         old = parse_toml(data, str(path))
     new = _merged(old, settings)
-    text = edit(data.decode("utf-8-sig"), old, new) if data else None
+    text = edit_toml(data.decode("utf-8-sig"), old, new) if data else None
     if text is None:
         if data and b"#" in data:
             notes.append(
-                f"the comments of {path} could not be kept in place; it is kept in {set_aside(path, data, 'old')}"
+                f"the comments of {path} could not be kept in place; it is kept in {keep_damaged(path, data, 'old')}"
             )
-        text = dump(new)
+        text = dump_toml(new)
     write_atomic(path, text.encode(), follow_link=True)
     return tuple(notes)
 
@@ -186,12 +186,12 @@ def _value(hint: Any, key: str, value: object) -> tuple[Any, list[str]]:
         inner = typing.get_args(typing.get_args(hint)[0])[1]
         good = {name: msgspec.convert(one, inner) for name, one in value.items() if _fits(inner, one)}
         wrong = [
-            f"{key}.{name}: {_shown(value[name])} is not right; {_right(hint)}" for name in value if name not in good
+            f"{key}.{name}: {_shown(value[name])} is not right; {_expected(hint)}" for name in value if name not in good
         ]
         return good, wrong
     if _fits(hint, value):
         return msgspec.convert(value, hint), []
-    return None, [f"{key}: {_shown(value)} is not right; it should be {_right(hint)} (the default is used)"]
+    return None, [f"{key}: {_shown(value)} is not right; it should be {_expected(hint)} (the default is used)"]
 
 
 def _fits(hint: Any, value: object) -> bool:
@@ -202,7 +202,7 @@ def _fits(hint: Any, value: object) -> bool:
     return not (isinstance(value, float) and value != value)
 
 
-def _right(hint: Any) -> str:
+def _expected(hint: Any) -> str:
     texts = [one.description for one in typing.get_args(hint) if isinstance(one, msgspec.Meta) and one.description]
     return texts[-1]
 
@@ -219,7 +219,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError("\n".join(problems).replace(" (the default is used)", ""))
 
 
-def _well_part(data: bytes, file: str) -> dict[str, Any]:
+def _unknown_keys(data: bytes, file: str) -> dict[str, Any]:
     """The keys of a spoiled file that this version does not know; those that it knows come from the settings."""
     try:
         table = parse_toml(data, file)

@@ -15,8 +15,8 @@ import msgspec
 import explorer
 from explorer.errors import nearest
 from explorer.settings.files import FileError, parse_toml, read_bytes, toml_files
-from explorer.settings.folders import shipped
-from explorer.settings.kept import fetch, keep, key_of, stamp
+from explorer.settings.folders import shipped_path
+from explorer.settings.kept import cache_key, read_cached, source_stamp, write_cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ _STYLED_NAMES: Final = """
     markdown-h5-text-style markdown-h6-text-style button-focus-text-style
 """
 _AUTOMATIC: Final = ("text", "text-muted", "text-disabled")
-_COLOURED_NAMES: Final = """
+_COLORED_NAMES: Final = """
     text-primary text-secondary text-warning text-error text-success text-accent primary-background
     secondary-background primary-muted secondary-muted accent-muted warning-muted error-muted success-muted
     foreground-muted foreground-disabled block-cursor-foreground block-cursor-background
@@ -77,8 +77,8 @@ _COLOURED_NAMES: Final = """
     screen-selection-foreground
 """
 _STYLED: Final = tuple(_STYLED_NAMES.split())
-_COLOURED: Final = tuple(_COLOURED_NAMES.split())
-VARIABLES: Final = (*OWN, *_AUTOMATIC, *_COLOURED, *_STYLED, *_SHADES)
+_COLORED: Final = tuple(_COLORED_NAMES.split())
+VARIABLES: Final = (*OWN, *_AUTOMATIC, *_COLORED, *_STYLED, *_SHADES)
 """Every name that may stand in a theme's ``variables``."""
 
 
@@ -93,7 +93,7 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _CachedThemes(msgspec.Struct, frozen=True):
     themes: tuple[ThemeFile, ...]
     problems: tuple[str, ...]
 
@@ -108,19 +108,23 @@ def load_themes(folders: Folders) -> tuple[tuple[ThemeFile, ...], tuple[str, ...
     of a shipped one of the same name; a file with anything wrong in it is left out."""
     problems: list[str] = []
     sources: list[tuple[Path, bytes]] = []
-    for folder in (shipped("themes"), folders.config / "themes"):
+    for folder in (shipped_path("themes"), folders.config / "themes"):
         try:
             for path in toml_files(folder):
                 _read(path, sources, problems)
         except FileError as error:
             problems.append(str(error))
-    key = key_of(
-        [explorer.__version__, stamp(Path(__file__).parent), *(p for one in sources for p in (str(one[0]), one[1]))]
+    key = cache_key(
+        [
+            explorer.__version__,
+            source_stamp(Path(__file__).parent),
+            *(p for one in sources for p in (str(one[0]), one[1])),
+        ]
     )
-    kept = fetch(folders.cache, "themes", key, _Kept)
+    kept = read_cached(folders.cache, "themes", key, _CachedThemes)
     if kept is None:
         kept = _decode_all(sources)
-        keep(folders.cache, "themes", key, kept)
+        write_cached(folders.cache, "themes", key, kept)
     return kept.themes, (*problems, *kept.problems)
 
 
@@ -134,7 +138,7 @@ def _read(path: Path, sources: list[tuple[Path, bytes]], problems: list[str]) ->
         sources.append((path, data))
 
 
-def _decode_all(sources: Iterable[tuple[Path, bytes]]) -> _Kept:
+def _decode_all(sources: Iterable[tuple[Path, bytes]]) -> _CachedThemes:
     themes: dict[str, ThemeFile] = {}
     problems: list[str] = []
     for path, data in sources:
@@ -149,7 +153,7 @@ def _decode_all(sources: Iterable[tuple[Path, bytes]]) -> _Kept:
             )
             continue
         themes[theme.name] = theme
-    return _Kept(tuple(themes.values()), tuple(problems))
+    return _CachedThemes(tuple(themes.values()), tuple(problems))
 
 
 def decode_theme(data: bytes, file: str, name: str = "") -> tuple[ThemeFile | None, list[str]]:
@@ -211,9 +215,9 @@ def _allowed(key: str, text: str) -> bool:
 
     if key in _STYLED:
         return colours.is_style(text)
-    if key in _AUTOMATIC and colours.is_automatic(text):
+    if key in _AUTOMATIC and colours.is_auto_color(text):
         return True
-    return colours.is_colour(text) or (key.endswith("-background") and text == "transparent")
+    return colours.is_color(text) or (key.endswith("-background") and text == "transparent")
 
 
 def _suggest(key: str, known: tuple[str, ...]) -> str:

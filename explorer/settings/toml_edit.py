@@ -1,7 +1,7 @@
 """Change values of a TOML text and leave the rest of it, comments included, as a person wrote it.
 
-Settings, overlays and saved requests are all written here: ``edit`` changes a file that is there, ``compose`` makes one
-that a person will edit, and ``dump`` one without comments.
+Settings, overlays and saved requests are all written here: ``edit_toml`` changes a file that is there,
+``compose_toml`` makes one that a person will edit, and ``dump_toml`` one without comments.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any, Final
 Plain = Mapping[str, Any]
 Inline = Callable[[Plain], bool]
 """Whether a table is written on one line: ``{ json = "null" }``."""
-_WIDE: Final = 100
+_MAX_LINE: Final = 100
 """Characters beyond which an array is written on several lines."""
 
 
-def never(_table: Plain) -> bool:
+def never_inline(_table: Plain) -> bool:
     """Write no table on one line."""
     return False
 
 
-def dump(table: Plain) -> str:
+def dump_toml(table: Plain) -> str:
     """Return *table* as a TOML text."""
     import tomli_w
 
     return tomli_w.dumps(table)
 
 
-def compose(table: Plain, inline: Inline = never) -> str:
+def compose_toml(table: Plain, inline: Inline = never_inline) -> str:
     """Return *table* as a TOML text for a person to edit."""
     import tomllib
 
@@ -39,13 +39,13 @@ def compose(table: Plain, inline: Inline = never) -> str:
         document.add(key, _item(value, inline))
     text = tomlkit.dumps(document)
     try:
-        return text if tomllib.loads(text) == table else dump(table)
+        return text if tomllib.loads(text) == table else dump_toml(table)
     except tomllib.TOMLDecodeError:
-        return dump(table)
+        return dump_toml(table)
 
 
-def edit(
-    text: str, old: Plain, new: Plain, *, inline: Inline = never, check: Callable[[Plain], bool] | None = None
+def edit_toml(
+    text: str, old: Plain, new: Plain, *, inline: Inline = never_inline, check: Callable[[Plain], bool] | None = None
 ) -> str | None:
     """Return *text*, which says *old*, changed where it has to be to say *new*; line ends stay what they are.
 
@@ -106,7 +106,7 @@ def _item(value: Any, inline: Inline) -> Any:
         array = tomlkit.array()
         for inner in value:
             array.append(_on_one_line(inner, inline) if isinstance(inner, Mapping) else _item(inner, inline))
-        if len(array.as_string()) > _WIDE:
+        if len(array.as_string()) > _MAX_LINE:
             array.multiline(True)
         return array
     if isinstance(value, str) and "\n" in value and _is_readable(value):

@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.tracks import Standing, Track, decode_track
+from explorer.core.tracks import Track, TrackProgress, decode_track
 from explorer.errors import StoreError
-from explorer.settings.files import FileError, parse_toml, read_bytes, set_aside, toml_files, write_atomic
-from explorer.settings.folders import Folders, shipped
+from explorer.settings.files import FileError, keep_damaged, parse_toml, read_bytes, toml_files, write_atomic
+from explorer.settings.folders import Folders, shipped_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Book(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ProgressFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A person's progress: the track under way (its id, or empty) and how far each is."""
 
     running: str = ""
-    standings: dict[str, Standing] = {}
+    standings: dict[str, TrackProgress] = {}
 
 
 def load_tracks(folders: Folders) -> tuple[dict[str, Track], tuple[str, ...]]:
     """Every track by its id, in order, and a sentence for each file that is left out."""
     tracks: dict[str, Track] = {}
     problems: list[str] = []
-    for folder in (shipped("tracks"), folders.config / "tracks"):
+    for folder in (shipped_path("tracks"), folders.config / "tracks"):
         try:
             paths = toml_files(folder)
         except FileError as error:
@@ -54,22 +54,22 @@ def _read(path: Path) -> Track:
         raise ValueError(f"{path}: {error}") from None
 
 
-def load_book(folders: Folders) -> tuple[Book, tuple[str, ...]]:
+def load_progress(folders: Folders) -> tuple[ProgressFile, tuple[str, ...]]:
     """The progress, and a sentence where its file could not be read; such a file is set aside, not lost."""
     path = folders.track_progress
     try:
         data = read_bytes(path)
     except FileError as error:
-        return Book(), (f"{error} (the progress of tracks is not shown)",)
+        return ProgressFile(), (f"{error} (the progress of tracks is not shown)",)
     if not data:
-        return Book(), ()
+        return ProgressFile(), ()
     try:
-        return msgspec.json.decode(data, type=Book), ()
+        return msgspec.json.decode(data, type=ProgressFile), ()
     except (msgspec.MsgspecError, RecursionError) as error:
-        return Book(), (_set_aside(path, data, str(error)),)
+        return ProgressFile(), (_set_aside(path, data, str(error)),)
 
 
-def save_book(folders: Folders, book: Book) -> None:
+def save_progress(folders: Folders, book: ProgressFile) -> None:
     """Write the progress.
 
     Raises:
@@ -97,7 +97,7 @@ def put_practice_files(folders: Folders, track: Track) -> None:
 
 def _set_aside(path: Path, data: bytes, why: str) -> str:
     try:
-        beside = set_aside(path, data)
+        beside = keep_damaged(path, data)
         path.unlink()
     except (OSError, StoreError) as error:
         return f"{path} is damaged ({why}) and could not be set aside: {error}"

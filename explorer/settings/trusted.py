@@ -40,7 +40,7 @@ def load_trusted(folders: Folders) -> tuple[tuple[TrustedHost, ...], tuple[str, 
     return tuple(line for line in last.values() if not line.revoked), problems
 
 
-def trust(folders: Folders, origin: str, vendor: str, environment: str, now: float) -> None:
+def add_trusted(folders: Folders, origin: str, vendor: str, environment: str, now: float) -> None:
     """Let the credentials of *vendor* in *environment* go to *origin* from now on. Blocking.
 
     Raises:
@@ -50,7 +50,7 @@ def trust(folders: Folders, origin: str, vendor: str, environment: str, now: flo
     add_lines(trusted_path(folders), [line])
 
 
-def revoke(folders: Folders, hosts: Iterable[TrustedHost], now: float) -> None:
+def revoke_trusted(folders: Folders, hosts: Iterable[TrustedHost], now: float) -> None:
     """Take *hosts* off the list. Blocking.
 
     Raises:

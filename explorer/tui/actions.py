@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from textual.binding import Binding, BindingType
 
-    from explorer.settings.keymap import Action as KeymapAction
+    from explorer.settings.keymap import KeymapAction
 
 
 class Action(NamedTuple):
@@ -783,7 +783,7 @@ SCOPES: Final = {
     "collect": "While all pages are fetched",
     "history": "In the history",
 }
-OF_PANE: Final[Mapping[str, tuple[str, ...]]] = {
+PANE_WIDGETS: Final[Mapping[str, tuple[str, ...]]] = {
     "response": ("response_pane", "body_panel", "body_reading", "body_view"),
     "history": ("history_panel",),
 }
@@ -808,7 +808,7 @@ FOOTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("history_complete", "history_rows", "back"),
 }
 """Which actions the footer names in which pane, the likeliest first; help and commands always follow."""
-ALWAYS: Final = ("help", "palette")
+PERMANENT_HINTS: Final = ("help", "palette")
 
 
 def actions_of(scope: str) -> tuple[Action, ...]:
@@ -869,7 +869,7 @@ def label_of(action_id: str, keymap: Mapping[str, str]) -> str:
     action = BY_ID[action_id]
     if action.label and action_id not in keymap:
         return action.label
-    keys = [shown(key) for key in keys_of(action_id, keymap)]
+    keys = [format_key(key) for key in keys_of(action_id, keymap)]
     return keys[0] if action.run else " ".join(keys)
 
 
@@ -896,7 +896,7 @@ _NAMES: Final = {
 }
 
 
-def shown(key: str) -> str:
+def format_key(key: str) -> str:
     """A key as people write it: ``ctrl+r``, ``F5``, ``?``."""
     *modifiers, base = key.split("+") if key != "+" else ["+"]
     name = _NAMES.get(base, base.upper() if base[:1] == "f" and base[1:].isdigit() else base)
@@ -909,7 +909,7 @@ def keymap_actions() -> list[KeymapAction]:
     Of a screen or widget, the first word of the id is the scope: no two of its keys may be the same.
     """
     from explorer.core.export.formats import FORMATS
-    from explorer.settings.keymap import Action as KeymapAction
+    from explorer.settings.keymap import KeymapAction
 
     formats = format_actions((row.id, row.title) for row in FORMATS.values())
     return [
@@ -922,7 +922,9 @@ def keymap_actions() -> list[KeymapAction]:
 def key_table() -> str:
     """Return the keys of the main screen as Markdown, for the README."""
     lines = ["| key | does | where |", "| --- | --- | --- |"]
-    lines += [f"| {_markdown_keys(action)} | {action.help} | {_WHERE[action.scope]} |" for action in MAIN_ACTIONS]
+    lines += [
+        f"| {_markdown_keys(action)} | {action.help} | {_SCOPE_TITLES[action.scope]} |" for action in MAIN_ACTIONS
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -932,7 +934,7 @@ def key_manual() -> str:
     for scope, title in (*SCOPES.items(), *((scope.id, scope.title) for scope in (*WIDGETS, *SCREENS))):
         lines = [f"## {title}", "", "| key | action | id |", "| --- | --- | --- |"]
         lines += [
-            f"| {_markdown_keys(action)} | {_ended(action.help or action.title)} | {_id_cell(action)} |"
+            f"| {_markdown_keys(action)} | {_with_period(action.help or action.title)} | {_id_cell(action)} |"
             for action in _BY_SCOPE[scope]
         ]
         parts.append("\n".join(lines))
@@ -940,10 +942,10 @@ def key_manual() -> str:
 
 
 def _markdown_keys(action: Action) -> str:
-    return " ".join(f"`{shown(key)}`" for key in action.keys.split(",")).replace("|", "\\|")
+    return " ".join(f"`{format_key(key)}`" for key in action.keys.split(",")).replace("|", "\\|")
 
 
-def _ended(text: str) -> str:
+def _with_period(text: str) -> str:
     text = (text[:1].upper() + text[1:]).replace("|", "\\|")
     return text if text.endswith((".", "…")) else f"{text}."
 
@@ -952,7 +954,7 @@ def _id_cell(action: Action) -> str:
     return f"`{action.id}`" if action.run and action.bound else ""
 
 
-_WHERE: Final = {
+_SCOPE_TITLES: Final = {
     "": "everywhere",
     "tree": "tree",
     "field": "field",

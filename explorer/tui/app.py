@@ -11,7 +11,7 @@ from explorer.errors import ExplorerError
 from explorer.settings.themes import default_variables, load_themes
 from explorer.tui.actions import screen_help_binding
 from explorer.tui.app_base import AppBase
-from explorer.tui.ending import on_end_signals
+from explorer.tui.ending import install_end_handlers
 from explorer.tui.main import MainScreen
 from explorer.tui.themes import as_theme
 
@@ -47,7 +47,7 @@ class ExplorerApp(AppBase):
     """
 
     def __init__(self, session: SessionContext) -> None:
-        self.last_words: list[str] = []
+        self.exit_message: list[str] = []
         """What is to be said after the screen is gone: what went wrong at the end, or the defect that was the end."""
         self.defects: list[str] = []
         """What ended the app though nobody expected it; empty where all is well."""
@@ -81,7 +81,7 @@ class ExplorerApp(AppBase):
         """Keys from the settings; a task that fails where nobody waits for it is told of like any defect."""
         asyncio.get_running_loop().set_exception_handler(self._loop_failed)
         if not self.is_headless:
-            on_end_signals(self._end_by_signal)
+            install_end_handlers(self._end_by_signal)
         if self.session.settings.keymap:
             from explorer.tui.keymap import usable_keymap
 
@@ -98,7 +98,7 @@ class ExplorerApp(AppBase):
             try:
                 save()
             except ExplorerError as error:
-                self.last_words.append(error.sentence)
+                self.exit_message.append(error.sentence)
         self.exit(return_code=code)
 
     def action_screen_help(self) -> None:
@@ -151,17 +151,17 @@ class ExplorerApp(AppBase):
     def _defect(self, error: BaseException) -> None:
         """Write down the first defect, for the last words; those that follow from it say nothing new."""
         if not self.defects:
-            from explorer.settings.defects import told
+            from explorer.settings.defects import write_crash_report
 
             self.defects.append(type(error).__name__)
-            self.last_words.append(told(error, self.session.folders))
+            self.exit_message.append(write_crash_report(error, self.session.folders))
 
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's
         error = context.get("exception")
         if isinstance(error, Exception) and self.is_running:
-            from explorer.settings.defects import told
+            from explorer.settings.defects import write_crash_report
 
-            self.tell(told(error, self.session.folders), severity="error")
+            self.tell(write_crash_report(error, self.session.folders), severity="error")
 
     async def on_unmount(self) -> None:
         """Write the drafts; let go of connections, the sandbox and the history."""
@@ -169,5 +169,5 @@ class ExplorerApp(AppBase):
             try:
                 await asyncio.to_thread(save)
             except ExplorerError as error:
-                self.last_words.append(error.sentence)
+                self.exit_message.append(error.sentence)
         await self.session.close()

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from explorer.core.exchange import Exchange
-    from explorer.session.arriving import Arrival
+    from explorer.session.arriving import ResponseUpdate
     from explorer.tui.widgets.response_pane import ResponsePane
 
 TICK: Final = 0.08
-PATIENCE: Final = 0.25
+SHOW_AFTER: Final = 0.25
 """Seconds after the headers in which the answer may become whole without being shown before."""
-ENOUGH: Final = 400_000
+MAX_SHOWN: Final = 400_000
 """Bytes that are shown at once."""
 
 
-class Arrivals:
+class ResponsePresenter:
     """Takes what a session tells of an answer and shows it in *pane* as long as *wanted* says so."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Arrivals:
         self._shown = False
         self._timer: Timer | None = None
 
-    def __call__(self, arrival: Arrival) -> None:
+    def __call__(self, arrival: ResponseUpdate) -> None:
         """Take note of *arrival*; it is shown with the next tick."""
         if arrival.exchange is not None:
             self._exchange, self._since, self._shown = arrival.exchange, self._clock(), False
@@ -63,7 +63,7 @@ class Arrivals:
             self.end()
             return
         if not self._shown:
-            soon = self._clock() - self._since < PATIENCE and sum(map(len, self._waiting)) < ENOUGH
+            soon = self._clock() - self._since < SHOW_AFTER and sum(map(len, self._waiting)) < MAX_SHOWN
             if soon:
                 return
             self._shown = True

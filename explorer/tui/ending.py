@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_END: Final = 5.0
+MAX_SHUTDOWN: Final = 5.0
 """Seconds that an orderly end may take; the process ends then, whatever it waits for."""
 
 
-def on_end_signals(end: Callable[[int], None]) -> None:
+def install_end_handlers(end: Callable[[int], None]) -> None:
     """Have *end* called in the running loop with the exit code when a signal asks the process to end.
 
     Called in the main thread. Handlers of ``signal`` run before the callbacks of the loop and before the library's
@@ -27,18 +27,18 @@ def on_end_signals(end: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def handle(number: int, _frame: object) -> None:
-        watchdog = threading.Timer(LONGEST_END, os._exit, (128 + number,))
+        watchdog = threading.Timer(MAX_SHUTDOWN, os._exit, (128 + number,))
         watchdog.daemon = True
         watchdog.start()
         if number == signal.SIGHUP:
-            _let_go_of_terminal()
+            _detach_terminal()
         loop.call_soon_threadsafe(end, 128 + number)
 
     for one in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(one, handle)
 
 
-def _let_go_of_terminal() -> None:
+def _detach_terminal() -> None:
     """Put ``/dev/null`` in its place: a write to a terminal that is gone ends the library's writing thread, and then
     the next writes wait for that thread for ever."""
     if sys.platform != "win32":

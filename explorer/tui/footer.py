@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.widget import Widget
 from textual.widgets import Input
 
-from explorer.tui.actions import ALWAYS, FOOTERS, keys_of, shown
+from explorer.tui.actions import FOOTERS, PERMANENT_HINTS, format_key, keys_of
 from explorer.tui.kit.key_bar import Hint, KeyBar, hint_of
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ class Footer:
         hints.sort(key=lambda hint: hint.key == "esc")
         typing = isinstance(self._screen.focused, Input)
         last = []
-        for action_id in ALWAYS:
+        for action_id in PERMANENT_HINTS:
             keys = keys_of(action_id, keymap)
             key = next((key for key in keys if len(key) > 1 and "_" not in key), keys[0]) if typing else keys[0]
-            last.append(hint_of(action_id, "", keymap)._replace(key=shown(key)))
+            last.append(hint_of(action_id, "", keymap)._replace(key=format_key(key)))
         self._screen.query_one(KeyBar).show(hints[: 8 - len(last)], last)
 
     def _own_keys(self) -> list[Hint]:
@@ -70,5 +70,5 @@ class Footer:
                 continue
             if self._layout.pane_of(node) is not None and not binding.action.startswith("tab("):
                 hint = hint_of(binding.id or "", binding.description, self._session.settings.keymap)
-                hints.setdefault(binding.action, hint._replace(key=shown(binding.key)))
+                hints.setdefault(binding.action, hint._replace(key=format_key(binding.key)))
         return list(hints.values())[:4]

@@ -13,19 +13,19 @@ import msgspec
 
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.text.media_type import JSON
-from explorer.spool import Spool, large
-from explorer.tui.widgets.collect_view import Collection
+from explorer.spool import Spool, large_spool
+from explorer.tui.widgets.collect_view import CollectionStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.exchange import Exchange
     from explorer.session.collecting import Collector
-    from explorer.session.fetching import Page
-    from explorer.session.route import Plan
+    from explorer.session.fetching import FetchedPage
+    from explorer.session.route import CollectionPlan
 
 
-class Arrived(Sequence[bytes]):
+class BufferedRecords(Sequence[bytes]):
     """The records that came so far, in the order in which they came, read from the spool when they are wanted."""
 
     def __init__(self, spool: Spool) -> None:
@@ -53,14 +53,14 @@ class Arrived(Sequence[bytes]):
         return bytes(self._spool.data[self._starts[index] : self._ends[index]])
 
 
-class Gathering:
+class PageBuffer:
     """What came of a collector so far. Whoever makes one closes it."""
 
     def __init__(self, address: str, collect: Callable[[Callable[[str], None]], Collector]) -> None:
         """*collect* makes the collector, given what is to be told of pages that are asked for again."""
         self.address = address
         self.collector = collect(self.say)
-        self.plan: Plan | None = None
+        self.plan: CollectionPlan | None = None
         self.said = ""
         """What was said last: a page that is asked for again, or why it stopped."""
         self.shown: Callable[[], None] = lambda: None
@@ -75,7 +75,7 @@ class Gathering:
         self._shown = 0
         """Bytes of the spool that were given by ``growth``."""
         self._spool.append(b"[")
-        self.records = Arrived(self._spool)
+        self.records = BufferedRecords(self._spool)
 
     @property
     def active(self) -> bool:
@@ -92,7 +92,7 @@ class Gathering:
         self.said = text
         self.shown()
 
-    def add(self, page: Page) -> None:
+    def add(self, page: FetchedPage) -> None:
         """Keep what a page holds, or why it did not come."""
         if not page.came:
             self.failed[page.number] = page.problem
@@ -120,7 +120,7 @@ class Gathering:
         first = self.collector.first
         if first is None or first.response is None:
             return None
-        data, merged = self._spool.data, large()
+        data, merged = self._spool.data, large_spool()
         for number, (start, end) in enumerate(place for _, place in sorted(self._places.items())):
             merged.append((b",\n" if number else b"[") + data[start:end])
         merged.append(b"]" if self._places else b"[]")
@@ -142,10 +142,10 @@ class Gathering:
         return self.merged
 
     @property
-    def collection(self) -> Collection:
+    def collection(self) -> CollectionStatus:
         """How it stands, as it is shown."""
         progress = self.collector.progress
-        return Collection(
+        return CollectionStatus(
             state=progress.state,
             plan=self.plan.text if self.plan is not None else "",
             progress=progress.text,

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.session.context import SessionContext
-    from explorer.session.saving import Saved
+    from explorer.session.saving import SavedRequestStore
     from explorer.tui.app_base import AppBase
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.features.controller import Controller
@@ -164,12 +164,12 @@ class MainScreen(Screen[None]):
                 raise TypeError(f"two controllers have {name}")
             setattr(self, name, getattr(controller, name))
 
-    def _open_saved(self) -> Saved:
-        from explorer.session.saving import Saved, overhear
+    def _open_saved(self) -> SavedRequestStore:
+        from explorer.session.saving import SavedRequestStore, subscribe_exchanges
 
-        overhear(self.session, self.saved_send.overheard)
+        subscribe_exchanges(self.session, self.saved_send.remember_response)
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
-        return Saved(self.session)
+        return SavedRequestStore(self.session)
 
     def _show_keys(self) -> None:
         self._footer.show()
@@ -177,7 +177,7 @@ class MainScreen(Screen[None]):
     def _focus_changed(self, focus: bool) -> None:
         """Back from another program, which may have changed the file of the open request."""
         if focus:
-            self.saved_files.look_at_file()
+            self.saved_files.refresh_file()
 
     @property
     def _app(self) -> AppBase:
@@ -200,17 +200,17 @@ class MainScreen(Screen[None]):
         tree.focus_filter()
         tree.listing.cursor_line = 0
         self.panes.arrange()
-        self.call_after_refresh(self._furnish)
+        self.call_after_refresh(self._mount_panes)
 
-    async def _furnish(self) -> None:
+    async def _mount_panes(self) -> None:
         """Make the panes of the right side, and read the drafts."""
         from explorer.session.following import links_of
-        from explorer.session.tracing import traced_exchange
+        from explorer.session.tracing import trace_exchange
         from explorer.tui.widgets.history_panel import HistoryPanel
         from explorer.tui.widgets.request_pane import RequestPane
         from explorer.tui.widgets.response_pane import ResponsePane
 
-        trace, links = partial(traced_exchange, self.session), partial(links_of, self.session)
+        trace, links = partial(trace_exchange, self.session), partial(links_of, self.session)
         request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace, links=links)
         history = HistoryPanel(now=self.session.now, id="history")
         for pane in (request, response, history):
@@ -229,7 +229,7 @@ class MainScreen(Screen[None]):
             gc.freeze()
             gc.enable()
         for controller in self.main_context.controllers:
-            await controller.furnished()
+            await controller.panes_ready()
 
     def on_unmount(self) -> None:
         """Nothing stays behind."""
@@ -298,7 +298,7 @@ class MainScreen(Screen[None]):
         panes = self.panes
         if not panes.request_pane.focus_field(event.name):
             self._app.tell(f"The form has no field {event.name}.")
-        elif panes.narrow or panes.zoomed:
+        elif panes.is_narrow or panes.zoomed:
             panes.pane = "request"
             panes.arrange()
             panes.request_pane.focus_field(event.name)
@@ -380,12 +380,12 @@ class MainScreen(Screen[None]):
             panes.history_open = True
             self.history.show(focus=True)
             return
-        if pane == "response" and panes.history_open and not panes.roomy:
+        if pane == "response" and panes.history_open and not panes.is_extra_wide:
             panes.history_open = False
         panes.go(pane)
 
     def _cancel(self) -> None:
-        any(controller.cancels() for controller in self.main_context.controllers)
+        any(controller.cancel_running() for controller in self.main_context.controllers)
 
     def action_back(self) -> None:
         """Stop a send or the fetching of all pages; else leave the field, close the history, go back along the trail,
@@ -395,7 +395,7 @@ class MainScreen(Screen[None]):
             self._cancel()
         elif self.login.active:
             self.workers.cancel_group(self, "login")
-        elif isinstance(self.focused, Input) or (panes.pane == "request" and panes.request_pane.in_form):
+        elif isinstance(self.focused, Input) or (panes.pane == "request" and panes.request_pane.has_form_focus):
             if panes.pane == "tree":
                 self.query_one(EndpointTree).focus_tree()
             else:
@@ -406,7 +406,7 @@ class MainScreen(Screen[None]):
             self.links.action_trail_back()
         elif panes.zoomed:
             panes.toggle_zoom()
-        elif panes.narrow and self.workspace.address:
+        elif panes.is_narrow and self.workspace.address:
             panes.go("tree" if panes.pane == "request" else "request")
 
     def action_help(self) -> None:

@@ -27,7 +27,7 @@ NARROW = 100
 """Columns below which one pane has the whole room."""
 WIDE = 160
 """Columns from which the response stands beside the request, unless told otherwise."""
-ROOMY = 190
+EXTRA_WIDE = 190
 """Columns from which the history has room beside request and response."""
 
 
@@ -73,7 +73,7 @@ class PaneLayout:
         return self.screen.query_one(HistoryPanel)
 
     @property
-    def narrow(self) -> bool:
+    def is_narrow(self) -> bool:
         """Whether there is room for one pane only."""
         return self.screen.size.width < NARROW
 
@@ -85,20 +85,20 @@ class PaneLayout:
         return self.placing == "beside"
 
     @property
-    def roomy(self) -> bool:
+    def is_extra_wide(self) -> bool:
         """Whether the history has room beside request and response."""
-        return self.beside and self.screen.size.width >= ROOMY
+        return self.beside and self.screen.size.width >= EXTRA_WIDE
 
     def visible_panes(self) -> set[str]:
         """Which panes are seen."""
-        if self.narrow or self.zoomed:
+        if self.is_narrow or self.zoomed:
             return {self.pane}
         panes = {"request", "response"}
         if self.sidebar or not self.workspace.address:
             panes.add("tree")
         if self.history_open:
             panes.add("history")
-            if not self.roomy:
+            if not self.is_extra_wide:
                 panes.discard("response")
         return panes
 
@@ -113,7 +113,7 @@ class PaneLayout:
             work = self.screen.query_one("#work")
             work.display = bool(seen & {"request", "response", "history"})
             work.set_class(self.beside, "-beside")
-            work.set_class(self.roomy and len(seen) > 1 and opened, "-roomy")
+            work.set_class(self.is_extra_wide and len(seen) > 1 and opened, "-roomy")
             self.screen.query_one("#welcome").display = not opened and "history" not in seen
             middle = self.screen.query_one("#middle")
             middle.set_class(len(seen) == 1, "-single")
@@ -171,7 +171,7 @@ class PaneLayout:
 
     def toggle_zoom(self) -> None:
         """Give the pane the whole room, or give it back."""
-        if self.narrow and not self.zoomed:
+        if self.is_narrow and not self.zoomed:
             self._app.tell(f"Below {NARROW} columns the pane has the whole room already.")
             return
         self.zoomed = not self.zoomed
@@ -179,7 +179,7 @@ class PaneLayout:
 
     def toggle_sidebar(self) -> None:
         """Show or hide the tree."""
-        if self.narrow or self.zoomed:
+        if self.is_narrow or self.zoomed:
             self.go("request" if self.pane == "tree" else "tree")
             return
         self.sidebar = not self.sidebar
@@ -190,7 +190,7 @@ class PaneLayout:
 
     def toggle_placing(self) -> None:
         """Put the response beside or below the request."""
-        if self.narrow:
+        if self.is_narrow:
             self._app.tell(f"Below {NARROW} columns one pane has the whole room; 2 and 3 change between them.")
             return
         self.placing = "stacked" if self.beside else "beside"

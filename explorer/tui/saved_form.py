@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Call, Entry
     from explorer.core.saved.model import SavedRequest
-    from explorer.core.saved.placeholders import Found, Lookup, Placeholder
+    from explorer.core.saved.placeholders import Lookup, Placeholder, PlaceholderValue
     from explorer.saved import SavedFile
     from explorer.session.context import SessionContext
-    from explorer.session.saving import Saved
+    from explorer.session.saving import SavedRequestStore
     from explorer.tui.workspace import Workspace
 
 
 class SavedForm:
     """Shared by the features of saved requests. *open_saved* gives the saved requests when they are first needed."""
 
-    def __init__(self, workspace: Workspace, open_saved: Callable[[], Saved]) -> None:
+    def __init__(self, workspace: Workspace, open_saved: Callable[[], SavedRequestStore]) -> None:
         self.workspace = workspace
         self._open = open_saved
-        self._saved: Saved | None = None
+        self._saved: SavedRequestStore | None = None
         self.lookups: dict[str, Lookup] = {}
         """Saved request → what its placeholders stood for when it was sent last."""
 
     @property
-    def saved(self) -> Saved:
+    def saved(self) -> SavedRequestStore:
         """The saved requests; their files are read when they are first needed."""
         if self._saved is None:
             self._saved = self._open()
@@ -52,26 +52,26 @@ class SavedForm:
             call = msgspec.structs.replace(
                 call, base_url=file.request.call.base_url, force=call.force or file.request.call.force
             )
-        from explorer.core.saved.filling import shown_call
+        from explorer.core.saved.filling import preview_call
 
-        last = self.lookups.get(self.workspace.draft.saved, _nothing)
+        last = self.lookups.get(self.workspace.draft.saved, _no_value)
         try:
             known = self.saved.lookup(call, self.saved.scope)
         except ExplorerError:
             known = last  # an environment file is wrong: sending says so
-        return shown_call(call, lambda one: known(one) or last(one))
+        return preview_call(call, lambda one: known(one) or last(one))
 
     def request(self) -> SavedRequest:
         """Return what a file would say of the form as it is now."""
         from explorer.core.saved.model import SavedRequest
-        from explorer.core.saved.writing import as_in_file, grouped
+        from explorer.core.saved.writing import entries_as_saved, group_entries
 
         file = self.file
         before = file.request if file is not None else None
         call = self.workspace.draft_call()
         call = msgspec.structs.replace(
             call,
-            entries=grouped(as_in_file(call.entries, before.call.entries if before else ())),
+            entries=group_entries(entries_as_saved(call.entries, before.call.entries if before else ())),
             environment=before.call.environment and call.environment if before else "",
             method="" if call.method == self.workspace.operation.endpoint.method else call.method,
             base_url=before.call.base_url if before else "",
@@ -80,7 +80,7 @@ class SavedForm:
         return msgspec.structs.replace(before or SavedRequest(call=call), call=call)
 
 
-def _nothing(_one: Placeholder) -> Found | None:
+def _no_value(_one: Placeholder) -> PlaceholderValue | None:
     """What is known of a request that was not sent yet."""
     return None
 
@@ -114,13 +114,13 @@ def draft_of(session: SessionContext, file: SavedFile, request: SavedRequest) ->
     )
 
 
-def changes(session: SessionContext, file: SavedFile, request: SavedRequest) -> dict[str, object]:
+def draft_changes(session: SessionContext, file: SavedFile, request: SavedRequest) -> dict[str, object]:
     """What of a draft is another after its file was written or read again."""
     draft = draft_of(session, file, request)
     return {name: getattr(draft, name) for name in Draft.__dataclass_fields__}
 
 
-def alike(one: Draft, two: Draft) -> bool:
+def same_draft(one: Draft, two: Draft) -> bool:
     """Whether two drafts say the same."""
     if not one.entries and not one.headers and not one.extra:
         return True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
-from explorer.tui.actions import shown
+from explorer.tui.actions import format_key
 from explorer.tui.kit.key_bar import KeyBar
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _bound(node: DOMNode, keymap: Mapping[str, str]) -> Iterator[ScreenKey]:
         for one in kind.__dict__.get("BINDINGS", ()):
             if isinstance(one, Binding) and one.description:
                 keys = (keymap.get(one.id or "") or one.key).split(",")
-                names = tuple(dict.fromkeys(shown(key.strip()) for key in keys))
+                names = tuple(dict.fromkeys(format_key(key.strip()) for key in keys))
                 yield ScreenKey(names, one.description, one.tooltip, one.action, node)
 
 

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
 
-LONGEST: Final = 3.0
+MAX_KEYS: Final = 3.0
 """Seconds that a key may hold back those after it; then they are passed on whatever happens."""
 LONGEST_HOLD: Final = 5.0
 """Seconds that a form under construction may hold back keys."""
-CHECK: Final = 0.05
+CHECK_INTERVAL: Final = 0.05
 """Seconds between looks at whether the widget that the marker went to still exists."""
-TOGETHER: Final = 0.05
+BURST_GAP: Final = 0.05
 """Seconds between two keys that nobody types one after the other on purpose."""
-PRESSES: Final = frozenset({"enter", "space"})
+PRESS_KEYS: Final = frozenset({"enter", "space"})
 """Keys to which widgets respond with a message, and the widget around them with one more."""
 
 
@@ -80,9 +80,9 @@ class TypeAhead:
         timer = asyncio.get_running_loop().call_later(LONGEST_HOLD, release)
         return release
 
-    def drop_with(self, event: events.Key) -> None:
+    def discard_following(self, event: events.Key) -> None:
         """Ignore what was typed together with *event* and comes after it."""
-        self._dropped_until = event.time + TOGETHER
+        self._dropped_until = event.time + BURST_GAP
         self._waiting = deque(one for one in self._waiting if one.time > self._dropped_until)
 
     async def _pass_on(self) -> None:
@@ -93,8 +93,8 @@ class TypeAhead:
             text = isinstance(event, events.Paste) or target.check_consume_key(event.key, event.character)
             await self._forward(event)
             if not text:
-                self._rounds = 3 if isinstance(event, events.Key) and event.key in PRESSES else 1
-                self._deadline = time.monotonic() + LONGEST
+                self._rounds = 3 if isinstance(event, events.Key) and event.key in PRESS_KEYS else 1
+                self._deadline = time.monotonic() + MAX_KEYS
                 self._chain = target.ancestors_with_self
                 self._send_marker()
 
@@ -106,7 +106,7 @@ class TypeAhead:
         if not (self._chain and self._chain[0].post_message(self.Passed(self._token))):
             self._settle_soon()
         elif self._watch is None:
-            self._watch = asyncio.get_running_loop().call_later(CHECK, self._look)
+            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._look)
 
     def passed(self, event: Passed) -> None:
         """Take the marker back."""
@@ -119,14 +119,14 @@ class TypeAhead:
                 self._settle_soon()
 
     def _look(self) -> None:
-        """Send the marker again where it may have been lost with its widget; wait no longer than ``LONGEST``."""
+        """Send the marker again where it may have been lost with its widget; wait no longer than ``MAX_KEYS``."""
         self._watch = None
         if self._token is None or not self._chain:
             return
         if time.monotonic() >= self._deadline:
             self._settle_soon()
         elif self._chain[0].is_attached:
-            self._watch = asyncio.get_running_loop().call_later(CHECK, self._look)
+            self._watch = asyncio.get_running_loop().call_later(CHECK_INTERVAL, self._look)
         else:
             self._send_marker()
 

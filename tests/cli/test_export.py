@@ -13,7 +13,7 @@ import pytest
 from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
 from explorer.sandbox.server import SandboxServer
-from explorer.session.exporting import export_call, import_line
+from explorer.session.exporting import export_call, import_curl_line
 from explorer.session.preparing import check_call, redactor_for, unsigned_request
 from explorer.session_factory import open_session
 from tests.cli.test_cli import SIGNER, VECTORS, Shell
@@ -101,7 +101,7 @@ def test_what_is_exported_comes_back_as_the_same_call(session: SessionContext, c
     original = Call(vendor=vendor, endpoint=endpoint, entries=entries, force=True)
     session.files.allow_file(__file__)
     line = export_call(session, original, "curl").decode()
-    imported = import_line(session, line).call
+    imported = import_curl_line(session, line).call
     assert imported.address == original.address
     assert imported.environment == "sandbox"
     masked = redactor_for(session, original).call(session.vendor(vendor).endpoints[endpoint], original)

@@ -13,7 +13,7 @@ from explorer.cli import main
 from explorer.core.exchange import Call, Entry
 from explorer.errors import UnknownName, UsageError
 from explorer.sandbox.fault_kinds import KINDS, Fault
-from explorer.sandbox.faults import FaultBoard, parse_fault
+from explorer.sandbox.faults import ActiveFaults, parse_fault
 from explorer.sandbox.server import SandboxServer
 from explorer.session.collecting import Collector
 from explorer.session.remembering import recent_entries
@@ -297,7 +297,7 @@ def test_every_kind_can_be_said_and_read_back(shipped: Catalog, name: str) -> No
 
 
 def test_faults_wear_out_and_keep_to_their_place() -> None:
-    board = FaultBoard([Fault("500", times=2, vendor="a"), Fault("slow", "1", vendor="a", endpoint="x")])
+    board = ActiveFaults([Fault("500", times=2, vendor="a"), Fault("slow", "1", vendor="a", endpoint="x")])
     assert [one.kind for one in board.take("a", ["x"])] == ["500", "slow"]
     assert board.take("b", ["x"]) == []
     assert [one.kind for one in board.take("a", ["y"])] == ["500"]

@@ -83,11 +83,11 @@ def test_a_rule_of_the_settings_is_applied(shell: Shell, environ: Mapping[str, s
 
 
 async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(environ: Mapping[str, str]) -> None:
-    from explorer.session.remembering import details
-    from explorer.session.storing import change_rules, tend
+    from explorer.session.remembering import entry_details
+    from explorer.session.storing import change_retention, prune_in_background
 
     session = open_session(environ)
-    await change_rules(session, history_body_limit=1000)
+    await change_retention(session, history_body_limit=1000)
     sent = await send(session, Call(vendor="xsellcast", endpoint="offers_list", force=True))
     history = session.history()
     assert history is not None
@@ -97,9 +97,9 @@ async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(e
     large = history.complete(0, made(1, b"answer"))
     for one in history.bodies.folder.iterdir():
         one.unlink()
-    await change_rules(session, history_keep_days=30)
-    found = await details(session, large)
-    await tend(session)
+    await change_retention(session, history_keep_days=30)
+    found = await entry_details(session, large)
+    await prune_in_background(session)
     assert [row.id for row in await recent_entries(session)] == [sent.id]
     assert session.settings.history_keep_days == 30
     assert found.problems == ("the file of the response's body is missing",)

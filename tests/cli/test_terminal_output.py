@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.cli.output import METER, put_body
+from explorer.cli.output import METER, print_body
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_a_megabyte_of_lines_takes_a_few_writes_and_few_colors(unit: bytes, monk
     stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", newline="\n", line_buffering=True)
     monkeypatch.setattr(sys, "stdout", stream)
     METER.begin()
-    put_body(unit * (120_000 if b"<" in unit else 1_000_000), "application/xml" if b"<" in unit else "text/plain")
+    print_body(unit * (120_000 if b"<" in unit else 1_000_000), "application/xml" if b"<" in unit else "text/plain")
     seen = b"".join(raw.writes)
     assert seen.count(b"\n") == 100_000
     assert len(raw.writes) < 50

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from explorer.core.auth import AUTH_SCHEMES, options_of, wire
-from explorer.core.auth.base import Flow, Scheme, Step
-from explorer.core.auth.options import Options, TokenPlace
+from explorer.core.auth.base import Flow, Scheme, SigningStep
+from explorer.core.auth.options import AuthOptions, TokenPlacement
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
 from explorer.core.export.formats import FORMATS
@@ -24,15 +24,15 @@ from explorer.credentials import Vault
 from explorer.errors import CredentialError, CredentialRefused
 from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.session.doctor import examine
+from explorer.session.doctor import run_checks
 from explorer.session.explaining import explain_call, explain_exchange
-from explorer.session.exporting import export_call, export_past
+from explorer.session.exporting import export_call, export_exchanges
 from explorer.session.login import log_in
 from explorer.session.preparing import auth_scheme, redact
 from explorer.session.refusals import explain_refused
 from explorer.session.remembering import past_exchange
 from explorer.session.sending import send
-from explorer.session.token_lines import boards, past_lives
+from explorer.session.token_lines import past_token_records, token_overviews
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 from tests.conftest import ROOT
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import SentRequest
 
 
-class ToyOptions(Options, frozen=True, kw_only=True):
+class ToyOptions(AuthOptions, frozen=True, kw_only=True):
     """The credential that is the token."""
 
     token: str = "token"
@@ -62,8 +62,8 @@ class ToyOptions(Options, frozen=True, kw_only=True):
     def tokens(self) -> tuple[str, ...]:
         return (self.token,)
 
-    def token_place(self, method: str) -> TokenPlace:  # noqa: ARG002 - the base class's
-        return TokenPlace("header", "X-Toy")
+    def token_place(self, method: str) -> TokenPlacement:  # noqa: ARG002 - the base class's
+        return TokenPlacement("header", "X-Toy")
 
     @property
     def placement(self) -> tuple[str, str]:
@@ -87,15 +87,15 @@ class Toy(Scheme[ToyOptions]):
         yield self.preview(request)
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        bare = wire.rebuilt(request)
+        bare = wire.copy_request(request)
         bare.headers.pop("X-Toy", None)
         return bare
 
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.token)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
-        return (Step(title="Header", text=f"X-Toy: {MASK}"),)
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
+        return (SigningStep(title="Header", text=f"X-Toy: {MASK}"),)
 
 
 class ToyVerifier(Verifier[ToyOptions]):
@@ -209,9 +209,9 @@ async def test_its_own_request_is_what_it_expects(session: SessionContext, world
         text = next(f"{key}: {value}" for key, value in exchange.request.headers if key.lower() == name)
     else:
         text = exchange.request.url
-    diagnosis = explained.against(text)
+    diagnosis = explained.diagnose(text)
     assert diagnosis.same, diagnosis
-    assert not explained.against(text[:-3] + "xyz").same
+    assert not explained.diagnose(text[:-3] + "xyz").same
 
 
 @pytest.mark.parametrize("form", [key for key, export_format in FORMATS.items() if export_format.runs])
@@ -230,7 +230,7 @@ async def test_what_is_exported_runs_and_gets_the_verdict(
 
 async def test_the_message_names_variables_in_place_of_secrets(session: SessionContext, world: World) -> None:
     await send(session, world.call)
-    message = export_past(session, [await past_exchange(session, 1)], "http").decode()
+    message = export_exchanges(session, [await past_exchange(session, 1)], "http").decode()
     assert not [secret for secret in secrets_of(session, world) if secret in message]
     assert "$API_EXPLORER_" in message or not options_of(world.vendor.auth[auth_key(world)]).headers
 
@@ -259,24 +259,24 @@ async def test_logging_in_gives_a_token_or_says_that_none_is_needed(session: Ses
 
 
 async def test_the_doctor_finds_nothing_wrong(session: SessionContext, world: World) -> None:
-    checks = {check.check: check.state async for check in examine(session, world.vendor.id)}
+    checks = {check.check: check.state async for check in run_checks(session, world.vendor.id)}
     assert set(checks.values()) <= {"ok", "skipped"}, checks
     assert checks["read"] == "ok"
 
 
 async def test_the_doctor_names_credentials_that_are_wrong(session: SessionContext, world: World) -> None:
     spoil(session, world)
-    failed = {check.check async for check in examine(session, world.vendor.id) if check.state == "failed"}
+    failed = {check.check async for check in run_checks(session, world.vendor.id) if check.state == "failed"}
     assert failed & {"credentials", "token", "read"}
 
 
 async def test_its_tokens_are_listed_by_fingerprint(session: SessionContext, world: World) -> None:
     await send(session, world.call)
     scheme = world.vendor.auth[auth_key(world)].scheme
-    listed = [board for board in boards(session, past_lives(session)) if board.scheme == scheme]
+    listed = [board for board in token_overviews(session, past_token_records(session)) if board.scheme == scheme]
     has_tokens = bool(options_of(next(iter(world.vendor.auth.values()))).tokens)
     assert bool(listed) == has_tokens
-    assert all(board.lives for board in listed if board.vendor == world.vendor.id)
+    assert all(board.token_records for board in listed if board.vendor == world.vendor.id)
     assert not [secret for secret in secrets_of(session, world) if secret in repr(listed)]
 
 

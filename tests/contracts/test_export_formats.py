@@ -11,7 +11,7 @@ import pytest
 
 from explorer.cli import main
 from explorer.core.export.format import ExportFormat, recipe_writer
-from explorer.core.export.formats import FORMATS, archives
+from explorer.core.export.formats import FORMATS, archive_formats
 from explorer.core.text.secret import Secret
 from explorer.sandbox.server import SandboxServer
 from tests.cli.test_cli import Shell
@@ -136,7 +136,7 @@ def test_several_entries_fit_into_an_archive_alone(shell: Shell, export_format: 
     shell.run("export", "1", "2", "--as", export_format.id)
     if export_format.kind == "archive":
         assert shell.code == 0
-        assert export_format.id in archives()
+        assert export_format.id in archive_formats()
     else:
         assert f"2 entries do not fit into {export_format.id}" in refusal(shell)
 

@@ -11,7 +11,7 @@ import pytest
 
 from explorer.cli import main
 from explorer.errors import UsageError
-from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, Outgoing
+from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, OutgoingResponse
 from explorer.sandbox.faults import FAULT_HEADER, parse_fault
 from explorer.sandbox.server import SandboxServer
 from tests.tui.driving import driven
@@ -39,7 +39,7 @@ def sandbox(shipped: Catalog) -> Iterator[SandboxServer]:
     server.stop()
 
 
-def _reverse(out: Outgoing, fault: Fault) -> None:
+def _reverse(out: OutgoingResponse, fault: Fault) -> None:
     out.body = out.body[::-1] * int(fault.amount)
 
 

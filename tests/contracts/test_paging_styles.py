@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from explorer.core.paging import PAGING_STYLES, PageInfo, Slice, Style
-from explorer.core.paging.base import Pairs, count_records, whole
+from explorer.core.paging import PAGING_STYLES, PageInfo, PageSlice, Style
+from explorer.core.paging.base import Pairs, count_records, parse_whole_number
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import put_at
 from explorer.core.vendors.requests import paging
@@ -22,7 +22,7 @@ from tests.session.world import Query, Reply, all_of, ids, world
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from explorer.core.vendors import Cell
+    from explorer.core.vendors import ComparisonCell
 
 URL: Final = "https://shop.example/items"
 SIZE: Final = 7
@@ -46,9 +46,9 @@ class Toy(Numbered[ToyOptions]):
     options_type = ToyOptions
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
-        number = whole(values.get(self.options.page_param)) or 1
+        number = parse_whole_number(values.get(self.options.page_param)) or 1
         more = isinstance(body, dict) and body.get("more") is True
-        size = self.asked_size(values) or self.options.default_size
+        size = self.requested_size(values) or self.options.default_size
         return PageInfo(number, size, None, None, more, number > 1, count_records(body, self.options.items) or 0)
 
     def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
@@ -59,13 +59,13 @@ class Toy(Numbered[ToyOptions]):
         info = self.page_info(dict(query), body)
         return self.at(query, (info.number or 1) - 1) if info.has_previous else None
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002 - the base class's
-        size = self.asked_size(query) or self.options.default_size
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:  # noqa: ARG002 - the base class's
+        size = self.requested_size(query) or self.options.default_size
         text = query.get(self.options.page_param, "1")
         if not text.isdecimal() or text == "0":
-            return Slice(problem=f"{self.options.page_param} is no page", problem_param=self.options.page_param)
+            return PageSlice(problem=f"{self.options.page_param} is no page", problem_param=self.options.page_param)
         start = (int(text) - 1) * size
-        return Slice(tuple(records[start : start + size]), {"more": start + size < len(records)})
+        return PageSlice(tuple(records[start : start + size]), {"more": start + size < len(records)})
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ async def check_collected(name: str, environ: Mapping[str, str]) -> None:
     async with world(environ, answer, catalog=catalog_of(name)) as here:
         collector = here.collector(here.call("list", **dict(query)), at_once=3)
         plan = await collector.plan()
-        assert (plan.calls, plan.at_once) == (pages, 1 if pages is None else 3)
+        assert (plan.calls, plan.concurrency) == (pages, 1 if pages is None else 3)
         assert ids(await all_of(collector)) == list(range(len(RECORDS)))
         assert (collector.state, collector.findings, collector.verdict.outcome) == ("done", (), "OK")
 
@@ -227,7 +227,7 @@ def check_catalog(name: str) -> None:
     """A catalog may name it, with its own options alone; the comparison of vendors says how it pages."""
     vendor = decode(catalog_of(name), "test").vendors["shop"]
     style = style_of_defaults(name)
-    cell: Cell = paging(vendor)
+    cell: ComparisonCell = paging(vendor)
     text = " ".join(str(point) for point in cell.points)
     assert all(param in text for param in style.params)
     assert ("only when asked for" in text) == style.opt_in

@@ -16,22 +16,22 @@ import msgspec
 import pytest
 
 from explorer.cli.refusal_text import refusal_lines, refusal_table
-from explorer.core.auth.options import TokenPlace
-from explorer.core.catalog.model import Need
+from explorer.core.auth.options import TokenPlacement
+from explorer.core.catalog.model import Requirement
 from explorer.core.debugging.diagnosing import Diagnosis
 from explorer.core.exchange import (
     Call,
     Entry,
     Exchange,
     Hop,
-    JudgedField,
-    Judgement,
     ReceivedResponse,
+    RejectedField,
     SentRequest,
     Timings,
+    Verdict,
 )
-from explorer.core.explain.refusals import Facts, Finding, Seen, TokenFact, explain_refusal
-from explorer.core.explain.refusals.facts import Check, Mend
+from explorer.core.explain.refusals import CheckResult, EarlierExchange, RefusalFacts, TokenFact, explain_refusal
+from explorer.core.explain.refusals.facts import Check, Fix
 from explorer.core.explain.refusals.reasons import CHECKS
 from explorer.errors import Problem
 from explorer.tui.actions import FIXES
@@ -50,14 +50,14 @@ NOW: Final = 1_800_000_000.0
 BASE: Final = "https://shop.example/base"
 ACCEPT: Final = ("Accept", "application/x.shop.v2+json")
 JSON: Final = ("Content-Type", "application/json")
-TOKEN_HEADER: Final = TokenPlace("header", "X-Shop-Token")
+TOKEN_HEADER: Final = TokenPlacement("header", "X-Shop-Token")
 SIGNING: Final = ("id", "ts", "sig")
 SIGNED: Final = f"?id=me&ts={NOW:.0f}&sig=abc"
 TOKEN: Final = TokenFact("6f1e", "the token of live")
 checks = pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 
 
-def world(status: int = 400, *, endpoint: str = "search", url: str = "/goods", **more: Any) -> Facts:
+def world(status: int = 400, *, endpoint: str = "search", url: str = "/goods", **more: Any) -> RefusalFacts:
     """A refused call of the shop, right in all but what *more* says."""
     shop = vendor()
     form = msgspec.structs.replace(shop.endpoints[endpoint], **more.pop("catalog", {}))
@@ -74,12 +74,12 @@ def world(status: int = 400, *, endpoint: str = "search", url: str = "/goods", *
             body=more.pop("body", b""),
         ),
         response=response,
-        verdict=Judgement(outcome="FAILED", http_status=status, **more.pop("verdict", {})),
+        verdict=Verdict(outcome="FAILED", http_status=status, **more.pop("verdict", {})),
         timings=Timings(total=0.1),
         hops=more.pop("hops", ()),
     )
     place = more.pop("environment", shop.environments["live"])
-    return Facts(exchange=exchange, vendor=shop, endpoint=form, environment=place, base_url=BASE, **more)
+    return RefusalFacts(exchange=exchange, vendor=shop, endpoint=form, environment=place, base_url=BASE, **more)
 
 
 def entries(**values: str) -> dict[str, Any]:
@@ -101,12 +101,12 @@ def signature(theirs: str) -> dict[str, Any]:
 
 PAGED: Final[dict[str, Any]] = {"catalog": {"pagination": "pages"}}
 SESSION: Final[dict[str, Any]] = {"catalog": {"stated_effect": "session"}}
-ADMIN: Final[dict[str, Any]] = {"catalog": {"needs": (Need(text="the admin role"),)}}
+ADMIN: Final[dict[str, Any]] = {"catalog": {"needs": (Requirement(text="the admin role"),)}}
 FORGETS: Final[dict[str, Any]] = {
     "environment": msgspec.structs.replace(vendor().environments["test"], forgets_after_hours=24.0)
 }
-SEEN: Final = Seen("ids", "7", NOW - 3 * 86_400, 12, good=True)
-WORLDS: Final[dict[str, tuple[Facts, Facts]]] = {
+SEEN: Final = EarlierExchange("ids", "7", NOW - 3 * 86_400, 12, good=True)
+WORLDS: Final[dict[str, tuple[RefusalFacts, RefusalFacts]]] = {
     "login_refused": (world(401, **auth_hop(401)), world(401, **auth_hop(200))),
     "given_credentials": (world(401, call=entries(q="x"), **SESSION), world(404, call=entries(q="x"), **SESSION)),
     "no_credentials": (
@@ -114,8 +114,8 @@ WORLDS: Final[dict[str, tuple[Facts, Facts]]] = {
         world(401, wanted=TOKEN_HEADER, headers=(ACCEPT, ("X-Shop-Token", "t"))),
     ),
     "token_place": (
-        world(401, wanted=TokenPlace("query", "token"), url="/goods?token=a&token=b"),
-        world(401, wanted=TokenPlace("query", "token"), url="/goods?token=a"),
+        world(401, wanted=TokenPlacement("query", "token"), url="/goods?token=a&token=b"),
+        world(401, wanted=TokenPlacement("query", "token"), url="/goods?token=a"),
     ),
     "clock": (
         world(401, signing=SIGNING, url=f"/goods{SIGNED}", vendor_clock=NOW + 3600),
@@ -146,7 +146,7 @@ WORLDS: Final[dict[str, tuple[Facts, Facts]]] = {
     "misspelt": (world(400, call=entries(quer="x")), world(400, call=entries(q="x"))),
     "required": (world(422, problems=(Problem("q", "is required"),)), world(422)),
     "complaint": (
-        world(422, verdict={"fields": (JudgedField(name="q", message="is bad"),)}),
+        world(422, verdict={"fields": (RejectedField(name="q", message="is bad"),)}),
         world(422),
     ),
     "value": (world(422, problems=(Problem("q", "is no integer"),)), world(422)),
@@ -174,11 +174,11 @@ class Toy(Check):
     title = "The moon was full"
     statuses = frozenset((404,))
     weight = 99
-    mend = "Wait for a fortnight."
-    key: ClassVar[Mend] = "again"
+    fix = "Wait for a fortnight."
+    key: ClassVar[Fix] = "again"
 
-    def look(self, facts: Facts) -> Finding | None:
-        return self.holds(facts, "it was the 14th") if facts.status == 404 else self.holds_not(facts, "no moon")
+    def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
+        return self.confirmed(facts, "it was the 14th") if facts.status == 404 else self.ruled_out(facts, "no moon")
 
 
 @pytest.fixture
@@ -193,24 +193,24 @@ def test_a_check_says_what_it_is_and_what_to_do(check: Check) -> None:
     assert check.title[0].isupper()
     assert check.statuses
     assert 0 < check.weight < 100
-    assert check.mend.endswith(".")
+    assert check.fix.endswith(".")
     assert check.key in FIXES
     assert f"| `{check.id}` | {check.title} |" in (ROOT / "docs" / "DEBUGGING.md").read_text("utf-8")
 
 
 def test_every_fix_of_the_table_leads_somewhere() -> None:
-    assert set(get_args(Mend)) == {"", *FIXES}
+    assert set(get_args(Fix)) == {"", *FIXES}
 
 
 @checks
 def test_there_is_a_world_in_which_it_is_the_reason(check: Check) -> None:
     facts = WORLDS[check.id][0]
-    finding = check.look(facts)
+    finding = check.evaluate(facts)
     assert finding is not None
     assert finding.state in ("holds", "unknown")
     assert finding.fits, f"{check.id} does not explain {facts.status}"
     assert finding.evidence
-    assert finding.mend
+    assert finding.fix
     assert (finding.check, finding.title) == (check.id, check.title)
     explanation = explain_refusal(facts)
     assert finding in explanation.findings
@@ -220,11 +220,11 @@ def test_there_is_a_world_in_which_it_is_the_reason(check: Check) -> None:
 
 @checks
 def test_there_is_a_world_in_which_it_is_ruled_out(check: Check) -> None:
-    finding = check.look(WORLDS[check.id][1])
+    finding = check.evaluate(WORLDS[check.id][1])
     assert finding is None or finding.state == "not"
     if finding is not None:
         assert finding.evidence
-        assert not finding.mend
+        assert not finding.fix
 
 
 def test_what_is_confirmed_stands_first() -> None:
@@ -236,11 +236,11 @@ def test_what_is_confirmed_stands_first() -> None:
 async def test_a_check_that_is_registered_is_asked_everywhere(toy: Check, session: SessionContext) -> None:
     explanation = explain_refusal(WORLDS["address"][0])
     assert explanation.top is not None
-    assert (explanation.top.check, explanation.top.mend) == (toy.id, toy.mend)
+    assert (explanation.top.check, explanation.top.fix) == (toy.id, toy.fix)
     async with driven(session, (120, 40)) as app:
         screen = await refused(app, id="999999")
         assert isinstance(screen, RefusalScreen)
         await app.see("The moon was full · holds")
-        assert toy.mend in app.text
+        assert toy.fix in app.text
     with pytest.raises(ValueError, match="moon"), CHECKS.added(toy.id, toy):
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.diff import Comparison, Part, Volatile
+from explorer.core.diff import Comparison, DiffPart, VolatileMask
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.volatile import NOTHING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compare_exchanges(
-    left: Exchange, right: Exchange, volatile: Volatile = NOTHING, tick: Callable[[], None] = lambda: None
+    left: Exchange, right: Exchange, volatile: VolatileMask = NOTHING, tick: Callable[[], None] = lambda: None
 ) -> Comparison:
     """Return both exchanges compared, request and response."""
     comparison = Comparison(left, right, volatile)
@@ -27,9 +27,9 @@ def compare_bodies(
     left: bytes,
     right: bytes,
     media: tuple[str, str] = ("", ""),
-    volatile: Volatile = NOTHING,
+    volatile: VolatileMask = NOTHING,
     tick: Callable[[], None] = lambda: None,
-) -> Part:
+) -> DiffPart:
     """Return two bodies compared; *media* are their content types."""
     job = body_job("response", (left, right), media, volatile)
     job.lay_out(tick)
@@ -37,6 +37,6 @@ def compare_bodies(
     return job.part
 
 
-def compare_texts(left: str, right: str) -> Part:
+def compare_texts(left: str, right: str) -> DiffPart:
     """Return two texts compared line by line."""
     return compare_bodies(left.encode(), right.encode(), ("text/plain; charset=utf-8",) * 2)

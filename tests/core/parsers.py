@@ -11,14 +11,14 @@ from rich.style import Style
 from explorer.core import links, versions
 from explorer.core.auth import minting, multipart
 from explorer.core.auth.oauth2 import client as oauth2
-from explorer.core.auth.options import TokenPlace
-from explorer.core.auth.recipe import Material, Part
+from explorer.core.auth.options import TokenPlacement
+from explorer.core.auth.recipe import SignatureInput, SignatureParameter
 from explorer.core.auth.verifier import IncomingRequest, header_token
-from explorer.core.body_value import NotReadable, is_utf8, json_text, read_body
-from explorer.core.catalog.model import Endpoint, Vendor, Verdict
+from explorer.core.body_value import UnreadableBody, is_utf8, json_text, read_body
+from explorer.core.catalog.model import Endpoint, Vendor, VerdictRules
 from explorer.core.curl.line import read_curl
 from explorer.core.debugging import pasted, token_mistakes
-from explorer.core.diff.record import shown
+from explorer.core.diff.record import truncate
 from explorer.core.document import binary, charset, form_text, json_pieces, lexing, markup
 from explorer.core.document import json_text as json_layout
 from explorer.core.document.cell import is_number
@@ -26,27 +26,27 @@ from explorer.core.document.cells import cells
 from explorer.core.document.document import Document
 from explorer.core.document.filtering import Filter
 from explorer.core.document.folding import fold_around, folds_at
-from explorer.core.document.media import looks_like, parse_media_type
+from explorer.core.document.media import parse_media_type, sniff_kind
 from explorer.core.document.outline import Outline, record_line, value_at
 from explorer.core.document.records import records_of
 from explorer.core.document.siblings import siblings
-from explorer.core.document.table import Table
-from explorer.core.document.wrapping import Rows, breaks
+from explorer.core.document.table import RecordTable
+from explorer.core.document.wrapping import WrappedRows, row_breaks
 from explorer.core.drift.shape import Shape
 from explorer.core.exchange import Call, ReceivedResponse, SentRequest
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
 from explorer.core.redaction import Redactor
-from explorer.core.search_words import parse_words
-from explorer.core.text.data import first_solid, is_blank
+from explorer.core.search_words import parse_search
+from explorer.core.text.data import first_nonblank, is_blank
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.url_pairs import decode_pairs
-from explorer.core.unmasking import filled
+from explorer.core.unmasking import fill_masks
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
 from explorer.sandbox.names import split_pairs
-from explorer.session.explaining import Explained
+from explorer.session.explaining import SigningExplanation
 from explorer.tui.body.paint import Painter
 from tests.core.diffs import compare_bodies
 
@@ -78,7 +78,7 @@ def _response(body: bytes, content_type: str) -> ReceivedResponse:
 def _value(body: bytes, content_type: str) -> Any:
     try:
         return read_body(_response(body, content_type))
-    except NotReadable:
+    except UnreadableBody:
         return None
 
 
@@ -88,7 +88,7 @@ def _readable(work: Callable[[bytes], object]) -> Callable[[bytes], None]:
     def run(data: bytes) -> None:
         try:
             work(data)
-        except (NotReadable, ExplorerError, json_pieces.NotInPieces):
+        except (UnreadableBody, ExplorerError, json_pieces.NotSplittable):
             return
 
     return run
@@ -102,7 +102,7 @@ def _paint(data: bytes, content_type: str) -> None:
     """The first and the last screen, the middle of each long line included, wrapped and not."""
     document = Document(data, content_type)
     _walk(document.measure())
-    rows = Rows(document)
+    rows = WrappedRows(document)
     painter = Painter(document, rows, lambda _kind: Style())
     for wrapped in (False, True):
         if wrapped:
@@ -131,7 +131,7 @@ def _table(data: bytes, content_type: str) -> None:
     found = records_of(document)
     if found is None or not len(found):
         return
-    table = Table(document, found)
+    table = RecordTable(document, found)
     _walk(table.steps())
     for line in (0, len(found) // 2, len(found) - 1):
         table.tokens(line)
@@ -152,22 +152,24 @@ def _shape(data: bytes, content_type: str) -> None:
 
 
 def _verdict(data: bytes, content_type: str) -> None:
-    rule = Verdict(success="success", error="error", message="error.message", details="errors", message_holds_json=True)
+    rule = VerdictRules(
+        success="success", error="error", message="error.message", details="errors", message_holds_json=True
+    )
     endpoint = Endpoint(id="e", title="E", group="G", path="/e")
     judge(Vendor(id="v", title="V", verdict=rule), endpoint, _response(data, content_type), {"name": "a"})
 
 
 def _pages(data: bytes, content_type: str) -> None:
     response = _response(data, content_type)
-    records.cut(response, "data.items")
-    records.unpaged(response, read_body(response))
+    records.cut_records(response, "data.items")
+    records.unpaged_records(response, read_body(response))
 
 
 def _multipart(data: bytes) -> None:
     boundary = b"b"
-    multipart.parts(data, boundary)
-    multipart.without(data, boundary, ("a",))
-    multipart.append(data, boundary, (("a", "b"),))
+    multipart.split_fields(data, boundary)
+    multipart.without_fields(data, boundary, ("a",))
+    multipart.append_fields(data, boundary, (("a", "b"),))
 
 
 def _unmask(data: bytes) -> None:
@@ -176,16 +178,19 @@ def _unmask(data: bytes) -> None:
         text = body.decode("utf-8", "replace")
         for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
             headers = (("Content-Type", kind), ("X-A", text))
-            filled(
+            fill_masks(
                 SentRequest(method="POST", url=f"https://a.example/?{text}", headers=headers, body=body), lambda _: None
             )
 
 
-def _explained() -> Explained:
+def _explained() -> SigningExplanation:
     call = Call(vendor="v", endpoint="e")
     redactor = Redactor(Vendor(id="v", title="V"))
-    sent = pasted.Pasted("request", material=Material("/", (Part("token", "x", "query"),), "GET", "https://a.example"))
-    return Explained(call, "none", "None", at=0, steps=(), redactor=redactor, sent=sent)
+    sent = pasted.OtherClientInput(
+        "request",
+        material=SignatureInput("/", (SignatureParameter("token", "x", "query"),), "GET", "https://a.example"),
+    )
+    return SigningExplanation(call, "none", "None", at=0, steps=(), redactor=redactor, sent=sent)
 
 
 _OF_KIND: Final[dict[str, Callable[[bytes, str], object]]] = {
@@ -224,38 +229,38 @@ _KINDS: Final = {
     "records of a page": ("json", "xml"),
     "comparison": ("json", "xml", "text", "form"),
 }
-_MATERIAL: Final = Material("/v1/items.json", (), "GET", "https://shop.example")
-_NAMES: Final = pasted.Names("auth_id", "timestamp", "signature")
-_WANTED: Final = TokenPlace("header", "Authorization", "Bearer ")
+_MATERIAL: Final = SignatureInput("/v1/items.json", (), "GET", "https://shop.example")
+_NAMES: Final = pasted.SignatureNames("auth_id", "timestamp", "signature")
+_WANTED: Final = TokenPlacement("header", "Authorization", "Bearer ")
 
 _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "sanitize": _of_text(sanitize),
     "sanitize_line": _of_text(sanitize_line),
     "cells": _of_text(cells),
-    "breaks": _of_text(lambda text: breaks(text, 80)),
+    "breaks": _of_text(lambda text: row_breaks(text, 80)),
     "is_number": _of_text(is_number),
     "charset": lambda data: charset.decode(data, ""),
     "charset of JSON": lambda data: charset.decode(data, "", json=True),
     "charset label": _of_text(charset.codec_for),
     "is_utf8": is_utf8,
     "is_blank": is_blank,
-    "first_solid": first_solid,
+    "first_solid": first_nonblank,
     "looks_binary": lambda data: binary.looks_binary(data, declared_text=False),
     "binary description": lambda data: (binary.describe(data, ""), binary.describe(b"\xff\xd8\xff" + data, "")),
     "hex row": lambda data: binary.hex_row(data, len(data) // 32),
     "media type": _of_text(parse_media_type),
-    "looks_like": looks_like,
+    "looks_like": sniff_kind,
     "format_form": form_text.format_form,
     "format_json": json_layout.format_json,
-    "format_json slowly": json_layout.format_slowly,
-    "format_json broken": json_layout.format_broken,
-    "ends_early": json_layout.ends_early,
-    "JSON in pieces": _readable(lambda data: _walk(json_pieces.Pieces().lay_out(data, whole=True))),
-    "JSON texts": _readable(lambda data: _walk(json_pieces.texts_of(data))),
+    "format_json slowly": json_layout.format_in_python,
+    "format_json broken": json_layout.format_invalid,
+    "ends_early": json_layout.truncation_error,
+    "JSON in pieces": _readable(lambda data: _walk(json_pieces.IncrementalJsonLayout().lay_out(data, whole=True))),
+    "JSON texts": _readable(lambda data: _walk(json_pieces.split_json(data))),
     "format XML": lambda data: markup.format_markup(data, html=False),
     "format HTML": lambda data: markup.format_markup(data, html=True),
     "XML in steps": lambda data: _walk(markup.markup_steps(data, html=False)),
-    "XML records": lambda data: _walk(markup.Records().steps(data)),
+    "XML records": lambda data: _walk(markup.ElementFormatter().steps(data)),
     "XML check": lambda data: _walk(markup.xml_check(data)),
     "markup_prefix": lambda data: [lexing.markup_prefix(data, at, html=True) for at in (len(data) // 2, len(data))],
     "lex_csv": _of_text(lambda text: lexing.lex_csv(text, header=False)),
@@ -265,15 +270,19 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "filter text": lambda data: Filter("text", data).run("needle"),
     "JSON text": lambda data: json_text(_response(data, "application/json; charset=latin-1")),
     "XML value in pieces": _readable(lambda data: _value(data, "application/xml")),
-    "diff text shown": _of_text(shown),
+    "diff text shown": _of_text(truncate),
     "version of an Accept header": _of_text(
-        lambda text: (versions.variants(text), versions.variant_of("v2", text), versions.mismatch(text, text))
+        lambda text: (
+            versions.version_variants(text),
+            versions.parse_version("v2", text),
+            versions.version_mismatch(text, text),
+        )
     ),
-    "link of a page": _of_text(lambda text: (paging.page_of_link(text, "page"), paging.whole(text))),
+    "link of a page": _of_text(lambda text: (paging.page_from_link(text, "page"), paging.parse_whole_number(text))),
     "path of a value": _of_text(links.steps_of),
     "token response": _readable(lambda data: oauth2.read_token_response(data, 0.0)),
     "redirect of a login": _of_text(lambda text: oauth2.read_redirect("https://a.example/?" + text, "state")),
-    "token in a field": lambda data: minting.token_in(httpx.Response(200, content=data), "token"),
+    "token in a field": lambda data: minting.read_token(httpx.Response(200, content=data), "token"),
     "token in a header": _of_text(
         lambda text: header_token(
             IncomingRequest("GET", "/", headers={"authorization": text}), "Authorization", "Bearer "
@@ -283,10 +292,10 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "multipart": _multipart,
     "multipart boundary": _of_text(multipart.boundary_of),
     "query of the sandbox": _of_text(split_pairs),
-    "pasted signature": _of_text(lambda text: pasted.read_pasted(text, _NAMES, _MATERIAL)),
+    "pasted signature": _of_text(lambda text: pasted.read_other_client_input(text, _NAMES, _MATERIAL)),
     "pasted token": _of_text(lambda text: token_mistakes.read_token(text, _WANTED)),
     "pasted curl": _of_text(lambda text: read_curl("curl https://a.example/ -d " + text, {})),
-    "words of a search": _of_text(lambda text: parse_words(text, 0.0)),
+    "words of a search": _of_text(lambda text: parse_search(text, 0.0)),
     "request that was masked": _unmask,
     "base string that is shown": _of_text(_explained().masked),
     "secret": _of_text(lambda text: Secret(text).fingerprint()),

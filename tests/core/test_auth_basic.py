@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.auth.options import TokenPlace
+from explorer.core.auth.options import TokenPlacement
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
 from explorer.core.auth.wire import base64_of
-from explorer.core.debugging.case import Key
-from explorer.core.debugging.token_mistakes import KnownToken, examine, read_token
+from explorer.core.debugging.case import SigningKey
+from explorer.core.debugging.token_mistakes import KnownToken, diagnose_token, read_token
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialError, CredentialMissing
 from tests.core.auth_world import NOW, World, arrived, get, vendor
@@ -126,9 +126,9 @@ TOKEN = base64.b64encode(SOURCE.encode()).decode()
     ],
 )
 def test_what_is_wrong_with_a_pasted_header_is_named(text: str, causes: list[str]) -> None:
-    place = TokenPlace("header", "Authorization", "Basic ")
-    known = KnownToken(Key("the credentials", Secret(TOKEN)), source=Secret(SOURCE))
-    diagnosis = examine(read_token(text, place), place, (known,), NOW)
+    place = TokenPlacement("header", "Authorization", "Basic ")
+    known = KnownToken(SigningKey("the credentials", Secret(TOKEN)), source=Secret(SOURCE))
+    diagnosis = diagnose_token(read_token(text, place), place, (known,), NOW)
     assert [cause.mistake.id for cause in diagnosis.causes] == causes
     assert diagnosis.same == (not causes)
     assert SOURCE not in repr(diagnosis)

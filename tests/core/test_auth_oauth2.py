@@ -234,7 +234,7 @@ def test_an_expired_token_is_refreshed_before_the_call_whatever_the_call_is() ->
     it = world(*APP)
     _, table = log_in(it)
     it.clock.now += 3600
-    assert "token" in it.scheme().needs_before()
+    assert "token" in it.scheme().prerequisite()
     assert it.scheme().preview(get()).headers["authorization"] == "Bearer {token}"
     seen = converse(it.scheme(read=False), get(method="POST"), lambda r: server(it, r))
     assert [(r.url.path, s.status_code) for r, s in seen] == [("/root/token", 200), ("/root/x", 200)]

@@ -217,10 +217,10 @@ def test_nothing_is_sent_without_credentials() -> None:
 def test_the_preview_says_that_a_token_comes_first_and_makes_none_up() -> None:
     it = world("email", "password")
     assert it.scheme().preview(get()).headers["authorization"] == "Bearer {token}"
-    assert "sign_in" in it.scheme().needs_before()
+    assert "sign_in" in it.scheme().prerequisite()
     it.held["token"] = "given"
     assert it.scheme().preview(get()).headers["authorization"] == "Bearer given"
-    assert it.scheme().needs_before() == ""
+    assert it.scheme().prerequisite() == ""
     text = repr(it.scheme().explain(get()))
     assert "given" not in text
     assert {"given", "engine"} <= {secret.reveal() for secret in it.scheme().secrets()}
@@ -243,7 +243,7 @@ def test_an_anonymous_call_carries_and_learns_nothing() -> None:
     scheme = scheme_for(it.vendor, call, it.context(call))
     seen = converse(scheme, get("/ping"), lambda _: httpx.Response(200, json={"token": "x"}))
     assert "authorization" not in seen[0][0].headers
-    assert not it.tokens.knows(Secret("x"))
+    assert not it.tokens.has_seen(Secret("x"))
 
 
 @pytest.mark.parametrize(

@@ -80,11 +80,11 @@ def test_a_reading_can_send_it_in_the_form_of_every_method() -> None:
 
 def test_a_token_is_minted_once_and_kept() -> None:
     it = param_world("client_id", "client_secret")
-    assert "request_token" in it.scheme().needs_before()
+    assert "request_token" in it.scheme().prerequisite()
     assert it.scheme().preview(get()).url.params["access_token"] == "{token}"
     paths = [pair[0].url.path for _ in range(3) for pair in converse(it.scheme(), get(), lambda r: server(it, r))]
     assert paths == ["/root/request_token", "/root/x", "/root/x", "/root/x"]
-    assert it.scheme().needs_before() == ""
+    assert it.scheme().prerequisite() == ""
 
 
 def test_a_minted_token_that_the_vendor_forgot_is_replaced_for_a_read_only() -> None:

@@ -70,7 +70,7 @@ def test_signing_out_forgets_and_answers_under_way_bring_nothing_back() -> None:
     assert store.add(rotating("T1"), after=old) is None
     assert current(store, 0) is None
     assert store.history == ()
-    assert store.knows(Secret("T0"))
+    assert store.has_seen(Secret("T0"))
     store.begin(rotating("S0"))
     assert current(store, 0) == "S0"
 

@@ -12,7 +12,13 @@ import pytest
 
 from explorer.core.auth import multipart, wire
 from explorer.core.auth.accounts import AccountBook
-from explorer.core.auth.recipe import Files, Material, Part, Recipe, collect
+from explorer.core.auth.recipe import (
+    FileTreatment,
+    SignatureInput,
+    SignatureParameter,
+    SignatureRecipe,
+    select_parameters,
+)
 from explorer.core.catalog.model import Credential, Vendor
 from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs, encode_pairs
@@ -42,9 +48,11 @@ def test_bytes_that_are_no_text_survive(pairs: list[tuple[bytes, bytes]]) -> Non
 def test_taking_a_parameter_out_leaves_the_others_byte_for_byte() -> None:
     url = "https://api.example/x?b=1+2&token=%74&c[]=%7e&to%6ben=t&&d"
     request = httpx.Request("GET", url)
-    assert wire.without(request, ("token",)).url.query == b"b=1+2&c[]=%7e&&d"
-    assert wire.without(request, ("b", "c[]", "d", "token", "")).url.query == b""
-    assert str(wire.without(httpx.Request("GET", "https://api.example/x?token=t"), ("token",)).url).endswith("/x")
+    assert wire.without_parameters(request, ("token",)).url.query == b"b=1+2&c[]=%7e&&d"
+    assert wire.without_parameters(request, ("b", "c[]", "d", "token", "")).url.query == b""
+    assert str(wire.without_parameters(httpx.Request("GET", "https://api.example/x?token=t"), ("token",)).url).endswith(
+        "/x"
+    )
 
 
 def test_a_copy_keeps_headers_extensions_and_the_right_length() -> None:
@@ -92,12 +100,14 @@ def test_multipart_fields_are_read_added_and_taken_out() -> None:
         b'--b\r\nContent-Disposition: form-data; name="a \\"q\\""\r\n\r\none\r\ntwo\r\n'
         b"--b\r\nContent-Disposition: form-data; name=bare\r\n\r\n\r\n--b--\r\nepilogue"
     )
-    found = [(part.name, part.filename, part.value) for part in multipart.parts(body, b"b")]
+    found = [(part.name, part.filename, part.value) for part in multipart.split_fields(body, b"b")]
     assert found == [("f", "x; name=y", b"\x00\r\n--c"), ('a "q"', None, b"one\r\ntwo"), ("bare", None, b"")]
-    assert multipart.without(body, b"b", ("nothing",)) == body
-    less = multipart.parts(multipart.without(body, b"b", ("f",)), b"b")
+    assert multipart.without_fields(body, b"b", ("nothing",)) == body
+    less = multipart.split_fields(multipart.without_fields(body, b"b", ("f",)), b"b")
     assert [part.name for part in less] == ['a "q"', "bare"]
-    assert [part.name for part in multipart.parts(multipart.append(b"", b"b", [("new", "v")]), b"b")] == ["new"]
+    assert [part.name for part in multipart.split_fields(multipart.append_fields(b"", b"b", [("new", "v")]), b"b")] == [
+        "new"
+    ]
 
 
 def test_naming_the_schemes_loads_no_http_library() -> None:
@@ -139,8 +149,8 @@ def test_the_accounts_of_a_vendor() -> None:
 @pytest.mark.parametrize(
     ("files", "value"), [("left_out", None), ("name", "logo.png"), ("path", "art/logo.png"), ("empty", "")]
 )
-def test_a_file_is_signed_as_the_recipe_says(files: Files, value: str | None) -> None:
-    recipe = Recipe(files=files)
-    signed, left = collect(recipe, Material("/", (Part("logo", "art/logo.png", "file"),)))
+def test_a_file_is_signed_as_the_recipe_says(files: FileTreatment, value: str | None) -> None:
+    recipe = SignatureRecipe(files=files)
+    signed, left = select_parameters(recipe, SignatureInput("/", (SignatureParameter("logo", "art/logo.png", "file"),)))
     assert [part.value for part in signed if part.name == "logo"] == ([] if value is None else [value])
     assert len(left) == (value is None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call, Exchange, Hop, JudgedField, Judgement, ReceivedResponse, SentRequest
+from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, RejectedField, SentRequest, Verdict
 from explorer.core.redaction import Redactor
 from explorer.core.redaction_stream import RedactedStream
 from explorer.core.text.secret import Secret
@@ -71,7 +71,7 @@ def _streams(text: str) -> None:
 
 def _texts(text: str) -> None:
     REDACTOR.text(text)
-    REDACTOR.prose(text)
+    REDACTOR.mask_text(text)
     REDACTOR.url(f"https://shop.example/{text}")
     REDACTOR.is_secret_name(text)
 
@@ -81,7 +81,7 @@ def _exchange(text: str) -> None:
     headers = (("Location", text), ("Set-Cookie", text), ("Content-Type", "text/html"))
     request = SentRequest(method="GET", url=f"https://shop.example/?{text}", headers=(("Cookie", text),), body=body)
     response = ReceivedResponse(status=302, reason=text, headers=headers, body=body, truncated=text)
-    judged = Judgement(code=text, message=text, fields=(JudgedField(name="pin", message=text),))
+    judged = Verdict(code=text, message=text, fields=(RejectedField(name="pin", message=text),))
     call = Call(vendor="shop", endpoint="buy", extra=((text, text),), headers=(("X-Own", text),), base_url=text)
     exchange = Exchange(
         call=call,

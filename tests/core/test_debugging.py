@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from explorer.core.auth.recipe import Material, Part, Recipe
-from explorer.core.debugging.bytes_diff import aligned, compare
-from explorer.core.debugging.case import Case, Key, Known
+from explorer.core.auth.recipe import SignatureInput, SignatureParameter, SignatureRecipe
+from explorer.core.debugging.bytes_diff import align_rows, diff_bytes
+from explorer.core.debugging.case import SearchContext, SigningCase, SigningKey
 from explorer.core.debugging.diagnosing import Diagnosis, diagnose
 from explorer.core.debugging.mistakes import MISTAKES
-from explorer.core.debugging.pasted import Names, read_pasted
-from explorer.core.debugging.visible import visible
+from explorer.core.debugging.pasted import SignatureNames, read_other_client_input
+from explorer.core.debugging.visible import make_visible
 from explorer.core.text.secret import Secret
 
 needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text("utf-8"))["signing"]
-NAMES = Names("auth_id", "auth_ts", "auth_sig")
+NAMES = SignatureNames("auth_id", "auth_ts", "auth_sig")
 SECRET, OTHER, STAMP = "aB3dE6gH9jK2mN5p", "Zz9yY8xX7wW6vV5u", 1329130234
 PARAMS = {
     "name": "Caffè & Tea+Co ",
@@ -98,31 +98,33 @@ def php(code: str, **more: Any) -> dict[str, str]:
     return answer
 
 
-def case_of(path: str = "/v1/manage/edit_store.json", *, body: tuple[str, ...] = ()) -> Case:
+def case_of(path: str = "/v1/manage/edit_store.json", *, body: tuple[str, ...] = ()) -> SigningCase:
     """The same request as it should be signed."""
     parts = [
-        Part(name, value, "auth" if name in ("auth_id", "auth_ts") else "query" if name in body else "body")
+        SignatureParameter(
+            name, value, "auth" if name in ("auth_id", "auth_ts") else "query" if name in body else "body"
+        )
         for name, value in PARAMS.items()
     ]
-    parts.insert(0, Part("logo_file", "/home/me/logo.png", "file"))
-    material = Material(path, tuple(parts), "POST", "https://api.example", "/root")
-    return Case(Recipe(), material, Key("secret of sandbox", Secret(SECRET)))
+    parts.insert(0, SignatureParameter("logo_file", "/home/me/logo.png", "file"))
+    material = SignatureInput(path, tuple(parts), "POST", "https://api.example", "/root")
+    return SigningCase(SignatureRecipe(), material, SigningKey("secret of sandbox", Secret(SECRET)))
 
 
-def known_of(**more: Any) -> Known:
-    return Known("auth_id", "auth_ts", 300.0, (Key("secret of production", Secret(OTHER)),), **more)
+def known_of(**more: Any) -> SearchContext:
+    return SearchContext("auth_id", "auth_ts", 300.0, (SigningKey("secret of production", Secret(OTHER)),), **more)
 
 
-def asked(text: str, case: Case | None = None, **more: Any) -> Diagnosis:
+def asked(text: str, case: SigningCase | None = None, **more: Any) -> Diagnosis:
     case = case or case_of()
-    return diagnose(case, read_pasted(text, NAMES, case.material), known_of(**more))
+    return diagnose(case, read_other_client_input(text, NAMES, case.material), known_of(**more))
 
 
 def ids(diagnosis: Diagnosis) -> list[str]:
     return [cause.mistake.id for cause in diagnosis.causes]
 
 
-def world_of(mistake: str) -> Case:
+def world_of(mistake: str) -> SigningCase:
     if mistake == "path_case":
         return case_of("/V1/Manage/edit_store.json")
     return case_of(body=("Zone",)) if mistake == "place_missing" else case_of()
@@ -137,11 +139,11 @@ def test_a_mistake_in_the_base_string_is_named_from_either(mistake: str) -> None
         found = asked(pasted, case)
         assert ids(found) == [mistake], found.verdict
         assert not found.same
-        assert found.theirs == made["base"]
-        assert found.ours == case.base
+        assert found.their_base == made["base"]
+        assert found.our_base == case.base
         cause = found.causes[0].mistake
         assert cause.why
-        assert cause.mend
+        assert cause.fix
 
 
 @needs_php
@@ -180,16 +182,19 @@ def test_two_mistakes_together_are_named(code: str, mistakes: set[str]) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda one: str(one["id"]))
 def test_the_vectors_of_php_are_the_same(vector: dict[str, Any]) -> None:
-    parts = [Part(name, value, "query") for name, value in vector["params"]]
-    parts += [Part(name, value, "file") for name, value in vector["files"].items()]
-    parts += [Part("auth_id", vector["auth_id"], "auth"), Part("auth_ts", str(vector["auth_ts"]), "auth")]
-    material = Material(f"/{vector['version']}/{vector['call']}.{vector['format']}", tuple(parts))
-    case = Case(Recipe(), material, Key("the secret", Secret(vector["secret"])))
+    parts = [SignatureParameter(name, value, "query") for name, value in vector["params"]]
+    parts += [SignatureParameter(name, value, "file") for name, value in vector["files"].items()]
+    parts += [
+        SignatureParameter("auth_id", vector["auth_id"], "auth"),
+        SignatureParameter("auth_ts", str(vector["auth_ts"]), "auth"),
+    ]
+    material = SignatureInput(f"/{vector['version']}/{vector['call']}.{vector['format']}", tuple(parts))
+    case = SigningCase(SignatureRecipe(), material, SigningKey("the secret", Secret(vector["secret"])))
     for text in (vector["base"], vector["sig"], f"auth_sig={vector['sig']}", f"DEBUG base: {vector['base']}"):
         found = asked(text, case)
         assert found.same, text
         assert found.verdict == "the same"
-        assert (found.ours, found.our_signature) == (vector["base"], vector["sig"])
+        assert (found.our_base, found.our_signature) == (vector["base"], vector["sig"])
 
 
 @pytest.mark.parametrize(
@@ -206,15 +211,19 @@ def test_nonsense_fits_no_known_mistake(text: str, kind: str) -> None:
 
 def test_the_search_is_bounded_whatever_is_asked() -> None:
     case = case_of()
-    many = tuple(Part(f"p{number}", "some value", "body") for number in range(300))
-    large = Case(case.recipe, Material(case.material.path, (*case.material.parts, *many), "POST"), case.key)
-    keys = tuple(Key(f"key {number}", Secret(f"key-{number}")) for number in range(100))
+    many = tuple(SignatureParameter(f"p{number}", "some value", "body") for number in range(300))
+    large = SigningCase(
+        case.recipe, SignatureInput(case.material.path, (*case.material.parts, *many), "POST"), case.key
+    )
+    keys = tuple(SigningKey(f"key {number}", Secret(f"key-{number}")) for number in range(100))
     for asked_of in (case, large):
         took = []
         for _ in range(2):
             started = time.process_time()
             found = diagnose(
-                asked_of, read_pasted("f" * 64, NAMES, case.material), Known("auth_id", "auth_ts", 300.0, keys)
+                asked_of,
+                read_other_client_input("f" * 64, NAMES, case.material),
+                SearchContext("auth_id", "auth_ts", 300.0, keys),
             )
             took.append(time.process_time() - started)
         assert found.tried <= 8_000
@@ -267,7 +276,7 @@ def test_a_request_is_judged_by_what_it_holds(line: str) -> None:
     assert asked(line.format(signed_by_openssl(RIGHT))).same
     found = asked(line.format(signed_by_openssl(RIGHT.replace("a b", "a%20b").replace("@", "%40"))))
     assert (found.kind, ids(found)) == ("request", ["escaped"])
-    assert found.ours == RIGHT
+    assert found.our_base == RIGHT
 
 
 def test_what_can_be_read_off_a_request_is_told_beside_its_signature() -> None:
@@ -299,29 +308,29 @@ def test_a_signature_of_a_moment_ago_is_the_same_and_says_so() -> None:
 
 
 def test_the_first_byte_that_differs_is_told_with_its_bytes() -> None:
-    diff = compare("a=é b", "a=é+b")
+    diff = diff_bytes("a=é b", "a=é+b")
     assert diff.first == 4  # a, =, and two bytes for é (RFC 3629)
     assert (diff.before_hex, diff.left_hex, diff.right_hex) == ("61 3d c3 a9", "20 62", "2b 62")
     assert diff.told == "byte 4: a space / +"
-    assert compare("same", "same").same
-    assert compare("ab", "abc").told == "byte 2: the end / c"
+    assert diff_bytes("same", "same").same
+    assert diff_bytes("ab", "abc").told == "byte 2: the end / c"
 
 
 def test_both_stand_one_below_the_other_in_columns() -> None:
-    rows = aligned(compare("x=a b&日=1", "x=a%20b&日=1"), 8)
+    rows = align_rows(diff_bytes("x=a b&日=1", "x=a%20b&日=1"), 8)
     assert [(row.left, row.marks, row.right) for row in rows] == [
         ("x=a·░░b&", "   ^^^  ", "x=a%20b&"),
         ("日=1", "    ", "日=1"),
     ]
     assert [row.offset for row in rows] == [0, 6]
-    assert visible("a b\tc\r\n\x1b\u200b\u00a0") == "a·b→c␍␊␛⍰⍽"
+    assert make_visible("a b\tc\r\n\x1b\u200b\u00a0") == "a·b→c␍␊␛⍰⍽"
 
 
 def test_long_texts_are_compared_in_time() -> None:
     left = "v1/a?" + "&".join(f"key{at}=value number {at}" for at in range(2000))
     right = left.replace(" ", "+")
     started = time.process_time()
-    diff = compare(left, right)
-    assert aligned(diff, 80)
+    diff = diff_bytes(left, right)
+    assert align_rows(diff, 80)
     assert time.process_time() - started < 1.0
     assert "".join(piece.right for piece in diff.pieces) == right

@@ -5,23 +5,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from explorer.core.debugging.case import Key
-from explorer.core.debugging.sheet import Line, Sheet
+from explorer.core.debugging.case import SigningKey
+from explorer.core.debugging.sheet import SheetLine, SigningSheet
 from explorer.core.debugging.steps import steps_of
 from explorer.core.text.secret import Secret
 from tests.core.test_debugging import SECRET, case_of
 
 
-def sheet() -> Sheet:
-    keys = (Key("secret of sandbox", Secret(SECRET)), Key("secret of production", Secret("other-secret-1")))
-    return Sheet(case_of(), "auth_id", "auth_ts", keys, lambda name: name == "_draft")
+def sheet() -> SigningSheet:
+    keys = (
+        SigningKey("secret of sandbox", Secret(SECRET)),
+        SigningKey("secret of production", Secret("other-secret-1")),
+    )
+    return SigningSheet(case_of(), "auth_id", "auth_ts", keys, lambda name: name == "_draft")
 
 
-def line(of: Sheet, label: str) -> Line:
+def line(of: SigningSheet, label: str) -> SheetLine:
     return next(one for one in of.lines() if one.label == label)
 
 
-def signed(of: Sheet) -> str:
+def signed(of: SigningSheet) -> str:
     return of.case.sign(of.case.base)
 
 
@@ -31,28 +34,31 @@ def test_each_change_gives_what_python_signs_for_it() -> None:
     base = first.case.base.replace("Zone=a/b", "Zone=b c")
     assert changed.case.base == base
     assert signed(changed) == hmac.new(SECRET.encode(), base.encode(), hashlib.sha256).hexdigest()
-    out = first.turned(line(first, "Zone"))
+    out = first.with_next_choice(line(first, "Zone"))
     assert out.case.base == first.case.base.replace("Zone=a/b&", "")
     assert out.changes() == ("Zone",)
-    assert out.turned(line(out, "Zone")).case.base == first.case.base
+    assert out.with_next_choice(line(out, "Zone")).case.base == first.case.base
     assert out.back().case == first.case
     assert not out.back().changed
 
 
 def test_choices_go_round_and_the_key_comes_from_the_vault_or_is_typed() -> None:
     first = sheet()
-    other = first.turned(line(first, "key"))
+    other = first.with_next_choice(line(first, "key"))
     assert line(other, "key").shown.startswith("secret of production (")
     assert signed(other) == hmac.new(b"other-secret-1", first.case.base.encode(), hashlib.sha256).hexdigest()
-    assert first.turned(line(first, "key"), 2).case == first.case
+    assert first.with_next_choice(line(first, "key"), 2).case == first.case
     typed = first.typed(line(first, "key"), "typed-key")
     assert signed(typed) == hmac.new(b"typed-key", first.case.base.encode(), hashlib.sha256).hexdigest()
     assert typed.typed(line(typed, "key"), "") == typed
     turned = first
     for _ in range(4):
-        turned = turned.turned(line(turned, "hash"))
+        turned = turned.with_next_choice(line(turned, "hash"))
     assert turned.case == first.case
-    assert first.turned(line(first, "written"), 1).turned(line(first, "written"), -1).case == first.case
+    assert (
+        first.with_next_choice(line(first, "written"), 1).with_next_choice(line(first, "written"), -1).case
+        == first.case
+    )
 
 
 def test_what_is_secret_is_masked_and_not_put_into_a_box() -> None:

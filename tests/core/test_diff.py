@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from explorer.core.diff import Change, Part, Volatile, parse_patterns
-from explorer.core.diff.align import by_content, by_identity, increasing
+from explorer.core.diff import Change, DiffPart, VolatileMask, parse_patterns
+from explorer.core.diff.align import longest_increasing_run, pair_by_content, pair_by_identity
 from explorer.core.diff.record import EQUAL
 from tests.core.diffs import compare_bodies, compare_texts
 from tests.properties import example, given, settings, st
@@ -37,13 +37,13 @@ values = st.recursive(
 )
 
 
-def compared(left: Any, right: Any, volatile: Volatile | None = None) -> Part:
+def compared(left: Any, right: Any, volatile: VolatileMask | None = None) -> DiffPart:
     """Two values compared as JSON."""
     bodies = json.dumps(left).encode(), json.dumps(right).encode()
-    return compare_bodies(*bodies, JSON, volatile or Volatile())
+    return compare_bodies(*bodies, JSON, volatile or VolatileMask())
 
 
-def told(part: Part) -> list[tuple[str, str, str, str]]:
+def told(part: DiffPart) -> list[tuple[str, str, str, str]]:
     """Kind, path and both texts of every change that counts."""
     return [(one.kind, one.path, one.left, one.right) for one in part.record.changes if not one.masked]
 
@@ -126,7 +126,7 @@ def test_nothing_differs_from_itself(value: Any) -> None:
     assert part.record.changes == []
 
 
-def covered(part: Part) -> None:
+def covered(part: DiffPart) -> None:
     """Each line of either side stands in exactly one block, and lines that are called equal are."""
     lefts: list[int] = []
     rights: list[int] = []
@@ -152,7 +152,7 @@ def test_every_line_has_its_place(left: Any, right: Any) -> None:
 @given(values, values)
 @settings(max_examples=200)
 def test_a_masked_field_never_makes_a_change(left: Any, right: Any) -> None:
-    part = compared({"keep": 1, "id": left}, {"keep": 1, "id": right}, Volatile(names=frozenset({"id"})))
+    part = compared({"keep": 1, "id": left}, {"keep": 1, "id": right}, VolatileMask(names=frozenset({"id"})))
     assert part.record.found == 0
     assert part.record.masked == (json.dumps(left, sort_keys=True) != json.dumps(right, sort_keys=True))
 
@@ -308,14 +308,14 @@ def test_a_huge_text_of_repeated_lines_takes_no_longer_than_its_length() -> None
 
 @given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
 def test_pairs_hold_every_element_once_and_in_order(left: list[int], right: list[int]) -> None:
-    pairs = by_content(left, right)
+    pairs = pair_by_content(left, right)
     assert [one.left for one in pairs if one.left >= 0] == list(range(len(left)))
     assert [one.right for one in pairs if one.right >= 0] == list(range(len(right)))
 
 
 @given(st.lists(st.integers(0, 20), unique=True), st.lists(st.integers(0, 20), unique=True))
 def test_what_has_an_identity_is_found_wherever_it_went(left: list[int], right: list[int]) -> None:
-    pairs = by_identity(left, right)
+    pairs = pair_by_identity(left, right)
     both = {(left[i], right[j]) for i, j, _ in pairs if i >= 0 and j >= 0}
     assert both == {(one, one) for one in set(left) & set(right)}
     assert sorted(j for _, j, _ in pairs if j >= 0) == list(range(len(right)))
@@ -325,7 +325,7 @@ def test_what_has_an_identity_is_found_wherever_it_went(left: list[int], right: 
 
 @given(st.lists(st.integers(0, 50), unique=True, max_size=12))
 def test_the_longest_growing_run_is_the_longest(numbers: list[int]) -> None:
-    run = [numbers[place] for place in increasing(numbers)]
+    run = [numbers[place] for place in longest_increasing_run(numbers)]
     assert run == sorted(run)
     best = [0] * len(numbers)
     for n, number in enumerate(numbers):

@@ -6,13 +6,13 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.diff import Part, Volatile, parse_patterns
-from explorer.core.diff.apart import head_of, serve, take
+from explorer.core.diff import DiffPart, VolatileMask, parse_patterns
+from explorer.core.diff.apart import apply_batch, job_header, worker_main
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.record import EQUAL, MASKED
-from explorer.core.diff.rows import BEGINNING, BLANK, FOLD, HEAD, MORE, Row, Rows, folded
+from explorer.core.diff.rows import BLANK, FOLD, FOLD_EDGE, HEAD, MORE, DiffRow, DiffRowList, fold_label
 from explorer.core.diff.volatile import GENERAL
-from explorer.core.exchange import Call, Exchange, Judgement, ReceivedResponse, SentRequest
+from explorer.core.exchange import Call, Exchange, ReceivedResponse, SentRequest, Verdict
 from tests.core.diffs import compare_bodies, compare_exchanges
 from tests.core.test_diff import JSON, values
 from tests.properties import given, settings, st
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def part_of(left: Any, right: Any, *patterns: str) -> Part:
+def part_of(left: Any, right: Any, *patterns: str) -> DiffPart:
     bodies = json.dumps(left).encode(), json.dumps(right).encode()
     return compare_bodies(*bodies, JSON, parse_patterns(patterns))
 
 
-def rows_of(*parts: Part, everything: bool = False, unified: bool = False) -> list[Row]:
-    rows = Rows(lambda: parts, everything=everything, unified=unified)
+def rows_of(*parts: DiffPart, everything: bool = False, unified: bool = False) -> list[DiffRow]:
+    rows = DiffRowList(lambda: parts, everything=everything, unified=unified)
     while rows.extend(3):
         pass
     return [rows.row(n) for n in range(rows.count)]
 
 
-def shown(part: Part, *, everything: bool = False) -> list[str]:
+def shown(part: DiffPart, *, everything: bool = False) -> list[str]:
     """The rows one above the other, as ``diff`` writes them."""
     lines = []
     for row in rows_of(part, everything=everything, unified=True):
         if row.code in (FOLD, MORE):
-            lines.append(folded(row))
+            lines.append(fold_label(row))
         elif row.code not in (HEAD, BLANK):
             sign = {EQUAL: " ", MASKED: "≈"}.get(row.code, "-" if row.left >= 0 else "+")
             lines.append(sign + (part.left.line(row.left) if row.left >= 0 else part.right.line(row.right)))
@@ -94,37 +94,37 @@ def test_of_a_long_change_the_beginning_is_shown() -> None:
     part = part_of({"a": 1}, {"a": 1, "new": list(range(100))})
     lines = shown(part)
     assert lines[-2] == "… 94 more lines of it"
-    assert sum(line.startswith("+") for line in lines) == BEGINNING
+    assert sum(line.startswith("+") for line in lines) == FOLD_EDGE
     assert sum(line.startswith("+") for line in shown(part, everything=True)) == 102
 
 
 def test_next_and_previous_go_from_change_to_change() -> None:
     left = {f"k{n}": n for n in range(100)}
     part = part_of(left, {**left, "k10": "x", "k50": "y", "k51": "z"})
-    rows = Rows(lambda: [part], everything=False, unified=False)
+    rows = DiffRowList(lambda: [part], everything=False, unified=False)
     rows.extend()
-    seen, at = [], rows.stop_after(-1)
+    seen, at = [], rows.next_change_row(-1)
     while at is not None:
         seen.append(part.left.line(rows.row(at).left).strip(" ,"))
-        at = rows.stop_after(at)
+        at = rows.next_change_row(at)
     assert seen == ['"k10": 10', '"k50": 50', '"k51": 51']
-    assert rows.stop_before(rows.count) == rows.stops[-1]
-    assert rows.stop_before(rows.stops[0]) is None
-    assert rows.rows_of[0, 2] == rows.stops[1]
+    assert rows.previous_change_row(rows.count) == rows.change_count[-1]
+    assert rows.previous_change_row(rows.change_count[0]) is None
+    assert rows.rows_of[0, 2] == rows.change_count[1]
 
 
 # --- another process -------------------------------------------------------------------------------------------------
 
 
-def answers_to(left: bytes, right: bytes, volatile: Volatile) -> Part:
+def answers_to(left: bytes, right: bytes, volatile: VolatileMask) -> DiffPart:
     """What the other process answers, taken in."""
     job = body_job("response", (left, right), JSON, volatile)
-    head = head_of(job) | {"size": len(left) + len(right)}
+    head = job_header(job) | {"size": len(left) + len(right)}
     answers = io.BytesIO()
-    serve(io.BytesIO(json.dumps(head).encode() + b"\n" + left + right), answers)
+    worker_main(io.BytesIO(json.dumps(head).encode() + b"\n" + left + right), answers)
     answers.seek(0)
     for batch, blocks in batches(answers):
-        take(job, batch, blocks)
+        apply_batch(job, batch, blocks)
     job.lay_out(lambda: None)
     return job.part
 
@@ -149,7 +149,7 @@ def test_another_process_finds_the_same() -> None:
 
 def test_another_process_starts_anew_where_the_structure_does_not_hold() -> None:
     left, right = b'{"a": 1', b'{"a": 2'
-    assert answers_to(left, right, Volatile()).record.changes == compare_bodies(left, right, JSON).record.changes
+    assert answers_to(left, right, VolatileMask()).record.changes == compare_bodies(left, right, JSON).record.changes
 
 
 # --- exchanges -------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def exchange(
         started_at=1.0,
         request=SentRequest(method="GET", url=f"http://127.0.0.1:{status}/p{query}", headers=headers),
         response=ReceivedResponse(status=status, headers=(("Content-Type", "application/json"),), body=body),
-        verdict=Judgement(outcome="OK" if status == 200 else "FAILED"),
+        verdict=Verdict(outcome="OK" if status == 200 else "FAILED"),
     )
 
 
@@ -190,7 +190,9 @@ def test_the_port_of_this_machine_is_no_change_but_another_host_is() -> None:
 
 
 def test_an_auth_parameter_is_masked_where_it_changed_and_counts_where_it_is_missing() -> None:
-    volatile = Volatile(params=frozenset({"sig"}), headers=frozenset({"x-token"}), placed=frozenset({"sig", "x-token"}))
+    volatile = VolatileMask(
+        params=frozenset({"sig"}), headers=frozenset({"x-token"}), placed=frozenset({"sig", "x-token"})
+    )
     signed = exchange(query="?sig=1&a=1", headers=(("X-Token", "one"),))
     again = exchange(query="?a=1&sig=2", headers=(("x-token", "two"),))
     bare = exchange(query="?a=1")
@@ -206,8 +208,8 @@ def test_a_row_is_found_again_in_the_other_layout(left: Any, right: Any) -> None
     part = part_of(left, right)
     for one in (True, False):
         here, there = (
-            Rows(lambda: [part], everything=True, unified=one),
-            Rows(lambda: [part], everything=True, unified=not one),
+            DiffRowList(lambda: [part], everything=True, unified=one),
+            DiffRowList(lambda: [part], everything=True, unified=not one),
         )
         here.extend()
         there.extend()

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.document.document import Document, View
+from explorer.core.document.document import Document, DocumentView
 from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
-    from explorer.core.document.search import Search
+    from explorer.core.document.search import BodySearch
 
 TYPES = st.sampled_from(
     [
@@ -92,7 +92,9 @@ def flat(value: Any) -> Any:
 
 class TestAnyBytes:
     @given(BODIES, TYPES, VIEWS)
-    def test_nothing_raises_and_nothing_that_acts_is_shown(self, body: bytes, content_type: str, view: View) -> None:
+    def test_nothing_raises_and_nothing_that_acts_is_shown(
+        self, body: bytes, content_type: str, view: DocumentView
+    ) -> None:
         document = Document(body, content_type, view=view)
         for n in range(document.line_count):
             line = document.line(n)
@@ -381,7 +383,7 @@ class TestSearch:
     def document(self) -> Document:
         return Document(self.BODY, "text/plain")
 
-    def counted(self, search: Search) -> int:
+    def counted(self, search: BodySearch) -> int:
         for _ in search.scan():
             pass
         assert search.complete

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from explorer.core.document.document import Document
-from explorer.core.text.data import Memory
+from explorer.core.text.data import MemoryStore
 from tests.core.test_document_steps import TEXTS
 from tests.properties import given, st
 
@@ -38,10 +38,10 @@ def lines(document: Document) -> list[str]:
 
 def grown(body: bytes, content_type: str, step: int, view: str = "pretty") -> tuple[Document, list[str]]:
     """The document after all has come bit by bit, and what it showed before it was told that this was all."""
-    document, arriving = Document.opened(b"", content_type, view="raw" if view == "raw" else "pretty"), Memory()
+    document, arriving = Document.opened(b"", content_type, view="raw" if view == "raw" else "pretty"), MemoryStore()
     for start in range(0, len(body), step):
         arriving.append(body[start : start + step])
-        for _ in document.ahead(arriving):
+        for _ in document.lay_out_ahead(arriving):
             pass
     before = lines(document)
     document.arrived(body)
@@ -104,8 +104,8 @@ def test_xml_in_any_bits_is_what_the_whole_makes(parts: list[str], step: int) ->
 
 
 def test_text_is_readable_up_to_its_unfinished_line() -> None:
-    document, arriving = Document.opened(b"", "text/plain"), Memory(b"one\ntw")
-    for _ in document.ahead(arriving):
+    document, arriving = Document.opened(b"", "text/plain"), MemoryStore(b"one\ntw")
+    for _ in document.lay_out_ahead(arriving):
         pass
     assert lines(document) == ["one", "tw"]
 

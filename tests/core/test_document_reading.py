@@ -12,8 +12,8 @@ from explorer.core.document.filtering import Filter
 from explorer.core.document.folding import Folds, fold_around, fold_at, folds_at
 from explorer.core.document.outline import Outline, record_line, value_at
 from explorer.core.document.records import records_of
-from explorer.core.document.table import Table
-from explorer.core.document.wrapping import Rows, breaks
+from explorer.core.document.table import RecordTable
+from explorer.core.document.wrapping import WrappedRows, row_breaks
 from tests.properties import given, st
 
 if TYPE_CHECKING:
@@ -182,12 +182,12 @@ class TestWrapping:
         ("text", "starts"), [("", [0]), ("abcdefgh", [0, 3, 6]), ("中文中文", [0, 2, 4, 6]), ("a中b文", [0, 3])]
     )
     def test_rows_begin_where_the_width_is_full(self, text: str, starts: list[int]) -> None:
-        assert breaks(text, 3) == starts
+        assert row_breaks(text, 3) == starts
 
     @given(st.lists(st.integers(0, 60), min_size=1, max_size=30), st.integers(8, 30), st.booleans())
     def test_rows_and_lines_lead_to_each_other(self, lengths: list[int], width: int, fold: bool) -> None:
         document = Document("\n".join("x" * length for length in lengths).encode() + b"\n", "text/plain")
-        rows = Rows(document)
+        rows = WrappedRows(document)
         for _ in rows.wrap(width):
             pass
         hidden = range(0)
@@ -206,7 +206,7 @@ class TestWrapping:
 
     def test_a_line_of_megabytes_is_wrapped(self) -> None:
         document = Document(b"x" * 1_000_000, "text/plain")
-        rows = Rows(document)
+        rows = WrappedRows(document)
         for _ in rows.wrap(100):
             pass
         assert rows.count == 10_000
@@ -239,7 +239,7 @@ class TestTables:
         document = Document(body, "application/vnd.api+json")
         records = records_of(document)
         assert records is not None
-        table = Table(document, records)
+        table = RecordTable(document, records)
         for _ in table.steps():
             pass
         assert table.columns == ["type", "id", "price", "size.w", "links.self"]
@@ -261,7 +261,7 @@ class TestTables:
         document = json_document([{"a\x1b[2J": "x\x1b]52;c;eA==\x07\ny"}])
         records = records_of(document)
         assert records is not None
-        table = Table(document, records)
+        table = RecordTable(document, records)
         for _ in table.steps():
             pass
         text = "".join(part for _, part in table.header()) + table.line(0)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from explorer.core.document.document import Document
-from explorer.core.document.json_pieces import NotInPieces, Pieces
+from explorer.core.document.json_pieces import IncrementalJsonLayout, NotSplittable
 from tests.properties import given, st
 
 SCALARS = st.one_of(
@@ -43,7 +43,9 @@ def shown(document: Document) -> list[str]:
 @given(TEXTS, st.integers(1, 30), st.integers(1, 30))
 def test_pieces_make_what_the_formatter_makes_of_the_whole(text: str, first: int, others: int) -> None:
     data = text.encode()
-    assert b"".join(Pieces(first, others).lay_out(data, whole=True)) == msgspec.json.format(data, indent=2)
+    assert b"".join(IncrementalJsonLayout(first, others).lay_out(data, whole=True)) == msgspec.json.format(
+        data, indent=2
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,8 +68,8 @@ def test_pieces_make_what_the_formatter_makes_of_the_whole(text: str, first: int
 )
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_what_is_no_json_does_not_pass_because_it_was_cut(text: str, size: int) -> None:
-    with pytest.raises(NotInPieces):
-        list(Pieces(size, size).lay_out(text.encode(), whole=True))
+    with pytest.raises(NotSplittable):
+        list(IncrementalJsonLayout(size, size).lay_out(text.encode(), whole=True))
 
 
 def test_the_first_lines_are_there_after_the_first_step() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.drift import Accepted, Shape, compare, judge_requests
+from explorer.core.drift import AcceptedRequest, Shape, compare_shapes, find_request_drift
 from explorer.core.text.secret import MASK
 from explorer.settings.catalog import decode
 
@@ -57,7 +57,7 @@ def told(*bodies: Any, **more: Any) -> list[tuple[str, str, str]]:
     shape = Shape()
     for number, body in enumerate(bodies, 1):
         shape.add(body, number)
-    return [(one.what, one.place, one.seen) for one in compare(vendor, endpoint, shape)]
+    return [(one.what, one.place, one.seen) for one in compare_shapes(vendor, endpoint, shape)]
 
 
 def page(*records: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -123,12 +123,12 @@ def test_what_was_accepted_into_the_catalog_is_told_no_more() -> None:
     shape.add({**strange, "data": strange["data"][1:]}, 1)
     shape.add(page(record(id="7", maker={}, name="gone")), 2)
     answer: dict[str, Any] = {}
-    for one in compare(vendor, endpoint, shape):
+    for one in compare_shapes(vendor, endpoint, shape):
         for (_, _, _, place, key), value in one.patches:
             answer.setdefault(place, {})[key] = value
     assert set(answer) == {"data[].id", "data[].maker", "data[].name"}
     changed_vendor, changed = shop(answer=answer)
-    assert compare(changed_vendor, changed, shape) == []
+    assert compare_shapes(changed_vendor, changed, shape) == []
 
 
 def test_evidence_names_the_entries_that_show_it() -> None:
@@ -136,28 +136,28 @@ def test_evidence_names_the_entries_that_show_it() -> None:
     shape = Shape()
     shape.add(page(record()), 11)
     shape.add(page(record(maker="x")), 12)
-    (found,) = compare(vendor, endpoint, shape)
+    (found,) = compare_shapes(vendor, endpoint, shape)
     assert (found.entries, found.count, found.of, found.example) == ((12,), 1, 2, '"x"')
 
 
-def asked(number: int, **more: Any) -> Accepted:
+def asked(number: int, **more: Any) -> AcceptedRequest:
     """A request for a page."""
-    return Accepted(number, size_param="limit", **more)
+    return AcceptedRequest(number, size_param="limit", **more)
 
 
-def limits(*requests: Accepted) -> list[tuple[str, str, Any]]:
+def limits(*requests: AcceptedRequest) -> list[tuple[str, str, Any]]:
     """What is told of requests: the place, what was seen, the patch."""
-    return [(one.place, one.seen, one.patches[0][1]) for one in judge_requests(*shop(), requests)]
+    return [(one.place, one.seen, one.patches[0][1]) for one in find_request_drift(*shop(), requests)]
 
 
 def test_a_value_that_was_accepted_although_it_is_not_listed() -> None:
-    request = Accepted(3, (("colour", "green"), ("limit", "200")))
+    request = AcceptedRequest(3, (("colour", "green"), ("limit", "200")))
     assert limits(request) == [("colour", "green was accepted", ["green"]), ("limit", "200 was accepted", 200)]
-    assert limits(Accepted(3, (("colour", "red"), ("limit", "100"), ("unknown", "x")))) == []
+    assert limits(AcceptedRequest(3, (("colour", "red"), ("limit", "100"), ("unknown", "x")))) == []
 
 
 def test_of_several_values_beyond_a_limit_the_farthest_is_told() -> None:
-    requests = [Accepted(number, (("limit", text),)) for number, text in enumerate(("200", "900", "300"), 1)]
+    requests = [AcceptedRequest(number, (("limit", text),)) for number, text in enumerate(("200", "900", "300"), 1)]
     assert limits(*requests) == [("limit", "900 was accepted", 900)]
 
 

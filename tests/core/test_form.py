@@ -6,14 +6,14 @@ import pytest
 
 from explorer.core.catalog.model import Parameter
 from explorer.core.exchange import Entry
-from explorer.core.form import Checked, NumberToken, check, parse_entry, typed_text
+from explorer.core.form import Checked, NumberToken, parse_entry, typed_text, validate_form
 from explorer.core.form.convert import convert
 from explorer.errors import UsageError
 from tests.core.shop import endpoint, entries
 
 
 def checked(name: str, *words: str) -> Checked:
-    return check(endpoint(name), entries(*words))
+    return validate_form(endpoint(name), entries(*words))
 
 
 def problems(name: str, *words: str) -> dict[str, str]:

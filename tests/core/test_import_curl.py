@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.curl.importing import Imported, import_curl
+from explorer.core.curl.importing import ImportedCall, import_curl
 from explorer.core.curl.line import read_curl
-from explorer.core.curl.match import Place
+from explorer.core.curl.match import VendorBaseUrl
 from explorer.core.exchange import Entry
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 SANDBOX = "http://127.0.0.1:8710"
 
 
-def places(catalog: Catalog) -> list[Place]:
+def places(catalog: Catalog) -> list[VendorBaseUrl]:
     found = [
-        Place(vendor.id, name, one.base_url)
+        VendorBaseUrl(vendor.id, name, one.base_url)
         for vendor in catalog.vendors.values()
         for name, one in vendor.environments.items()
     ]
-    found.append(Place("cottoncart", "sandbox", f"{SANDBOX}/cottoncart/api", any_port=True))
+    found.append(VendorBaseUrl("cottoncart", "sandbox", f"{SANDBOX}/cottoncart/api", any_port=True))
     return found
 
 
-def read(shipped: Catalog, text: str, **variables: str) -> Imported:
+def read(shipped: Catalog, text: str, **variables: str) -> ImportedCall:
     return import_curl(shipped, text, places(shipped), variables)
 
 
-def values(found: Imported) -> dict[str, str]:
+def values(found: ImportedCall) -> dict[str, str]:
     return {entry.name: entry.value for entry in found.call.entries}
 
 

@@ -13,12 +13,12 @@ from explorer.core.document.document import Document
 from explorer.core.document.siblings import siblings
 from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
-from explorer.core.links import Links, consumed, scalars_of, steps_of, ways
+from explorer.core.links import Links, consumed_kinds, link_targets, object_scalars, steps_of
 from explorer.core.text.json_path import format_path
 from explorer.credentials import Vault
 from explorer.errors import CatalogError
 from explorer.session.context import SessionContext
-from explorer.session.following import follow
+from explorer.session.following import resolve_link
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -36,7 +36,7 @@ def scalars(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in items:
         if isinstance(one, str | int) and not isinstance(one, bool):
-            yield format_path((*steps, key)), str(one), scalars_of(value)
+            yield format_path((*steps, key)), str(one), object_scalars(value)
         else:
             yield from scalars(one, (*steps, key))
 
@@ -45,7 +45,7 @@ def scalars(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str
 def test_every_kind_that_is_taken_stands_in_some_sample(shipped: Catalog, vendor_id: str) -> None:
     """A parameter that takes an id can be reached from an answer that the document shows."""
     vendor = shipped.vendors[vendor_id]
-    taken = {kind for endpoint in vendor.endpoints.values() for kind in consumed(vendor, endpoint).values()}
+    taken = {kind for endpoint in vendor.endpoints.values() for kind in consumed_kinds(vendor, endpoint).values()}
     found = set()
     for endpoint in vendor.endpoints.values():
         links = Links(vendor, endpoint)
@@ -55,18 +55,20 @@ def test_every_kind_that_is_taken_stands_in_some_sample(shipped: Catalog, vendor
             for path, value, beside in scalars(json.loads(sample.body)):
                 kinds = links.kinds(path, value, beside)
                 found |= {kind for kind, _ in kinds}
-                for way in ways(vendor, kinds, {}):
+                for way in link_targets(vendor, kinds, {}):
                     assert find_parameter(way.endpoint, way.field) is not None, (endpoint.id, path, way.field)
     assert taken
     only_here = {
-        kind for kind in taken if sum(kind in consumed(vendor, one).values() for one in vendor.endpoints.values()) == 1
+        kind
+        for kind in taken
+        if sum(kind in consumed_kinds(vendor, one).values() for one in vendor.endpoints.values()) == 1
     }
     assert taken - found <= only_here
 
 
 def test_each_named_parameter_takes_the_id_that_the_sample_shows(shipped: Catalog) -> None:
     """The ids of samples fit the parameters: an integer is never asked to hold a text."""
-    from explorer.core.form import check
+    from explorer.core.form import validate_form
 
     for vendor in shipped.vendors.values():
         for endpoint in vendor.endpoints.values():
@@ -75,8 +77,10 @@ def test_each_named_parameter_takes_the_id_that_the_sample_shows(shipped: Catalo
                 if sample.status >= 300 or sample.body[:1] not in ("{", "["):
                     continue
                 for path, value, beside in scalars(json.loads(sample.body)):
-                    for way in ways(vendor, links.kinds(path, value, beside), {}):
-                        problems = [one for one in check(way.endpoint, way.entries).errors if one.field == way.field]
+                    for way in link_targets(vendor, links.kinds(path, value, beside), {}):
+                        problems = [
+                            one for one in validate_form(way.endpoint, way.entries).errors if one.field == way.field
+                        ]
                         assert not problems, (endpoint.id, path, way.endpoint.id, problems)
 
 
@@ -138,8 +142,8 @@ def answered(address: str, body: Any, *entries: Entry) -> Exchange:
 
 
 def followed(session: SessionContext, exchange: Exchange, path: str, value: str) -> list[tuple[str, dict[str, str]]]:
-    found = follow(session, exchange, path, value, {})
-    return [(way.endpoint.id, {entry.name: entry.value for entry in way.entries}) for way in found.ways]
+    found = resolve_link(session, exchange, path, value, {})
+    return [(way.endpoint.id, {entry.name: entry.value for entry in way.entries}) for way in found.link_targets]
 
 
 def test_what_else_a_call_needs_comes_from_around_the_id(session: SessionContext) -> None:
@@ -193,12 +197,12 @@ def test_a_relationship_leads_to_the_object_that_is_included(session: SessionCon
     }
     exchange = answered("fashionphile.search_list", body)
     for member, value in (("id", "9"), ("type", "search")):
-        found = follow(session, exchange, f"data[0].relationships.search.data.{member}", value, {})
+        found = resolve_link(session, exchange, f"data[0].relationships.search.data.{member}", value, {})
         assert found.included == 2
-    assert follow(session, exchange, "included[2].id", "9", {}).included is None
+    assert resolve_link(session, exchange, "included[2].id", "9", {}).included is None
     missing = msgspec.structs.replace(exchange, response=ReceivedResponse(status=200, body=b'{"data": []}'))
     beside = {"type": "search", "id": "9"}
-    assert follow(session, missing, "data[0].relationships.search.data.id", "9", beside).included is None
+    assert resolve_link(session, missing, "data[0].relationships.search.data.id", "9", beside).included is None
 
 
 def test_masked_and_empty_values_lead_nowhere(session: SessionContext) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from explorer.core.body_value import NotReadable
-from explorer.core.exchange import Call, Exchange, Failure, Judgement, ReceivedResponse, SentRequest
+from explorer.core.body_value import UnreadableBody
+from explorer.core.exchange import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
 from explorer.core.paging import PageInfo
-from explorer.core.paging.checks import Checks, fingerprint
-from explorer.core.paging.records import cut, unpaged
-from explorer.core.repeating import pause, retry_after, worth_repeating
+from explorer.core.paging.checks import PageChecks, fingerprint
+from explorer.core.paging.records import cut_records, unpaged_records
+from explorer.core.repeating import backoff, is_retryable, retry_after
 
 
 def response(body: bytes, kind: str = "application/json") -> ReceivedResponse:
@@ -25,22 +25,22 @@ def response(body: bytes, kind: str = "application/json") -> ReceivedResponse:
 def test_records_keep_every_byte_that_means_something() -> None:
     record = b'{"b":1.0,"a":1e400,"a":-0,"n":900719925474099312345,"t":"\\u00e9\\/, : \\n"}'
     body = b'\n{"meta": {"x": []}, "data" : [ ' + record + b' ,\n[1 , 2], "x, y", null ] }'
-    assert cut(response(body), "data") == (record, b"[1,2]", b'"x, y"', b"null")
+    assert cut_records(response(body), "data") == (record, b"[1,2]", b'"x, y"', b"null")
 
 
 def test_a_deep_path_a_bare_list_and_a_lone_table() -> None:
-    assert cut(response(b'{"a": {"b": [1, {"c": 2}]}}'), "a.b") == (b"1", b'{"c":2}')
-    assert cut(response(b"[1, 2]"), "data") == (b"1", b"2")
-    assert cut(response(b'{"data": {"id": 1}}'), "data") == (b'{"id":1}',)
-    assert cut(response(b'{"data": null}'), "data") == ()
-    assert cut(response(b'{"other": [1]}'), "data") == ()
-    assert cut(response(b""), "data") == ()
+    assert cut_records(response(b'{"a": {"b": [1, {"c": 2}]}}'), "a.b") == (b"1", b'{"c":2}')
+    assert cut_records(response(b"[1, 2]"), "data") == (b"1", b"2")
+    assert cut_records(response(b'{"data": {"id": 1}}'), "data") == (b'{"id":1}',)
+    assert cut_records(response(b'{"data": null}'), "data") == ()
+    assert cut_records(response(b'{"other": [1]}'), "data") == ()
+    assert cut_records(response(b""), "data") == ()
 
 
 def test_a_body_of_which_nothing_is_known_is_its_list_or_itself() -> None:
-    assert unpaged(response(b'{"a": 1}'), {"a": 1}) == ((b'{"a":1}',), None)
-    assert unpaged(response(b"[1, 2]"), [1, 2]) == ((b"1", b"2"), None)
-    assert unpaged(response(b""), None) == ((), None)
+    assert unpaged_records(response(b'{"a": 1}'), {"a": 1}) == ((b'{"a":1}',), None)
+    assert unpaged_records(response(b"[1, 2]"), [1, 2]) == ((b"1", b"2"), None)
+    assert unpaged_records(response(b""), None) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_body_of_which_nothing_is_known_is_its_list_or_itself() -> None:
 )
 def test_xml_lists_are_records_too(children: str, expected: list[Any]) -> None:
     body = f"<response><success>true</success><shops>{children}</shops></response>".encode()
-    found = cut(response(body, "application/xml"), "shops")
+    found = cut_records(response(body, "application/xml"), "shops")
     assert [json.loads(record) for record in found] == expected
 
 
@@ -61,14 +61,14 @@ def test_xml_lists_are_records_too(children: str, expected: list[Any]) -> None:
     "body", [b'{"data": [1, 2', b"<html>", b"nonsense", b"3", b'{"data": [1] ] }', b'{"a":"\xff"}']
 )
 def test_what_is_no_page_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(NotReadable):
-        cut(response(body), "data")
+    with pytest.raises(UnreadableBody):
+        cut_records(response(body), "data")
 
 
 def test_another_charset_is_turned_into_utf8() -> None:
     body = '{"data": [{"name": "Zoë"}]}'
     for raw in (body.encode("utf-16"), body.encode()):
-        assert [json.loads(one) for one in cut(response(raw), "data")] == [{"name": "Zoë"}]
+        assert [json.loads(one) for one in cut_records(response(raw), "data")] == [{"name": "Zoë"}]
 
 
 # --- checking --------------------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def records(*numbers: int) -> list[bytes]:
     return [json.dumps({"id": number}).encode() for number in numbers]
 
 
-def kinds(checks: Checks, *, complete: bool = True) -> list[str]:
+def kinds(checks: PageChecks, *, complete: bool = True) -> list[str]:
     return [one.kind for one in checks.findings(whole=complete)]
 
 
@@ -87,7 +87,7 @@ def info(total: int | None = None, size: int | None = None, *, more: bool = True
 
 
 def test_pages_that_fit_together_are_nothing_to_speak_of() -> None:
-    checks = Checks(2)
+    checks = PageChecks(2)
     checks.page(1, records(1, 2), info(5, 2))
     checks.page(2, records(3, 4), info(5, 2))
     checks.page(3, records(5), info(5, 2, more=False))
@@ -104,7 +104,7 @@ def test_records_are_told_apart_by_type_and_id_or_by_all_they_hold() -> None:
 
 
 def test_duplicates_name_the_pages() -> None:
-    checks = Checks()
+    checks = PageChecks()
     checks.page(1, records(1, 2, 2), info())
     checks.page(2, records(2, 3), info())
     (found,) = checks.findings(whole=False)
@@ -113,7 +113,7 @@ def test_duplicates_name_the_pages() -> None:
 
 
 def test_the_very_same_page_is_known_again() -> None:
-    checks = Checks()
+    checks = PageChecks()
     assert not checks.page(1, records(1, 2), info())
     assert checks.page(2, records(1, 2), info())
     assert not checks.page(3, records(2, 1), info())
@@ -123,13 +123,13 @@ def test_the_very_same_page_is_known_again() -> None:
 
 def test_a_silent_cap_needs_a_size_that_was_asked_for() -> None:
     for asked, expected in ((None, []), (2, []), (50, ["size_capped"])):
-        checks = Checks(asked)
+        checks = PageChecks(asked)
         checks.page(1, records(1, 2), info(size=2))
         assert kinds(checks, complete=False) == expected
 
 
 def test_a_last_page_may_be_short_and_one_before_may_not() -> None:
-    checks = Checks()
+    checks = PageChecks()
     checks.page(1, records(1, 2), info(size=2))
     checks.page(2, records(3), info(size=2))
     assert kinds(checks) == []
@@ -138,7 +138,7 @@ def test_a_last_page_may_be_short_and_one_before_may_not() -> None:
 
 
 def test_what_is_missing_is_counted_only_when_all_was_fetched() -> None:
-    checks = Checks()
+    checks = PageChecks()
     checks.page(1, records(1, 2), info(4))
     checks.page(2, records(3), info(4, more=False))
     assert kinds(checks, complete=False) == []
@@ -158,29 +158,29 @@ def exchange(status: int = 200, outcome: Any = "OK", failure: str = "", code: st
         started_at=0,
         request=SentRequest(method="GET", url="http://a/"),
         response=ReceivedResponse(status=status, headers=tuple((k.replace("_", "-"), v) for k, v in headers.items())),
-        verdict=Judgement(outcome=outcome, http_status=status, code=code),
+        verdict=Verdict(outcome=outcome, http_status=status, code=code),
         failure=Failure(kind=failure, title="T", message="M") if failure else None,
     )
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_statuses_that_pass(status: int) -> None:
-    assert worth_repeating(exchange(status, "FAILED"))
+    assert is_retryable(exchange(status, "FAILED"))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 501, 505])
 def test_statuses_that_stay(status: int) -> None:
-    assert not worth_repeating(exchange(status, "FAILED", code=str(status)))
+    assert not is_retryable(exchange(status, "FAILED", code=str(status)))
 
 
 def test_failures_and_errors_inside_a_200() -> None:
-    assert worth_repeating(exchange(failure="TimedOut"))
-    assert worth_repeating(exchange(failure="BrokenAnswer"))
-    assert not worth_repeating(exchange(failure="TooLarge"))
-    assert worth_repeating(exchange(200, "UNKNOWN"))
-    assert not worth_repeating(exchange(302, "UNKNOWN"))
-    assert worth_repeating(exchange(200, "FAILED", code="503"))
-    assert not worth_repeating(exchange(200, "FAILED", code="400"))
+    assert is_retryable(exchange(failure="TimedOut"))
+    assert is_retryable(exchange(failure="BrokenAnswer"))
+    assert not is_retryable(exchange(failure="TooLarge"))
+    assert is_retryable(exchange(200, "UNKNOWN"))
+    assert not is_retryable(exchange(302, "UNKNOWN"))
+    assert is_retryable(exchange(200, "FAILED", code="503"))
+    assert not is_retryable(exchange(200, "FAILED", code="400"))
 
 
 @pytest.mark.parametrize(
@@ -202,14 +202,14 @@ def test_retry_after_is_a_number_or_a_date(text: str, seconds: float | None) -> 
 
 
 def test_pauses_double_and_end_at_half_a_minute() -> None:
-    assert [pause(attempt, None, 0.0) for attempt in (1, 2, 3, 4)] == [0.5, 1, 2, 4]
-    assert pause(50, None, 0.0) == 30
-    assert pause(2, None, 1.0) == 0.5
-    assert pause(1, 7.0, 0.9) == 7
+    assert [backoff(attempt, None, 0.0) for attempt in (1, 2, 3, 4)] == [0.5, 1, 2, 4]
+    assert backoff(50, None, 0.0) == 30
+    assert backoff(2, None, 1.0) == 0.5
+    assert backoff(1, 7.0, 0.9) == 7
 
 
 def test_what_is_counted_is_said_in_words() -> None:
-    checks = Checks()
+    checks = PageChecks()
     checks.page(1, records(1, 2), info(1, more=False))
     (surplus,) = checks.findings(whole=True)
     assert surplus.text == "the vendor tells of 1 record, and 2 different ones came"
@@ -229,7 +229,7 @@ def test_what_is_counted_is_said_in_words() -> None:
     ],
 )
 def test_pages_that_failed_are_named_up_to_eight(failed: list[int], words: str) -> None:
-    checks = Checks()
+    checks = PageChecks()
     for number in failed:
         checks.failed(number)
     (finding,) = checks.findings(whole=False)
@@ -238,7 +238,7 @@ def test_pages_that_failed_are_named_up_to_eight(failed: list[int], words: str) 
 
 
 def test_a_page_that_came_empty_and_one_that_was_short_are_named() -> None:
-    checks = Checks()
+    checks = PageChecks()
     checks.page(1, records(1), info(size=2))
     checks.page(2, [], info(size=2))
     checks.page(3, records(2, 3), info(size=2, more=False))

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from explorer.core.exchange import Call, Entry, SentRequest
-from explorer.core.provenance import ORIGINS, Part, joined
+from explorer.core.provenance import PART_ORIGINS, RequestPart, join_parts
 from explorer.core.provenance.parts import target_of, to_bytes
 from explorer.credentials import Vault
 from explorer.session.context import SessionContext
 from explorer.session.preparing import prepare_call
-from explorer.session.tracing import traced
+from explorer.session.tracing import trace_parts
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 from tests.properties import given, settings, st
@@ -120,7 +120,7 @@ def leaves(value: object, path: str = "") -> Iterable[str]:
         yield path
 
 
-def told_of(parts: Iterable[Part]) -> Counter[tuple[str, str]]:
+def told_of(parts: Iterable[RequestPart]) -> Counter[tuple[str, str]]:
     return Counter((part.place, part.name) for part in parts if part.place in ("header", "query", "body"))
 
 
@@ -133,10 +133,10 @@ def test_every_part_of_every_call_has_one_origin(
     entries = entries_of(endpoint, upload, everything=everything, also=ALSO.get(address, {}))
     call = Call(vendor=vendor.id, endpoint=endpoint.id, entries=entries, force=True)
     request = prepare_call(session, call, at=1_700_000_000).request
-    parts = traced(session, call, request)
-    assert joined(parts) == wire_bytes(request)
-    assert same_wire(joined(parts), on_the_wire(request))
-    assert {part.origin for part in parts} <= set(ORIGINS)
+    parts = trace_parts(session, call, request)
+    assert join_parts(parts) == wire_bytes(request)
+    assert same_wire(join_parts(parts), on_the_wire(request))
+    assert {part.origin for part in parts} <= set(PART_ORIGINS)
     assert "unknown" not in {part.origin for part in parts}, [part for part in parts if part.origin == "unknown"]
     expected, found = fields_of(request), told_of(parts)
     if request.body[:1] == b"{":  # the form's names of JSON fields are its own: line_items[3].id, ids[]
@@ -152,19 +152,19 @@ def test_masked_requests_are_told_of_too(session: SessionContext) -> None:
     """What is shown and kept has its secrets masked; its parts are the same, and hold no secret."""
     call = Call(vendor="cottoncart", endpoint="manage_my_stores")
     prepared = prepare_call(session, call, at=1_700_000_000)
-    parts = traced(session, call, prepared.shown)
-    real = traced(session, call, prepared.request)
+    parts = trace_parts(session, call, prepared.shown)
+    real = trace_parts(session, call, prepared.request)
     assert [(part.name, part.origin) for part in parts] == [(part.name, part.origin) for part in real]
-    assert joined(parts) == wire_bytes(prepared.shown)
+    assert join_parts(parts) == wire_bytes(prepared.shown)
     secret = session.vault.find(session.vendor("cottoncart"), "auth_id", "sandbox")
     assert secret is not None
-    assert secret.value.reveal().encode() not in joined(parts)
+    assert secret.value.reveal().encode() not in join_parts(parts)
 
 
 def origins(session: SessionContext, call: Call) -> dict[str, str]:
     """Name (or text, of what has none) → origin, in words."""
     request = prepare_call(session, call, at=1_700_000_000).request
-    return {part.name or part.text.strip(): ORIGINS[part.origin] for part in traced(session, call, request)}
+    return {part.name or part.text.strip(): PART_ORIGINS[part.origin] for part in trace_parts(session, call, request)}
 
 
 def test_a_signed_call_told_part_by_part(session: SessionContext) -> None:
@@ -223,7 +223,7 @@ def test_an_indexed_group_keeps_its_names_where_gaps_are_closed(session: Session
         ),
     )
     request = prepare_call(session, call, at=1.0).request
-    parts = {part.name: part for part in traced(session, call, request) if part.place == "body"}
+    parts = {part.name: part for part in trace_parts(session, call, request) if part.place == "body"}
     assert parts["line_items[3].id"].text.endswith('"id":7')
     assert parts["line_items[5].id"].text.endswith('"id":8')
     assert parts["nobody.knows"].origin == "you"
@@ -244,8 +244,8 @@ def test_any_value_and_any_undocumented_name_has_its_place(session: SessionConte
         extra=((name, value),),
     )
     request = prepare_call(session, call, at=1.0).request
-    parts = traced(session, call, request)
-    assert joined(parts) == wire_bytes(request)
+    parts = trace_parts(session, call, request)
+    assert join_parts(parts) == wire_bytes(request)
     assert [part.origin for part in parts if part.name in ("search", "format", name)].count("you") == 3
 
 
@@ -256,7 +256,7 @@ def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: Session
         url="http://127.0.0.1:8710/elsewhere?from=there",
         headers=(("Host", "127.0.0.1:8710"), ("Authorization", "Bearer ••••••"), ("X-Mine", "1")),
     )
-    told = {part.name or part.place: part.origin for part in traced(session, call, moved, purpose="redirect")}
+    told = {part.name or part.place: part.origin for part in trace_parts(session, call, moved, purpose="redirect")}
     assert told["path"] == told["from"] == told["Host"] == "server"
     assert told["Authorization"] == "auth"
     assert told["X-Mine"] == "you"
@@ -266,9 +266,9 @@ def test_a_redirect_is_the_servers_and_a_token_call_the_schemes(session: Session
         headers=(("Host", "127.0.0.1:8710"), ("Content-Type", "application/x-www-form-urlencoded")),
         body=b"email=a&password=b",
     )
-    parts = traced(session, call, token_call, purpose="auth")
+    parts = trace_parts(session, call, token_call, purpose="auth")
     assert {part.name: part.origin for part in parts if part.place == "body"} == {"email": "auth", "password": "auth"}
-    assert joined(parts) == wire_bytes(token_call)
+    assert join_parts(parts) == wire_bytes(token_call)
 
 
 def test_a_body_that_cannot_be_cut_is_told_as_a_whole(session: SessionContext) -> None:
@@ -284,4 +284,4 @@ def test_a_body_that_cannot_be_cut_is_told_as_a_whole(session: SessionContext) -
             headers=(("Host", "127.0.0.1:8710"), ("Content-Type", kind)),
             body=body,
         )
-        assert joined(traced(session, call, request)) == wire_bytes(request)
+        assert join_parts(trace_parts(session, call, request)) == wire_bytes(request)

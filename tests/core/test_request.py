@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from explorer.core.exchange import Entry
-from explorer.core.form import check
+from explorer.core.form import validate_form
 from explorer.core.request import Upload, build_request
 from explorer.errors import UnknownName, UsageError
 from tests.core.shop import endpoint, entries, vendor
@@ -23,7 +23,7 @@ php = pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not install
 
 def build(name: str, *words: str, base: str = "https://shop.example/base", **options: object) -> httpx.Request:
     shop, call = vendor(), endpoint(name)
-    checked = check(call, entries(*words))
+    checked = validate_form(call, entries(*words))
     return build_request(shop, call, checked.values, base, **options)  # type: ignore[arg-type] # options of one function
 
 
@@ -144,14 +144,18 @@ def test_the_method_is_one_of_the_endpoints() -> None:
 def test_any_text_survives_the_query_and_the_form(text: str) -> None:
     shop = vendor()
     search = endpoint("search")
-    request = build_request(shop, search, check(search, [Entry(name="q", value=text)]).values, "https://shop.example")
+    request = build_request(
+        shop, search, validate_form(search, [Entry(name="q", value=text)]).values, "https://shop.example"
+    )
     assert dict(request.url.params).get("q", "") == text
     cart = endpoint("cart")
-    form = build_request(shop, cart, check(cart, [Entry(name="note", value=text)]).values, "https://shop.example")
+    form = build_request(
+        shop, cart, validate_form(cart, [Entry(name="note", value=text)]).values, "https://shop.example"
+    )
     assert httpx.QueryParams(form.content.decode())["note"] == text
     buy = endpoint("buy")
     sent = build_request(
-        shop, buy, check(buy, [Entry(name="shipping.city", value=text)]).values, "https://shop.example"
+        shop, buy, validate_form(buy, [Entry(name="shipping.city", value=text)]).values, "https://shop.example"
     )
     assert json.loads(sent.content)["shipping"]["city"] == text
 

@@ -7,37 +7,41 @@ from xml.etree import ElementTree
 
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest, Timings
+from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings, Verdict
 from explorer.core.saved.chains import check_chain
 from explorer.core.saved.filling import fill_call
-from explorer.core.saved.judging import Result, check
-from explorer.core.saved.model import Comparison, Expectations, SavedRequest
-from explorer.core.saved.naming import matching, plain
+from explorer.core.saved.judging import ExpectationResult, check_expectations
+from explorer.core.saved.model import Assertion, Expectations, SavedRequest
+from explorer.core.saved.naming import match_name, unnumbered
 from explorer.core.saved.placeholders import (
-    Credential,
-    Found,
+    CredentialPlaceholder,
     Placeholder,
     PlaceholderProblem,
-    Reference,
-    Variable,
+    PlaceholderValue,
+    ResponsePlaceholder,
+    VariablePlaceholder,
     escape,
-    fill,
     fill_json,
+    fill_text,
     parse,
 )
-from explorer.core.saved.report import Report, Step, as_junit, as_table, as_text
+from explorer.core.saved.report import RunReport, RunStep, report_junit, report_table, report_text
 from explorer.core.text.env_names import saved_variable_name
 from explorer.errors import UnknownName, UsageError
 from tests.properties import given, st
 
 
-def nothing(_one: Placeholder) -> Found | None:
+def nothing(_one: Placeholder) -> PlaceholderValue | None:
     return None
 
 
 def known(**values: str) -> object:
-    def look(one: Placeholder) -> Found | None:
-        return Found.of_text(values[one.name]) if isinstance(one, Variable) and one.name in values else None
+    def look(one: Placeholder) -> PlaceholderValue | None:
+        return (
+            PlaceholderValue.from_text_value(values[one.name])
+            if isinstance(one, VariablePlaceholder) and one.name in values
+            else None
+        )
 
     return look
 
@@ -45,25 +49,25 @@ def known(**values: str) -> object:
 @given(st.text())
 def test_an_escaped_text_is_itself(text: str) -> None:
     assert "".join(str(part) for part in parse(escape(text))) == text
-    assert fill(escape(text), nothing) == text
+    assert fill_text(escape(text), nothing) == text
 
 
 @given(st.text(), st.text(), st.text())
 def test_what_is_filled_in_is_not_read_again(before: str, value: str, after: str) -> None:
     text = f"{escape(before)}x${{A}}{escape(after)}"
-    found = Found.of_text(value)
+    found = PlaceholderValue.from_text_value(value)
     if not before.endswith("$"):
-        assert fill(text, lambda _one: found) == f"{before}x{value}{after}"
+        assert fill_text(text, lambda _one: found) == f"{before}x{value}{after}"
 
 
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("${A}", (Variable("A"),)),
-        ("a${A_1}b", ("a", Variable("A_1"), "b")),
-        ("${credential: token}", (Credential("token"),)),
-        ("${orders.create: data.id}", (Reference("orders.create", "data.id"),)),
-        ("${a/2-b: items[?id=='}'].{x: y} | [0]}", (Reference("a/2-b", "items[?id=='}'].{x: y} | [0]"),)),
+        ("${A}", (VariablePlaceholder("A"),)),
+        ("a${A_1}b", ("a", VariablePlaceholder("A_1"), "b")),
+        ("${credential: token}", (CredentialPlaceholder("token"),)),
+        ("${orders.create: data.id}", (ResponsePlaceholder("orders.create", "data.id"),)),
+        ("${a/2-b: items[?id=='}'].{x: y} | [0]}", (ResponsePlaceholder("a/2-b", "items[?id=='}'].{x: y} | [0]"),)),
         ("$${A}", ("${A}",)),
         ("$$${A}", ("$${A}",)),
         ("cost $5 {A}", ("cost $5 {A}",)),
@@ -80,10 +84,14 @@ def test_what_is_no_placeholder_is_told(text: str) -> None:
 
 
 def test_in_json_a_value_stays_what_it_is() -> None:
-    values = {"a": Found.of_json(b"25.00"), "b": Found.of_json(b'"say \\"hi\\""'), "c": Found.of_json(b"[1]")}
+    values = {
+        "a": PlaceholderValue.from_json_value(b"25.00"),
+        "b": PlaceholderValue.from_json_value(b'"say \\"hi\\""'),
+        "c": PlaceholderValue.from_json_value(b"[1]"),
+    }
 
-    def look(one: Placeholder) -> Found | None:
-        return values.get(one.path) if isinstance(one, Reference) else None
+    def look(one: Placeholder) -> PlaceholderValue | None:
+        return values.get(one.path) if isinstance(one, ResponsePlaceholder) else None
 
     text = '{"price": ${r: a}, "text": "<${r: b}>", "whole": ${r: b}, "list": ${r: c}, "as text": "${r: a}"}'
     filled = fill_json(text, look)
@@ -99,16 +107,18 @@ def test_in_json_a_value_stays_what_it_is() -> None:
 
 def test_what_is_not_known_stays_as_it_is_written() -> None:
     call = Call(vendor="v", endpoint="e", entries=(Entry(name="a", value="${A}-${B}-$${C}"),), extra=(("x", "${A}"),))
-    filled = fill_call(call, lambda one: Found.of_text("1") if one == Variable("A") else None)
+    filled = fill_call(
+        call, lambda one: PlaceholderValue.from_text_value("1") if one == VariablePlaceholder("A") else None
+    )
     assert filled.entries[0].value == "1-${B}-$${C}"
     assert filled.extra == (("x", "1"),)
-    assert fill_call(filled, lambda _one: Found.of_text("2")).entries[0].value == "1-2-${C}"
+    assert fill_call(filled, lambda _one: PlaceholderValue.from_text_value("2")).entries[0].value == "1-2-${C}"
 
 
 def test_json_that_is_none_once_filled_is_told() -> None:
     call = Call(vendor="v", endpoint="e", entries=(Entry(name="a", kind="json", value="[${A}]"),))
     with pytest.raises(UsageError, match="a is no JSON"):
-        fill_call(call, lambda _one: Found.of_text("x y"))
+        fill_call(call, lambda _one: PlaceholderValue.from_text_value("x y"))
 
 
 # --- expectations --------------------------------------------------------------------------------------------------
@@ -120,7 +130,7 @@ def answered(body: bytes, status: int = 200, kind: str = "application/json", out
         started_at=0.0,
         request=SentRequest(method="GET", url="http://x/"),
         response=ReceivedResponse(status=status, headers=(("Content-Type", kind), ("X-Id", "7")), body=body),
-        verdict=Judgement(outcome=outcome, message="why"),  # type: ignore[arg-type]
+        verdict=Verdict(outcome=outcome, message="why"),  # type: ignore[arg-type]
         timings=Timings(total=0.5),
     )
 
@@ -154,9 +164,9 @@ BODY = b'{"id": 9007199254740993, "n": 1.50, "t": true, "s": "caf\xc3\xa9", "l":
     ],
 )
 def test_a_body_is_compared(path: str, operator: str, value: object, held: bool) -> None:
-    expect = Expectations(body=((path, (Comparison(operator=operator, value=value),)),))  # type: ignore[arg-type]
+    expect = Expectations(body=((path, (Assertion(operator=operator, value=value),)),))  # type: ignore[arg-type]
     exchange = answered(BODY)
-    verdict, result = check(expect, exchange, exchange, str)
+    verdict, result = check_expectations(expect, exchange, exchange, str)
     assert verdict.held
     assert result.held is held
     assert bool(result.got) is not held
@@ -164,8 +174,8 @@ def test_a_body_is_compared(path: str, operator: str, value: object, held: bool)
 
 def test_xml_is_compared_below_its_root() -> None:
     exchange = answered(b"<r><stores><id>5</id></stores></r>", kind="application/xml")
-    expect = Expectations(body=(("stores.id", (Comparison(operator="equals", value="5"),)),))
-    assert all(one.held for one in check(expect, exchange, exchange, str))
+    expect = Expectations(body=(("stores.id", (Assertion(operator="equals", value="5"),)),))
+    assert all(one.held for one in check_expectations(expect, exchange, exchange, str))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +194,7 @@ def test_xml_is_compared_below_its_root() -> None:
 )
 def test_status_and_verdict(status: tuple[str, ...], verdict: str, code: int, outcome: str, held: bool) -> None:
     exchange = answered(b"{}", code, outcome=outcome)
-    results = check(Expectations(status=status, verdict=verdict), exchange, exchange, str)
+    results = check_expectations(Expectations(status=status, verdict=verdict), exchange, exchange, str)
     assert all(one.held for one in results) is held
 
 
@@ -192,18 +202,18 @@ def test_headers_and_time() -> None:
     expect = Expectations(
         within=0.4,
         headers=(
-            ("x-id", (Comparison(operator="equals", value="7"),)),
-            ("X-No", (Comparison(operator="exists", value=True),)),
+            ("x-id", (Assertion(operator="equals", value="7"),)),
+            ("X-No", (Assertion(operator="exists", value=True),)),
         ),
     )
     exchange = answered(b"{}")
-    assert [one.held for one in check(expect, exchange, exchange, str)] == [True, False, True, False]
+    assert [one.held for one in check_expectations(expect, exchange, exchange, str)] == [True, False, True, False]
 
 
 def test_what_was_got_is_told_from_the_masked_answer() -> None:
     real, shown = answered(b'{"token": "s3cret"}'), answered(b'{"token": "****"}')
-    expect = Expectations(body=(("token", (Comparison(operator="length", value=3),)),))
-    result = check(expect, real, shown, str)[1]
+    expect = Expectations(body=(("token", (Assertion(operator="length", value=3),)),))
+    result = check_expectations(expect, real, shown, str)[1]
     assert (result.held, result.got) == (False, '"****"')
 
 
@@ -238,12 +248,12 @@ def test_a_request_that_is_not_there_is_told_with_the_nearest() -> None:
 
 def test_names_are_found_without_their_numbers() -> None:
     names = ["orders/10-create", "orders/get", "10-create", "x/1-a", "x/2-a"]
-    assert matching("create", names, "orders") == "orders/10-create"
-    assert matching("create", names) == "10-create"
-    assert matching("orders.create", names) == "orders/10-create"
-    assert plain("1-a/2-b") == "a/b"
+    assert match_name("create", names, "orders") == "orders/10-create"
+    assert match_name("create", names) == "10-create"
+    assert match_name("orders.create", names) == "orders/10-create"
+    assert unnumbered("1-a/2-b") == "a/b"
     with pytest.raises(UsageError, match="may be x/1-a or x/2-a"):
-        matching("x/a", names)
+        match_name("x/a", names)
 
 
 @pytest.mark.parametrize(
@@ -263,25 +273,25 @@ def test_the_variable_of_a_secret(name: str, variable: str) -> None:
 # --- reports -------------------------------------------------------------------------------------------------------
 
 
-def report() -> Report:
+def report() -> RunReport:
     steps = (
-        Step(name="shop/1-a", address="v.a", seconds=0.1, exchange=answered(b"{}"), results=()),
-        Step(
+        RunStep(name="shop/1-a", address="v.a", seconds=0.1, exchange=answered(b"{}"), results=()),
+        RunStep(
             name="shop/2-b",
             address="v.b",
             outcome="failed",
             seconds=0.2,
             exchange=answered(b"{}", 404),
-            results=(Result(text="status is <200>", held=False, got='404 & "more" \x00\x1b'),),
+            results=(ExpectationResult(text="status is <200>", held=False, got='404 & "more" \x00\x1b'),),
         ),
-        Step(name="shop/3-c", address="v.c", outcome="error", message="Could not connect: no", exit_code=3),
-        Step(name="d", address="v.d", outcome="skipped", message="not run"),
+        RunStep(name="shop/3-c", address="v.c", outcome="error", message="Could not connect: no", exit_code=3),
+        RunStep(name="d", address="v.d", outcome="skipped", message="not run"),
     )
-    return Report(title="shop", started_at=0.0, seconds=0.3, steps=steps)
+    return RunReport(title="shop", started_at=0.0, seconds=0.3, steps=steps)
 
 
 def test_junit_is_xml_whose_counts_are_right() -> None:
-    top = ElementTree.fromstring(as_junit(report()))  # noqa: S314 - our own
+    top = ElementTree.fromstring(report_junit(report()))  # noqa: S314 - our own
     suite = top.find("testsuite")
     assert suite is not None
     for one in (top, suite):
@@ -307,10 +317,10 @@ def test_junit_is_xml_whose_counts_are_right() -> None:
 
 def test_text_and_data_tell_the_same() -> None:
     made = report()
-    text = as_text(made)
+    text = report_text(made)
     assert "1 passed, 1 failed, 1 error, 1 skipped in 0.3 s" in text
     assert "✗ status is <200>" in text
-    table = as_table(made)
+    table = report_table(made)
     assert table["counts"] == {"passed": 1, "failed": 1, "error": 1, "skipped": 1}
     assert [one["outcome"] for one in table["steps"]] == ["passed", "failed", "error", "skipped"]
     assert table["steps"][1]["response"]["status"] == 404
@@ -318,5 +328,5 @@ def test_text_and_data_tell_the_same() -> None:
 
 
 def test_the_code_of_an_error_is_its_own() -> None:
-    only = Step(name="a", address="v.a", outcome="error", exit_code=3)
-    assert Report(title="", started_at=0.0, steps=(only,)).exit_code == 3
+    only = RunStep(name="a", address="v.a", outcome="error", exit_code=3)
+    assert RunReport(title="", started_at=0.0, steps=(only,)).exit_code == 3

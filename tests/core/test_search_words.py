@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.core.search_words import Phrase, StatusTest, parse_words
+from explorer.core.search_words import Phrase, StatusTest, parse_search
 from explorer.errors import UsageError
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()
@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()
 
 def found(text: str) -> dict[str, Any]:
     """What the words ask for, without what they do not ask for."""
-    search = parse_words(text, NOW)
+    search = parse_search(text, NOW)
     table = {name: getattr(search, name) for name in search.__struct_fields__}
     return {name: value for name, value in table.items() if value not in ((), None)}
 
@@ -84,11 +84,11 @@ def test_words_are_read(text: str, wanted: dict[str, Any]) -> None:
 )
 def test_what_cannot_be_read_is_named(text: str, said: str, hint: str) -> None:
     with pytest.raises(UsageError) as refused:
-        parse_words(text, NOW)
+        parse_search(text, NOW)
     assert said in refused.value.message
     assert hint in refused.value.hint
 
 
 @pytest.mark.parametrize("text", ["\0", "\ud800", '"' * 9, "a:b:c", ":", "::", "vendor", "::vendor:x", "*" * 5000])
 def test_any_other_text_is_just_text(text: str) -> None:
-    parse_words(text, NOW)
+    parse_search(text, NOW)

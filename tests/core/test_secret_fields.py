@@ -11,15 +11,15 @@ import pytest
 
 from explorer.core.exchange import (
     Call,
-    Circumstances,
     Exchange,
     Failure,
     Header,
     Hop,
-    JudgedField,
-    Judgement,
     ReceivedResponse,
+    RejectedField,
+    RequestContext,
     SentRequest,
+    Verdict,
 )
 from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
@@ -228,10 +228,10 @@ def test_every_text_of_an_exchange_is_masked() -> None:
         request=request,
         response=response,
         hops=(Hop(purpose="auth", request=request, response=response),),
-        verdict=filled(Judgement, fields=(filled(JudgedField),)),
+        verdict=filled(Verdict, fields=(filled(RejectedField),)),
         failure=filled(Failure, kind="NoConnection"),
         problems=({"field": "pin", "message": f"'{HIDDEN}' is wrong"},),
-        under=filled(Circumstances, used=(HIDDEN,), minted=(HIDDEN,)),
+        under=filled(RequestContext, used=(HIDDEN,), minted=(HIDDEN,)),
         lost=(HIDDEN,),
     )
     shown = Redactor(vendor(), None, [Secret(HIDDEN)]).exchange(endpoint("buy"), exchange)
@@ -257,7 +257,7 @@ def test_a_code_that_quotes_a_secret_field_is_masked_by_name() -> None:
         call=Call(vendor="shop", endpoint="buy", entries=entries("pin=12x")),
         started_at=0,
         request=SentRequest(method="PUT", url="https://x.example/"),
-        verdict=Judgement(outcome="FAILED", code='{"password": "abc"}', message="token=abc, sorry"),
+        verdict=Verdict(outcome="FAILED", code='{"password": "abc"}', message="token=abc, sorry"),
         problems=({"field": "pin", "message": "'12x' is too short"}, {"field": "city", "message": "missing"}),
     )
     shown = Redactor(vendor()).exchange(endpoint("buy"), exchange)

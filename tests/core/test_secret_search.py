@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 import pytest
 
-from explorer.core.secret_search import carried
+from explorer.core.secret_search import find_carried
 from explorer.core.text.secret import Secret
 
 SECRET = Secret('pä%ss w+rd/"\\nX-4711')
@@ -54,7 +54,7 @@ def basic(text: str) -> str:
     ],
 )
 def test_every_spelling_is_seen(request_: httpx.Request) -> None:
-    assert carried(request_, [SECRET, Secret("another-secret")]) == {SECRET}
+    assert find_carried(request_, [SECRET, Secret("another-secret")]) == {SECRET}
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_every_spelling_is_seen(request_: httpx.Request) -> None:
     ],
 )
 def test_a_token_is_seen_in_every_place(request_: httpx.Request) -> None:
-    assert carried(request_, [TOKEN]) == {TOKEN}
+    assert find_carried(request_, [TOKEN]) == {TOKEN}
 
 
 def test_what_is_not_there_is_not_seen_and_what_is_too_short_is_not_searched_for() -> None:
     request = post(b"tok-4711-marke and abc", Cookie="a=b")
-    assert carried(request, [TOKEN, Secret("abc"), Secret("")]) == set()
+    assert find_carried(request, [TOKEN, Secret("abc"), Secret("")]) == set()
 
 
 @pytest.mark.parametrize("filler", [b"%", b"\\", b"\\u0041", b"%25", b"t", b'"', b"\\\\u", b"tok-"])
@@ -85,7 +85,7 @@ def test_the_time_grows_with_the_body_only(filler: bytes) -> None:
         taken = []
         for _ in range(5):
             start = time.process_time()
-            assert carried(request, secrets) == set()
+            assert find_carried(request, secrets) == set()
             taken.append(time.process_time() - start)
         return min(taken)  # what else the machine does only adds to it
 

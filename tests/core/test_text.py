@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from explorer.core.text.json_path import Step, format_path, get_at, parse_path, put_at
+from explorer.core.text.json_path import PathStep, format_path, get_at, parse_path, put_at
 from explorer.core.text.media_type import essence, is_json, is_xml, parameter
 from explorer.core.text.units import (
     format_duration,
@@ -75,7 +75,7 @@ STEPS = st.lists(st.one_of(st.text(min_size=1), st.integers(0, 10**6)), max_size
 
 
 @given(STEPS)
-def test_a_path_is_read_back(steps: tuple[Step, ...]) -> None:
+def test_a_path_is_read_back(steps: tuple[PathStep, ...]) -> None:
     assert parse_path(format_path(steps)) == steps
 
 

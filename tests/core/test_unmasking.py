@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explorer.core.exchange import SentRequest
-from explorer.core.unmasking import filled, moved
+from explorer.core.unmasking import fill_masks, rebase_request
 
 M = "••••••"
 FORM = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), ("Content-Length", "9"))
@@ -37,12 +37,12 @@ PART = '--B\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
     ],
 )
 def test_every_mask_is_found(request_: SentRequest, wanted: str) -> None:
-    assert ", ".join(str(one) for one in filled(request_, lambda _place: None)[1]) == wanted
+    assert ", ".join(str(one) for one in fill_masks(request_, lambda _place: None)[1]) == wanted
 
 
 def test_a_form_is_filled_as_a_form_and_its_length_follows() -> None:
     request = SentRequest(method="POST", url=f"https://a.example/?k={M}", headers=FORM, body=f"a={M}&b=x+y".encode())
-    full, left = filled(request, lambda _place: "ä b&c")
+    full, left = fill_masks(request, lambda _place: "ä b&c")
     assert left == ()
     assert full.url == "https://a.example/?k=%C3%A4%20b%26c"
     assert full.body == b"a=%C3%A4+b%26c&b=x+y"
@@ -52,17 +52,17 @@ def test_a_form_is_filled_as_a_form_and_its_length_follows() -> None:
 def test_binary_parts_and_everything_else_stay_byte_for_byte() -> None:
     body = b"\xff\r\n" + PART.format("pin", M).encode() + b'--B\r\nname="f"; filename="a"\r\n\r\n\x00\xfe\r\n--B--\r\n'
     request = SentRequest(method="POST", url="/", headers=PARTS, body=body)
-    assert filled(request, lambda _place: "7")[0].body == body.replace(M.encode(), b"7")
+    assert fill_masks(request, lambda _place: "7")[0].body == body.replace(M.encode(), b"7")
 
 
 def test_json_is_filled_with_json() -> None:
     request = SentRequest(method="POST", url="/", headers=JSON, body=f'{{ "n" : "{M}", "keep": 1.0 }}'.encode())
-    assert filled(request, lambda _place: "42")[0].body == b'{ "n" : 42, "keep": 1.0 }'
+    assert fill_masks(request, lambda _place: "42")[0].body == b'{ "n" : 42, "keep": 1.0 }'
 
 
 def test_what_is_not_known_stays_masked() -> None:
     request = SentRequest(method="GET", url=f"https://a.example/?a={M}&b={M}")
-    full, left = filled(request, lambda place: "1" if place.name == "a" else None)
+    full, left = fill_masks(request, lambda place: "1" if place.name == "a" else None)
     assert (full.url, [str(one) for one in left]) == (f"https://a.example/?a=1&b={M}", ["query b"])
 
 
@@ -70,21 +70,21 @@ def test_a_request_is_moved_with_its_host() -> None:
     request = SentRequest(
         method="GET", url="http://h:1/base/x?u=http://h:1/base", headers=(("Host", "h:1"), ("A", "h:1"))
     )
-    there = moved(request, "http://h:1/base/", "https://other.example/v2")
+    there = rebase_request(request, "http://h:1/base/", "https://other.example/v2")
     assert there.url == "https://other.example/v2/x?u=http://h:1/base"
     assert there.headers == (("Host", "other.example"), ("A", "h:1"))
-    assert moved(request, "http://elsewhere", "http://n") == request
-    assert moved(request, "http://h:1/bas", "http://n") == request
+    assert rebase_request(request, "http://elsewhere", "http://n") == request
+    assert rebase_request(request, "http://h:1/bas", "http://n") == request
 
 
 def test_names_in_json_are_read_as_strings_and_not_as_what_is_within_them() -> None:
     body = f'{{"say \\"pin\\": {M}": "x", "a\\"b": "{M}", "\\u0070in" : "{M}", "\\q": "{M}"}}'.encode()
     request = SentRequest(method="POST", url="/", headers=JSON, body=body)
-    assert [place.name for place in filled(request, lambda _place: None)[1]] == ["", 'a"b', "pin", "\\q"]
+    assert [place.name for place in fill_masks(request, lambda _place: None)[1]] == ["", 'a"b', "pin", "\\q"]
 
 
 def test_a_part_is_filled_whichever_headers_it_has() -> None:
     head = '--B\r\nContent-Type: text/plain\r\nContent-Disposition: form-data; name="pin"\r\nX-A: b\r\n\r\n'
     part = f"{head}{M}\r\n--B--\r\n"
     request = SentRequest(method="POST", url="/", headers=PARTS, body=part.encode())
-    assert filled(request, lambda _place: "7")[0].body == part.replace(M, "7").encode()
+    assert fill_masks(request, lambda _place: "7")[0].body == part.replace(M, "7").encode()

@@ -9,10 +9,10 @@ from explorer.settings.catalog import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
-    from explorer.core.vendors import Cell
+    from explorer.core.vendors import ComparisonCell
 
 
-def cell(catalog: Catalog, task: str, vendor: str) -> Cell:
+def cell(catalog: Catalog, task: str, vendor: str) -> ComparisonCell:
     return next(one for one in compare_vendors(catalog) if one.id == task).cells[vendor]
 
 

@@ -9,17 +9,17 @@ import msgspec
 import pytest
 
 from explorer.core.body_value import read_raw, xml_value
-from explorer.core.catalog import Asked, Sample, Verdict
-from explorer.core.exchange import Judgement, ReceivedResponse
+from explorer.core.catalog import RequestedIds, Sample, VerdictRules
+from explorer.core.exchange import ReceivedResponse, Verdict
 from explorer.core.verdict import judge
 from tests.core.shop import endpoint, vendor
 from tests.growth import growth
 
 
-def judged(body: bytes, status: int = 200, kind: str = "application/json", call: str = "buy", **rule: Any) -> Judgement:
+def judged(body: bytes, status: int = 200, kind: str = "application/json", call: str = "buy", **rule: Any) -> Verdict:
     shop = vendor()
     if rule:
-        shop = msgspec.structs.replace(shop, verdict=Verdict(**rule))
+        shop = msgspec.structs.replace(shop, verdict=VerdictRules(**rule))
     response = ReceivedResponse(status=status, headers=(("Content-Type", kind),), body=body)
     return judge(shop, endpoint(call), response)
 
@@ -114,9 +114,9 @@ def test_what_cannot_be_read_is_never_ok(body: bytes, kind: str) -> None:
 # --- several things asked for by id, and not all given ---------------------------------------------------------------
 
 
-def partly(body: bytes, ids: str, **asked: str) -> Judgement:
-    shop = msgspec.structs.replace(vendor(), verdict=Verdict())
-    call = msgspec.structs.replace(endpoint("buy"), asked=Asked(**asked))
+def partly(body: bytes, ids: str, **asked: str) -> Verdict:
+    shop = msgspec.structs.replace(vendor(), verdict=VerdictRules())
+    call = msgspec.structs.replace(endpoint("buy"), asked=RequestedIds(**asked))
     response = ReceivedResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
     return judge(shop, call, response, {asked["param"]: ids})
 
@@ -147,8 +147,8 @@ def test_nothing_is_missing_where_no_ids_were_asked_for() -> None:
 
 
 def test_a_refusal_stays_a_refusal_although_ids_are_missing() -> None:
-    shop = msgspec.structs.replace(vendor(), verdict=Verdict(error="error"))
-    call = msgspec.structs.replace(endpoint("buy"), asked=Asked(param="ids", records="data", key="id"))
+    shop = msgspec.structs.replace(vendor(), verdict=VerdictRules(error="error"))
+    call = msgspec.structs.replace(endpoint("buy"), asked=RequestedIds(param="ids", records="data", key="id"))
     headers = (("Content-Type", "application/json"),)
     response = ReceivedResponse(status=200, headers=headers, body=b'{"error": "no", "data": []}')
     assert judge(shop, call, response, {"ids": "1"}).outcome == "FAILED"
@@ -163,11 +163,11 @@ def test_a_body_that_repeats_a_failing_status_in_a_200_has_failed() -> None:
     assert "status_code is 404" in found.why
 
 
-def documented(body: bytes, kind: str) -> Judgement:
+def documented(body: bytes, kind: str) -> Verdict:
     """An answer to a call all of whose documented answers are JSON, of a vendor whose body says nothing of success."""
     call = msgspec.structs.replace(endpoint("buy"), samples=(Sample(body="{}"),))
     response = ReceivedResponse(status=200, headers=(("Content-Type", kind),), body=body)
-    return judge(msgspec.structs.replace(vendor(), verdict=Verdict(error="error")), call, response)
+    return judge(msgspec.structs.replace(vendor(), verdict=VerdictRules(error="error")), call, response)
 
 
 def test_a_page_of_markup_in_place_of_data_is_not_ok() -> None:
@@ -215,7 +215,7 @@ def test_a_truncated_body_is_never_ok(rule: dict[str, Any]) -> None:
         body=b'{"success": true}',
         truncated="the gzip data end early",
     )
-    judgement = judge(msgspec.structs.replace(vendor(), verdict=Verdict(**rule)), endpoint("buy"), response)
+    judgement = judge(msgspec.structs.replace(vendor(), verdict=VerdictRules(**rule)), endpoint("buy"), response)
     assert (judgement.outcome, judgement.why) == ("UNKNOWN", "the gzip data end early")
 
 
@@ -229,7 +229,7 @@ def test_an_empty_body_where_data_is_documented_is_not_ok(kind: str) -> None:
 @pytest.mark.parametrize(("status", "method"), [(204, "GET"), (205, "POST"), (200, "HEAD")])
 def test_an_empty_body_is_ok_where_none_is_due(status: int, method: str) -> None:
     call = msgspec.structs.replace(endpoint("buy"), samples=(Sample(body="{}"),))
-    shop = msgspec.structs.replace(vendor(), verdict=Verdict())
+    shop = msgspec.structs.replace(vendor(), verdict=VerdictRules())
     assert judge(shop, call, ReceivedResponse(status=status), method=method).outcome == "OK"
 
 

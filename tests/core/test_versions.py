@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.core.versions import mismatch, variant_of, variants
+from explorer.core.versions import parse_version, version_mismatch, version_variants
 
 ACCEPT = "application/x.shop.v1+json"
 
 
 def test_the_documented_version_is_first_and_what_else_can_be_asked_follows() -> None:
-    asked = {one.key: one.accept for one in variants(ACCEPT)}
+    asked = {one.key: one.accept for one in version_variants(ACCEPT)}
     assert asked == {
         "documented": ACCEPT,
         "v2": "application/x.shop.v2+json",
@@ -19,8 +19,8 @@ def test_the_documented_version_is_first_and_what_else_can_be_asked_follows() ->
         "plain": "application/json",
         "malformed": "application/x.shop+json",
     }
-    assert [one.key for one in variants(ACCEPT) if one.documented] == ["documented"]
-    assert [one.key for one in variants("application/vnd.a-v3+xml")][:3] == ["documented", "v2", "v4"]
+    assert [one.key for one in version_variants(ACCEPT) if one.documented] == ["documented"]
+    assert [one.key for one in version_variants("application/vnd.a-v3+xml")][:3] == ["documented", "v2", "v4"]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_documented_version_is_first_and_what_else_can_be_asked_follows() ->
     ],
 )
 def test_a_word_is_a_variant_a_number_or_a_media_type(text: str, accept: str) -> None:
-    assert variant_of(text, ACCEPT).accept == accept
+    assert parse_version(text, ACCEPT).accept == accept
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_a_word_is_a_variant_a_number_or_a_media_type(text: str, accept: str) ->
     ],
 )
 def test_an_answer_that_is_not_of_the_version_asked_for_is_told(asked: str, got: str, told: str) -> None:
-    assert mismatch(asked, got) == told
+    assert version_mismatch(asked, got) == told
 
 
 def test_a_content_type_with_a_version_of_any_length_is_read() -> None:
-    said = mismatch("application/x.shop.v1+json", f"application/x.shop.v{'1' * 5_000}+json")
+    said = version_mismatch("application/x.shop.v1+json", f"application/x.shop.v{'1' * 5_000}+json")
     assert said.endswith("names no version")

@@ -9,7 +9,7 @@ import pytest
 
 from explorer.core.document.document import Document
 from explorer.core.document.records import records_of
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.core.document.xml_records import XmlRecords
 from tests.properties import given, st
 
@@ -55,7 +55,7 @@ def test_a_record_leads_back_to_its_line() -> None:
 
 def test_the_table_shows_and_finds_them() -> None:
     document = Document(SHOP, "application/xml")
-    table = Table(document, found(SHOP))
+    table = RecordTable(document, found(SHOP))
     for _ in table.steps():
         pass
     assert table.columns == ["@id", "name", "price", "empty", "tags.t", "owner.city", "owner.geo"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.sandbox.checks import findings
+from explorer.sandbox.checks import find_problems
 from tests.conftest import ROOT
 from tests.sandbox.world import World, check, reason
 
@@ -83,14 +83,14 @@ def test_a_name_that_is_not_known_is_refused(world: World, shipped: Catalog, add
 
 def test_the_sandbox_part_of_the_catalog_has_no_loose_ends(shipped: Catalog) -> None:
     for vendor in shipped.vendors.values():
-        assert findings(vendor) == []
+        assert find_problems(vendor) == []
 
 
 def test_every_foreign_account_and_collection_can_be_made(serve: Serve, shipped: Catalog) -> None:
-    from explorer.sandbox.state import State
+    from explorer.sandbox.state import SandboxState
 
     for vendor in shipped.vendors.values():
-        state = State(vendor.id, vendor.sandbox, 1_800_000_000.0)
+        state = SandboxState(vendor.id, vendor.sandbox, 1_800_000_000.0)
         for name, collection in vendor.sandbox.collections.items():
             rows = state.rows(name)
             assert len(rows) == collection.count

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from explorer.sandbox.names import parse, split_pairs
+from explorer.sandbox.names import parse_pairs, split_pairs
 
 DOCUMENTED = [
     ("first=value&arr[]=foo+bar&arr[]=baz", {"first": "value", "arr": {"0": "foo bar", "1": "baz"}}),
@@ -34,7 +34,7 @@ DOCUMENTED = [
 
 def tree(query: str) -> dict[str, Any]:
     pairs, _ = split_pairs(query)
-    return _texts(parse(pairs).values)
+    return _texts(parse_pairs(pairs).values)
 
 
 def _texts(values: dict[Any, Any]) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def test_agrees_with_php_itself() -> None:
 
 def test_tells_what_was_given_twice_and_what_is_no_text() -> None:
     pairs, bad = split_pairs("a=1&a=2&b[]=1&b[]=2&c=%ff")
-    found = parse(pairs, bad)
+    found = parse_pairs(pairs, bad)
     assert found.repeated == ["a"]
-    assert found.bad_text == ["c"]
+    assert found.undecodable_names == ["c"]
 
 
 def test_stops_at_a_thousand_names_as_php_does() -> None:
-    found = parse([(f"n{number}", "x") for number in range(1200)])
+    found = parse_pairs([(f"n{number}", "x") for number in range(1200)])
     assert len(found.values) == 1000
     assert found.dropped == 200

@@ -8,7 +8,7 @@ import pytest
 
 from explorer.core.catalog import Catalog
 from explorer.core.catalog.load import read_toml
-from explorer.sandbox.checks import findings
+from explorer.sandbox.checks import find_problems
 from explorer.sandbox.expressions import ExpressionError, compiled
 from explorer.sandbox.templates import render
 from explorer.settings.catalog import decode
@@ -181,7 +181,7 @@ respond = '{"a": {"$use": "nowhere"}}'
 
 def test_loose_ends_of_a_sandbox_part_are_all_found(serve: Serve) -> None:
     broken = decode(read_toml(BROKEN, "test"), "test")
-    places = [place for place, _ in findings(broken.vendors["bookshop"])]
+    places = [place for place, _ in find_problems(broken.vendors["bookshop"])]
     assert places == [
         "handlers.nothing.respond",
         "handlers.nothing.steps[0].where",

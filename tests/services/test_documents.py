@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import StoreError, UsageError
-from explorer.settings.documents import document_file, documents_folder, passage, read_document, spans
+from explorer.settings.documents import document_file, documents_folder, parse_spans, passage, read_document
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings, change_settings, load_settings
 
@@ -66,5 +66,5 @@ def test_the_variable_goes_before_the_setting(environ: dict[str, str]) -> None:
 
 
 def test_spans_of_the_catalogs_lines() -> None:
-    assert spans("83,110-118") == ((83, 83), (110, 118))
-    assert spans("") == ()
+    assert parse_spans("83,110-118") == ((83, 83), (110, 118))
+    assert parse_spans("") == ()

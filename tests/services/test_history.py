@@ -17,17 +17,17 @@ from explorer.core.exchange import (
     Exchange,
     Failure,
     Hop,
-    JudgedField,
-    Judgement,
     ReceivedResponse,
+    RejectedField,
     SentRequest,
     Timings,
+    Verdict,
 )
 from explorer.errors import StoreError, UnknownName
 from explorer.history import History
 from explorer.history.annotations import Annotation
 from explorer.history.migrations import STEPS, migrate
-from explorer.history.rows import columns, pack, words
+from explorer.history.rows import columns, pack, search_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ def answered(
         response=ReceivedResponse(status=201, reason="Created", headers=(("X-A", "1"), ("X-A", "2")), body=body),
         hops=(Hop(purpose="auth", request=SentRequest(method="POST", url="https://shop.example/token")),),
         timings=Timings(connected=0.1, total=0.75),
-        verdict=Judgement(outcome="OK", http_status=201, fields=(JudgedField(name="page_size", message="odd"),)),
+        verdict=Verdict(outcome="OK", http_status=201, fields=(RejectedField(name="page_size", message="odd"),)),
     )
 
 
@@ -250,7 +250,8 @@ def test_a_history_of_every_older_shape_is_brought_up_to_date(open_history: Open
             old.execute("INSERT INTO blobs VALUES (1, ?)", (pack(answered(4)),))
             if steps > 1:
                 old.execute(
-                    "INSERT INTO search (rowid, place, form, bodies, said) VALUES (1, ?, ?, ?, ?)", words(answered(4))
+                    "INSERT INTO search (rowid, place, form, bodies, said) VALUES (1, ?, ?, ?, ?)",
+                    search_columns(answered(4)),
                 )
         old.close()
         history = open_history()

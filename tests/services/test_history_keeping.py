@@ -18,7 +18,7 @@ from explorer.core.text.units import parse_duration, parse_size
 from explorer.errors import UsageError
 from explorer.history import History
 from explorer.history.annotations import Annotation
-from explorer.history.keeping import Rules
+from explorer.history.keeping import RetentionPolicy
 from tests.services.history_worker import large, made
 from tests.services.test_history_survives import ROOT, WORKER
 
@@ -124,7 +124,7 @@ def test_what_a_crash_left_behind_is_swept_and_what_is_under_way_is_not(
     (folder / "young.tmp").write_bytes(b"under way")
     (folder / "old.tmp").write_bytes(b"left behind")
     os.utime(folder / "old.tmp", (time.time() - 7200, time.time() - 7200))
-    assert history.sweep() == 2
+    assert history.remove_orphan_files() == 2
     assert "young.tmp" in files()
     assert len(files()) == 2
     assert body_of(history, number) == large(1, 5000)
@@ -138,7 +138,7 @@ def test_bodies_go_with_a_damaged_history_that_is_set_aside(path: Path) -> None:
     sound = path.read_bytes()
     path.write_bytes(b"this was never a database\n" * 300)
     again = kept(path)
-    again.sweep()
+    again.remove_orphan_files()
     again.close()
     aside = path.with_name("history.damaged-1.sqlite3")
     aside.write_bytes(sound)  # as after a repair
@@ -164,7 +164,7 @@ def test_a_kill_at_any_moment_leaves_every_kept_body_whole(path: Path, files: Ca
             if row.state == "done":
                 number = int(exchange.request.url.rpartition("/")[2])
                 assert body_of(history, row.id) == large(number % 7, 300_000)
-        history.sweep()
+        history.remove_orphan_files()
         with sqlite3.connect(path) as connection:
             needed = {name for (name,) in connection.execute("SELECT name FROM spooled")}
         connection.close()
@@ -194,14 +194,14 @@ def test_entries_that_are_too_old_go_and_noted_ones_stay(path: Path) -> None:
             history.annotate(number, Annotation(add=("later",)))
         if day == 2:
             history.annotate(number, Annotation(note="why?"))
-    going = history.plan(Rules(seconds=5.5 * DAY))
+    going = history.plan(RetentionPolicy(seconds=5.5 * DAY))
     assert (going.entries, going.oldest, going.newest) == (3, 1_700_000_000.0, 1_700_000_000.0 + 4 * DAY)
     assert history.count() == 10
-    gone = history.prune_step(Rules(seconds=5.5 * DAY), most=2)
+    gone = history.prune_step(RetentionPolicy(seconds=5.5 * DAY), most=2)
     assert gone.entries == 2
-    assert history.prune_step(Rules(seconds=5.5 * DAY)).entries == 1
+    assert history.prune_step(RetentionPolicy(seconds=5.5 * DAY)).entries == 1
     assert [row.id for row in history.recent()] == [10, 9, 8, 7, 6, 3, 2]
-    assert history.prune_step(Rules(seconds=5.5 * DAY)).entries == 0
+    assert history.prune_step(RetentionPolicy(seconds=5.5 * DAY)).entries == 0
     history.close()
 
 

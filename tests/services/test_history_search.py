@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Exchange, Failure, Judgement, ReceivedResponse, SentRequest
+from explorer.core.exchange import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
 from explorer.errors import UnknownName, UsageError
 from explorer.history import History
 from explorer.history.annotations import Annotation
@@ -34,7 +34,7 @@ def made(
         started_at=NOW - age,
         request=SentRequest(method=method, url=f"https://{vendor}.example/{endpoint}?size=80%25"),
         response=ReceivedResponse(status=status, body=b'{"customer": "Zelda Hyrule"}') if status else None,
-        verdict=msgspec.convert({"outcome": outcome, "http_status": status}, Judgement),
+        verdict=msgspec.convert({"outcome": outcome, "http_status": status}, Verdict),
         failure=None if status else Failure(kind="TimedOut", title="Timed out", message="nothing came"),
     )
 
@@ -120,7 +120,7 @@ def test_notes_and_tags_are_kept_changed_and_found(history: History) -> None:
 
 def test_a_note_made_while_the_answer_is_awaited_stays(history: History) -> None:
     exchange = made("shop", "slow", 200, "OK")
-    number = history.begin(msgspec.structs.replace(exchange, response=None, verdict=Judgement()))
+    number = history.begin(msgspec.structs.replace(exchange, response=None, verdict=Verdict()))
     history.annotate(number, Annotation(note="patience", add=("slow",)))
     history.complete(number, exchange)
     row = history.row(number)

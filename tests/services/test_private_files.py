@@ -12,7 +12,7 @@ from explorer.core.exchange import Call, Entry
 from explorer.core.saved.model import SavedRequest
 from explorer.errors import SettingsError, StoreError
 from explorer.saved import save
-from explorer.settings.defects import told
+from explorer.settings.defects import write_crash_report
 from explorer.settings.drafts import Draft, save_drafts
 from explorer.settings.files import write_atomic
 from explorer.settings.folders import Folders
@@ -90,7 +90,7 @@ def _drafts(folders: Folders, shipped: Catalog) -> Path:
 def _defect(folders: Folders, _shipped: Catalog) -> Path:
     path = folders.data / "defects" / "defect-1.txt"
     link(path)
-    told(ValueError("x"), folders)
+    write_crash_report(ValueError("x"), folders)
     return path
 
 

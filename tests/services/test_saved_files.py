@@ -14,14 +14,14 @@ import msgspec
 import pytest
 
 from explorer.core.exchange import Call, Entry
-from explorer.core.saved.model import Comparison, Expectations, Rule, SavedRequest
+from explorer.core.saved.model import Assertion, Expectations, RerunRule, SavedRequest
 from explorer.core.saved.placeholders import escape
 from explorer.core.saved.reading import read_request
-from explorer.core.saved.writing import grouped, request_table
+from explorer.core.saved.writing import group_entries, request_table
 from explorer.errors import StoreError, UsageError
-from explorer.saved import FileChanged, delete, load, move, save, stamps
-from explorer.saved.rewriting import changed_text, new_text
-from explorer.saved.storing import ANY
+from explorer.saved import FileChanged, delete, load_library, move, save, stamps
+from explorer.saved.rewriting import render_request, update_text
+from explorer.saved.storing import ANY_DIGEST
 from tests.conftest import ROOT
 from tests.properties import given, settings, st
 
@@ -38,7 +38,7 @@ CALL = st.builds(
     lambda entries, extra, headers, method, force, readings: Call(
         vendor="shop",
         endpoint="order",
-        entries=grouped(entries),
+        entries=group_entries(entries),
         extra=extra,
         headers=headers,
         method=method,
@@ -57,7 +57,7 @@ EXPECT = st.builds(
     lambda verdict, status, body: Expectations(verdict=verdict, status=status, body=body),
     st.sampled_from(["", "OK", "any"]),
     st.sampled_from([(), ("201",), ("2xx", ">=400")]),
-    st.sampled_from([(), (("data.id", (Comparison(operator="exists", value=True),)),)]),
+    st.sampled_from([(), (("data.id", (Assertion(operator="exists", value=True),)),)]),
 )
 REQUEST = st.builds(
     lambda call, description, expect, again: SavedRequest(
@@ -66,7 +66,7 @@ REQUEST = st.builds(
     CALL,
     TEXT,
     EXPECT,
-    st.sampled_from([{}, {"login": Rule("older", 600.0)}, {"login": Rule("never")}]),
+    st.sampled_from([{}, {"login": RerunRule("older", 600.0)}, {"login": RerunRule("never")}]),
 )
 
 
@@ -80,17 +80,17 @@ def read(text: str) -> SavedRequest:
 @settings(max_examples=150)
 def test_what_is_written_is_read_back(request: SavedRequest) -> None:
     """Absent, empty, null, JSON and file stay apart, and every sign of every text is there."""
-    text = new_text(request)
+    text = render_request(request)
     assert read(text) == request
-    assert new_text(read(text)) == text
+    assert render_request(read(text)) == text
 
 
 @given(REQUEST, REQUEST)
 @settings(max_examples=100)
 def test_any_file_can_be_changed_into_any_other(old: SavedRequest, new: SavedRequest) -> None:
-    text = changed_text(new_text(old), old, new)
+    text = update_text(render_request(old), old, new)
     assert request_table(read(text)) == request_table(new)
-    assert changed_text(text, read(text), read(text)) == text
+    assert update_text(text, read(text), read(text)) == text
 
 
 COMMENTED = """\
@@ -123,7 +123,7 @@ def test_comments_and_spelling_stay_where_the_change_is_elsewhere() -> None:
     new = msgspec.structs.replace(
         old, call=msgspec.structs.replace(old.call, entries=(*entries, Entry(name="note", value="")), environment="")
     )
-    text = changed_text(COMMENTED, old, new)
+    text = update_text(COMMENTED, old, new)
     lines = COMMENTED.replace("Hyrule", "Kakariko").replace('environment = "test"\n', "").splitlines()
     assert [line for line in text.splitlines() if line.strip()] == [
         piece
@@ -136,7 +136,7 @@ def test_comments_and_spelling_stay_where_the_change_is_elsewhere() -> None:
 def test_a_changed_value_keeps_the_comment_behind_it() -> None:
     old = read(COMMENTED)
     new = msgspec.structs.replace(old, description="Another")
-    assert 'description = "Another"  # short' in changed_text(COMMENTED, old, new)
+    assert 'description = "Another"  # short' in update_text(COMMENTED, old, new)
 
 
 BAD = [
@@ -162,7 +162,7 @@ def test_a_bad_file_is_told_of_with_its_line_and_what_would_be_right(
 ) -> None:
     (tmp_path / "bad.toml").write_text(text, encoding="utf-8")
     (tmp_path / "good.toml").write_text('call = "shop.order"', encoding="utf-8")
-    library = load(tmp_path)
+    library = load_library(tmp_path)
     file = library.files["bad"]
     assert file.request is None
     said = "\n".join(map(str, file.problems))
@@ -174,13 +174,13 @@ def test_a_bad_file_is_told_of_with_its_line_and_what_would_be_right(
 def test_every_problem_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = 'call = "shop"\nvalue = 1\n[expect]\nstatus = 7\n[values]\nx = []\n'
     (tmp_path / "bad.toml").write_text(text, encoding="utf-8")
-    assert len(load(tmp_path).files["bad"].problems) == 4
+    assert len(load_library(tmp_path).files["bad"].problems) == 4
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"a = ", b"x = 1\n\n[[", b"\x00", b'call = "a.b"\ncall = "a.b"'])
 def test_what_is_no_toml_is_a_problem_with_a_line(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.toml").write_bytes(data)
-    problems = load(tmp_path).files["bad"].problems
+    problems = load_library(tmp_path).files["bad"].problems
     assert len(problems) == 1
     assert problems[0].path.startswith("line ")
 
@@ -204,13 +204,13 @@ def test_a_file_that_changed_since_is_not_overwritten(tmp_path: Path) -> None:
         save(tmp_path, "orders/create", simple(size="43"), digest=mine.digest)
     assert caught.value.file.digest == theirs.digest
     assert "orders/create.mine" in caught.value.hint
-    assert load(tmp_path).files["orders/create"].request == simple(size="42")
+    assert load_library(tmp_path).files["orders/create"].request == simple(size="42")
     save(tmp_path, "orders/create.mine", simple(size="43"))
-    library = load(tmp_path)
+    library = load_library(tmp_path)
     assert library.files["orders/create.mine"].is_side
     assert library.sequence("orders") == ("orders/create",)
-    save(tmp_path, "orders/create", simple(size="43"), digest=ANY)
-    assert load(tmp_path).files["orders/create"].request == simple(size="43")
+    save(tmp_path, "orders/create", simple(size="43"), digest=ANY_DIGEST)
+    assert load_library(tmp_path).files["orders/create"].request == simple(size="43")
 
 
 def test_a_new_name_that_is_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
@@ -238,10 +238,10 @@ def test_files_of_a_form_are_counted_from_the_request(tmp_path: Path) -> None:
 def test_only_what_changed_is_read_again(tmp_path: Path) -> None:
     save(tmp_path, "a", simple(size="1"))
     save(tmp_path, "b", simple(size="1"))
-    first = load(tmp_path)
-    assert load(tmp_path, first) is first
-    save(tmp_path, "b", simple(size="2"), digest=ANY)
-    second = load(tmp_path, first)
+    first = load_library(tmp_path)
+    assert load_library(tmp_path, first) is first
+    save(tmp_path, "b", simple(size="2"), digest=ANY_DIGEST)
+    second = load_library(tmp_path, first)
     assert second.files["a"] is first.files["a"]
     assert second.files["b"].request == simple(size="2")
     assert stamps(tmp_path) == second.stamps
@@ -253,7 +253,7 @@ def test_moving_and_deleting_leave_no_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="taken"):
         move(tmp_path, file, "b")
     moved = move(tmp_path, file, "other/a")
-    assert sorted(load(tmp_path).files) == ["b", "other/a"]
+    assert sorted(load_library(tmp_path).files) == ["b", "other/a"]
     delete(tmp_path, moved)
     assert [one.name for one in tmp_path.iterdir()] == ["b.toml"]
 
@@ -289,17 +289,17 @@ def test_kill_at_any_moment_of_writing_leaves_the_old_or_the_new_file(tmp_path: 
         assert worker.stdout.readline() == b"ready\n"
         seen: set[str] = set()
         while len(seen) < 2 * len(pause):
-            request = load(tmp_path).files["a"].request
+            request = load_library(tmp_path).files["a"].request
             assert request is not None
             seen.add(request.call.entries[0].value)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
         worker.stdout.close()
-        file = load(tmp_path).files["a"]
+        file = load_library(tmp_path).files["a"]
         assert file.request is not None
         value = file.request.call.entries[0].value
         assert value == "x0" or (value[: len(value) // 2000] * 2000 == value)
-        assert set(load(tmp_path).files) == {"a"}
+        assert set(load_library(tmp_path).files) == {"a"}
 
 
 def test_an_unwritable_folder_is_told_of(tmp_path: Path) -> None:
@@ -311,10 +311,17 @@ def test_an_unwritable_folder_is_told_of(tmp_path: Path) -> None:
 def test_a_folder_runs_by_number_and_name_or_as_it_says(tmp_path: Path) -> None:
     for name in ("10-pay", "2-cart", "9-more/b", "9-more/a", "1-login", "9-more/10-c"):
         save(tmp_path, name, simple())
-    assert load(tmp_path).sequence(".") == ("1-login", "2-cart", "9-more/10-c", "9-more/a", "9-more/b", "10-pay")
+    assert load_library(tmp_path).sequence(".") == (
+        "1-login",
+        "2-cart",
+        "9-more/10-c",
+        "9-more/a",
+        "9-more/b",
+        "10-pay",
+    )
     (tmp_path / "_folder.toml").write_text('order = ["pay", "2-cart"]\n', encoding="utf-8")
     (tmp_path / "9-more" / "_folder.toml").write_text('order = ["b", "nowhere"]\n', encoding="utf-8")
-    library = load(tmp_path)
+    library = load_library(tmp_path)
     assert library.sequence(".") == ("10-pay", "2-cart", "1-login", "9-more/b", "9-more/10-c", "9-more/a")
     assert library.sequence("more") == ("9-more/b", "9-more/10-c", "9-more/a")
     assert ["nowhere" in str(one) for one in library.folder_problems["9-more"]] == [True]
@@ -329,6 +336,6 @@ def test_the_order_of_a_file_is_always_the_same() -> None:
         vendor="shop", endpoint="order", environment="test", method="PUT", readings={"b": "1", "a": "2"}, force=True
     )
     request = SavedRequest(call=call, description="d", expect=Expectations(verdict="OK"))
-    text = new_text(request)
+    text = render_request(request)
     assert list(table_of(text)) == ["description", "call", "environment", "method", "force", "readings", "expect"]
     assert list(table_of(text)["readings"]) == ["a", "b"]

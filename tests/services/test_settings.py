@@ -14,7 +14,7 @@ import pytest
 from explorer.errors import SettingsError, StoreError
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings, change_settings, load_settings, save_settings
-from explorer.settings.toml_edit import dump, edit
+from explorer.settings.toml_edit import dump_toml, edit_toml
 from tests.properties import given, settings, st
 
 ROOT = Path(__file__).parents[2]
@@ -197,7 +197,7 @@ _TABLES = st.dictionaries(_KEYS, st.one_of(_VALUES, st.dictionaries(_KEYS, _VALU
 @settings(max_examples=150)
 @given(_TABLES, _TABLES)
 def test_a_rewritten_text_says_what_it_should_or_is_not_given(old: dict[str, object], new: dict[str, object]) -> None:
-    text = edit("# head\n" + dump(old), old, new)
+    text = edit_toml("# head\n" + dump_toml(old), old, new)
     if text is not None:
         assert tomllib.loads(text) == new
         assert text.startswith("# head\n")

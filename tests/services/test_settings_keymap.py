@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from explorer.settings.keymap import Action, check_keymap, normal_key
+from explorer.settings.keymap import KeymapAction, check_keymap, normal_key
 
 ACTIONS = [
-    Action("send", "f5,ctrl+r"),
-    Action("find", "slash", "body"),
-    Action("filter", "slash", "tree"),
-    Action("quit", "ctrl+q"),
+    KeymapAction("send", "f5,ctrl+r"),
+    KeymapAction("find", "slash", "body"),
+    KeymapAction("filter", "slash", "tree"),
+    KeymapAction("quit", "ctrl+q"),
 ]
 
 
@@ -33,7 +33,7 @@ ACTIONS = [
     ],
 )
 def test_keys_in_the_library_s_spelling(keys: str, wanted: str) -> None:
-    assert check_keymap({"send": keys}, [Action("send", "f5")]) == ({"send": wanted}, ())
+    assert check_keymap({"send": keys}, [KeymapAction("send", "f5")]) == ({"send": wanted}, ())
 
 
 @pytest.mark.parametrize(

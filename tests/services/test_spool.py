@@ -18,10 +18,10 @@ from explorer.core.body_value import is_utf8, read_body
 from explorer.core.document.document import Document
 from explorer.core.exchange import ReceivedResponse
 from explorer.core.redaction import Redactor
-from explorer.core.text.data import Data, first_solid, is_blank, pieces
+from explorer.core.text.data import Data, first_nonblank, is_blank, pieces
 from explorer.core.text.secret import Secret
 from explorer.history import History
-from explorer.spool import Spool, large
+from explorer.spool import Spool, large_spool
 from tests.core.shop import vendor
 from tests.services.history_worker import made
 
@@ -103,7 +103,11 @@ def test_on_a_full_disk_the_bytes_go_on_in_memory() -> None:
 def test_bytes_in_a_file_are_read_as_those_in_memory(body: bytes) -> None:
     there = mapped(body) if body else body
     assert b"".join(pieces(there, 4096)) == body
-    assert (is_blank(there), first_solid(there), is_utf8(there)) == (is_blank(body), first_solid(body), is_utf8(body))
+    assert (is_blank(there), first_nonblank(there), is_utf8(there)) == (
+        is_blank(body),
+        first_nonblank(body),
+        is_utf8(body),
+    )
     kind = "application/xml" if body.startswith(b"<") else "text/plain"
     answers = [ReceivedResponse(status=200, headers=(("Content-Type", kind),), body=one) for one in (body, there)]
     assert read_body(answers[0]) == read_body(answers[1])
@@ -124,7 +128,7 @@ def test_large_xml_in_a_file_is_read_once() -> None:
 
 
 def test_a_large_body_in_a_file_is_masked_into_another() -> None:
-    redactor = Redactor(vendor(), None, [Secret("hunter2hunter")], large)
+    redactor = Redactor(vendor(), None, [Secret("hunter2hunter")], large_spool)
     body = b"[" + b'{"name": "kettle"},' * 500_000 + b'{"note": "hunter2hunter"}]'
     there = mapped(body)
     masked = redactor.data(there, "application/json")

@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import Button, DataTable, Footer, Input, Label, Tree
 
-from explorer.settings.colours import NAMES, is_colour
+from explorer.settings.colours import NAMES, is_color
 from explorer.settings.folders import Folders
 from explorer.settings.themes import (
     OWN,
@@ -237,7 +237,7 @@ def test_what_we_take_for_a_colour_the_library_takes_too() -> None:
         "hsla(1,2%,3%,0.5)",
     ]
     for text in (*NAMES, *written):
-        assert is_colour(text)
+        assert is_color(text)
         Color.parse(text)
     for text in (
         "",
@@ -252,7 +252,7 @@ def test_what_we_take_for_a_colour_the_library_takes_too() -> None:
         "transparent",
         "#abc\n",
     ):
-        assert not is_colour(text)
+        assert not is_color(text)
 
 
 def test_every_variable_that_may_be_named_is_one(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from explorer.core.body_value import json_value, xml_value
 from explorer.core.checkpoint import Interrupted
 from explorer.core.exchange import Call
 from explorer.core.text.data import pieces
-from explorer.session.allowance import Allowance
+from explorer.session.allowance import TimeBudget
 from explorer.session.pages import page_info
 from explorer.session.preparing import redact
 from explorer.session.remembering import past_exchange
@@ -47,7 +47,7 @@ def answered_with(environ: Mapping[str, str], body: bytes) -> SessionContext:
 
 async def test_work_ends_at_the_first_piece_after_the_limit() -> None:
     seconds = count(0, 2)
-    allowance = Allowance(10, 3, lambda: next(seconds))
+    allowance = TimeBudget(10, 3, lambda: next(seconds))
     seen: list[bytes] = []
 
     def job() -> None:
@@ -69,13 +69,13 @@ async def test_work_ends_at_the_first_piece_after_the_limit() -> None:
 )
 async def test_a_body_of_tiny_values_ends_within_a_megabyte(read: Callable[[], object]) -> None:
     seconds = count()
-    allowance = Allowance(9, 0, lambda: next(seconds))
+    allowance = TimeBudget(9, 0, lambda: next(seconds))
     with pytest.raises(Interrupted):
         await allowance.work(read)
 
 
 async def test_a_cancel_ends_the_thread_as_well() -> None:
-    allowance = Allowance(3600, 0, lambda: 0.0)
+    allowance = TimeBudget(3600, 0, lambda: 0.0)
     began, ended = threading.Event(), threading.Event()
 
     def job() -> None:

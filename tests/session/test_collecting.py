@@ -22,7 +22,7 @@ from tests.session.world import Query, Reply, all_of, ids, laravel, numbered, ro
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.session.fetching import Page
+    from explorer.session.fetching import FetchedPage
 
 
 # --- the ways through ------------------------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ async def test_pages_whose_number_is_told_come_several_at_once_and_in_order(envi
     async with world(environ, answer) as here:
         collector = here.collector(here.call("laravel"), at_once=3)
         plan = await collector.plan()
-        assert (plan.calls, plan.records, plan.at_once) == (7, 70, 3)
+        assert (plan.calls, plan.records, plan.concurrency) == (7, 70, 3)
         assert plan.text == "7 calls for 70 records; 3 at once"
         pages = await asyncio.wait_for(all_of(collector), 10)
         assert [page.number for page in pages] == [1, 2, 3, 4, 5, 6, 7]
@@ -72,7 +72,7 @@ async def test_where_no_number_is_told_an_empty_page_ends_it(environ: Mapping[st
     async with world(environ, answer) as here:
         collector = here.collector(here.call("page"), at_once=8)
         plan = await collector.plan()
-        assert (plan.calls, plan.at_once) == (None, 1)
+        assert (plan.calls, plan.concurrency) == (None, 1)
         assert ids(await all_of(collector)) == list(range(30))
         assert here.pages_asked() == [1, 2, 3, 4]
         assert collector.findings == ()
@@ -268,7 +268,7 @@ async def test_a_vendor_that_asks_to_wait_an_hour_is_told_of_and_not_waited_for(
 async def test_a_call_that_is_no_read_is_never_sent_twice(environ: Mapping[str, str]) -> None:
     async with world(environ, failing(2, (503, {}, b"{}"))) as here:
         collector = here.collector(here.call("made"), at_once=8)
-        assert (await collector.plan()).at_once == 1
+        assert (await collector.plan()).concurrency == 1
         pages = await all_of(collector)
         assert Counter(here.pages_asked())[2] == 1
         assert [page.number for page in pages if not page.came] == [2]
@@ -409,7 +409,7 @@ async def test_the_first_page_may_fail_and_come_later(environ: Mapping[str, str]
 async def test_paused_nothing_is_asked_for_until_it_goes_on(environ: Mapping[str, str]) -> None:
     async with world(environ, numbered(9)) as here:
         collector = here.collector(here.call("laravel"), at_once=1)
-        got: list[Page] = []
+        got: list[FetchedPage] = []
 
         async def take() -> None:
             async for page in collector.pages():
@@ -439,7 +439,7 @@ async def test_cancelled_it_keeps_what_came_and_goes_on_there(environ: Mapping[s
 
     async with world(environ, answer) as here:
         collector = here.collector(here.call("laravel"), at_once=2)
-        got: list[Page] = []
+        got: list[FetchedPage] = []
 
         async def take() -> None:
             async for page in collector.pages():

@@ -9,10 +9,17 @@ import pytest
 
 from explorer.core.exchange import Call, Entry
 from explorer.errors import FormError, UsageError
-from explorer.session.comparing import before, compare, heed, ignore, ignored, volatile_of
+from explorer.session.comparing import (
+    compare,
+    ignore_pattern,
+    ignored_patterns,
+    previous_entry,
+    stop_ignoring,
+    volatile_of,
+)
 from explorer.session.remembering import recent_entries
 from explorer.session.sending import send
-from explorer.session.versions import lens, look
+from explorer.session.versions import compare_versions, versioned_call
 from explorer.session_factory import open_session
 from explorer.settings.preferences import load_settings
 
@@ -97,12 +104,12 @@ async def test_what_a_person_ignores_is_masked_from_now_on_and_kept(session: Ses
     await send(session, call("endlessaisles", "stock", "sku=81002"))
     assert ("request", "changed", "sku") in counted(await compare(session, 1, 2))
     before = len(counted(await compare(session, 1, 2)))
-    await ignore(session, "endlessaisles", "sku")
+    await ignore_pattern(session, "endlessaisles", "sku")
     assert len(counted(await compare(session, 1, 2))) < before
     assert load_settings(session.folders)[0].ignored == {"endlessaisles": ("sku",)}
-    assert ignored(session, "cottoncart") == ()
-    await heed(session, "endlessaisles", "sku")
-    assert ignored(session, "endlessaisles") == ()
+    assert ignored_patterns(session, "cottoncart") == ()
+    await stop_ignoring(session, "endlessaisles", "sku")
+    assert ignored_patterns(session, "endlessaisles") == ()
     assert len(counted(await compare(session, 1, 2))) == before
     assert load_settings(session.folders)[0].ignored == {}
 
@@ -111,15 +118,15 @@ async def test_the_answer_before_is_the_last_one_of_the_same_call(session: Sessi
     first = await send(session, call("endlessaisles", "stock", "sku=81001"))
     await send(session, call("cottoncart", "stats_balance"))
     last = await send(session, call("endlessaisles", "stock", "sku=81002"))
-    assert await before(session, last) == first.id
-    assert await before(session, first) == 0
+    assert await previous_entry(session, last) == first.id
+    assert await previous_entry(session, first) == 0
 
 
 async def test_two_versions_of_a_call_are_sent_and_told_apart(session: SessionContext) -> None:
-    through = lens(session, call("fashionphile", "product_search"))
+    through = versioned_call(session, call("fashionphile", "product_search"))
     assert through.question == ""
     missing, documented = through.variant("missing"), through.variant("documented")
-    seen = await look(session, through, missing, documented)
+    seen = await compare_versions(session, through, missing, documented)
     assert [one.response.status for one in seen.exchanges if one.response] == [400, 200]
     sent = [[name.lower() for name, _ in one.request.headers] for one in seen.exchanges]
     assert ["accept" in names for names in sent] == [False, True]
@@ -127,16 +134,18 @@ async def test_two_versions_of_a_call_are_sent_and_told_apart(session: SessionCo
         "documented: version 1 was asked for, and the Content-Type application/json names no version",
     )
     with pytest.raises(UsageError, match="same version"):
-        await look(session, through, documented, through.variant("v1"))
+        await compare_versions(session, through, documented, through.variant("v1"))
     with pytest.raises(UsageError, match="in the path"):
-        lens(session, call("cottoncart", "stats_balance"))
+        versioned_call(session, call("cottoncart", "stats_balance"))
 
 
 async def test_what_is_no_read_is_not_sent_twice_unasked(session: SessionContext) -> None:
-    through = lens(session, call("fashionphile", "product_follow", "id=10247"))
+    through = versioned_call(session, call("fashionphile", "product_follow", "id=10247"))
     assert "would be sent twice" in through.question
     with pytest.raises(UsageError, match="twice"):
-        await look(session, through, *through.variants[:2])
+        await compare_versions(session, through, *through.variants[:2])
     assert await recent_entries(session) == []
     with pytest.raises(FormError):
-        await look(session, lens(session, call("fashionphile", "product_fetch")), *through.variants[:2])
+        await compare_versions(
+            session, versioned_call(session, call("fashionphile", "product_fetch")), *through.variants[:2]
+        )

@@ -15,7 +15,7 @@ from explorer.history import History
 from explorer.sandbox.app import create_app
 from explorer.sandbox.server import SandboxServer
 from explorer.session.context import SessionContext
-from explorer.session.doctor import Examined, examine, exit_code_of
+from explorer.session.doctor import DoctorCheck, exit_code_of, run_checks
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 from tests.cli.test_cli import Shell
@@ -46,9 +46,9 @@ def session_of(shipped: Catalog, environ: Mapping[str, str], **variables: str) -
     )
 
 
-async def examined(session: SessionContext, vendor: str, **options: Any) -> dict[str, Examined]:
+async def examined(session: SessionContext, vendor: str, **options: Any) -> dict[str, DoctorCheck]:
     try:
-        return {one.check: one async for one in examine(session, vendor, **options)}
+        return {one.check: one async for one in run_checks(session, vendor, **options)}
     finally:
         await session.close()
 
@@ -93,7 +93,7 @@ async def test_without_credentials_or_a_host_the_rest_is_skipped_with_its_reason
     assert found["reach"].state == "failed"
     assert found["tls"].state == "warning"
     assert found["credentials"].state == "failed"
-    assert "API_EXPLORER_ENDLESSAISLES_TEST_TOKEN" in found["credentials"].mend
+    assert "API_EXPLORER_ENDLESSAISLES_TEST_TOKEN" in found["credentials"].fix
     assert {found[name].state for name in ("clock", "token", "read", "version", "pages", "verdict")} == {"skipped"}
     assert exit_code_of(list(found.values())) == 3
 

@@ -10,7 +10,7 @@ import httpx
 
 from explorer.client import Client
 from explorer.core.exchange import Call, Entry
-from explorer.session.drift import accept, dismiss, find
+from explorer.session.drift import accept_finding, dismiss_finding, find_drift
 from explorer.session.preparing import check_call
 from explorer.session.sending import send
 from explorer.session.variants import with_examples
@@ -45,7 +45,7 @@ def here(environ: Mapping[str, str]) -> dict[str, str]:
 
 async def found(session: SessionContext) -> list[tuple[str, str, str]]:
     """What differs."""
-    return [(one.what, one.place, one.seen) for one in (await find(session)).findings]
+    return [(one.what, one.place, one.seen) for one in (await find_drift(session)).findings]
 
 
 async def test_honest_answers_of_every_read_of_every_vendor_are_no_drift(environ: Mapping[str, str]) -> None:
@@ -59,7 +59,7 @@ async def test_honest_answers_of_every_read_of_every_vendor_are_no_drift(environ
                 call, _ = with_examples(session, Call(vendor=vendor.id, endpoint=endpoint.id))
                 for _ in range(3):
                     sent += (await send(session, call)).verdict.outcome in ("OK", "PARTIAL")
-        drift = await find(session)
+        drift = await find_drift(session)
         assert [(one.vendor, one.endpoint, one.title, one.seen) for one in drift.findings] == []
         assert drift.answers == sent > 150
         assert drift.calls > 60
@@ -105,11 +105,11 @@ async def test_what_is_accepted_is_known_from_then_on_and_what_is_dismissed_is_n
     changed(session, monkey)
     try:
         await send(session, STOCK)
-        first, second = (await find(session)).findings
+        first, second = (await find_drift(session)).findings
         assert (first.place, second.place) == ("data[].colour", "data[].gift_wrap")
-        accept(session, first)
+        accept_finding(session, first)
         assert [place for _, place, _ in await found(session)] == ["data[].gift_wrap"]
-        dismiss(session, second)
+        dismiss_finding(session, second)
         assert await found(session) == []
         assert (
             'answer."data[].colour"]\ntypes = ["string"]' in overlay_path(session.folders, "endlessaisles").read_text()
@@ -118,9 +118,9 @@ async def test_what_is_accepted_is_known_from_then_on_and_what_is_dismissed_is_n
         await session.close()
     later = open_session(here(environ))
     try:
-        drift = await find(later)
+        drift = await find_drift(later)
         assert (drift.findings, len(drift.hidden)) == ([], 1)
-        assert [one.place for one in (await find(later, every=True)).findings] == ["data[].gift_wrap"]
+        assert [one.place for one in (await find_drift(later, every=True)).findings] == ["data[].gift_wrap"]
     finally:
         await later.close()
 
@@ -130,11 +130,11 @@ async def test_a_damaged_file_of_dismissals_loses_nothing(environ: Mapping[str, 
     changed(session, lambda body: body.update(surprise=1))
     try:
         await send(session, STOCK)
-        (one,) = (await find(session)).findings
-        dismiss(session, one)
+        (one,) = (await find_drift(session)).findings
+        dismiss_finding(session, one)
         path = dismissed_path(session.folders)
         path.write_bytes(b"\x00 broken\n" + path.read_bytes())
-        drift = await find(session)
+        drift = await find_drift(session)
         assert drift.findings == []
         assert "line 1" in drift.problems[0]
     finally:
@@ -154,10 +154,10 @@ async def test_an_accepted_value_is_offered_and_allowed_by_the_form(environ: Map
     try:
         assert [one.field for one in check_call(session, call).errors] == ["status"]
         await send(session, call)
-        drift = await find(session)
+        drift = await find_drift(session)
         assert ("status", "parked was accepted") in [(one.place, one.seen) for one in drift.findings]
         for one in drift.findings:
-            accept(session, one)
+            accept_finding(session, one)
         assert not check_call(session, call).errors
         assert "parked" in session.endpoint("endlessaisles.orders_list")[1].params["status"].also
     finally:
@@ -171,7 +171,7 @@ async def test_answers_that_went_wrong_on_purpose_or_are_failures_are_left_out(e
         await send(session, Call(vendor="endlessaisles", endpoint="orders_list"))
         session.sandbox.set_faults(["500"], session.catalog)
         await send(session, Call(vendor="endlessaisles", endpoint="orders_list"))
-        drift = await find(session)
+        drift = await find_drift(session)
         assert (drift.answers, drift.findings) == (0, [])
     finally:
         await session.close()
@@ -187,10 +187,10 @@ async def test_two_values_accepted_one_after_the_other_are_both_known(environ: M
     changed(session, monkey)
     try:
         await send(session, STOCK)
-        findings = (await find(session)).findings
+        findings = (await find_drift(session)).findings
         assert [one.seen for one in findings] == ["Parked", "Lost"]
         for one in findings:
-            accept(session, one)
+            accept_finding(session, one)
         assert await found(session) == []
     finally:
         await session.close()

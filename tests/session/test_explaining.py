@@ -14,7 +14,7 @@ from explorer.credentials import Vault
 from explorer.errors import UsageError
 from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.session.explaining import explain_call, explain_exchange, moment
+from explorer.session.explaining import explain_call, explain_exchange, parse_moment
 from explorer.session.remembering import past_exchange
 from explorer.session.sending import send
 from explorer.settings.folders import Folders
@@ -70,7 +70,7 @@ def test_every_step_is_there_and_the_key_is_told_by_its_fingerprint(session: Ses
 
 
 def test_the_secret_of_another_environment_is_named_and_not_shown(session: SessionContext) -> None:
-    found = explain_call(session, store()).against(openssl(BASE, PRODUCTION))
+    found = explain_call(session, store()).diagnose(openssl(BASE, PRODUCTION))
     assert [cause.mistake.id for cause in found.causes] == ["wrong_secret"]
     assert found.causes[0].detail == f"it is secret of production ({Secret(PRODUCTION).fingerprint()})"
     assert PRODUCTION not in repr(found)
@@ -80,7 +80,7 @@ def test_without_credentials_the_steps_are_shown_all_the_same(session: SessionCo
     session.vault = Vault({}, keyring=None)
     explained = explain_call(session, store(environment="production"))
     assert "the credential secret is missing; the word 'missing' stands in for it" in explained.notes
-    assert explained.against("v1/manage/edit_store.json?x").kind == "base"
+    assert explained.diagnose("v1/manage/edit_store.json?x").kind == "base"
 
 
 async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(session: SessionContext) -> None:
@@ -92,7 +92,7 @@ async def test_an_entry_that_was_signed_under_a_wrong_reading_is_explained(sessi
         good, bad = [explain_exchange(session, await past_exchange(session, entry.id)) for entry in (right, wrong)]
     finally:
         await session.close()
-    first, second = good.itself(), bad.itself()
+    first, second = good.is_self_consistent(), bad.is_self_consistent()
     assert first is not None
     assert first.same
     assert second is not None
@@ -113,9 +113,9 @@ async def test_a_masked_value_is_not_guessed(session: SessionContext) -> None:
         explained = explain_exchange(session, await past_exchange(session, exchange.id))
     finally:
         await session.close()
-    assert explained.itself() is None
+    assert explained.is_self_consistent() is None
     assert "password was masked when it was kept, so this cannot be checked" in explained.notes
-    theirs = explain_call(session, call).against(BASE + "&password=hidden!")
+    theirs = explain_call(session, call).diagnose(BASE + "&password=hidden!")
     assert "hidden!" not in repr(theirs)
 
 
@@ -133,7 +133,7 @@ def test_a_secret_value_is_masked_to_its_end_whatever_stands_in_it(session: Sess
     pieces = [piece for piece in (*password.split(), password) if len(piece) > 3]
     shown = [explained.masked(base), repr(explained), *(step.text for step in explained.steps)]
     theirs = base.replace("name=x", "name=y")
-    shown += [repr(explained.against(theirs)), repr(explained.against(base.replace(password, "another one & more")))]
+    shown += [repr(explained.diagnose(theirs)), repr(explained.diagnose(base.replace(password, "another one & more")))]
     for text in shown:
         assert not [piece for piece in pieces if piece in text]
         assert "one & more" not in text
@@ -166,7 +166,7 @@ def shop(**more: object) -> Call:
     ],
 )
 def test_a_token_that_is_sent_wrongly_is_named(session: SessionContext, text: str, mistake: str, told: str) -> None:
-    found = explain_call(session, shop()).against(text)
+    found = explain_call(session, shop()).diagnose(text)
     assert [cause.mistake.id for cause in found.causes] == ([mistake] if mistake else []), found.verdict
     assert found.same == (not mistake)
     assert told in found.verdict
@@ -175,7 +175,7 @@ def test_a_token_that_is_sent_wrongly_is_named(session: SessionContext, text: st
 
 
 def test_a_token_that_nobody_knows_is_not_judged(session: SessionContext) -> None:
-    found = explain_call(session, shop()).against("X-EA-REQUEST-TOKEN: some-other-thing")
+    found = explain_call(session, shop()).diagnose("X-EA-REQUEST-TOKEN: some-other-thing")
     assert not found.same
     assert not found.causes
     assert "whether it is good, cannot be told" in found.notes[0]
@@ -189,7 +189,7 @@ def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Sess
         "LmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     )
     call = Call(vendor="quickstart", endpoint="customers_list")
-    found = explain_call(session, call).against(f"Authorization: Bearer {token}")
+    found = explain_call(session, call).diagnose(f"Authorization: Bearer {token}")
     assert [cause.mistake.id for cause in found.causes] == ["expired"]
     assert "the token says iss: joe" in found.notes
     assert "the token says exp: 1300819380 (2011-03-22 18:43:00 UTC)" in found.notes
@@ -199,17 +199,19 @@ def test_a_json_web_token_tells_its_claims_and_that_it_has_expired(session: Sess
 def test_a_refresh_token_and_another_credential_are_told_from_the_token(session: SessionContext) -> None:
     explained = explain_call(session, Call(vendor="quickstart", endpoint="customers_list"))
     for text, mistake in (("demo-refresh-token", "refresh_token"), ("demo-client-secret", "other_credential")):
-        found = explained.against(f"Authorization: Bearer {text}")
+        found = explained.diagnose(f"Authorization: Bearer {text}")
         assert [cause.mistake.id for cause in found.causes] == [mistake]
 
 
 def test_moments_are_read_as_people_write_them() -> None:
-    assert moment("1329130234") == moment("2012-02-13T10:50:34Z") == moment("2012-02-13 10:50:34") == AT
+    assert (
+        parse_moment("1329130234") == parse_moment("2012-02-13T10:50:34Z") == parse_moment("2012-02-13 10:50:34") == AT
+    )
     with pytest.raises(UsageError):
-        moment("yesterday")
+        parse_moment("yesterday")
 
 
 def test_a_secret_parameter_that_the_call_does_not_have_is_masked_in_what_was_pasted(session: SessionContext) -> None:
-    diagnosis = explain_call(session, store()).against(f"{BASE}&amp;access_token=foreign-4711&password=foreign-4712")
+    diagnosis = explain_call(session, store()).diagnose(f"{BASE}&amp;access_token=foreign-4711&password=foreign-4712")
     assert diagnosis.kind == "base"
     assert "foreign-471" not in repr(diagnosis)

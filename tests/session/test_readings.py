@@ -14,11 +14,11 @@ import pytest
 from explorer.client import Client
 from explorer.core.exchange import Call, Entry
 from explorer.errors import SettingsError, UsageError
-from explorer.session.doubts import adopt, evidence_words, find_doubt, forget
-from explorer.session.experiments import Experiment, follow, run
+from explorer.session.doubts import adopt_choice, evidence_words, find_ambiguity, reset_ambiguity
+from explorer.session.experiments import Experiment, follow_readings, run_experiment
 from explorer.session.preparing import prepare_call
 from explorer.session.sending import send
-from explorer.session.variants import plan
+from explorer.session.variants import plan_experiment
 from explorer.session_factory import open_session
 from explorer.settings.evidence import evidence_path, load_evidence
 from explorer.settings.folders import Folders
@@ -38,7 +38,7 @@ async def tried(session: SessionContext, vendor: str, endpoint: str, key: str, *
     """Both ways, sent."""
     entries = tuple(Entry(name=name, value=value) for name, value in values.items())
     call = Call(vendor=vendor, endpoint=endpoint, entries=entries)
-    return await run(session, await asyncio.to_thread(plan, session, call, key))
+    return await run_experiment(session, await asyncio.to_thread(plan_experiment, session, call, key))
 
 
 def verdicts(experiment: Experiment) -> dict[str, str]:
@@ -65,9 +65,9 @@ async def test_both_ways_against_the_sandbox_one_is_accepted_and_one_refused(min
         assert verdicts(found) == {"get": "accepted", "post": "refused"}
         assert [one.variant.line.split()[0] for one in found.trials] == ["GET", "POST"]
         assert "follows get" in found.conclusion
-        follow(session, {"xsellcast.brands_list.example_verb": "post"})
+        follow_readings(session, {"xsellcast.brands_list.example_verb": "post"})
         assert verdicts(await tried(session, *VERB)) == {"get": "refused", "post": "accepted"}
-        follow(session, {})
+        follow_readings(session, {})
         assert verdicts(await tried(session, *VERB)) == {"get": "accepted", "post": "refused"}
     finally:
         await session.close()
@@ -89,7 +89,7 @@ async def test_where_every_choice_makes_the_same_request_it_says_so_and_keeps_no
     try:
         found = await tried(session, "xsellcast", "brands_get", "id_type", id="3")
         assert "same request" in found.conclusion
-        assert not found.follows
+        assert not found.followed_choice
         assert load_evidence(session.folders).trials == ()
     finally:
         await session.close()
@@ -100,7 +100,7 @@ async def test_what_the_server_accepted_is_shown_at_the_next_start(mine: dict[st
     found = await tried(session, *VERB)
     await session.close()
     again = open_session(mine)
-    doubt = find_doubt(again, "xsellcast.brands_list", "example_verb")
+    doubt = find_ambiguity(again, "xsellcast.brands_list", "example_verb")
     said = {choice: evidence_words(one[0], "today") for choice, one in doubt.evidence.items()}
     numbers = [one.exchange.id for one in found.trials if one.exchange]
     assert said == {
@@ -113,12 +113,12 @@ async def test_an_adopted_reading_is_what_is_prepared_from_then_on(mine: dict[st
     session = open_session(mine)
     call = Call(vendor="xsellcast", endpoint="brands_list")
     assert prepare_call(session, call).request.method == "GET"
-    adopt(session, find_doubt(session, "xsellcast.brands_list", "example_verb"), "post")
+    adopt_choice(session, find_ambiguity(session, "xsellcast.brands_list", "example_verb"), "post")
     assert prepare_call(session, call).request.method == "POST"
     later = open_session(mine)
     assert prepare_call(later, call).request.method == "POST"
-    assert find_doubt(later, "xsellcast.brands_list", "example_verb").adopted
-    forget(later, find_doubt(later, "xsellcast.brands_list", "example_verb"))
+    assert find_ambiguity(later, "xsellcast.brands_list", "example_verb").adopted
+    reset_ambiguity(later, find_ambiguity(later, "xsellcast.brands_list", "example_verb"))
     assert prepare_call(open_session(mine), call).request.method == "GET"
     assert "[vendors" not in overlay_path(later.folders, "xsellcast").read_text()
 
@@ -127,7 +127,7 @@ async def test_a_sandbox_that_runs_takes_the_adopted_reading_up_and_keeps_its_to
     session = open_session(mine)
     try:
         await tried(session, *VERB)
-        adopt(session, find_doubt(session, "xsellcast.brands_list", "example_verb"), "post")
+        adopt_choice(session, find_ambiguity(session, "xsellcast.brands_list", "example_verb"), "post")
         exchange = await send(session, Call(vendor="xsellcast", endpoint="brands_list"))
         assert (exchange.request.method, exchange.verdict.outcome, exchange.hops) == ("POST", "OK", ())
     finally:
@@ -145,12 +145,12 @@ async def test_what_is_no_read_is_never_tried_without_asking(mine: dict[str, str
     session._client = Client(transport=httpx.MockTransport(answer))
     try:
         call = Call(vendor="fashionphile", endpoint="sign_in", force=True)
-        found = plan(session, call, "body_encoding")
+        found = plan_experiment(session, call, "body_encoding")
         assert "no read" in found.question
         with pytest.raises(UsageError):
-            await run(session, found)
+            await run_experiment(session, found)
         abroad = Call(vendor="xsellcast", endpoint="brands_list", environment="development")
-        assert "POST" in plan(session, abroad, "example_verb").question
+        assert "POST" in plan_experiment(session, abroad, "example_verb").question
         assert sent == []
     finally:
         await session.close()
@@ -161,7 +161,7 @@ async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: 
     try:
         call = Call(vendor="xsellcast", endpoint="brands_list", readings={"example_verb": "post"}, force=True)
         number = (await send(session, call)).id
-        doubt = find_doubt(session, "xsellcast.brands_list", "example_verb")
+        doubt = find_ambiguity(session, "xsellcast.brands_list", "example_verb")
         assert [evidence_words(one, "today") for one in doubt.evidence["post"]] == [
             f"sandbox: refused today 405 Method Not Allowed #{number}"
         ]
@@ -172,7 +172,7 @@ async def test_a_call_sent_under_a_choice_of_one_s_own_is_a_trial_as_well(mine: 
             readings={"id_type": "string"},
         )
         await send(session, same)
-        assert not find_doubt(session, "xsellcast.brands_get", "id_type").tried
+        assert not find_ambiguity(session, "xsellcast.brands_get", "id_type").tried
     finally:
         await session.close()
 
@@ -208,15 +208,15 @@ async def test_two_instances_keep_what_both_found(mine: dict[str, str]) -> None:
     one, other = open_session(mine), open_session(mine)
     await tried(one, *VERB)
     await tried(other, "fashionphile", "product_search", "sort_word_case")
-    adopt(one, find_doubt(one, "xsellcast.brands_list", "example_verb"), "post")
-    adopt(other, find_doubt(other, "xsellcast.brands_get", "path_number"), "uniform")
+    adopt_choice(one, find_ambiguity(one, "xsellcast.brands_list", "example_verb"), "post")
+    adopt_choice(other, find_ambiguity(other, "xsellcast.brands_get", "path_number"), "uniform")
     await one.close()
     await other.close()
     later = open_session(mine)
-    assert find_doubt(later, "xsellcast.brands_list", "example_verb").adopted
-    assert find_doubt(later, "xsellcast.brands_get", "path_number").adopted
-    assert find_doubt(later, "xsellcast.brands_list", "example_verb").tried
-    assert find_doubt(later, "fashionphile.product_search", "sort_word_case").tried
+    assert find_ambiguity(later, "xsellcast.brands_list", "example_verb").adopted
+    assert find_ambiguity(later, "xsellcast.brands_get", "path_number").adopted
+    assert find_ambiguity(later, "xsellcast.brands_list", "example_verb").tried
+    assert find_ambiguity(later, "fashionphile.product_search", "sort_word_case").tried
 
 
 def overlay(environ: Mapping[str, str], text: str) -> Path:
@@ -249,7 +249,7 @@ default = "post"
     assert "line 8" in said[1]
     assert "no endpoint 'gone_list'" in said[1]
     assert session.vendor("xsellcast").readings["first_page"].default == "zero"
-    adopt(session, find_doubt(session, "xsellcast.brands_get", "path_number"), "uniform")
+    adopt_choice(session, find_ambiguity(session, "xsellcast.brands_get", "path_number"), "uniform")
     text = path.read_text()
     assert text.startswith("# mine\n[vendors.xsellcast.endpoints.brands_list.readings.example_verb]\n")
     assert 'default = "pst"' in text
@@ -261,7 +261,7 @@ def test_an_overlay_that_is_no_toml_is_named_by_its_line_and_never_written_over(
     session = open_session(mine)
     assert "line 2" in str(session.catalog_problems[0])
     with pytest.raises(SettingsError, match="line 2"):
-        adopt(session, find_doubt(session, "xsellcast.brands_get", "path_number"), "uniform")
+        adopt_choice(session, find_ambiguity(session, "xsellcast.brands_get", "path_number"), "uniform")
     assert path.read_text() == 'a = 1\nb = "x\n'
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from explorer.errors import UsageError
 from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.saving import Saved, Scope
-from explorer.session.sequences import Runner, tag_of
+from explorer.session.saving import SavedRequestStore, VariableScope
+from explorer.session.sequences import SequenceRunner, saved_tag
 from tests.session.world import Query, Reply, World, world
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ def counted() -> tuple[list[int], object]:
     return given, answer
 
 
-async def run(here: World, name: str, saved: Saved | None = None) -> tuple[Saved, list[str]]:
+async def run(here: World, name: str, saved: SavedRequestStore | None = None) -> tuple[SavedRequestStore, list[str]]:
     """Run a request; the names that were sent, in order."""
-    saved = saved or Saved(here.session)
+    saved = saved or SavedRequestStore(here.session)
     saved.load()
-    runner = Runner(saved, Scope(given={"HOST": here.url}))
+    runner = SequenceRunner(saved, VariableScope(given={"HOST": here.url}))
     report = await runner.run(name, (name,))
     assert report.passed, [step.told for step in report.steps]
     return saved, [step.name for step in report.steps]
@@ -73,7 +73,7 @@ async def test_the_rule_decides_on_what_is_kept(
         assert names == at_once
         here.clock.now += 700
         assert (await run(here, "use", saved if same_program else None))[1] == later
-        rows = await recent_entries(here.session, text=f"tag:{tag_of('use')}")
+        rows = await recent_entries(here.session, text=f"tag:{saved_tag('use')}")
         assert len(rows) == 2
 
 
@@ -83,9 +83,9 @@ async def test_without_an_answer_it_is_run_and_never_means_never(environ: Mappin
         put(here, find=FIND, use=USE, strict=USE + '[again]\nfind = "never"\n')
         assert (await run(here, "use"))[1] == ["find", "use"]
         assert here.asked[-1] == {"colour": "n1"}
-        saved = Saved(here.session)
+        saved = SavedRequestStore(here.session)
         saved.load()
-        report = await Runner(saved, Scope(given={"HOST": here.url})).run("strict", ("strict",))
+        report = await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run("strict", ("strict",))
         assert "there is none" in report.steps[0].message
         assert len(here.asked) == 2
 
@@ -102,9 +102,9 @@ async def test_what_is_not_there_is_told(environ: Mapping[str, str]) -> None:
     _, answer = counted()
     async with world(environ, answer) as here:  # type: ignore[arg-type]
         put(here, find=FIND, use=USE.replace("id}", "nothing.at[3]}"))
-        saved = Saved(here.session)
+        saved = SavedRequestStore(here.session)
         saved.load()
-        report = await Runner(saved, Scope(given={"HOST": here.url})).run("use", ("use",))
+        report = await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run("use", ("use",))
         assert report.exit_code == 1
         assert "${find: nothing.at[3]} gives nothing" in report.steps[-1].message
         assert len(here.asked) == 1
@@ -113,9 +113,9 @@ async def test_what_is_not_there_is_told(environ: Mapping[str, str]) -> None:
 async def test_a_needed_request_that_fails_stops_what_needs_it(environ: Mapping[str, str]) -> None:
     async with world(environ, lambda _query: (500, {}, b"{}")) as here:
         put(here, find=FIND, use=USE)
-        saved = Saved(here.session)
+        saved = SavedRequestStore(here.session)
         saved.load()
-        report = await Runner(saved, Scope(given={"HOST": here.url})).run("use", ("use",))
+        report = await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run("use", ("use",))
         assert [(step.name, step.outcome) for step in report.steps] == [("find", "failed"), ("use", "error")]
         assert report.exit_code == 1
         assert len(here.asked) == 1
@@ -125,10 +125,10 @@ async def test_a_folder_with_a_missing_value_sends_nothing(environ: Mapping[str,
     _, answer = counted()
     async with world(environ, answer) as here:  # type: ignore[arg-type]
         put(here, a=FIND, b=FIND.replace("HOST", "OTHER"))
-        saved = Saved(here.session)
+        saved = SavedRequestStore(here.session)
         library = saved.load()
         with pytest.raises(UsageError, match=r"b: \$\{OTHER\}"):
-            await Runner(saved, Scope(given={"HOST": here.url})).run(".", library.sequence("."))
+            await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run(".", library.sequence("."))
         assert here.asked == []
 
 
@@ -136,9 +136,9 @@ async def test_secret_values_of_an_answer_are_masked_in_what_is_kept(environ: Ma
     """``pin`` is secret by the catalog: what is taken out of it stays so in another call's plain parameter."""
     async with world(environ, lambda _query: (200, {}, b'{"pin": "s3cret-4711"}'), history=True) as here:
         put(here, find=FIND, use=USE.replace("${find: id}", "<${find: pin}>"))
-        saved = Saved(here.session)
+        saved = SavedRequestStore(here.session)
         saved.load()
-        runner = Runner(saved, Scope(given={"HOST": here.url}))
+        runner = SequenceRunner(saved, VariableScope(given={"HOST": here.url}))
         report = await runner.run("use", ("use",))
         assert here.asked[-1] == {"colour": "<s3cret-4711>"}
         assert "s3cret" not in repr(report)

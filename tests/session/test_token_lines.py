@@ -20,16 +20,16 @@ from explorer.history import History
 from explorer.session.context import SessionContext
 from explorer.session.remembering import past_exchange
 from explorer.session.sending import send
-from explorer.session.token_lines import boards, ending_call, forget_tokens, past_lives, renew_token
+from explorer.session.token_lines import forget_tokens, logout_call, past_token_records, renew_token, token_overviews
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
-from explorer.tui.widgets.token_rows import life_rows, moment, state_text, use_text
+from explorer.tui.widgets.token_rows import format_moment, state_text, token_record_rows, use_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.catalog import Catalog
-    from explorer.session.token_lines import TokenBoard
+    from explorer.session.token_lines import TokenOverview
 
 WHOAMI = Call(vendor="fashionphile", endpoint="whoami")
 
@@ -67,8 +67,8 @@ def opened(shipped: Catalog, environ: Mapping[str, str], clock: Clock) -> Sessio
     )
 
 
-def board(session: SessionContext, vendor: str = "fashionphile") -> TokenBoard:
-    return next(one for one in boards(session, past_lives(session)) if one.vendor == vendor)
+def board(session: SessionContext, vendor: str = "fashionphile") -> TokenOverview:
+    return next(one for one in token_overviews(session, past_token_records(session)) if one.vendor == vendor)
 
 
 async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(
@@ -77,7 +77,7 @@ async def test_every_answer_replaces_the_token_and_the_chain_tells_which_did(
     first = await send(session, WHOAMI)
     clock.now += 1
     second = await send(session, WHOAMI)
-    lives = board(session).lives
+    lives = board(session).token_records
     assert [life.minted_by for life in lives] == [first.id, first.id, second.id]
     assert lives[0].origin == "sign_in"
     assert [use.by for use in lives[0].uses] == [first.id]
@@ -104,13 +104,13 @@ async def test_two_requests_in_flight_are_shown_as_what_they_are(session: Sessio
     shared: TokenRecord | None = None
     for _ in range(500):
         await asyncio.sleep(0.01)
-        shared = next((life for life in board(session).lives if len(life.uses) == 2), None)
+        shared = next((life for life in board(session).token_records if len(life.uses) == 2), None)
         if shared is not None:
             break
     assert shared is not None, "one token for two requests"
     assert state_text(shared, clock.now).endswith("2 under way")
     one, other = await both
-    shared = next(life for life in board(session).lives if life.fingerprint == shared.fingerprint)
+    shared = next(life for life in board(session).token_records if life.fingerprint == shared.fingerprint)
     assert {use.by for use in shared.uses} == {one.id, other.id}
     assert [use.status for use in shared.uses] == [200, 200]
     assert len(shared.replaced_by) == 2, "each answer brought a token of its own"
@@ -127,11 +127,11 @@ async def test_a_new_session_knows_the_tokens_of_before_by_their_fingerprints(
     session = opened(shipped, environ, clock)
     first = await send(session, WHOAMI)
     second = await send(session, WHOAMI)
-    before = board(session).lives
+    before = board(session).token_records
     texts = [token.value.reveal() for token in session.tokens(WHOAMI).history]
     await session.close()
     later = opened(shipped, environ, clock)
-    after = {life.fingerprint: life for life in board(later).lives}
+    after = {life.fingerprint: life for life in board(later).token_records}
     assert set(after) == {life.fingerprint for life in before}
     used = after[before[1].fingerprint]
     assert [use.by for use in used.uses] == [second.id]
@@ -145,7 +145,7 @@ async def test_a_new_session_knows_the_tokens_of_before_by_their_fingerprints(
 
 async def test_a_login_and_a_new_token_are_exchanges_of_the_history(session: SessionContext) -> None:
     assert await renew_token(session, board(session))
-    (life,) = board(session).lives
+    (life,) = board(session).token_records
     kept = await past_exchange(session, life.minted_by)
     assert kept.call.endpoint == "sign_in"
     assert kept.response is not None
@@ -154,7 +154,7 @@ async def test_a_login_and_a_new_token_are_exchanges_of_the_history(session: Ses
     assert kept.under is not None
     assert kept.under.minted == (life.fingerprint,)
     assert await renew_token(session, board(session)), "also while a good one is there"
-    assert len(board(session).lives) == 2
+    assert len(board(session).token_records) == 2
     assert not await renew_token(session, board(session, "endlessaisles")), "this vendor gives tokens out by hand"
     await session.close()
 
@@ -163,7 +163,7 @@ async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(se
     call = Call(vendor="quickstart", endpoint="customers_list")
     await send(session, call)
     assert await renew_token(session, board(session, "quickstart"))
-    lives = board(session, "quickstart").lives
+    lives = board(session, "quickstart").token_records
     fresh = [life for life in lives if life.expires_at is not None]
     assert fresh
     assert fresh[0].state(session.now())[1] == pytest.approx(3600, abs=1)
@@ -178,16 +178,16 @@ async def test_oauth_tokens_are_refreshed_and_the_old_one_is_there_to_be_seen(se
 
 async def test_signing_out_ends_the_lives(session: SessionContext, clock: Clock) -> None:
     await send(session, WHOAMI)
-    call = ending_call(session, board(session))
+    call = logout_call(session, board(session))
     assert call is not None
     assert call.endpoint == "sign_out"
     assert (await send(session, call)).verdict.outcome == "OK"
-    assert {life.state(clock.now)[0] for life in board(session).lives} == {"ended"}
+    assert {life.state(clock.now)[0] for life in board(session).token_records} == {"ended"}
     assert board(session).current == ()
-    assert ending_call(session, board(session, "quickstart")) is None
+    assert logout_call(session, board(session, "quickstart")) is None
     await send(session, WHOAMI)
     forget_tokens(session, board(session))
-    assert {life.state(clock.now)[0] for life in board(session).lives} == {"ended"}
+    assert {life.state(clock.now)[0] for life in board(session).token_records} == {"ended"}
     await session.close()
 
 
@@ -195,7 +195,9 @@ async def test_a_refused_token_is_told_of(session: SessionContext, clock: Clock)
     session.vault.remember(session.vendor("fashionphile"), "sandbox", "token", Secret("nobody-knows-this-one"))
     call = Call(vendor="fashionphile", endpoint="whoami", entries=(Entry(name="x", value="1"),), force=True)
     await send(session, call)
-    life = next(one for one in board(session).lives if one.fingerprint == Secret("nobody-knows-this-one").fingerprint())
+    life = next(
+        one for one in board(session).token_records if one.fingerprint == Secret("nobody-knows-this-one").fingerprint()
+    )
     assert life.state(clock.now)[0] == "refused"
     assert life.minted_by == 0
     await session.close()
@@ -210,7 +212,9 @@ def test_claims_are_read_and_their_times_are_told(session: SessionContext, clock
     token = jwt({"alg": "HS256", "typ": "JWT"}, {"sub": "ada\x1b[31m", "exp": clock.now + 90, "iat": clock.now - 10})
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret(token))
     here = board(session, "endlessaisles")
-    text = "\n".join("".join(part for _, part in row.spans) for row in life_rows(here, here.lives[0], clock.now))
+    text = "\n".join(
+        "".join(part for _, part in row.spans) for row in token_record_rows(here, here.token_records[0], clock.now)
+    )
     assert "alg: HS256" in text
     assert "sub: ada␛[31m" in text
     assert "(in 1:30 min)" in text
@@ -226,15 +230,15 @@ def test_words_for_times() -> None:
         "2 h 05 min",
         "4 days",
     ]
-    assert moment(1e300, 0) == "1e+300"
+    assert format_moment(1e300, 0) == "1e+300"
 
 
 def test_a_life_holds_no_token() -> None:
     line = TokenHistory()
-    line.begun(Token(Secret("swordfish"), 1.0, "test").life)
+    line.begun(Token(Secret("swordfish"), 1.0, "test").new_record)
     line.answered(line.used(Secret("swordfish").fingerprint(), "", TokenUse(1, "x", 2.0)), 3.0, 200)
-    assert "swordfish" not in repr(line.lives)
-    assert line.lives[0].uses == (TokenUse(1, "x", 2.0, 3.0, 200),)
+    assert "swordfish" not in repr(line.token_records)
+    assert line.token_records[0].uses == (TokenUse(1, "x", 2.0, 3.0, 200),)
 
 
 def test_the_command_line_tells_of_tokens(environ: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ from explorer.session.context import SessionContext
 from explorer.session.login import log_in
 from explorer.session.pages import turn_page
 from explorer.session.sending import send
-from explorer.session.tracks import Tutor, follow, open_tutor
+from explorer.session.tracks import TrackSession, open_track_session, watch_sends
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog import Catalog
     from explorer.core.exchange import Exchange
-    from explorer.core.tracks import Heard
+    from explorer.core.tracks import Feedback
 
 ORDER = (
     "shipping.first_name=Wren shipping.last_name=Alder shipping.address_line_1=Mill shipping.city=Ithaca "
@@ -43,10 +43,10 @@ BAG = "brand=LouisVuitton class={} itemId=10003 itemType=Product images[0]=@{}"
 class Pupil:
     """Somebody who walks a track."""
 
-    def __init__(self, session: SessionContext, tutor: Tutor) -> None:
+    def __init__(self, session: SessionContext, tutor: TrackSession) -> None:
         self.session, self.tutor = session, tutor
-        self.heard: list[Heard] = []
-        follow(session, tutor, self.heard.append)
+        self.feedback: list[Feedback] = []
+        watch_sends(session, tutor, self.feedback.append)
 
     def call(self, address: str, words: str = "", **options: Any) -> Call:
         vendor, _, endpoint = address.partition(".")
@@ -62,23 +62,25 @@ class Pupil:
         assert now is not None
         assert now.id == step_id
         exchange = await self.send(address, words, **options)
-        assert self.heard, exchange
-        assert (self.heard[-1].kind in ("done", "finished"), self.heard[-1].step.id) == (True, step_id), self.heard[-1]
+        assert self.feedback, exchange
+        assert (self.feedback[-1].kind in ("done", "finished"), self.feedback[-1].step.id) == (True, step_id), (
+            self.feedback[-1]
+        )
         return exchange
 
     async def nothing(self, address: str, words: str = "", **options: Any) -> str:
         """Send, and see that the step is as open as before; what was said."""
-        before, said = self.tutor.step(), len(self.heard)
+        before, said = self.tutor.step(), len(self.feedback)
         await self.send(address, words, **options)
         assert self.tutor.step() is before
-        return self.heard[-1].text if len(self.heard) > said else ""
+        return self.feedback[-1].text if len(self.feedback) > said else ""
 
     def remember(self, vendor: str, name: str, value: str) -> None:
         self.session.vault.remember(self.session.vendor(vendor), "sandbox", name, Secret(value))
 
     @property
     def finished(self) -> bool:
-        return self.heard[-1].kind == "finished" and self.tutor.running is None
+        return self.feedback[-1].kind == "finished" and self.tutor.running is None
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def session(shipped: Catalog, environ: Mapping[str, str]) -> SessionContext:
 
 @asynccontextmanager
 async def pupil(session: SessionContext, track: str) -> AsyncIterator[Pupil]:
-    tutor = open_tutor(session)
+    tutor = open_track_session(session)
     tutor.start(track)
     try:
         yield Pupil(session, tutor)
@@ -99,7 +101,7 @@ async def pupil(session: SessionContext, track: str) -> AsyncIterator[Pupil]:
 
 
 def test_eight_tracks_are_shipped_and_speak_of_calls_that_exist(session: SessionContext) -> None:
-    tutor = open_tutor(session)
+    tutor = open_track_session(session)
     assert tutor.problems == ()
     assert len(tutor.tracks) == 8
     for track in tutor.tracks.values():
@@ -114,15 +116,15 @@ class _Keys(dict[str, str]):
     """Every action of the app has a key."""
 
     def __init__(self) -> None:
-        from explorer.tui.actions import ACTIONS, shown
+        from explorer.tui.actions import ACTIONS, format_key
 
-        super().__init__({one.id: shown(one.keys.split(",")[0]) for one in ACTIONS})
+        super().__init__({one.id: format_key(one.keys.split(",")[0]) for one in ACTIONS})
 
 
 def test_every_key_that_a_track_names_is_an_action(session: SessionContext) -> None:
     import re
 
-    tutor = open_tutor(session)
+    tutor = open_track_session(session)
     for track in tutor.tracks.values():
         for step in track.steps:
             texts = (step.brief, step.text, step.learned, *(slip.text for slip in step.slips))
@@ -186,14 +188,14 @@ async def test_all_pages(session: SessionContext) -> None:
         assert call is not None
         assert {entry.name: entry.value for entry in call.entries}["page"] == "7"
         await send(session, call)
-        assert one.heard[-1].step.id == "last"
+        assert one.feedback[-1].step.id == "last"
         assert "1 of 7 pages are here" in await one.nothing(search, "limit=60 page=3")
-        one.tutor.heard = None
+        one.tutor.feedback = None
         collector = Collector(session, one.call(search, "limit=60"))
         await collector.plan()
         async for _ in collector.pages():
             pass
-        assert (one.heard[-1].kind, one.heard[-1].step.id) == ("done", "all")
+        assert (one.feedback[-1].kind, one.feedback[-1].step.id) == ("done", "all")
         assert "the sandbox was honest" in await one.nothing(search, "limit=60 page=7")
         session.sandbox.set_faults(["overlap"], session.catalog)
         collector = Collector(session, one.call(search, "limit=60"))
@@ -271,8 +273,8 @@ async def test_an_order_is_not_sent_twice(session: SessionContext) -> None:
         session.sandbox.set_faults(["cut*1"], session.catalog)
         await one.step("lost", create, order)
         await one.send(create, order)
-        assert one.heard[-1].kind == "back"
-        assert "one more than you wanted" in one.heard[-1].text
+        assert one.feedback[-1].kind == "back"
+        assert "one more than you wanted" in one.feedback[-1].text
         session.sandbox.set_faults(["cut*1"], session.catalog)
         await one.step("lost", create, order)
         found = await one.step("look", listing)
@@ -289,7 +291,7 @@ async def test_what_goes_elsewhere_does_not_count(session: SessionContext) -> No
         one.session.trusted_here.append(HostPattern.parse("127.0.0.1:9"))
         call = one.call("endlessaisles.products_list", environment="test", base_url="http://127.0.0.1:9")
         await send(session, call)
-        assert "tracks count in the sandbox" in one.heard[-1].text
+        assert "tracks count in the sandbox" in one.feedback[-1].text
 
 
 async def test_progress_is_kept_and_holds_no_secret(session: SessionContext, home: Path) -> None:
@@ -299,16 +301,16 @@ async def test_progress_is_kept_and_holds_no_secret(session: SessionContext, hom
         one.tutor.save()
     kept = (home / "data" / "tracks.json").read_text()
     assert "sandbox-bag-42" not in kept
-    again = open_tutor(session)
+    again = open_track_session(session)
     assert again.running is not None
     step = again.step()
     assert step is not None
     assert step.id == "use"
-    again.leave()
-    assert open_tutor(session).running is None
-    assert open_tutor(session).done(again.track("rotating-token")) == 1
+    again.stop_track()
+    assert open_track_session(session).running is None
+    assert open_track_session(session).done(again.track("rotating-token")) == 1
     again.reset("rotating-token")
-    assert open_tutor(session).done(again.track("rotating-token")) == 0
+    assert open_track_session(session).done(again.track("rotating-token")) == 0
     with pytest.raises(UnknownName, match="rotating"):
         again.start("rotating")
 
@@ -318,11 +320,11 @@ def test_a_damaged_file_is_set_aside(session: SessionContext, home: Path, conten
     path = home / "data" / "tracks.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    tutor = open_tutor(session)
+    tutor = open_track_session(session)
     assert "is damaged" in tutor.problems[0]
     assert path.with_name("tracks.json.bad").read_bytes() == content
     tutor.start("first-call")
-    assert open_tutor(session).problems == ()
+    assert open_track_session(session).problems == ()
 
 
 def test_own_tracks_are_read_and_wrong_ones_told(session: SessionContext, home: Path) -> None:
@@ -334,7 +336,7 @@ def test_own_tracks_are_read_and_wrong_ones_told(session: SessionContext, home: 
     (folder / "back.toml").write_text(
         f'id = "back"\ntitle = "B"\nabout = "x"\n{step}slips = [{{ when = {{}}, text = "t", back = "z" }}]\n'
     )
-    tutor = open_tutor(session)
+    tutor = open_track_session(session)
     assert next(iter(tutor.tracks)) == "own"
     assert len(tutor.tracks) == 9
     assert any("colour" in text for text in tutor.problems)

@@ -20,7 +20,7 @@ from explorer.errors import UntrustedHost
 from explorer.session.context import SessionContext
 from explorer.session.login import log_in
 from explorer.session.sending import send
-from explorer.session.trust import Gate, call_origins, catalog_origins
+from explorer.session.trust import TrustGate, call_origins, catalog_origins
 from explorer.settings.catalog import decode
 from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
@@ -164,7 +164,7 @@ async def test_requests_at_the_same_time_share_one_question(session: SessionCont
     async def four() -> list[object]:
         all_wait.clear()
         request = httpx.Request("GET", foreign.url, headers={"X-Shop-Token": TOKEN})
-        gates = [Gate(session, call_to(foreign))(request, None, "call", paused) for _ in range(4)]
+        gates = [TrustGate(session, call_to(foreign))(request, None, "call", paused) for _ in range(4)]
         return await asyncio.gather(*gates, return_exceptions=True)
 
     session.ask_trust = ask

@@ -20,7 +20,7 @@ from explorer.settings.folders import Folders
 from explorer.settings.preferences import Settings
 
 if TYPE_CHECKING:
-    from explorer.session.fetching import Page
+    from explorer.session.fetching import FetchedPage
 
 Query = dict[str, str]
 Reply = tuple[int, dict[str, str], bytes]
@@ -92,7 +92,7 @@ class World:
     asked: list[Query] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """Request lines as they arrived."""
-    under_way: int = 0
+    in_flight: int = 0
     most_at_once: int = 0
     told: list[str] = field(default_factory=list)
 
@@ -120,12 +120,12 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("it never came true")
 
 
-async def all_of(collector: Collector) -> list[Page]:
+async def all_of(collector: Collector) -> list[FetchedPage]:
     """Every page."""
     return [page async for page in collector.pages()]
 
 
-def ids(pages: list[Page]) -> list[Any]:
+def ids(pages: list[FetchedPage]) -> list[Any]:
     """The ids of all records, in the order in which they came."""
     return [json.loads(record)["id"] for page in pages for record in page.records]
 
@@ -172,13 +172,13 @@ async def _answered(here: World, head: str, writer: asyncio.StreamWriter) -> Non
     query = dict(parse_qsl(urlsplit(line.split(" ")[1]).query, keep_blank_values=True))
     here.lines.append(line)
     here.asked.append(query)
-    here.under_way += 1
-    here.most_at_once = max(here.most_at_once, here.under_way)
+    here.in_flight += 1
+    here.most_at_once = max(here.most_at_once, here.in_flight)
     try:
         found = here.answer(query)
         status, headers, body = found if isinstance(found, tuple) else await found
     finally:
-        here.under_way -= 1
+        here.in_flight -= 1
     headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
     text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {status} X\r\n{text}\r\n".encode() + body)

@@ -14,11 +14,11 @@ from explorer.core.exchange import (
     Exchange,
     Failure,
     Hop,
-    JudgedField,
-    Judgement,
     ReceivedResponse,
+    RejectedField,
     SentRequest,
     Timings,
+    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ RESPONSE = ReceivedResponse(
     wire_size=90,
 )
 TIMINGS = Timings(connected=0.012, sent=0.013, first_byte=0.133, total=0.173)
-REFUSED = Judgement(
+REFUSED = Verdict(
     outcome="FAILED",
     http_status=200,
     code="412",
     message="no size",
     meaning="the order cannot be made",
     why="success is false in an HTTP 200",
-    fields=(JudgedField(name="item1_size", message="no size"), JudgedField(name="city", message="too far")),
+    fields=(RejectedField(name="item1_size", message="no size"), RejectedField(name="city", message="too far")),
 )
 FAILED = Exchange(
     call=CALL, started_at=1_790_000_000.0, request=REQUEST, response=RESPONSE, timings=TIMINGS, verdict=REFUSED
@@ -73,7 +73,7 @@ def changed(exchange: Exchange, **values: Any) -> Exchange:
     return msgspec.structs.replace(exchange, **values)
 
 
-OK = changed(FAILED, verdict=Judgement(outcome="OK", http_status=200, why="HTTP 200"))
+OK = changed(FAILED, verdict=Verdict(outcome="OK", http_status=200, why="HTTP 200"))
 UNREACHED = Exchange(
     call=CALL,
     started_at=1_790_000_000.0,
@@ -85,7 +85,7 @@ CUT = changed(
     FAILED,
     body=BODY[:40],
     truncated="the connection broke before the body was whole",
-    verdict=Judgement(),
+    verdict=Verdict(),
     failure=Failure(kind="BrokenAnswer", title="The answer is broken", message="the server hung up"),
 )
 

@@ -22,7 +22,7 @@ async def form_with_errors(app: Driver) -> None:
     """Something wrong and much missing; nothing was sent."""
     await app.open("cottoncart.order_calculate")
     await app.keys(*"many", "enter", "f5")
-    await app.until(lambda: app.rows()["item1_product_id"].wanting, "the error")
+    await app.until(lambda: app.rows()["item1_product_id"].has_problem, "the error")
 
 
 async def answered(app: Driver) -> None:
@@ -33,7 +33,7 @@ async def answered(app: Driver) -> None:
     await app.until(lambda: "item1_product_id=16001" in app.url and "auth_sig=" in app.url, "the signed URL")
     await app.keys("f5")
     await app.see("✓ OK · 200 OK")
-    if app.main.panes.narrow:
+    if app.main.panes.is_narrow:
         await app.see('"success": true')
     else:
         await app.keys("2")

@@ -15,7 +15,7 @@ import pytest
 
 from explorer.core.document import filtering
 from explorer.core.document.filtering import Filter
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.tui.body import files
 from tests.terminal import Terminal
 from tests.tui.test_body_panel import API, Bench, settled, shown, typed, until
@@ -114,7 +114,7 @@ def test_the_editor_goes_before_the_default_and_arguments_stay() -> None:
 
 
 def test_a_body_too_large_to_filter_is_refused_in_words() -> None:
-    body = b'"' + b"x" * filtering.LARGEST + b'"'
+    body = b'"' + b"x" * filtering.MAX_SIZE + b'"'
     assert Filter("json", body).run("length(@)").problem == "bodies of more than 64 MB are not filtered"
 
 
@@ -153,7 +153,7 @@ async def test_no_name_leads_to_the_files_of_a_large_body_and_its_process_ends(t
             assert isinstance(app, Bench)
             app.panel.show(b"[" + b'{"name": "kettle"},' * 60_000 + b"1]", "application/json")
             await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
-            making = app.panel._making
+            making = app.panel._layout_process
             assert making is not None
             assert os.listdir(tmp_path) == []  # noqa: PTH208
             for file in making._files:
@@ -206,7 +206,7 @@ async def test_a_large_body_is_filtered_and_made_a_table_with_and_without_files(
             assert app.view.document.text() == json.dumps(left, indent=2)
             assert os.listdir(tmp_path) == []  # noqa: PTH208
             await pilot.press("escape", "v")
-            await until(pilot, lambda: isinstance(app.view.document, Table))
+            await until(pilot, lambda: isinstance(app.view.document, RecordTable))
             rows = [line.split() for line in app.painted()]
             head = rows.index(["#", "id", "name", "seen"])
             assert rows[head + 1] == ["0", "0", "kettlekettlekettle", "true"]
@@ -225,12 +225,12 @@ async def test_a_process_that_is_killed_loses_nothing() -> None:
         app.panel.begin("application/json")
         app.panel.feed(body[:1_200_000])
         await until(pilot, lambda: app.view.document is not None and app.view.document.line_count > 120_000)
-        making = app.panel._making
+        making = app.panel._layout_process
         assert making is not None
         assert making._child is not None
         assert making._child._process is not None
         making._child._process.kill()
-        await until(pilot, lambda: app.panel._making is None)
+        await until(pilot, lambda: app.panel._layout_process is None)
         app.panel.feed(body[1_200_000:])
         app.panel.finish(body, "application/json")
         await until(pilot, lambda: app.view.document is not None and app.view.document.complete)

@@ -11,7 +11,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Input, Static
 
 from explorer.tui.body.panel import BodyPanel
-from explorer.tui.body.preparing import APART_FROM
+from explorer.tui.body.preparing import PROCESS_FROM
 from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
@@ -387,7 +387,7 @@ async def test_saving_writes_the_bytes_and_asks_before_it_writes_over_a_file(tmp
 
 async def test_a_large_body_is_readable_while_it_is_made_ready_and_its_end_is_its_end() -> None:
     body = json.dumps([{"id": n, "name": "kettle", "note": "x" * 60} for n in range(110_000)]).encode()
-    assert len(body) > APART_FROM
+    assert len(body) > PROCESS_FROM
     async with Bench().run_test(size=(80, 12)) as pilot:
         app = pilot.app
         assert isinstance(app, Bench)

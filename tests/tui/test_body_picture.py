@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from textual.app import App
 
-from explorer.core.document.pixels import small
+from explorer.core.document.pixels import make_thumbnail
 from explorer.tui.body.panel import BodyPanel
 from explorer.tui.body.picture import PictureView
 
@@ -40,7 +40,7 @@ def pixel(data: bytes, columns: int, x: int, y: int) -> tuple[int, ...]:
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "WEBP"])
 def test_an_image_is_made_small_with_its_colours(kind: str) -> None:
-    made = small(image(kind, (400, 200)), 40, 40, GROUND)
+    made = make_thumbnail(image(kind, (400, 200)), 40, 40, GROUND)
     assert (made.columns, made.rows, made.problem) == (40, 20, "")
     assert made.title.startswith(f"{kind}, 400 × 200 pixels")
     left, right = pixel(made.data, 40, 3, 10), pixel(made.data, 40, 36, 10)
@@ -52,7 +52,7 @@ def test_what_is_transparent_shows_the_ground_and_small_ones_grow() -> None:
     clear = Image.new("RGBA", (2, 2), (0, 0, 0, 0))
     out = BytesIO()
     clear.save(out, "PNG")
-    made = small(out.getvalue(), 40, 40, GROUND)
+    made = make_thumbnail(out.getvalue(), 40, 40, GROUND)
     assert (made.columns, made.rows) == (16, 16)
     assert pixel(made.data, 16, 8, 8) == GROUND
 
@@ -69,7 +69,7 @@ def png_of(width: int, height: int) -> bytes:
 
 def test_a_bomb_is_not_decoded() -> None:
     for width in (8_000, 60_000):
-        made = small(png_of(width, width), 40, 40, GROUND)
+        made = make_thumbnail(png_of(width, width), 40, 40, GROUND)
         assert "million pixels" in made.problem
         assert made.data == b""
 
@@ -78,7 +78,7 @@ def test_a_bomb_is_not_decoded() -> None:
     "body", [b"", b"\x89PNG\r\n\x1a\nrubbish", image()[:60], b"%!PS-Adobe-3.0 EPSF-3.0\n", png_of(4, 4)]
 )
 def test_damaged_images_and_programs_are_refused_in_words(body: bytes) -> None:
-    made = small(body, 40, 40, GROUND)
+    made = make_thumbnail(body, 40, 40, GROUND)
     assert made.problem
     assert made.data == b""
 

@@ -11,7 +11,7 @@ from textual import events
 from textual.screen import Screen
 
 import explorer.tui.screens
-from explorer.tui.kit.screens import GRACE, ClosingScreen
+from explorer.tui.kit.screens import LETTER_GRACE, ClosingScreen
 from explorer.tui.main import MainScreen
 from explorer.tui.screens.dialogs import ConfirmDialog
 from tests.tui.driving import Driver, driven
@@ -102,7 +102,7 @@ async def test_a_screen_below_another_takes_that_one_along_and_leaves_the_rest(s
         assert answers == [None, True]
 
 
-@pytest.mark.parametrize(("seconds", "answers"), [(GRACE / 2, []), (GRACE + 0.1, [True])])
+@pytest.mark.parametrize(("seconds", "answers"), [(LETTER_GRACE / 2, []), (LETTER_GRACE + 0.1, [True])])
 async def test_a_confirmation_ignores_letters_that_were_typed_before_it_was_seen(
     session: SessionContext, seconds: float, answers: list[bool]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.widgets import Input
 
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.session.remembering import recent_entries
 from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
@@ -269,7 +269,7 @@ async def test_the_table_is_there_while_records_come(session: SessionContext) ->
         await app.see("JSON table")
         await app.see("of 50")
         await app.see("demostore")
-        assert isinstance(body.view.document, Table)
+        assert isinstance(body.view.document, RecordTable)
         await app.keys("escape")
         await app.see("What came is kept: 50 records")
 
@@ -291,7 +291,7 @@ async def test_the_table_takes_in_what_comes() -> None:
         await pilot.press("v")
         await app.workers.wait_for_complete()
         table = panel.view.document
-        assert isinstance(table, Table)
+        assert isinstance(table, RecordTable)
         assert (table.line_count, table.columns) == (1, ["id"])
         records += [b'{"id": 2, "name": "x"}', b'{"id": 3}']
         panel.feed(b',\n{"id": 2, "name": "x"},\n{"id": 3}')
@@ -336,7 +336,7 @@ async def test_it_goes_on_while_another_endpoint_is_looked_at(session: SessionCo
         await app.keys("space")
         await app.see("‖ PAUSED")
         await app.open("cottoncart.order_calculate")
-        gathering = app.main.collect.gathering
+        gathering = app.main.collect.page_buffer
         assert gathering is not None
         session.sandbox.set_faults([], session.catalog)
         gathering.collector.resume()
@@ -385,4 +385,4 @@ async def test_the_app_can_be_left_while_pages_come(session: SessionContext) -> 
         await app.keys("enter")
         await app.see("1 of 4 pages, 50 records")
         await app.keys("ctrl+q")
-    assert app.app.last_words == []
+    assert app.app.exit_message == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange, Judgement, ReceivedResponse, SentRequest
+from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
 from explorer.session.remembering import recent_entries
 from explorer.session.sending import send
 from explorer.tui.screens.comparing import ComparingScreen
@@ -32,7 +32,7 @@ def exchange(status: int, value: object, query: str = "") -> Exchange:
             headers=(("Content-Type", "application/json"), ("Date", str(status))),
             body=json.dumps(value).encode(),
         ),
-        verdict=Judgement(outcome="OK" if status == 200 else "FAILED"),
+        verdict=Verdict(outcome="OK" if status == 200 else "FAILED"),
     )
 
 
@@ -48,7 +48,9 @@ async def compared(driver: Driver, left: Exchange, right: Exchange) -> Comparing
     driver.app.push_screen(screen)
     await driver.until(lambda: screen.comparison is not None and screen.comparison.done, "the comparison")
     view = screen.query_one(DiffView)
-    await driver.until(lambda: (view.cursor or not view.stops) and "comparing …" not in driver.text, "the changes")
+    await driver.until(
+        lambda: (view.cursor or not view.change_count) and "comparing …" not in driver.text, "the changes"
+    )
     return screen
 
 

@@ -69,26 +69,26 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
 
 
 def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
-    from explorer.settings.defects import KEPT, told
+    from explorer.settings.defects import MAX_REPORTS, write_crash_report
     from explorer.settings.folders import Folders
 
     folders = Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
-    for _ in range(KEPT + 5):
-        told(ValueError("x"), folders)
+    for _ in range(MAX_REPORTS + 5):
+        write_crash_report(ValueError("x"), folders)
     names = {one.name for one in (folders.data / "defects").iterdir()}
-    assert len(names) == KEPT
-    assert f"defect-{KEPT + 5}.txt" in names
+    assert len(names) == MAX_REPORTS
+    assert f"defect-{MAX_REPORTS + 5}.txt" in names
 
 
 def test_where_nothing_can_be_written_the_places_are_told(tmp_path: Path) -> None:
-    from explorer.settings.defects import told
+    from explorer.settings.defects import write_crash_report
     from explorer.settings.folders import Folders
 
     (tmp_path / "data").write_text("a file where the folder should be")
     try:
         raise ValueError("MARKED")
     except ValueError as error:
-        words = told(error, Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)}))
+        words = write_crash_report(error, Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)}))
     assert "No details could be written" in words
     assert "test_defects.py" in words
     assert "MARKED" not in words

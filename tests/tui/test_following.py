@@ -13,7 +13,7 @@ from explorer.core.document.outline import Outline
 from explorer.core.links import Links
 from explorer.tui.body.following import LineLinks
 from explorer.tui.body.panel import BodyPanel
-from explorer.tui.widgets.trail import Trail
+from explorer.tui.widgets.trail import Breadcrumbs
 from tests.growth import growth
 from tests.tui.driving import driven
 
@@ -78,7 +78,7 @@ async def test_enter_opens_the_call_filled_in_and_escape_goes_back(session: Sess
         await app.until(
             lambda: app.main.panes.response_pane.body_panel.view.cursor_line == at, "the line that was followed"
         )
-        assert not app.main.query_one(Trail).display
+        assert not app.main.query_one(Breadcrumbs).display
 
 
 async def test_where_several_calls_take_the_id_one_is_asked_for(session: SessionContext) -> None:
@@ -140,7 +140,7 @@ async def test_opening_something_else_ends_the_trail(session: SessionContext) ->
         await app.keys("enter")
         await app.see("› customers_get")
         await app.open("quickstart.invoices_list")
-        await app.until(lambda: not app.main.query_one(Trail).display, "no trail")
+        await app.until(lambda: not app.main.query_one(Breadcrumbs).display, "no trail")
 
 
 async def test_marks_cost_a_large_body_no_frame(shipped: Catalog) -> None:

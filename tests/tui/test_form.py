@@ -11,7 +11,7 @@ from explorer.core.catalog.model import Parameter
 from explorer.core.exchange import Entry
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.form import Form
-from explorer.tui.widgets.fields.repeats import Pair
+from explorer.tui.widgets.fields.repeats import PairRow
 from explorer.tui.widgets.fields.row import FieldMark
 from explorer.tui.widgets.fields.state import FieldState, rule_text, state_of
 from tests.tui.driving import Driver, driven
@@ -89,7 +89,7 @@ async def test_a_group_is_added_to_and_removed_from_and_keeps_its_indexes(sessio
 async def test_a_group_is_added_to_with_the_mouse(session: SessionContext) -> None:
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
-        await app.pilot.click("GroupBox > Bar > Button")
+        await app.pilot.click("GroupBox > HeadingBar > Button")
         await app.until(lambda: "item2_size" in app.rows(), "a second item")
 
 
@@ -99,7 +99,7 @@ async def test_a_map_takes_keys_of_ones_own(session: SessionContext) -> None:
         form = app.main.query_one(Form)
         box = next(part for part in form._parts if type(part).__name__ == "MapBox")
         await box.add()  # type: ignore[union-attr]
-        name, value = app.main.query(Pair).first().query(Input)
+        name, value = app.main.query(PairRow).first().query(Input)
         name.value, value.value = "email", "ada@example.com"
         await app.until(lambda: "ada%40example.com" in app.url, "the filter in the URL")
         assert "filter%5Bemail%5D=" in app.url or "filter[email]=" in app.url

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input
 
-from explorer.core.search_hints import Names
+from explorer.core.search_hints import FilterNames
 from explorer.history import HistoryRow
-from explorer.session.remembering import Details
+from explorer.session.remembering import EntryDetails
 from explorer.tui.widgets.history_list import HistoryList
 from explorer.tui.widgets.history_panel import HistoryPanel
 from explorer.tui.widgets.history_rows import row_text
@@ -106,7 +106,7 @@ async def test_letters_in_the_search_are_letters_and_enter_searches_at_once() ->
 async def test_a_filter_is_completed_by_tab_and_the_line_below_names_what_fits() -> None:
     app = bench()
     async with app.run_test(size=(100, 14)) as pilot:
-        app.widget.offer(Names(vendors=("teahouse", "teapot"), tags=("later",)))
+        app.widget.offer(FilterNames(vendors=("teahouse", "teapot"), tags=("later",)))
         app.widget.show_rows(ROWS)
         app.widget.focus_search()
         await pilot.press(*"cup ven")
@@ -167,8 +167,8 @@ async def test_details_name_note_tags_links_and_what_changed_and_a_link_is_follo
         app.widget.focus_content()
         await pilot.pause(0.3)
         assert [one.id for one in app.of(HistoryPanel.DetailsWanted)] == [9]
-        app.widget.show_details(9, Details("exact", (11, 12), ("the credential token is another than then",)))
-        app.widget.show_details(8, Details("", (), ("of another row",)))
+        app.widget.show_details(9, EntryDetails("exact", (11, 12), ("the credential token is another than then",)))
+        app.widget.show_details(8, EntryDetails("", (), ("of another row",)))
         await pilot.pause()
         painted = app.painted()
         for words in ("ask [/them]", "#later", "Since: the credential", "replay of #7, the same bytes", "#11", "#12"):
@@ -178,7 +178,7 @@ async def test_details_name_note_tags_links_and_what_changed_and_a_link_is_follo
         assert app.widget.selected == 7
         app.widget.listing.select(9)
         await pilot.pause()
-        app.widget.show_details(9, Details("exact", (11, 12), ()))
+        app.widget.show_details(9, EntryDetails("exact", (11, 12), ()))
         await pilot.press("tab", "down", "enter")
         await pilot.pause()
     assert [one.id for one in app.of(HistoryPanel.Followed)] == [11]

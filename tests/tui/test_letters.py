@@ -61,7 +61,7 @@ async def test_no_letter_or_digit_runs_a_command_from_any_widget_of_a_form(
         given = tuple(Entry(name=one.name, value=one.example) for one in params if one.example and "#" not in one.name)
         await app.main.form.open(address, Draft(given, extra=(("debug", "1"),))).wait()
         form = app.main.query_one(Form)
-        for box in form.query("Repeat"):
+        for box in form.query("RepeatBox"):
             await box.add()  # type: ignore[attr-defined]
         await app.pilot.pause()
         monkeypatch.setattr(app.app, "run_action", run_action.__get__(app.app))
@@ -82,8 +82,8 @@ async def test_the_headers_of_ones_own_take_letters_as_text_too(session: Session
     async with driven(session) as app:
         await app.open("endlessaisles.products_list")
         app.main.panes.request_pane.open_tab("headers")
-        await app.until(lambda: app.main.query("HeadersTab Bar Button"), "the headers")
-        app.main.query("HeadersTab Bar Button").first().focus()
+        await app.until(lambda: app.main.query("HeadersTab HeadingBar Button"), "the headers")
+        app.main.query("HeadersTab HeadingBar Button").first().focus()
         await app.pilot.pause()
         await type_all(app, "XDKT")
         assert len(app.app.screen_stack) == 1

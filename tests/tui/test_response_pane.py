@@ -9,8 +9,8 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, OptionList, Static
 
-from explorer.client import Progress
-from explorer.core.exchange import Judgement
+from explorer.client import SendProgress
+from explorer.core.exchange import Verdict
 from explorer.core.paging import PageInfo
 from explorer.tui.body.view import BodyView
 from explorer.tui.widgets.response_pane import ResponsePane
@@ -170,7 +170,7 @@ async def test_a_send_shows_seconds_and_bytes_and_escape_cancels() -> None:
         app.widget.focus_content()
         await pilot.pause()
         app.widget.show_sending(10.0)
-        app.widget.progress(Progress("receiving", 2.4, 345_000, 900_000))
+        app.widget.progress(SendProgress("receiving", 2.4, 345_000, 900_000))
         await pilot.pause()
         text = app.painted()
         await pilot.press("escape")
@@ -236,7 +236,7 @@ async def test_nothing_hostile_acts() -> None:
         body=HOSTILE.encode(),
         headers=((HOSTILE, HOSTILE), ("Content-Type", HOSTILE)),
         truncated=HOSTILE,
-        verdict=Judgement(outcome="FAILED", message=HOSTILE, meaning=HOSTILE, why=HOSTILE, code=HOSTILE),
+        verdict=Verdict(outcome="FAILED", message=HOSTILE, meaning=HOSTILE, why=HOSTILE, code=HOSTILE),
     )
     app = bench()
     async with app.run_test(size=(120, 40)) as pilot:

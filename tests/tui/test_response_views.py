@@ -9,7 +9,7 @@ import pytest
 from explorer.core.exchange import Hop, ReceivedResponse, SentRequest, Timings
 from explorer.core.text.units import format_elapsed, format_size
 from explorer.tui.widgets.headers_view import header_rows
-from explorer.tui.widgets.lines_view import LinesView, Row, cells
+from explorer.tui.widgets.lines_view import LinesView, Row, span_width
 from explorer.tui.widgets.timing_view import STOPPED, phases, timing_rows
 from explorer.tui.widgets.wire_view import wire_rows
 from tests.tui.exchanges import FAILED, OK, TOKEN_HOP, UNREACHED, Bench, changed
@@ -99,7 +99,7 @@ def test_a_failure_stands_at_the_phase_that_it_ended() -> None:
 @pytest.mark.parametrize("width", [30, 78, 118, 198])
 def test_the_waterfall_fits_its_width_and_the_bars_add_up(width: int) -> None:
     rows = timing_rows(OK, width)
-    assert all(cells(row.spans) <= max(width, 36) for row in rows[:5])
+    assert all(span_width(row.spans) <= max(width, 36) for row in rows[:5])
     text = lines(rows)
     assert text[0].startswith(" connect")
     assert text[2].endswith("120 ms")

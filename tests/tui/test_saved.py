@@ -12,8 +12,8 @@ from textual.widgets import Button, Input
 
 from explorer.core.exchange import Entry
 from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.saving import Saved
-from explorer.session.sequences import Runner
+from explorer.session.saving import SavedRequestStore
+from explorer.session.sequences import SequenceRunner
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.saved import SavedScreen
 from explorer.tui.screens.saved_dialogs import ConflictDialog, SaveDialog, VariablesDialog
@@ -121,7 +121,7 @@ async def test_a_variable_without_a_value_is_shown_asked_for_and_sent_as_the_com
         await driver.see("Expected of search: 2 of 3 hold.")
         await driver.see("✗ length(data) is 1 (got 2)")
         here = await sent(driver, session, 1)
-        runner = Runner(saved := Saved(session))
+        runner = SequenceRunner(saved := SavedRequestStore(session))
         saved.load()
         saved.given["MANY"] = "2"
         await runner.run("search", ("search",))
@@ -494,7 +494,7 @@ async def test_a_file_that_is_swapped_on_the_disk_is_asked_for(
     async with driven(session) as driver:
         await open_saved(driver, "upload")
         put(folder, upload=UPLOAD % key)
-        driver.main.saved_files.look_at_file()
+        driver.main.saved_files.refresh_file()
         await driver.until(lambda: str(key) in str(driver.main.panes.request_pane.entries), "the file as it is now")
         await driver.keys("f5")
         await driver.until(lambda: isinstance(driver.app.screen, ConfirmDialog), "the question")

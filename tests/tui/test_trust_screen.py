@@ -104,10 +104,10 @@ async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(
 
 
 async def test_all_trusted_hosts_are_removed_at_once(shop: SessionContext) -> None:
-    from explorer.settings.trusted import trust
+    from explorer.settings.trusted import add_trusted
 
     for number in range(3):
-        trust(shop.folders, f"https://{number}.example", "shop", "production", 0.0)
+        add_trusted(shop.folders, f"https://{number}.example", "shop", "production", 0.0)
     async with driven(shop) as driver:
         await driver.open("shop.news")
         await driver.keys("escape", "H")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.auth.options import Options
+from explorer.core.auth.options import AuthOptions
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.registry import Registry
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from explorer.core.auth.verifier import Verifier
     from explorer.core.catalog.model import Auth, Endpoint, Vendor
 
-__all__ = ["AUTH_SCHEMES", "AuthScheme", "Options", "options_of", "scheme_for", "scheme_of", "verifier_for"]
+__all__ = ["AUTH_SCHEMES", "AuthOptions", "AuthScheme", "options_of", "scheme_for", "scheme_of", "verifier_for"]
 
-AUTH_SCHEMES: Final[Registry[AuthScheme[Options]]] = Registry(
+AUTH_SCHEMES: Final[Registry[AuthScheme[AuthOptions]]] = Registry(
     "auth scheme",
     modules={
         "hmac_query": "explorer.core.auth.hmac_query:SCHEME",
@@ -31,9 +31,9 @@ AUTH_SCHEMES: Final[Registry[AuthScheme[Options]]] = Registry(
 )
 
 
-def options_of(auth: Auth | None) -> Options:
+def options_of(auth: Auth | None) -> AuthOptions:
     """Return the options in an ``auth`` table; those of a scheme that adds nothing where there is no table."""
-    return Options() if auth is None else AUTH_SCHEMES[auth.scheme].read(auth)
+    return AuthOptions() if auth is None else AUTH_SCHEMES[auth.scheme].read(auth)
 
 
 def scheme_for(vendor: Vendor, endpoint: Endpoint, context: AuthContext) -> Scheme:
@@ -46,8 +46,8 @@ def scheme_for(vendor: Vendor, endpoint: Endpoint, context: AuthContext) -> Sche
     for key in vendor.auth:
         scheme = scheme_of(vendor, key, context)
         if scheme.mints(endpoint.id):
-            return Anonymous(Options(), context, scheme)
-    return Anonymous(Options(), context)
+            return Anonymous(AuthOptions(), context, scheme)
+    return Anonymous(AuthOptions(), context)
 
 
 def scheme_of(vendor: Vendor, key: str, context: AuthContext) -> Scheme:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
 
 
-def same(left: str, right: str) -> bool:
+def constant_time_equal(left: str, right: str) -> bool:
     """Whether two texts are equal, in a time that does not tell where they differ."""
     return hmac.compare_digest(left.encode("utf-8", "surrogateescape"), right.encode("utf-8", "surrogateescape"))
 
@@ -76,13 +76,16 @@ class AccountBook:
         if not values:
             return None
         for account in self._accounts.values():
-            if all(bool(account.value(name)) and same(account.value(name), text) for name, text in values.items()):
+            if all(
+                bool(account.value(name)) and constant_time_equal(account.value(name), text)
+                for name, text in values.items()
+            ):
                 return account
         return None
 
     def is_foreign(self, name: str, text: str) -> bool:
         """Whether *text* is a value of that credential in another environment."""
-        return any(same(one.reveal(), text) for one in self._foreign.get(name, ()))
+        return any(constant_time_equal(one.reveal(), text) for one in self._foreign.get(name, ()))
 
 
 def _secrets(values: Mapping[str, str]) -> dict[str, Secret]:

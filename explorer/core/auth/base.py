@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeAlias, TypeVar
 
 from explorer.core.auth.lifeline import TokenUse
-from explorer.core.auth.options import O_co, Options
-from explorer.core.exchange import Value
+from explorer.core.auth.options import AuthOptions, O_co
+from explorer.core.exchange import FrozenStruct
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialMissing
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _Tok = TypeVar("_Tok", bound="Token | Secret")
 Flow: TypeAlias = "Generator[httpx.Request, httpx.Response, None]"
-Asking: TypeAlias = "Generator[httpx.Request, httpx.Response, _T]"
+TokenFlow: TypeAlias = "Generator[httpx.Request, httpx.Response, _T]"
 PURPOSE: Final = "explorer.purpose"
 SINGLE_FLIGHT: Final = "explorer.single_flight"
 PLACEHOLDER: Final = "{token}"
@@ -51,7 +51,7 @@ class TokensChanged(Exception):
     """Thrown into a flow at its token request, which was not sent: another flow's token request has ended."""
 
 
-class Step(Value, frozen=True, kw_only=True):
+class SigningStep(FrozenStruct, frozen=True, kw_only=True):
     """One step of how a request was signed, for people. Secrets in it are masked."""
 
     title: str
@@ -79,7 +79,7 @@ class AuthContext:
     tokens: TokenStore
     base_url: str
     build: Callable[[str, Mapping[str, str]], httpx.Request] = _no_build
-    look_again: Callable[[str], None] = lambda _name: None
+    forget_cached: Callable[[str], None] = lambda _name: None
     """Reads the credential of that name afresh, which another process may have replaced by now."""
     safe_to_retry: bool = False
     """True only for a read: nothing else is sent a second time."""
@@ -104,7 +104,7 @@ class Scheme(ABC, Generic[O_co]):
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         """*request* as it would be signed at *at* (Unix seconds, or now), without any network.
 
-        Where a token would have to be asked for first, ``{token}`` stands in its place and ``needs_before`` says so.
+        Where a token would have to be asked for first, ``{token}`` stands in its place and ``prerequisite`` says so.
 
         Raises:
             CredentialMissing: a credential that it needs is not to be had.
@@ -124,7 +124,7 @@ class Scheme(ABC, Generic[O_co]):
         """A copy of *request* without any trace of this scheme's credentials, as before it was signed."""
 
     @abstractmethod
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
         """How ``preview`` comes to its result, step by step."""
 
     def signer(self) -> Signer | None:
@@ -143,7 +143,7 @@ class Scheme(ABC, Generic[O_co]):
         """The moment (Unix seconds) that the signature in *request* is of; None where it does not tell."""
         return None
 
-    def needs_before(self) -> str:
+    def prerequisite(self) -> str:
         """What has to be asked of the vendor before the call, in words, or an empty text."""
         return ""
 
@@ -176,7 +176,7 @@ class Scheme(ABC, Generic[O_co]):
         self, request: httpx.Request, token: Secret, origin: str
     ) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
         """Yield *request*, which carries *token*, and write into the token's life when it went and what came of it."""
-        context, lives = self.context, self.context.tokens.lives
+        context, lives = self.context, self.context.tokens.token_records
         use = TokenUse(context.exchange, context.endpoint.id, context.now())
         number = lives.used(token.fingerprint(), origin, use)
         status: int | None = None
@@ -185,12 +185,12 @@ class Scheme(ABC, Generic[O_co]):
             status = response.status_code
             return response
         except TokensChanged:
-            lives.withdrawn(number)
+            lives.discard_request(number)
             raise
         finally:
             lives.answered(number, context.now(), status, context.exchange)
 
-    def _shared(self, current: Callable[[], _T | None], ask: Callable[[], Asking[_T]]) -> Asking[_T]:
+    def _shared(self, current: Callable[[], _T | None], ask: Callable[[], TokenFlow[_T]]) -> TokenFlow[_T]:
         """Return the *current* token, or *ask* for one. While another flow asks, wait for what it brings."""
         while True:
             token = current()
@@ -201,13 +201,13 @@ class Scheme(ABC, Generic[O_co]):
             except TokensChanged:
                 continue
 
-    def _renewed(self, current: Callable[[], _Tok | None], ask: Callable[[], Asking[_Tok]]) -> Asking[_Tok]:
+    def _renewed(self, current: Callable[[], _Tok | None], ask: Callable[[], TokenFlow[_Tok]]) -> TokenFlow[_Tok]:
         """Return a token other than the *current* one: from *ask*, or from another flow that was asking already."""
-        former = _text_of(current())
+        former = _secret_of(current())
 
         def newer() -> _Tok | None:
             token = current()
-            return None if _text_of(token) == former else token
+            return None if _secret_of(token) == former else token
 
         return (yield from self._shared(newer, ask))
 
@@ -218,10 +218,10 @@ class Scheme(ABC, Generic[O_co]):
         """The text of a credential, or CredentialMissing."""
         found = self.context.credential(name)
         if not found:
-            raise self._lacks(name)
+            raise self._missing_credential(name)
         return found.reveal()
 
-    def _lacks(self, name: str) -> CredentialMissing:
+    def _missing_credential(self, name: str) -> CredentialMissing:
         vendor = self.context.vendor
         return CredentialMissing(vendor.id, name, variable_name(vendor.id, name))
 
@@ -245,7 +245,7 @@ class Anonymous(Scheme):
 
     name = "none"
 
-    def __init__(self, options: Options, context: AuthContext, learner: Scheme | None = None) -> None:
+    def __init__(self, options: AuthOptions, context: AuthContext, learner: Scheme | None = None) -> None:
         super().__init__(options, context)
         self._learner = learner
 
@@ -266,8 +266,8 @@ class Anonymous(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._learner.secrets() if self._learner is not None else ()
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - for schemes that need it
-        return (Step(title="No authentication", text="This call is anonymous: nothing is added."),)
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - for schemes that need it
+        return (SigningStep(title="No authentication", text="This call is anonymous: nothing is added."),)
 
 
 def is_secret_name(vendor: Vendor, endpoint: Endpoint, name: str) -> bool:
@@ -278,7 +278,7 @@ def is_secret_name(vendor: Vendor, endpoint: Endpoint, name: str) -> bool:
     return any(re.fullmatch(re.escape(one).replace(r"\#", r"\d+").replace(r"\*", r"[^]]*"), name) for one in secret)
 
 
-def _text_of(token: Token | Secret | None) -> Secret | None:
+def _secret_of(token: Token | Secret | None) -> Secret | None:
     return token if token is None or isinstance(token, Secret) else token.value
 
 

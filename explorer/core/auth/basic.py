@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
-from explorer.core.auth.accounts import Account, same
-from explorer.core.auth.base import Flow, Scheme, Step
+from explorer.core.auth.accounts import Account, constant_time_equal
+from explorer.core.auth.base import Flow, Scheme, SigningStep
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
@@ -66,7 +66,7 @@ class Basic(Scheme[BasicOptions]):
         yield from self._sent(signed, Secret(self._token()), f"the credentials {names}")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        bare = wire.rebuilt(request)
+        bare = wire.copy_request(request)
         bare.headers.pop(self.options.header, None)
         return bare
 
@@ -74,12 +74,12 @@ class Basic(Scheme[BasicOptions]):
         held = self._held(*self.options.encoded)
         return held if self.missing() else (Secret(wire.base64_of(map(self._need, self.options.encoded))), *held)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         options = self.options
         return (
-            Step(title="User name and password", text=f"{MASK}:{MASK}", detail="joined by a colon, in UTF-8"),
-            Step(title="Base64", text=MASK, detail="with + / and =, on one line (RFC 4648, 4)"),
-            Step(title="Header", text=f"{options.header}: {options.prefix}{MASK}"),
+            SigningStep(title="User name and password", text=f"{MASK}:{MASK}", detail="joined by a colon, in UTF-8"),
+            SigningStep(title="Base64", text=MASK, detail="with + / and =, on one line (RFC 4648, 4)"),
+            SigningStep(title="Header", text=f"{options.header}: {options.prefix}{MASK}"),
         )
 
     def _token(self) -> str:
@@ -137,7 +137,7 @@ class BasicVerifier(Verifier[BasicOptions]):
         match = None
         for account in self.accounts.accounts:
             username, password = (account.value(name) for name in self.options.encoded)
-            if same(f"{username}:{password}", text) and username and password:
+            if constant_time_equal(f"{username}:{password}", text) and username and password:
                 match = account
         return match
 

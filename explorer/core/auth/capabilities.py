@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.recipe import Material, Recipe
+    from explorer.core.auth.recipe import SignatureInput, SignatureRecipe
     from explorer.core.text.secret import Secret
 
 
@@ -38,17 +38,17 @@ class Signer(Protocol):
     """What a scheme that signs by a recipe lets the signature debugger see."""
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> SignatureRecipe:
         """How its signature is made."""
 
     @property
     def key_credential(self) -> str:
         """The credential that is the signing key."""
 
-    def material(self, request: httpx.Request, at: float | None = None) -> Material:
+    def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
         """Return what *request* offers to the recipe, signed at *at* (Unix seconds, or now)."""
 
-    def sent_material(self, request: httpx.Request) -> tuple[Material, str]:
+    def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
         """Return what a signed request offers, and its signature (empty where it has none)."""
 
     def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:

@@ -11,7 +11,7 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_utc
 
 _TIMES: Final = ("exp", "nbf", "iat", "auth_time")
-_LONGEST: Final = 20_000
+_MAX_LENGTH: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Claims:
 def read_claims(token: str) -> Claims | None:
     """The claims of a token, or None where it is no JSON Web Token."""
     parts = token.strip().split(".")
-    if len(parts) != 3 or len(token) > _LONGEST:
+    if len(parts) != 3 or len(token) > _MAX_LENGTH:
         return None
     header, claims = _part(parts[0]), _part(parts[1])
     return Claims(header, claims) if header is not None and claims is not None and "alg" in header else None

@@ -15,21 +15,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from explorer.core.auth import multipart, wire
-from explorer.core.auth.accounts import Account, same
-from explorer.core.auth.base import Flow, Scheme, Step, is_secret_name
+from explorer.core.auth.accounts import Account, constant_time_equal
+from explorer.core.auth.base import Flow, Scheme, SigningStep, is_secret_name
 from explorer.core.auth.capabilities import SignatureTemplate
-from explorer.core.auth.options import Options, SignatureParams, TokenSource
+from explorer.core.auth.options import AuthOptions, SignatureParams, TokenSource
 from explorer.core.auth.recipe import (
     ORDERS,
-    VALUES,
-    Material,
-    Part,
-    Recipe,
-    arranged,
-    base_from,
-    base_of,
-    collect,
+    VALUE_ENCODINGS,
+    SignatureInput,
+    SignatureParameter,
+    SignatureRecipe,
+    build_base_string,
+    join_base_string,
+    select_parameters,
     sign,
+    sort_parameters,
 )
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class HmacQueryOptions(Options, frozen=True, kw_only=True):
+class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     """HMAC over the decoded, sorted parameters, appended to them."""
 
     key_id: str = "auth_id"
@@ -93,9 +93,9 @@ class HmacQueryOptions(Options, frozen=True, kw_only=True):
         return TokenSource(("no token: each request is signed",), (detail,))
 
 
-def recipe_of(options: HmacQueryOptions) -> Recipe:
+def recipe_of(options: HmacQueryOptions) -> SignatureRecipe:
     """The recipe that the options stand for."""
-    return Recipe(
+    return SignatureRecipe(
         base=options.base,
         signature_param=options.signature_param,
         strip_suffix=options.strip_suffix,
@@ -109,8 +109,8 @@ def recipe_of(options: HmacQueryOptions) -> Recipe:
 def base_string(options: HmacQueryOptions, path: str, pairs: Pairs) -> str:
     """The text that is signed. *path* is decoded and below the base URL; *pairs* are all text parameters, decoded, in
     the order of the request, the id and the timestamp among them. Equal keys keep their order."""
-    parts = tuple(Part(name, value, "query") for name, value in pairs)
-    return base_of(recipe_of(options), Material(path, parts))
+    parts = tuple(SignatureParameter(name, value, "query") for name, value in pairs)
+    return build_base_string(recipe_of(options), SignatureInput(path, parts))
 
 
 def signature(options: HmacQueryOptions, secret: str, base: str) -> str:
@@ -142,7 +142,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         names = (self.options.id_param, self.options.timestamp_param, self.options.signature_param)
-        return wire.without(request, names)
+        return wire.without_parameters(request, names)
 
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.secret, self.options.key_id)
@@ -151,7 +151,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         return self
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> SignatureRecipe:
         return recipe_of(self.options)
 
     @property
@@ -162,17 +162,20 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         text = dict(decode_pairs(request.url.query) + wire.body_pairs(request)).get(self.options.timestamp_param, "")
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
 
-    def material(self, request: httpx.Request, at: float | None = None) -> Material:
+    def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
         """What *request* offers to the recipe, signed at *at* (Unix seconds, or now); id and time stand last."""
         bare = self.strip(request)
-        added = [Part(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
-        return self._offered(bare, (*parts_of(bare), *added))
+        added = [SignatureParameter(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
+        return self._offered(bare, (*signature_parameters(bare), *added))
 
-    def sent_material(self, request: httpx.Request) -> tuple[Material, str]:
+    def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
         """What a signed request offers as it stands, and its signature (empty where it has none)."""
         options = self.options
         added = (options.id_param, options.timestamp_param)
-        parts = [Part(one.name, one.value, "auth") if one.name in added else one for one in parts_of(request)]
+        parts = [
+            SignatureParameter(one.name, one.value, "auth") if one.name in added else one
+            for one in signature_parameters(request)
+        ]
         given = next((one.value for one in parts if one.name == options.signature_param), "")
         kept = tuple(one for one in parts if one.name != options.signature_param)
         return self._offered(request, kept), given
@@ -191,51 +194,51 @@ class HmacQuery(Scheme[HmacQueryOptions]):
             rewritten="" if options.encode_id else options.key_id,
         )
 
-    def _offered(self, request: httpx.Request, parts: tuple[Part, ...]) -> Material:
-        root, url = wire.root_of(self.context.base_url), request.url
-        return Material(self._path(request), parts, request.method, f"{url.scheme}://{url.netloc.decode()}", root)
+    def _offered(self, request: httpx.Request, parts: tuple[SignatureParameter, ...]) -> SignatureInput:
+        root, url = wire.root_path(self.context.base_url), request.url
+        return SignatureInput(self._path(request), parts, request.method, f"{url.scheme}://{url.netloc.decode()}", root)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
         at = self._time(at)
         recipe, material, bare = recipe_of(self.options), self.material(request, at), self.strip(request)
-        kept, left = collect(recipe, material)
+        kept, left = select_parameters(recipe, material)
         shown = [replace(part, value=MASK) if self._hides(part.name) else part for part in kept]
         key = self._need(self.options.secret)
-        text = sign(recipe, key, base_of(recipe, material))
+        text = sign(recipe, key, build_base_string(recipe, material))
         stamp = int(at)
         when = format_utc(stamp, "%Y-%m-%d %H:%M:%S UTC")
-        ordered = arranged(recipe, shown)
+        ordered = sort_parameters(recipe, shown)
         return (
-            Step(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),
-            Step(
+            SigningStep(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),
+            SigningStep(
                 title="Parameters",
                 text=self._mask("\n".join(f"{part.name}={part.value}" for part in shown)),
                 detail="decoded, in the order of the request",
                 literal=True,
             ),
-            *(Step(title="Left out", text=one.part.name, detail=one.why) for one in left),
-            Step(
+            *(SigningStep(title="Left out", text=one.part.name, detail=one.why) for one in left),
+            SigningStep(
                 title="Sorted",
                 text=self._mask(" ".join(part.name for part in ordered)),
-                detail=f"{ORDERS[recipe.order]}; values {VALUES[recipe.values]}",
+                detail=f"{ORDERS[recipe.order]}; values {VALUE_ENCODINGS[recipe.values]}",
             ),
-            Step(
+            SigningStep(
                 title="Base string",
-                text=self._mask(base_from(recipe, material, ordered)),
+                text=self._mask(join_base_string(recipe, material, ordered)),
                 detail="path below the base URL without its format, then the parameters",
                 literal=True,
             ),
-            Step(
+            SigningStep(
                 title="Key",
                 text=f"{MASK} ({Secret(key).fingerprint()})",
                 detail=f"the credential {self.options.secret!r}; its fingerprint tells it from others",
             ),
-            Step(
+            SigningStep(
                 title="Signature",
                 text=text,
                 detail=f"HMAC-{self.options.digest.upper()}, hexadecimal; key: the credential {self.options.secret!r}",
             ),
-            Step(
+            SigningStep(
                 title="Sent",
                 text=f"{self.options.signature_param}={text}",
                 detail=f"put last in the {'body' if self._in_body(bare) else 'query'}",
@@ -263,14 +266,14 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         return is_secret_name(self.context.vendor, self.context.endpoint, name)
 
 
-def parts_of(request: httpx.Request) -> tuple[Part, ...]:
+def signature_parameters(request: httpx.Request) -> tuple[SignatureParameter, ...]:
     """Every parameter of a request, decoded, in order; of uploaded files the names that they are uploaded under."""
     boundary = multipart.boundary_of(request.headers.get("content-type", ""))
-    fields = multipart.parts(request.content, boundary) if boundary is not None else []
+    fields = multipart.split_fields(request.content, boundary) if boundary is not None else []
     return (
-        *(Part(name, value, "query") for name, value in decode_pairs(request.url.query)),
-        *(Part(name, value, "body") for name, value in wire.body_pairs(request)),
-        *(Part(part.name, part.filename, "file") for part in fields if part.filename is not None),
+        *(SignatureParameter(name, value, "query") for name, value in decode_pairs(request.url.query)),
+        *(SignatureParameter(name, value, "body") for name, value in wire.body_pairs(request)),
+        *(SignatureParameter(part.name, part.filename, "file") for part in fields if part.filename is not None),
     )
 
 
@@ -303,7 +306,7 @@ class HmacQueryVerifier(Verifier[HmacQueryOptions]):
     def _account(self, key_id: str) -> Account | None:
         for account in self.accounts.accounts:
             known = account.value(self.options.key_id)
-            if known and same(_wire_id(self.options, known), key_id):
+            if known and constant_time_equal(_wire_id(self.options, known), key_id):
                 return account
         return None
 
@@ -324,7 +327,7 @@ class HmacQueryVerifier(Verifier[HmacQueryOptions]):
         )
         base = base_string(self.options, request.path, pairs)
         expected = signature(self.options, account.value(self.options.secret), base)
-        if same(expected, given):
+        if constant_time_equal(expected, given):
             return None
         message = f"{self.options.signature_param} does not fit the base string {base}"
         return Refusal("signature", message, expected, given or "nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth.base import Flow, Scheme, Step
+from explorer.core.auth.base import Flow, Scheme, SigningStep
 
 if TYPE_CHECKING:
     import httpx
@@ -36,5 +36,5 @@ class VerbatimScheme(Scheme):
     def secrets(self) -> tuple[Secret, ...]:
         return self._scheme.secrets()
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
-        return (Step(title="Kept", text="The request is sent as it was kept; nothing is signed anew."),)
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
+        return (SigningStep(title="Kept", text="The request is sent as it was kept; nothing is signed anew."),)

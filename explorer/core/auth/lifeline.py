@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-State = Literal["unused", "good", "grace", "spent", "expired", "refused", "ended", "past"]
+TokenState = Literal["unused", "good", "grace", "spent", "expired", "refused", "ended", "past"]
 """``grace``: used, and good for a while yet; ``spent``: that while is over; ``ended``: signed out of or forgotten;
 ``past``: known from the history alone."""
-_KEPT: Final = 400
+_MAX_RECORDS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TokenUse:
     status: int | None = None
 
     @property
-    def under_way(self) -> bool:
+    def in_flight(self) -> bool:
         """Whether its answer is still to come."""
         return self.ended is None
 
@@ -60,7 +60,7 @@ class TokenRecord:
         """When it was first sent."""
         return min((use.at for use in self.uses), default=None)
 
-    def state(self, now: float) -> tuple[State, float | None]:
+    def state(self, now: float) -> tuple[TokenState, float | None]:
         """How it stands at *now*, and for how many seconds yet (None: for no told time)."""
         if self.refused_at is not None:
             return "refused", None
@@ -94,35 +94,37 @@ class TokenHistory:
     """The lives of the tokens of one vendor in one environment, in the order in which they became known."""
 
     def __init__(self, lives: Iterable[TokenRecord] = ()) -> None:
-        self._lives: dict[str, TokenRecord] = {life.fingerprint: life for life in lives}
+        self._records_by_fingerprint: dict[str, TokenRecord] = {life.fingerprint: life for life in lives}
         self._under_way: dict[int, tuple[str, TokenUse]] = {}
         self._numbers = 0
 
     @property
-    def lives(self) -> tuple[TokenRecord, ...]:
+    def token_records(self) -> tuple[TokenRecord, ...]:
         """Every life."""
-        return tuple(self._lives.values())
+        return tuple(self._records_by_fingerprint.values())
 
     def minted_by(self, number: int) -> tuple[str, ...]:
         """The fingerprints of the tokens that an exchange brought."""
-        return tuple(life.fingerprint for life in self._lives.values() if number and life.minted_by == number)
+        return tuple(
+            life.fingerprint for life in self._records_by_fingerprint.values() if number and life.minted_by == number
+        )
 
     def begun(self, life: TokenRecord, *, replaces: str = "") -> None:
         """A token has come, in the place of another where *replaces* names it. One that came before begins anew."""
-        self._lives.pop(life.fingerprint, None)
+        self._records_by_fingerprint.pop(life.fingerprint, None)
         self.known(life, replaces)
 
     def known(self, life: TokenRecord, replaces: str = "") -> None:
         """What is known of a token, in the place of another where *replaces* names it."""
-        before = self._lives.get(life.fingerprint)
+        before = self._records_by_fingerprint.get(life.fingerprint)
         uses = before.uses if before is not None else ()
         self._put(replace(life, uses=(*uses, *life.uses)))
         if replaces:
-            self.succeeded(replaces, life.fingerprint)
+            self.record_replacement(replaces, life.fingerprint)
 
-    def succeeded(self, former: str, fingerprint: str) -> None:
+    def record_replacement(self, former: str, fingerprint: str) -> None:
         """A token took the place of another; both by their fingerprints."""
-        old, new = self._lives.get(former), self._lives.get(fingerprint)
+        old, new = self._records_by_fingerprint.get(former), self._records_by_fingerprint.get(fingerprint)
         if new is not None and former != fingerprint:
             self._put(replace(new, replaces=former))
         if old is not None and former != fingerprint and fingerprint not in old.replaced_by:
@@ -131,10 +133,10 @@ class TokenHistory:
     def used(self, fingerprint: str, origin: str, use: TokenUse) -> int:
         """A request with a token goes out; the number to tell its end with. A token that was not known, such as one
         that a person gave, is known from now on."""
-        life = self._lives.get(fingerprint) or TokenRecord(fingerprint, origin=origin)
-        self._put(replace(life, uses=(*life.uses[-_KEPT:], use)))
+        life = self._records_by_fingerprint.get(fingerprint) or TokenRecord(fingerprint, origin=origin)
+        self._put(replace(life, uses=(*life.uses[-_MAX_RECORDS:], use)))
         self._numbers += 1
-        if use.under_way:
+        if use.in_flight:
             self._under_way[self._numbers] = (fingerprint, use)
         return self._numbers
 
@@ -142,38 +144,38 @@ class TokenHistory:
         """That request has ended, with an answer of *status* or (None) without one. *by* is the exchange that it was
         for, where that was not known when it went out."""
         fingerprint, use = self._under_way.pop(number, ("", None))
-        life = self._lives.get(fingerprint)
+        life = self._records_by_fingerprint.get(fingerprint)
         if life is None or use is None:
             return
         done = replace(use, ended=at, status=status, by=use.by or by)
         self._put(replace(life, uses=tuple(done if one is use else one for one in life.uses)))
 
-    def withdrawn(self, number: int) -> None:
+    def discard_request(self, number: int) -> None:
         """Forget that request: it was not sent after all."""
         fingerprint, use = self._under_way.pop(number, ("", None))
-        life = self._lives.get(fingerprint)
+        life = self._records_by_fingerprint.get(fingerprint)
         if life is not None:
             self._put(replace(life, uses=tuple(other for other in life.uses if other is not use)))
 
     def refused(self, fingerprint: str, at: float) -> None:
         """The vendor did not accept it."""
-        life = self._lives.get(fingerprint)
+        life = self._records_by_fingerprint.get(fingerprint)
         if life is not None and life.refused_at is None:
             self._put(replace(life, refused_at=at))
 
     def ended(self, at: float) -> None:
         """Every token was signed out of, or is forgotten."""
-        for life in self.lives:
+        for life in self.token_records:
             if life.ended_at is None:
                 self._put(replace(life, ended_at=at))
 
     def _put(self, life: TokenRecord) -> None:
-        self._lives[life.fingerprint] = life
-        while len(self._lives) > _KEPT:
-            del self._lives[next(iter(self._lives))]
+        self._records_by_fingerprint[life.fingerprint] = life
+        while len(self._records_by_fingerprint) > _MAX_RECORDS:
+            del self._records_by_fingerprint[next(iter(self._records_by_fingerprint))]
 
 
-def merged(past: Iterable[TokenRecord], live: Iterable[TokenRecord]) -> tuple[TokenRecord, ...]:
+def merge_records(past: Iterable[TokenRecord], live: Iterable[TokenRecord]) -> tuple[TokenRecord, ...]:
     """What the history tells and what is known now: of a token that both know, the uses of both."""
     found = {life.fingerprint: life for life in past}
     for life in live:

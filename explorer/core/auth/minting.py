@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth.base import AuthContext, token_request
 from explorer.core.auth.wire import is_sendable
-from explorer.core.catalog.sandbox import Handler, Step
+from explorer.core.catalog.sandbox import Handler, HandlerStep
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialRefused
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-def values_for(context: AuthContext, sets: Iterable[Mapping[str, str]]) -> dict[str, str] | None:
+def mint_values(context: AuthContext, sets: Iterable[Mapping[str, str]]) -> dict[str, str] | None:
     """Parameter → text for the first of *sets* (parameter → credential) that has all its credentials, or None."""
     for names in sets:
         found = {param: context.credential(name) for param, name in names.items()}
@@ -41,21 +41,21 @@ def mint(
             f"{vendor} gave no token: {endpoint} answered {response.status_code}",
             hint="Are the credentials right, and are they those of this environment?",
         )
-    token = token_in(response, field)
+    token = read_token(response, field)
     if token is None:
         raise CredentialRefused(f"{vendor} gave no token: the answer of {endpoint} has no text in {field!r}")
     return token
 
 
-def handler(key: str, values: Mapping[str, str], field: str) -> Handler:
+def mint_handler(key: str, values: Mapping[str, str], field: str) -> Handler:
     """Return what the sandbox does at a minting endpoint: it finds the account by *values* (parameter → credential) and
     puts a token of the auth *key* into *field* of the response."""
     match = {credential: f"param[{param!r}]" for param, credential in values.items()}
-    steps = (Step(do="account", match=match), Step(do="mint", auth=key))
+    steps = (HandlerStep(do="account", match=match), HandlerStep(do="mint", auth=key))
     return Handler(steps=steps, respond=json.dumps({field: "$token"}))
 
 
-def token_in(response: httpx.Response, field: str) -> Secret | None:
+def read_token(response: httpx.Response, field: str) -> Secret | None:
     """The token in a *field* of a JSON answer, or None."""
     try:
         body = response.json()

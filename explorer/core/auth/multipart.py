@@ -18,7 +18,7 @@ _ATTRIBUTE = re.compile(r';\s*(name|filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MultipartField:
     """One field. ``raw`` is what stands between two delimiters; ``filename`` is None for a text field."""
 
     name: str
@@ -34,7 +34,7 @@ def boundary_of(content_type: str) -> bytes | None:
     return parameter(content_type, "boundary").encode("latin-1", "replace") or None
 
 
-def parts(body: bytes, boundary: bytes) -> list[Part]:
+def split_fields(body: bytes, boundary: bytes) -> list[MultipartField]:
     """Every field of *body* in order; what stands before the first and after the last delimiter is no field."""
     found = []
     for segment in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
@@ -44,7 +44,7 @@ def parts(body: bytes, boundary: bytes) -> list[Part]:
     return found
 
 
-def append(body: bytes, boundary: bytes, pairs: Iterable[tuple[str, str]]) -> bytes:
+def append_fields(body: bytes, boundary: bytes, pairs: Iterable[tuple[str, str]]) -> bytes:
     """*body* with text fields put after its last field."""
     delimiter = b"--" + boundary
     end = body.rfind(delimiter + b"--")
@@ -61,9 +61,9 @@ def append(body: bytes, boundary: bytes, pairs: Iterable[tuple[str, str]]) -> by
     return before + b"".join(fields) + delimiter + b"--\r\n"
 
 
-def without(body: bytes, boundary: bytes, names: Collection[str]) -> bytes:
+def without_fields(body: bytes, boundary: bytes, names: Collection[str]) -> bytes:
     """*body* without the fields of these names; unchanged where there is none of them."""
-    fields = parts(body, boundary)
+    fields = split_fields(body, boundary)
     kept = [part for part in fields if part.name not in names]
     if len(kept) == len(fields):
         return body
@@ -71,7 +71,7 @@ def without(body: bytes, boundary: bytes, names: Collection[str]) -> bytes:
     return b"".join(delimiter + part.raw + b"\r\n" for part in kept) + delimiter + b"--\r\n"
 
 
-def _part(segment: bytes) -> Part:
+def _part(segment: bytes) -> MultipartField:
     head, _, value = segment.partition(b"\r\n\r\n")
     name, filename = "", None
     for line in head.decode("utf-8", "surrogateescape").split("\r\n"):
@@ -84,7 +84,7 @@ def _part(segment: bytes) -> Part:
                 name = text
             else:
                 filename = text
-    return Part(name, filename, value, segment)
+    return MultipartField(name, filename, value, segment)
 
 
 def _quoted(name: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeVar
 
-    from explorer.core.auth.tokens import Kind
+    from explorer.core.auth.tokens import TokenKind
     from explorer.core.catalog.sandbox import Handler
 
 DEFAULT_CLOCK_TOLERANCE: Final = 300.0
@@ -26,7 +26,7 @@ _PLACES: Final = {"query": "in the query", "form": "in the form of the body"}
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPlace:
+class TokenPlacement:
     """Where a request carries its token: a header with a word before it, or a parameter."""
 
     where: Literal["header", "query", "form"]
@@ -60,7 +60,7 @@ class TokenSource:
     endpoint: str = ""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AuthOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options that a catalog gives to a scheme, and the facts that follow from them. The defaults describe a scheme
     that adds nothing."""
 
@@ -101,7 +101,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return ""
 
     @property
-    def stored(self) -> tuple[tuple[Kind, str], ...]:
+    def stored(self) -> tuple[tuple[TokenKind, str], ...]:
         """Kind and credential of each token that stays good until a later run, so that it is stored."""
         return ()
 
@@ -150,7 +150,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Seconds that the caller's clock may be off."""
         return DEFAULT_CLOCK_TOLERANCE
 
-    def token_place(self, method: str) -> TokenPlace | None:  # noqa: ARG002 - for schemes that need it
+    def token_place(self, method: str) -> TokenPlacement | None:  # noqa: ARG002 - for schemes that need it
         """Where a request of that method carries its token; None for a scheme without one."""
         return None
 
@@ -170,7 +170,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return iter(())
 
 
-class HeaderTokenOptions(Options, frozen=True, kw_only=True):
+class HeaderTokenOptions(AuthOptions, frozen=True, kw_only=True):
     """A token in a header, after a prefix."""
 
     header: str = "Authorization"
@@ -180,8 +180,8 @@ class HeaderTokenOptions(Options, frozen=True, kw_only=True):
     def headers(self) -> tuple[str, ...]:
         return (self.header,)
 
-    def token_place(self, method: str) -> TokenPlace:  # noqa: ARG002 - the same for every method
-        return TokenPlace("header", self.header, self.prefix)
+    def token_place(self, method: str) -> TokenPlacement:  # noqa: ARG002 - the same for every method
+        return TokenPlacement("header", self.header, self.prefix)
 
     @property
     def placement(self) -> tuple[str, str]:
@@ -189,8 +189,8 @@ class HeaderTokenOptions(Options, frozen=True, kw_only=True):
 
 
 if TYPE_CHECKING:
-    O_co = TypeVar("O_co", bound=Options, covariant=True, default=Options)
+    O_co = TypeVar("O_co", bound=AuthOptions, covariant=True, default=AuthOptions)
 else:
     import typing
 
-    O_co = typing.TypeVar("O_co", bound=Options, covariant=True)  # a default needs Python 3.13
+    O_co = typing.TypeVar("O_co", bound=AuthOptions, covariant=True)  # a default needs Python 3.13

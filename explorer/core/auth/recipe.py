@@ -23,14 +23,14 @@ from explorer.core.text.url_pairs import escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-Place = Literal["query", "body", "file", "auth"]
-Values = Literal["decoded", "percent", "percent_lower", "plus", "blank_plus", "double", "html", "once_more"]
+ParameterPlace = Literal["query", "body", "file", "auth"]
+ValueEncoding = Literal["decoded", "percent", "percent_lower", "plus", "blank_plus", "double", "html", "once_more"]
 Order = Literal["bytes", "sent", "auth_last", "auth_first", "natural", "caseless", "locale", "reversed", "pairs"]
 Output = Literal["hex", "HEX", "base64", "base64url", "base64_of_hex"]
-Files = Literal["left_out", "name", "path", "empty"]
-Keyed = Literal["hmac", "key_first", "key_last", "swapped", "none"]
+FileTreatment = Literal["left_out", "name", "path", "empty"]
+KeyedDigest = Literal["hmac", "key_first", "key_last", "swapped", "none"]
 
-VALUES: Final[dict[Values, str]] = {
+VALUE_ENCODINGS: Final[dict[ValueEncoding, str]] = {
     "decoded": "as they are, not escaped",
     "percent": "percent-escaped, %20 for a space (RFC 3986)",
     "percent_lower": "percent-escaped with small hex digits (%2f)",
@@ -61,22 +61,22 @@ OUTPUTS: Final[dict[Output, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SignatureParameter:
     """One parameter, decoded, and where the request has it. A file's ``value`` is the name that it is uploaded under,
     or its path where that is known."""
 
     name: str
     value: str = field(repr=False)
-    place: Place
+    place: ParameterPlace
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class SignatureInput:
     """What a request offers to a recipe. ``path`` is decoded and below ``root`` (the path of the base URL); ``parts``
     stand in the order of the request."""
 
     path: str
-    parts: tuple[Part, ...]
+    parts: tuple[SignatureParameter, ...]
     method: str = "GET"
     origin: str = ""
     """``https://host.example``."""
@@ -84,7 +84,7 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class SignatureRecipe:
     """How a signature is made."""
 
     base: str = "{path}?{query}"
@@ -94,9 +94,9 @@ class Recipe:
     """What stands before the path in the base string."""
     skip_segments: int = 0
     """How many of the first segments of the path are left out."""
-    values: Values = "decoded"
+    values: ValueEncoding = "decoded"
     order: Order = "bytes"
-    files: Files = "left_out"
+    files: FileTreatment = "left_out"
     keep_empty: bool = True
     bare_empty: bool = False
     """Whether an empty value loses its ``=``."""
@@ -109,7 +109,7 @@ class Recipe:
     ending: str = ""
     charset: str = "utf-8"
     digest: str = "sha256"
-    keyed: Keyed = "hmac"
+    keyed: KeyedDigest = "hmac"
     key_ending: str = ""
     key_form: Literal["text", "hex", "base64"] = "text"
     """What the text of the key is taken for."""
@@ -117,32 +117,36 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class UnsignedParameter:
     """A parameter that is not signed, and why."""
 
-    part: Part
+    part: SignatureParameter
     why: str
 
 
-def collect(recipe: Recipe, material: Material) -> tuple[tuple[Part, ...], tuple[Left, ...]]:
+def select_parameters(
+    recipe: SignatureRecipe, material: SignatureInput
+) -> tuple[tuple[SignatureParameter, ...], tuple[UnsignedParameter, ...]]:
     """The parameters that are signed, in the order of the request, and those that are not."""
-    kept: list[Part] = []
-    left: list[Left] = []
+    kept: list[SignatureParameter] = []
+    left: list[UnsignedParameter] = []
     for part in material.parts:
-        why = _why_left(recipe, part)
+        why = _exclusion_reason(recipe, part)
         if why:
-            left.append(Left(part, why))
+            left.append(UnsignedParameter(part, why))
         elif part.place == "file":
             value = "" if recipe.files == "empty" else part.value
-            kept.append(Part(part.name, value if recipe.files == "path" else value.rpartition("/")[2], "file"))
+            kept.append(
+                SignatureParameter(part.name, value if recipe.files == "path" else value.rpartition("/")[2], "file")
+            )
         else:
             kept.append(part)
     if recipe.own_signature is not None:
-        kept.append(Part(recipe.signature_param, recipe.own_signature, "auth"))
+        kept.append(SignatureParameter(recipe.signature_param, recipe.own_signature, "auth"))
     return tuple(kept), tuple(left)
 
 
-def _why_left(recipe: Recipe, part: Part) -> str:
+def _exclusion_reason(recipe: SignatureRecipe, part: SignatureParameter) -> str:
     if part.name == recipe.signature_param:
         return "it is the signature itself"
     if part.place == "file" and recipe.files == "left_out":
@@ -154,7 +158,7 @@ def _why_left(recipe: Recipe, part: Part) -> str:
     return ""
 
 
-def arranged(recipe: Recipe, parts: Iterable[Part]) -> tuple[Part, ...]:
+def sort_parameters(recipe: SignatureRecipe, parts: Iterable[SignatureParameter]) -> tuple[SignatureParameter, ...]:
     """The parts in the order in which they are signed; equal keys keep their order."""
     parts = tuple(parts)
     if recipe.order == "sent":
@@ -166,36 +170,36 @@ def arranged(recipe: Recipe, parts: Iterable[Part]) -> tuple[Part, ...]:
     return tuple(reversed(in_order)) if recipe.order == "reversed" else tuple(in_order)
 
 
-def _natural(part: Part) -> list[tuple[int, int, bytes]]:
+def _natural_key(part: SignatureParameter) -> list[tuple[int, int, bytes]]:
     """``item10`` after ``item2``, as people count."""
     pieces = re.split(r"([0-9]+)", part.name)
     return [(0, int(one), b"") if one.isdigit() else (1, 0, _bytes(one)) for one in pieces if one]
 
 
-def _as_words(part: Part) -> tuple[str, str]:
+def _locale_key(part: SignatureParameter) -> tuple[str, str]:
     """Letters and digits first and without case, as the locales of C libraries do; then everything."""
     return (re.sub(r"[\W_]", "", part.name).casefold(), part.name)
 
 
-_SORT_KEYS: Final[dict[Order, Callable[[Part], tuple[str, ...] | list[tuple[int, int, bytes]]]]] = {
-    "natural": _natural,
+_SORT_KEYS: Final[dict[Order, Callable[[SignatureParameter], tuple[str, ...] | list[tuple[int, int, bytes]]]]] = {
+    "natural": _natural_key,
     "caseless": lambda part: (part.name.lower(),),
-    "locale": _as_words,
+    "locale": _locale_key,
     "pairs": lambda part: (f"{part.name}={part.value}",),
 }
 
 
-def base_of(recipe: Recipe, material: Material) -> str:
+def build_base_string(recipe: SignatureRecipe, material: SignatureInput) -> str:
     """The text that is signed; text that is no UTF-8 stands in it as lone surrogates."""
-    kept, _ = collect(recipe, material)
-    return base_from(recipe, material, arranged(recipe, kept))
+    kept, _ = select_parameters(recipe, material)
+    return join_base_string(recipe, material, sort_parameters(recipe, kept))
 
 
-def base_from(recipe: Recipe, material: Material, parts: Iterable[Part]) -> str:
+def join_base_string(recipe: SignatureRecipe, material: SignatureInput, parts: Iterable[SignatureParameter]) -> str:
     """The text that is signed for parts that are arranged already."""
     pairs = [(part.name, part.value.strip() if recipe.trimmed else part.value) for part in parts]
     joiner = "&amp;" if recipe.values == "html" else "&"
-    spell = partial(_spelled, _SPELLINGS[recipe.values])
+    spell = partial(_encode_value, _VALUE_ENCODERS[recipe.values])
     query = joiner.join(
         spell(name) if recipe.bare_empty and not value else f"{spell(name)}={spell(value)}" for name, value in pairs
     )
@@ -203,12 +207,12 @@ def base_from(recipe: Recipe, material: Material, parts: Iterable[Part]) -> str:
     return recipe.lead + re.sub(r"\{(path|query)\}", lambda place: places[place[1]], recipe.base) + recipe.ending
 
 
-def _spelled(spelling: Callable[[str], str], text: str) -> str:
+def _encode_value(spelling: Callable[[str], str], text: str) -> str:
     """*text* in a spelling; what no spelling changes stays."""
     return text if _PLAIN.fullmatch(text) else spelling(text)
 
 
-def signed_path(recipe: Recipe, path: str) -> str:
+def signed_path(recipe: SignatureRecipe, path: str) -> str:
     """The path as it stands in the base string."""
     bare = path.lstrip("/")
     if recipe.strip_suffix:
@@ -216,12 +220,12 @@ def signed_path(recipe: Recipe, path: str) -> str:
     return "/".join(bare.split("/")[recipe.skip_segments :]) if recipe.skip_segments else bare
 
 
-def sign(recipe: Recipe, key: str, base: str) -> str:
+def sign(recipe: SignatureRecipe, key: str, base: str) -> str:
     """The signature of *base*. A key that is not what ``key_form`` says is taken as text."""
-    return written(recipe.output, _digest(recipe, _key_bytes(recipe, key), _encoded(base, recipe.charset)))
+    return encode_digest(recipe.output, _digest(recipe, _key_bytes(recipe, key), _encoded(base, recipe.charset)))
 
 
-def written(output: Output, raw: bytes) -> str:
+def encode_digest(output: Output, raw: bytes) -> str:
     """The bytes of a digest as text."""
     if output == "base64":
         return base64.b64encode(raw).decode()
@@ -232,7 +236,7 @@ def written(output: Output, raw: bytes) -> str:
     return raw.hex().upper() if output == "HEX" else raw.hex()
 
 
-def _digest(recipe: Recipe, key: bytes, text: bytes) -> bytes:
+def _digest(recipe: SignatureRecipe, key: bytes, text: bytes) -> bytes:
     if recipe.keyed == "hmac":
         return hmac.digest(key, text, recipe.digest)
     if recipe.keyed == "swapped":
@@ -241,7 +245,7 @@ def _digest(recipe: Recipe, key: bytes, text: bytes) -> bytes:
     return hashlib.new(recipe.digest, whole, usedforsecurity=False).digest()
 
 
-def _key_bytes(recipe: Recipe, key: str) -> bytes:
+def _key_bytes(recipe: SignatureRecipe, key: str) -> bytes:
     try:
         if recipe.key_form == "hex":
             return bytes.fromhex(key)
@@ -264,23 +268,23 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]*")
 """A text that is the same however it is spelled."""
 
 
-def _lower_hex(text: str) -> str:
+def _lowercase_escapes(text: str) -> str:
     return re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), escape(text))
 
 
-def _once_more(text: str) -> str:
+def _double_encode(text: str) -> str:
     from urllib.parse import unquote_to_bytes
 
     return unquote_to_bytes(_bytes(text)).decode("utf-8", "surrogateescape")
 
 
-_SPELLINGS: Final[dict[Values, Callable[[str], str]]] = {
+_VALUE_ENCODERS: Final[dict[ValueEncoding, Callable[[str], str]]] = {
     "decoded": str,
     "percent": escape,
-    "percent_lower": _lower_hex,
+    "percent_lower": _lowercase_escapes,
     "plus": lambda text: quote_plus(text, errors="surrogateescape"),
     "blank_plus": lambda text: text.replace(" ", "+"),
     "double": lambda text: escape(escape(text)),
     "html": lambda text: text.replace("&", "&amp;"),
-    "once_more": _once_more,
+    "once_more": _double_encode,
 }

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, Token
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
-from explorer.core.catalog.sandbox import Handler
-from explorer.core.catalog.sandbox import Step as SandboxStep
+from explorer.core.catalog.sandbox import Handler, HandlerStep
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -94,10 +93,10 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
         return TokenSource(("sign in", "replaced by every answer"), tuple(details), self.sign_in)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
-        yield self.sign_in, minting.handler(key, self.sign_in_values, self.token_field)
+        yield self.sign_in, minting.mint_handler(key, self.sign_in_values, self.token_field)
         for endpoint, values in zip(self.also_sign_in, self.sign_in_other_values, strict=False):
-            yield endpoint, minting.handler(key, values, self.token_field)
-        yield self.sign_out, Handler(steps=(SandboxStep(do="revoke", auth=key),), status=204)
+            yield endpoint, minting.mint_handler(key, values, self.token_field)
+        yield self.sign_out, Handler(steps=(HandlerStep(do="revoke", auth=key),), status=204)
 
 
 class RotatingBearer(Scheme[RotatingBearerOptions]):
@@ -110,7 +109,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
             return ()
         return self._without(tuple(self.options.sign_in_values.values()) or (self.options.token,))
 
-    def needs_before(self) -> str:
+    def prerequisite(self) -> str:
         if self._token(self.context.now()) or self._values() is None:
             return ""
         return f"a token from {self.options.sign_in} is asked for first"
@@ -118,7 +117,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at))
         if token is None and self._values() is None:
-            raise self._lacks(self.missing()[0])
+            raise self._missing_credential(self.missing()[0])
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -143,12 +142,12 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
 
     def learn(self, response: httpx.Response) -> None:
         self._token(self.context.now())  # a token credential that is there by now is older than the answer
-        value = minting.token_in(response, self.options.token_field)
+        value = minting.read_token(response, self.options.token_field)
         if value is not None:
             self._begin(value, "signing in by hand")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        bare = wire.rebuilt(request)
+        bare = wire.copy_request(request)
         bare.headers.pop(self.options.header, None)
         return bare
 
@@ -157,26 +156,32 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
         names = [name for one in sets for name in one.values()]
         return tuple(token.value for token in self.context.tokens.history) + self._held(self.options.token, *names)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         now = self._time(at)
         token = self._token(now)
         if token is None:
-            first = Step(title="Token", text=self.needs_before() or f"none; missing: {', '.join(self.missing())}")
+            first = SigningStep(
+                title="Token", text=self.prerequisite() or f"none; missing: {', '.join(self.missing())}"
+            )
         else:
             used = (
                 "" if token.used_at is None else f", used {now - token.used_at:.1f} s ago and still in its grace time"
             )
-            first = Step(
+            first = SigningStep(
                 title="Token", text=f"{MASK} ({token.value.fingerprint()})", detail=f"from {token.origin}{used}"
             )
-        header = Step(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}")
+        header = SigningStep(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}")
         after = f"the {self.options.header} header of the answer is the token of the next call"
-        return (first, header, Step(title="Afterwards", text=after, detail=f"grace: {self.options.grace_seconds:g} s"))
+        return (
+            first,
+            header,
+            SigningStep(title="Afterwards", text=after, detail=f"grace: {self.options.grace_seconds:g} s"),
+        )
 
     def _token(self, now: float) -> Token | None:
         """The token to use; a token credential that was not seen before begins a line of its own."""
         given = self.context.credential(self.options.token)
-        if given and not self.context.tokens.knows(given):
+        if given and not self.context.tokens.has_seen(given):
             self._begin(given, f"{CREDENTIAL_ORIGIN}{self.options.token!r}", minted=False)
         return self.context.tokens.current(now)
 
@@ -191,12 +196,12 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
     def _values(self) -> dict[str, str] | None:
         if not self.options.sign_in:
             return None
-        return minting.values_for(self.context, (self.options.sign_in_values, *self.options.sign_in_other_values))
+        return minting.mint_values(self.context, (self.options.sign_in_values, *self.options.sign_in_other_values))
 
     def _sign_in(self) -> Generator[httpx.Request, httpx.Response, Token]:
         values = self._values()
         if values is None:
-            raise self._lacks((self.missing() or (self.options.token,))[0])
+            raise self._missing_credential((self.missing() or (self.options.token,))[0])
         value = yield from minting.mint(self.context, self.options.sign_in, values, self.options.token_field)
         return self._begin(value, self.options.sign_in)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import Flow, Scheme, Step
+from explorer.core.auth.base import Flow, Scheme, SigningStep
 from explorer.core.auth.options import HeaderTokenOptions
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
@@ -44,16 +44,16 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
         yield from self._sent(signed, token, f"the credential {self.options.token!r}")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        bare = wire.rebuilt(request)
+        bare = wire.copy_request(request)
         bare.headers.pop(self.options.header, None)
         return bare
 
     def secrets(self) -> tuple[Secret, ...]:
         return self._held(self.options.token)
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         text = f"{self.options.header}: {self.options.prefix}{MASK}"
-        return (Step(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
+        return (SigningStep(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
 
 
 class TokenHeaderVerifier(Verifier[TokenHeaderOptions]):

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import minting, multipart, wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, Step
-from explorer.core.auth.options import Options, TokenPlace, TokenSource
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep
+from explorer.core.auth.options import AuthOptions, TokenPlacement, TokenSource
 from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.tokens import Token
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import Handler
 
 
-class TokenParamOptions(Options, frozen=True, kw_only=True):
+class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
     """A token that travels as an ordinary parameter."""
 
     token: str = "access_token"  # noqa: S105 - the name of a credential
@@ -63,8 +63,8 @@ class TokenParamOptions(Options, frozen=True, kw_only=True):
     def token_fields(self) -> tuple[str, ...]:
         return (self.token_field,)
 
-    def token_place(self, method: str) -> TokenPlace:
-        return TokenPlace("query" if method in self.query_methods else "form", self.param)
+    def token_place(self, method: str) -> TokenPlacement:
+        return TokenPlacement("query" if method in self.query_methods else "form", self.param)
 
     @property
     def placement(self) -> tuple[str, str]:
@@ -77,7 +77,7 @@ class TokenParamOptions(Options, frozen=True, kw_only=True):
         return TokenSource(("asked for with id and secret" if self.mint else "given by hand",), endpoint=self.mint)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
-        yield self.mint, minting.handler(key, self.mint_values, self.token_field)
+        yield self.mint, minting.mint_handler(key, self.mint_values, self.token_field)
 
 
 class TokenParam(Scheme[TokenParamOptions]):
@@ -90,7 +90,7 @@ class TokenParam(Scheme[TokenParamOptions]):
             return ()
         return self._without(tuple(self.options.mint_values.values()) or (self.options.token,))
 
-    def needs_before(self) -> str:
+    def prerequisite(self) -> str:
         if self._token(self.context.now()) or self._values() is None:
             return ""
         return f"a token from {self.options.mint} is asked for first"
@@ -98,7 +98,7 @@ class TokenParam(Scheme[TokenParamOptions]):
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at))
         if token is None and self._values() is None:
-            raise self._lacks(self.missing()[0])
+            raise self._missing_credential(self.missing()[0])
         return self._put(request, token.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -120,28 +120,28 @@ class TokenParam(Scheme[TokenParamOptions]):
         return bool(endpoint) and endpoint == self.options.mint
 
     def learn(self, response: httpx.Response) -> None:
-        value = minting.token_in(response, self.options.token_field)
+        value = minting.read_token(response, self.options.token_field)
         if value is not None:
             self._begin(value, "asking for it by hand")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        return wire.without(request, (self.options.param,))
+        return wire.without_parameters(request, (self.options.param,))
 
     def secrets(self) -> tuple[Secret, ...]:
         minted = tuple(token.value for token in self.context.tokens.history)
         return minted + self._held(self.options.token, *self.options.mint_values.values())
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
         place = "query" if self._in_query(request) else "form body"
         token = self._token(self._time(at))
         if token is None:
-            text = self.needs_before() or f"none; missing: {', '.join(self.missing())}"
+            text = self.prerequisite() or f"none; missing: {', '.join(self.missing())}"
         else:
             text = f"{MASK} ({token.fingerprint()})"
         how = f"{request.method} carries it in the {place}"
         return (
-            Step(title="Token", text=text, detail=self._origin(token)),
-            Step(title="Sent", text=f"{self.options.param}={MASK}", detail=how),
+            SigningStep(title="Token", text=text, detail=self._origin(token)),
+            SigningStep(title="Sent", text=f"{self.options.param}={MASK}", detail=how),
         )
 
     def _token(self, now: float) -> Secret | None:
@@ -168,12 +168,12 @@ class TokenParam(Scheme[TokenParamOptions]):
         return True
 
     def _values(self) -> dict[str, str] | None:
-        return minting.values_for(self.context, (self.options.mint_values,)) if self.options.mint else None
+        return minting.mint_values(self.context, (self.options.mint_values,)) if self.options.mint else None
 
     def _mint(self) -> Generator[httpx.Request, httpx.Response, Secret]:
         values = self._values()
         if values is None:
-            raise self._lacks((self.missing() or (self.options.token,))[0])
+            raise self._missing_credential((self.missing() or (self.options.token,))[0])
         value = yield from minting.mint(self.context, self.options.mint, values, self.options.token_field)
         return self._begin(value, self.options.mint)
 

@@ -25,11 +25,11 @@ from explorer.core.auth.lifeline import TokenHistory
 if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
 
-Kind = Literal["access", "refresh"]
-KINDS: Final[tuple[Kind, ...]] = ("access", "refresh")
+TokenKind = Literal["access", "refresh"]
+TOKEN_KINDS: Final[tuple[TokenKind, ...]] = ("access", "refresh")
 CREDENTIAL_ORIGIN: Final = "the credential "
 """How ``Token.origin`` begins where the token is a credential; its name follows."""
-_KEPT: Final = 200
+_MAX_TOKENS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Token:
     origin: str
     used_at: float | None = None
     expires_at: float | None = None
-    kind: Kind = "access"
+    kind: TokenKind = "access"
     grace: float | None = None
     refused: bool = False
     line: int = 0
@@ -72,7 +72,7 @@ class Token:
         return (self.line, self.generation)
 
     @property
-    def life(self) -> TokenRecord:
+    def new_record(self) -> TokenRecord:
         """What its history begins with: everything but the token itself."""
         return TokenRecord(
             self.value.fingerprint(),
@@ -95,7 +95,7 @@ class TokenStore:
         self._line = 0
         self._closed = 0
         """Lines up to this one were signed out of."""
-        self.lives = TokenHistory()
+        self.token_records = TokenHistory()
         """What became of each of them."""
 
     @property
@@ -103,11 +103,11 @@ class TokenStore:
         """Every token that is remembered, in the order of arrival."""
         return tuple(self._tokens)
 
-    def knows(self, value: Secret) -> bool:
+    def has_seen(self, value: Secret) -> bool:
         """Whether this text was ever a token here, forgotten ones included."""
         return _digest(value) in self._known
 
-    def current(self, now: float, kind: Kind = "access") -> Token | None:
+    def current(self, now: float, kind: TokenKind = "access") -> Token | None:
         """The token to use at *now*: an unused one before one in its grace time, the latest arrival first."""
         mine = [token for token in self._tokens if token.kind == kind]
         if not mine:
@@ -125,13 +125,13 @@ class TokenStore:
         """
         if after is None:
             return self.begin(token)
-        if self.knows(token.value):
+        if self.has_seen(token.value):
             return next((one for one in self._tokens if one.value == token.value), None)
         self._known[_digest(token.value)] = None
         if after.line <= self._closed:
             return None
         kept = self._keep(replace(token, line=after.line, generation=after.generation + 1))
-        self.lives.begun(kept.life, replaces=after.value.fingerprint())
+        self.token_records.begun(kept.new_record, replaces=after.value.fingerprint())
         return kept
 
     def begin(self, token: Token) -> Token:
@@ -140,7 +140,7 @@ class TokenStore:
         self._known[_digest(token.value)] = None
         self._line += 1
         kept = self._keep(replace(token, line=self._line, generation=0))
-        self.lives.begun(kept.life)
+        self.token_records.begun(kept.new_record)
         return kept
 
     def mark_used(self, token: Token, now: float) -> Token:
@@ -150,19 +150,19 @@ class TokenStore:
 
     def refuse(self, token: Token, now: float) -> None:
         """Note at *now* that the vendor did not accept a token: it is not used again."""
-        self.lives.refused(token.value.fingerprint(), now)
+        self.token_records.refused(token.value.fingerprint(), now)
         kept = next((one for one in self._tokens if one.value == token.value), token)
         self._swap(replace(kept, refused=True))
 
     def forget(self, now: float) -> None:
         """Drop every token at *now*, as after signing out. What is under way for them brings nothing back."""
-        self.lives.ended(now)
+        self.token_records.ended(now)
         self._tokens.clear()
         self._closed = self._line
 
     def _keep(self, token: Token) -> Token:
         self._tokens.append(token)
-        del self._tokens[:-_KEPT]
+        del self._tokens[:-_MAX_TOKENS]
         return token
 
     def _swap(self, new: Token) -> Token:

@@ -140,11 +140,11 @@ def header_token(request: IncomingRequest, header: str, prefix: str) -> str | Re
         return Refusal("token_missing", f"there is no header {header}", expected)
     word, rest = value[: len(prefix)], value[len(prefix) :]
     if word.lower() != prefix.lower() or not rest or rest != rest.strip() or " " in rest:
-        return Refusal("token_malformed", f"the header {header} is not in the right form", expected, _shape(value))
+        return Refusal("token_malformed", f"the header {header} is not in the right form", expected, _mask_value(value))
     return rest
 
 
-def _shape(value: str) -> str:
+def _mask_value(value: str) -> str:
     """A header value with everything hidden but a known first word, so that nobody's token is said back."""
     word, _, rest = value.partition(" ")
     known = word.rstrip(":").lower() in ("bearer", "basic", "digest", "token")

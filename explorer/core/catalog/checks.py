@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from explorer.core.catalog.model import Endpoint, Parameter, Reading, Rule, Vendor
-from explorer.core.catalog.readings import laid_over, name_endpoint
-from explorer.core.catalog.report import Path, Report
+from explorer.core.catalog.readings import merge_patch, name_endpoint
+from explorer.core.catalog.report import Path, ProblemReport
 from explorer.core.catalog.tables import decode_table
 
 if typing.TYPE_CHECKING:
@@ -30,7 +30,7 @@ class OptionTypes:
     paging: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
 
 
-def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: Report) -> None:
+def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: ProblemReport) -> None:
     """Report every problem of a decoded vendor; *types* decides which schemes and styles there are."""
     for kind in ("environments", "credentials", "auth", "pagination", "readings"):
         _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)
@@ -77,7 +77,7 @@ def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: Report)
             report.unknown((*path, "sandbox", "handlers", key), "endpoint", key, list(vendor.endpoints))
 
 
-def _check_links(vendor: Vendor, path: Path, report: Report) -> None:
+def _check_links(vendor: Vendor, path: Path, report: ProblemReport) -> None:
     """Ids lead somewhere: each parameter that takes one is there, each kind that is found is taken."""
     every = {param.name for endpoint in vendor.endpoints.values() for param in endpoint.params.values()}
     taken = set(vendor.consumes.values())
@@ -98,7 +98,7 @@ def _check_links(vendor: Vendor, path: Path, report: Report) -> None:
                 report.unknown((*at, "produces", f"[{number}]", "kind"), "kind of id", one.kind, sorted(taken))
 
 
-def _check_probe(vendor: Vendor, path: Path, report: Report) -> None:
+def _check_probe(vendor: Vendor, path: Path, report: ProblemReport) -> None:
     if not vendor.probe:
         return
     found = vendor.endpoints.get(vendor.probe)
@@ -108,7 +108,7 @@ def _check_probe(vendor: Vendor, path: Path, report: Report) -> None:
         report.add((*path, "probe"), f"{vendor.probe} does more than read", "a call whose effect is read")
 
 
-def _check_keys(kind: str, keys: Iterable[str], path: Path, report: Report) -> None:
+def _check_keys(kind: str, keys: Iterable[str], path: Path, report: ProblemReport) -> None:
     for key in keys:
         if not _KEY.fullmatch(key):
             report.add((*path, key), f"is no name for {kind}", "letters, digits, and . _ - between them")
@@ -120,7 +120,7 @@ def _check_options(
     word: str,
     options: Mapping[str, Any],
     path: Path,
-    report: Report,
+    report: ProblemReport,
     key: str,
 ) -> None:
     struct = known.get(word)
@@ -130,7 +130,7 @@ def _check_options(
         decode_table(struct, options, (*path, "options"), report)
 
 
-def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: Report) -> None:
+def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: ProblemReport) -> None:
     if endpoint.auth != "none" and endpoint.auth not in vendor.auth:
         report.unknown((*path, "auth"), "auth", endpoint.auth, ["none", *vendor.auth])
     if endpoint.pagination and endpoint.pagination not in vendor.pagination:
@@ -159,7 +159,7 @@ def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: Repo
             report.unknown((*path, "effect_when", f"[{number}]", "param"), "parameter", when.param, names)
 
 
-def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: Report) -> None:
+def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: ProblemReport) -> None:
     if param.pattern:
         try:
             re.compile(param.pattern)
@@ -178,7 +178,7 @@ def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: R
         report.add((*path, "in"), "a file travels in multipart only", 'write in = "multipart"')
 
 
-def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: Report) -> None:
+def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: ProblemReport) -> None:
     mentioned = [("params", name) for name in rule.params] + [("when", name) for name in rule.when]
     mentioned += [("when_value", name) for name in rule.when_value] + [("names", name) for name in rule.names.values()]
     for key, name in mentioned:
@@ -190,7 +190,7 @@ def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: Report) ->
         report.add((*path, "params"), "is empty")
 
 
-def _check_reading(reading: Reading, path: Path, report: Report) -> bool:
+def _check_reading(reading: Reading, path: Path, report: ProblemReport) -> bool:
     _check_keys("a choice", reading.choices, (*path, "choices"), report)
     if reading.default not in reading.choices:
         report.unknown((*path, "default"), "choice", reading.default, list(reading.choices))
@@ -201,13 +201,15 @@ def _check_reading(reading: Reading, path: Path, report: Report) -> bool:
     return True
 
 
-def _check_choices(vendor: Vendor, endpoint: Endpoint, name: str, reading: Reading, path: Path, report: Report) -> None:
+def _check_choices(
+    vendor: Vendor, endpoint: Endpoint, name: str, reading: Reading, path: Path, report: ProblemReport
+) -> None:
     for choice_id, choice in reading.choices.items():
         if not choice.set:
             continue
         at = (*path, "readings", name, "choices", choice_id, "set")
-        inner = Report(report.file, report.origins)
-        merged = laid_over(typing.cast("dict[str, Any]", msgspec.to_builtins(endpoint)), choice.set)
+        inner = ProblemReport(report.file, report.origins)
+        merged = merge_patch(typing.cast("dict[str, Any]", msgspec.to_builtins(endpoint)), choice.set)
         result = decode_table(Endpoint, merged, at, inner)
         if result is not None:
             bare = msgspec.structs.replace(name_endpoint(endpoint.id, result), readings={})
@@ -215,14 +217,14 @@ def _check_choices(vendor: Vendor, endpoint: Endpoint, name: str, reading: Readi
         report.problems.extend(inner.problems)
 
 
-def _check_vendor_choices(vendor: Vendor, name: str, reading: Reading, path: Path, report: Report) -> None:
+def _check_vendor_choices(vendor: Vendor, name: str, reading: Reading, path: Path, report: ProblemReport) -> None:
     bare = msgspec.structs.replace(vendor, endpoints={}, readings={})
     builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(bare))
     for choice_id, choice in reading.choices.items():
         at = (*path, "readings", name, "choices", choice_id, "set")
         patch = {key: value for key, value in choice.set.items() if key != "each_endpoint"}
         if patch:
-            decode_table(Vendor, laid_over(builtins, patch), at, report)
+            decode_table(Vendor, merge_patch(builtins, patch), at, report)
         for key in choice.set.get("each_endpoint", {}):
             if key not in Endpoint.__struct_encode_fields__:
                 report.unknown((*at, "each_endpoint", key), "key", key, Endpoint.__struct_encode_fields__)

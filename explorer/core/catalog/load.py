@@ -18,7 +18,7 @@ import msgspec
 from explorer.core.catalog.checks import OptionTypes, check_vendor
 from explorer.core.catalog.model import Catalog, Vendor
 from explorer.core.catalog.readings import name_endpoint
-from explorer.core.catalog.report import Path, Report
+from explorer.core.catalog.report import Path, ProblemReport
 from explorer.core.catalog.tables import decode_table
 from explorer.errors import CatalogError, CatalogProblem
 
@@ -72,7 +72,7 @@ def decode(
     Raises:
         CatalogError: with every problem found, not only the first.
     """
-    report = Report(file, origins or {})
+    report = ProblemReport(file, origins or {})
     for key in mapping:
         if key not in _TOP:
             report.unknown((key,), "key", key, _TOP)

@@ -29,25 +29,25 @@ METHOD_EFFECTS: Final[dict[str, Effect]] = {
     "DELETE": "delete",
 }
 """What a method does where the catalog states no effect (RFC 9110, 9.2.1 and 9.3)."""
-Format = Literal["email", "uri", "country", "digits", "host", "numeric", "alphanumeric", "uuid"]
-BooleanWords = Literal["json", "true_false", "1_0"]
+StringFormat = Literal["email", "uri", "country", "digits", "host", "numeric", "alphanumeric", "uuid"]
+BooleanEncoding = Literal["json", "true_false", "1_0"]
 RuleKind = Literal[
     "requires", "at_least_one", "at_most_one", "exactly_one", "not_listed", "equal", "ordered", "together", "advice"
 ]
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class CatalogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table of the catalog."""
 
 
-class Note(Table, frozen=True, kw_only=True):
+class Note(CatalogTable, frozen=True, kw_only=True):
     """Something a user must know, in our own words."""
 
     text: str
     lines: str = ""
 
 
-class Environment(Table, frozen=True, kw_only=True):
+class Environment(CatalogTable, frozen=True, kw_only=True):
     """One place where the vendor's API is served. ``base_url`` is what the path templates are appended to."""
 
     base_url: str
@@ -61,7 +61,7 @@ class Environment(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Version(Table, frozen=True, kw_only=True):
+class Version(CatalogTable, frozen=True, kw_only=True):
     """How the vendor tells versions apart. ``accept`` is sent as the Accept header with every request."""
 
     style: Literal["accept", "path", "none"] = "none"
@@ -71,7 +71,7 @@ class Version(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Credential(Table, frozen=True, kw_only=True):
+class Credential(CatalogTable, frozen=True, kw_only=True):
     """One credential that auth schemes of this vendor use. Its environment variable is
     ``API_EXPLORER_<VENDOR>_<NAME>`` in capitals."""
 
@@ -85,7 +85,7 @@ class Credential(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Auth(Table, frozen=True, kw_only=True):
+class Auth(CatalogTable, frozen=True, kw_only=True):
     """One way of authenticating. ``scheme`` is a word of ``explorer.core.auth.AUTH_SCHEMES``; ``options`` are its."""
 
     scheme: str
@@ -95,7 +95,7 @@ class Auth(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Pagination(Table, frozen=True, kw_only=True):
+class Pagination(CatalogTable, frozen=True, kw_only=True):
     """One way of paging. ``style`` is a word of ``explorer.core.paging.PAGING_STYLES``."""
 
     style: str
@@ -105,7 +105,7 @@ class Pagination(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Verdict(Table, frozen=True, kw_only=True):
+class VerdictRules(CatalogTable, frozen=True, kw_only=True):
     """What the vendor means by success. Paths are dotted, into the decoded body (``data.error.code``)."""
 
     success: str = ""
@@ -129,7 +129,7 @@ class Verdict(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Volatile(Table, frozen=True, kw_only=True):
+class VolatileRules(CatalogTable, frozen=True, kw_only=True):
     """What differs from one answer to the next although nothing happened: a comparison masks it."""
 
     names: tuple[str, ...] = ()
@@ -140,11 +140,11 @@ class Volatile(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Rule(Table, frozen=True, kw_only=True):
+class Rule(CatalogTable, frozen=True, kw_only=True):
     """A rule across fields.
 
     ``requires``: when any of ``when`` is set (or has the value in ``when_value``), all of ``params`` must be.
-    ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``together``: all of ``params`` or none.
+    ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``mistake_pairs``: all of ``params`` or none.
     ``not_listed``: no word in the comma list ``params[0]`` may name a field that is set (``names``: word → field).
     ``equal``: the two ``params`` have the same value. ``ordered``: ``params[0]`` <= ``params[1]``.
     ``advice``: shown as a warning when any of ``when`` is set.
@@ -160,7 +160,7 @@ class Rule(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Group(Table, frozen=True, kw_only=True):
+class Group(CatalogTable, frozen=True, kw_only=True):
     """A group of parameters that repeats by index: ``item#`` or ``line_items[#]``."""
 
     title: str = ""
@@ -173,7 +173,7 @@ class Group(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Parameter(Table, frozen=True, kw_only=True):
+class Parameter(CatalogTable, frozen=True, kw_only=True):
     """One parameter, its name exactly as the vendor spells it.
 
     In a name ``#`` stands for an index (``item#_size``, ``line_items[#].id``, ``images[#]``), a final ``[]`` for a
@@ -197,10 +197,10 @@ class Parameter(Table, frozen=True, kw_only=True):
     max_length: int | None = None
     pattern: str = ""
     """A regular expression that the whole value must match."""
-    format: Format | None = None
+    format: StringFormat | None = None
     date_format: str = ""
     """strftime pattern of a ``date`` (``%Y-%m-%d`` unless told)."""
-    boolean: BooleanWords | None = None
+    boolean: BooleanEncoding | None = None
     """How true and false are written; ``json`` in JSON bodies and ``true_false`` elsewhere unless told."""
     comma: bool = False
     """Whether the one value is a comma-separated list of the type."""
@@ -233,7 +233,7 @@ class Parameter(Table, frozen=True, kw_only=True):
         return found.group() if found else None
 
 
-class Choice(Table, frozen=True, kw_only=True):
+class Choice(CatalogTable, frozen=True, kw_only=True):
     """One reading of a contradiction. ``set`` is a table of the endpoint's (or vendor's) own keys that is laid over it
     when this is chosen: ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``; ``false`` in place of
     a table takes that entry away."""
@@ -243,7 +243,7 @@ class Choice(Table, frozen=True, kw_only=True):
     set: dict[str, Any] = {}
 
 
-class Reading(Table, frozen=True, kw_only=True):
+class Reading(CatalogTable, frozen=True, kw_only=True):
     """A place where the document contradicts itself or could not work as printed: every version of it, the lines, the
     default and why."""
 
@@ -258,7 +258,7 @@ class Reading(Table, frozen=True, kw_only=True):
         return any(choice.set for choice in self.choices.values())
 
 
-class Sample(Table, frozen=True, kw_only=True):
+class Sample(CatalogTable, frozen=True, kw_only=True):
     """An answer in the vendor's shape with our own data; ``body`` as text. The sandbox and the docs pane show it."""
 
     status: int = 200
@@ -268,14 +268,14 @@ class Sample(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-AnswerKind = Literal["null", "boolean", "integer", "number", "string", "list", "table"]
+ResponseFieldKind = Literal["null", "boolean", "integer", "number", "string", "list", "table"]
 
 
-class AnswerField(Table, frozen=True, kw_only=True):
+class ResponseField(CatalogTable, frozen=True, kw_only=True):
     """What is known of a field of the answer beside the samples. Its key is the path: ``data[].owner.name``, ``{}`` for
     any key of a table whose keys are ids."""
 
-    types: tuple[AnswerKind, ...] = ()
+    types: tuple[ResponseFieldKind, ...] = ()
     """Kinds that it may have, beside those that it has in the samples."""
     optional: bool = False
     """Whether it may be missing although the samples have it."""
@@ -285,7 +285,7 @@ class AnswerField(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Asked(Table, frozen=True, kw_only=True):
+class RequestedIds(CatalogTable, frozen=True, kw_only=True):
     """How to tell that everything is there which was asked for by id: the comma list ``param`` against the records at
     the dotted path ``records``, each by its ``key``; without a key the keys of that table (or the entries of that list)
     are the ids. Where one is not there, the verdict is PARTIAL."""
@@ -295,7 +295,7 @@ class Asked(Table, frozen=True, kw_only=True):
     key: str = ""
 
 
-class Produced(Table, frozen=True, kw_only=True):
+class IdSource(CatalogTable, frozen=True, kw_only=True):
     """Where ids stand in an answer. ``path`` is dotted, with ``[]`` for any index, ``*`` for any key and a leading
     ``**.`` for any place; ``kind`` is a word that an endpoint's ``consumes`` has too."""
 
@@ -307,7 +307,7 @@ class Produced(Table, frozen=True, kw_only=True):
     """Whether the id is the last key of the path, and not what stands there."""
 
 
-class EffectWhen(Table, frozen=True, kw_only=True):
+class ConditionalEffect(CatalogTable, frozen=True, kw_only=True):
     """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
 
     param: str
@@ -315,7 +315,7 @@ class EffectWhen(Table, frozen=True, kw_only=True):
     effect: Effect
 
 
-class Need(Table, frozen=True, kw_only=True):
+class Requirement(CatalogTable, frozen=True, kw_only=True):
     """A role or a right that the account must have, in our own words: for the whole call, or when any of ``params`` is
     sent."""
 
@@ -324,7 +324,7 @@ class Need(Table, frozen=True, kw_only=True):
     lines: str = ""
 
 
-class Endpoint(Table, frozen=True, kw_only=True):
+class Endpoint(CatalogTable, frozen=True, kw_only=True):
     """One documented call, addressed as ``vendor.id``."""
 
     id: str = ""
@@ -341,28 +341,28 @@ class Endpoint(Table, frozen=True, kw_only=True):
     """The Accept header where it is not the vendor's own."""
     stated_effect: Effect | None = msgspec.field(default=None, name="effect")
     """What the call does at the vendor; None: what its method does."""
-    effect_when: tuple[EffectWhen, ...] = ()
+    effect_when: tuple[ConditionalEffect, ...] = ()
     pagination: str = ""
     """A key of the vendor's ``pagination`` table."""
     summary: str = ""
     inferred: bool = False
     lines: str = ""
     notes: tuple[Note, ...] = ()
-    needs: tuple[Need, ...] = ()
+    needs: tuple[Requirement, ...] = ()
     """What the account must be allowed; told where the vendor answers 403."""
     params: dict[str, Parameter] = {}
     groups: dict[str, Group] = {}
     rules: tuple[Rule, ...] = ()
     readings: dict[str, Reading] = {}
     samples: tuple[Sample, ...] = ()
-    answer: dict[str, AnswerField] = {}
+    answer: dict[str, ResponseField] = {}
     """Fields of the answer of which more is known than the samples show."""
-    asked: Asked | None = None
-    volatile: Volatile = msgspec.field(default_factory=Volatile)
+    asked: RequestedIds | None = None
+    volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
     """Beside what is volatile in every call of the vendor."""
-    verdict: Verdict | None = None
+    verdict: VerdictRules | None = None
     """Where this call is judged otherwise than the vendor's calls in general."""
-    produces: tuple[Produced, ...] = ()
+    produces: tuple[IdSource, ...] = ()
     """Ids in its answer, beside those of the vendor in general."""
     consumes: dict[str, str] = {}
     """Parameter → kind of the id that it takes; an empty kind takes back what holds for the vendor in general."""
@@ -382,7 +382,7 @@ class Endpoint(Table, frozen=True, kw_only=True):
         return self.stated_effect or METHOD_EFFECTS.get(method.upper(), "update")
 
 
-class Vendor(Table, frozen=True, kw_only=True):
+class Vendor(CatalogTable, frozen=True, kw_only=True):
     """One vendor: what holds for all of its calls, and the calls."""
 
     id: str = ""
@@ -397,15 +397,15 @@ class Vendor(Table, frozen=True, kw_only=True):
     credentials: dict[str, Credential] = {}
     auth: dict[str, Auth] = {}
     pagination: dict[str, Pagination] = {}
-    verdict: Verdict = msgspec.field(default_factory=Verdict)
-    volatile: Volatile = msgspec.field(default_factory=Volatile)
+    verdict: VerdictRules = msgspec.field(default_factory=VerdictRules)
+    volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
     secret_fields: tuple[str, ...] = ()
     """Names of body fields, query keys and headers that are secret wherever they stand."""
-    answer: dict[str, AnswerField] = {}
+    answer: dict[str, ResponseField] = {}
     """Fields that the answer of any call may have, beside those of its samples."""
     readings: dict[str, Reading] = {}
     """Contradictions that concern every call; ``set`` is laid over the vendor."""
-    produces: tuple[Produced, ...] = ()
+    produces: tuple[IdSource, ...] = ()
     """Ids in any answer."""
     consumes: dict[str, str] = {}
     """Parameter → kind of id, for every call that has the parameter."""
@@ -419,7 +419,7 @@ class Vendor(Table, frozen=True, kw_only=True):
         return sanitize_line(f"{self.document}:{lines}" if lines and self.document else lines)
 
 
-class Catalog(Table, frozen=True, kw_only=True):
+class Catalog(CatalogTable, frozen=True, kw_only=True):
     """All vendors, in the order of the files. ``digest`` tells two states of the catalog apart."""
 
     edition: str = ""

@@ -27,8 +27,8 @@ def apply_readings(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]
             raise UnknownName("reading", key, known)
         if choice not in known[key].choices:
             raise UnknownName(f"choice of reading {key}", choice, known[key].choices)
-    vendor = _apply(vendor, vendor.readings, chosen)
-    endpoint = _apply(endpoint, endpoint.readings, chosen)
+    vendor = _apply_choices(vendor, vendor.readings, chosen)
+    endpoint = _apply_choices(endpoint, endpoint.readings, chosen)
     if endpoint.id in vendor.endpoints and vendor.readings:
         overlaid = _apply_vendor_wide(vendor, endpoint, chosen)
         return vendor, overlaid
@@ -40,20 +40,20 @@ def _apply_vendor_wide(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, 
     for key, reading in vendor.readings.items():
         patch = reading.choices[chosen.get(key, reading.default)].set.get("each_endpoint")
         if patch:
-            endpoint = _overlay(endpoint, patch)
+            endpoint = _patch_struct(endpoint, patch)
     return endpoint
 
 
-def _apply(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> _S:
+def _apply_choices(thing: _S, readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> _S:
     for key, reading in readings.items():
         patch = reading.choices[chosen.get(key, reading.default)].set
         patch = {name: value for name, value in patch.items() if name != "each_endpoint"}
         if patch:
-            thing = _overlay(thing, patch)
+            thing = _patch_struct(thing, patch)
     return thing
 
 
-def doubted_params(readings: Mapping[str, Reading]) -> dict[str, tuple[str, ...]]:
+def ambiguous_parameters(readings: Mapping[str, Reading]) -> dict[str, tuple[str, ...]]:
     """Parameters about which the document contradicts itself, each with the keys of the readings that change it."""
     found: dict[str, tuple[str, ...]] = {}
     for key, reading in readings.items():
@@ -66,10 +66,10 @@ def doubted_params(readings: Mapping[str, Reading]) -> dict[str, tuple[str, ...]
     return found
 
 
-def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
+def _patch_struct(thing: _S, patch: Mapping[str, Any]) -> _S:
     builtins = typing.cast("dict[str, Any]", msgspec.to_builtins(thing))
     try:
-        changed = msgspec.convert(laid_over(builtins, patch), type(thing))
+        changed = msgspec.convert(merge_patch(builtins, patch), type(thing))
     except msgspec.ValidationError as error:
         raise UsageError(
             f"the chosen readings exclude each other: {error}", hint="Take one of them back to its default."
@@ -79,14 +79,14 @@ def _overlay(thing: _S, patch: Mapping[str, Any]) -> _S:
     return changed
 
 
-def laid_over(base: Mapping[str, Any], patch: Mapping[str, Any], within: str = "") -> dict[str, Any]:
+def merge_patch(base: Mapping[str, Any], patch: Mapping[str, Any], within: str = "") -> dict[str, Any]:
     merged = dict(base)
     for key, value in patch.items():
         below = merged.get(key)
         if value is False and (isinstance(below, Mapping) or within in _TABLES_OF_TABLES):
             merged.pop(key, None)
         elif isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[key] = laid_over(below, value, key)
+            merged[key] = merge_patch(below, value, key)
         else:
             merged[key] = value
     return merged

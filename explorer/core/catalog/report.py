@@ -15,7 +15,7 @@ Path = tuple[str, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def dotted(path: Path) -> str:
+def format_toml_path(path: Path) -> str:
     """A path as it would stand in the TOML file, names with other signs in quotes."""
     return ".".join(part if part.startswith("[") or _BARE.fullmatch(part) else f'"{part}"' for part in path).replace(
         ".[", "["
@@ -23,7 +23,7 @@ def dotted(path: Path) -> str:
 
 
 @dataclass
-class Report:
+class ProblemReport:
     """Collects problems; knows from which file each path came."""
 
     file: str
@@ -32,7 +32,9 @@ class Report:
 
     def add(self, path: Path, message: str, expected: str = "", near: str = "") -> None:
         """Note a problem at *path*."""
-        self.problems.append(CatalogProblem(self._file_of(path), dotted(path) or "(file)", message, expected, near))
+        self.problems.append(
+            CatalogProblem(self._file_of(path), format_toml_path(path) or "(file)", message, expected, near)
+        )
 
     def unknown(self, path: Path, kind: str, name: str, known: Sequence[str]) -> None:
         """Note that *name* is not among the *known* names."""

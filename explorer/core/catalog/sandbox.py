@@ -43,9 +43,9 @@ FailureKind = Literal[
     "too_large",
     "internal",
 ]
-"""What a refusal is about. One that a vendor has no answer for falls back to its parent (see ``FALLBACKS``)."""
+"""What a refusal is about. One that a vendor has no answer for falls back to its parent (see ``FAILURE_FALLBACKS``)."""
 
-FALLBACKS: dict[str, str] = {
+FAILURE_FALLBACKS: dict[str, str] = {
     "credentials": "auth",
     "forbidden": "auth",
     "version": "body",
@@ -60,11 +60,11 @@ FALLBACKS: dict[str, str] = {
 """Kind of failure → the kind whose answer is given where it has none of its own; all others → ``default``."""
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class SandboxTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table of the catalog's sandbox part."""
 
 
-class Account(Table, frozen=True, kw_only=True):
+class SandboxAccount(SandboxTable, frozen=True, kw_only=True):
     """Somebody who may call. The account ``demo`` is always there and has each credential's ``sandbox`` value."""
 
     title: str = ""
@@ -75,7 +75,7 @@ class Account(Table, frozen=True, kw_only=True):
     """More that templates may say of it: ``account.email``."""
 
 
-class Collection(Table, frozen=True, kw_only=True):
+class RecordCollection(SandboxTable, frozen=True, kw_only=True):
     """Records that are there when the sandbox starts, and that calls add to and take from."""
 
     count: int = 0
@@ -87,7 +87,7 @@ class Collection(Table, frozen=True, kw_only=True):
     """Templates laid over the first records: what examples of the catalog speak of."""
 
 
-class Answer(Table, frozen=True, kw_only=True):
+class ErrorTemplate(SandboxTable, frozen=True, kw_only=True):
     """How the vendor says no: a status and a template over ``problem`` (``param``, ``label``, ``check``, ``message``,
     ``expected``, ``got``, ``said``: the vendor's own sentence), ``problems``, ``messages`` (all sentences) and
     ``fields`` (parameter → sentences)."""
@@ -98,7 +98,7 @@ class Answer(Table, frozen=True, kw_only=True):
     media_type: str = "application/json"
 
 
-class Step(Table, frozen=True, kw_only=True):
+class HandlerStep(SandboxTable, frozen=True, kw_only=True):
     """One thing that a handler does; ``when`` (an expression) can switch it off.
 
     ``find``: the first record of ``in`` (or of the list ``from``) that fits ``where``, as ``record``; none:
@@ -154,12 +154,12 @@ class Step(Table, frozen=True, kw_only=True):
     """Credential → expression."""
 
 
-class Handler(Table, frozen=True, kw_only=True):
+class Handler(SandboxTable, frozen=True, kw_only=True):
     """What the sandbox does for one endpoint. Without one it answers with the endpoint's first good sample."""
 
     like: str = ""
     """Another handler, whose steps and answer are taken over where this one has none."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[HandlerStep, ...] = ()
     respond: str = ""
     """Template of the answer; empty: no body."""
     status: int = 200
@@ -171,19 +171,19 @@ class Handler(Table, frozen=True, kw_only=True):
     """Parameters whose ill-typed values the vendor overlooks, as if they had not been sent."""
     own_checks: bool = False
     """Whether the steps judge the parameters themselves, as the two ends of OAuth2 do."""
-    errors: dict[str, Answer] = {}
+    errors: dict[str, ErrorTemplate] = {}
     """Answers of this call that differ from the vendor's."""
 
 
-class SandboxVendor(Table, frozen=True, kw_only=True):
+class SandboxVendor(SandboxTable, frozen=True, kw_only=True):
     """How the sandbox plays one vendor."""
 
     words: dict[str, tuple[Any, ...]] = {}
-    accounts: dict[str, Account] = {}
-    collections: dict[str, Collection] = {}
+    accounts: dict[str, SandboxAccount] = {}
+    collections: dict[str, RecordCollection] = {}
     templates: dict[str, str] = {}
     handlers: dict[str, Handler] = {}
-    errors: dict[str, Answer] = {}
+    errors: dict[str, ErrorTemplate] = {}
     """Check (``signature``, ``required``) or kind of failure → answer; the check counts first."""
     messages: dict[str, str] = {}
     """Check → the vendor's own sentence, as a text with ``${problem.label}``."""

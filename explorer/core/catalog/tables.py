@@ -13,12 +13,14 @@ import msgspec
 from explorer.errors import nearest
 
 if typing.TYPE_CHECKING:
-    from explorer.core.catalog.report import Path, Report
+    from explorer.core.catalog.report import Path, ProblemReport
 
 _S = TypeVar("_S", bound=msgspec.Struct)
 
 
-def decode_table(struct: type[_S], table: object, path: Path, report: Report, *, partial: bool = False) -> _S | None:
+def decode_table(
+    struct: type[_S], table: object, path: Path, report: ProblemReport, *, partial: bool = False
+) -> _S | None:
     """*table* as *struct*, or None when it has problems (which *report* then holds).
 
     With *partial* what is well is decoded all the same, so that it can be checked further.
@@ -45,7 +47,7 @@ def decode_table(struct: type[_S], table: object, path: Path, report: Report, *,
     return struct(**values)
 
 
-def _value(hint: Any, value: object, path: Path, report: Report) -> Any:
+def _value(hint: Any, value: object, path: Path, report: ProblemReport) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):

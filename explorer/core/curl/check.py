@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from explorer.core.auth import wire
 from explorer.core.auth.base import is_secret_name
-from explorer.core.form import check
+from explorer.core.form import validate_form
 from explorer.core.request import build_request
 from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
 
 
-def differences(vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, auth: Collection[str]) -> Iterator[str]:
+def call_differences(
+    vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, auth: Collection[str]
+) -> Iterator[str]:
     """One sentence for each parameter that would be added, missing or changed, and for a changed JSON body."""
-    values = check(endpoint, call.entries).values
+    values = validate_form(endpoint, call.entries).values
     try:
         built = build_request(
             vendor,

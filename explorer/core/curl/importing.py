@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from explorer.core.curl.body import body_entries
-from explorer.core.curl.check import differences
+from explorer.core.curl.check import call_differences
 from explorer.core.curl.line import read_curl
 from explorer.core.curl.match import (
     Candidate,
-    Place,
+    VendorBaseUrl,
     all_auth_names,
     auth_names,
-    candidates,
-    nothing_fits,
+    find_candidates,
+    no_match_reason,
     vendors_at,
 )
 from explorer.core.exchange import Call, Entry
@@ -43,7 +43,7 @@ _TRANSPORT: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedCall:
     """The call, and what a person must know of what became of the line."""
 
     call: Call
@@ -57,10 +57,10 @@ class Imported:
 def import_curl(
     catalog: Catalog,
     text: str,
-    places: Sequence[Place],
+    places: Sequence[VendorBaseUrl],
     variables: Mapping[str, str],
     read_file: ReadFile = lambda _path: None,
-) -> Imported:
+) -> ImportedCall:
     """Return the call that the curl command in *text* makes.
 
     Of *variables* (environment), only those that begin as the credentials of the vendor at the URL do
@@ -75,10 +75,10 @@ def import_curl(
     line = _checked(read_curl(text, variables, prefixes, read_file))
     if vendors_at(line.url, places) != vendors:  # a variable would make another host of it
         line = _checked(read_curl(text, {}, (), read_file))
-    found = sorted(candidates(catalog, line, places), key=lambda one: one.score, reverse=True)
+    found = sorted(find_candidates(catalog, line, places), key=lambda one: one.score, reverse=True)
     if not found:
-        raise UsageError(nothing_fits(catalog, line, places), hint="`api-explorer list` shows every call.")
-    return _imported(line, found[0])
+        raise UsageError(no_match_reason(catalog, line, places), hint="`api-explorer list` shows every call.")
+    return _import_candidate(line, found[0])
 
 
 def _checked(line: CurlLine) -> CurlLine:
@@ -94,7 +94,7 @@ def _checked(line: CurlLine) -> CurlLine:
     return line
 
 
-def _imported(line: CurlLine, found: Candidate) -> Imported:
+def _import_candidate(line: CurlLine, found: Candidate) -> ImportedCall:
     notes: list[str] = list(line.notes)
     auth = auth_names(found.vendor, found.endpoint)
     dropped: list[str] = []
@@ -134,12 +134,12 @@ def _imported(line: CurlLine, found: Candidate) -> Imported:
         headers=tuple(headers),
     )
     notes += [f"{key} is read as {choice!r}, as the line has it" for key, choice in found.readings.items()]
-    notes += differences(found.vendor, found.endpoint, call, line, auth)
-    notes += _missing(line)
-    return Imported(call, tuple(dict.fromkeys(notes)), tuple(line.unread), tuple(line.unexpanded))
+    notes += call_differences(found.vendor, found.endpoint, call, line, auth)
+    notes += _unread_inputs(line)
+    return ImportedCall(call, tuple(dict.fromkeys(notes)), tuple(line.unread), tuple(line.unexpanded))
 
 
-def _missing(line: CurlLine) -> Iterator[str]:
+def _unread_inputs(line: CurlLine) -> Iterator[str]:
     """A sentence for each thing that the line takes from elsewhere and that was not read."""
     for path in line.unread:
         where = "standard input" if path == "-" else path

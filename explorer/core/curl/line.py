@@ -44,24 +44,26 @@ _SHORT: Final = {
     "I": "head",
     "k": "insecure",
 }
-_SENT_WORDS: Final = """
+_REQUEST_OPTION_NAMES: Final = """
 request header data data-ascii data-raw data-binary data-urlencode form form-string json url url-query user user-agent
 referer cookie range oauth2-bearer upload-file
 """
-_SENT: Final = frozenset(_SENT_WORDS.split())
+_REQUEST_OPTIONS: Final = frozenset(_REQUEST_OPTION_NAMES.split())
 """Options with a value that shape the request and are taken over."""
-_OTHER_WORDS: Final = """
+_IGNORED_OPTION_NAMES: Final = """
 output max-time connect-timeout proxy cacert capath cert key cookie-jar write-out config resolve connect-to
 interface dump-header proxy-user speed-time speed-limit time-cond continue-at limit-rate max-redirs aws-sigv4 tls-max
 ciphers noproxy request-target dns-servers local-port max-filesize stderr trace trace-ascii unix-socket variable retry
 retry-delay retry-max-time keepalive-time expect100-timeout pass cert-type key-type proto proto-default expand-data
 expand-url expand-header
 """
-_OTHER: Final = frozenset(_OTHER_WORDS.split())
+_IGNORED_OPTIONS: Final = frozenset(_IGNORED_OPTION_NAMES.split())
 """Options with a value that are not."""
-_SILENT: Final = frozenset(["output", "write-out", "max-time", "connect-timeout", "dump-header", "stderr", "retry"])
+_SILENT_OPTIONS: Final = frozenset(
+    ["output", "write-out", "max-time", "connect-timeout", "dump-header", "stderr", "retry"]
+)
 """What only says how curl itself should behave, so that nothing needs to be said of it."""
-_TOLD_FLAGS: Final = {"insecure": "--insecure: certificates are always checked here"}
+_REPORTED_FLAGS: Final = {"insecure": "--insecure: certificates are always checked here"}
 
 
 ReadFile = Callable[[str], bytes | None]
@@ -179,13 +181,13 @@ class _Reader:
             self._upload = value
         elif name in ("user", "user-agent", "referer", "cookie", "range", "oauth2-bearer"):
             line.headers.append(_as_header(name, value))
-        elif name in _OTHER:
-            if name not in _SILENT:
+        elif name in _IGNORED_OPTIONS:
+            if name not in _SILENT_OPTIONS:
                 line.notes.append(f"--{name} is not taken over")
         else:
             self._flags.add(name)
-            if name in _TOLD_FLAGS:
-                line.notes.append(_TOLD_FLAGS[name])
+            if name in _REPORTED_FLAGS:
+                line.notes.append(_REPORTED_FLAGS[name])
 
     def _header(self, value: str) -> None:
         if value.startswith("@"):
@@ -284,7 +286,7 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
     for word in waiting:
         if word.startswith("--") and word != "--":
             name, equals, value = word[2:].partition("=")
-            if name in _SENT | _OTHER:
+            if name in _REQUEST_OPTIONS | _IGNORED_OPTIONS:
                 yield name, value if equals else next(waiting, "")
             else:
                 yield name, ""
@@ -301,7 +303,7 @@ def _short(letters: str, waiting: Iterator[str]) -> Iterator[tuple[str, str]]:
     """``-sSLXPOST`` as flags and one option with a value."""
     for number, letter in enumerate(letters):
         name = _SHORT.get(letter, letter)
-        if name in _SENT | _OTHER:
+        if name in _REQUEST_OPTIONS | _IGNORED_OPTIONS:
             rest = letters[number + 1 :]
             yield name, rest or next(waiting, "")
             return

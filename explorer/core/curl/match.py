@@ -26,7 +26,7 @@ _CHANGING: Final = ("path", "method", "auth", "body")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class VendorBaseUrl:
     """A base URL under which a vendor is served. ``any_port``: the port does not tell (a sandbox on loopback)."""
 
     vendor: str
@@ -50,10 +50,10 @@ class Candidate:
     score: tuple[int, ...]
 
 
-def candidates(catalog: Catalog, line: CurlLine, places: Sequence[Place]) -> Iterator[Candidate]:
-    known = [(one, path) for one in places if (path := _below(line.url, one)) is not None]
+def find_candidates(catalog: Catalog, line: CurlLine, places: Sequence[VendorBaseUrl]) -> Iterator[Candidate]:
+    known = [(one, path) for one in places if (path := _path_below(line.url, one)) is not None]
     for place, path in known:
-        yield from _fitting(catalog.vendors[place.vendor], line, path, place.environment, "")
+        yield from _matching_endpoints(catalog.vendors[place.vendor], line, path, place.environment, "")
     if known:
         return
     parts = urlsplit(line.url)
@@ -61,10 +61,10 @@ def candidates(catalog: Catalog, line: CurlLine, places: Sequence[Place]) -> Ite
         environment = next(iter(vendor.environments), "sandbox")
         for found in re.finditer("/", parts.path):
             base = f"{parts.scheme}://{parts.netloc}{parts.path[: found.start()]}"
-            yield from _fitting(vendor, line, parts.path[found.start() :], environment, base)
+            yield from _matching_endpoints(vendor, line, parts.path[found.start() :], environment, base)
 
 
-def _below(url: str, place: Place) -> str | None:
+def _path_below(url: str, place: VendorBaseUrl) -> str | None:
     """The path of *url* below that of *place*, or None where it is not there. The scheme does not tell."""
     one, other = urlsplit(url), urlsplit(place.base_url)
     if place.any_port:
@@ -76,30 +76,32 @@ def _below(url: str, place: Place) -> str | None:
     return one.path[len(root) :] if one.path.startswith(f"{root}/") else None
 
 
-def vendors_at(url: str, places: Sequence[Place]) -> tuple[str, ...]:
+def vendors_at(url: str, places: Sequence[VendorBaseUrl]) -> tuple[str, ...]:
     """Return the vendors that *url* belongs to: below one of their places, scheme included."""
     here = urlsplit(url).scheme.lower()
     known = (one for one in places if one.any_port or urlsplit(one.base_url).scheme.lower() == here)
-    return tuple(dict.fromkeys(one.vendor for one in known if _below(url, one) is not None))
+    return tuple(dict.fromkeys(one.vendor for one in known if _path_below(url, one) is not None))
 
 
 def _port(port: int | None, scheme: str) -> int | None:
     return port or {"http": 80, "https": 443}.get(scheme)
 
 
-def _fitting(vendor: Vendor, line: CurlLine, path: str, environment: str, base_url: str) -> Iterator[Candidate]:
+def _matching_endpoints(
+    vendor: Vendor, line: CurlLine, path: str, environment: str, base_url: str
+) -> Iterator[Candidate]:
     for plain in vendor.endpoints.values():
         for readings in _variations(vendor, plain):
             wanted = next((_set(vendor, plain, *one).get("path") for one in readings.items()), None)
-            if wanted is None and readings and not _match(plain.path, path):
+            if wanted is None and readings and not _match_template(plain.path, path):
                 continue
-            if wanted is not None and not _match(str(wanted), path):
+            if wanted is not None and not _match_template(str(wanted), path):
                 continue
             owner, endpoint = apply_readings(vendor, plain, readings)
-            values = _match(endpoint.path, path)
+            values = _match_template(endpoint.path, path)
             if values is None or line.method not in endpoint.methods:
                 continue
-            score = _score(owner, endpoint, line, values, readings, base_url)
+            score = _rank(owner, endpoint, line, values, readings, base_url)
             yield Candidate(owner, endpoint, readings, environment, base_url, values, score)
 
 
@@ -117,7 +119,7 @@ def _set(vendor: Vendor, endpoint: Endpoint, key: str, choice: str) -> dict[str,
     return reading.choices[choice].set
 
 
-def _match(template: str, path: str) -> dict[str, str] | None:
+def _match_template(template: str, path: str) -> dict[str, str] | None:
     """The texts of the template's places, decoded, or None where the path is another."""
     names = re.findall(r"\{([^{}]*)\}", template)
     literals = re.split(r"\{[^{}]*\}", template)
@@ -127,7 +129,7 @@ def _match(template: str, path: str) -> dict[str, str] | None:
     return dict(zip(names, map(unquote, found.groups()), strict=True)) if found else None
 
 
-def _score(
+def _rank(
     vendor: Vendor,
     endpoint: Endpoint,
     line: CurlLine,
@@ -136,7 +138,7 @@ def _score(
     base_url: str,
 ) -> tuple[int, ...]:
     """Greater is likelier: fields that are known, credentials in the right way, a longer template, fewer readings."""
-    names = list(_names(line, endpoint))
+    names = list(_field_names(line, endpoint))
     auth = auth_names(vendor, endpoint)
     known = sum(find_parameter(endpoint, name) is not None for name in names if name.lower() not in auth)
     unknown = sum(1 for name in names if name.lower() not in auth) - known
@@ -155,7 +157,7 @@ def _score(
     return (allowed, known - unknown - required, fits, signed, literal, -len(readings), -len(base_url))
 
 
-def _names(line: CurlLine, endpoint: Endpoint) -> Iterator[str]:
+def _field_names(line: CurlLine, endpoint: Endpoint) -> Iterator[str]:
     """The names of everything that the line sends beside headers, as the endpoint would have them."""
     yield from (name for name, _ in decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")))
     yield from (entry.name for entry in body_entries(endpoint, line, (), []))
@@ -180,15 +182,15 @@ def all_auth_names(vendor: Vendor) -> set[str]:
     return {name for key in vendor.auth for name in auth_names(vendor, msgspec.structs.replace(some, auth=key))}
 
 
-def nothing_fits(catalog: Catalog, line: CurlLine, places: Sequence[Place]) -> str:
+def no_match_reason(catalog: Catalog, line: CurlLine, places: Sequence[VendorBaseUrl]) -> str:
     """Why no call fits: the methods of those with this path, or nothing like it."""
     other = line.url.partition("?")[0]
     methods: set[str] = set()
     for place in places:
-        path = _below(line.url, place)
+        path = _path_below(line.url, place)
         if path is not None:
             for endpoint in catalog.vendors[place.vendor].endpoints.values():
-                methods |= set(endpoint.methods) if _match(endpoint.path, path) is not None else set()
+                methods |= set(endpoint.methods) if _match_template(endpoint.path, path) is not None else set()
     if methods:
         return f"{other} takes {', '.join(sorted(methods))}, and not {line.method}"
     return f"the catalog knows no call like {line.method} {other}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, Literal
 
-from explorer.core.debugging.visible import name_of, visible
+from explorer.core.debugging.visible import character_name, make_visible
 from explorer.core.document.cells import cells
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _FINE: Final = 1_200
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffSegment:
     """A stretch of both texts."""
 
     change: Change
@@ -36,7 +36,7 @@ class ByteDiff:
     """``first`` is the offset in bytes of the first difference, or -1; ``left_hex`` and ``right_hex`` are the bytes
     from there, ``before_hex`` those before it."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DiffSegment, ...]
     first: int = -1
     before_hex: str = ""
     left_hex: str = ""
@@ -61,10 +61,10 @@ class AlignedRow:
     right: str
 
 
-def compare(left: str, right: str) -> ByteDiff:
+def diff_bytes(left: str, right: str) -> ByteDiff:
     """Compare two texts; lone surrogates stand for bytes that are no UTF-8."""
     if left == right:
-        return ByteDiff((Piece("same", left, right),) if left else ())
+        return ByteDiff((DiffSegment("same", left, right),) if left else ())
     raw_left, raw_right = _bytes(left), _bytes(right)
     first = next((at for at, (one, other) in enumerate(zip(raw_left, raw_right, strict=False)) if one != other), None)
     first = min(len(raw_left), len(raw_right)) if first is None else first
@@ -74,13 +74,14 @@ def compare(left: str, right: str) -> ByteDiff:
         before_hex=raw_left[max(0, first - _AROUND) : first].hex(" "),
         left_hex=raw_left[first : first + _AROUND].hex(" "),
         right_hex=raw_right[first : first + _AROUND].hex(" "),
-        told=_told(raw_left, raw_right, first),
+        told=_describe_difference(raw_left, raw_right, first),
     )
 
 
-def _told(left: bytes, right: bytes, first: int) -> str:
+def _describe_difference(left: bytes, right: bytes, first: int) -> str:
     ours, theirs = _sign_at(left, first), _sign_at(right, first)
-    return f"byte {first}: {name_of(ours) if ours else 'the end'} / {name_of(theirs) if theirs else 'the end'}"
+    left_name, right_name = (character_name(sign) if sign else "the end" for sign in (ours, theirs))
+    return f"byte {first}: {left_name} / {right_name}"
 
 
 def _sign_at(raw: bytes, at: int) -> str:
@@ -89,33 +90,33 @@ def _sign_at(raw: bytes, at: int) -> str:
     return raw[at : at + 4].decode("utf-8", "replace")[:1]
 
 
-def _pieces(left: str, right: str) -> Iterator[Piece]:
-    head = _common(left, right)
-    tail = _common(left[head:][::-1], right[head:][::-1])
+def _pieces(left: str, right: str) -> Iterator[DiffSegment]:
+    head = _common_prefix(left, right)
+    tail = _common_prefix(left[head:][::-1], right[head:][::-1])
     if head:
-        yield Piece("same", left[:head], right[:head])
+        yield DiffSegment("same", left[:head], right[:head])
     middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
-    yield from _middle(middle_left, middle_right)
+    yield from _diff_middle(middle_left, middle_right)
     if tail:
-        yield Piece("same", left[len(left) - tail :], right[len(right) - tail :])
+        yield DiffSegment("same", left[len(left) - tail :], right[len(right) - tail :])
 
 
-def _middle(left: str, right: str) -> Iterator[Piece]:
+def _diff_middle(left: str, right: str) -> Iterator[DiffSegment]:
     ours, theirs = list(left), list(right)
     if max(len(ours), len(theirs)) > _FINE:
         ours, theirs = _words(left), _words(right)
         if len(ours) == len(theirs) or max(len(ours), len(theirs)) > _FINE:
-            yield from _one_by_one(ours, theirs)
+            yield from _pair_parameters(ours, theirs)
             return
     changes: dict[str, Change] = {"equal": "same", "replace": "changed", "insert": "added", "delete": "removed"}
     for kind, a, b, c, d in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        yield Piece(changes[kind], "".join(ours[a:b]), "".join(theirs[c:d]))
+        yield DiffSegment(changes[kind], "".join(ours[a:b]), "".join(theirs[c:d]))
 
 
-def _one_by_one(ours: list[str], theirs: list[str]) -> Iterator[Piece]:
+def _pair_parameters(ours: list[str], theirs: list[str]) -> Iterator[DiffSegment]:
     """Parameter beside parameter, without looking for what moved."""
     for one, other in zip_longest(ours, theirs, fillvalue=""):
-        yield Piece(
+        yield DiffSegment(
             "same" if one == other else "changed" if one and other else "removed" if one else "added", one, other
         )
 
@@ -124,18 +125,18 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^&=?]*[&=?]?", text)
 
 
-def _common(left: str, right: str) -> int:
+def _common_prefix(left: str, right: str) -> int:
     shorter = min(len(left), len(right))
     return next((at for at in range(shorter) if left[at] != right[at]), shorter)
 
 
-def aligned(diff: ByteDiff, width: int) -> list[AlignedRow]:
+def align_rows(diff: ByteDiff, width: int) -> list[AlignedRow]:
     """The texts in rows of *width* cells, one below the other, everything in them visible."""
     columns: list[tuple[str, str, str]] = []
     for piece in diff.pieces:
         mark = " " if piece.change == "same" else "^"
         length = max(len(piece.left), len(piece.right))
-        left, right = visible(piece.left).ljust(length, "\0"), visible(piece.right).ljust(length, "\0")
+        left, right = make_visible(piece.left).ljust(length, "\0"), make_visible(piece.right).ljust(length, "\0")
         columns += [(one, mark, other) for one, other in zip(left, right, strict=True)]
     raw = "".join(piece.left for piece in diff.pieces)
     rows: list[AlignedRow] = []

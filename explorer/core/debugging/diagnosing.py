@@ -10,26 +10,26 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.auth.recipe import Part
-from explorer.core.debugging.mistake import Mistake, Named
+from explorer.core.auth.recipe import SignatureParameter
+from explorer.core.debugging.mistake import DescribedMistake, Mistake
 from explorer.core.debugging.mistakes import BY_ID, MISTAKES
-from explorer.core.debugging.moments import FINER, NEAR, SKEW, Moments, told
+from explorer.core.debugging.moments import FRACTIONAL_SECOND, NEAR, SKEW, TimestampMistake, format_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.debugging.case import Case, Known
-    from explorer.core.debugging.pasted import Kind, Pasted
+    from explorer.core.debugging.case import SearchContext, SigningCase
+    from explorer.core.debugging.pasted import Kind, OtherClientInput
 
-MOST_TRIED: Final = 8_000
+MAX_TRIALS: Final = 8_000
 """Pairs of mistakes that are tried at most; fewer where a request has many parameters."""
-_MOST_WORK: Final = 100_000
+_MAX_WORK: Final = 100_000
 """Parameters that are joined at most, over all pairs."""
-MOST_KEYS: Final = 24
-_ALIKE: Final = 0.5
+MAX_KEYS: Final = 24
+_MIN_LIKENESS: Final = 0.5
 """Share of a base string that must be the same for a mistake to be called the nearest."""
-_TOLD_NAMES: Final = 20
-_TOLD: Final = 4
+_MAX_NAMES: Final = 20
+_MAX_ALTERNATIVES: Final = 4
 """Other explanations that are given at most."""
 
 
@@ -37,7 +37,7 @@ _TOLD: Final = 4
 class Cause:
     """A mistake, and what exactly was done."""
 
-    mistake: Named
+    mistake: DescribedMistake
     detail: str = ""
 
     @property
@@ -60,8 +60,8 @@ class Diagnosis:
     """The mistake that comes nearest where none fits."""
     nearest_base: str = ""
     notes: tuple[str, ...] = ()
-    ours: str = ""
-    theirs: str = ""
+    our_base: str = ""
+    their_base: str = ""
     our_signature: str = ""
     their_signature: str = ""
     tried: int = 0
@@ -86,33 +86,33 @@ class Diagnosis:
 
 
 @dataclass
-class _Search:
+class _MistakeSearch:
     """One search: what a case gives (*outcome*), and what it should give."""
 
-    known: Known
-    outcome: Callable[[Case], str]
+    known: SearchContext
+    outcome: Callable[[SigningCase], str]
     wanted: str
     right: str
     tried: int = 0
-    singles: list[tuple[Mistake, Case, str, str]] = field(default_factory=list)
+    single_trials: list[tuple[Mistake, SigningCase, str, str]] = field(default_factory=list)
     """Mistake, case with it, detail, what it gives: those that make a difference."""
 
-    def alone(self, case: Case) -> list[tuple[Cause, ...]]:
+    def single_mistakes(self, case: SigningCase) -> list[tuple[Cause, ...]]:
         """Single mistakes that explain it."""
         for mistake in MISTAKES:
             for other, detail in mistake.variants(case, self.known):
                 self.tried += 1
                 given = self.outcome(other)
                 if given != self.right:
-                    self.singles.append((mistake, other, detail, given))
-        return [(Cause(one, detail),) for one, _, detail, given in self.singles if given == self.wanted]
+                    self.single_trials.append((mistake, other, detail, given))
+        return [(Cause(one, detail),) for one, _, detail, given in self.single_trials if given == self.wanted]
 
-    def together(self, changes: Callable[[Case], object]) -> list[tuple[Cause, ...]]:
+    def mistake_pairs(self, changes: Callable[[SigningCase], object]) -> list[tuple[Cause, ...]]:
         """Pairs of mistakes that explain it, of which each makes a difference of its own by *changes*."""
         found: list[tuple[Cause, ...]] = []
         most = 0
-        for first, case, detail, _ in self.singles:
-            most = most or min(MOST_TRIED, _MOST_WORK // max(8, len(case.material.parts)))
+        for first, case, detail, _ in self.single_trials:
+            most = most or min(MAX_TRIALS, _MAX_WORK // max(8, len(case.material.parts)))
             before = changes(case)
             for second in MISTAKES[MISTAKES.index(first) + 1 :]:
                 for other, more in second.variants(case, self.known):
@@ -124,11 +124,11 @@ class _Search:
         return found
 
 
-def diagnose(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+def diagnose(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
     """Compare *pasted* with *case*, which is signed as it should be."""
-    known = replace(known, keys=known.keys[:MOST_KEYS])
+    known = replace(known, keys=known.keys[:MAX_KEYS])
     if pasted.kind == "nothing":
-        return Diagnosis("nothing", ours=case.base, our_signature=case.sign(case.base))
+        return Diagnosis("nothing", our_base=case.base, our_signature=case.sign(case.base))
     if pasted.kind == "signature":
         return _signature(case, pasted, known, ())
     if pasted.kind == "base":
@@ -139,7 +139,7 @@ def diagnose(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
 # --- a request -------------------------------------------------------------------------------------------------------
 
 
-def _request(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+def _request(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
     """A signed request: what it holds is what should have been signed."""
     if pasted.material is None:
         return Diagnosis("request", notes=pasted.notes)
@@ -153,15 +153,17 @@ def _request(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
         theirs = theirs.with_value(known.id_param, own_id)
     elif their_id and their_id != own_id:
         notes.append(f"it is signed for {known.id_param}={their_id}, you hold {own_id}")
-    seen += _time_seen(theirs.value(known.timestamp_param) or "", known)
+    seen += _timestamp_causes(theirs.value(known.timestamp_param) or "", known)
     if not pasted.signature:
         base = theirs.base
-        return Diagnosis("request", causes=tuple(seen), notes=tuple(notes), ours=base, our_signature=theirs.sign(base))
+        return Diagnosis(
+            "request", causes=tuple(seen), notes=tuple(notes), our_base=base, our_signature=theirs.sign(base)
+        )
     found = _signature(theirs, pasted, replace(known, at=None), tuple(seen))
     return replace(found, kind="request", notes=(*notes, *found.notes))
 
 
-def _other_parameters(case: Case, pasted: Pasted) -> Iterator[str]:
+def _other_parameters(case: SigningCase, pasted: OtherClientInput) -> Iterator[str]:
     """How the parameters of a request differ from those of the call."""
     if pasted.material is None:
         return
@@ -178,61 +180,61 @@ def _other_parameters(case: Case, pasted: Pasted) -> Iterator[str]:
             yield f"its {name} has another value than that of your call"
 
 
-def _time_seen(stamp: str, known: Known) -> list[Cause]:
+def _timestamp_causes(stamp: str, known: SearchContext) -> list[Cause]:
     """What can be read off a timestamp."""
     if re.fullmatch(r"[0-9]{12,16}", stamp, re.ASCII):
         return [Cause(BY_ID["milliseconds"], f"{known.timestamp_param}={stamp}")]
     if known.at is None or not re.fullmatch(r"[0-9]{1,11}", stamp, re.ASCII):
         return []
     offset = int(stamp) - known.at
-    return [Cause(SKEW, told(offset))] if abs(offset) > known.tolerance else []
+    return [Cause(SKEW, format_offset(offset))] if abs(offset) > known.tolerance else []
 
 
 # --- a signature -----------------------------------------------------------------------------------------------------
 
 
-def _signature(case: Case, pasted: Pasted, known: Known, seen: tuple[Cause, ...]) -> Diagnosis:
+def _signature(case: SigningCase, pasted: OtherClientInput, known: SearchContext, seen: tuple[Cause, ...]) -> Diagnosis:
     base = case.base
     right, wanted = case.sign(base), pasted.signature
-    result = Diagnosis("signature", causes=seen, ours=base, our_signature=right, their_signature=wanted)
+    result = Diagnosis("signature", causes=seen, our_base=base, our_signature=right, their_signature=wanted)
     if right == wanted:
         notes = ("the signature itself is right for what was sent",) if seen else ()
-        return replace(result, same=not seen, theirs=base, notes=notes)
-    search = _Search(known, lambda one: one.sign(one.base), wanted, right)
-    found = search.alone(case)
-    if not found and (moment := _of_a_moment(case, wanted, known)) is not None:
-        return _moved(result, case, moment, known)
-    found = found or search.together(lambda one: one.sign(one.base)) or _soon(search, wanted, known)
+        return replace(result, same=not seen, their_base=base, notes=notes)
+    search = _MistakeSearch(known, lambda one: one.sign(one.base), wanted, right)
+    found = search.single_mistakes(case)
+    if not found and (moment := _moment_cause(case, wanted, known)) is not None:
+        return _wrong_moment(result, case, moment, known)
+    found = found or search.mistake_pairs(lambda one: one.sign(one.base)) or _nearby_causes(search, wanted, known)
     if not found:
         return replace(result, notes=_shape(wanted, right), tried=search.tried)
-    theirs = _replayed(case, found[0], known)
-    more = _others(found)
-    return replace(result, causes=(*seen, *found[0]), also=more, theirs=theirs.base, tried=search.tried)
+    theirs = _apply_causes(case, found[0], known)
+    more = _alternative_causes(found)
+    return replace(result, causes=(*seen, *found[0]), also=more, their_base=theirs.base, tried=search.tried)
 
 
-def _moved(result: Diagnosis, case: Case, moment: Cause, known: Known) -> Diagnosis:
+def _wrong_moment(result: Diagnosis, case: SigningCase, moment: Cause, known: SearchContext) -> Diagnosis:
     """A signature that is right but for its moment; one that is near enough is the same."""
-    theirs = _replayed(case, (moment,), known)
+    theirs = _apply_causes(case, (moment,), known)
     stamp, own = (one.value(known.timestamp_param) or "0" for one in (theirs, case))
-    result = replace(result, theirs=theirs.base)
+    result = replace(result, their_base=theirs.base)
     if moment.mistake is SKEW and abs(int(stamp) - int(own)) <= known.tolerance:
         note = f"it is of another moment, {moment.detail}; the vendor allows {known.tolerance:g} seconds"
         return replace(
-            result, same=not result.causes, ours=theirs.base, our_signature=result.their_signature, notes=(note,)
+            result, same=not result.causes, our_base=theirs.base, our_signature=result.their_signature, notes=(note,)
         )
     return replace(result, causes=(*result.causes, moment))
 
 
-def _of_a_moment(case: Case, wanted: str, known: Known) -> Cause | None:
+def _moment_cause(case: SigningCase, wanted: str, known: SearchContext) -> Cause | None:
     """The moment that the signature is of, if it is right otherwise."""
-    for mistake in (SKEW, FINER):
+    for mistake in (SKEW, FRACTIONAL_SECOND):
         found = _moment_of(case, mistake, wanted, known)
         if found is not None:
             return found
     return None
 
 
-def _moment_of(case: Case, mistake: Moments, wanted: str, known: Known) -> Cause | None:
+def _moment_of(case: SigningCase, mistake: TimestampMistake, wanted: str, known: SearchContext) -> Cause | None:
     """The moment of *mistake* that gives the signature. It is put into the base string as text, since there are
     thousands of them."""
     stamp, base = case.value(known.timestamp_param) or "", case.base
@@ -247,9 +249,9 @@ def _moment_of(case: Case, mistake: Moments, wanted: str, known: Known) -> Cause
     return None
 
 
-def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]:
+def _nearby_causes(search: _MistakeSearch, wanted: str, known: SearchContext) -> list[tuple[Cause, ...]]:
     """A single mistake in a signature that was made shortly before or after."""
-    for mistake, case, detail, given in search.singles:
+    for mistake, case, detail, given in search.single_trials:
         if len(given) != len(wanted):
             continue
         found = _moment_of(case, NEAR, wanted, known)
@@ -258,15 +260,15 @@ def _soon(search: _Search, wanted: str, known: Known) -> list[tuple[Cause, ...]]
     return []
 
 
-def _others(found: list[tuple[Cause, ...]]) -> tuple[tuple[Cause, ...], ...]:
+def _alternative_causes(found: list[tuple[Cause, ...]]) -> tuple[tuple[Cause, ...], ...]:
     """The other explanations, each by other mistakes than those before it."""
     kept: dict[frozenset[str], tuple[Cause, ...]] = {}
     for causes in found:
         kept.setdefault(frozenset(cause.mistake.id for cause in causes), causes)
-    return tuple(kept.values())[1 : 1 + _TOLD]
+    return tuple(kept.values())[1 : 1 + _MAX_ALTERNATIVES]
 
 
-def _replayed(case: Case, causes: tuple[Cause, ...], known: Known) -> Case:
+def _apply_causes(case: SigningCase, causes: tuple[Cause, ...], known: SearchContext) -> SigningCase:
     """The case with the mistakes of *causes* in it."""
     for cause in causes:
         if not isinstance(cause.mistake, Mistake):
@@ -284,56 +286,64 @@ def _shape(wanted: str, right: str) -> tuple[str, ...]:
 # --- a base string ---------------------------------------------------------------------------------------------------
 
 
-def _base(case: Case, pasted: Pasted, known: Known) -> Diagnosis:
+def _base(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
     wanted = pasted.base
-    case, seen, notes = _of_their_time(case, wanted, known)
+    case, seen, notes = _at_their_timestamp(case, wanted, known)
     case = _with_their_signature(case, wanted)
     base = case.base
     result = Diagnosis(
-        "base", causes=seen, notes=notes, ours=base, theirs=wanted, our_signature=case.sign(base), their_signature=""
+        "base",
+        causes=seen,
+        notes=notes,
+        our_base=base,
+        their_base=wanted,
+        our_signature=case.sign(base),
+        their_signature="",
     )
     if any(cause.mistake.id == "milliseconds" for cause in seen):
         in_seconds = (case.value(known.timestamp_param) or "")[:-3]
-        result = replace(result, ours=case.with_value(known.timestamp_param, in_seconds).base)
+        result = replace(result, our_base=case.with_value(known.timestamp_param, in_seconds).base)
     if base == wanted:
         return replace(result, same=not seen)
-    search = _Search(known, lambda one: one.base, wanted, base)
-    found = search.alone(case) or search.together(lambda one: one.base)
+    search = _MistakeSearch(known, lambda one: one.base, wanted, base)
+    found = search.single_mistakes(case) or search.mistake_pairs(lambda one: one.base)
     if found:
-        more = _others(found)
+        more = _alternative_causes(found)
         return replace(result, causes=(*seen, *found[0]), also=more, tried=search.tried)
     return _unexplained(replace(result, causes=(), tried=search.tried), search, seen)
 
 
-def _of_their_time(case: Case, base: str, known: Known) -> tuple[Case, tuple[Cause, ...], tuple[str, ...]]:
+def _at_their_timestamp(
+    case: SigningCase, base: str, known: SearchContext
+) -> tuple[SigningCase, tuple[Cause, ...], tuple[str, ...]]:
     """The case with the timestamp of *base*, so that only other differences are left."""
     found = re.search(rf"(?<![^?&]){re.escape(known.timestamp_param)}=([0-9]+)(?![0-9.])", base)
     own = case.value(known.timestamp_param)
     if not known.timestamp_param or found is None or own is None or found[1] == own:
         return case, (), ()
-    seen = tuple(_time_seen(found[1], known))
+    seen = tuple(_timestamp_causes(found[1], known))
     notes = () if seen else (f"it is of another moment ({found[1]}, yours {own}), which is taken over",)
     return case.with_value(known.timestamp_param, found[1]), seen, notes
 
 
-def _with_their_signature(case: Case, base: str) -> Case:
+def _with_their_signature(case: SigningCase, base: str) -> SigningCase:
     """The case that knows which signature stands in *base*, for the mistake of signing it."""
     name = case.recipe.signature_param
     found = re.search(rf"(?<![^?&]){re.escape(name)}=([^&]*)", base)
     if found is None:
         return case
-    parts = (*case.material.parts, Part(name, found[1], "auth"))
+    parts = (*case.material.parts, SignatureParameter(name, found[1], "auth"))
     return replace(case, material=replace(case.material, parts=parts))
 
 
-def _unexplained(result: Diagnosis, search: _Search, seen: tuple[Cause, ...]) -> Diagnosis:
+def _unexplained(result: Diagnosis, search: _MistakeSearch, seen: tuple[Cause, ...]) -> Diagnosis:
     """No mistake fits: the nearest one, and the parameters that differ."""
-    best, score = None, max(_ALIKE, _likeness(result.ours, result.theirs))
-    for mistake, other, detail, given in search.singles:
-        likeness = _likeness(given, result.theirs)
+    best, score = None, max(_MIN_LIKENESS, _likeness(result.our_base, result.their_base))
+    for mistake, other, detail, given in search.single_trials:
+        likeness = _likeness(given, result.their_base)
         if likeness > score:
             best, score = (Cause(mistake, detail), other.base), likeness
-    notes = (*result.notes, *_differing(result.ours, result.theirs))
+    notes = (*result.notes, *_differing_parameters(result.our_base, result.their_base))
     nearest, base = best if best is not None else (None, "")
     return replace(result, causes=seen, nearest=nearest, nearest_base=base, notes=notes)
 
@@ -347,12 +357,12 @@ def _likeness(one: str, other: str) -> float:
     return (head + tail) / max(len(one), len(other), 1)
 
 
-def _differing(ours: str, theirs: str) -> Iterator[str]:
+def _differing_parameters(ours: str, theirs: str) -> Iterator[str]:
     mine, other = _pairs(ours), _pairs(theirs)
     if not other:
         return
     names = [one for one in other if one not in mine and re.fullmatch(r"[\w.%\[\]-]{1,60}", one)]
-    for name in [*mine, *names][:_TOLD_NAMES]:
+    for name in [*mine, *names][:_MAX_NAMES]:
         if name not in other:
             yield f"{name} is missing in it"
         elif name not in mine:

@@ -5,43 +5,43 @@ from __future__ import annotations
 from typing import Final
 
 from explorer.core.debugging.mistake import (
-    Choice,
-    LeftOut,
-    LostParts,
-    LostSign,
-    Method,
-    Milliseconds,
+    BasePathMistake,
+    MethodMistake,
+    MillisecondsMistake,
+    MissingAtSignMistake,
+    MissingParametersMistake,
     Mistake,
-    OtherKey,
-    OwnSignature,
-    PathCase,
-    Place,
-    Root,
+    PathCaseMistake,
+    PrefixMistake,
+    RecipeMistake,
+    SelfSignedMistake,
+    UnsignedParameterMistake,
+    WrongKeyMistake,
 )
 
 MISTAKES: Final[tuple[Mistake, ...]] = (
-    Choice(
+    RecipeMistake(
         "escaped",
         "the values are escaped in the base string",
         "The base string holds what the parameters mean, not how a URL spells them.",
         "Join the decoded values; escape only what goes into the URL.",
         {"": {"values": "percent"}, "with small hex digits": {"values": "percent_lower"}},
     ),
-    Choice(
+    RecipeMistake(
         "plus_for_space",
         "a space is written as + in the base string",
         "A + for a space is how forms travel; what is signed has the space itself.",
         "Sign the space as it is, and escape after signing.",
         {"form-encoded": {"values": "plus"}, "nothing else is escaped": {"values": "blank_plus"}},
     ),
-    Choice(
+    RecipeMistake(
         "double_encoding",
         "the values are escaped twice",
         "Values that were escaped already were escaped again.",
         "Keep values decoded until the URL is made; escape them there, once.",
         {"": {"values": "double"}, "they were sent escaped twice and signed as meant": {"values": "once_more"}},
     ),
-    Choice(
+    RecipeMistake(
         "unsorted",
         "the parameters are not sorted",
         "They are signed in the order in which the program happened to have them.",
@@ -54,66 +54,66 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
             "key=value was sorted, not the key": {"order": "pairs"},
         },
     ),
-    Choice(
+    RecipeMistake(
         "natural_order",
         "the parameters are in natural order",
         "item2 stands before item10, as people count; by their bytes item10 stands before item1_ and item2.",
         "Compare keys byte by byte, without any natural or numeric flag.",
         {"": {"order": "natural"}},
     ),
-    Choice(
+    RecipeMistake(
         "locale_order",
         "the parameters are in the order of a locale",
         "Capitals and small letters are sorted alike, or signs such as _ are passed over.",
         "Compare keys byte by byte (LC_ALL=C); capitals stand before small letters, and _ between the two.",
         {"without regard to case": {"order": "caseless"}, "as words are sorted": {"order": "locale"}},
     ),
-    Choice(
+    RecipeMistake(
         "format",
         "the format is in the base string",
         "The ending of the path (.json, .xml) says how to answer and is not signed.",
         "Cut the ending off before signing.",
         {"": {"strip_suffix": False}},
     ),
-    Place(
+    PrefixMistake(
         "host",
         "the host is in the base string",
         "What is signed begins with the version, not with a URL.",
         "Cut off scheme, host and the path of the base URL.",
     ),
-    Root(
+    BasePathMistake(
         "root_path",
         "the path of the base URL is in the base string",
         "What is signed begins with the version.",
         "Cut off what stands before the version.",
     ),
-    Choice(
+    RecipeMistake(
         "version_missing",
         "the version is missing in the base string",
         "The first part of the path is signed too.",
         "Begin with the version, as the URL has it.",
         {"": {"skip_segments": 1}},
     ),
-    Choice(
+    RecipeMistake(
         "leading_slash",
         "the base string begins with a slash",
         "The path is signed without the slash before it.",
         "Cut off the leading slash.",
         {"": {"lead": "/"}},
     ),
-    PathCase(
+    PathCaseMistake(
         "path_case",
         "the path is in other letters than the URL",
         "The path is signed as it is sent.",
         "Do not change its letters.",
     ),
-    Method(
+    MethodMistake(
         "method",
         "the HTTP method is in the base string",
         "Other vendors sign the method; this recipe does not.",
         "Leave it out.",
     ),
-    Choice(
+    RecipeMistake(
         "separator",
         "path and parameters are joined otherwise",
         "One question mark stands between the two.",
@@ -125,74 +125,74 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
             "the path is missing": {"base": "{query}"},
         },
     ),
-    Choice(
+    RecipeMistake(
         "files",
         "uploaded files are in the base string",
         "Neither names nor contents of files are signed.",
         "Leave file fields out before joining.",
         {"by their names": {"files": "name"}, "by their paths": {"files": "path"}, "as empty": {"files": "empty"}},
     ),
-    Choice(
+    RecipeMistake(
         "empty_dropped",
         "empty values are dropped",
         "A parameter that is sent empty is signed as key=.",
         "Sign every parameter that is sent; or do not send the empty ones.",
         {"": {"keep_empty": False}, "they lost their =": {"bare_empty": True}},
     ),
-    OwnSignature(
+    SelfSignedMistake(
         "signature_included",
         "the signature's own parameter is in the base string",
         "The signature cannot be part of what it signs.",
         "Take it out before signing; add it last.",
     ),
-    LeftOut(
+    UnsignedParameterMistake(
         "auth_missing",
         "parameters of the signature are missing in the base string",
         "Id and time are parameters like others and are signed.",
         "Add them before sorting.",
     ),
-    LostParts(
+    MissingParametersMistake(
         "place_missing",
         "only a part of the parameters is signed",
         "All text parameters of a request are signed, wherever they stand.",
         "Collect those of the query and those of the body.",
     ),
-    Choice(
+    RecipeMistake(
         "trimmed",
         "blanks around values are cut off",
         "What is signed has to be what is sent.",
         "Trim before both, or before neither.",
         {"": {"trimmed": True}},
     ),
-    Choice(
+    RecipeMistake(
         "html",
         "the base string is HTML-escaped",
         "It was copied from a page, or went through a template.",
         "Sign the plain text, with & between parameters.",
         {"": {"values": "html"}},
     ),
-    Choice(
+    RecipeMistake(
         "charset",
         "the text is not in UTF-8",
         "The bytes of letters beyond ASCII differ.",
         "Encode as UTF-8 before signing.",
         {"it is in Latin-1": {"charset": "latin-1"}, "it is in UTF-16": {"charset": "utf-16-le"}},
     ),
-    Choice(
+    RecipeMistake(
         "newline",
         "a newline stands at the end of the base string",
         "Shells and editors add one: echo does, echo -n and printf do not.",
         "Sign the text without its line end.",
         {"": {"ending": "\n"}, "a carriage return too": {"ending": "\r\n"}},
     ),
-    Choice(
+    RecipeMistake(
         "upper_hex",
         "the signature is in capitals",
         "It is compared as text.",
         "Write the hexadecimal digits small.",
         {"": {"output": "HEX"}},
     ),
-    Choice(
+    RecipeMistake(
         "base64",
         "the signature is base64",
         "The recipe writes the digest in hexadecimal.",
@@ -203,27 +203,27 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
             "of the hexadecimal digits": {"output": "base64_of_hex"},
         },
     ),
-    OtherKey(
+    WrongKeyMistake(
         "wrong_secret",
         "another secret of the vault is the key",
         "Each environment and each key id has a secret of its own.",
         "Take the secret that belongs to the id, in the environment that is called.",
     ),
-    Choice(
+    RecipeMistake(
         "newline_in_key",
         "a newline stands at the end of the key",
         "It came along from the file or variable that the secret was read from.",
         "Strip the line end when the secret is read.",
         {"": {"key_ending": "\n"}, "a carriage return too": {"key_ending": "\r\n"}},
     ),
-    Choice(
+    RecipeMistake(
         "key_decoded",
         "the key was decoded before use",
         "The letters of the secret are the key, not what they might stand for.",
         "Use the text of the secret as it is.",
         {"from base64": {"key_form": "base64"}, "from hexadecimal": {"key_form": "hex"}},
     ),
-    Choice(
+    RecipeMistake(
         "no_hmac",
         "it is a plain hash, no HMAC",
         "A hash over key and text is another thing than an HMAC (RFC 2104).",
@@ -234,14 +234,14 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
             "of the text alone, without any key": {"keyed": "none"},
         },
     ),
-    Choice(
+    RecipeMistake(
         "swapped",
         "key and text are exchanged",
         "Libraries differ in which of the two comes first.",
         "Look up the order of the arguments: PHP has the text before the key.",
         {"": {"keyed": "swapped"}},
     ),
-    Choice(
+    RecipeMistake(
         "digest",
         "another hash function is used",
         "The recipe asks for SHA-256.",
@@ -253,13 +253,13 @@ MISTAKES: Final[tuple[Mistake, ...]] = (
             "SHA-384": {"digest": "sha384"},
         },
     ),
-    Milliseconds(
+    MillisecondsMistake(
         "milliseconds",
         "the time is in milliseconds",
         "A Unix time counts seconds; it has ten digits.",
         "Divide by 1000 and cut off the rest, and sign what is sent.",
     ),
-    LostSign(
+    MissingAtSignMistake(
         "lost_at",
         "the @ of the id is not signed as it is",
         "The id is signed with its @, decoded.",

@@ -12,11 +12,11 @@ from explorer.core.debugging.mistakes import BY_ID
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.debugging.case import Case, Known
-    from explorer.core.debugging.mistake import Variant
+    from explorer.core.debugging.case import SearchContext, SigningCase
+    from explorer.core.debugging.mistake import MistakeVariant
 
 
-class Moments(Mistake, ABC):
+class TimestampMistake(Mistake, ABC):
     """Another moment in the place of the timestamp. Such mistakes are searched for apart, since there are thousands."""
 
     @abstractmethod
@@ -27,7 +27,7 @@ class Moments(Mistake, ABC):
     def detail(self, stamp: str, other: str) -> str:
         """What lies between the two, in words."""
 
-    def variants(self, case: Case, known: Known) -> Iterator[Variant]:
+    def variants(self, case: SigningCase, known: SearchContext) -> Iterator[MistakeVariant]:
         stamp = case.value(known.timestamp_param) or ""
         if stamp.isdigit() and len(stamp) < 12:
             for other in self.stamps(stamp):
@@ -35,7 +35,7 @@ class Moments(Mistake, ABC):
 
 
 @dataclass(frozen=True)
-class Skew(Moments):
+class ClockSkewMistake(TimestampMistake):
     """Seconds that a clock is off."""
 
     offsets: tuple[int, ...] = ()
@@ -45,10 +45,10 @@ class Skew(Moments):
         return (str(at + offset) for offset in self.offsets)
 
     def detail(self, stamp: str, other: str) -> str:
-        return told(int(other) - int(stamp))
+        return format_offset(int(other) - int(stamp))
 
 
-class Finer(Moments):
+class FractionalSecondMistake(TimestampMistake):
     """Milliseconds that are no whole second."""
 
     def stamps(self, stamp: str) -> Iterator[str]:
@@ -58,7 +58,7 @@ class Finer(Moments):
         return f"{other} was signed"
 
 
-def told(offset: float) -> str:
+def format_offset(offset: float) -> str:
     """``3,600 seconds (1 h) ahead``."""
     seconds = abs(round(offset))
     hours = f" ({seconds / 3600:g} h)" if seconds >= 3600 and seconds % 900 == 0 else ""
@@ -69,7 +69,7 @@ def told(offset: float) -> str:
 _AN_HOUR: Final = range(-3600, 3601)
 _HALF_HOURS: Final = (halves * 1800 + one for halves in range(-28, 29) for one in range(-60, 61))
 _DAYS: Final = (days * 86400 + one for days in range(-7, 8) for one in range(-30, 31))
-SKEW: Final = Skew(
+SKEW: Final = ClockSkewMistake(
     "clock",
     "its clock is another than yours",
     "The time is signed, and the vendor compares it with its own.",
@@ -78,11 +78,13 @@ SKEW: Final = Skew(
 )
 """Any second within an hour; half hours up to fourteen hours (a wrong time zone) and whole days up to a week, each give
 or take what passed between the two signatures."""
-NEAR: Final = Skew(
+NEAR: Final = ClockSkewMistake(
     "moment",
     "it was signed at another moment",
     "A signature holds for the moment that is signed with it.",
     "Give that moment, to compare the same with the same.",
     tuple(sorted(set(range(-60, 61)) - {0}, key=abs)),
 )
-FINER: Final = Finer("milliseconds", *(getattr(BY_ID["milliseconds"], name) for name in ("title", "why", "mend")))
+FRACTIONAL_SECOND: Final = FractionalSecondMistake(
+    "milliseconds", *(getattr(BY_ID["milliseconds"], name) for name in ("title", "why", "fix"))
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from explorer.core.auth.recipe import Material, Part, Place
+from explorer.core.auth.recipe import ParameterPlace, SignatureInput, SignatureParameter
 from explorer.core.text.url_pairs import Pairs, decode_pairs
 from explorer.errors import UsageError
 
@@ -24,14 +24,14 @@ KINDS: Final[dict[Kind, str]] = {
 }
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{32,128}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{21,}={0,2}")
-_LENGTHS: Final = frozenset((16, 20, 28, 32, 48, 64))
+_DIGEST_LENGTHS: Final = frozenset((16, 20, 28, 32, 48, 64))
 """Bytes that hash functions give."""
-LONGEST: Final = 100_000
+MAX_LENGTH: Final = 100_000
 """Characters that are read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class SignatureNames:
     """The parameters that a scheme adds."""
 
     key_id: str
@@ -40,50 +40,50 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class OtherClientInput:
     """What it is; ``signature`` and ``base`` where it holds one, ``material`` where it is a request."""
 
     kind: Kind
     signature: str = ""
     base: str = ""
-    material: Material | None = None
+    material: SignatureInput | None = None
     notes: tuple[str, ...] = ()
 
 
-def read_pasted(text: str, names: Names, own: Material) -> Pasted:
+def read_other_client_input(text: str, names: SignatureNames, own: SignatureInput) -> OtherClientInput:
     """What *text* is. *own* is the request that it is to be compared with: its path tells a base string from a URL,
     and fills in what a logged line leaves out."""
-    text = text[:LONGEST]
+    text = text[:MAX_LENGTH]
     if not text.strip():
-        return Pasted("nothing")
+        return OtherClientInput("nothing")
     if (found := _lone_signature(text, names)) is not None:
-        return Pasted("signature", signature=found)
+        return OtherClientInput("signature", signature=found)
     if re.search(r"(?:^|[\s$/])curl(?:\.exe)?\s", text):
         return _curl(text, names, own)
     plain = text.replace("\\u0026", "&").replace("\\/", "/")
     base = _base(plain, own)
     if base is not None:
-        return Pasted("base", base=base)
+        return OtherClientInput("base", base=base)
     token = _request_token(plain, names)
     if token is not None:
         return _request(*token, names, own)
-    return Pasted("base", base=plain)
+    return OtherClientInput("base", base=plain)
 
 
-def _lone_signature(text: str, names: Names) -> str | None:
+def _lone_signature(text: str, names: SignatureNames) -> str | None:
     """A digest and nothing else, perhaps with its name before it."""
     bare = re.sub(
         rf"^({re.escape(names.signature)}|sha256|signature|sig)\s*[=:]\s*", "", text.strip(), flags=re.IGNORECASE
     )
     bare = bare.strip("\"'")
-    if _HEX.fullmatch(bare) and len(bare) // 2 in _LENGTHS and len(bare) % 2 == 0:
+    if _HEX.fullmatch(bare) and len(bare) // 2 in _DIGEST_LENGTHS and len(bare) % 2 == 0:
         return bare
-    if _BASE64.fullmatch(bare) and len(bare.rstrip("=")) * 3 // 4 in _LENGTHS:
+    if _BASE64.fullmatch(bare) and len(bare.rstrip("=")) * 3 // 4 in _DIGEST_LENGTHS:
         return bare
     return None
 
 
-def _base(text: str, own: Material) -> str | None:
+def _base(text: str, own: SignatureInput) -> str | None:
     """The base string in a line of a log, recognised by the path of the call without its format; None where a URL
     goes on to the left of it, or where it is not there."""
     path = re.sub(r"\.[A-Za-z0-9]+$", "", own.path.lstrip("/"))
@@ -97,7 +97,7 @@ def _base(text: str, own: Material) -> str | None:
     return text[start:] if re.search(r"[:=]\s+$", before) else text
 
 
-def _request_token(text: str, names: Names) -> tuple[str, str] | None:
+def _request_token(text: str, names: SignatureNames) -> tuple[str, str] | None:
     """Method and URL (or form) of the word that holds a signature."""
     found = re.search(rf"(?:^|[?&\"'\s]){re.escape(names.signature)}=[^\s\"'<>&]{{16,}}[^\s\"'<>]*", text)
     if found is None:
@@ -108,23 +108,28 @@ def _request_token(text: str, names: Names) -> tuple[str, str] | None:
     return (method[1] if method else ""), text[start : found.end()].strip().lstrip("\"'").rstrip(".,;)")
 
 
-def _curl(text: str, names: Names, own: Material) -> Pasted:
+def _curl(text: str, names: SignatureNames, own: SignatureInput) -> OtherClientInput:
     from explorer.core.curl.line import read_curl
 
     line = read_curl(text, {}, ("",))  # any variable is a value that is not there
-    parts: list[Part] = []
+    parts: list[SignatureParameter] = []
     if line.body is not None:
         parts += _parts(decode_pairs(line.body.encode("utf-8", "surrogateescape")), "body", names)
     parts += [
-        Part(one.name, one.file or one.value, "file" if one.file else _place(one.name, "body", names))
+        SignatureParameter(one.name, one.file or one.value, "file" if one.file else _place(one.name, "body", names))
         for one in line.parts
     ]
     return _request(line.method, line.url, names, own, parts, tuple(line.notes))
 
 
 def _request(
-    method: str, url: str, names: Names, own: Material, more: Iterable[Part] = (), notes: tuple[str, ...] = ()
-) -> Pasted:
+    method: str,
+    url: str,
+    names: SignatureNames,
+    own: SignatureInput,
+    more: Iterable[SignatureParameter] = (),
+    notes: tuple[str, ...] = (),
+) -> OtherClientInput:
     try:
         split = urlsplit(url)
     except ValueError as error:
@@ -144,19 +149,19 @@ def _request(
     if not path:
         notes = (*notes, "it names no path, so that of your call is taken")
     kept = tuple(part for part in parts if part.name != names.signature)
-    material = Material(below, kept, method or own.method, origin, root)
-    return Pasted("request", signature=given[0] if given else "", material=material, notes=notes)
+    material = SignatureInput(below, kept, method or own.method, origin, root)
+    return OtherClientInput("request", signature=given[0] if given else "", material=material, notes=notes)
 
 
-def _parts(pairs: Pairs, place: Place, names: Names) -> list[Part]:
-    return [Part(name, value, _place(name, place, names)) for name, value in pairs]
+def _parts(pairs: Pairs, place: ParameterPlace, names: SignatureNames) -> list[SignatureParameter]:
+    return [SignatureParameter(name, value, _place(name, place, names)) for name, value in pairs]
 
 
-def _place(name: str, place: Place, names: Names) -> Place:
+def _place(name: str, place: ParameterPlace, names: SignatureNames) -> ParameterPlace:
     return "auth" if name in (names.key_id, names.timestamp) else place
 
 
-def _below(path: str, own: Material) -> tuple[str, str]:
+def _below(path: str, own: SignatureInput) -> tuple[str, str]:
     """Root and path below it: as the call has them, or cut where the path of the call begins."""
     from urllib.parse import unquote
 

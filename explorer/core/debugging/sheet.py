@@ -8,16 +8,31 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from explorer.core.auth.recipe import ORDERS, OUTPUTS, VALUES, Files, Keyed, Order, Output, Part, Values
-from explorer.core.debugging.case import Case, Key
+from explorer.core.auth.recipe import (
+    ORDERS,
+    OUTPUTS,
+    VALUE_ENCODINGS,
+    FileTreatment,
+    KeyedDigest,
+    Order,
+    Output,
+    SignatureParameter,
+    ValueEncoding,
+)
+from explorer.core.debugging.case import SigningCase, SigningKey
 from explorer.core.text.secret import MASK, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LineKind = Literal["time", "value", "key", "path", "choice", "part"]
-_FILES: Final[dict[Files, str]] = {"left_out": "left out", "name": "by name", "path": "by path", "empty": "as empty"}
-_KEYED: Final[dict[Keyed, str]] = {
+_FILES: Final[dict[FileTreatment, str]] = {
+    "left_out": "left out",
+    "name": "by name",
+    "path": "by path",
+    "empty": "as empty",
+}
+_KEYED: Final[dict[KeyedDigest, str]] = {
     "hmac": "HMAC",
     "swapped": "HMAC, key and text exchanged",
     "key_first": "hash of key and text",
@@ -28,7 +43,7 @@ _ENDINGS: Final = {"": "nothing", "\n": "a newline", "\r\n": "a carriage return 
 _LEADS: Final = {"": "nothing", "/": "a slash"}
 _CHOICES: Final[dict[str, tuple[str, dict[Any, str]]]] = {
     "order": ("order", {one: ORDERS[one] for one in get_args(Order)}),
-    "values": ("values", {one: VALUES[one] for one in get_args(Values)}),
+    "values": ("values", {one: VALUE_ENCODINGS[one] for one in get_args(ValueEncoding)}),
     "strip_suffix": ("format", {True: "left out", False: "signed too"}),
     "lead": ("before the path", _LEADS),
     "files": ("files", _FILES),
@@ -42,7 +57,7 @@ _CHOICES: Final[dict[str, tuple[str, dict[Any, str]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetLine:
     """One input. ``on`` is None where it cannot be left out; a ``secret`` value is masked in ``shown``."""
 
     kind: LineKind
@@ -60,96 +75,96 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SigningSheet:
     """A case with what a person changed in it. ``hides`` says which parameters are secret."""
 
-    start: Case
+    start: SigningCase
     id_param: str
     timestamp_param: str
-    keys: tuple[Key, ...] = ()
+    keys: tuple[SigningKey, ...] = ()
     hides: Callable[[str], bool] = lambda _name: False
-    now: Case = field(init=False)
-    off: frozenset[int] = frozenset()
+    now: SigningCase = field(init=False)
+    excluded_lines: frozenset[int] = frozenset()
     """Parts that are left out, by their place."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", self.start)
 
     @property
-    def case(self) -> Case:
+    def case(self) -> SigningCase:
         """The case as it is now, without what is left out."""
-        parts = tuple(part for at, part in enumerate(self.now.material.parts) if at not in self.off)
+        parts = tuple(part for at, part in enumerate(self.now.material.parts) if at not in self.excluded_lines)
         return replace(self.now, material=replace(self.now.material, parts=parts))
 
     @property
     def changed(self) -> bool:
         """Whether anything is other than at the start."""
-        return bool(self.off) or self.now != self.start
+        return bool(self.excluded_lines) or self.now != self.start
 
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[SheetLine, ...]:
         """Every input, in the order in which they are used."""
         material, first = self.now.material, self.start.material
         lines = [self._part(at, part, first.parts[at]) for at, part in enumerate(material.parts)]
-        lines.append(Line("path", "path", "path", material.path, changed=material.path != first.path))
+        lines.append(SheetLine("path", "path", "path", material.path, changed=material.path != first.path))
         lines += [self._choice(name) for name in _CHOICES]
         key = self.now.key
         text = f"{key.name} ({key.secret.fingerprint()})"
-        lines.append(Line("key", "key", "key", text, changed=key.secret != self.start.key.secret, secret=True))
+        lines.append(SheetLine("key", "key", "key", text, changed=key.secret != self.start.key.secret, secret=True))
         return tuple(lines)
 
-    def _part(self, at: int, part: Part, first: Part) -> Line:
+    def _part(self, at: int, part: SignatureParameter, first: SignatureParameter) -> SheetLine:
         kind: LineKind = "time" if part.name == self.timestamp_param else "part"
         hidden = self.hides(part.name)
         shown = MASK if hidden and part.value else part.value
-        changed = at in self.off or part.value != first.value
-        return Line(kind, str(at), part.name, shown, at not in self.off, changed, hidden)
+        changed = at in self.excluded_lines or part.value != first.value
+        return SheetLine(kind, str(at), part.name, shown, at not in self.excluded_lines, changed, hidden)
 
-    def _choice(self, name: str) -> Line:
+    def _choice(self, name: str) -> SheetLine:
         label, words = _CHOICES[name]
         value = getattr(self.now.recipe, name)
         changed = value != getattr(self.start.recipe, name)
-        return Line("choice", name, label, words.get(value, str(value)), changed=changed)
+        return SheetLine("choice", name, label, words.get(value, str(value)), changed=changed)
 
-    def text_of(self, line: Line) -> str:
+    def text_of(self, line: SheetLine) -> str:
         """What stands in a line, to be edited; empty for what is secret."""
         if line.secret:
             return ""
         return self.now.material.path if line.kind == "path" else self.now.material.parts[int(line.name)].value
 
-    def typed(self, line: Line, text: str) -> Sheet:
+    def typed(self, line: SheetLine, text: str) -> SigningSheet:
         """Another value for a line."""
         if line.kind == "key":
-            return self._with(replace(self.now, key=Key("typed", Secret(text)))) if text else self
+            return self._with(replace(self.now, key=SigningKey("typed", Secret(text)))) if text else self
         material = self.now.material
         if line.kind == "path":
             return self._with(replace(self.now, material=replace(material, path=text)))
         at = int(line.name)
         parts = list(material.parts)
-        parts[at] = Part(parts[at].name, text, parts[at].place)
+        parts[at] = SignatureParameter(parts[at].name, text, parts[at].place)
         return self._with(replace(self.now, material=replace(material, parts=tuple(parts))))
 
-    def turned(self, line: Line, step: int = 1) -> Sheet:
+    def with_next_choice(self, line: SheetLine, step: int = 1) -> SigningSheet:
         """The next choice of a line: in or out for a parameter, the next key of the vault for the key."""
         if line.kind in ("part", "time"):
-            return self._with(self.now, self.off ^ {int(line.name)})
+            return self._with(self.now, self.excluded_lines ^ {int(line.name)})
         if line.kind == "key":
-            return self._with(replace(self.now, key=_following((self.start.key, *self._others), self.now.key, step)))
+            return self._with(replace(self.now, key=_next_choice((self.start.key, *self._others), self.now.key, step)))
         if line.kind == "choice":
             _, words = _CHOICES[line.name]
-            value = _following(tuple(words), getattr(self.now.recipe, line.name), step)
+            value = _next_choice(tuple(words), getattr(self.now.recipe, line.name), step)
             return self._with(self.now.with_recipe(**{line.name: value}))
         return self
 
     @property
-    def _others(self) -> tuple[Key, ...]:
+    def _others(self) -> tuple[SigningKey, ...]:
         return tuple(key for key in self.keys if key.secret != self.start.key.secret)
 
-    def back(self) -> Sheet:
+    def back(self) -> SigningSheet:
         """As it was at the start."""
         return self._with(self.start, frozenset())
 
-    def _with(self, now: Case, off: frozenset[int] | None = None) -> Sheet:
-        other = replace(self, off=self.off if off is None else off)
+    def _with(self, now: SigningCase, off: frozenset[int] | None = None) -> SigningSheet:
+        other = replace(self, excluded_lines=self.excluded_lines if off is None else off)
         object.__setattr__(other, "now", now)
         return other
 
@@ -158,6 +173,6 @@ class Sheet:
         return tuple(line.label for line in self.lines() if line.changed)
 
 
-def _following(values: tuple[Any, ...], value: Any, step: int) -> Any:
+def _next_choice(values: tuple[Any, ...], value: Any, step: int) -> Any:
     """The one after *value*, round and round; the first for one that is not among them."""
     return values[(values.index(value) + step) % len(values)] if value in values else values[0]

@@ -9,11 +9,11 @@ from explorer.core.text.sanitize import sanitize_line
 
 SPACE: Final = "·"
 """Stands for a space."""
-_ODD: Final = "⍰"
+_INVISIBLE: Final = "⍰"
 _SIGNS: Final = {" ": SPACE, "\t": "→", "\n": "␊", "\r": "␍", "\u00a0": "⍽"}
 
 
-def visible(text: str) -> str:
+def make_visible(text: str) -> str:
     """*text* on one line with as many characters: spaces as ``·``, line ends as ``␊``, other control characters as
     their pictures, spaces of other kinds and signs without width as ``⍰``."""
     if text.isascii() and text.isprintable():
@@ -24,10 +24,10 @@ def visible(text: str) -> str:
 def _sign(character: str) -> str:
     if character in _SIGNS:
         return _SIGNS[character]
-    return _ODD if unicodedata.category(character) in ("Zs", "Cf", "Cn", "Co") else character
+    return _INVISIBLE if unicodedata.category(character) in ("Zs", "Cf", "Cn", "Co") else character
 
 
-def name_of(character: str) -> str:
+def character_name(character: str) -> str:
     """What a character is called, for one that differs: ``space``, ``newline``, ``U+200B ZERO WIDTH SPACE``."""
     plain = {" ": "a space", "\n": "a newline", "\r": "a carriage return", "\t": "a tab"}
     if character in plain:

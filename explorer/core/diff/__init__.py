@@ -4,25 +4,25 @@
               └─ body ── json | xml | text ─────────────┴─► Record (changes, blocks of lines) ─► Part ─► Comparison
 
 Bodies are walked as trees: members by their name, elements of lists by their identity (``align``), so that an element
-that was put in makes one change and no more. ``Volatile`` says what is expected to differ every time; such differences
-are found and marked ``masked``, never counted as changes. All of it takes time in proportion to the bodies.
+that was put in makes one change and no more. ``VolatileMask`` says what is expected to differ every time; such
+differences are found and marked ``masked``, never counted as changes. All of it takes time in proportion to the bodies.
 """
 
 from __future__ import annotations
 
 from explorer.core.diff.exchange import BodyJob, Comparison
-from explorer.core.diff.part import Part
-from explorer.core.diff.record import Block, Change, Kind, Record
-from explorer.core.diff.volatile import Volatile, parse_patterns
+from explorer.core.diff.part import DiffPart
+from explorer.core.diff.record import Block, Change, ChangeKind, Record
+from explorer.core.diff.volatile import VolatileMask, parse_patterns
 
 __all__ = [
     "Block",
     "BodyJob",
     "Change",
+    "ChangeKind",
     "Comparison",
-    "Kind",
-    "Part",
+    "DiffPart",
     "Record",
-    "Volatile",
+    "VolatileMask",
     "parse_patterns",
 ]

@@ -21,7 +21,7 @@ DEEPEST: Final = 12
 """How often anchors are looked for between anchors."""
 
 
-class Pair(NamedTuple):
+class ElementPair(NamedTuple):
     """Element *left* is now element *right*; -1 on the side where there is none."""
 
     left: int
@@ -29,63 +29,63 @@ class Pair(NamedTuple):
     moved: bool = False
 
 
-def by_identity(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[Pair]:
+def pair_by_identity(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[ElementPair]:
     """Pair what has the same identity (unique on either side). In the order of the left, new ones of the right put in
     where they stand; an element is *moved* where the others around it kept their order."""
     places = {one: j for j, one in enumerate(right)}
     found = [(i, places[one]) for i, one in enumerate(left) if one in places]
-    stable = set(increasing([j for _, j in found]))
+    stable = set(longest_increasing_run([j for _, j in found]))
     known = set(left)
     kept = {i: (j, n in stable) for n, (i, j) in enumerate(found)}
-    pairs: list[Pair] = []
+    pairs: list[ElementPair] = []
     at = 0
     for i in range(len(left)):
         if i not in kept:
-            pairs.append(Pair(i, -1))
+            pairs.append(ElementPair(i, -1))
             continue
         j, stays = kept[i]
         if stays:
-            pairs.extend(Pair(-1, k) for k in range(at, j) if right[k] not in known)
+            pairs.extend(ElementPair(-1, k) for k in range(at, j) if right[k] not in known)
             at = j + 1
-        pairs.append(Pair(i, j, not stays))
-    pairs.extend(Pair(-1, k) for k in range(at, len(right)) if right[k] not in known)
+        pairs.append(ElementPair(i, j, not stays))
+    pairs.extend(ElementPair(-1, k) for k in range(at, len(right)) if right[k] not in known)
     return pairs
 
 
-def by_content(
+def pair_by_content(
     left: Sequence[Hashable], right: Sequence[Hashable], alike: Callable[[int, int], bool] = lambda _i, _j: True
-) -> list[Pair]:
+) -> list[ElementPair]:
     """Pair equal elements in order; in what lies between, those that are *alike* one after the other."""
-    pairs: list[Pair] = []
+    pairs: list[ElementPair] = []
     i = j = 0
-    for low, high in [*matches(left, right), (len(left), len(right))]:
+    for low, high in [*equal_elements(left, right), (len(left), len(right))]:
         if i < low or j < high:
-            pairs.extend(_between(i, low, j, high, alike))
+            pairs.extend(_pair_gap(i, low, j, high, alike))
         if low < len(left):
-            pairs.append(Pair(low, high))
+            pairs.append(ElementPair(low, high))
         i, j = low + 1, high + 1
     return pairs
 
 
-def _between(i: int, i_end: int, j: int, j_end: int, alike: Callable[[int, int], bool]) -> Iterator[Pair]:
+def _pair_gap(i: int, i_end: int, j: int, j_end: int, alike: Callable[[int, int], bool]) -> Iterator[ElementPair]:
     as_many = i_end - i == j_end - j
     while i < i_end and j < j_end:
         if as_many or alike(i, j):
-            yield Pair(i, j)
+            yield ElementPair(i, j)
             i, j = i + 1, j + 1
         elif i_end - i >= j_end - j:  # of two that are not alike the longer side gives way
-            yield Pair(i, -1)
+            yield ElementPair(i, -1)
             i += 1
         else:
-            yield Pair(-1, j)
+            yield ElementPair(-1, j)
             j += 1
     for one in range(i, i_end):
-        yield Pair(one, -1)
+        yield ElementPair(one, -1)
     for one in range(j, j_end):
-        yield Pair(-1, one)
+        yield ElementPair(-1, one)
 
 
-def matches(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
+def equal_elements(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Indexes of equal elements, growing on both sides."""
     found: list[tuple[int, int]] = []
     waiting = [(0, len(left), 0, len(right), 0)]
@@ -101,7 +101,7 @@ def matches(left: Sequence[Hashable], right: Sequence[Hashable]) -> list[tuple[i
             continue
         anchors = _anchors(left, right, i, i_end, j, j_end) if depth < DEEPEST else []
         if not anchors:
-            found += _small(left, right, i, i_end, j, j_end)
+            found += _match_small(left, right, i, i_end, j, j_end)
             continue
         found += anchors
         edges = [(i - 1, j - 1), *anchors, (i_end, j_end)]
@@ -118,13 +118,13 @@ def _anchors(
     left: Sequence[Hashable], right: Sequence[Hashable], i: int, i_end: int, j: int, j_end: int
 ) -> list[tuple[int, int]]:
     """Elements that stand once in either part, as far as their order is the same."""
-    places = _once(right, j, j_end)
-    found = [(one, places[key]) for key, one in _once(left, i, i_end).items() if key in places]
+    places = _unique_positions(right, j, j_end)
+    found = [(one, places[key]) for key, one in _unique_positions(left, i, i_end).items() if key in places]
     found.sort()
-    return [found[n] for n in increasing([place for _, place in found])]
+    return [found[n] for n in longest_increasing_run([place for _, place in found])]
 
 
-def _once(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int]:
+def _unique_positions(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int]:
     places: dict[Hashable, int] = dict(zip(items[start:end], range(start, end), strict=True))
     if len(places) == end - start:
         return places
@@ -138,7 +138,7 @@ def _once(items: Sequence[Hashable], start: int, end: int) -> dict[Hashable, int
     return places
 
 
-def _small(
+def _match_small(
     left: Sequence[Hashable], right: Sequence[Hashable], i: int, i_end: int, j: int, j_end: int
 ) -> list[tuple[int, int]]:
     """A part without anchors: ``difflib`` where it is small, else equal elements at equal places."""
@@ -149,7 +149,7 @@ def _small(
     return [(i + n, j + n) for n in range(size) if left[i + n] == right[j + n]]
 
 
-def increasing(numbers: Sequence[int]) -> list[int]:
+def longest_increasing_run(numbers: Sequence[int]) -> list[int]:
     """The places of a longest growing run among distinct *numbers* (patience sorting, n log n)."""
     if sorted(numbers) == list(numbers):
         return list(range(len(numbers)))

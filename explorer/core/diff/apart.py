@@ -1,8 +1,8 @@
-"""Two large bodies compared by another process, which runs ``serve``: trees of tens of megabytes take many times their
-size, and freeing them again would hold up a screen for longer than a person overlooks.
+"""Two large bodies compared by another process, which runs ``worker_main``: trees of tens of megabytes take many
+times their size, and freeing them again would hold up a screen for longer than a person overlooks.
 
-The process is told of the job in a line of JSON (``head_of``), then has both bodies. It answers with batches: a line of
-JSON (``Batch``'s fields, the blocks' size in ``size``), then the blocks.
+The process is told of the job in a line of JSON (``job_header``), then has both bodies. It answers with batches: a
+line of JSON (``Batch``'s fields, the blocks' size in ``size``), then the blocks.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from explorer.core.diff.exchange import BodyJob, body_job
 from explorer.core.diff.record import Change
-from explorer.core.diff.volatile import Volatile
+from explorer.core.diff.volatile import VolatileMask
 
 if TYPE_CHECKING:
     from explorer.core.diff.record import Record
 
-OFTEN: Final = 0.1
+BATCH_INTERVAL: Final = 0.1
 """Seconds between two batches."""
-AT_ONCE: Final = 2_000
+BATCH_CHANGES: Final = 2_000
 """Changes in a batch."""
 
 
-def head_of(job: BodyJob) -> dict[str, Any]:
+def job_header(job: BodyJob) -> dict[str, Any]:
     """What the other process is told of *job*."""
     volatile = job.volatile
     return {
@@ -41,7 +41,7 @@ def head_of(job: BodyJob) -> dict[str, Any]:
     }
 
 
-def take(job: BodyJob, batch: dict[str, Any], blocks: bytes) -> None:
+def apply_batch(job: BodyJob, batch: dict[str, Any], blocks: bytes) -> None:
     """Put an answer into the record of *job*, which began empty."""
     part = job.part
     if batch["anew"]:
@@ -51,7 +51,7 @@ def take(job: BodyJob, batch: dict[str, Any], blocks: bytes) -> None:
     part.done = batch["done"]
 
 
-class _Batches:
+class _BatchWriter:
     """Writes what is new in the record of a job."""
 
     def __init__(self, job: BodyJob, answers: BinaryIO) -> None:
@@ -62,7 +62,7 @@ class _Batches:
 
     def tick(self) -> None:
         """Write a batch if it is time."""
-        if time.monotonic() - self._last > OFTEN:
+        if time.monotonic() - self._last > BATCH_INTERVAL:
             self.write()
             self._last = time.monotonic()
 
@@ -74,7 +74,7 @@ class _Batches:
             self._record, self._changes, self._blocks = record, 0, 0
         more = True
         while more:
-            changes = record.changes[self._changes : self._changes + AT_ONCE]
+            changes = record.changes[self._changes : self._changes + BATCH_CHANGES]
             self._changes += len(changes)
             more = self._changes < len(record.changes)
             until = record.block_count if done else max(record.block_count - 1, 0)
@@ -97,18 +97,18 @@ class _Batches:
         self._answers.flush()
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Compare the two bodies that are read from *source* and write batches to *answers*."""
     gc.disable()  # nothing is freed before the end, which is soon
     head = json.loads(source.readline())
     data = source.read(head["size"])
     headers, params, names, paths, placed = head["volatile"]
     steps = tuple(tuple(path) for path in paths)
-    volatile = Volatile(frozenset(headers), frozenset(params), frozenset(names), steps, frozenset(placed))
+    volatile = VolatileMask(frozenset(headers), frozenset(params), frozenset(names), steps, frozenset(placed))
     left = head["left"]
     media = head["media"][0], head["media"][1]
     job = body_job("response", (data[:left], data[left:]), media, volatile)
-    batches = _Batches(job, answers)
+    batches = _BatchWriter(job, answers)
     job.lay_out(batches.tick)
     job.walk(batches.tick)
     batches.write(done=True)

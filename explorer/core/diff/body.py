@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.diff.json_tree import NotATree, parse_json
+from explorer.core.diff.json_tree import UnparsableTree, parse_json
 from explorer.core.diff.json_walk import walk_json
 from explorer.core.diff.pairs import walk_pairs
-from explorer.core.diff.record import Change, Record, shown
+from explorer.core.diff.record import Change, Record, truncate
 from explorer.core.diff.text import walk_lines
 from explorer.core.diff.xml_tree import parse_xml
 from explorer.core.diff.xml_walk import walk_xml
@@ -15,9 +15,9 @@ from explorer.core.diff.xml_walk import walk_xml
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.diff.part import Part
-    from explorer.core.diff.record import Kind
-    from explorer.core.diff.volatile import Volatile
+    from explorer.core.diff.part import DiffPart
+    from explorer.core.diff.record import ChangeKind
+    from explorer.core.diff.volatile import VolatileMask
     from explorer.core.document.document import Document
 
 _ROW = 16
@@ -25,11 +25,11 @@ _ROW = 16
 
 
 def walk_bodies(
-    part: Part,
+    part: DiffPart,
     left: Document,
     right: Document,
     bodies: tuple[bytes, bytes],
-    volatile: Volatile,
+    volatile: VolatileMask,
     boundaries: Sequence[bytes],
     tick: Callable[[], None],
 ) -> None:
@@ -45,7 +45,7 @@ def walk_bodies(
     if kinds[0] in ("json", "xml") and left.laid_out and right.laid_out:
         try:
             _structure(part, left, right, volatile, tick)
-        except (NotATree, RecursionError):
+        except (UnparsableTree, RecursionError):
             part.record = Record(tick)
             part.note = "compared by lines: nested too deep, or not well-formed"
         else:
@@ -57,7 +57,7 @@ def walk_bodies(
             part.note = "compared by lines: it cannot be laid out by its structure"
     elif kinds[0] == "form":
 
-        def masked(name: str, kind: Kind) -> bool:
+        def masked(name: str, kind: ChangeKind) -> bool:
             return volatile.sent(name, kind, header=False)
 
         walk_pairs(_pairs(left), _pairs(right), part.record, masked=masked, pattern="param")
@@ -78,7 +78,9 @@ def walk_bodies(
     walk_lines(lines[0], lines[1], part.record, plain)
 
 
-def _structure(part: Part, left: Document, right: Document, volatile: Volatile, tick: Callable[[], None]) -> None:
+def _structure(
+    part: DiffPart, left: Document, right: Document, volatile: VolatileMask, tick: Callable[[], None]
+) -> None:
     if left.kind == "json":
         trees = parse_json(left.source, tick), parse_json(right.source, tick)
         walk_json(*trees, volatile, part.record)
@@ -87,11 +89,11 @@ def _structure(part: Part, left: Document, right: Document, volatile: Volatile, 
         walk_xml(*roots, volatile, part.record)
 
 
-def _whole(part: Part, left: Document, right: Document) -> None:
+def _whole(part: DiffPart, left: Document, right: Document) -> None:
     """One is there and the other is not, or they are of different kinds: all lines of both."""
     texts = [f"{one.title}, {one.size:,} bytes" if one.size else "" for one in (left, right)]
-    kind: Kind = "changed" if all(texts) else "removed" if texts[0] else "added"
-    change = Change("(all of it)", kind, shown(texts[0]), shown(texts[1]), pattern="$")
+    kind: ChangeKind = "changed" if all(texts) else "removed" if texts[0] else "added"
+    change = Change("(all of it)", kind, truncate(texts[0]), truncate(texts[1]), pattern="$")
     part.record.change(change, left.line_count, right.line_count)
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus, urlsplit
 
 from explorer.core.diff.pairs import walk_pairs
-from explorer.core.diff.part import PairLines, Part
+from explorer.core.diff.part import DiffPart, PairLines
 from explorer.core.diff.record import Change, Record
 from explorer.core.document.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.diff.record import Kind, Side
-    from explorer.core.diff.volatile import Volatile
+    from explorer.core.diff.record import ChangeKind, Side
+    from explorer.core.diff.volatile import VolatileMask
     from explorer.core.exchange import Exchange, SentRequest
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -29,8 +29,8 @@ class Comparison:
 
     left: Exchange
     right: Exchange
-    volatile: Volatile
-    parts: list[Part] = field(default_factory=list)
+    volatile: VolatileMask
+    parts: list[DiffPart] = field(default_factory=list)
     _walked: bool = False
 
     @property
@@ -45,7 +45,7 @@ class Comparison:
 
         Of each pair of bodies *apart* is asked whether it will see to their walk elsewhere (``diff.apart``).
         """
-        for _ in _heads(self, tick):
+        for _ in _diff_heads(self, tick):
             tick()
         for job in _jobs(self):
             job.part.done = False
@@ -57,11 +57,11 @@ class Comparison:
                 job.part.done = True
         self._walked = True
 
-    def of(self, side: Side) -> list[Part]:
+    def of(self, side: Side) -> list[DiffPart]:
         """The parts of a side."""
         return [part for part in self.parts if part.side == side]
 
-    def changes(self, side: Side | None = None) -> Iterator[tuple[Part, Change]]:
+    def changes(self, side: Side | None = None) -> Iterator[tuple[DiffPart, Change]]:
         """Every change that is kept, masked ones too."""
         for part in self.parts:
             if side in (None, part.side):
@@ -80,7 +80,7 @@ class Comparison:
     def headline(self) -> str:
         """What differs, in words: ``status 200 → 401 · answer: 3 changed, 1 added · 2 volatile masked``."""
         words: list[str] = []
-        if (then := _outcome(self.left)) != (now := _outcome(self.right)):
+        if (then := _outcome_text(self.left)) != (now := _outcome_text(self.right)):
             words.append(f"{then} → {now.removeprefix('status ') if then.startswith('status ') else now}")
         words += [text for side in ("response", "request") if (text := self._told(side))]
         if not self.found():
@@ -90,7 +90,7 @@ class Comparison:
         return " · ".join(words)
 
     def _told(self, side: Side) -> str:
-        totals: dict[Kind, int] = {}
+        totals: dict[ChangeKind, int] = {}
         for part in self.of(side):
             if part.name == "status":
                 continue
@@ -103,7 +103,7 @@ class Comparison:
 # --- what stands before the bodies -----------------------------------------------------------------------------------
 
 
-def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
+def _diff_heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
     left, right, volatile = comparison.left, comparison.right, comparison.volatile
 
     def add(
@@ -111,22 +111,22 @@ def _heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
         side: Side,
         pairs: tuple[list[tuple[str, str]], list[tuple[str, str]]],
         between: str,
-        masked: Callable[[str, Kind], bool],
+        masked: Callable[[str, ChangeKind], bool],
         pattern: str,
     ) -> None:
         record = Record(tick)
         lines = PairLines(pairs[0], between), PairLines(pairs[1], between)
         walk_pairs(*pairs, record, masked=masked, pattern=pattern, fold=pattern == "header")
-        comparison.parts.append(Part(name, side, *lines, record))
+        comparison.parts.append(DiffPart(name, side, *lines, record))
 
     requests = left.request, right.request
     host = _host_mask(*requests, volatile)
     add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", lambda name, _kind: host(name), "line")
 
-    def param_mask(name: str, kind: Kind) -> bool:
+    def param_mask(name: str, kind: ChangeKind) -> bool:
         return volatile.sent(name, kind, header=False)
 
-    def header_mask(name: str, kind: Kind) -> bool:
+    def header_mask(name: str, kind: ChangeKind) -> bool:
         return volatile.sent(name, kind, header=True) or (name.lower() == "host" and host("host"))
 
     add("query", "request", (_query(requests[0]), _query(requests[1])), " = ", param_mask, "param")
@@ -144,7 +144,7 @@ def _line(request: SentRequest) -> list[tuple[str, str]]:
     return [("method", request.method), ("host", f"{url.scheme}://{url.netloc}"), ("path", url.path or "/")]
 
 
-def _host_mask(left: SentRequest, right: SentRequest, volatile: Volatile) -> Callable[[str], bool]:
+def _host_mask(left: SentRequest, right: SentRequest, volatile: VolatileMask) -> Callable[[str], bool]:
     """Whether a host differs in a port of this machine only."""
     hosts = urlsplit(left.url).hostname, urlsplit(right.url).hostname
     local = volatile.ports and hosts[0] == hosts[1] and hosts[0] in _LOOPBACK
@@ -172,7 +172,7 @@ def _status(exchange: Exchange) -> list[tuple[str, str]]:
     return pairs
 
 
-def _outcome(exchange: Exchange) -> str:
+def _outcome_text(exchange: Exchange) -> str:
     if exchange.response is not None:
         return f"status {exchange.response.status}"
     return exchange.failure.title if exchange.failure else "no answer"
@@ -185,11 +185,11 @@ def _outcome(exchange: Exchange) -> str:
 class BodyJob:
     """Two bodies that are to be compared: ``lay_out``, then ``walk``, here or elsewhere."""
 
-    part: Part
+    part: DiffPart
     documents: tuple[Document, Document]
     bodies: tuple[bytes, bytes]
     media: tuple[str, str]
-    volatile: Volatile
+    volatile: VolatileMask
 
     def lay_out(self, tick: Callable[[], None]) -> None:
         """Make the lines of both; *tick* is called after each step."""
@@ -206,10 +206,10 @@ class BodyJob:
         walk_bodies(self.part, *self.documents, self.bodies, self.volatile, boundaries, tick)
 
 
-def body_job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: Volatile) -> BodyJob:
+def body_job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: VolatileMask) -> BodyJob:
     """The job of comparing two bodies; *media* are their content types."""
     documents = Document.opened(bodies[0], media[0]), Document.opened(bodies[1], media[1])
-    return BodyJob(Part("body", side, *documents, Record()), documents, bodies, media, volatile)
+    return BodyJob(DiffPart("body", side, *documents, Record()), documents, bodies, media, volatile)
 
 
 def _jobs(comparison: Comparison) -> Iterator[BodyJob]:

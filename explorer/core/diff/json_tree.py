@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.document.json_pieces import NotInPieces, texts_of
+from explorer.core.document.json_pieces import NotSplittable, split_json
 from explorer.core.text.json_path import format_step
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     Key = str | tuple[str, int]
 
-IN_ONE: Final = 1 << 18
+SINGLE_PASS_LIMIT: Final = 1 << 18
 """Bytes up to which a text is parsed in one go."""
 
 
-class NotATree(Exception):
+class UnparsableTree(Exception):
     """The text is no JSON, or nested too deep to be walked."""
 
 
@@ -32,17 +32,17 @@ def parse_json(source: bytes, tick: Callable[[], None] = lambda: None) -> Any:
         NotATree: see there.
     """
     try:
-        if len(source) > IN_ONE:
+        if len(source) > SINGLE_PASS_LIMIT:
             try:
                 return _in_pieces(source, tick)
-            except NotInPieces:
+            except NotSplittable:
                 tick()
         return _decode(source)
     except (ValueError, RecursionError):
-        raise NotATree from None
+        raise UnparsableTree from None
 
 
-def _refuse(word: str) -> Any:
+def _reject_constant(word: str) -> Any:
     raise ValueError(word)
 
 
@@ -65,7 +65,7 @@ def _add(table: dict[Any, Any], pairs: list[tuple[str, Any]]) -> None:
 
 
 _read = json.JSONDecoder(
-    object_pairs_hook=_members, parse_int=str.encode, parse_float=str.encode, parse_constant=_refuse
+    object_pairs_hook=_members, parse_int=str.encode, parse_float=str.encode, parse_constant=_reject_constant
 ).decode
 
 
@@ -75,17 +75,17 @@ def _decode(source: bytes) -> Any:
 
 def _in_pieces(source: bytes, tick: Callable[[], None]) -> Any:
     root: Any = None
-    for stack, text in texts_of(source):
+    for stack, text in split_json(source):
         piece = _decode(text)
         if root is None:
             root = piece
         else:
-            _graft(root, stack, piece)
+            _merge_piece(root, stack, piece)
         tick()
     return root
 
 
-def _graft(tree: Any, stack: bytes, piece: Any) -> None:
+def _merge_piece(tree: Any, stack: bytes, piece: Any) -> None:
     """Put what *piece* holds behind what *tree* holds; *stack* are the containers that *piece* goes on with."""
     for depth in range(len(stack)):
         innermost = depth == len(stack) - 1
@@ -120,7 +120,7 @@ def line_count(value: Any) -> int:
     return total
 
 
-def spelled(value: Any, limit: int) -> str:
+def format_value(value: Any, limit: int) -> str:
     """*value* as JSON on one line, not much longer than *limit* characters."""
     kind = type(value)
     if kind is bytes:
@@ -133,8 +133,8 @@ def spelled(value: Any, limit: int) -> str:
     left = limit
     items: Any = value.items() if kind is dict else enumerate(value)
     for key, one in items:
-        head = f"{json.dumps(name_of(key), ensure_ascii=False)}: " if kind is dict else ""
-        part = head + (spelled(one, left) if left > 0 else "…")
+        head = f"{json.dumps(key_text(key), ensure_ascii=False)}: " if kind is dict else ""
+        part = head + (format_value(one, left) if left > 0 else "…")
         parts.append(part)
         left -= len(part)
         if left <= 0:
@@ -143,17 +143,17 @@ def spelled(value: Any, limit: int) -> str:
     return f"{{{text}}}" if kind is dict else f"[{text}]"
 
 
-def name_of(key: Key) -> str:
+def key_text(key: Key) -> str:
     """A key as it was sent."""
     return key if isinstance(key, str) else key[0]
 
 
 def path_step(key: Key) -> str:
     """A key as a step of a path: ``.name``, ``["odd name"]``; which one it is, where the key stands again."""
-    step = format_step(name_of(key))
+    step = format_step(key_text(key))
     return step if isinstance(key, str) else f"{step} (again, {key[1] + 1})"
 
 
 def pointer_step(key: Key) -> str:
     """A key as a step of a JSON pointer (RFC 6901)."""
-    return "/" + name_of(key).replace("~", "~0").replace("/", "~1")
+    return "/" + key_text(key).replace("~", "~0").replace("/", "~1")

@@ -5,26 +5,26 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from explorer.core.diff.align import Pair, by_content, by_identity
-from explorer.core.diff.json_tree import line_count, name_of, path_step, pointer_step, spelled
-from explorer.core.diff.record import ADDED, EQUAL, MOVED, REMOVED, SHOWN, Change, Kind, shown
+from explorer.core.diff.align import ElementPair, pair_by_content, pair_by_identity
+from explorer.core.diff.json_tree import format_value, key_text, line_count, path_step, pointer_step
+from explorer.core.diff.record import ADDED, EQUAL, MAX_VALUE_LENGTH, MOVED, REMOVED, Change, ChangeKind, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from explorer.core.diff.record import Record
-    from explorer.core.diff.volatile import State, Volatile
+    from explorer.core.diff.volatile import State, VolatileMask
 
 IDENTITIES: Final = ("id", "_id", "uuid", "guid", "key", "code", "sku", "slug", "number", "name")
 """Members that may tell one element of a list from the others, the likeliest first."""
-WIDE: Final = 64
+LARGE_CONTAINER: Final = 64
 """Members above which two containers are not compared at one go."""
 _CONTAINERS: Final = (dict, list)
-DEEP: Final = 12
+SHALLOW_DEPTH: Final = 12
 """Levels up to which two containers are compared at one go first."""
 
 
-class _Spot(NamedTuple):
+class _JsonPosition(NamedTuple):
     """Where the walk stands: the path, the pointers of either side, the pattern for all like it, and its masks."""
 
     path: str
@@ -34,11 +34,11 @@ class _Spot(NamedTuple):
     state: State
     masked: bool = False
 
-    def key(self, key: Any, volatile: Volatile) -> _Spot:
+    def key(self, key: Any, volatile: VolatileMask) -> _JsonPosition:
         """One member further in."""
-        name = name_of(key)
+        name = key_text(key)
         pointer, state = pointer_step(key), volatile.step(self.state, name)
-        return _Spot(
+        return _JsonPosition(
             self.path + path_step(key),
             self.left + pointer,
             self.right + pointer,
@@ -47,10 +47,10 @@ class _Spot(NamedTuple):
             self.masked or volatile.hides(state, name),
         )
 
-    def element(self, left: int, right: int, volatile: Volatile) -> _Spot:
+    def element(self, left: int, right: int, volatile: VolatileMask) -> _JsonPosition:
         """One element further in; -1 on the side that has none."""
         state = volatile.step(self.state, "*")
-        return _Spot(
+        return _JsonPosition(
             f"{self.path}[{left if left >= 0 else right}]",
             f"{self.left}/{left}" if left >= 0 else "",
             f"{self.right}/{right}" if right >= 0 else "",
@@ -60,20 +60,20 @@ class _Spot(NamedTuple):
         )
 
 
-def walk_json(left: Any, right: Any, volatile: Volatile, record: Record) -> None:
+def walk_json(left: Any, right: Any, volatile: VolatileMask, record: Record) -> None:
     """Put into *record* what differs.
 
     Raises:
         RecursionError: nested too deep; *record* holds only a part then.
     """
-    _Walk(volatile, record).values(left, right, _Spot("", "", "", "", volatile.start()), 0)
+    _JsonWalk(volatile, record).values(left, right, _JsonPosition("", "", "", "", volatile.start()), 0)
 
 
-class _Walk:
-    def __init__(self, volatile: Volatile, record: Record) -> None:
+class _JsonWalk:
+    def __init__(self, volatile: VolatileMask, record: Record) -> None:
         self.volatile, self.record = volatile, record
 
-    def values(self, left: Any, right: Any, at: _Spot, level: int, opening: int = 0) -> None:
+    def values(self, left: Any, right: Any, at: _JsonPosition, level: int, opening: int = 0) -> None:
         """Two values at the same place; *opening* is the change that says that they moved."""
         self.record.step()
         kind = type(left)
@@ -84,7 +84,7 @@ class _Walk:
                 self._change("changed", left, right, at, 1, 1)
             else:
                 self.record.put(MOVED, 1, 1, opening) if opening else self.record.equal(1)
-        elif level < DEEP and len(left) == len(right) <= WIDE and left == right:
+        elif level < SHALLOW_DEPTH and len(left) == len(right) <= LARGE_CONTAINER and left == right:
             self._same(left, opening)
         elif at.masked:
             if left == right:
@@ -98,7 +98,7 @@ class _Walk:
 
     # --- objects -----------------------------------------------------------------------------------------------------
 
-    def _objects(self, left: dict[Any, Any], right: dict[Any, Any], at: _Spot, level: int) -> None:
+    def _objects(self, left: dict[Any, Any], right: dict[Any, Any], at: _JsonPosition, level: int) -> None:
         record = self.record
         common = [key for key in left if key in right]
         shuffled = common != [key for key in right if key in left]
@@ -131,7 +131,7 @@ class _Walk:
 
     # --- lists -------------------------------------------------------------------------------------------------------
 
-    def _lists(self, left: list[Any], right: list[Any], at: _Spot, level: int) -> None:
+    def _lists(self, left: list[Any], right: list[Any], at: _JsonPosition, level: int) -> None:
         shortest = min(len(left), len(right))
         start = 0
         while start < shortest and left[start] == right[start]:
@@ -148,15 +148,15 @@ class _Walk:
             self.record.step()
             self.record.equal(line_count(one))
 
-    def _elements(self, left: list[Any], right: list[Any], first: int, at: _Spot, level: int) -> None:
+    def _elements(self, left: list[Any], right: list[Any], first: int, at: _JsonPosition, level: int) -> None:
         """Elements that stand from place *first* on, on both sides."""
         record, volatile = self.record, self.volatile
         pairs = (
             self._paired(left, right, at)
             if left and right
             else [
-                *(Pair(i, -1) for i in range(len(left))),
-                *(Pair(-1, j) for j in range(len(right))),
+                *(ElementPair(i, -1) for i in range(len(left))),
+                *(ElementPair(-1, j) for j in range(len(right))),
             ]
         )
         moves = any(pair.moved for pair in pairs)
@@ -189,16 +189,16 @@ class _Walk:
         if moves:
             record.right = end
 
-    def _paired(self, left: list[Any], right: list[Any], at: _Spot) -> list[Pair]:
+    def _paired(self, left: list[Any], right: list[Any], at: _JsonPosition) -> list[ElementPair]:
         state = self.volatile.step(at.state, "*")
         identities = self._identities(left, right, state)
         if identities is not None:
-            return by_identity(*identities)
+            return pair_by_identity(*identities)
 
         def alike(i: int, j: int) -> bool:
             return type(left[i]) is type(right[j]) and type(left[i]) in (dict, list)
 
-        return by_content(self._digests(left, state), self._digests(right, state), alike)
+        return pair_by_content(self._digests(left, state), self._digests(right, state), alike)
 
     def _identities(
         self, left: list[Any], right: list[Any], state: State
@@ -236,8 +236,8 @@ class _Walk:
         if type(value) is dict:
             kept = {}
             for key, one in value.items():
-                inner = volatile.step(state, name_of(key))
-                kept[key] = 0 if volatile.hides(inner, name_of(key)) else self._stripped(one, inner)
+                inner = volatile.step(state, key_text(key))
+                kept[key] = 0 if volatile.hides(inner, key_text(key)) else self._stripped(one, inner)
             return kept
         if type(value) is list:
             inner = volatile.step(state, "*")
@@ -246,20 +246,22 @@ class _Walk:
 
     # --- what is put down --------------------------------------------------------------------------------------------
 
-    def _only(self, kind: Kind, value: Any, at: _Spot) -> None:
+    def _only(self, kind: ChangeKind, value: Any, at: _JsonPosition) -> None:
         lines = line_count(value)
         if kind == "removed":
             self._change(kind, value, None, at._replace(right=""), lines, 0)
         else:
             self._change(kind, None, value, at._replace(left=""), 0, lines)
 
-    def _change(self, kind: Kind, left: Any, right: Any, at: _Spot, left_lines: int, right_lines: int) -> None:
+    def _change(
+        self, kind: ChangeKind, left: Any, right: Any, at: _JsonPosition, left_lines: int, right_lines: int
+    ) -> None:
         if self.record.is_full:
             self.record.count(kind, at.masked, left_lines, right_lines)
             return
         texts = (
-            "" if kind == "added" else shown(spelled(left, SHOWN)),
-            "" if kind == "removed" else shown(spelled(right, SHOWN)),
+            "" if kind == "added" else truncate(format_value(left, MAX_VALUE_LENGTH)),
+            "" if kind == "removed" else truncate(format_value(right, MAX_VALUE_LENGTH)),
         )
         path, pattern = at.path.removeprefix("."), at.pattern.removeprefix(".")
         pattern = pattern if "." in pattern or "[" in pattern else f"$.{pattern}" if pattern else "$"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.diff.align import by_identity
-from explorer.core.diff.record import Change, shown
+from explorer.core.diff.align import pair_by_identity
+from explorer.core.diff.record import Change, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from explorer.core.diff.record import Kind, Record
+    from explorer.core.diff.record import ChangeKind, Record
 
 Pair = tuple[str, str]
 
@@ -20,14 +20,14 @@ def walk_pairs(
     right: Sequence[Pair],
     record: Record,
     *,
-    masked: Callable[[str, Kind], bool],
+    masked: Callable[[str, ChangeKind], bool],
     pattern: str,
     fold: bool = False,
 ) -> None:
     """Put into *record* which pairs differ, one line each. The first of a name belongs to the first of that name, and
     so on; their order among other names does not count. *pattern* is put before a name to make what ignores it;
     with *fold* names do not care about case."""
-    pairs = by_identity(_names(left, fold), _names(right, fold))
+    pairs = pair_by_identity(_names(left, fold), _names(right, fold))
     begun = record.right
     for i, j, _ in pairs:
         record.step()
@@ -37,12 +37,12 @@ def walk_pairs(
         if i >= 0 and j >= 0 and left[i][1] == right[j][1] and (fold or left[i][0] == right[j][0]):
             record.equal(1)
             continue
-        kind: Kind = "removed" if j < 0 else "added" if i < 0 else "changed"
+        kind: ChangeKind = "removed" if j < 0 else "added" if i < 0 else "changed"
         change = Change(
             path=name,
             kind=kind,
-            left=shown(left[i][1]) if i >= 0 else "",
-            right=shown(right[j][1]) if j >= 0 else "",
+            left=truncate(left[i][1]) if i >= 0 else "",
+            right=truncate(right[j][1]) if j >= 0 else "",
             masked=masked(name, kind),
             left_at=str(i) if i >= 0 else "",
             right_at=str(j) if j >= 0 else "",

@@ -59,7 +59,7 @@ class PairLines:
 
 
 @dataclass
-class Part:
+class DiffPart:
     """A part of a request or a response: ``left`` and ``right`` as lines, and what is found between them."""
 
     name: str

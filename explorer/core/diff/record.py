@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Kind = Literal["added", "removed", "changed", "moved"]
+ChangeKind = Literal["added", "removed", "changed", "moved"]
 Side = Literal["request", "response"]
 
-MOST_CHANGES: Final = 20_000
+MAX_CHANGES: Final = 20_000
 """Changes that are kept with their texts; further ones are counted, and their lines are kept."""
-SHOWN: Final = 200
+MAX_VALUE_LENGTH: Final = 200
 """Characters of a value that a change tells."""
 TICK: Final = 512
 """Steps of a walk between two ticks."""
@@ -25,11 +25,11 @@ ADDED: Final = 2
 REMOVED: Final = 3
 MOVED: Final = 4
 MASKED: Final = 5
-_CODES: Final[dict[Kind, int]] = {"changed": CHANGED, "added": ADDED, "removed": REMOVED, "moved": MOVED}
+_CODES: Final[dict[ChangeKind, int]] = {"changed": CHANGED, "added": ADDED, "removed": REMOVED, "moved": MOVED}
 _WIDTH: Final = 6
 
 
-class Cancelled(Exception):
+class ComparisonCancelled(Exception):
     """The one who waits for the comparison does not want it any more."""
 
 
@@ -39,7 +39,7 @@ class Change:
 
     path: str
     """As people write it: ``data[3].name``, ``/order/item[2]/@id``, the name of a header or a parameter."""
-    kind: Kind
+    kind: ChangeKind
     left: str
     right: str
     masked: bool = False
@@ -64,12 +64,12 @@ class Block(NamedTuple):
 
 class Record:
     """Grows while two sides are walked; another thread may read what is there. *tick* is called now and then and may
-    raise ``Cancelled``."""
+    raise ``ComparisonCancelled``."""
 
     def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
         self.changes: list[Change] = []
-        """The first ``MOST_CHANGES``, masked ones among them."""
-        self.counts: dict[Kind, int] = {"changed": 0, "added": 0, "removed": 0, "moved": 0}
+        """The first ``MAX_CHANGES``, masked ones among them."""
+        self.counts: dict[ChangeKind, int] = {"changed": 0, "added": 0, "removed": 0, "moved": 0}
         """Of every change that is not masked."""
         self.masked = 0
         self.left = 0
@@ -96,7 +96,7 @@ class Record:
         """Blocks *first* to *last* (not included) as ``extend`` takes them, on the same machine."""
         return self._blocks[first * _WIDTH : last * _WIDTH].tobytes()
 
-    def extend(self, changes: list[Change], blocks: bytes, counts: dict[Kind, int], masked: int) -> None:
+    def extend(self, changes: list[Change], blocks: bytes, counts: dict[ChangeKind, int], masked: int) -> None:
         """Take in what was found elsewhere, with all counts so far."""
         self.changes.extend(changes)
         self._blocks.frombytes(blocks)
@@ -137,7 +137,7 @@ class Record:
         code = MASKED if change.masked else _CODES[change.kind]
         self.put(code, left_lines, right_lines, self.note(change))
 
-    def count(self, kind: Kind, masked: bool, left_lines: int, right_lines: int) -> None:
+    def count(self, kind: ChangeKind, masked: bool, left_lines: int, right_lines: int) -> None:
         """A change that takes the next lines and is not kept: there are too many."""
         if masked:
             self.masked += 1
@@ -148,7 +148,7 @@ class Record:
     @property
     def is_full(self) -> bool:
         """Whether no further change is kept."""
-        return len(self.changes) >= MOST_CHANGES
+        return len(self.changes) >= MAX_CHANGES
 
     def note(self, change: Change) -> int:
         """Take a change in without lines; its number from 1, or 0 where there are too many to keep."""
@@ -156,12 +156,12 @@ class Record:
             self.masked += 1
         else:
             self.counts[change.kind] += 1
-        if len(self.changes) >= MOST_CHANGES:
+        if len(self.changes) >= MAX_CHANGES:
             return 0
         self.changes.append(change)
         return len(self.changes)
 
 
-def shown(text: str) -> str:
+def truncate(text: str) -> str:
     """*text*, cut where it is long."""
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"

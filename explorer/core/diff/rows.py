@@ -14,14 +14,14 @@ from explorer.core.diff.record import EQUAL, MASKED, MOVED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.diff.part import Part
+    from explorer.core.diff.part import DiffPart
     from explorer.core.diff.record import Block
 
 CONTEXT: Final = 3
 """Equal lines that are shown before and after a change."""
-LONG: Final = 24
+LONG_FOLD: Final = 24
 """Lines above which only the beginning of a change is shown."""
-BEGINNING: Final = 8
+FOLD_EDGE: Final = 8
 HEAD: Final = 100
 FOLD: Final = 101
 BLANK: Final = 102
@@ -29,7 +29,7 @@ MORE: Final = 103
 _WIDTH: Final = 8
 
 
-class Row(NamedTuple):
+class DiffRow(NamedTuple):
     """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* that are equal
     (*change* volatile ones among them), ``MORE`` of *lines* of a change, or ``BLANK``; *left* and *right* are lines,
     -1 where the row has none; *change* counts from 1."""
@@ -42,13 +42,13 @@ class Row(NamedTuple):
     lines: int = 0
 
 
-class Rows:
+class DiffRowList:
     """The rows of *parts*, which may still grow: call ``extend`` until it says that there is no more for now.
 
     With *unified* what was on the left stands above what is on the right in place of beside it.
     """
 
-    def __init__(self, parts: Callable[[], Sequence[Part]], *, everything: bool, unified: bool) -> None:
+    def __init__(self, parts: Callable[[], Sequence[DiffPart]], *, everything: bool, unified: bool) -> None:
         self.unified = unified
         self._parts, self._everything = parts, everything
         self._starts = array("Q")
@@ -60,7 +60,7 @@ class Rows:
         """Blocks since the last change that are the same."""
         self._changed = -1
         """The part in which there was a change already."""
-        self.stops = array("Q")
+        self.change_count = array("Q")
         """Rows at which changes begin."""
         self.rows_of: dict[tuple[int, int], int] = {}
         """Part and change → row."""
@@ -91,24 +91,24 @@ class Rows:
                 self._add(BLANK, 1, part=self._part - 1)
         return self._part < len(parts)
 
-    def row(self, n: int) -> Row:
+    def row(self, n: int) -> DiffRow:
         """Row *n*; a blank one where there is none."""
         if not 0 <= n < self.count:
-            return Row(BLANK, 0)
+            return DiffRow(BLANK, 0)
         at = bisect_right(self._starts, n) - 1
         code, part, left, lefts, right, rights, change, hidden = self._segments[at * _WIDTH : (at + 1) * _WIDTH]
         inside = n - self._starts[at]
         if code in (HEAD, FOLD, BLANK, MORE):
-            return Row(code, part, -1, -1, change, hidden)
+            return DiffRow(code, part, -1, -1, change, hidden)
         if self.unified and code not in (EQUAL, MOVED):
             if inside < lefts:
-                return Row(code, part, left + inside, -1, change)
-            return Row(code, part, -1, right + inside - lefts, change)
+                return DiffRow(code, part, left + inside, -1, change)
+            return DiffRow(code, part, -1, right + inside - lefts, change)
         one = left + inside if inside < lefts else -1
         other = right + inside if inside < rights else -1
-        return Row(code, part, one, other, change)
+        return DiffRow(code, part, one, other, change)
 
-    def where(self, row: Row) -> int:
+    def where(self, row: DiffRow) -> int:
         """The number of the row that shows what *row* of the other layout shows, or the first behind it."""
         if row.change and (found := self.rows_of.get((row.part, row.change))) is not None and row.code < HEAD:
             return found
@@ -128,23 +128,23 @@ class Rows:
         code, part, left, lefts = self._segments[at * _WIDTH : at * _WIDTH + 4]
         return part, left + min(n - self._starts[at], max(lefts - 1, 0)) if code < HEAD else left
 
-    def stop_after(self, row: int) -> int | None:
+    def next_change_row(self, row: int) -> int | None:
         """The next row at which a change begins, or None."""
-        at = bisect_right(self.stops, row)
-        return self.stops[at] if at < len(self.stops) else None
+        at = bisect_right(self.change_count, row)
+        return self.change_count[at] if at < len(self.change_count) else None
 
-    def stop_before(self, row: int) -> int | None:
+    def previous_change_row(self, row: int) -> int | None:
         """The row before *row* at which a change begins, or None."""
-        at = bisect_right(self.stops, row - 1) - 1
-        return self.stops[at] if at >= 0 else None
+        at = bisect_right(self.change_count, row - 1) - 1
+        return self.change_count[at] if at >= 0 else None
 
-    def number_of_stop(self, row: int) -> int:
+    def change_number(self, row: int) -> int:
         """How many changes begin up to *row*."""
-        return bisect_right(self.stops, row)
+        return bisect_right(self.change_count, row)
 
     # --- building ----------------------------------------------------------------------------------------------------
 
-    def _take(self, part: Part, n: int, *, last: bool) -> None:
+    def _take(self, part: DiffPart, n: int, *, last: bool) -> None:
         block = part.record.block(n)
         if block.kind not in (EQUAL, MASKED):
             self._flush(last=False)
@@ -156,20 +156,20 @@ class Rows:
         if last:
             self._flush(last=True)
 
-    def _change(self, part: Part, block: Block) -> None:
+    def _change(self, part: DiffPart, block: Block) -> None:
         if block.change:
             self.rows_of.setdefault((self._part, block.change), self.count)
         if block.change or part.record.is_full:
-            self.stops.append(self.count)
+            self.change_count.append(self.count)
         lefts, rights = block.left_lines, block.right_lines
-        hidden = max(lefts, rights) - LONG
+        hidden = max(lefts, rights) - LONG_FOLD
         if self._everything or hidden < 2:
             self._add(block.kind, self._height(block), block)
             return
         # Of what is long on one side or both the beginning tells enough.
-        shown = block._replace(left_lines=min(lefts, BEGINNING), right_lines=min(rights, BEGINNING))
+        shown = block._replace(left_lines=min(lefts, FOLD_EDGE), right_lines=min(rights, FOLD_EDGE))
         self._add(block.kind, self._height(shown), shown)
-        self._add(MORE, 1, block, max(lefts, rights) - BEGINNING)
+        self._add(MORE, 1, block, max(lefts, rights) - FOLD_EDGE)
 
     def _same(self, block: Block) -> None:
         if block.kind == MASKED and block.change:
@@ -206,7 +206,7 @@ class Rows:
                 if hidden:
                     self._add(FOLD, 1, fold._replace(change=masked), hidden)
                     hidden = masked = 0
-                self._same(_sliced(one, cut - start, end - start))
+                self._same(_slice_block(one, cut - start, end - start))
             start += size
         if hidden:
             self._add(FOLD, 1, fold._replace(change=masked), hidden)
@@ -220,7 +220,7 @@ class Rows:
         self.count += rows
 
 
-def folded(row: Row) -> str:
+def fold_label(row: DiffRow) -> str:
     """What stands in place of folded lines."""
     if row.code == MORE:
         return f"… {row.lines:,} more lines of it"
@@ -228,7 +228,7 @@ def folded(row: Row) -> str:
     return f"… {row.lines:,} equal line{'' if row.lines == 1 else 's'}{volatile}"
 
 
-def _sliced(block: Block, low: int, high: int) -> Block:
+def _slice_block(block: Block, low: int, high: int) -> Block:
     """Lines *low* to *high* (not included) of a block."""
     lefts, rights = min(block.left_lines, high) - low, min(block.right_lines, high) - low
     return block._replace(

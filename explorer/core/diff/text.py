@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.diff.align import by_content
-from explorer.core.diff.record import Change, Kind, shown
+from explorer.core.diff.align import pair_by_content
+from explorer.core.diff.record import Change, ChangeKind, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,12 +23,12 @@ def walk_lines(
     """Put into *record* which lines differ. Lines that are the same once they are made *plain* (a boundary of a
     multipart body taken out, say) differ in what is volatile. *unit* is what a line is called."""
     keys = [plain(line) for line in left], [plain(line) for line in right]
-    for i, j, _ in by_content(*keys, lambda _i, _j: True):
+    for i, j, _ in pair_by_content(*keys, lambda _i, _j: True):
         record.step()
         if i >= 0 and j >= 0 and left[i] == right[j]:
             record.equal(1)
             continue
-        kind: Kind = "removed" if j < 0 else "added" if i < 0 else "changed"
+        kind: ChangeKind = "removed" if j < 0 else "added" if i < 0 else "changed"
         change = Change(
             path=f"{unit} {(i if i >= 0 else j) + 1}",
             kind=kind,
@@ -42,4 +42,4 @@ def walk_lines(
 
 
 def _text(line: bytes) -> str:
-    return shown(line[:1000].decode("utf-8", "replace"))
+    return truncate(line[:1000].decode("utf-8", "replace"))

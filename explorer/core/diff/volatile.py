@@ -51,7 +51,7 @@ State = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Volatile:
+class VolatileMask:
     """What to mask. Names do not care about case."""
 
     headers: frozenset[str] = frozenset()
@@ -65,9 +65,9 @@ class Volatile:
     ports: bool = False
     """Whether the port of a server on this machine is volatile: it is another one at every start."""
 
-    def __or__(self, other: Volatile) -> Volatile:
+    def __or__(self, other: VolatileMask) -> VolatileMask:
         """What either masks."""
-        return Volatile(
+        return VolatileMask(
             self.headers | other.headers,
             self.params | other.params,
             self.names | other.names,
@@ -114,11 +114,11 @@ class Volatile:
         return (bool(name) and name.lower() in self.names) or any("" in node for node in state)
 
 
-NOTHING: Final = Volatile()
-GENERAL: Final = Volatile(headers=GENERAL_HEADERS, ports=True)
+NOTHING: Final = VolatileMask()
+GENERAL: Final = VolatileMask(headers=GENERAL_HEADERS, ports=True)
 
 
-def parse_patterns(patterns: Iterable[str]) -> Volatile:
+def parse_patterns(patterns: Iterable[str]) -> VolatileMask:
     """Patterns as the head of this file writes them. Blank ones are left out; never raises."""
     headers, params, names, paths = set[str](), set[str](), set[str](), list[tuple[str, ...]]()
     for pattern in patterns:
@@ -132,7 +132,7 @@ def parse_patterns(patterns: Iterable[str]) -> Volatile:
             paths.append(_path(text))
         elif text:
             names.add(text.lower())
-    return Volatile(frozenset(headers), frozenset(params), frozenset(names), tuple(path for path in paths if path))
+    return VolatileMask(frozenset(headers), frozenset(params), frozenset(names), tuple(path for path in paths if path))
 
 
 def _path(text: str) -> tuple[str, ...]:

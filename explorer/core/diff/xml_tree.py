@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
-from explorer.core.diff.json_tree import NotATree
+from explorer.core.diff.json_tree import UnparsableTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class _Builder:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._flush()
         if len(self._stack) > DEEPEST:
-            raise NotATree
+            raise UnparsableTree
         element = Element(name, attributes or _NO_ATTRIBUTES, self.parser.CurrentLineNumber - 1)
         self._stack[-1].add(element)
         self._stack.append(element)
@@ -107,7 +107,7 @@ class _Builder:
         self._stack[-1].add(element)
 
     def _declared(self, *_: object) -> None:
-        raise NotATree
+        raise UnparsableTree
 
 
 def parse_xml(text: bytes, tick: Callable[[], None] = lambda: None) -> Element:
@@ -123,6 +123,6 @@ def parse_xml(text: bytes, tick: Callable[[], None] = lambda: None) -> Element:
             tick()
         builder.parser.Parse(b"", True)
     except expat.ExpatError:
-        raise NotATree from None
+        raise UnparsableTree from None
     builder.top.seal(text.count(b"\n"))
     return builder.top

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explorer.core.diff.align import Pair, by_content, by_identity
+from explorer.core.diff.align import ElementPair, pair_by_content, pair_by_identity
 from explorer.core.diff.json_walk import IDENTITIES
-from explorer.core.diff.record import CHANGED, EQUAL, MASKED, MOVED, Change, Kind, shown
+from explorer.core.diff.record import CHANGED, EQUAL, MASKED, MOVED, Change, ChangeKind, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from explorer.core.diff.record import Record
-    from explorer.core.diff.volatile import State, Volatile
+    from explorer.core.diff.volatile import State, VolatileMask
     from explorer.core.diff.xml_tree import Element
 
 
-class _Spot(NamedTuple):
+class _XmlPosition(NamedTuple):
     path: str
     left: str
     right: str
@@ -25,18 +25,18 @@ class _Spot(NamedTuple):
     masked: bool = False
 
 
-def walk_xml(left: Element, right: Element, volatile: Volatile, record: Record) -> None:
+def walk_xml(left: Element, right: Element, volatile: VolatileMask, record: Record) -> None:
     """Put into *record* what differs between two trees of ``parse_xml``."""
-    walk = _Walk(volatile, record)
-    walk.children(left, right, _Spot("", "", "", "", volatile.start()))
+    walk = _XmlWalk(volatile, record)
+    walk.children(left, right, _XmlPosition("", "", "", "", volatile.start()))
     walk.to_end(left, right)
 
 
-class _Walk:
-    def __init__(self, volatile: Volatile, record: Record) -> None:
+class _XmlWalk:
+    def __init__(self, volatile: VolatileMask, record: Record) -> None:
         self.volatile, self.record = volatile, record
 
-    def elements(self, left: Element, right: Element, at: _Spot, opening: int = 0) -> None:
+    def elements(self, left: Element, right: Element, at: _XmlPosition, opening: int = 0) -> None:
         """Two elements of the same name; *opening* is the change that says that they moved."""
         record = self.record
         record.step()
@@ -49,7 +49,7 @@ class _Walk:
             return
         first = self._attributes(left, right, at) or opening
         code = (MASKED if record.changes[first - 1].masked else CHANGED) if first and first != opening else MOVED
-        if _entered(left) and _entered(right):
+        if _has_child_lines(left) and _has_child_lines(right):
             record.put(code, 1, 1, first) if first else record.equal(1)
             self.children(left, right, at)
             self.to_end(left, right)
@@ -60,9 +60,9 @@ class _Walk:
         else:
             self._texts(left, right, at)
 
-    def children(self, left: Element, right: Element, at: _Spot) -> None:
+    def children(self, left: Element, right: Element, at: _XmlPosition) -> None:
         """The children of two elements."""
-        pairs = _paired(left.children, right.children, self.volatile)
+        pairs = _pair_children(left.children, right.children, self.volatile)
         numbers = _numbers(left.children), _numbers(right.children)
         moves = any(pair.moved for pair in pairs)
         for i, j, moved in pairs:
@@ -77,21 +77,21 @@ class _Walk:
                 self.elements(one, other, spot, self._moved(spot, i, j) if moved else 0)
                 continue
             self._go_to(one, other)
-            kind: Kind = "changed" if one and other else "removed" if one else "added"
-            self._change(kind, _brief(one), _brief(other), spot, one, other)
+            kind: ChangeKind = "changed" if one and other else "removed" if one else "added"
+            self._change(kind, _summarize(one), _summarize(other), spot, one, other)
         if moves and left.children and right.children:
             self.record.left, self.record.right = left.children[-1].end, right.children[-1].end
 
-    def _moved(self, at: _Spot, i: int, j: int) -> int:
+    def _moved(self, at: _XmlPosition, i: int, j: int) -> int:
         change = Change(at.path, "moved", f"at {i + 1}", f"at {j + 1}", at.masked, at.left, at.right, at.pattern)
         return self.record.note(change)
 
-    def _spot(self, at: _Spot, one: Element | None, other: Element | None, i: int, j: int) -> _Spot:
+    def _spot(self, at: _XmlPosition, one: Element | None, other: Element | None, i: int, j: int) -> _XmlPosition:
         child: Any = one if one is not None else other
         name = child.name if not child.name.startswith("#") else {"#text": "text()"}.get(child.name, "comment()")
         state = self.volatile.step(at.state, name)
         bare = name.rpartition(":")[2]
-        return _Spot(
+        return _XmlPosition(
             f"{at.path}/{name}[{i or j}]" if at.path else f"/{name}",
             f"{at.left}/{name}[{i}]" if one else "",
             f"{at.right}/{name}[{j}]" if other else "",
@@ -100,7 +100,7 @@ class _Walk:
             at.masked or self.volatile.hides(state, bare),
         )
 
-    def _attributes(self, left: Element, right: Element, at: _Spot) -> int:
+    def _attributes(self, left: Element, right: Element, at: _XmlPosition) -> int:
         """Changes of attributes, which stand in the first line; the number of the first one that is kept, or 0."""
         first = 0
         for name in dict.fromkeys((*left.attributes, *right.attributes)):
@@ -111,8 +111,8 @@ class _Walk:
             change = Change(
                 path=f"{at.path}/@{name}",
                 kind="added" if one is None else "removed" if other is None else "changed",
-                left=shown(one or ""),
-                right=shown(other or ""),
+                left=truncate(one or ""),
+                right=truncate(other or ""),
                 masked=at.masked or self.volatile.hides(state, name),
                 left_at=f"{at.left}/@{name}" if one is not None else "",
                 right_at=f"{at.right}/@{name}" if other is not None else "",
@@ -123,14 +123,16 @@ class _Walk:
                 first = number or first
         return first
 
-    def _texts(self, left: Element, right: Element, at: _Spot) -> None:
+    def _texts(self, left: Element, right: Element, at: _XmlPosition) -> None:
         """Two elements (or texts) told as a whole."""
         leaves = not left.children and not right.children
-        texts = (left.text, right.text) if leaves else (_brief(left), _brief(right))
+        texts = (left.text, right.text) if leaves else (_summarize(left), _summarize(right))
         self._change("changed", *texts, at, left, right)
 
-    def _change(self, kind: Kind, left: str, right: str, at: _Spot, one: Element | None, other: Element | None) -> None:
-        change = Change(at.path, kind, shown(left), shown(right), at.masked, at.left, at.right, at.pattern)
+    def _change(
+        self, kind: ChangeKind, left: str, right: str, at: _XmlPosition, one: Element | None, other: Element | None
+    ) -> None:
+        change = Change(at.path, kind, truncate(left), truncate(right), at.masked, at.left, at.right, at.pattern)
         self.record.change(change, one.lines if one else 0, other.lines if other else 0)
 
     def _go_to(self, one: Element | None, other: Element | None) -> None:
@@ -157,7 +159,7 @@ class _Walk:
             record.put(EQUAL, max(one, 0), max(other, 0))
 
 
-def _entered(element: Element) -> bool:
+def _has_child_lines(element: Element) -> bool:
     """Whether its children stand on lines of their own, so that they can be shown one by one."""
     line = element.line
     for child in element.children:
@@ -167,17 +169,17 @@ def _entered(element: Element) -> bool:
     return bool(element.children) and element.line + element.lines - 1 > line
 
 
-def _paired(left: Sequence[Element], right: Sequence[Element], volatile: Volatile) -> list[Pair]:
+def _pair_children(left: Sequence[Element], right: Sequence[Element], volatile: VolatileMask) -> list[ElementPair]:
     identities = _identities(left, right, volatile)
     if identities is not None:
-        return by_identity(*identities)
-    return by_content(
+        return pair_by_identity(*identities)
+    return pair_by_content(
         [one.digest for one in left], [one.digest for one in right], lambda i, j: left[i].name == right[j].name
     )
 
 
 def _identities(
-    left: Sequence[Element], right: Sequence[Element], volatile: Volatile
+    left: Sequence[Element], right: Sequence[Element], volatile: VolatileMask
 ) -> tuple[list[Hashable], list[Hashable]] | None:
     """By name where no name stands twice; else by an attribute or child that tells them apart."""
     if any(one.name.startswith("#") for one in (*left, *right)):
@@ -215,7 +217,7 @@ def _numbers(children: Sequence[Element]) -> list[int]:
     return numbers
 
 
-def _brief(element: Element | None) -> str:
+def _summarize(element: Element | None) -> str:
     """An element in a few words."""
     if element is None:
         return ""

@@ -35,7 +35,7 @@ _HEAD = 1024
 """Bytes in which a charset is declared."""
 
 
-class Decoded(NamedTuple):
+class DecodedText(NamedTuple):
     """``data`` is valid UTF-8 with ``\\n`` line ends and no byte order mark."""
 
     data: Data
@@ -54,17 +54,17 @@ def codec_for(label: str) -> str | None:
     return name if name.startswith(_ALLOWED) else None
 
 
-def decode(body: Data, label: str, *, json: bool = False) -> Decoded:
+def decode(body: Data, label: str, *, json: bool = False) -> DecodedText:
     """*body* as UTF-8: itself where it is that already. *label* is the charset of the media type (may be empty or
     nonsense). Never raises."""
-    codec, bom, note = _choose(body[:_HEAD], label, json=json)
+    codec, bom, note = _detect_charset(body[:_HEAD], label, json=json)
     if codec == "utf-8" and not bom and body.find(b"\r") < 0 and _invalid_at(body) is None:
-        return Decoded(body, codec, note)
+        return DecodedText(body, codec, note)
     data = body[bom:]
     if codec in {"ascii", "iso8859-1"}:
         # The label is often a default that nobody meant: say so where the bytes are UTF-8 beyond ASCII.
         if data.isascii():
-            return Decoded(_one_newline(data), label.lower(), note)
+            return DecodedText(_one_newline(data), label.lower(), note)
         if _invalid_at(data) is None:
             note = note or f"declared {label}, but the bytes are valid UTF-8"
         codec = "cp1252"
@@ -78,10 +78,10 @@ def decode(body: Data, label: str, *, json: bool = False) -> Decoded:
         if "\ufffd" in text:
             note = note or f"some bytes are no {codec}; they are shown as \ufffd"
         data = text.encode("utf-8", "replace")
-    return Decoded(_one_newline(data), codec, note)
+    return DecodedText(_one_newline(data), codec, note)
 
 
-def _choose(head: bytes, label: str, *, json: bool) -> tuple[str, int, str]:
+def _detect_charset(head: bytes, label: str, *, json: bool) -> tuple[str, int, str]:
     """The codec, the length of the byte order mark, and a note, by the *head* of a body."""
     declared = codec_for(label) if label else None
     for mark, name in _BOMS:

@@ -10,19 +10,19 @@ from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from explorer.core.document.lexing import Token
-    from explorer.core.document.lines import Lines
+    from explorer.core.document.lines import LineIndex
     from explorer.core.document.long_line import LongLine
-    from explorer.core.document.media import Kind
+    from explorer.core.document.media import BodyKind
 
 _GROUP_LINES = 32
 _GROUP_BYTES = 16_384
-_KEPT_CHUNKS = 16
+_CACHED_CHUNKS = 16
 
 
-class Colouring:
+class LineHighlighter:
     """Lexes the lines of *lines* as *kind*; *pairs* for a form that is laid out as one pair a line."""
 
-    def __init__(self, lines: Lines, kind: Kind, *, pairs: bool) -> None:
+    def __init__(self, lines: LineIndex, kind: BodyKind, *, pairs: bool) -> None:
         self._lines = lines
         self._kind = kind
         self._pairs = pairs
@@ -47,7 +47,7 @@ class Colouring:
         key = long.bytes_of(i)
         if key not in self._chunks:
             self._chunks[key] = self._lex_chunk(long, i)
-            while len(self._chunks) > _KEPT_CHUNKS:
+            while len(self._chunks) > _CACHED_CHUNKS:
                 self._chunks.popitem(last=False)
         return self._chunks[key]
 

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING, Literal
 
 from explorer.core.document import binary
 from explorer.core.document.cells import cells
-from explorer.core.document.colouring import Colouring
+from explorer.core.document.colouring import LineHighlighter
 from explorer.core.document.layout import HEAD, Layout
-from explorer.core.document.long_line import LONG, LongLine
-from explorer.core.document.media import Kind, parse_media_type
-from explorer.core.document.search import Search
-from explorer.core.document.told import ToldLayout
-from explorer.core.text.data import Memory
+from explorer.core.document.long_line import LONG_LINE, LongLine
+from explorer.core.document.media import BodyKind, parse_media_type
+from explorer.core.document.search import BodySearch
+from explorer.core.document.told import RemoteLayout
+from explorer.core.text.data import MemoryStore
 from explorer.core.text.sanitize import sanitize, sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from explorer.core.document.lexing import Token
-    from explorer.core.document.lines import Lines
+    from explorer.core.document.lines import LineIndex
     from explorer.core.text.data import Data, Store
 
-View = Literal["pretty", "raw"]
+DocumentView = Literal["pretty", "raw"]
 
-_MEASURED_AT_ONCE = 4
+_MEASURE_BATCH = 4
 _TITLES = {"form": "form", "text": "text", "empty": "empty", "hex": "binary"}
 
 
@@ -38,16 +38,21 @@ class Document:
     from one thread. Nothing is lexed before it is asked for.
     """
 
-    _layout: Layout | ToldLayout
+    _layout: Layout | RemoteLayout
 
-    def __init__(self, body: Data, content_type: str = "", *, view: View = "pretty") -> None:
-        self._open(body, content_type, view, Memory)
+    def __init__(self, body: Data, content_type: str = "", *, view: DocumentView = "pretty") -> None:
+        self._open(body, content_type, view, MemoryStore)
         for _ in self.steps():
             pass
 
     @classmethod
     def opened(
-        cls, body: Data, content_type: str = "", *, view: View = "pretty", new_store: Callable[[], Store] = Memory
+        cls,
+        body: Data,
+        content_type: str = "",
+        *,
+        view: DocumentView = "pretty",
+        new_store: Callable[[], Store] = MemoryStore,
     ) -> Document:
         """A document of which nothing is laid out yet: see ``steps``. *new_store* makes a place for laid-out bytes."""
         made = cls.__new__(cls)
@@ -68,53 +73,53 @@ class Document:
         """The same body and view, of which nothing is laid out yet."""
         return type(self).opened(self.body, self.content_type, view=self.view)
 
-    def ahead(self, arriving: Store) -> Iterator[None]:
+    def lay_out_ahead(self, arriving: Store) -> Iterator[None]:
         """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
-        if isinstance(self._layout, ToldLayout):
+        if isinstance(self._layout, RemoteLayout):
             return
-        yield from self._layout.ahead(arriving)
-        for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):
+        yield from self._layout.lay_out_ahead(arriving)
+        for _ in zip(range(_MEASURE_BATCH), self.measure(), strict=False):
             pass
 
     def came(self, data: Data) -> None:
         """So much of the body is there; somebody else lays it out."""
         self._layout.body = data
 
-    def tell_by(self, store_at: Callable[[int, int], Store]) -> ToldLayout:
+    def use_remote_layout(self, store_at: Callable[[int, int], Store]) -> RemoteLayout:
         """Have another process lay it out: what that tells goes into the layout that is given."""
-        layout = ToldLayout(self._layout, store_at)
+        layout = RemoteLayout(self._layout, store_at)
         self._layout = layout
         return layout
 
     def arrived(self, body: Data) -> None:
         """The *body* is there as a whole: ``steps`` lays out the rest, where no other process does."""
-        if isinstance(self._layout, ToldLayout):
+        if isinstance(self._layout, RemoteLayout):
             self._layout.body = body
         else:
             self._layout.whole(body)
 
-    def _open(self, body: Data, content_type: str, view: View, new_store: Callable[[], Store]) -> None:
+    def _open(self, body: Data, content_type: str, view: DocumentView, new_store: Callable[[], Store]) -> None:
         self.content_type = content_type
-        self.view: View = view
+        self.view: DocumentView = view
         self.media = parse_media_type(content_type)
         self.complete = False
         """Whether all of the body is laid out."""
         self._known = False
         self._layout = Layout(body, self.media, pretty=view == "pretty", new_store=new_store)
         self._long: OrderedDict[tuple[int, int], LongLine] = OrderedDict()
-        self._colouring: Colouring | None = None
-        self._coloured: tuple[object, Kind] | None = None
+        self._highlighter: LineHighlighter | None = None
+        self._highlighted_lines: tuple[object, BodyKind] | None = None
 
     def steps(self) -> Iterator[None]:
         """Lay out, a few milliseconds a step; what there is after each can be read."""
         measured = False
         layout = self._layout
-        if isinstance(layout, ToldLayout):
+        if isinstance(layout, RemoteLayout):
             return
         for _ in layout.raw_steps() if self._known else layout.steps():
             if not measured:
                 measured = True
-                for _ in zip(range(_MEASURED_AT_ONCE), self.measure(), strict=False):
+                for _ in zip(range(_MEASURE_BATCH), self.measure(), strict=False):
                     pass
             yield
         self.complete = True
@@ -127,7 +132,7 @@ class Document:
         return self._layout.body
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> BodyKind:
         """What it is shown as."""
         return self._layout.kind
 
@@ -193,16 +198,16 @@ class Document:
         return self._lines.measure()
 
     @property
-    def _lines(self) -> Lines:
+    def _lines(self) -> LineIndex:
         return self._layout.lines
 
     @property
-    def _colours(self) -> Colouring:
+    def _color_names(self) -> LineHighlighter:
         key = (self._lines, self.kind)
-        if self._colouring is None or self._coloured != key:
+        if self._highlighter is None or self._highlighted_lines != key:
             pairs = self.kind == "form" and self.view == "pretty"
-            self._colouring, self._coloured = Colouring(self._lines, self.kind, pairs=pairs), key
-        return self._colouring
+            self._highlighter, self._highlighted_lines = LineHighlighter(self._lines, self.kind, pairs=pairs), key
+        return self._highlighter
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
@@ -213,7 +218,7 @@ class Document:
         if self.kind == "hex":
             return "".join(text for _, text in binary.hex_row(self.body, n))
         start, end = self._lines.span(n)
-        if end - start > LONG:
+        if end - start > LONG_LINE:
             long = self._long_line(start, end)
             return "".join(long.text(i) for i in range(long.count))
         return sanitize_line(self.data[start:end].decode("utf-8", "replace"))
@@ -225,17 +230,17 @@ class Document:
         if self.kind == "hex":
             return binary.hex_row(self.body, n)
         start, end = self._lines.span(n)
-        if end - start > LONG:
+        if end - start > LONG_LINE:
             long = self._long_line(start, end)
-            return [token for i in range(long.count) for token in self._colours.chunk(long, i)]
-        return self._colours.line(n, start, end)
+            return [token for i in range(long.count) for token in self._color_names.chunk(long, i)]
+        return self._color_names.line(n, start, end)
 
     def is_long(self, n: int) -> bool:
         """Whether line *n* is so long that it should be read through ``window`` only."""
         if self.kind == "hex" or not 0 <= n < self.line_count:
             return False
         start, end = self._lines.span(n)
-        return end - start > LONG
+        return end - start > LONG_LINE
 
     def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
         """The tokens of line *n* that show in *width* cells from cell *left*, and the cell at which the first begins.
@@ -247,7 +252,7 @@ class Document:
         long = self._long_line(*self._lines.span(n))
         first = long.chunk_at(left)
         last = long.chunk_at(left + max(width, 1))
-        tokens = [token for i in range(first, last + 1) for token in self._colours.chunk(long, i)]
+        tokens = [token for i in range(first, last + 1) for token in self._color_names.chunk(long, i)]
         return long.cell_of(first), tokens
 
     def cell_of(self, n: int, column: int) -> int:
@@ -268,9 +273,9 @@ class Document:
 
     # -- search ----------------------------------------------------------------------------------------------------
 
-    def search(self, needle: str, *, regex: bool = False, case: bool | None = None) -> Search:
-        """A search to step through; see ``Search`` for what it raises."""
-        return Search(self, needle, regex=regex, case=case)
+    def search(self, needle: str, *, regex: bool = False, case: bool | None = None) -> BodySearch:
+        """A search to step through; see ``BodySearch`` for what it raises."""
+        return BodySearch(self, needle, regex=regex, case=case)
 
     def find(self, needle: str, *, regex: bool = False, start: int = 0) -> Iterator[tuple[int, int, int]]:
         """Line, column and length (characters) of each match from line *start* on; none for a bad needle."""
@@ -310,7 +315,7 @@ class Document:
         line = self._lines.line_at(offset)
         start, stop = self._lines.span(line)
         end = min(end, stop)
-        if stop - start > LONG:
+        if stop - start > LONG_LINE:
             long = self._long_line(start, stop)
             column = long.column_of(offset)
             return line, column, max(long.column_of(end) - column, 1)

@@ -2,7 +2,7 @@
 
 Number tokens of JSON stay as they were sent (``1.0``, ``1e400``, 64-bit ids) unless the expression reckons with them.
 Parsing needs many times the memory and time of showing, so that larger bodies are better filtered by another process,
-which runs ``serve``.
+which runs ``worker_main``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from explorer.core.text.sanitize import sanitize_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LARGEST = 64_000_000
+MAX_SIZE = 64_000_000
 """Bytes up to which JSON and XML are filtered."""
 _PATHS = re.compile(r"[./*]|[\w:.-]+[/\[]")
 _LAST_STEP = re.compile(r"(.*?)/+(?:@([\w.:-]+)|(text\(\)))$")
@@ -56,15 +56,15 @@ class Filter:
             return Filtered(problem="there is not enough memory to filter this body")
 
     def _prepare(self, kind: str) -> None:
-        if len(self._source) > LARGEST:
-            self._problem = f"bodies of more than {LARGEST // 1_000_000} MB are not filtered"
+        if len(self._source) > MAX_SIZE:
+            self._problem = f"bodies of more than {MAX_SIZE // 1_000_000} MB are not filtered"
             return
         try:
             if kind == "json":
                 self._parsed = _loads(self._source)
                 self._run = self._jmespath
             else:
-                for _ in (check := _Kept(xml_check(self._source))):
+                for _ in (check := _ReturnValue(xml_check(self._source))):
                     pass
                 if check.result:
                     self._problem = f"cannot be filtered: {check.result}"
@@ -89,14 +89,14 @@ class Filter:
             text = text.removeprefix("Invalid jmespath expression: ").rstrip(": ")
             return Filtered(problem=sanitize_line(text))
         out: list[str] = []
-        _write(found, out.append)
+        _write_json(found, out.append)
         return Filtered("".join(out).encode("utf-8", "replace"), "application/json")
 
     def _xpath(self, expression: str) -> Filtered:
         if not _PATHS.match(expression):
             if not self._laid_out:
                 self._laid_out = format_markup(self._source, html=False)
-            return _holding(self._laid_out, expression)
+            return _matching_lines(self._laid_out, expression)
         root: ElementTree.Element = self._parsed
         last = _LAST_STEP.match(expression)
         path, name = (last[1], last[2]) if last else (expression, None)
@@ -115,10 +115,10 @@ class Filter:
         return Filtered(f"<results>{''.join(parts)}</results>".encode(), "application/xml")
 
     def _lines(self, words: str) -> Filtered:
-        return _holding(self._source, words)
+        return _matching_lines(self._source, words)
 
 
-def _holding(data: bytes, words: str) -> Filtered:
+def _matching_lines(data: bytes, words: str) -> Filtered:
     """The lines of *data* that hold *words*; words without a capital ignore case."""
     flags = re.IGNORECASE if words == words.lower() else 0
     pattern = re.compile(re.escape(words.encode("utf-8", "replace")), flags)
@@ -133,7 +133,7 @@ def _holding(data: bytes, words: str) -> Filtered:
     return Filtered(b"\n".join(lines), "text/plain; charset=utf-8")
 
 
-class _Kept:
+class _ReturnValue:
     """Walks a generator and keeps what it returns."""
 
     def __init__(self, steps: Any) -> None:
@@ -193,20 +193,20 @@ def _int(text: str) -> Any:
     return number
 
 
-def _write(value: Any, out: Callable[[str], None]) -> None:
+def _write_json(value: Any, out: Callable[[str], None]) -> None:
     """*value* as JSON with the tokens it came with."""
     if isinstance(value, dict):
         mark = "{"
         for key, inner in value.items():
             out(mark + _text(key) + ":")
-            _write(inner, out)
+            _write_json(inner, out)
             mark = ","
         out("}" if value else "{}")
     elif isinstance(value, list):
         mark = "["
         for inner in value:
             out(mark)
-            _write(inner, out)
+            _write_json(inner, out)
             mark = ","
         out("]" if value else "[]")
     elif isinstance(value, str):
@@ -221,16 +221,16 @@ def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Read a kind, a size and a body, then expressions, and answer them.
 
     Ends with the input. Meant for a process of its own.
     """
     head = json.loads(source.readline())
-    answer(head["kind"], source.read(head["size"]), source, answers)
+    answer_filters(head["kind"], source.read(head["size"]), source, answers)
 
 
-def answer(kind: str, body: bytes, source: BinaryIO, answers: BinaryIO) -> None:
+def answer_filters(kind: str, body: bytes, source: BinaryIO, answers: BinaryIO) -> None:
     """Answer each expression, a line of JSON in *source*: one line of JSON, then the bytes it tells of."""
     made = Filter(kind, body)
     del body

@@ -82,7 +82,7 @@ def folds_at(document: Document, depth: int) -> Iterator[tuple[int, int] | None]
     data, size = document.data, len(document.data)
     line = at = 0
     opened: int | None = None
-    for match in scanning.matches(data, pattern, 0, size, len(indent) + 3):
+    for match in scanning.find_pattern(data, pattern, 0, size, len(indent) + 3):
         if match is None:
             yield None
             continue

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.document.json_text import INDENT, Formatted, format_broken, format_slowly, has_surrogate
+from explorer.core.document.json_text import INDENT, FormattedJson, format_in_python, format_invalid, has_surrogate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.text.data import Data
 
-FIRST = 1 << 15
+FIRST_PIECE = 1 << 15
 """Bytes of the first piece: what a screen shows, many times over."""
 PIECE = 1 << 18
 """Bytes of the others, more or less."""
@@ -28,14 +28,14 @@ _ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _CLOSERS = {ord("{"): b"}", ord("["): b"]"}
 
 
-class NotInPieces(Exception):
+class NotSplittable(Exception):
     """The text is no JSON, or of a shape that has to be looked at as a whole."""
 
 
-class Pieces:
+class IncrementalJsonLayout:
     """Lays out JSON from its start on, also while more of it arrives: what is laid out stays as it is."""
 
-    def __init__(self, first: int = FIRST, others: int = PIECE) -> None:
+    def __init__(self, first: int = FIRST_PIECE, others: int = PIECE) -> None:
         self.start = 0
         """Bytes that are laid out already, with the comma behind them."""
         self._stack = b""
@@ -46,7 +46,7 @@ class Pieces:
 
     def lay_out(self, data: Data, *, whole: bool) -> Iterator[bytes]:
         """The lines of *data* from where an earlier call ended, a piece at a time: up to the last comma outside of
-        strings, or with *whole* to the end. *data* begins with what it was before. Raises ``NotInPieces``."""
+        strings, or with *whole* to the end. *data* begins with what it was before. Raises ``NotSplittable``."""
         size = len(data)
         while whole or size >= self._enough:
             found = _piece_end(data, self.start, self._wanted, whole=whole)
@@ -66,22 +66,22 @@ class Pieces:
 
     def lay_out_rest(self, data: bytes) -> bytes:
         """What is left of *data*, which ends too early: laid out as far as it is whole, the rest of it as sent."""
-        opened = _opened(self._stack)
-        text = format_broken(opened + data[self.start :])
+        opened = _opening_json(self._stack)
+        text = format_invalid(opened + data[self.start :])
         lines = text[_head(self._stack) :] if self._stack else text
         return (b",\n" if self.start else b"") + lines
 
 
-def texts_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def split_json(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The pieces of *data*, each a JSON text of its own: the containers that were open before it, as their opening
     brackets from the outermost in, and the text, which begins with those opened anew. In an object that is opened for
-    another container the key is empty. Raises ``NotInPieces``."""
+    another container the key is empty. Raises ``NotSplittable``."""
     start, stack, last = 0, b"", False
     while not last:
         end, outside = _piece_end(data, start, PIECE, whole=True) or (len(data), b"")
         last = end == len(data)
         after = _stack_after(stack, outside, end - start)
-        yield stack, _whole(data[start:end], stack, after, last=last)
+        yield stack, _close_piece(data[start:end], stack, after, last=last)
         start, stack = end + 1, after
 
 
@@ -123,31 +123,31 @@ def _stack_after(stack: bytes, outside: bytes, length: int) -> bytes:
             break
         brackets = shorter
     if len(brackets) > DEEPEST or b"}" in brackets or b"]" in brackets:
-        raise NotInPieces
+        raise NotSplittable
     # Indentation alone must not make a body many times as large.
     if lines * deepest * INDENT > 16 * length + 1_000_000:
-        raise NotInPieces
+        raise NotSplittable
     return brackets
 
 
 def _lay_out(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
     """The lines of *piece*, which begins inside of *stack* and ends inside of *after*."""
-    text = _format(_whole(piece, stack, after, last=last))
+    text = _format(_close_piece(piece, stack, after, last=last))
     tail = sum(INDENT * i + 2 for i in range(len(after)))
     return text[_head(stack) : len(text) - tail]
 
 
-def _whole(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
+def _close_piece(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
     """*piece* with what is open opened before it and closed behind it."""
     if stack and piece.lstrip(b" \t\r\n")[:1] in (b"", b"]", b"}", b",", b":"):
-        raise NotInPieces
+        raise NotSplittable
     if last == bool(after) or (not last and piece.rstrip(b" \t\r\n")[-1:] in (b"", b"[", b"{")):
-        raise NotInPieces
+        raise NotSplittable
     closed = b"".join(_CLOSERS[bracket] for bracket in reversed(after))
-    return _opened(stack) + piece + closed
+    return _opening_json(stack) + piece + closed
 
 
-def _opened(stack: bytes) -> bytes:
+def _opening_json(stack: bytes) -> bytes:
     """JSON that opens the containers of *stack*."""
     return b"".join(
         b'{"":' if bracket == 0x7B and i < len(stack) - 1 else bytes((bracket,)) for i, bracket in enumerate(stack)
@@ -155,7 +155,7 @@ def _opened(stack: bytes) -> bytes:
 
 
 def _head(stack: bytes) -> int:
-    """Bytes that the formatter makes of ``_opened``."""
+    """Bytes that the formatter makes of ``_opening_json``."""
     return sum(INDENT * i + len(_opening_line(stack, i)) for i in range(len(stack)))
 
 
@@ -169,7 +169,7 @@ def _format(text: bytes) -> bytes:
         return msgspec.json.format(text, indent=INDENT)
     except (msgspec.DecodeError, RecursionError):
         if has_surrogate(text):
-            slow = format_slowly(text)
-            if isinstance(slow, Formatted) and not slow.note:
+            slow = format_in_python(text)
+            if isinstance(slow, FormattedJson) and not slow.note:
                 return slow.data
-        raise NotInPieces from None
+        raise NotSplittable from None

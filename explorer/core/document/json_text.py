@@ -27,39 +27,39 @@ _LITERAL = re.compile(rb"(?<![a-z])[tfn][a-z]{0,3}\Z")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-class Formatted(NamedTuple):
+class FormattedJson(NamedTuple):
     """The laid-out text; ``note`` says why it is as sent in place of laid out, where it is."""
 
     data: bytes
     note: str = ""
 
 
-class Broken(NamedTuple):
+class InvalidJson(NamedTuple):
     """Not JSON: the byte offset at which it goes wrong and what is wrong there."""
 
     position: int
     message: str
 
 
-def format_json(data: bytes) -> Formatted | Broken:
+def format_json(data: bytes) -> FormattedJson | InvalidJson:
     """Lay out *data* (UTF-8). Never raises."""
-    if _would_blow_up(data):
-        return format_slowly(data)
+    if _is_indent_explosive(data):
+        return format_in_python(data)
     try:
-        return Formatted(msgspec.json.format(data, indent=INDENT))
+        return FormattedJson(msgspec.json.format(data, indent=INDENT))
     except RecursionError:
-        return format_slowly(data)
+        return format_in_python(data)
     except msgspec.DecodeError as error:
         if has_surrogate(data):
-            return format_slowly(data)
+            return format_in_python(data)
         match = _POSITION.match(str(error))
         if match:
             message = match[1].removeprefix("JSON is malformed: ")
-            return Broken(_exact(data, int(match[2]), message), message)
-        return Broken(len(data), "it ends too early")
+            return InvalidJson(_error_offset(data, int(match[2]), message), message)
+        return InvalidJson(len(data), "it ends too early")
 
 
-def ends_early(data: bytes) -> Broken | None:
+def truncation_error(data: bytes) -> InvalidJson | None:
     """What is wrong with *data* where nothing is but that it ends too early; None where it is something else."""
     try:
         msgspec.json.format(data, indent=0)
@@ -67,11 +67,11 @@ def ends_early(data: bytes) -> Broken | None:
         return None
     except msgspec.DecodeError as error:
         if _POSITION.match(str(error)) is None and not has_surrogate(data):
-            return Broken(len(data), "it ends too early")
+            return InvalidJson(len(data), "it ends too early")
     return None
 
 
-def _exact(data: bytes, position: int, message: str) -> int:
+def _error_offset(data: bytes, position: int, message: str) -> int:
     """The first byte that is wrong: the formatter tells of one further for a tail, of the middle of a bad literal."""
     if message == "trailing characters":
         return position - 1
@@ -82,7 +82,7 @@ def _exact(data: bytes, position: int, message: str) -> int:
     return word.start() if word else position
 
 
-def _would_blow_up(data: bytes) -> bool:
+def _is_indent_explosive(data: bytes) -> bool:
     """Whether indentation alone could take eight times the body."""
     brackets = data.translate(None, ONLY_BRACKETS)
     if len(brackets) <= 2 * DEEPEST_INDENT:
@@ -98,28 +98,28 @@ def has_surrogate(data: bytes) -> bool:
     return _SURROGATE.search(data) is not None
 
 
-def format_slowly(data: bytes) -> Formatted | Broken:
+def format_in_python(data: bytes) -> FormattedJson | InvalidJson:
     """Lay out *data* with our own formatter; a ``note`` where it is too large for that."""
     if len(data) > SLOW_LIMIT:
-        return Formatted(data, "nested too deep or escaped too oddly to lay out at this size; shown as sent")
-    return _Layout(data).run()
+        return FormattedJson(data, "nested too deep or escaped too oddly to lay out at this size; shown as sent")
+    return _JsonFormatter(data).run()
 
 
-def format_broken(data: bytes) -> bytes:
+def format_invalid(data: bytes) -> bytes:
     """Lay out *data* as far as it is JSON; the rest of it as sent."""
-    layout = _Layout(data, deepest=PIECE_DEPTH)
+    layout = _JsonFormatter(data, deepest=PIECE_DEPTH)
     rest = data[layout.walk() :].strip(b" \t\n\r")
     return layout.made(rest)
 
 
-# What may come next; the places in this tuple are the states of ``_Layout``.
+# What may come next; the places in this tuple are the states of ``_JsonFormatter``.
 _WANTED = ("a value", "a value or ]", "a key", "a key or }", "a colon", "comma or end of container", "nothing more")
 _VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(len(_WANTED))
 _STRING, _OPENING, _CLOSING, _COMMA_SIGN, _COLON_SIGN = 1, 3, 4, 5, 6
 """Groups of ``TOKEN``; the second is any other scalar."""
 
 
-class _Layout:
+class _JsonFormatter:
     """One pass over the tokens with an explicit stack; indents down to *deepest* levels."""
 
     def __init__(self, data: bytes, deepest: int = DEEPEST_INDENT) -> None:
@@ -129,17 +129,17 @@ class _Layout:
         self._state = _VALUE
         self._breaks = [b"\n" + b" " * (INDENT * depth) for depth in range(deepest + 1)]
 
-    def run(self) -> Formatted | Broken:
+    def run(self) -> FormattedJson | InvalidJson:
         """Lay out all of it."""
         end = len(self.data.rstrip(b" \t\n\r"))
         position = self.walk()
         if position < end:
             match = TOKEN.match(self.data, position, end)
             start = match.start(match.lastindex or 0) if match else self._skip_space(position)
-            return Broken(start, "invalid character" if match is None else f"expected {_WANTED[self._state]}")
+            return InvalidJson(start, "invalid character" if match is None else f"expected {_WANTED[self._state]}")
         if self._state != _END:
-            return Broken(end, "it ends too early")
-        return Formatted(b"".join(self.out))
+            return InvalidJson(end, "it ends too early")
+        return FormattedJson(b"".join(self.out))
 
     def _skip_space(self, position: int) -> int:
         return len(self.data) - len(self.data[position:].lstrip(b" \t\n\r"))

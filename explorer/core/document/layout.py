@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from explorer.core.document import binary
 from explorer.core.document.charset import decode
 from explorer.core.document.form_text import format_form
-from explorer.core.document.json_pieces import NotInPieces, Pieces
-from explorer.core.document.json_text import Broken, ends_early, format_json
-from explorer.core.document.lines import Lines
-from explorer.core.document.markup import Records, markup_steps, xml_check
-from explorer.core.document.media import looks_like
-from explorer.core.text.data import Memory
+from explorer.core.document.json_pieces import IncrementalJsonLayout, NotSplittable
+from explorer.core.document.json_text import InvalidJson, format_json, truncation_error
+from explorer.core.document.lines import LineIndex
+from explorer.core.document.markup import ElementFormatter, markup_steps, xml_check
+from explorer.core.document.media import sniff_kind
+from explorer.core.text.data import MemoryStore
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from explorer.core.document.media import Kind, MediaType
+    from explorer.core.document.media import BodyKind, MediaType
     from explorer.core.text.data import Data, Store
 
 STEP = 1 << 19
@@ -37,29 +37,31 @@ class Layout:
     called once more where the body turns out to be something else.
     """
 
-    def __init__(self, body: Data, media: MediaType, *, pretty: bool, new_store: Callable[[], Store] = Memory) -> None:
+    def __init__(
+        self, body: Data, media: MediaType, *, pretty: bool, new_store: Callable[[], Store] = MemoryStore
+    ) -> None:
         self.body: Data = body
         self.media = media
         self.pretty = pretty
-        self.kind: Kind = "empty"
+        self.kind: BodyKind = "empty"
         self.charset = ""
         self.notes: list[str] = []
         self.source: Data = body
         """The body as UTF-8 with ``\\n`` line ends; the body itself where it is no text."""
         self.laid_out = False
         """Whether ``lines`` are other than those of ``source``."""
-        self.lines = Lines(Memory())
+        self.lines = LineIndex(MemoryStore())
         self.generation = 0
         """Grows when lines that were there before have become others."""
         self._new_store = new_store
-        self._pieces: Pieces | None = None
+        self._pieces: IncrementalJsonLayout | None = None
         """Set while ``lines`` are those of JSON of which the rest may be laid out behind them."""
-        self._records: Records | None = None
+        self._records: ElementFormatter | None = None
         """The same for XML."""
         self._arriving: Store | None = None
         """Set while ``lines`` are those of the body as it arrives."""
 
-    def ahead(self, arriving: Store) -> Iterator[None]:
+    def lay_out_ahead(self, arriving: Store) -> Iterator[None]:
         """Lay out what has come of a body that is still *arriving*, from where the call before ended. Whatever it is
         taken for now, ``steps`` looks at the whole; where that agrees, lines that are there stay."""
         data = self.body = self.source = arriving.data
@@ -72,7 +74,7 @@ class Layout:
                         self._begin()
                     self.lines.append(piece)
                     yield
-            except NotInPieces:
+            except NotSplittable:
                 self._begin_as_sent(arriving)
         if self._records is not None:
             for piece in self._records.steps(data):
@@ -88,17 +90,17 @@ class Layout:
         if probe.kind == "hex":
             self.kind = "hex"
             return
-        looks = looks_like(probe.source[:GUESSED])
+        looks = sniff_kind(probe.source[:GUESSED])
         self.kind, self.charset = probe._decide(declared, looks), probe.charset
         plain = probe.source == head or probe.charset in ("utf-8", "ascii")
         json = (self.kind == "json" or (looks == "json" and declared != "csv")) and not self.media.json_lines
         if json and plain and self.pretty and not head.startswith(b"\xef\xbb\xbf"):
             self.kind = "json"
             self._begin_as_sent(arriving)
-            self._pieces = Pieces()
+            self._pieces = IncrementalJsonLayout()
         elif self.kind == "xml" and plain and self.pretty:
             self._begin()
-            self._records = Records()
+            self._records = ElementFormatter()
         else:
             self._begin_as_sent(arriving)
 
@@ -106,7 +108,7 @@ class Layout:
         if self.lines.size:
             self.generation += 1
         self._pieces, self._arriving, self.laid_out = None, arriving, False
-        self.lines = Lines(arriving)
+        self.lines = LineIndex(arriving)
 
     def _index(self, data: Data) -> Iterator[None]:
         """Take the lines of *data* in that are not there yet."""
@@ -136,14 +138,14 @@ class Layout:
             return
         if self.source is not body:
             self._start_anew()
-        looks = looks_like(self.source[:GUESSED])
+        looks = sniff_kind(self.source[:GUESSED])
         self.kind = self._decide(declared, looks)
         if self.kind == "json" and body[:3] == b"\xef\xbb\xbf":
             self.notes.append("begins with a byte order mark, which RFC 8259 forbids")
         if self.kind == "json" and not self.media.json_lines:
             yield from self._json()
         elif looks == "json" and declared != "csv" and self.kind != "json":
-            yield from self._perhaps_json(self.kind)
+            yield from self._maybe_json(self.kind)
         else:
             yield from self._other()
 
@@ -157,7 +159,7 @@ class Layout:
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
-    def _decode(self) -> Kind | None:
+    def _decode(self) -> BodyKind | None:
         """Bytes to UTF-8; gives what the sender says they are."""
         body, declared = self.body, self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
@@ -175,7 +177,7 @@ class Layout:
             self.notes.append(decoded.note)
         return declared
 
-    def _decide(self, declared: Kind | None, looks: Kind | None) -> Kind:
+    def _decide(self, declared: BodyKind | None, looks: BodyKind | None) -> BodyKind:
         """What to show the text as: what it is declared to be, unless it plainly is something else."""
         if declared == "json" and looks in {"html", "xml"}:
             self.notes.append(f"declared {self._declared()}, is {looks.upper()}")
@@ -207,7 +209,7 @@ class Layout:
                 self.notes.append(note)
                 yield from self._as_sent()
 
-    def _perhaps_json(self, otherwise: Kind) -> Iterator[None]:
+    def _maybe_json(self, otherwise: BodyKind) -> Iterator[None]:
         """Text that begins like JSON and is not declared as it: JSON if all of it is."""
         self.kind = "json"
         broken = yield from self._json_lines()
@@ -218,7 +220,7 @@ class Layout:
         self.kind = otherwise
         yield from self._other()
 
-    def _json_lines(self) -> Generator[None, None, Broken | None]:
+    def _json_lines(self) -> Generator[None, None, InvalidJson | None]:
         """Lay out (or show as sent and check) JSON; gives what is wrong with it. Where that is its end only,
         ``_pieces`` are what was laid out before."""
         if self._pieces is None or not self.pretty or self._arriving is not None:
@@ -226,7 +228,7 @@ class Layout:
                 self._begin()
             else:
                 yield from self._as_sent()
-            self._pieces = Pieces()
+            self._pieces = IncrementalJsonLayout()
         pieces = self._pieces
         try:
             for piece in pieces.lay_out(self.source, whole=True):
@@ -234,8 +236,8 @@ class Layout:
                     self.lines.append(piece)
                 yield
             self._pieces = None
-        except NotInPieces:
-            early = ends_early(self.source[:]) if self.pretty else None
+        except NotSplittable:
+            early = truncation_error(self.source[:]) if self.pretty else None
             if early is not None:
                 return early
             self._pieces = None
@@ -243,7 +245,7 @@ class Layout:
             if self.pretty:
                 yield from self._as_sent()
             result = format_json(self.source[:])
-            if isinstance(result, Broken):
+            if isinstance(result, InvalidJson):
                 return result
             if self.pretty:
                 self._begin()
@@ -278,12 +280,12 @@ class Layout:
     def _begin(self) -> None:
         if self.lines.size:
             self.generation += 1
-        self.lines = Lines(self._new_store())
+        self.lines = LineIndex(self._new_store())
         self.laid_out, self._arriving = True, None
 
     def _as_sent(self) -> Iterator[None]:
         if self._arriving is None:
             if self.lines.size:
                 self.generation += 1
-            self.lines, self.laid_out = Lines(Memory(self.source)), False
+            self.lines, self.laid_out = LineIndex(MemoryStore(self.source)), False
         yield from self._index(self.source)

@@ -35,7 +35,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
-def warm(kind: str) -> None:
+def preload(kind: str) -> None:
     """Import what *kind* needs, so that the first paint does not wait for it."""
     if kind in {"json", "xml", "html"}:
         _lexer(kind)
@@ -71,7 +71,7 @@ def _kind_of(token_type: _TokenType) -> str:
     return next((kind for prefix, kind in _KINDS if name.startswith(prefix)), "text")
 
 
-def _run(kind: str, text: str) -> list[Token]:
+def _tokenize(kind: str, text: str) -> list[Token]:
     """Pygments over *text*, neighbours of one kind joined; plain text where the lexer loses characters."""
     tokens: list[Token] = []
     for _, token_type, value in _lexer(kind).get_tokens_unprocessed(text):
@@ -91,7 +91,7 @@ _LONG_NAME = re.compile(r"[\w.:-]{256,}")
 
 def lex_json(text: str, *, in_string: bool = False, cut: bool = False) -> list[Token]:
     """JSON tokens of a line, or of a piece that begins inside a string. *cut*: the piece may end inside one."""
-    found = _run("json", '"' + text if in_string else text)
+    found = _tokenize("json", '"' + text if in_string else text)
     tokens = [("key" if kind == "tag" else kind, value) for kind, value in found]
     if cut and tokens and tokens[-1][0] == "error" and tokens[-1][1].startswith('"'):
         tokens[-1] = ("string", tokens[-1][1])
@@ -107,21 +107,23 @@ def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
     for opener, closer in (("<!--", "-->"), ("<![CDATA[", "]]>")):
         if whole.rfind(opener) > whole.rfind(closer):
             whole += closer
-    return _cut(_without_prefix(_run_shortened(kind, whole), len(prefix)), len(text))
+    return _truncate_tokens(_without_prefix(_tokenize_shortened(kind, whole), len(prefix)), len(text))
 
 
-def _run_shortened(kind: str, text: str) -> list[Token]:
-    """``_run`` without the middle of very long names, which is put back behind: pygments takes any of their characters
-    for the start of an attribute, so that its time grows with the square of their length."""
+def _tokenize_shortened(kind: str, text: str) -> list[Token]:
+    """``_tokenize`` without the middle of very long names, which is put back behind: pygments takes any of their
+    characters for the start of an attribute, so that its time grows with the square of their length."""
     left_out = [(name.start() + _NAME_SHOWN, name.end()) for name in _LONG_NAME.finditer(text)]
     if not left_out:
-        return _run(kind, text)
+        return _tokenize(kind, text)
     edges = [0, *(edge for span in left_out for edge in span), len(text)]
     tokens: list[Token] = []
     rest = iter(left_out)
     begin, end = next(rest, (len(text) + 1, 0))
     at = 0
-    for of, value in _run(kind, "".join(text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True))):
+    for of, value in _tokenize(
+        kind, "".join(text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True))
+    ):
         full = value
         while at < begin <= at + len(full):
             full = full[: begin - at] + text[begin:end] + full[begin - at :]
@@ -170,7 +172,7 @@ def _without_prefix(tokens: Iterable[Token], length: int) -> list[Token]:
     return kept
 
 
-def _cut(tokens: Iterable[Token], length: int) -> list[Token]:
+def _truncate_tokens(tokens: Iterable[Token], length: int) -> list[Token]:
     """The first *length* characters."""
     kept = []
     for kind, text in tokens:

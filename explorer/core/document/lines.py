@@ -8,7 +8,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.document.cells import cells
-from explorer.core.text.data import Memory
+from explorer.core.text.data import MemoryStore
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data, Store
 
 BLOCK = 1 << 16
-_KEPT = 8
+_CACHED_BLOCKS = 8
 _newlines = re.compile(b"\n").finditer
 
 
-class Lines:
+class LineIndex:
     """The lines of UTF-8 bytes in *store*, separated by ``\\n``; a newline at the very end opens no further line.
 
     One thread may add to them while another reads.
     """
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store: Store = store if store is not None else Memory()
+        self.store: Store = store if store is not None else MemoryStore()
         self._before = array("Q", [0])
         """Newlines before block i, for every block whose start has been seen."""
         self._size = 0
@@ -158,7 +158,7 @@ class Lines:
             return kept[1]
         start = block * BLOCK
         ends = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
-        if len(self._ends) >= _KEPT:
+        if len(self._ends) >= _CACHED_BLOCKS:
             self._ends.pop(next(iter(self._ends)), None)
         self._ends[block] = (until, ends)
         return ends

@@ -9,18 +9,18 @@ from explorer.core.document.cells import cells
 from explorer.core.text.sanitize import sanitize_line
 
 if TYPE_CHECKING:
-    from explorer.core.document.lines import Lines
+    from explorer.core.document.lines import LineIndex
 
 CHUNK = 2048
 """Bytes a chunk, but for the few that keep a character whole."""
-LONG = CHUNK
+LONG_LINE = CHUNK
 """A line of more bytes is long."""
 
 
 class LongLine:
     """The line at bytes *start* to *end* of *lines*. What is known of its chunks grows as they are reached."""
 
-    def __init__(self, lines: Lines, start: int, end: int) -> None:
+    def __init__(self, lines: LineIndex, start: int, end: int) -> None:
         self.lines = lines
         self.start = start
         self.end = end

@@ -43,7 +43,7 @@ def format_markup(data: bytes, *, html: bool) -> bytes:
     return b"".join(markup_steps(data, html=html))
 
 
-def markup_steps(data: bytes, *, html: bool, records: Records | None = None) -> Iterator[bytes]:
+def markup_steps(data: bytes, *, html: bool, records: ElementFormatter | None = None) -> Iterator[bytes]:
     """The lines of ``format_markup``, a piece at a time; from where *records* came to."""
     first = records is None or not records.position
     for parts in _parts(data, records, html=html):
@@ -54,17 +54,19 @@ def markup_steps(data: bytes, *, html: bool, records: Records | None = None) -> 
             yield piece
 
 
-def _parts(data: bytes, records: Records | None, *, html: bool) -> Iterator[list[bytes]]:
+def _parts(data: bytes, records: ElementFormatter | None, *, html: bool) -> Iterator[list[bytes]]:
     """Elements and their texts are laid out as records, some four times faster, up to the first thing that is else."""
     if not html and b"xml:space" not in data:
-        records = records or Records()
+        records = records or ElementFormatter()
         yield from records.lay_out(data, whole=True)
-        yield from _Layout(data, html=html, depth=records.depth, just_opened=records.opened).run(records.position)
+        yield from _MarkupFormatter(data, html=html, depth=records.depth, just_opened=records.opened).run(
+            records.position
+        )
     else:
-        yield from _Layout(data, html=html).run(0)
+        yield from _MarkupFormatter(data, html=html).run(0)
 
 
-class Records:
+class ElementFormatter:
     """Lays out XML as long as it is elements and their texts only, also while more of it arrives.
 
     It ends before comments, CDATA, a document type, text beside elements, and before whatever does not balance.
@@ -91,7 +93,7 @@ class Records:
 
     def lay_out(self, data: Data, *, whole: bool) -> Iterator[list[bytes]]:
         """Lines as lists of parts, up to the end, or without *whole* to what can no longer become something else."""
-        settled = len(data) if whole else _settled(data)
+        settled = len(data) if whole else _stable_end(data)
         out: list[bytes] = []
         if not self.position and (head := _PROLOG.match(data)) and head.end() <= settled:
             self.position, out = head.end(), [head[1]]
@@ -127,7 +129,7 @@ class Records:
         yield out
 
 
-def _settled(data: Data) -> int:
+def _stable_end(data: Data) -> int:
     """The offset up to which what comes changes nothing: an element with its text shows at the tag behind it."""
     at = len(data)
     for _ in range(3):
@@ -135,7 +137,7 @@ def _settled(data: Data) -> int:
     return max(at, 0)
 
 
-class _Layout:
+class _MarkupFormatter:
     """One pass over the tokens. ``verbatim`` is the depth below which everything is copied, or 0."""
 
     def __init__(self, data: bytes, *, html: bool, depth: int = 0, just_opened: bool = False) -> None:
@@ -239,7 +241,7 @@ class _Layout:
         return end
 
 
-class _Entities(Exception):
+class _EntityFound(Exception):
     pass
 
 
@@ -252,7 +254,7 @@ def xml_check(data: bytes) -> Generator[None, None, str]:
     parser.buffer_text = False
 
     def declared(*_: object) -> None:
-        raise _Entities
+        raise _EntityFound
 
     parser.EntityDeclHandler = declared
     try:
@@ -260,7 +262,7 @@ def xml_check(data: bytes) -> Generator[None, None, str]:
             parser.Parse(data[start : start + _STEP], False)
             yield
         parser.Parse(b"", True)
-    except _Entities:
+    except _EntityFound:
         return "declares entities; they are shown as sent and never expanded"
     except expat.ExpatError as error:
         what = expat.errors.messages[error.code]

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 
 from explorer.core.text.media_type import essence, parameter
 
-Kind = Literal["json", "xml", "html", "form", "csv", "text", "hex", "empty"]
+BodyKind = Literal["json", "xml", "html", "form", "csv", "text", "hex", "empty"]
 
-_EXACT: dict[str, Kind] = {
+_EXACT: dict[str, BodyKind] = {
     "application/json": "json",
     "text/json": "json",
     "text/x-json": "json",
@@ -42,7 +42,7 @@ class MediaType(NamedTuple):
         return self.name in _JSON_LINES
 
     @property
-    def kind(self) -> Kind | None:
+    def kind(self) -> BodyKind | None:
         """What the sender says it is; None where it says nothing that decides."""
         if self.json_lines:
             return "json"
@@ -69,7 +69,7 @@ _HTML = re.compile(
 _XML = re.compile(rb"<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.:-]*[\s/>])")
 
 
-def looks_like(data: bytes) -> Kind | None:
+def sniff_kind(data: bytes) -> BodyKind | None:
     """What the first characters of UTF-8 *data* suggest: json, html, xml, or None."""
     head = data[:1024].lstrip(b" \t\r\n")
     if head[:1] in (b"{", b"["):

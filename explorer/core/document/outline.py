@@ -90,7 +90,7 @@ class Outline:
         offsets, counts = self._counted.setdefault((parent, pattern), ([parent], [0]))
         i = bisect_right(offsets, start - 1) - 1
         at, count = offsets[i], counts[i]
-        for match in scanning.matches(self._document.data, re.compile(pattern), at, start - 1, len(pattern)):
+        for match in scanning.find_pattern(self._document.data, re.compile(pattern), at, start - 1, len(pattern)):
             if match is not None:
                 count += 1
                 at = match.end()
@@ -184,7 +184,7 @@ def record_line(document: Document, path: tuple[str, ...], n: int) -> Generator[
         start, indent = at + 1, indent + INDENT
     pattern = re.compile(b"\n" + b" " * indent + rb"[^ }\]]")
     left = n
-    for match in scanning.matches(data, pattern, start, len(data), indent + 2):
+    for match in scanning.find_pattern(data, pattern, start, len(data), indent + 2):
         if match is None:
             yield
         elif left == 0:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST_PIXELS: Final = 50_000_000
-MOST_BYTES: Final = 32_000_000
+MAX_PIXELS: Final = 50_000_000
+MAX_BYTES: Final = 32_000_000
 _MEMORY: Final = 1 << 30
 """Bytes that the process may take."""
 _SECONDS: Final = 5
-_TOO_MANY: Final = f"more than {MOST_PIXELS // 1_000_000} million pixels are not drawn"
+_TOO_MANY_PIXELS: Final = f"more than {MAX_PIXELS // 1_000_000} million pixels are not drawn"
 FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "ICO", "TIFF")
 
 
@@ -36,7 +36,7 @@ class Pixels(NamedTuple):
     problem: str = ""
 
 
-def small(body: bytes, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
+def make_thumbnail(body: bytes, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
     """*body* as an image of at most *columns* × *rows* pixels on *ground* (where it is transparent). Never raises."""
     try:
         from PIL import Image, UnidentifiedImageError
@@ -47,11 +47,11 @@ def small(body: bytes, columns: int, rows: int, ground: tuple[int, int, int]) ->
             warnings.simplefilter("ignore")
             image = Image.open(BytesIO(body), formats=FORMATS)
             title = _title(image)
-            if image.width * image.height > MOST_PIXELS:
-                return Pixels(title=title, problem=_TOO_MANY)
-            return _drawn(image, title, columns, rows, ground)
+            if image.width * image.height > MAX_PIXELS:
+                return Pixels(title=title, problem=_TOO_MANY_PIXELS)
+            return _render(image, title, columns, rows, ground)
     except Image.DecompressionBombError:
-        return Pixels(problem=_TOO_MANY)
+        return Pixels(problem=_TOO_MANY_PIXELS)
     except UnidentifiedImageError:
         return Pixels(problem="the image cannot be read: its header is damaged, or of a format that is not known here")
     except MemoryError:
@@ -66,7 +66,7 @@ def _title(image: Image) -> str:
     return f"{image.format}, {image.width} × {image.height} pixels{many}"
 
 
-def _drawn(image: Image, title: str, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
+def _render(image: Image, title: str, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
     from PIL import Image as Images
 
     image.draft("RGB", (columns * 2, rows * 2))  # a JPEG is decoded small at once
@@ -80,18 +80,18 @@ def _drawn(image: Image, title: str, columns: int, rows: int, ground: tuple[int,
     return Pixels(size[0], size[1], title, base.convert("RGB").tobytes())
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Answer one request. Meant for a process of its own, which it limits first."""
-    _limit()
+    _limit_resources()
     head: dict[str, Any] = json.loads(source.readline())
     red, green, blue = head["ground"]
-    made = small(source.read(head["size"]), head["columns"], head["rows"], (red, green, blue))
+    made = make_thumbnail(source.read(head["size"]), head["columns"], head["rows"], (red, green, blue))
     told = {"columns": made.columns, "rows": made.rows, "title": made.title, "problem": made.problem}
     answers.write(json.dumps(told).encode() + b"\n" + made.data)
     answers.flush()
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     try:
         import resource
     except ImportError:  # a system without such limits

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from explorer.core.document.document import Document
 
-_LIKELY = ("data", "items", "results", "records", "rows", "entries", "list")
-_DEEPEST = 3
+_USUAL_KEYS = ("data", "items", "results", "records", "rows", "entries", "list")
+_MAX_DEPTH = 3
 
 
 class JsonRecords:
@@ -97,24 +97,24 @@ def records_of(document: Document) -> Records | None:
             return None
         if document.media.json_lines:
             return JsonRecords((), [line for line in document.source.split(b"\n") if line.strip()])
-        return _find(msgspec.Raw(document.source), ())
+        return _find_records(msgspec.Raw(document.source), ())
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
 
 
-def _find(raw: msgspec.Raw, path: tuple[str, ...]) -> JsonRecords | None:
+def _find_records(raw: msgspec.Raw, path: tuple[str, ...]) -> JsonRecords | None:
     first = bytes(memoryview(raw)[:64]).lstrip()[:1]
     if first == b"[":
         return JsonRecords(path, msgspec.json.decode(raw, type=list[msgspec.Raw]))
-    if first != b"{" or len(path) >= _DEEPEST:
+    if first != b"{" or len(path) >= _MAX_DEPTH:
         return None
     members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    names = sorted(members, key=lambda name: _LIKELY.index(name) if name in _LIKELY else len(_LIKELY))
+    names = sorted(members, key=lambda name: _USUAL_KEYS.index(name) if name in _USUAL_KEYS else len(_USUAL_KEYS))
     for wanted in (b"[", b"{"):
         for name in names:
             if bytes(memoryview(members[name])[:1]) == wanted:
-                found = _find(members[name], (*path, name))
-                if found is not None and (len(found) or wanted == b"{" or name in _LIKELY):
+                found = _find_records(members[name], (*path, name))
+                if found is not None and (len(found) or wanted == b"{" or name in _USUAL_KEYS):
                     return found
     return None
 

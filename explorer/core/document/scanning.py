@@ -40,7 +40,7 @@ def find_last(data: Data, needles: tuple[bytes, ...], low: int, high: int) -> Ge
     return -1
 
 
-def matches(
+def find_pattern(
     data: Data, pattern: re.Pattern[bytes], low: int, high: int, reach: int
 ) -> Iterator[re.Match[bytes] | None]:
     """What *pattern* (of at most *reach* bytes) matches from *low* on and before *high*; None after each step."""

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 STEP = 1 << 18
 """Bytes that one step looks through, more or less."""
-_COUNTED = 1 << 20
+_COUNT_BLOCK = 1 << 20
 """Bytes of a step that only counts."""
-_LONGEST = 1 << 20
+_MAX_MATCH = 1 << 20
 
 
 class Searchable(Protocol):
@@ -55,7 +55,7 @@ class Hit(NamedTuple):
     length: int
 
 
-class Search:
+class BodySearch:
     """One needle in one document. Raises ``re.error`` for a *regex* that is none, ``ValueError`` where it is empty."""
 
     def __init__(self, document: Searchable, needle: str, *, regex: bool = False, case: bool | None = None) -> None:
@@ -87,7 +87,7 @@ class Search:
         start, size = 0, len(self._document.data)
         while start < size:
             self._counts.append((start, self.count))
-            end = self._block_end(start, _COUNTED)
+            end = self._block_end(start, _COUNT_BLOCK)
             self.count += self._number(start, end)
             start = end
             yield self.count
@@ -168,13 +168,13 @@ class Search:
     def _block_start(self, offset: int) -> int:
         data = self._document.data
         if not self._latin:
-            start = data.rfind(b"\n", max(0, offset - _LONGEST), offset) + 1
-            if start or offset <= _LONGEST:
+            start = data.rfind(b"\n", max(0, offset - _MAX_MATCH), offset) + 1
+            if start or offset <= _MAX_MATCH:
                 return start
         return self._character(max(0, offset - self._overlap))
 
     def _block_end(self, start: int, step: int = STEP) -> int:
-        data, longest = self._document.data, max(_LONGEST, 2 * step)
+        data, longest = self._document.data, max(_MAX_MATCH, 2 * step)
         end = -1 if self._latin else data.find(b"\n", start + step, start + longest)
         return end + 1 if end >= 0 else self._character(min(start + (step if self._latin else longest), len(data)))
 
@@ -219,8 +219,9 @@ class Search:
             yield start + match.start(), start + match.end()
 
 
-class Found:
-    """Matches that another process finds, since a regular expression may take for ever. Has the ways of ``Search``."""
+class RemoteSearch:
+    """Matches that another process finds, since a regular expression may take for ever. Has the ways of
+    ``BodySearch``."""
 
     def __init__(self, document: Searchable, needle: str) -> None:
         self.needle = needle
@@ -235,7 +236,7 @@ class Found:
         return len(self._starts)
 
     def extend(self, edges: bytes) -> None:
-        """Take in starts and ends as ``Search.blocks`` gives them."""
+        """Take in starts and ends as ``BodySearch.blocks`` gives them."""
         both = array("Q")
         both.frombytes(edges)
         self._starts += both[::2]
@@ -288,17 +289,17 @@ class _Bytes:
         return 0, len(self.data)
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Read one line of JSON (``pattern``, ``encoding``, ``size``) and a body; write the matches of the pattern."""
     head = json.loads(source.readline())
-    answer(source.read(head["size"]), head["pattern"], head["encoding"], answers)
+    write_matches(source.read(head["size"]), head["pattern"], head["encoding"], answers)
 
 
-def answer(data: Data, pattern: str, encoding: str, answers: BinaryIO) -> None:
+def write_matches(data: Data, pattern: str, encoding: str, answers: BinaryIO) -> None:
     """Write the matches of *pattern* in *data*: blocks with their length in bytes in front (eight, in the machine's
-    order) and so many bytes of ``Search.blocks``; a length of all ones ends them. Meant for a process of its own, which
-    can be ended at any time."""
-    for block in Search(_Bytes(data, encoding), pattern, regex=True).blocks():
+    order) and so many bytes of ``BodySearch.blocks``; a length of all ones ends them. Meant for a process of its own,
+    which can be ended at any time."""
+    for block in BodySearch(_Bytes(data, encoding), pattern, regex=True).blocks():
         edges = block.tobytes()
         answers.write(array("Q", [len(edges)]).tobytes() + edges)
         answers.flush()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from explorer.core.document.document import Document
 
 _LINE: Final = re.compile(rb'\s*(?:"((?:[^"\\]|\\.)*+)": )?("(?:[^"\\]|\\.)*+"|[^\s{}\[\],"]+),?')
-_REACH: Final = 60
+_MAX_LINES: Final = 60
 """Lines that are looked at in each direction."""
 _LONGEST: Final = 1_000
 """Bytes of a line above which it is no member that matters."""
@@ -38,7 +38,7 @@ def siblings(document: Document, n: int) -> dict[str, str]:
     indent, found = indent_of(document, n), dict[str, str]()
     for step in (-1, 1):
         at = n if step < 0 else n + 1
-        while abs(at - n) <= _REACH and 0 <= at < document.line_count:
+        while abs(at - n) <= _MAX_LINES and 0 <= at < document.line_count:
             depth = indent_of(document, at)
             if depth < indent:
                 break

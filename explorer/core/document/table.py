@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from explorer.core.document.document import Document
     from explorer.core.document.lexing import Token
-    from explorer.core.document.media import Kind
+    from explorer.core.document.media import BodyKind
     from explorer.core.document.records import Records
 
-WIDEST = 40
+MAX_COLUMN_WIDTH = 40
 """Cells of a column at most."""
-MOST = 250
+MAX_COLUMNS = 250
 """Columns at most."""
-_MEASURED = 300
+_SAMPLE_SIZE = 300
 _STEP = 100
 
 
-class Table:
+class RecordTable:
     """The *records* of *document* as lines, with the same ways to read them as a ``Document`` has."""
 
     laid_out = False
@@ -52,17 +52,17 @@ class Table:
             row = self.records.cells(n)
             for name in row:
                 if name not in self._columns:
-                    if len(self._columns) >= MOST:
+                    if len(self._columns) >= MAX_COLUMNS:
                         self._left_out = True
                         continue
-                    self._columns[name] = min(cells(sanitize_line(name)), WIDEST)
+                    self._columns[name] = min(cells(sanitize_line(name)), MAX_COLUMN_WIDTH)
                     self.generation += 1
-                if n < _MEASURED:
-                    width = cells(sanitize_line(row[name].text[:WIDEST]))
-                    if len(row[name].text) > WIDEST:
-                        width = WIDEST
+                if n < _SAMPLE_SIZE:
+                    width = cells(sanitize_line(row[name].text[:MAX_COLUMN_WIDTH]))
+                    if len(row[name].text) > MAX_COLUMN_WIDTH:
+                        width = MAX_COLUMN_WIDTH
                     self._columns[name] = max(self._columns[name], width)
-            if n % _STEP == _STEP - 1 and n >= _MEASURED - 1:
+            if n % _STEP == _STEP - 1 and n >= _SAMPLE_SIZE - 1:
                 yield
         self.complete = True
         yield
@@ -70,7 +70,7 @@ class Table:
     # -- what it is ------------------------------------------------------------------------------------------------
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> BodyKind:
         """That of the body."""
         return self.document.kind
 
@@ -92,7 +92,7 @@ class Table:
     @property
     def note(self) -> str:
         """What is to be known."""
-        more = f"only {MOST} columns are shown" if self._left_out else ""
+        more = f"only {MAX_COLUMNS} columns are shown" if self._left_out else ""
         return "; ".join(part for part in (self.document.note, more) if part)
 
     @property
@@ -120,7 +120,7 @@ class Table:
         """The line that stays on top."""
         parts: list[Token] = [("offset", "#".rjust(self._number))]
         for name, width in list(self._columns.items()):
-            parts += [("text", "  "), ("key", _fitted(name, width))]
+            parts += [("text", "  "), ("key", _fit_cell(name, width))]
         return parts
 
     def tokens(self, n: int) -> list[Token]:
@@ -131,7 +131,7 @@ class Table:
         parts: list[Token] = [("offset", str(n).rjust(self._number))]
         for name, width in list(self._columns.items()):
             cell = row.get(name)
-            parts += [("text", "  "), (cell.kind, _fitted(cell.text, width)) if cell else ("text", " " * width)]
+            parts += [("text", "  "), (cell.kind, _fit_cell(cell.text, width)) if cell else ("text", " " * width)]
         return parts
 
     def line(self, n: int) -> str:
@@ -168,8 +168,8 @@ class Table:
         return RowSearch(self, needle, regex=regex, case=case)
 
 
-def _fitted(text: str, width: int) -> str:
-    text = sanitize_line(text[: 4 * WIDEST].replace("\n", " "))
+def _fit_cell(text: str, width: int) -> str:
+    text = sanitize_line(text[: 4 * MAX_COLUMN_WIDTH].replace("\n", " "))
     taken = cells(text)
     if taken > width:
         while text and cells(text) >= width:
@@ -181,7 +181,7 @@ def _fitted(text: str, width: int) -> str:
 class RowSearch:
     """Looks for records any of whose cells match, seen whole even where they are cut. A ``Hit`` is a record."""
 
-    def __init__(self, table: Table, needle: str, *, regex: bool, case: bool | None) -> None:
+    def __init__(self, table: RecordTable, needle: str, *, regex: bool, case: bool | None) -> None:
         if not needle:
             raise ValueError("an empty needle matches nothing")
         fold = needle == needle.lower() if case is None else not case

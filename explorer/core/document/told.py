@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.document.charset import decode
-from explorer.core.document.lines import Lines
+from explorer.core.document.lines import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.document.layout import Layout
-    from explorer.core.document.media import Kind, MediaType
+    from explorer.core.document.media import BodyKind, MediaType
     from explorer.core.text.data import Data, Store
 
-BODY = -1
+BODY_PLACE = -1
 """The place of lines that are those of the body itself."""
 
 
-def tell(layout: Layout, place: int, known: int) -> dict[str, Any]:
-    """What there is of *layout*, for ``ToldLayout.take``: *place* is where its lines are kept, *known* how many blocks
-    of them were told before."""
+def layout_update(layout: Layout, place: int, known: int) -> dict[str, Any]:
+    """What there is of *layout*, for ``RemoteLayout.take``: *place* is where its lines are kept, *known* how many
+    blocks of them were told before."""
     return {
         "kind": layout.kind,
         "charset": layout.charset,
@@ -33,26 +33,26 @@ def tell(layout: Layout, place: int, known: int) -> dict[str, Any]:
     } | layout.lines.told(known)
 
 
-class ToldLayout:
+class RemoteLayout:
     """Has what ``Layout`` has (see there). *store_at* gives the bytes at a place that was told of, up to a size.
 
     Until as much is told of as was there *before*, that is what shows, so that nothing on the screen jumps.
     """
 
-    def __init__(self, before: Layout | ToldLayout, store_at: Callable[[int, int], Store]) -> None:
+    def __init__(self, before: Layout | RemoteLayout, store_at: Callable[[int, int], Store]) -> None:
         self.body: Data = before.body
         self.media: MediaType = before.media
-        self.kind: Kind = before.kind
+        self.kind: BodyKind = before.kind
         self.charset: str = before.charset
         self.notes: list[str] = list(before.notes)
         self.laid_out: bool = before.laid_out
-        self.lines: Lines = before.lines
+        self.lines: LineIndex = before.lines
         self.generation: int = before.generation
         self._store_at = store_at
         self._decoded = False
         self._source: Data | None = None
         self._place: tuple[int, int] | None = None
-        self._lines = Lines(store_at(BODY, 0))
+        self._lines = LineIndex(store_at(BODY_PLACE, 0))
 
     @property
     def source(self) -> Data:
@@ -64,11 +64,11 @@ class ToldLayout:
         return self._source
 
     def take(self, told: dict[str, Any], *, last: bool) -> None:
-        """Take in what ``tell`` gave; *last* when nothing more will be told."""
+        """Take in what ``layout_update`` gave; *last* when nothing more will be told."""
         place = (told["place"], told["generation"])
         if place != self._place:
             self._place = place
-            self._lines = Lines(self._store_at(told["place"], told["size"]))
+            self._lines = LineIndex(self._store_at(told["place"], told["size"]))
         self._lines.take(told, self._store_at(told["place"], told["size"]))
         if not last and self._lines is not self.lines and self._lines.size < self.lines.size:
             return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.core.document.document import Document
 
 
-def breaks(text: str, width: int) -> list[int]:
+def row_breaks(text: str, width: int) -> list[int]:
     """The cells at which the rows of *text* begin; a wide character is not torn."""
     if text.isascii():
         return list(range(0, max(len(text), 1), width))
@@ -34,7 +34,7 @@ def breaks(text: str, width: int) -> list[int]:
         starts.append(taken)
 
 
-class Rows:
+class WrappedRows:
     """Rows of the screen over the lines of *document*: folds, and with ``wrap`` lines that take several rows.
 
     ``wrap`` goes through the body in steps; lines it has not come to take one row each.
@@ -86,7 +86,7 @@ class Rows:
             return [0]
         if self.document.is_long(line):
             return range(0, self.height(line) * self.width, self.width)
-        return breaks(self.document.line(line), self.width)
+        return row_breaks(self.document.line(line), self.width)
 
     def unwrap(self) -> None:
         """One row a line."""
@@ -117,7 +117,7 @@ class Rows:
             taken = self.document.cell_of(line, end - start)
             more = -(-taken // self.width) - 1
         else:
-            more = len(breaks(self.document.line(line), self.width)) - 1
+            more = len(row_breaks(self.document.line(line), self.width)) - 1
         if more > 0:
             self._long.append(line)
             self._more.append(more)

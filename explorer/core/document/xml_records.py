@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from explorer.core.document.document import Document
     from explorer.core.text.data import Data
 
-_DEEPEST: Final = 4
+_MAX_XML_DEPTH: Final = 4
 """How deep below the root records are looked for."""
 _HEAD: Final = 1 << 20
 """Bytes of the beginning by which is decided what repeats."""
-_LONGEST: Final = 4_000_000
+_MAX_RECORD: Final = 4_000_000
 """Bytes of a record that is taken apart."""
 _CONSTANTS: Final = frozenset({"true", "false", "null"})
 
@@ -56,14 +56,14 @@ class XmlRecords:
         if first.endswith(b"/>") or re.search(rb"</" + self._tag + rb"\s*>$", first):
             return first
         closing = re.compile(rb"\n {%d}</%s\s*>" % (self._indent, self._tag))
-        found = closing.search(self._data, line, min(len(self._data), start + _LONGEST))
+        found = closing.search(self._data, line, min(len(self._data), start + _MAX_RECORD))
         return self._data[start : found.end()] if found else first
 
     def cells(self, n: int) -> dict[str, Cell]:
         """Record *n* by the names of its columns."""
         raw = self.raw(n)
         try:
-            return _taken_apart(raw)
+            return _parse_record(raw)
         except (expat.ExpatError, ValueError):
             return {"value": Cell("error", raw.decode("utf-8", "replace"))}
 
@@ -75,7 +75,7 @@ def xml_records(document: Document) -> XmlRecords | None:
         return None
     data = document.data
     head = data[:_HEAD]
-    for depth in range(1, _DEEPEST + 1):
+    for depth in range(1, _MAX_XML_DEPTH + 1):
         indent = depth * INDENT
         names: Counter[bytes] = Counter(re.findall(rb"\n {%d}<([^\s<>!?/]+)" % indent, head))
         if not names:
@@ -86,11 +86,13 @@ def xml_records(document: Document) -> XmlRecords | None:
         opening = re.compile(rb"\n {%d}<%s(?=[\s/>])" % (indent, re.escape(tag)))
         starts = [found.start() + 1 for found in opening.finditer(data)]
         if len(starts) > 1:
-            return XmlRecords((*_above(data, starts[0], indent), tag.decode("utf-8", "replace")), data, starts, indent)
+            return XmlRecords(
+                (*_ancestor_names(data, starts[0], indent), tag.decode("utf-8", "replace")), data, starts, indent
+            )
     return None
 
 
-def _above(data: Data, start: int, indent: int) -> list[str]:
+def _ancestor_names(data: Data, start: int, indent: int) -> list[str]:
     """The names of the elements around the line at *start*, from below the root."""
     path: list[str] = []
     for depth in range(INDENT, indent, INDENT):
@@ -101,7 +103,7 @@ def _above(data: Data, start: int, indent: int) -> list[str]:
     return path
 
 
-class _Apart:
+class _RecordParser:
     """Takes one element apart while it is parsed."""
 
     def __init__(self) -> None:
@@ -145,10 +147,10 @@ class _Apart:
             self.cells[name] = Cell(kind, text)
 
 
-def _taken_apart(raw: bytes) -> dict[str, Cell]:
+def _parse_record(raw: bytes) -> dict[str, Cell]:
     if b"<!" in raw.replace(b"<![CDATA[", b"").replace(b"<!--", b""):
         raise ValueError("a declaration inside of a record")
-    apart, parser = _Apart(), expat.ParserCreate("utf-8")
+    apart, parser = _RecordParser(), expat.ParserCreate("utf-8")
     parser.StartElementHandler, parser.EndElementHandler = apart.start, apart.end
     parser.CharacterDataHandler = apart.text
     parser.Parse(raw, True)

@@ -5,19 +5,19 @@ samples, answer fields ──► Shape┴── compare ──► Finding: what 
 requests that were accepted ── judge_request ──►         that would make the catalog say so
 """
 
-from explorer.core.drift.compare import compare, documented
-from explorer.core.drift.findings import Finding, Patch, by_weight
-from explorer.core.drift.requests import Accepted, judge_requests
-from explorer.core.drift.shape import Seen, Shape
+from explorer.core.drift.compare import compare_shapes, documented_shape
+from explorer.core.drift.findings import DriftFinding, Patch, sort_findings
+from explorer.core.drift.requests import AcceptedRequest, find_request_drift
+from explorer.core.drift.shape import ObservedField, Shape
 
 __all__ = [
-    "Accepted",
-    "Finding",
+    "AcceptedRequest",
+    "DriftFinding",
+    "ObservedField",
     "Patch",
-    "Seen",
     "Shape",
-    "by_weight",
-    "compare",
-    "documented",
-    "judge_requests",
+    "compare_shapes",
+    "documented_shape",
+    "find_request_drift",
+    "sort_findings",
 ]

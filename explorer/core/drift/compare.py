@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.drift.findings import Finding
-from explorer.core.drift.shape import Seen, Shape, parent_of
+from explorer.core.drift.findings import DriftFinding
+from explorer.core.drift.shape import ObservedField, Shape, parent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.catalog.model import AnswerField, Endpoint, Vendor
+    from explorer.core.catalog.model import Endpoint, ResponseField, Vendor
 
-ENOUGH: Final = 3
+MIN_SAMPLES: Final = 3
 """Tables in which a field has to be missing before it is told: one alone may be a record of another kind."""
 _NO_KIND: Final = frozenset({"null", "masked"})
 
 
-def documented(endpoint: Endpoint) -> Shape:
+def documented_shape(endpoint: Endpoint) -> Shape:
     """The shape of the catalog's good samples; empty where it has none that is JSON."""
     shape = Shape()
     for sample in endpoint.samples:
@@ -30,16 +30,16 @@ def documented(endpoint: Endpoint) -> Shape:
     return shape
 
 
-def compare(vendor: Vendor, endpoint: Endpoint, observed: Shape) -> list[Finding]:
+def compare_shapes(vendor: Vendor, endpoint: Endpoint, observed: Shape) -> list[DriftFinding]:
     """Where *observed* differs from what the catalog says of the call's answers."""
-    known = documented(endpoint)
+    known = documented_shape(endpoint)
     if not known.bodies or not observed.bodies:
         return []
-    judge = _Judge(vendor, endpoint, observed, known)
-    return [*judge.retyped(), *judge.missing(), *judge.new(), *judge.values()]
+    judge = _ShapeComparison(vendor, endpoint, observed, known)
+    return [*judge.type_changes(), *judge.missing(), *judge.new(), *judge.values()]
 
 
-class _Judge:
+class _ShapeComparison:
     """Both shapes, and what is told already: nothing below that is told again."""
 
     def __init__(self, vendor: Vendor, endpoint: Endpoint, observed: Shape, known: Shape) -> None:
@@ -48,13 +48,13 @@ class _Judge:
         self._fields = {**vendor.answer, **endpoint.answer}
         self._told: set[str] = set()
 
-    def retyped(self) -> Iterator[Finding]:
+    def type_changes(self) -> Iterator[DriftFinding]:
         """Fields of another kind than in every sample."""
         for path, seen in self._observed.seen.items():
             said = self._kinds(path)
-            if not said or self._below_told(path):
+            if not said or self._is_already_reported(path):
                 continue
-            other = [kind for kind in seen.kinds if kind not in _NO_KIND and not _fits(kind, said)]
+            other = [kind for kind in seen.kinds if kind not in _NO_KIND and not _is_documented_kind(kind, said)]
             if not other:
                 continue
             self._told.add(path)
@@ -71,7 +71,7 @@ class _Judge:
                 ("types", sorted({*said, *other})),
             )
 
-    def missing(self) -> Iterator[Finding]:
+    def missing(self) -> Iterator[DriftFinding]:
         """Fields that every sample has, and no answer."""
         for path, said in self._known.seen.items():
             parent = parent_of(path)
@@ -79,7 +79,12 @@ class _Judge:
             if not path or path.endswith(("[]", "{}")) or path in self._observed.seen or (field and field.optional):
                 continue
             there, known = self._observed.seen.get(parent), self._known.seen[parent]
-            if there is None or there.tables < ENOUGH or said.count < known.tables or self._below_told(path):
+            if (
+                there is None
+                or there.tables < MIN_SAMPLES
+                or said.count < known.tables
+                or self._is_already_reported(path)
+            ):
                 continue
             self._told.add(path)
             entries = tuple(there.entries.get("table", ()))
@@ -90,10 +95,10 @@ class _Judge:
                 "missing", path, kinds, "not there", there.tables, there.tables, entries, example, patch
             )
 
-    def new(self) -> Iterator[Finding]:
+    def new(self) -> Iterator[DriftFinding]:
         """Fields that no sample has, in tables that samples have."""
         for path, seen in self._observed.seen.items():
-            if not path or path in self._known.seen or path in self._fields or self._below_told(path):
+            if not path or path in self._known.seen or path in self._fields or self._is_already_reported(path):
                 continue
             parent = parent_of(path)
             known = self._known.seen.get(parent)
@@ -110,7 +115,7 @@ class _Judge:
                 "new", path, "no such field", " or ".join(kinds), seen.count, of, entries, example, patch
             )
 
-    def values(self) -> Iterator[Finding]:
+    def values(self) -> Iterator[DriftFinding]:
         """Values that are not among those that the catalog lists for a field."""
         for path, field in self._fields.items():
             seen = self._observed.seen.get(path)
@@ -132,8 +137,8 @@ class _Judge:
                 )
 
     def _kinds(self, path: str) -> set[str]:
-        known: Seen | None = self._known.seen.get(path)
-        field: AnswerField | None = self._fields.get(path)
+        known: ObservedField | None = self._known.seen.get(path)
+        field: ResponseField | None = self._fields.get(path)
         kinds = {kind for kind in known.kinds if kind not in _NO_KIND} if known else set()
         return kinds | set(field.types) if field else kinds
 
@@ -141,7 +146,7 @@ class _Judge:
         """Whether the samples show what stands in that table: an empty one shows nothing."""
         return bool(self._known.fields.get(path))
 
-    def _below_told(self, path: str) -> bool:
+    def _is_already_reported(self, path: str) -> bool:
         parent = path
         while parent:
             parent = parent_of(parent)
@@ -160,10 +165,10 @@ class _Judge:
         entries: tuple[int, ...],
         example: str,
         patch: tuple[str, Any],
-    ) -> Finding:
+    ) -> DriftFinding:
         where = ("endpoints", self._endpoint.id, "answer", path, patch[0])
         numbers = tuple(dict.fromkeys(entries))[:5]
-        return Finding(
+        return DriftFinding(
             what,
             self._vendor.id,
             self._endpoint.id,
@@ -178,5 +183,5 @@ class _Judge:
         )
 
 
-def _fits(kind: str, said: set[str]) -> bool:
+def _is_documented_kind(kind: str, said: set[str]) -> bool:
     return kind in said or (kind == "integer" and "number" in said) or (kind == "number" and "integer" in said)

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-What = Literal["retyped", "missing", "new", "value", "limit"]
+DriftKind = Literal["retyped", "missing", "new", "value", "limit"]
 Patch = tuple[tuple[str, ...], Any]
 """A path below the vendor's table in the catalog, and the value to stand there."""
-WORDS: Final[dict[What, str]] = {
+DRIFT_KINDS: Final[dict[DriftKind, str]] = {
     "retyped": "other type",
     "missing": "missing field",
     "new": "new field",
     "value": "undocumented value",
     "limit": "other limit",
 }
-_WEIGHT: Final = tuple(WORDS)
+_WEIGHT: Final = tuple(DRIFT_KINDS)
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """A difference, seen often enough to be told."""
 
-    what: What
+    what: DriftKind
     vendor: str
     endpoint: str
     place: str
@@ -51,9 +51,9 @@ class Finding:
     @property
     def title(self) -> str:
         """``new field data[].colour``."""
-        return f"{WORDS[self.what]} {self.place or '(the body)'}"
+        return f"{DRIFT_KINDS[self.what]} {self.place or '(the body)'}"
 
 
-def by_weight(findings: Iterable[Finding]) -> list[Finding]:
+def sort_findings(findings: Iterable[DriftFinding]) -> list[DriftFinding]:
     """Findings in the order in which they matter: by vendor and call, what breaks programs first."""
     return sorted(findings, key=lambda one: (one.vendor, one.endpoint, _WEIGHT.index(one.what), one.place))

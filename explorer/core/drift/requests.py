@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.drift.findings import Finding
+from explorer.core.drift.findings import DriftFinding
 from explorer.core.form.board import find_parameter
 from explorer.core.form.convert import convert
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedRequest:
     """One request that was accepted: what it asked for, and how large the page was."""
 
     number: int
@@ -33,12 +33,12 @@ class Accepted:
     """Whether the answer itself tells that there are more."""
 
 
-def judge_requests(vendor: Vendor, endpoint: Endpoint, requests: Sequence[Accepted]) -> list[Finding]:
+def find_request_drift(vendor: Vendor, endpoint: Endpoint, requests: Sequence[AcceptedRequest]) -> list[DriftFinding]:
     """Where what was accepted is not what the catalog allows."""
     return [*_values(vendor, endpoint, requests), *_sizes(vendor, endpoint, requests)]
 
 
-def _values(vendor: Vendor, endpoint: Endpoint, requests: Sequence[Accepted]) -> Iterator[Finding]:
+def _values(vendor: Vendor, endpoint: Endpoint, requests: Sequence[AcceptedRequest]) -> Iterator[DriftFinding]:
     """Values that the catalog does not allow and the server did."""
     found: dict[tuple[str, str], list[int]] = {}
     given: dict[str, int] = {}
@@ -53,39 +53,39 @@ def _values(vendor: Vendor, endpoint: Endpoint, requests: Sequence[Accepted]) ->
                     found.setdefault((param[0].name, word), []).append(one.number)
     farthest: dict[tuple[str, str], str] = {}
     for name, word in found:
-        told = _told(endpoint.params[name], word)
+        told = _classify_value(endpoint.params[name], word)
         if told is not None and told[0] == "limit":
             best = farthest.get((name, told[2]))
-            if best is None or _beyond(told[2], word, best):
+            if best is None or _is_further(told[2], word, best):
                 farthest[name, told[2]] = word
     for (name, word), numbers in found.items():
-        told = _told(endpoint.params[name], word)
+        told = _classify_value(endpoint.params[name], word)
         if told is None or (told[0] == "limit" and farthest[name, told[2]] != word):
             continue
         what, documented, key, value = told
         patch = (("endpoints", endpoint.id, "params", name, key), value)
-        yield Finding(
+        yield DriftFinding(
             what, vendor.id, endpoint.id, name, documented, f"{word} was accepted", len(numbers), given[name],
             tuple(numbers[:5]), f"{name}={word}", (patch,),
         )  # fmt: skip
 
 
-def _beyond(key: str, word: str, other: str) -> bool:
+def _is_further(key: str, word: str, other: str) -> bool:
     """Whether one accepted value is farther beyond a limit than another: the farthest tells of the others too."""
     if key.endswith("length"):
         return (len(word) > len(other)) == (key == "max_length")
     return (float(word) > float(other)) == (key == "max")
 
 
-def _told(param: Parameter, word: str) -> tuple[Any, str, str, Any] | None:
+def _classify_value(param: Parameter, word: str) -> tuple[Any, str, str, Any] | None:
     """What kind of finding an allowed value is, what the catalog says, and the key and value that would allow it."""
     if param.enum and word not in param.enum:
         return "value", f"one of {', '.join((*param.enum, *param.also))}", "also", [*param.also, word]
     number = _number(word) if param.type in ("integer", "number") else None
     if number is not None and param.max is not None and number > param.max:
-        return "limit", f"at most {param.max:g}", "max", _plain(number)
+        return "limit", f"at most {param.max:g}", "max", _plain_number(number)
     if number is not None and param.min is not None and number < param.min:
-        return "limit", f"at least {param.min:g}", "min", _plain(number)
+        return "limit", f"at least {param.min:g}", "min", _plain_number(number)
     if param.max_length is not None and len(word) > param.max_length:
         return "limit", f"at most {param.max_length} characters", "max_length", len(word)
     if param.min_length is not None and len(word) < param.min_length:
@@ -93,10 +93,10 @@ def _told(param: Parameter, word: str) -> tuple[Any, str, str, Any] | None:
     return None
 
 
-def _sizes(vendor: Vendor, endpoint: Endpoint, requests: Iterable[Accepted]) -> Iterator[Finding]:
+def _sizes(vendor: Vendor, endpoint: Endpoint, requests: Iterable[AcceptedRequest]) -> Iterator[DriftFinding]:
     """Pages that are smaller than was asked for although there is more, and a default that is another."""
-    capped: dict[int, list[Accepted]] = {}
-    usual: dict[int, list[Accepted]] = {}
+    capped: dict[int, list[AcceptedRequest]] = {}
+    usual: dict[int, list[AcceptedRequest]] = {}
     param: Parameter | None = None
     for one in requests:
         param = endpoint.params.get(one.size_param) or param
@@ -128,13 +128,13 @@ def _size_finding(
     param: Parameter,
     documented: str,
     seen: str,
-    found: Sequence[Accepted],
+    found: Sequence[AcceptedRequest],
     example: str,
     patch: tuple[str, Any],
-) -> Finding:
+) -> DriftFinding:
     where = ("endpoints", endpoint.id, "params", param.name, patch[0])
     numbers = tuple(one.number for one in found[:5])
-    return Finding(
+    return DriftFinding(
         "limit", vendor.id, endpoint.id, param.name, documented, seen, len(found), len(found), numbers, example,
         ((where, patch[1]),),
     )  # fmt: skip
@@ -147,5 +147,5 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _plain(number: float) -> int | float:
+def _plain_number(number: float) -> int | float:
     return int(number) if number.is_integer() else number

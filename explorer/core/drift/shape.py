@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["null", "boolean", "integer", "number", "string", "list", "table", "masked"]
 _ID: Final = re.compile(r"[0-9]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\d{4}-\d\d-\d\d.*|[0-9a-f]{16,}")
-_MANY: Final = 60
+_ID_KEYS_THRESHOLD: Final = 60
 """Keys from which a table is taken for one whose keys are ids."""
 _VALUES: Final = 30
 """Distinct values that are remembered of a field; with more it is no enumeration."""
@@ -25,12 +25,12 @@ _ENTRIES: Final = 5
 """Entries of the history that are remembered of a field."""
 _ITEMS: Final = 40
 """Items of one list that are looked at: as many from its beginning as from its end."""
-_DEEP: Final = 20
+_MAX_DEPTH: Final = 20
 _EXAMPLE: Final = 80
 
 
 @dataclass(slots=True)
-class Seen:
+class ObservedField:
     """What was seen at one path."""
 
     count: int = 0
@@ -54,7 +54,7 @@ class Shape:
     """Paths and what was seen at each."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, ObservedField] = {}
         self.bodies = 0
         self.fields: dict[str, dict[str, None]] = {}
         """Path of a table → the names of its fields, in the order in which they were seen."""
@@ -67,14 +67,14 @@ class Shape:
     def _add(self, path: str, value: Any, number: int, depth: int) -> None:
         seen = self.seen.get(path)
         if seen is None:
-            seen = self.seen[path] = Seen()
+            seen = self.seen[path] = ObservedField()
         kind = kind_of(value)
         seen.count += 1
         seen.kinds[kind] += 1
-        _remember(seen.entries, kind, number)
+        _add_example(seen.entries, kind, number)
         if kind not in seen.example:
             seen.example[kind] = _cut(value)
-        if depth >= _DEEP:
+        if depth >= _MAX_DEPTH:
             return
         if isinstance(value, dict):
             seen.tables += 1
@@ -90,17 +90,17 @@ class Shape:
         elif kind in ("string", "integer"):
             self._note_value(seen, str(value), number)
 
-    def _note_value(self, seen: Seen, text: str, number: int) -> None:
+    def _note_value(self, seen: ObservedField, text: str, number: int) -> None:
         if text in seen.values or len(seen.values) < _VALUES:
             seen.values[text] += 1
-            _remember(seen.value_entries, text, number)
+            _add_example(seen.value_entries, text, number)
         else:
             seen.many = True
 
 
 def keys_of(table: dict[str, Any]) -> Iterable[str]:
     """The names under which the keys of a table count: ``{}`` for each where they are ids."""
-    if table and (all(_ID.fullmatch(key) for key in table) or len(table) >= _MANY):
+    if table and (all(_ID.fullmatch(key) for key in table) or len(table) >= _ID_KEYS_THRESHOLD):
         return ["{}"] * len(table)
     return list(table)
 
@@ -129,7 +129,7 @@ def parent_of(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def _remember(place: dict[str, list[int]], key: str, number: int) -> None:
+def _add_example(place: dict[str, list[int]], key: str, number: int) -> None:
     kept = place.setdefault(key, [])
     if number and number not in kept and len(kept) < _ENTRIES:
         kept.append(number)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
     from explorer.core.export.recipe import Recipe
 
-Kind = Literal["shell", "program", "raw", "archive"]
+FormatKind = Literal["shell", "program", "raw", "archive"]
 """A script for a shell, a program, one message as it was on the wire, or a file of many exchanges."""
 
 
@@ -57,7 +57,7 @@ class ExportFormat:
     description: str
     extension: str
     """Of a file that holds such an export, with its dot."""
-    kind: Kind
+    kind: FormatKind
     write: Callable[[ExportSource], bytes]
     """Writes it, with a last line end where it is text.
 
@@ -81,6 +81,6 @@ def recipe_writer(render: Callable[[Recipe, bool], str]) -> Callable[[ExportSour
     return write
 
 
-def cannot_hold(title: str, what: str, *, instead: str) -> UsageError:
+def unsupported_call(title: str, what: str, *, instead: str) -> UsageError:
     """Return the refusal of a call that a format cannot hold."""
     return UsageError(f"{title} cannot write {what}", hint=f"Export it as {instead}.")

@@ -10,11 +10,11 @@ from explorer.core.export.recipe import SIGNATURE, TIMESTAMP, Hole
 if TYPE_CHECKING:
     from explorer.core.export.recipe import Code, Text
 
-_HARMLESS = (TIMESTAMP, SIGNATURE)
+_PUBLIC_MARKS = (TIMESTAMP, SIGNATURE)
 """Digits and letters only: written the same everywhere."""
 
 
-class Marks:
+class MarkGenerator:
     """Hands out words that no encoding spells otherwise and that do not occur in *taken*."""
 
     def __init__(self, taken: str) -> None:
@@ -37,7 +37,7 @@ class Marks:
         for number, piece in enumerate(self._pattern.split(text)):
             if number % 2:
                 name = self._names[int(piece)]
-                pieces.append(Hole(name, "raw" if name in _HARMLESS else code))
+                pieces.append(Hole(name, "raw" if name in _PUBLIC_MARKS else code))
             elif piece:
                 pieces.append(piece)
         return tuple(pieces)

@@ -14,7 +14,7 @@ TOKEN = "token"  # noqa: S105 - the name of a variable
 TIMESTAMP = "timestamp"
 SIGNATURE = "signature"
 ENCODED = "credentials"
-REFRESH = "When the token has expired, this asks for another (the answer holds the next refresh token as well):"
+REFRESH_COMMENT = "When the token has expired, this asks for another (the answer holds the next refresh token as well):"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ Text = tuple[str | Hole, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RecipePart:
     """One field of a multipart body; ``file`` is the path of an upload, as it was typed."""
 
     name: str
@@ -47,11 +47,11 @@ class Message:
     url: Text
     headers: tuple[tuple[str, Text], ...] = ()
     body: Text = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[RecipePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class EnvironmentVariable:
     """An environment variable that a secret comes from.
 
     ``fallback`` is the sandbox's public demo value; ``value`` the secret itself, where it is known.
@@ -80,7 +80,7 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedValue:
     """A value that is encoded before the request is made, and fills the hole *name*."""
 
     name: str
@@ -94,16 +94,16 @@ class Recipe:
 
     address: str
     request: Message
-    variables: tuple[Variable, ...] = ()
+    variables: tuple[EnvironmentVariable, ...] = ()
     sign_in: SignIn | None = None
     """What is asked first, whose answer is the token."""
     signing: Signing | None = None
-    encoded: Encoded | None = None
+    encoded: EncodedValue | None = None
     refresh: SignIn | None = None
     """What gives another token when that of ``refreshed`` has expired; written as a comment."""
     refreshed: str = ""
     """The variable that it fills."""
-    refresh_variables: tuple[Variable, ...] = ()
+    refresh_variables: tuple[EnvironmentVariable, ...] = ()
     """What it needs beside ``variables``."""
 
 

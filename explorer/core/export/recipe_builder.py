@@ -10,22 +10,22 @@ from explorer.core.auth import wire
 from explorer.core.auth.base import AuthContext
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.exchange import SANDBOX, Entry
-from explorer.core.export.marks import Marks
-from explorer.core.export.messages import message_of, unread
+from explorer.core.export.marks import MarkGenerator
+from explorer.core.export.messages import build_message, unread_upload
 from explorer.core.export.recipe import (
     ENCODED,
     SIGNATURE,
     TIMESTAMP,
     TOKEN,
-    Encoded,
+    EncodedValue,
+    EnvironmentVariable,
     Recipe,
     SignIn,
     Signing,
-    Variable,
     holes,
     texts_of,
 )
-from explorer.core.form import FieldValue, FileRef, NumberToken, check
+from explorer.core.form import FieldValue, FileRef, NumberToken, validate_form
 from explorer.core.request import build_request
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.base import Scheme
     from explorer.core.auth.capabilities import Signer
-    from explorer.core.auth.options import Options
+    from explorer.core.auth.options import AuthOptions
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.exchange import Call
     from explorer.core.export.recipe import Code
@@ -83,8 +83,8 @@ class RecipeBuilder:
         self.known = credential
         self.original = call
         self.masked = redactor.call(endpoint, call)
-        self.marks = Marks(repr(call) + base_url)
-        self.variables: dict[str, Variable] = {}
+        self.marks = MarkGenerator(repr(call) + base_url)
+        self.variables: dict[str, EnvironmentVariable] = {}
         self.base_url = self._unmask(redactor.text(base_url), "base_url")
         self.minted = ""
         """The credential that is asked for first, where one is."""
@@ -102,7 +102,7 @@ class RecipeBuilder:
         else:
             request = scheme.preview(request)
         encoded = self._encoded(scheme.options, request)
-        message = message_of(request, files, self.marks)
+        message = build_message(request, files, self.marks)
         used = holes(*texts_of(message))
         if sign_in:
             used |= holes(*texts_of(sign_in.request))
@@ -124,7 +124,7 @@ class RecipeBuilder:
     def _unsigned(self) -> tuple[httpx.Request, tuple[FileRef, ...]]:
         masked = self.masked
         entries = tuple(self._entry(one, was) for one, was in zip(masked.entries, self.original.entries, strict=True))
-        values = tuple(_number(one, self.marks.stem) for one in check(self.endpoint, entries).values)
+        values = tuple(_keep_number(one, self.marks.stem) for one in validate_form(self.endpoint, entries).values)
         extra = [(name, self._unmask(value, name)) for name, value in masked.extra]
         headers = [(name, self._unmask(value, name)) for name, value in masked.headers]
         return self._build(self.endpoint, values, self.original.method, extra, headers)
@@ -159,7 +159,7 @@ class RecipeBuilder:
             elif value is None:
                 return self._credential_variable(last)
         text = variable_name(self.vendor.id, name)
-        self.variables.setdefault(text, Variable(text, "", value))
+        self.variables.setdefault(text, EnvironmentVariable(text, "", value))
         return text
 
     def _signs_in(self) -> bool:
@@ -171,7 +171,7 @@ class RecipeBuilder:
         if MASK not in text:
             return text
         variable = variable_name(self.vendor.id, name)
-        self.variables.setdefault(variable, Variable(variable))
+        self.variables.setdefault(variable, EnvironmentVariable(variable))
         return text.replace(MASK, self.marks.mark(variable))
 
     def _build(
@@ -192,7 +192,7 @@ class RecipeBuilder:
             extra=extra,
             headers=headers,
             boundary=f"{self.marks.stem}boundary",
-            read_file=unread,
+            read_file=unread_upload,
         )
         return request, files
 
@@ -219,7 +219,7 @@ class RecipeBuilder:
     def _built(self, endpoint: str, values: Mapping[str, str]) -> httpx.Request:
         target = self.vendor.endpoints[endpoint]
         entries = tuple(Entry(name=name, value=value) for name, value in values.items())
-        return self._build(target, check(target, entries).values)[0]
+        return self._build(target, validate_form(target, entries).values)[0]
 
     def _credential(self, name: str) -> Secret:
         """A credential as the schemes get it: a mark, or the text itself where the catalog does not call it secret."""
@@ -233,7 +233,7 @@ class RecipeBuilder:
 
     def _credential_variable(self, name: str) -> str:
         text = variable_name(self.vendor.id, name)
-        self.variables.setdefault(text, Variable(text, self._demo(name), self.known(name)))
+        self.variables.setdefault(text, EnvironmentVariable(text, self._demo(name), self.known(name)))
         return text
 
     def _demo(self, name: str) -> str:
@@ -256,9 +256,9 @@ class RecipeBuilder:
         names = self._complete(sets) or sets[0]
         entries = tuple(Entry(name=param, value=self._credential(name).reveal()) for param, name in names.items())
         target = self.vendor.endpoints[options.minting]
-        request, _ = self._build(target, check(target, entries).values)
+        request, _ = self._build(target, validate_form(target, entries).values)
         self.minted = token
-        return SignIn(message_of(request, (), self.marks), options.token_fields[0])
+        return SignIn(build_message(request, (), self.marks), options.token_fields[0])
 
     def _refresh(self, scheme: Scheme) -> SignIn | None:
         """The call that gives a new token for a refresh token, where the scheme has one and it may be called."""
@@ -266,7 +266,7 @@ class RecipeBuilder:
             request = scheme.refresh_call()
         except UsageError:  # plain http, not on this machine: no token goes there
             return None
-        return None if request is None else SignIn(message_of(request, (), self.marks), "access_token")
+        return None if request is None else SignIn(build_message(request, (), self.marks), "access_token")
 
     def _only_refreshes(self, scheme: Scheme) -> bool:
         """Whether a refresh token is known, and no access token."""
@@ -277,7 +277,7 @@ class RecipeBuilder:
         """The first set of which every credential is known."""
         return next((one for one in sets if one and all(self.known(name) for name in one.values())), None)
 
-    def _encoded(self, options: Options, request: httpx.Request) -> Encoded | None:
+    def _encoded(self, options: AuthOptions, request: httpx.Request) -> EncodedValue | None:
         """Put a mark in the place of the encoded credentials in the headers of *request*; what fills it, or None."""
         if not options.encoded:
             return None
@@ -285,7 +285,7 @@ class RecipeBuilder:
         value, mark = wire.base64_of(texts), self.marks.mark(ENCODED)
         for name in options.headers:
             request.headers[name] = request.headers[name].replace(value, mark)
-        return Encoded(ENCODED, self.marks.split(":".join(texts)))
+        return EncodedValue(ENCODED, self.marks.split(":".join(texts)))
 
     def _signed(self, signer: Signer, request: httpx.Request) -> tuple[Signing, httpx.Request]:
         template = signer.template(request, self.marks.mark(TIMESTAMP), self.marks.mark(SIGNATURE))
@@ -301,7 +301,7 @@ class RecipeBuilder:
         return signing, template.request
 
 
-def _number(one: FieldValue, stem: str) -> FieldValue:
+def _keep_number(one: FieldValue, stem: str) -> FieldValue:
     """A secret number of a JSON body stays a number."""
     numeric = one.param is not None and one.param.type in ("integer", "number") and one.location == "json"
     if numeric and isinstance(one.value, str) and one.value.startswith(stem):

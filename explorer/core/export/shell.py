@@ -53,11 +53,11 @@ def word(text: Text) -> str:
         return quote("".join(str(piece) for piece in text))
     literals = [piece for piece in text if isinstance(piece, str)]
     if all(_PLAIN_IN_DOUBLE.fullmatch(one) and quote(one)[:2] != "$'" for one in literals):
-        return '"' + "".join(_inside(text)) + '"'
-    return "".join(quote(piece) if isinstance(piece, str) else f'"{_filled(piece)}"' for piece in text)
+        return '"' + "".join(_quote_parts(text)) + '"'
+    return "".join(quote(piece) if isinstance(piece, str) else f'"{_fill_hole(piece)}"' for piece in text)
 
 
-def _inside(text: Text) -> list[str]:
+def _quote_parts(text: Text) -> list[str]:
     pieces = []
     for number, piece in enumerate(text):
         if isinstance(piece, str):
@@ -65,11 +65,11 @@ def _inside(text: Text) -> list[str]:
             continue
         following = text[number + 1] if number + 1 < len(text) else ""
         joined = isinstance(following, str) and bool(re.match(r"[A-Za-z0-9_\[]", following))
-        pieces.append(f"${{{piece.name}}}" if joined and piece.code == "raw" else _filled(piece))
+        pieces.append(f"${{{piece.name}}}" if joined and piece.code == "raw" else _fill_hole(piece))
     return pieces
 
 
-def _filled(hole: Hole) -> str:
+def _fill_hole(hole: Hole) -> str:
     return f"${hole.name}" if hole.code == "raw" else f'$({_ENCODERS[hole.code]} "${hole.name}")'
 
 

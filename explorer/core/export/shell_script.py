@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.export.recipe import REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes, texts_of
+from explorer.core.export.recipe import REFRESH_COMMENT, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes, texts_of
 from explorer.core.export.shell import HELPERS, quote, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.export.recipe import Message, Recipe, SignIn, Text, Variable
+    from explorer.core.export.recipe import EnvironmentVariable, Message, Recipe, SignIn, Text
 
     Command = Callable[[Message, bool], list[str]]
     """The words of the command that sends a message, a line each; the flag asks for nothing but the body."""
 
-_BREAK: Final = " \\\n  "
+_LINE_BREAK: Final = " \\\n  "
 _ENCODERS: Final = {"base64": r"base64 | tr -d '\n'"}
 """Commands that encode what they are given; ``base64`` may break its lines."""
 DEFAULT_ACCEPT: Final = ("Accept", ("*/*",))
@@ -44,7 +44,7 @@ def _lines(recipe: Recipe, command: Command, show_secrets: bool) -> Iterator[str
     for variable in recipe.variables:
         yield _variable(variable, show_secrets)
     if sign_in:
-        yield _asked(TOKEN, sign_in, command)
+        yield _token_lines(TOKEN, sign_in, command)
     if signing:
         yield f"{TIMESTAMP}=$(date +%s)"
         capitals = " | tr a-f A-F" if signing.uppercase else ""
@@ -56,15 +56,15 @@ def _lines(recipe: Recipe, command: Command, show_secrets: bool) -> Iterator[str
         encoded = recipe.encoded
         yield f"{encoded.name}=$(printf %s {word(encoded.text)} | {_ENCODERS[encoded.encoding]})"
     if recipe.refresh:
-        again = _asked(recipe.refreshed, recipe.refresh, command)
+        again = _token_lines(recipe.refreshed, recipe.refresh, command)
         needed = [_variable(variable, show_secrets) for variable in recipe.refresh_variables]
-        yield from _comment("\n".join([REFRESH, *needed, again]))
-    yield _BREAK.join(command(recipe.request, False))
+        yield from _comment("\n".join([REFRESH_COMMENT, *needed, again]))
+    yield _LINE_BREAK.join(command(recipe.request, False))
 
 
-def _asked(name: str, sign_in: SignIn, command: Command) -> str:
+def _token_lines(name: str, sign_in: SignIn, command: Command) -> str:
     code = f"import json, sys; print(json.load(sys.stdin)[{json.dumps(sign_in.field)}])"
-    asked = _BREAK.join(command(sign_in.request, True))
+    asked = _LINE_BREAK.join(command(sign_in.request, True))
     return f"{name}=$({asked} \\\n  | python3 -c {quote(code)})"
 
 
@@ -72,7 +72,7 @@ def _comment(text: str) -> Iterator[str]:
     return (f"# {line}" for line in text.splitlines())
 
 
-def _variable(variable: Variable, show_secrets: bool) -> str:
+def _variable(variable: EnvironmentVariable, show_secrets: bool) -> str:
     if show_secrets and variable.value is not None:
         return f"{variable.name}={quote(variable.value.reveal())}"
     if variable.fallback:
@@ -80,6 +80,6 @@ def _variable(variable: Variable, show_secrets: bool) -> str:
     return f': "${{{variable.name}:?is not set}}"'
 
 
-def from_home(path: str) -> tuple[Text, str]:
+def home_variable(path: str) -> tuple[Text, str]:
     """The person's own folder stands as a variable, since a shell takes ``~`` for it at the start of a word only."""
     return ((Hole("HOME"),), path[1:]) if path.startswith("~/") else ((), path)

@@ -6,7 +6,7 @@ makes the same bytes from every shell.
     entries ── place (convert, one value) ──► fill in ──► require ──► rules across fields ──► Checked
 """
 
-from explorer.core.form.board import body_location, check, find_parameter, is_upload
+from explorer.core.form.board import body_location, find_parameter, is_upload, validate_form
 from explorer.core.form.convert import convert
 from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, parse_entry, typed_text
 
@@ -17,10 +17,10 @@ __all__ = [
     "NumberToken",
     "Plain",
     "body_location",
-    "check",
     "convert",
     "find_parameter",
     "is_upload",
     "parse_entry",
     "typed_text",
+    "validate_form",
 ]

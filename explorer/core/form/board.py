@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.form.convert import as_text, convert, hint, literal_problem
+from explorer.core.form.convert import convert, format_literal, literal_problem, value_hint
 from explorer.core.form.rules import broken_rules
 from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain
 from explorer.core.lenient_json import DEEPEST, depth
@@ -46,9 +46,9 @@ def find_parameter(endpoint: Endpoint, name: str) -> tuple[Parameter, int] | Non
     return None
 
 
-def check(endpoint: Endpoint, entries: Iterable[Entry]) -> Checked:
+def validate_form(endpoint: Endpoint, entries: Iterable[Entry]) -> Checked:
     """The values in *entries* for *endpoint*, and every problem: names, types, ranges, missing fields, rules."""
-    board = _Board(endpoint)
+    board = FormValidator(endpoint)
     for entry in entries:
         board.place(entry)
     board.fill_in()
@@ -72,7 +72,7 @@ def body_location(endpoint: Endpoint) -> Location:
 
 
 @dataclass
-class _Board:
+class FormValidator:
     """The form while it is being filled."""
 
     endpoint: Endpoint
@@ -137,7 +137,7 @@ class _Board:
         param, index = found
         wrong = literal_problem(param, value)
         if param.location != "json" and not isinstance(value, str | type(None)):
-            value = as_text(param, value)
+            value = format_literal(param, value)
         self._set(param, name, value, index)
         if wrong:
             self.problem(name, *wrong, lines=param.lines)
@@ -201,9 +201,9 @@ class _Board:
     def _require_one(self, param: Parameter, name: str, given: Sequence[FieldValue]) -> None:
         if not given:
             if name not in self.failed:
-                self.problem(name, "is required", hint(param), param.lines)
+                self.problem(name, "is required", value_hint(param), param.lines)
         elif any(one.value == "" for one in given):
-            self.problem(name, "is required and empty", hint(param), param.lines)
+            self.problem(name, "is required and empty", value_hint(param), param.lines)
 
     def _require_group(self, key: str, by_param: Mapping[str, Sequence[FieldValue]]) -> None:
         members = [param for param in self.endpoint.params.values() if param.group == key]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Parameter
 
-Wrong = tuple[str, str]
+ValueProblem = tuple[str, str]
 """What is wrong with a value, and what would be right."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
@@ -36,7 +36,7 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 _WORDS: Mapping[str, tuple[str, str]] = {"true_false": ("true", "false"), "json": ("true", "false"), "1_0": ("1", "0")}
 
 
-def convert(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
+def convert(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     """*text* as the parameter's value, and what is wrong with it as (message, expected), or None.
 
     The value is given even when it is wrong: a playground must be able to send what is wrong. Of a secret one the
@@ -44,18 +44,18 @@ def convert(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     """
     value, wrong = _converted(param, text)
     if wrong is not None and param.secret:
-        wrong = (_untold(wrong[0], text), wrong[1])
+        wrong = (_without_value(wrong[0], text), wrong[1])
     return value, wrong
 
 
-def _untold(message: str, text: str) -> str:
+def _without_value(message: str, text: str) -> str:
     """*message* without the value, or the word of a list, that it quotes."""
     for word in (text, *text.split(","), *(one.strip() for one in text.split(","))):
         message = message.replace(repr(word), "the value")
     return f"the value{message.removeprefix(text)}" if text and message.startswith(text) else message
 
 
-def _converted(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
+def _converted(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     if text == "":
         return _empty(param)
     if text in param.also:
@@ -70,7 +70,7 @@ def _converted(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     return _scalar(param, text)
 
 
-def _empty(param: Parameter) -> tuple[Plain, Wrong | None]:
+def _empty(param: Parameter) -> tuple[Plain, ValueProblem | None]:
     if param.required:
         return "", None
     if not param.empty:
@@ -80,7 +80,7 @@ def _empty(param: Parameter) -> tuple[Plain, Wrong | None]:
     return "", None
 
 
-def _comma(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
+def _comma(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     for word in text.split(","):
         if word in param.also:
             continue
@@ -95,7 +95,7 @@ def _comma(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     return text, None
 
 
-def _scalar(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
+def _scalar(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     """One plain value: by type, then by enum, range, length, pattern and format."""
     value: Plain = text
     if param.type == "boolean":
@@ -121,7 +121,7 @@ def _scalar(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     return value, _text_problem(param, text)
 
 
-def _boolean(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
+def _boolean(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     lowered = text.lower()
     words = _WORDS[param.boolean or ("json" if param.location == "json" else "true_false")]
     if lowered not in _TRUE | _FALSE:
@@ -133,7 +133,7 @@ def _boolean(param: Parameter, text: str) -> tuple[Plain, Wrong | None]:
     return (NumberToken(word) if param.location == "json" and param.boolean == "1_0" else word), None
 
 
-def _out_of_range(param: Parameter, text: str) -> Wrong | None:
+def _out_of_range(param: Parameter, text: str) -> ValueProblem | None:
     number = float(text)
     if (param.min is not None and number < param.min) or (param.max is not None and number > param.max):
         return f"{text} is out of range", _range_text(param)
@@ -148,7 +148,7 @@ def _range_text(param: Parameter) -> str:
     return f"{param.max:g} or less" if param.max is not None else ""
 
 
-def _text_problem(param: Parameter, text: str) -> Wrong | None:
+def _text_problem(param: Parameter, text: str) -> ValueProblem | None:
     if param.enum and text not in param.enum:
         near = nearest(text, [*param.enum, *param.also])
         expected = f"one of: {', '.join([*param.enum, *param.also])}" + (f"; did you mean {near!r}?" if near else "")
@@ -183,7 +183,7 @@ def _date_example(form: str) -> str:
     return datetime(2026, 11, 21).strftime(form)  # noqa: DTZ001 - an example only
 
 
-def literal_problem(param: Parameter, value: Any) -> Wrong | None:
+def literal_problem(param: Parameter, value: Any) -> ValueProblem | None:
     """What is wrong with a JSON literal for the parameter."""
     if value is None:
         if param.location != "json":
@@ -202,14 +202,14 @@ def literal_problem(param: Parameter, value: Any) -> Wrong | None:
     return None if param.type == "object" else ("is a structure, and should be one value", "")
 
 
-def as_text(param: Parameter, value: Any) -> str:
+def format_literal(param: Parameter, value: Any) -> str:
     if isinstance(value, bool):
         words = _WORDS[param.boolean or "true_false"]
         return words[0] if value else words[1]
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def hint(param: Parameter) -> str:
+def value_hint(param: Parameter) -> str:
     if param.enum:
         return f"one of: {', '.join(param.enum)}"
     return f"such as {param.example}" if param.example and not param.secret else ""

@@ -22,23 +22,23 @@ def broken_rules(endpoint: Endpoint, values: Sequence[FieldValue]) -> Iterator[P
             given.setdefault(one.param.name, []).append(one)
     for rule in endpoint.rules:
         if _applies(rule, given):
-            yield from _broken(rule, given)
+            yield from _rule_problems(rule, given)
 
 
 def _applies(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> bool:
     for name, wanted in rule.when_value.items():
-        if not any(_same(one.value, wanted) for one in given.get(name, ())):
+        if not any(_equals_wanted(one.value, wanted) for one in given.get(name, ())):
             return False
     return not rule.when or any(name in given for name in rule.when)
 
 
-def _same(value: Plain, wanted: str) -> bool:
+def _equals_wanted(value: Plain, wanted: str) -> bool:
     if isinstance(value, bool):
         return wanted == ("true" if value else "false")
     return str(value) == wanted
 
 
-def _broken(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[Problem]:
+def _rule_problems(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[Problem]:
     present = [name for name in rule.params if name in given]
     absent = [name for name in rule.params if name not in given]
     listing = ", ".join(rule.params)
@@ -64,7 +64,7 @@ def _broken(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[P
         if first != second:
             yield problem(rule.params[1], f"differs from {rule.params[0]}", "the same value twice")
     elif rule.kind == "ordered" and len(present) == 2:
-        yield from _disordered(rule, given)
+        yield from _order_problems(rule, given)
     elif rule.kind == "not_listed" and present:
         words = str(given[rule.params[0]][0].value).split(",")
         for word in words:
@@ -78,7 +78,7 @@ def _broken(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[P
         yield Problem(name, rule.text, "", "warning", rule.lines)
 
 
-def _disordered(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[Problem]:
+def _order_problems(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[Problem]:
     first, second = (given[name][0] for name in rule.params)
     form = (first.param.date_format if first.param else "") or "%Y-%m-%d"
     try:

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog.model import Endpoint, Parameter
 
-MADE_UP: Final = "made up: "
+INVENTED_NOTE: Final = "made up: "
 """How a note begins that tells of a value which means nothing to the vendor."""
-_TRIED: Final = ("1", "0", "true", "2", "-1", "abc", "a b", "a-1", "1.5", "AB", "ab", "2026-11-21")
+_FALLBACK_VALUES: Final = ("1", "0", "true", "2", "-1", "abc", "a b", "a-1", "1.5", "AB", "ab", "2026-11-21")
 """Values of no meaning, for a parameter of which the catalog gives no better one."""
-Told = tuple[tuple[Entry, ...], tuple[str, ...]]
+NotedEntries = tuple[tuple[Entry, ...], tuple[str, ...]]
 """Entries, and what was done to them in words."""
 
 
-def carried(entries: Sequence[Entry], was: Endpoint, now: Endpoint) -> Told:
+def carry_values(entries: Sequence[Entry], was: Endpoint, now: Endpoint) -> NotedEntries:
     """*entries*, typed for *was*, under the names of *now*; what *now* asks for besides has its example."""
     renamed = _renamed(was, now)
     kept: list[Entry] = []
@@ -65,9 +65,9 @@ def _renamed(was: Endpoint, now: Endpoint) -> dict[str, str]:
     return pairs
 
 
-def telling(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> Told | None:
+def distinguishing_values(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> NotedEntries | None:
     """*entries* with one value that *own* allows and *other* does not; None where no parameter gives one. The note of a
-    value that the catalog does not give begins with ``MADE_UP``: that it is refused says little."""
+    value that the catalog does not give begins with ``INVENTED_NOTE``: that it is refused says little."""
     for param in own.params.values():
         before = other.params.get(param.name)
         if before == param or param.group is not None or param.type == "file" or param.repeat == "key":
@@ -82,12 +82,12 @@ def telling(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> Told | 
             if _allows(param, value) and (before is None or not _allows(before, value)):
                 kept = tuple(one for one in entries if one.name != param.name)
                 shown = f"{param.name}={value}" if value else f"{param.name} empty"
-                note = f"with {shown}" if known else f"{MADE_UP}{shown}"
+                note = f"with {shown}" if known else f"{INVENTED_NOTE}{shown}"
                 return (*kept, Entry(name=param.name, value=value)), (note,)
     return _spelled(entries, own, other)
 
 
-def _spelled(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> Told | None:
+def _spelled(entries: Sequence[Entry], own: Endpoint, other: Endpoint) -> NotedEntries | None:
     """*entries* with a value of a parameter that the two may spell differently on the wire, such as true against 1."""
     for param in own.params.values():
         before = other.params.get(param.name)
@@ -137,7 +137,7 @@ def _candidates(param: Parameter, other: Parameter | None) -> Iterator[tuple[boo
                 sizes = (length, max(length - 1, 0), length + 1)
                 yield from ((False, sign * size) for sign in "1a" for size in sizes)
     plain = param.type in ("boolean", "integer", "number")
-    yield from ((plain and value.isalnum(), value) for value in _TRIED)
+    yield from ((plain and value.isalnum(), value) for value in _FALLBACK_VALUES)
     if param.example:
         yield param.comma, f"{param.example},{param.example}"
     yield param.empty, ""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.paging.base import PageInfo, Slice, Style
+from explorer.core.paging.base import PageInfo, PageSlice, Style
 from explorer.core.registry import Registry
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Pagination, Vendor
 
-__all__ = ["PAGING_STYLES", "PageInfo", "Slice", "Style", "style_for", "style_of"]
+__all__ = ["PAGING_STYLES", "PageInfo", "PageSlice", "Style", "style_for", "style_of"]
 
 PAGING_STYLES: Final[Registry[type[Style]]] = Registry(
     "paging style",

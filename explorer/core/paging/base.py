@@ -29,7 +29,7 @@ Pairs = tuple[tuple[str, str], ...]
 _T = TypeVar("_T")
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PagingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Options of a paging style. Paths are dotted, into the decoded body."""
 
     items: str = "data"
@@ -39,7 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The largest page that the vendor gives."""
 
 
-OptionsT_co = TypeVar("OptionsT_co", bound=Options, covariant=True)
+OptionsT_co = TypeVar("OptionsT_co", bound=PagingOptions, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class PageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class PageSlice:
     """One page for an answer: its records, what stands beside them, and whether paging was asked for at all.
 
     ``problem`` says what is wrong with the paging parameters, ``problem_param`` which one is; then no records.
@@ -113,13 +113,13 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
         return False
 
     @property
-    def links_lead_on(self) -> bool:
+    def links_are_followable(self) -> bool:
         """Whether the URLs in a response can be followed, where it has any."""
         return True
 
-    def asked_size(self, values: Mapping[str, str]) -> int | None:
+    def requested_size(self, values: Mapping[str, str]) -> int | None:
         """How many records to a page the query asks for; None where it does not."""
-        return whole(values.get(self.params[1])) if self.params[1] else None
+        return parse_whole_number(values.get(self.params[1])) if self.params[1] else None
 
     @abstractmethod
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
@@ -157,18 +157,18 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
         return dict(query)
 
     @abstractmethod
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:
         """The page of *records* that *query* asks for; *url* is the absolute URL of the call, for links."""
 
 
-Style = PagingStyle[Options]
+Style = PagingStyle[PagingOptions]
 """A style whose options are of no concern."""
 
 
 # --- parts of styles -------------------------------------------------------------------------------------------------
 
 
-def whole(value: Any) -> int | None:
+def parse_whole_number(value: Any) -> int | None:
     """A whole number from 0, also as digits (XML has no numbers); None for anything else."""
     if isinstance(value, bool):
         return None
@@ -203,12 +203,12 @@ def with_params(query: Sequence[tuple[str, str]], changes: Mapping[str, int | st
     return tuple(pairs)
 
 
-def page_of_link(link: Any, param: str) -> int | None:
+def page_from_link(link: Any, param: str) -> int | None:
     """The page number in a link of an answer, or None."""
     if not isinstance(link, str):
         return None
     try:
-        return whole(dict(parse_qsl(urlsplit(link).query)).get(param))
+        return parse_whole_number(dict(parse_qsl(urlsplit(link).query)).get(param))
     except ValueError:
         return None
 
@@ -233,18 +233,18 @@ def check_number(number: int, first: int, pages: int | None = None) -> int:
 
 def read_count(
     query: Mapping[str, str], param: str, default: int, *, least: int, most: int | None = None
-) -> int | Slice:
+) -> int | PageSlice:
     """A number from the query: *default* where it is absent or empty, cut to *most*; a Slice with the problem."""
     text = query.get(param, "")
     if not text:
         return default
-    number = whole(text)
+    number = parse_whole_number(text)
     if number is None or number < least:
-        return Slice(problem=f"{param} is not a whole number from {least}", problem_param=param)
+        return PageSlice(problem=f"{param} is not a whole number from {least}", problem_param=param)
     return min(number, most) if most is not None else number
 
 
-def step_from(link: Any, param: str, otherwise: Callable[[], _T]) -> int | _T:
+def step_from_link(link: Any, param: str, otherwise: Callable[[], _T]) -> int | _T:
     """The page that a link names, or what *otherwise* gives where it names none."""
-    number = page_of_link(link, param)
+    number = page_from_link(link, param)
     return otherwise() if number is None else number

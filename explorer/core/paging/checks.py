@@ -29,12 +29,12 @@ FindingKind = Literal[
     "same_page",
     "circle",
 ]
-_NAMED: Final = 8
+_MAX_NAMED: Final = 8
 """How many pages a finding names before it says how many more there are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PagingFinding:
     """One thing that is odd about the pages: its kind, a sentence, and the numbers of the pages that it is about."""
 
     kind: FindingKind
@@ -63,7 +63,7 @@ def fingerprint(record: bytes) -> int:
     return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
 
-class Checks:
+class PageChecks:
     """Takes pages in and says what it found. *asked* is the page size that was asked for, None where none was."""
 
     def __init__(self, asked: int | None = None) -> None:
@@ -114,7 +114,7 @@ class Checks:
 
     # --- what was found ----------------------------------------------------------------------------------------------
 
-    def findings(self, *, whole: bool) -> tuple[Finding, ...]:
+    def findings(self, *, whole: bool) -> tuple[PagingFinding, ...]:
         """All that is odd so far. *whole*: the pages are all there are, from the first to the last."""
         return tuple(
             one
@@ -128,12 +128,12 @@ class Checks:
             for one in part
         )
 
-    def _failures(self) -> Iterator[Finding]:
+    def _failures(self) -> Iterator[PagingFinding]:
         if self._failed:
             pages = sorted(self._failed)
-            yield Finding("failed_page", f"{_pages(pages)} did not come", tuple(pages))
+            yield PagingFinding("failed_page", f"{_pages(pages)} did not come", tuple(pages))
 
-    def _duplicates(self) -> Iterator[Finding]:
+    def _duplicates(self) -> Iterator[PagingFinding]:
         if not self._twice:
             return
         count = sum(self._twice.values())
@@ -141,42 +141,42 @@ class Checks:
             f"{times} twice on page {one}" if one == other else f"{times} of page {one} again on page {other}"
             for (one, other), times in sorted(self._twice.items())
         ]
-        more = f" and {len(pairs) - _NAMED} more such pairs" if len(pairs) > _NAMED else ""
+        more = f" and {len(pairs) - _MAX_NAMED} more such pairs" if len(pairs) > _MAX_NAMED else ""
         pages = sorted({number for pair in self._twice for number in pair})
-        text = f"{_many(count, 'record')} came more than once: {'; '.join(pairs[:_NAMED])}{more}"
-        yield Finding("duplicates", text, tuple(pages))
+        text = f"{_pluralize(count, 'record')} came more than once: {'; '.join(pairs[:_MAX_NAMED])}{more}"
+        yield PagingFinding("duplicates", text, tuple(pages))
 
-    def _changes(self) -> Iterator[Finding]:
+    def _changes(self) -> Iterator[PagingFinding]:
         if len(self._totals) > 1:
             told = [f"{total} on page {number}" for number, total in self._totals]
-            more = f" and {len(told) - _NAMED} more times" if len(told) > _NAMED else ""
-            text = f"the total changed while the pages came: {', '.join(told[:_NAMED])}{more}"
-            yield Finding("total_changed", text, tuple(number for number, _ in self._totals))
+            more = f" and {len(told) - _MAX_NAMED} more times" if len(told) > _MAX_NAMED else ""
+            text = f"the total changed while the pages came: {', '.join(told[:_MAX_NAMED])}{more}"
+            yield PagingFinding("total_changed", text, tuple(number for number, _ in self._totals))
 
-    def _sizes(self) -> Iterator[Finding]:
+    def _sizes(self) -> Iterator[PagingFinding]:
         if self._capped:
             text = f"{self._asked} records to a page were asked for, and the vendor gives {self._capped} without a word"
-            yield Finding("size_capped", text)
+            yield PagingFinding("size_capped", text)
         last = max((number for number, count in self._counts.items() if count), default=0)
         middle = sorted((number, count) for number, count in self._counts.items() if number < last)
         empty = [number for number, count in middle if not count]
         if empty:
-            yield Finding("empty_page", f"{_pages(empty)} came empty, and more came after", tuple(empty))
+            yield PagingFinding("empty_page", f"{_pages(empty)} came empty, and more came after", tuple(empty))
         short = [number for number, count in middle if 0 < count < self._size]
         if short:
             text = f"{_pages(short)} held fewer than {self._size} records, and more came after"
-            yield Finding("short_page", text, tuple(short))
+            yield PagingFinding("short_page", text, tuple(short))
 
-    def _sums(self) -> Iterator[Finding]:
+    def _sums(self) -> Iterator[PagingFinding]:
         total = self._totals[-1][1] if self._totals else None
         if total is None or total == self.different:
             return
         if self.different < total:
-            text = f"the vendor tells of {_many(total, 'record')}, and {self.different} different ones came"
-            yield Finding("missing", f"{text}: {total - self.different} missing")
+            text = f"the vendor tells of {_pluralize(total, 'record')}, and {self.different} different ones came"
+            yield PagingFinding("missing", f"{text}: {total - self.different} missing")
         else:
-            text = f"the vendor tells of {_many(total, 'record')}, and {self.different} different ones came"
-            yield Finding("surplus", text)
+            text = f"the vendor tells of {_pluralize(total, 'record')}, and {self.different} different ones came"
+            yield PagingFinding("surplus", text)
 
 
 def _pages(numbers: Iterable[int]) -> str:
@@ -184,10 +184,10 @@ def _pages(numbers: Iterable[int]) -> str:
     words = [str(number) for number in numbers]
     if len(words) == 1:
         return f"page {words[0]}"
-    if len(words) > _NAMED:
-        return f"pages {', '.join(words[:_NAMED])} and {len(words) - _NAMED} more"
+    if len(words) > _MAX_NAMED:
+        return f"pages {', '.join(words[:_MAX_NAMED])} and {len(words) - _MAX_NAMED} more"
     return f"pages {', '.join(words[:-1])} and {words[-1]}"
 
 
-def _many(count: int, what: str) -> str:
+def _pluralize(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
     PageInfo,
+    PageSlice,
     Pairs,
-    Slice,
     count_records,
     page_count,
-    page_of_link,
+    page_from_link,
+    parse_whole_number,
     read_count,
-    step_from,
-    whole,
+    step_from_link,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import get_at, put_at
@@ -44,13 +44,20 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         meta = get_at(body, options.meta)
-        number = whole(get_at(meta, "current_page")) or whole(values.get(options.page_param)) or 1
-        size = whole(get_at(meta, "per_page")) or whole(values.get(options.size_param)) or options.default_size
+        number = (
+            parse_whole_number(get_at(meta, "current_page")) or parse_whole_number(values.get(options.page_param)) or 1
+        )
+        size = (
+            parse_whole_number(get_at(meta, "per_page"))
+            or parse_whole_number(values.get(options.size_param))
+            or options.default_size
+        )
         return PageInfo(
             number=number,
             size=size,
-            total=whole(get_at(body, options.total)),
-            pages=whole(get_at(meta, "total_pages")) or page_of_link(self._link(body, "last"), options.page_param),
+            total=parse_whole_number(get_at(body, options.total)),
+            pages=parse_whole_number(get_at(meta, "total_pages"))
+            or page_from_link(self._link(body, "last"), options.page_param),
             has_next=self._link(body, "next") is not None,
             has_previous=self._link(body, "prev") is not None or (number > 1 and isinstance(meta, dict)),
             records=count_records(body, options.items) or 0,
@@ -61,22 +68,22 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
         link = self._link(body, "next")
         if link is None:
             return None
-        return self.at(query, step_from(link, self.options.page_param, lambda: (info.number or 1) + 1))
+        return self.at(query, step_from_link(link, self.options.page_param, lambda: (info.number or 1) + 1))
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
         info = self.page_info(dict(query), body)
         if not info.has_previous:
             return None
         link = self._link(body, "prev")
-        return self.at(query, step_from(link, self.options.page_param, lambda: (info.number or 2) - 1))
+        return self.at(query, step_from_link(link, self.options.page_param, lambda: (info.number or 2) - 1))
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:
         options = self.options
         number = read_count(query, options.page_param, 1, least=1)
         size = read_count(query, options.size_param, options.default_size, least=1, most=options.max_size)
-        if isinstance(number, Slice):
+        if isinstance(number, PageSlice):
             return number
-        if isinstance(size, Slice):
+        if isinstance(size, PageSlice):
             return size
         total, start = len(records), (number - 1) * size
         page, pages = tuple(records[start : start + size]), page_count(total, size)
@@ -92,7 +99,7 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
             "current_page": number,
             "total_pages": pages,
         }
-        return Slice(page, put_at({}, options.meta, meta) | put_at({}, options.links, links))
+        return PageSlice(page, put_at({}, options.meta, meta) | put_at({}, options.links, links))
 
     def _link(self, body: Any, name: str) -> str | None:
         """A link as text: JSON:API allows a text or a table with ``href``."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
     PageInfo,
+    PageSlice,
     Pairs,
-    Slice,
     count_records,
     page_count,
+    parse_whole_number,
     read_count,
-    step_from,
-    whole,
+    step_from_link,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import get_at
@@ -48,12 +48,12 @@ class Laravel(Numbered[LaravelOptions]):
         return self.options.opt_in
 
     @property
-    def links_lead_on(self) -> bool:
+    def links_are_followable(self) -> bool:
         return self.options.follow_links
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
-        current, last = whole(get_at(body, "current_page")), whole(get_at(body, "last_page"))
+        current, last = parse_whole_number(get_at(body, "current_page")), parse_whole_number(get_at(body, "last_page"))
         if current is None:
             records = len(body) if isinstance(body, list) else count_records(body, options.items) or 0
             return PageInfo(records=records, certain=options.opt_in)
@@ -62,8 +62,10 @@ class Laravel(Numbered[LaravelOptions]):
             has_next = bool(get_at(body, "next_page_url"))
         return PageInfo(
             number=current,
-            size=whole(get_at(body, "per_page")) or whole(values.get(options.size_param)) or options.default_size,
-            total=whole(get_at(body, options.total)),
+            size=parse_whole_number(get_at(body, "per_page"))
+            or parse_whole_number(values.get(options.size_param))
+            or options.default_size,
+            total=parse_whole_number(get_at(body, options.total)),
             pages=last,
             has_next=has_next,
             has_previous=current > 1,
@@ -82,20 +84,20 @@ class Laravel(Numbered[LaravelOptions]):
             return None
         return self.at(query, self._step(body, "prev_page_url", info.number - 1))
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:
         options = self.options
         if options.opt_in and options.page_param not in query:
-            return Slice(tuple(records), wanted=False)
+            return PageSlice(tuple(records), wanted=False)
         number = read_count(query, options.page_param, 1, least=1)
         size = read_count(query, options.size_param, options.default_size, least=1, most=options.max_size)
-        if isinstance(number, Slice):
+        if isinstance(number, PageSlice):
             return number
-        if isinstance(size, Slice):
+        if isinstance(size, PageSlice):
             return size
         start = (number - 1) * size
         page = tuple(records[start : start + size])
         path = url.partition("?")[0] if options.follow_links else "/"
-        return Slice(page, self._envelope(path, number, size, len(records), start, len(page)))
+        return PageSlice(page, self._envelope(path, number, size, len(records), start, len(page)))
 
     def _envelope(self, path: str, number: int, size: int, total: int, start: int, count: int) -> dict[str, Any]:
         last = page_count(total, size)
@@ -120,7 +122,7 @@ class Laravel(Numbered[LaravelOptions]):
     def _step(self, body: Any, name: str, otherwise: int) -> int:
         if not self.options.follow_links:
             return otherwise
-        return step_from(get_at(body, name), self.options.page_param, lambda: otherwise)
+        return step_from_link(get_at(body, name), self.options.page_param, lambda: otherwise)
 
 
 STYLE: Final = Laravel

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from explorer.core.paging.base import Options, PagingStyle, Pairs, check_number, with_params
+from explorer.core.paging.base import PagingOptions, PagingStyle, Pairs, check_number, with_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class NumberedOptions(Options, frozen=True, kw_only=True):
+class NumberedOptions(PagingOptions, frozen=True, kw_only=True):
     """A page number, and maybe a size beside it."""
 
     page_param: str = "page"

@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
-    Options,
     PageInfo,
+    PageSlice,
+    PagingOptions,
     PagingStyle,
     Pairs,
-    Slice,
     check_number,
     count_records,
     page_count,
+    parse_whole_number,
     read_count,
-    whole,
     with_params,
 )
 from explorer.core.text.json_path import get_at, put_at
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class OffsetOptions(Options, frozen=True, kw_only=True):
+class OffsetOptions(PagingOptions, frozen=True, kw_only=True):
     """An index and a count; the answer names the next and previous index, and only when a count was asked for."""
 
     start_param: str = "start"
@@ -58,8 +58,8 @@ class Offset(PagingStyle[OffsetOptions]):
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
         records = count_records(body, options.items) or 0
-        total = whole(get_at(body, options.total))
-        size = whole(values.get(options.count_param))
+        total = parse_whole_number(get_at(body, options.total))
+        size = parse_whole_number(values.get(options.count_param))
         if not size:
             return PageInfo(1, None, total if total is not None else records, 1, records=records)
         start = self._start(tuple(values.items()))
@@ -74,34 +74,34 @@ class Offset(PagingStyle[OffsetOptions]):
         )
 
     def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        index = whole(get_at(body, self.options.next))
+        index = parse_whole_number(get_at(body, self.options.next))
         return self._at(query, index) if index is not None and index > self._start(query) else None
 
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        index = whole(get_at(body, self.options.previous))
+        index = parse_whole_number(get_at(body, self.options.previous))
         return self._at(query, index) if index is not None and index < self._start(query) else None
 
     def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
         count = self._count(query)
-        total = whole(get_at(body, self.options.total))
+        total = parse_whole_number(get_at(body, self.options.total))
         pages = None if total is None else page_count(total, count)
         return self._at(query, (check_number(number, 1, pages) - 1) * count)
 
     def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
         return self._at(query, 0)
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002 - the base class's
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:  # noqa: ARG002 - the base class's
         options = self.options
         if not query.get(options.count_param):
             if query.get(options.start_param):
                 problem = f"{options.count_param} is required beside {options.start_param}"
-                return Slice(wanted=False, problem=problem, problem_param=options.count_param)
-            return Slice(tuple(records), wanted=False)
+                return PageSlice(wanted=False, problem=problem, problem_param=options.count_param)
+            return PageSlice(tuple(records), wanted=False)
         count = read_count(query, options.count_param, options.default_size, least=1, most=options.max_size)
         start = read_count(query, options.start_param, 0, least=0)
-        if isinstance(count, Slice):
+        if isinstance(count, PageSlice):
             return count
-        if isinstance(start, Slice):
+        if isinstance(start, PageSlice):
             return start
         total = len(records)
         table = {
@@ -112,16 +112,16 @@ class Offset(PagingStyle[OffsetOptions]):
             "prev_page": max(0, start - count) if start else None,
             "next_page": start + count if start + count < total else None,
         }
-        return Slice(tuple(records[start : start + count]), put_at({}, options.envelope, table))
+        return PageSlice(tuple(records[start : start + count]), put_at({}, options.envelope, table))
 
     def _start(self, query: Sequence[tuple[str, str]]) -> int:
-        return whole(dict(query).get(self.options.start_param)) or 0
+        return parse_whole_number(dict(query).get(self.options.start_param)) or 0
 
     def _at(self, query: Sequence[tuple[str, str]], start: int) -> Pairs:
         return with_params(query, {self.options.start_param: start, self.options.count_param: self._count(query)})
 
     def _count(self, query: Sequence[tuple[str, str]]) -> int:
-        return whole(dict(query).get(self.options.count_param)) or self.options.default_size
+        return parse_whole_number(dict(query).get(self.options.count_param)) or self.options.default_size
 
 
 STYLE: Final = Offset

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
     PageInfo,
+    PageSlice,
     Pairs,
-    Slice,
     count_records,
     page_count,
+    parse_whole_number,
     read_count,
-    whole,
 )
 from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import get_at
@@ -46,10 +46,10 @@ class PageNumber(Numbered[PageOptions]):
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
-        given = whole(values.get(options.page_param))
+        given = parse_whole_number(values.get(options.page_param))
         number = options.first if given is None else given
-        size = whole(values.get(options.size_param)) if options.size_param else None
-        total = whole(get_at(body, options.total)) if options.total else None
+        size = parse_whole_number(values.get(options.size_param)) if options.size_param else None
+        total = parse_whole_number(get_at(body, options.total)) if options.total else None
         size = size if size is not None else options.default_size
         pages = page_count(total, size) if total is not None and size else self._told(body)
         records = self._records(body)
@@ -74,20 +74,20 @@ class PageNumber(Numbered[PageOptions]):
         pages = self.page_info(dict(query), body).pages
         return self.goto_params(query, pages + self.options.first - 1, body) if pages else None
 
-    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> Slice:  # noqa: ARG002 - the base class's
+    def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:  # noqa: ARG002 - the base class's
         options = self.options
         number = read_count(query, options.page_param, options.first, least=options.first)
-        size: int | Slice = options.default_size or _USUAL_SIZE
+        size: int | PageSlice = options.default_size or _USUAL_SIZE
         if options.size_param:
             size = read_count(
                 query, options.size_param, options.default_size or _USUAL_SIZE, least=1, most=options.max_size
             )
-        if isinstance(number, Slice):
+        if isinstance(number, PageSlice):
             return number
-        if isinstance(size, Slice):
+        if isinstance(size, PageSlice):
             return size
         start = (number - options.first) * size
-        return Slice(tuple(records[start : start + size]))
+        return PageSlice(tuple(records[start : start + size]))
 
     def _records(self, body: Any) -> int | None:
         """How many records came: at the catalog's path, or in the body itself where that is the list."""
@@ -97,7 +97,7 @@ class PageNumber(Numbered[PageOptions]):
 
     def _told(self, body: Any) -> int | None:
         """The number of pages where the answer has both members of a common paginator; one alone is not believed."""
-        current, last = whole(get_at(body, "current_page")), whole(get_at(body, "last_page"))
+        current, last = parse_whole_number(get_at(body, "current_page")), parse_whole_number(get_at(body, "last_page"))
         return last if current is not None and last else None
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.body_value import NotReadable, json_text, xml_value
-from explorer.core.paging.base import whole
+from explorer.core.body_value import UnreadableBody, json_text, xml_value
+from explorer.core.paging.base import parse_whole_number
 from explorer.core.text.json_path import get_at
 from explorer.core.text.media_type import essence, is_xml
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
 
 Record = bytes
-_TOTALS = ("total", "total_count", "totalCount", "total_results", "totalResults", "total_items", "totalItems")
-_DESCRIBES = re.compile(
+_TOTAL_KEYS = ("total", "total_count", "totalCount", "total_results", "totalResults", "total_items", "totalItems")
+_METADATA_KEY = re.compile(
     "total.*|count|.*_count|links?|_links|meta|pagination|paging|page.*|per_?page|limit|offset|skip|start|size|from|to"
     "|next.*|prev.*|first.*|last.*|current.*|has_?(next|more).*|cursor|path|success|status|code|message|errors?"
     "|included|jsonapi|version|time.*|took|request_?id",
@@ -32,7 +32,7 @@ _TABLE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def cut(response: ReceivedResponse, path: str) -> tuple[Record, ...]:
+def cut_records(response: ReceivedResponse, path: str) -> tuple[Record, ...]:
     """The records at a dotted path of the body; those of the body itself where that is a list. One lone table at the
     path is one record; where nothing stands there, there are none.
 
@@ -48,10 +48,10 @@ def cut(response: ReceivedResponse, path: str) -> tuple[Record, ...]:
     try:
         return tuple(_one_line(one) for one in _raw_records(text, path))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotReadable(f"said to be JSON, and is not: {error}") from None
+        raise UnreadableBody(f"said to be JSON, and is not: {error}") from None
 
 
-def unpaged(response: ReceivedResponse, body: Any) -> tuple[tuple[Record, ...], int | None]:
+def unpaged_records(response: ReceivedResponse, body: Any) -> tuple[tuple[Record, ...], int | None]:
     """Return the records of a call without a paging style, and how many the response says there are in all, if it does.
 
     The records are those of the body where it is an array, or of the one array in it beside members that only describe
@@ -62,7 +62,7 @@ def unpaged(response: ReceivedResponse, body: Any) -> tuple[tuple[Record, ...], 
     """
     path = _list_path(body)
     if path is not None:
-        return cut(response, path), _total(body, path)
+        return cut_records(response, path), _total(body, path)
     if is_xml(essence(response.header("content-type"))):
         return (msgspec.json.encode(body),), None
     text = json_text(response)
@@ -74,7 +74,7 @@ def _list_path(body: Any) -> str | None:
     if isinstance(body, list):
         return ""
     members = body if isinstance(body, dict) else {}
-    told = [name for name in members if not _DESCRIBES.fullmatch(name)]
+    told = [name for name in members if not _METADATA_KEY.fullmatch(name)]
     if len(told) != 1 or "." in told[0]:
         return None
     inner = _list_path(members[told[0]])
@@ -86,7 +86,11 @@ def _total(body: Any, path: str) -> int | None:
     places = [get_at(body, path.rpartition(".")[0] if "." in path else ""), body]
     places += [get_at(body, name) for name in ("meta", "pagination", "meta.pagination", "paging")]
     counts = [
-        whole(place.get(name)) for place in places if isinstance(place, dict) for name in _TOTALS if name in place
+        parse_whole_number(place.get(name))
+        for place in places
+        if isinstance(place, dict)
+        for name in _TOTAL_KEYS
+        if name in place
     ]
     return next((count for count in counts if count is not None), None)
 

@@ -4,6 +4,6 @@ request ── trace ──► method · base path · path · values · query ·
                      joined, they are the request again, byte for byte
 """
 
-from explorer.core.provenance.parts import ORIGINS, Origin, Part, Place, joined
+from explorer.core.provenance.parts import PART_ORIGINS, PartOrigin, PartPlace, RequestPart, join_parts
 
-__all__ = ["ORIGINS", "Origin", "Part", "Place", "joined"]
+__all__ = ["PART_ORIGINS", "PartOrigin", "PartPlace", "RequestPart", "join_parts"]

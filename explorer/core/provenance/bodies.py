@@ -23,7 +23,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
-def pieces(body: bytes, content_type: str, values: Sequence[FieldValue]) -> list[Piece]:
+def body_pieces(body: bytes, content_type: str, values: Sequence[FieldValue]) -> list[Piece]:
     """*body* in pieces; one piece without a name where it is none of the kinds that are known."""
     if not body:
         return []
@@ -50,7 +50,7 @@ def _form(body: bytes) -> list[Piece]:
 
 def _multipart(body: bytes, boundary: bytes) -> list[Piece]:
     found: list[Piece] = [
-        (part.name, b"--" + boundary + part.raw + b"\r\n", None) for part in multipart.parts(body, boundary)
+        (part.name, b"--" + boundary + part.raw + b"\r\n", None) for part in multipart.split_fields(body, boundary)
     ]
     used = sum(len(data) for _, data, _ in found)
     return [*found, ("", body[used:], None)]

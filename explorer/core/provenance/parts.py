@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from explorer.core.exchange import Value
+from explorer.core.exchange import FrozenStruct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-Origin = Literal["you", "default", "catalog", "version", "environment", "auth", "program", "httpx", "server", "unknown"]
-Place = Literal["method", "path", "query", "header", "body", "frame"]
+PartOrigin = Literal[
+    "you", "default", "catalog", "version", "environment", "auth", "program", "httpx", "server", "unknown"
+]
+PartPlace = Literal["method", "path", "query", "header", "body", "frame"]
 
-ORIGINS: Final[dict[Origin, str]] = {
+PART_ORIGINS: Final[dict[PartOrigin, str]] = {
     "you": "you",
     "default": "default",
     "catalog": "catalog",
@@ -29,16 +31,16 @@ ORIGINS: Final[dict[Origin, str]] = {
 """The origins in words of at most twelve cells."""
 
 
-class Part(Value, frozen=True, kw_only=True):
+class RequestPart(FrozenStruct, frozen=True, kw_only=True):
     """A piece of the request: ``data`` is its bytes with what separates it from the piece before it.
 
     ``name`` is that of a header, parameter or body field; empty for what has none. ``frame`` is the place of what
     holds the others together: line ends, boundaries, brackets.
     """
 
-    place: Place
+    place: PartPlace
     data: bytes
-    origin: Origin
+    origin: PartOrigin
     name: str = ""
     detail: str = ""
     """A few words more: which credential, which lines of the document."""
@@ -49,7 +51,7 @@ class Part(Value, frozen=True, kw_only=True):
         return self.data.decode("utf-8", "replace")
 
 
-def joined(parts: Iterable[Part]) -> bytes:
+def join_parts(parts: Iterable[RequestPart]) -> bytes:
     """The request that *parts* are the pieces of."""
     return b"".join(part.data for part in parts)
 

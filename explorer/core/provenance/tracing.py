@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus
 
 from explorer.core.auth import options_of
 from explorer.core.form import FileRef
-from explorer.core.provenance.bodies import pieces
-from explorer.core.provenance.parts import Origin, Part, Place, base_path, target_of, to_bytes
+from explorer.core.provenance.bodies import body_pieces
+from explorer.core.provenance.parts import PartOrigin, PartPlace, RequestPart, base_path, target_of, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from explorer.core.form import FieldValue
 
 _TRANSPORT: Final = ("content-length", "connection", "transfer-encoding")
-_OWN: Final = ("accept-encoding", "user-agent")
+_OWN_HEADERS: Final = ("accept-encoding", "user-agent")
 _BODIES: Final = ("form", "json", "multipart")
-Told = tuple[Origin, str]
+OriginDetail = tuple[PartOrigin, str]
 """An origin and its detail."""
 
 
 @dataclass(frozen=True)
-class Subject:
+class TraceSubject:
     """What a request was made of. ``values`` are those of the checked form, ``base_url`` that of then; ``purpose`` is
     the hop's: a token call and a redirect are not what the form says."""
 
@@ -40,7 +40,7 @@ class Subject:
     purpose: Purpose = "call"
 
 
-def trace(subject: Subject, request: SentRequest) -> tuple[Part, ...]:
+def trace_request(subject: TraceSubject, request: SentRequest) -> tuple[RequestPart, ...]:
     """The parts of *request* (signed or not, masked or not) in the order of the wire; see ``parts.joined``."""
     return tuple(_Tracer(subject).parts(request))
 
@@ -48,7 +48,7 @@ def trace(subject: Subject, request: SentRequest) -> tuple[Part, ...]:
 class _Tracer:
     """Reads one request; each value of the form is used up once."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: TraceSubject) -> None:
         self.subject = subject
         self.options = options_of(subject.vendor.auth.get(subject.endpoint.auth))
         self._left: dict[tuple[str, str], deque[FieldValue]] = {}
@@ -56,10 +56,10 @@ class _Tracer:
             place = "body" if one.location in _BODIES else one.location
             self._left.setdefault((place, one.name), deque()).append(one)
 
-    def parts(self, request: SentRequest) -> Iterator[Part]:
-        """See ``trace``."""
+    def parts(self, request: SentRequest) -> Iterator[RequestPart]:
+        """See ``trace_request``."""
         call = self.subject.call
-        method: Told = ("you", "method of the call") if call.method else ("catalog", "")
+        method: OriginDetail = ("you", "method of the call") if call.method else ("catalog", "")
         if self.subject.purpose == "redirect":
             method = ("server", "a redirect")
         yield _part("method", "", f"{request.method} ", method)
@@ -76,7 +76,7 @@ class _Tracer:
 
     # --- the URL -----------------------------------------------------------------------------------------------------
 
-    def _path(self, path: str) -> Iterator[Part]:
+    def _path(self, path: str) -> Iterator[RequestPart]:
         if self.subject.purpose == "redirect":
             yield _part("path", "", path, ("server", "a redirect"))
             return
@@ -96,12 +96,12 @@ class _Tracer:
             yield from self._literal(path[at:start])
             if end > start:
                 value = self._take("path", name)
-                told: Told = self._told(value) if value is not None else ("catalog", "not filled in")
+                told: OriginDetail = self._told(value) if value is not None else ("catalog", "not filled in")
                 yield _part("path", name, path[start:end], told)
             at = end
         yield from self._literal(path[at:])
 
-    def _literal(self, text: str) -> Iterator[Part]:
+    def _literal(self, text: str) -> Iterator[RequestPart]:
         """A fixed stretch of the path; a version in it is by the version rule."""
         version = self.subject.vendor.version
         if version.style == "path" and version.value:
@@ -114,11 +114,11 @@ class _Tracer:
         if text:
             yield _part("path", "", text, ("catalog", ""))
 
-    def _pair(self, pair: str, before: str) -> Part:
+    def _pair(self, pair: str, before: str) -> RequestPart:
         name = unquote_plus(pair.partition("=")[0])
         return _part("query", name, before + pair, self._param("query", name))
 
-    def _param(self, place: str, name: str) -> Told:
+    def _param(self, place: str, name: str) -> OriginDetail:
         """Where a parameter of the query or a field of the body is from."""
         if self.subject.purpose == "redirect":
             return "server", "a redirect"
@@ -133,7 +133,7 @@ class _Tracer:
 
     # --- headers -----------------------------------------------------------------------------------------------------
 
-    def _header(self, name: str, value: str) -> Told:
+    def _header(self, name: str, value: str) -> OriginDetail:
         lowered, subject = name.lower(), self.subject
         if lowered == "host":
             return self._environment() if subject.purpose != "redirect" else ("server", "a redirect")
@@ -154,11 +154,11 @@ class _Tracer:
             return (
                 ("auth", "a token call") if subject.purpose == "auth" else ("catalog", f"body: {subject.endpoint.body}")
             )
-        if lowered in _OWN:
+        if lowered in _OWN_HEADERS:
             return "program", "the same with every call"
         return "unknown", "the catalog of now does not tell"
 
-    def _accept(self) -> Told:
+    def _accept(self) -> OriginDetail:
         subject = self.subject
         if subject.purpose != "auth" and subject.endpoint.accept:
             return "catalog", self._cited(subject.endpoint.lines)
@@ -169,22 +169,22 @@ class _Tracer:
 
     # --- the body ----------------------------------------------------------------------------------------------------
 
-    def _body(self, body: bytes, content_type: str) -> Iterator[Part]:
+    def _body(self, body: bytes, content_type: str) -> Iterator[RequestPart]:
         values = [one for one in self.subject.values if one.location in _BODIES]
-        for name, data, value in pieces(body, content_type, values):
+        for name, data, value in body_pieces(body, content_type, values):
             if not name:
                 yield self._frame(data, whole=len(data) == len(body))
                 continue
             signed = self.subject.purpose == "auth" or name in self.options.params
             told = self._told(value) if value is not None and not signed else self._param("body", name)
-            yield Part(place="body", name=name, data=data, origin=told[0], detail=told[1])
+            yield RequestPart(place="body", name=name, data=data, origin=told[0], detail=told[1])
 
-    def _frame(self, data: bytes, *, whole: bool) -> Part:
+    def _frame(self, data: bytes, *, whole: bool) -> RequestPart:
         if whole and self.subject.purpose == "auth":
-            return Part(place="body", data=data, origin="auth", detail="a token call")
+            return RequestPart(place="body", data=data, origin="auth", detail="a token call")
         if whole and len(data) > len(b"{}"):
-            return Part(place="body", data=data, origin="unknown", detail="the catalog of now does not tell")
-        return Part(place="frame", data=data, origin="catalog", detail=f"body: {self.subject.endpoint.body}")
+            return RequestPart(place="body", data=data, origin="unknown", detail="the catalog of now does not tell")
+        return RequestPart(place="frame", data=data, origin="catalog", detail=f"body: {self.subject.endpoint.body}")
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
@@ -192,7 +192,7 @@ class _Tracer:
         left = self._left.get((place, name))
         return left.popleft() if left else None
 
-    def _told(self, value: FieldValue) -> Told:
+    def _told(self, value: FieldValue) -> OriginDetail:
         lines = self._cited(value.param.lines) if value.param is not None else ""
         if not value.given:
             return "default", f"prefilled {lines}".rstrip()
@@ -200,12 +200,12 @@ class _Tracer:
             return "you", "no parameter of the catalog"
         return "you", "a file" if isinstance(value.value, FileRef) else lines
 
-    def _environment(self) -> Told:
+    def _environment(self) -> OriginDetail:
         if self.subject.call.base_url:
             return "you", "base URL of the call"
         return "environment", self.subject.call.environment
 
-    def _auth(self) -> Told:
+    def _auth(self) -> OriginDetail:
         auth = self.subject.vendor.auth.get(self.subject.endpoint.auth)
         return "auth", auth.scheme if auth is not None else "a token call"
 
@@ -219,5 +219,5 @@ def _pattern(template: str) -> str:
     return "([^/?]*)".join(re.escape(one) for one in literals)
 
 
-def _part(place: Place, name: str, text: str, told: Told) -> Part:
-    return Part(place=place, name=name, data=to_bytes(text), origin=told[0], detail=told[1])
+def _part(place: PartPlace, name: str, text: str, told: OriginDetail) -> RequestPart:
+    return RequestPart(place=place, name=name, data=to_bytes(text), origin=told[0], detail=told[1])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.saved.filling import references
-from explorer.core.saved.naming import matching
+from explorer.core.saved.naming import match_name
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.core.saved.model import Rule, SavedRequest
+    from explorer.core.saved.model import RerunRule, SavedRequest
 
 
 def folder_of(name: str) -> str:
@@ -19,20 +19,20 @@ def folder_of(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def needs(name: str, requests: Mapping[str, SavedRequest]) -> dict[str, tuple[str, Rule]]:
+def direct_dependencies(name: str, requests: Mapping[str, SavedRequest]) -> dict[str, tuple[str, RerunRule]]:
     """Name of a needed request → how it is called in *name* and the rule when it is run again, in order.
 
     Raises:
         UnknownName: no request is called so; UsageError: several may be meant.
     """
-    from explorer.core.saved.model import Rule
+    from explorer.core.saved.model import RerunRule
 
     request = requests[name]
-    found: dict[str, tuple[str, Rule]] = {}
+    found: dict[str, tuple[str, RerunRule]] = {}
     for one in references(request):
-        target = matching(one.request, requests, folder_of(name))
-        rules = {matching(key, requests, folder_of(name)): rule for key, rule in request.again.items()}
-        found.setdefault(target, (one.request, rules.get(target, Rule())))
+        target = match_name(one.request, requests, folder_of(name))
+        rules = {match_name(key, requests, folder_of(name)): rule for key, rule in request.again.items()}
+        found.setdefault(target, (one.request, rules.get(target, RerunRule())))
     return found
 
 
@@ -40,19 +40,19 @@ def check_chain(name: str, requests: Mapping[str, SavedRequest]) -> tuple[str, .
     """Every request that *name* needs, itself last, each after those that it needs.
 
     Raises:
-        UsageError: one needs its own answer; the message names the chain. UnknownName: see ``needs``.
+        UsageError: one needs its own answer; the message names the chain. UnknownName: see ``direct_dependencies``.
     """
     done: dict[str, None] = {}
-    _walk(name, requests, (), done)
+    _visit(name, requests, (), done)
     return tuple(done)
 
 
-def _walk(name: str, requests: Mapping[str, SavedRequest], above: tuple[str, ...], done: dict[str, None]) -> None:
+def _visit(name: str, requests: Mapping[str, SavedRequest], above: tuple[str, ...], done: dict[str, None]) -> None:
     if name in above:
         chain = " → ".join((*above[above.index(name) :], name))
         raise UsageError(f"{name} needs its own answer: {chain}", hint="Take one of the values from elsewhere.")
     if name in done:
         return
-    for target in needs(name, requests):
-        _walk(target, requests, (*above, name), done)
+    for target in direct_dependencies(name, requests):
+        _visit(target, requests, (*above, name), done)
     done[name] = None

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Call
 
 
-def request_of(call: Call, *, keep_environment: bool = False) -> SavedRequest:
+def draft_request(call: Call, *, keep_environment: bool = False) -> SavedRequest:
     """A new saved request of *call*."""
     return SavedRequest(call=call if keep_environment else msgspec.structs.replace(call, environment=""))
 
 
-def of_history(call: Call) -> Call:
+def draft_from_history(call: Call) -> Call:
     """The call of an entry of the history with a placeholder for what was masked when it was kept."""
     from explorer.core.text.env_names import saved_variable_name
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from explorer.core.saved.model import OPERATORS, TYPES, Comparison, Expectations, Expected
+from explorer.core.saved.model import OPERATORS, TYPES, Assertion, Expectations, Expected
 from explorer.core.text.units import format_duration, parse_duration
 from explorer.errors import nearest
 
 if TYPE_CHECKING:
-    from explorer.core.catalog.report import Path, Report
+    from explorer.core.catalog.report import Path, ProblemReport
 
 STATUS: Final = re.compile(r"(<=|>=|<|>)?([1-9][0-9]{2})|([1-9])xx|([1-9][0-9]{2})-([1-9][0-9]{2})")
 _NUMERIC: Final = ("above", "at_least", "below", "at_most")
@@ -33,7 +33,7 @@ class ExpectTable(Protocol):
     def body(self) -> dict[str, Any]: ...
 
 
-def read_expectations(table: ExpectTable, report: Report) -> Expectations:
+def read_expectations(table: ExpectTable, report: ProblemReport) -> Expectations:
     """The expectations in *table*; what is wrong goes to *report*."""
     within = parse_duration(table.within) if table.within else None
     if table.within and within is None:
@@ -47,7 +47,7 @@ def read_expectations(table: ExpectTable, report: Report) -> Expectations:
     )
 
 
-def _statuses(value: Any, report: Report) -> tuple[str, ...]:
+def _statuses(value: Any, report: ProblemReport) -> tuple[str, ...]:
     rows = value if isinstance(value, list | tuple) else [] if value is None else [value]
     found = []
     for one in rows:
@@ -59,7 +59,7 @@ def _statuses(value: Any, report: Report) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _expected(table: Mapping[str, Any], part: str, report: Report) -> tuple[Expected, ...]:
+def _expected(table: Mapping[str, Any], part: str, report: ProblemReport) -> tuple[Expected, ...]:
     rows: list[Expected] = []
     for key, value in table.items():
         path: Path = ("expect", part, key)
@@ -82,10 +82,10 @@ def path_problem(path: str) -> str:
     return ""
 
 
-def _comparisons(value: Any, path: Path, report: Report) -> tuple[Comparison, ...]:
+def _comparisons(value: Any, path: Path, report: ProblemReport) -> tuple[Assertion, ...]:
     if not isinstance(value, Mapping):
         if _json_like(value, path, report):
-            return (Comparison(operator="equals", value=value),)
+            return (Assertion(operator="equals", value=value),)
         return ()
     if not value:
         report.add(path, "expects nothing", "such as { exists = true }, { at_least = 1 }")
@@ -94,14 +94,14 @@ def _comparisons(value: Any, path: Path, report: Report) -> tuple[Comparison, ..
         if name not in OPERATORS:
             near = nearest(name, OPERATORS) or ""
             report.add((*path, name), f"unknown comparison {name!r}", f"one of {', '.join(OPERATORS)}", near)
-        elif wrong := _wrong(name, one):
+        elif wrong := _operand_problem(name, one):
             report.add((*path, name), f"{one!r} is not right here", wrong)
         elif _json_like(one, path, report):
-            found.append(Comparison(operator=name, value=one))
+            found.append(Assertion(operator=name, value=one))
     return tuple(found)
 
 
-def _wrong(operator: str, value: Any) -> str:
+def _operand_problem(operator: str, value: Any) -> str:
     """What *value* should be for *operator*; empty where it is."""
     if operator in _NUMERIC and (isinstance(value, bool) or not isinstance(value, int | float | str)):
         return "a number"
@@ -119,7 +119,7 @@ def _wrong(operator: str, value: Any) -> str:
     return ""
 
 
-def _json_like(value: Any, path: Path, report: Report) -> bool:
+def _json_like(value: Any, path: Path, report: ProblemReport) -> bool:
     if isinstance(value, datetime.date | datetime.time):
         report.add(path, "is a TOML date", f'in quotes it is a text: "{value}"')
         return False
@@ -138,11 +138,11 @@ def expectations_table(expect: Expectations) -> dict[str, Any]:
         table["within"] = format_duration(expect.within)
     for part, expected in (("headers", expect.headers), ("body", expect.body)):
         if expected:
-            table[part] = {key: _said(comparisons) for key, comparisons in expected}
+            table[part] = {key: _comparisons_value(comparisons) for key, comparisons in expected}
     return table
 
 
-def _said(comparisons: tuple[Comparison, ...]) -> Any:
+def _comparisons_value(comparisons: tuple[Assertion, ...]) -> Any:
     only = comparisons[0] if len(comparisons) == 1 else None
     if only is not None and only.operator == "equals" and not isinstance(only.value, Mapping):
         return only.value

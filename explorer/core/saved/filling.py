@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from explorer.core.saved.placeholders import (
-    Found,
     Placeholder,
     PlaceholderProblem,
-    Reference,
-    fill,
+    PlaceholderValue,
+    ResponsePlaceholder,
     fill_json,
+    fill_text,
     placeholders,
 )
 from explorer.errors import UsageError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from explorer.core.saved.placeholders import Lookup
 
 
-class Use(NamedTuple):
+class PlaceholderUse(NamedTuple):
     """A placeholder and where it stands: ``value``, ``extra``, ``header`` and a name; ``base_url``; ``expect``."""
 
     placeholder: Placeholder
@@ -34,41 +34,48 @@ class Use(NamedTuple):
     name: str = ""
 
 
-def uses(request: SavedRequest) -> tuple[Use, ...]:
+def placeholder_uses(request: SavedRequest) -> tuple[PlaceholderUse, ...]:
     """Every placeholder of *request*, in order."""
-    return (*call_uses(request.call), *(Use(one, "expect") for text in _texts(request) for one in placeholders(text)))
+    return (
+        *call_uses(request.call),
+        *(PlaceholderUse(one, "expect") for text in _texts(request) for one in placeholders(text)),
+    )
 
 
-def call_uses(call: Call) -> tuple[Use, ...]:
+def call_uses(call: Call) -> tuple[PlaceholderUse, ...]:
     """Every placeholder of *call*, in order."""
-    found = [Use(one, "base_url") for one in placeholders(call.base_url)]
-    found += [Use(one, "value", entry.name) for entry in call.entries for one in placeholders(entry.value)]
-    found += [Use(one, "extra", name) for name, value in call.extra for one in placeholders(value)]
-    found += [Use(one, "header", name) for name, value in call.headers for one in placeholders(value)]
+    found = [PlaceholderUse(one, "base_url") for one in placeholders(call.base_url)]
+    found += [PlaceholderUse(one, "value", entry.name) for entry in call.entries for one in placeholders(entry.value)]
+    found += [PlaceholderUse(one, "extra", name) for name, value in call.extra for one in placeholders(value)]
+    found += [PlaceholderUse(one, "header", name) for name, value in call.headers for one in placeholders(value)]
     return tuple(found)
 
 
 def _texts(request: SavedRequest) -> Iterator[str]:
     for _, comparisons in (*request.expect.headers, *request.expect.body):
         for one in comparisons:
-            yield from strings(one.value)
+            yield from walk_strings(one.value)
 
 
-def strings(value: object) -> Iterator[str]:
+def walk_strings(value: object) -> Iterator[str]:
     """Every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from strings(one)
+            yield from walk_strings(one)
     elif isinstance(value, dict):
         for one in value.values():
-            yield from strings(one)
+            yield from walk_strings(one)
 
 
-def references(request: SavedRequest) -> tuple[Reference, ...]:
+def references(request: SavedRequest) -> tuple[ResponsePlaceholder, ...]:
     """The answers that *request* needs values of, each placeholder once."""
-    return tuple(dict.fromkeys(one.placeholder for one in uses(request) if isinstance(one.placeholder, Reference)))
+    return tuple(
+        dict.fromkeys(
+            one.placeholder for one in placeholder_uses(request) if isinstance(one.placeholder, ResponsePlaceholder)
+        )
+    )
 
 
 def fill_call(call: Call, lookup: Lookup) -> Call:
@@ -80,7 +87,7 @@ def fill_call(call: Call, lookup: Lookup) -> Call:
     return _filled(call, lookup, strict=True)
 
 
-def shown_call(call: Call, lookup: Lookup) -> Call:
+def preview_call(call: Call, lookup: Lookup) -> Call:
     """*call* as far as it is known, to be shown and checked: in JSON, what is not known stands as a string."""
     return _filled(call, lookup, strict=False)
 
@@ -108,7 +115,7 @@ def _call_texts(call: Call) -> Iterator[str]:
 def _tolerant(text: str, lookup: Lookup) -> str:
     """A text that is being typed may hold half a placeholder; it is left alone."""
     try:
-        return fill(text, lookup)
+        return fill_text(text, lookup)
     except PlaceholderProblem:
         return text
 
@@ -143,5 +150,5 @@ def _json_problem(text: str) -> str:
     return ""
 
 
-def _quoted(one: Placeholder) -> Found:
-    return Found(str(one), json.dumps(str(one), ensure_ascii=False))
+def _quoted(one: Placeholder) -> PlaceholderValue:
+    return PlaceholderValue(str(one), json.dumps(str(one), ensure_ascii=False))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.exchange import Value
+from explorer.core.exchange import FrozenStruct
 from explorer.core.saved.expecting import STATUS
-from explorer.core.saved.model import OPERATORS, Comparison, Expectations
-from explorer.core.saved.picking import Picker
-from explorer.core.saved.placeholders import PlaceholderProblem, fill, parse
+from explorer.core.saved.model import OPERATORS, Assertion, Expectations
+from explorer.core.saved.picking import ResponsePicker
+from explorer.core.saved.placeholders import PlaceholderProblem, fill_text, parse
 from explorer.core.text.units import format_duration
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Exchange, ReceivedResponse
     from explorer.core.saved.placeholders import Lookup
 
-_MOST = 200
+_MAX_SHOWN = 200
 """Characters of a value that are shown."""
 
 
-class Result(Value, frozen=True, kw_only=True):
+class ExpectationResult(FrozenStruct, frozen=True, kw_only=True):
     """One expectation in words, whether it held, and what was got where it did not."""
 
     text: str
@@ -71,8 +71,8 @@ def filled_expectations(expect: Expectations, lookup: Lookup) -> Expectations:
         return {key: value(inner) for key, inner in one.items()} if isinstance(one, dict) else one
 
     def rows(
-        expected: tuple[tuple[str, tuple[Comparison, ...]], ...],
-    ) -> tuple[tuple[str, tuple[Comparison, ...]], ...]:
+        expected: tuple[tuple[str, tuple[Assertion, ...]], ...],
+    ) -> tuple[tuple[str, tuple[Assertion, ...]], ...]:
         return tuple(
             (key, tuple(msgspec.structs.replace(one, value=value(one.value)) for one in comparisons))
             for key, comparisons in expected
@@ -89,17 +89,19 @@ def _filled(text: str, lookup: Lookup) -> Any:
                 return json.loads(found.literal) if found.literal != found.text else found.text
             except ValueError:
                 return found.text
-        return fill(text, lookup)
+        return fill_text(text, lookup)
     except PlaceholderProblem:
         return text
 
 
-def check(expect: Expectations, exchange: Exchange, shown: Exchange, mask: Callable[[str], str]) -> tuple[Result, ...]:
+def check_expectations(
+    expect: Expectations, exchange: Exchange, shown: Exchange, mask: Callable[[str], str]
+) -> tuple[ExpectationResult, ...]:
     """Every expectation on *exchange*; what was got is told from *shown*, its masked twin; *mask* masks the rest."""
-    results: list[Result] = []
+    results: list[ExpectationResult] = []
 
     def add(text: str, held: bool, got: str) -> None:
-        results.append(Result(text=mask(text), held=held, got="" if held else mask(_cut(got))))
+        results.append(ExpectationResult(text=mask(text), held=held, got="" if held else mask(_cut(got))))
 
     verdict = expected_verdict(expect)
     if verdict != "any":
@@ -116,22 +118,22 @@ def check(expect: Expectations, exchange: Exchange, shown: Exchange, mask: Calla
         add(f"within {format_duration(expect.within)}", took <= expect.within, f"{took * 1000:.0f}ms")
     for name, comparisons in expect.headers:
         for one in comparisons:
-            held = response is not None and _held(one, _header(response, name))
+            held = response is not None and _is_met(one, _header(response, name))
             got = _header(masked, name) if masked else None
-            add(f"header {name} {said(one)}", held, "no such header" if got is None else _shown(got))
+            add(f"header {name} {describe_comparison(one)}", held, "no such header" if got is None else _shown(got))
     if expect.body:
-        real = Picker(response) if response else None
-        fake = Picker(masked) if masked else None
+        real = ResponsePicker(response) if response else None
+        fake = ResponsePicker(masked) if masked else None
         for path, comparisons in expect.body:
             for one in comparisons:
-                value, problem = _picked(real, path)
-                got, trouble = _picked(fake, path)
-                held = not problem and _held(one, value)
-                add(f"{path} {said(one)}", held, trouble or _shown(got))
+                value, problem = _pick(real, path)
+                got, trouble = _pick(fake, path)
+                held = not problem and _is_met(one, value)
+                add(f"{path} {describe_comparison(one)}", held, trouble or _shown(got))
     return tuple(results)
 
 
-def said(comparison: Comparison) -> str:
+def describe_comparison(comparison: Assertion) -> str:
     """A comparison in words."""
     if comparison.operator == "exists":
         return "is there" if comparison.value else "is not there"
@@ -143,7 +145,7 @@ def _header(response: ReceivedResponse, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-def _picked(picker: Picker | None, path: str) -> tuple[Any, str]:
+def _pick(picker: ResponsePicker | None, path: str) -> tuple[Any, str]:
     if picker is None:
         return None, "no answer"
     found = picker.pick(path)
@@ -155,17 +157,17 @@ def _shown(value: Any) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 1]}…"
 
 
-def _held(comparison: Comparison, value: Any) -> bool:
+def _is_met(comparison: Assertion, value: Any) -> bool:
     operator, wanted = comparison.operator, comparison.value
     if operator == "exists":
         return (value is not None) is bool(wanted)
     if operator == "equals":
-        return same(value, wanted)
+        return json_equal(value, wanted)
     if operator == "not":
-        return not same(value, wanted)
+        return not json_equal(value, wanted)
     if operator == "contains":
         return _contains(value, wanted)
     if operator == "matches":
@@ -180,14 +182,14 @@ def _held(comparison: Comparison, value: Any) -> bool:
     return {"above": left > right, "at_least": left >= right, "below": left < right, "at_most": left <= right}[operator]
 
 
-def same(left: Any, right: Any) -> bool:
+def json_equal(left: Any, right: Any) -> bool:
     """Whether two JSON values are the same; true is not 1, and 1 is 1.0."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(same(one, two) for one, two in zip(left, right, strict=True))
+        return len(left) == len(right) and all(json_equal(one, two) for one, two in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(json_equal(left[key], right[key]) for key in left)
     return bool(left == right)
 
 
@@ -195,7 +197,7 @@ def _contains(value: Any, wanted: Any) -> bool:
     if isinstance(value, str):
         return str(wanted) in value
     if isinstance(value, list):
-        return any(same(one, wanted) for one in value)
+        return any(json_equal(one, wanted) for one in value)
     return isinstance(value, dict) and wanted in value
 
 

@@ -13,7 +13,7 @@ _KEY: Final = re.compile(rf"\s*({_KEYS})\s*=")
 Places = tuple[tuple[tuple[str, ...], int], ...]
 
 
-def line_of(text: str, path: tuple[str, ...]) -> int:
+def toml_line_of(text: str, path: tuple[str, ...]) -> int:
     """The line (from 1) of the key at *path*, or of the nearest table above it; 0 where none of it is there."""
     best = (0, 0)
     for keys, line in _places(text):

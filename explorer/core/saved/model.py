@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from explorer.core.exchange import Call, Value
+from explorer.core.exchange import Call, FrozenStruct
 from explorer.core.text.units import format_duration
 
 Operator = Literal[
@@ -38,18 +38,18 @@ TYPES: Final = ("string", "number", "boolean", "array", "object", "null")
 VERDICTS: Final = ("OK", "FAILED", "PARTIAL", "UNKNOWN", "any")
 
 
-class Comparison(Value, frozen=True, kw_only=True):
+class Assertion(FrozenStruct, frozen=True, kw_only=True):
     """One thing that is expected of a value: *value* is a JSON value (text in it may hold placeholders)."""
 
     operator: Operator
     value: Any = None
 
 
-Expected = tuple[str, tuple[Comparison, ...]]
+Expected = tuple[str, tuple[Assertion, ...]]
 """A JMESPath or the name of a header, and what is expected of what it gives."""
 
 
-class Expectations(Value, frozen=True, kw_only=True):
+class Expectations(FrozenStruct, frozen=True, kw_only=True):
     """What must be true of an answer."""
 
     verdict: str = ""
@@ -65,31 +65,31 @@ class Expectations(Value, frozen=True, kw_only=True):
         return bool(self.verdict or self.status or self.within is not None or self.headers or self.body)
 
 
-Again = Literal["missing", "never", "always", "older"]
+RerunMode = Literal["missing", "never", "always", "older"]
 
 
-class Rule(Value, frozen=True):
+class RerunRule(FrozenStruct, frozen=True):
     """When a request is run again whose answer is needed: ``missing`` (there is no answer of it yet), ``never`` (take
     the answer that there is), ``always`` (once in each run), ``older`` (than *seconds*)."""
 
-    when: Again = "missing"
+    when: RerunMode = "missing"
     seconds: float = 0.0
 
     def __str__(self) -> str:
         return f"older than {format_duration(self.seconds)}" if self.when == "older" else self.when
 
 
-class SavedRequest(Value, frozen=True, kw_only=True):
+class SavedRequest(FrozenStruct, frozen=True, kw_only=True):
     """What one file says. The texts of *call* hold placeholders; its environment is empty where the file names none."""
 
     call: Call
     description: str = ""
-    again: dict[str, Rule] = {}
+    again: dict[str, RerunRule] = {}
     """Name of a request, as it stands in a placeholder → when it is run again."""
     expect: Expectations = Expectations()
 
 
-class FolderOptions(Value, frozen=True, kw_only=True):
+class FolderOptions(FrozenStruct, frozen=True, kw_only=True):
     """What ``_folder.toml`` says of a folder that is run as a sequence."""
 
     description: str = ""
@@ -99,7 +99,7 @@ class FolderOptions(Value, frozen=True, kw_only=True):
     """Whether a sequence goes on after a step that failed: with those that do not need its response."""
 
 
-class VariableSet(Value, frozen=True, kw_only=True):
+class VariableSet(FrozenStruct, frozen=True, kw_only=True):
     """What ``environments/NAME.toml`` says."""
 
     description: str = ""

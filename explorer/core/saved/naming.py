@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _SEGMENT: Final = re.compile(r"\w[\w +-]*")
 _NUMBER: Final = re.compile(r"[0-9]+[-_ ]+")
-SIDE: Final = ".mine"
+CONFLICT_SUFFIX: Final = ".mine"
 """Ends the name of a file that holds a person's own side of a conflict."""
 FOLDER_FILE: Final = "_folder.toml"
-VARIABLES: Final = "environments"
+VARIABLES_FOLDER: Final = "environments"
 """The folder of environment files, in which no requests are."""
 _RESERVED: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{one}{n}" for one in ("com", "lpt") for n in range(1, 10))}
@@ -35,27 +35,27 @@ def check_name(name: str) -> str:
         UsageError: it cannot be the name of a file.
     """
     name = "/".join(part.strip() for part in name.strip().strip("/").split("/"))
-    parts = name.removesuffix(SIDE).split("/")
+    parts = name.removesuffix(CONFLICT_SUFFIX).split("/")
     for part in parts:
         if not _SEGMENT.fullmatch(part) or part.endswith(" ") or part.lower() in _RESERVED or len(part.encode()) > 100:
             raise UsageError(
                 f"{name!r} cannot be the name of a saved request",
                 hint="Letters, digits, - and _, with / between folders, such as orders/create.",
             )
-    if parts[0] == VARIABLES or len(parts) > 8 or parts[-1].startswith("_"):
+    if parts[0] == VARIABLES_FOLDER or len(parts) > 8 or parts[-1].startswith("_"):
         raise UsageError(
             f"{name!r} cannot be the name of a saved request",
-            hint=f"{VARIABLES}/ holds variables, _ begins files of options, and eight folders are deep enough.",
+            hint=f"{VARIABLES_FOLDER}/ holds variables, _ begins files of options, and eight folders are deep enough.",
         )
     return name
 
 
-def plain(name: str) -> str:
+def unnumbered(name: str) -> str:
     """*name* without the numbers before its parts: ``10-orders/2-get`` → ``orders/get``."""
     return "/".join(_NUMBER.sub("", part, count=1) or part for part in name.split("/"))
 
 
-def matching(wanted: str, names: Iterable[str], folder: str = "") -> str:
+def match_name(wanted: str, names: Iterable[str], folder: str = "") -> str:
     """The one of *names* that *wanted* means, looked for in *folder* first.
 
     Raises:
@@ -69,7 +69,7 @@ def matching(wanted: str, names: Iterable[str], folder: str = "") -> str:
             full = prefix + spelling
             if full in known:
                 return full
-            found = [name for name in known if plain(name) == plain(full)]
+            found = [name for name in known if unnumbered(name) == unnumbered(full)]
             if len(found) == 1:
                 return found[0]
             if found:
@@ -83,18 +83,18 @@ def sort_key(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(piece), "") if piece.isdigit() and piece.isascii() else (1, 0, piece) for piece in pieces)
 
 
-def ordered(names: Sequence[str], folder: str, options: dict[str, FolderOptions]) -> list[str]:
+def order_names(names: Sequence[str], folder: str, options: dict[str, FolderOptions]) -> list[str]:
     """The names below *folder* as a sequence runs them: what ``order`` names first, then by name; a folder's own among
     them, where its name stands."""
     prefix = f"{folder}/" if folder else ""
     children: dict[str, list[str]] = {}
     for name in names:
-        if name.startswith(prefix) and not name.endswith(SIDE):
+        if name.startswith(prefix) and not name.endswith(CONFLICT_SUFFIX):
             children.setdefault(name[len(prefix) :].split("/", 1)[0], []).append(name)
-    order = [plain(one) for one in options[folder].order] if folder in options else []
+    order = [unnumbered(one) for one in options[folder].order] if folder in options else []
 
     def place(child: str) -> tuple[int, tuple[tuple[int, int, str], ...]]:
-        said = plain(child)
+        said = unnumbered(child)
         return (order.index(said) if said in order else len(order), sort_key(child))
 
     found: list[str] = []
@@ -103,5 +103,5 @@ def ordered(names: Sequence[str], folder: str, options: dict[str, FolderOptions]
         if full in children[child]:
             found.append(full)
         if any(name != full for name in children[child]):
-            found += ordered(names, full, options)
+            found += order_names(names, full, options)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.body_value import NotReadable, json_text, read_body, read_raw
+from explorer.core.body_value import UnreadableBody, json_text, read_body, read_raw
 from explorer.core.document.filtering import Filter
 from explorer.core.text.media_type import essence, is_xml
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from explorer.core.exchange import ReceivedResponse
 
 
-class Picked(NamedTuple):
+class PickedValue(NamedTuple):
     """A JSON value as it is written; or ``problem``, why there is none."""
 
     json: bytes = b""
     problem: str = ""
 
 
-class Picker:
+class ResponsePicker:
     """Picks values out of one answer, which is parsed once."""
 
     def __init__(self, response: ReceivedResponse) -> None:
@@ -29,7 +29,7 @@ class Picker:
         try:
             value = read_body(response) if is_xml(essence(response.header("content-type"))) else None
             source = json_text(response) if value is None else json.dumps(value, default=read_raw).encode()
-        except NotReadable as error:
+        except UnreadableBody as error:
             self._problem = str(error)
             return
         if not source.strip():
@@ -37,9 +37,9 @@ class Picker:
         else:
             self._filter = Filter("json", source)
 
-    def pick(self, path: str) -> Picked:
+    def pick(self, path: str) -> PickedValue:
         """What *path* gives; ``null`` where nothing is there."""
         if self._filter is None:
-            return Picked(problem=self._problem)
+            return PickedValue(problem=self._problem)
         found = self._filter.run(path)
-        return Picked(problem=found.problem) if found.problem else Picked(found.body)
+        return PickedValue(problem=found.problem) if found.problem else PickedValue(found.body)

@@ -31,7 +31,7 @@ class PlaceholderProblem(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Variable:
+class VariablePlaceholder:
     """``${NAME}``."""
 
     name: str
@@ -41,7 +41,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class CredentialPlaceholder:
     """``${credential: NAME}``."""
 
     name: str
@@ -51,7 +51,7 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ResponsePlaceholder:
     """``${REQUEST: PATH}``: a value out of the answer to another saved request."""
 
     request: str
@@ -61,12 +61,12 @@ class Reference:
         return f"${{{self.request}: {self.path}}}"
 
 
-Placeholder = Variable | Credential | Reference
-Part = str | Placeholder
+Placeholder = VariablePlaceholder | CredentialPlaceholder | ResponsePlaceholder
+TextPart = str | Placeholder
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PlaceholderValue:
     """What a placeholder stands for: *text* as it is put into a text or a JSON string, *literal* as the JSON value that
     it is elsewhere in a JSON text."""
 
@@ -74,19 +74,19 @@ class Found:
     literal: str
 
     @classmethod
-    def of_text(cls, text: str) -> Found:
+    def from_text_value(cls, text: str) -> PlaceholderValue:
         """A text; where a JSON value is wanted it is taken as one."""
         return cls(text, text)
 
     @classmethod
-    def of_json(cls, source: bytes) -> Found:
+    def from_json_value(cls, source: bytes) -> PlaceholderValue:
         """A JSON value, its number tokens as they are."""
         literal = source.decode()
         value = json.loads(literal)
         return cls(value if isinstance(value, str) else literal, literal)
 
 
-Lookup = Callable[[Placeholder], Found | None]
+Lookup = Callable[[Placeholder], PlaceholderValue | None]
 """What a placeholder stands for, or None where that is not known (yet)."""
 
 
@@ -95,13 +95,13 @@ def escape(text: str) -> str:
     return text.replace("${", "$${")
 
 
-def parse(text: str) -> tuple[Part, ...]:
+def parse(text: str) -> tuple[TextPart, ...]:
     """The parts of *text*: plain texts, unescaped, and placeholders.
 
     Raises:
         PlaceholderProblem: a placeholder has no end, or is none of the three kinds.
     """
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     plain: list[str] = []
     at = 0
     while at < len(text):
@@ -135,7 +135,7 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
         return ()
 
 
-def fill(text: str, lookup: Lookup) -> str:
+def fill_text(text: str, lookup: Lookup) -> str:
     """*text* with what is known filled in; what is not known stays as it is written, and so do escapes beside it.
 
     Raises:
@@ -143,19 +143,19 @@ def fill(text: str, lookup: Lookup) -> str:
     """
     if "${" not in text:
         return text
-    parts, whole = _looked_up(text, lookup)
+    parts, whole = _look_up_parts(text, lookup)
     return "".join(_filled(part, found.text if found else None, whole) for part, found in parts)
 
 
 def fill_json(text: str, lookup: Lookup) -> str:
-    """The JSON text *text* with what is known filled in, as ``fill`` does.
+    """The JSON text *text* with what is known filled in, as ``fill_text`` does.
 
     Raises:
         PlaceholderProblem: see ``parse``.
     """
     if "${" not in text:
         return text
-    parts, whole = _looked_up(text, lookup)
+    parts, whole = _look_up_parts(text, lookup)
     written: list[str] = []
     quoted = False
     for part, found in parts:
@@ -168,13 +168,13 @@ def fill_json(text: str, lookup: Lookup) -> str:
     return "".join(written)
 
 
-def _looked_up(text: str, lookup: Lookup) -> tuple[list[tuple[Part, Found | None]], bool]:
+def _look_up_parts(text: str, lookup: Lookup) -> tuple[list[tuple[TextPart, PlaceholderValue | None]], bool]:
     """Each part of *text* with what is known for it, and whether something is known for every placeholder."""
     parts = [(part, None if isinstance(part, str) else lookup(part)) for part in parse(text)]
     return parts, all(isinstance(part, str) or found is not None for part, found in parts)
 
 
-def _filled(part: Part, value: str | None, whole: bool) -> str:
+def _filled(part: TextPart, value: str | None, whole: bool) -> str:
     if isinstance(part, str):
         return part if whole else escape(part)
     return str(part) if value is None else value if whole else escape(value)
@@ -219,11 +219,11 @@ def _read(inside: str) -> Placeholder:
     head, colon, rest = inside.partition(":")
     head, rest = head.strip(), rest.strip()
     if not colon and _NAME.fullmatch(head):
-        return Variable(head)
+        return VariablePlaceholder(head)
     if colon and head == CREDENTIAL and _NAME.fullmatch(rest):
-        return Credential(rest)
+        return CredentialPlaceholder(rest)
     if colon and rest and _REQUEST.fullmatch(head):
-        return Reference(head.strip("/"), rest)
+        return ResponsePlaceholder(head.strip("/"), rest)
     raise PlaceholderProblem(
         f"${{{inside}}} is no placeholder",
         "write ${NAME}, ${credential: NAME} or ${folder/request: path.to.value}; $${ for the signs ${",

@@ -13,8 +13,8 @@ import msgspec
 
 from explorer.core.form import find_parameter
 from explorer.core.redaction import Redactor
-from explorer.core.saved.filling import strings
-from explorer.core.saved.placeholders import Credential, PlaceholderProblem, Variable, parse
+from explorer.core.saved.filling import walk_strings
+from explorer.core.saved.placeholders import CredentialPlaceholder, PlaceholderProblem, VariablePlaceholder, parse
 from explorer.core.text.env_names import saved_variable_name
 from explorer.core.text.media_type import JSON
 from explorer.core.text.secret import MASK, Secret
@@ -32,7 +32,7 @@ _VALUE: Final = r'("(?:[^"\\]|\\.)*"|[^\s",}\]]+)'
 _WORD: Final = re.compile(r"((?:Bearer|Basic|Token):?\s+)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
-class Public(NamedTuple):
+class PublicRequest(NamedTuple):
     """The request without its secrets, what was taken out (variable → text), and where, in sentences."""
 
     request: SavedRequest
@@ -40,16 +40,16 @@ class Public(NamedTuple):
     notes: tuple[str, ...]
 
 
-def public(
+def make_public(
     request: SavedRequest, vendor: Vendor, endpoint: Endpoint, redactor: Redactor, credentials: Mapping[str, str]
-) -> Public:
+) -> PublicRequest:
     """*request* as it may be written. *redactor* knows every secret at hand; *credentials* is parameter → credential
     where the call signs in.
 
     Raises:
         UsageError: a secret stands where no placeholder can be put for it.
     """
-    cleaner = _Cleaner(Redactor(vendor), endpoint, credentials)
+    cleaner = _SecretRemover(Redactor(vendor), endpoint, credentials)
     call = request.call
     cleaned = msgspec.structs.replace(
         call,
@@ -59,11 +59,11 @@ def public(
     )
     result = msgspec.structs.replace(request, call=cleaned)
     for one in (redactor, Redactor(vendor, None, [Secret(text) for text in cleaner.taken.values()])):
-        _refuse(result, cleaner.names, one)
-    return Public(result, cleaner.taken, tuple(cleaner.notes))
+        _require_public(result, cleaner.names, one)
+    return PublicRequest(result, cleaner.taken, tuple(cleaner.notes))
 
 
-class _Cleaner:
+class _SecretRemover:
     def __init__(self, names: Redactor, endpoint: Endpoint, credentials: Mapping[str, str]) -> None:
         self.names = names
         self.taken: dict[str, str] = {}
@@ -86,7 +86,7 @@ class _Cleaner:
         if entry.kind == "json":
             return msgspec.structs.replace(entry, value=f'"{self._variable(entry.name, entry.value[1:-1])}"')
         if self._credential(entry):
-            said = str(Credential(self._credentials[entry.name]))
+            said = str(CredentialPlaceholder(self._credentials[entry.name]))
             self.notes.append(f"{entry.name} is written as {said}")
             return msgspec.structs.replace(entry, kind="text", value=said)
         return msgspec.structs.replace(entry, kind="text", value=self._variable(entry.name, entry.value))
@@ -133,8 +133,8 @@ class _Cleaner:
             number += 1
             free = f"{base}_{number}"
         self.taken[free] = text
-        self.notes.append(f"{name} is written as {Variable(free)}")
-        return str(Variable(free))
+        self.notes.append(f"{name} is written as {VariablePlaceholder(free)}")
+        return str(VariablePlaceholder(free))
 
 
 def _only_placeholders(text: str) -> bool:
@@ -145,7 +145,7 @@ def _only_placeholders(text: str) -> bool:
     return bool(parts) and not any(isinstance(part, str) for part in parts)
 
 
-def _refuse(request: SavedRequest, names: Redactor, redactor: Redactor) -> None:
+def _require_public(request: SavedRequest, names: Redactor, redactor: Redactor) -> None:
     call = request.call
     texts: Sequence[tuple[str, str]] = (
         ("description", request.description),
@@ -163,7 +163,7 @@ def _refuse(request: SavedRequest, names: Redactor, redactor: Redactor) -> None:
         for key, comparisons in expected:
             for one in comparisons:
                 secret = names.is_secret_name(key) and one.operator in ("equals", "not", "contains")
-                for text in strings(one.value):
+                for text in walk_strings(one.value):
                     if redactor.text(text) != text or (secret and text and not _only_placeholders(text)):
                         raise UsageError(
                             f"expect.{part}.{key} holds the text of a secret, which must not stand in a file",

@@ -9,14 +9,14 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from explorer.core.catalog.model import Table
-from explorer.core.catalog.report import Path, Report
+from explorer.core.catalog.model import CatalogTable
+from explorer.core.catalog.report import Path, ProblemReport
 from explorer.core.catalog.tables import decode_table
 from explorer.core.exchange import Call, Entry
 from explorer.core.saved.expecting import read_expectations
-from explorer.core.saved.lines import line_of
-from explorer.core.saved.model import FolderOptions, Rule, SavedRequest, VariableSet
-from explorer.core.saved.placeholders import Found, PlaceholderProblem, fill_json, parse
+from explorer.core.saved.lines import toml_line_of
+from explorer.core.saved.model import FolderOptions, RerunRule, SavedRequest, VariableSet
+from explorer.core.saved.placeholders import PlaceholderProblem, PlaceholderValue, fill_json, parse
 from explorer.core.text.units import parse_duration
 from explorer.errors import CatalogProblem
 
@@ -24,7 +24,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 Problems = tuple[CatalogProblem, ...]
 
 
-class _ExpectTable(Table, frozen=True, kw_only=True):
+class _ExpectTable(CatalogTable, frozen=True, kw_only=True):
     verdict: Literal["OK", "FAILED", "PARTIAL", "UNKNOWN", "any", ""] = ""
     status: Any = None
     within: str = ""
@@ -32,7 +32,7 @@ class _ExpectTable(Table, frozen=True, kw_only=True):
     body: dict[str, Any] = {}
 
 
-class _RequestTable(Table, frozen=True, kw_only=True):
+class _RequestTable(CatalogTable, frozen=True, kw_only=True):
     call: str
     description: str = ""
     environment: str = ""
@@ -47,24 +47,24 @@ class _RequestTable(Table, frozen=True, kw_only=True):
     expect: _ExpectTable = _ExpectTable()
 
 
-class _FolderTable(Table, frozen=True, kw_only=True):
+class _FolderTable(CatalogTable, frozen=True, kw_only=True):
     description: str = ""
     order: tuple[str, ...] = ()
     go_on: bool = True
 
 
-class _VariablesTable(Table, frozen=True, kw_only=True):
+class _VariablesTable(CatalogTable, frozen=True, kw_only=True):
     description: str = ""
     variables: dict[str, Any] = {}
     environments: dict[str, str] = {}
 
 
-_T = TypeVar("_T", bound=Table)
+_T = TypeVar("_T", bound=CatalogTable)
 
 
 def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[SavedRequest | None, Problems]:
     """The request in *mapping*, or None and what is wrong with it; *text* is where the lines are looked up."""
-    report = Report(file)
+    report = ProblemReport(file)
     table = decode_table(_RequestTable, mapping, (), report, partial=True)
     request = _request(table, report) if table is not None else None
     return (None if report.problems else request), _with_lines(report, text)
@@ -72,7 +72,7 @@ def read_request(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple
 
 def read_folder(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[FolderOptions, Problems]:
     """What a ``_folder.toml`` says; the usual options where it is wrong."""
-    report = Report(file)
+    report = ProblemReport(file)
     table = decode_table(_FolderTable, mapping, (), report)
     options = FolderOptions() if table is None else msgspec.convert(msgspec.to_builtins(table), FolderOptions)
     return options, _with_lines(report, text)
@@ -80,7 +80,7 @@ def read_folder(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[
 
 def read_variables(mapping: Mapping[str, Any], file: str, text: str = "") -> tuple[VariableSet, Problems]:
     """What an environment file says; as far as it is well."""
-    report = Report(file)
+    report = ProblemReport(file)
     table = decode_table(_VariablesTable, mapping, (), report, partial=True) or _VariablesTable()
     variables: dict[str, str] = {}
     for name, value in table.variables.items():
@@ -96,17 +96,17 @@ def read_variables(mapping: Mapping[str, Any], file: str, text: str = "") -> tup
     ), _with_lines(report, text)
 
 
-def _with_lines(report: Report, text: str) -> Problems:
+def _with_lines(report: ProblemReport, text: str) -> Problems:
     told = []
     for one in report.problems:
         path = tuple(re.findall(r'"(?:[^"]*)"|\[[0-9]+\]|[^.\[\]]+', one.path)) if one.path != "(file)" else ()
-        line = line_of(text, tuple(part.strip('"') for part in path))
+        line = toml_line_of(text, tuple(part.strip('"') for part in path))
         where = (f"line {line}" if line else "") + (f", {one.path}" if line and path else one.path if not line else "")
         told.append(CatalogProblem(one.file, where, one.message, one.expected, one.near))
     return tuple(told)
 
 
-def _request(table: _RequestTable, report: Report) -> SavedRequest:
+def _request(table: _RequestTable, report: ProblemReport) -> SavedRequest:
     vendor, dot, endpoint = table.call.partition(".")
     if not dot or not vendor or not endpoint:
         report.add(("call",), f"{table.call!r} is no call", 'write call = "vendor.endpoint"')
@@ -127,17 +127,17 @@ def _request(table: _RequestTable, report: Report) -> SavedRequest:
     return SavedRequest(call=call, description=table.description, again=again, expect=expected)
 
 
-def _rule(text: str, path: Path, report: Report) -> Rule:
+def _rule(text: str, path: Path, report: ProblemReport) -> RerunRule:
     if text in ("missing", "never", "always"):
-        return Rule(text)  # type: ignore[arg-type]  # it is one of the three
+        return RerunRule(text)  # type: ignore[arg-type]  # it is one of the three
     older = parse_duration(text.removeprefix("older than").strip()) if text.startswith("older than") else None
     if older is None:
         report.add(path, f"{text!r} is no rule", 'one of "missing", "never", "always", "older than 10m"')
-        return Rule()
-    return Rule("older", older)
+        return RerunRule()
+    return RerunRule("older", older)
 
 
-def _entries(values: Mapping[str, Any], report: Report) -> list[Entry]:
+def _entries(values: Mapping[str, Any], report: ProblemReport) -> list[Entry]:
     entries = []
     for name, value in values.items():
         path: Path = ("values", name)
@@ -151,7 +151,7 @@ def _entries(values: Mapping[str, Any], report: Report) -> list[Entry]:
     return entries
 
 
-def _entry(name: str, value: Any, path: Path, report: Report) -> Entry | None:
+def _entry(name: str, value: Any, path: Path, report: ProblemReport) -> Entry | None:
     plain = _plain(value)
     if plain is not None:
         return Entry(name=name, value=_text(plain, path, report))
@@ -176,7 +176,7 @@ def _plain(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _text(text: str, path: Path, report: Report) -> str:
+def _text(text: str, path: Path, report: ProblemReport) -> str:
     try:
         parse(text)
     except PlaceholderProblem as error:
@@ -184,9 +184,9 @@ def _text(text: str, path: Path, report: Report) -> str:
     return text
 
 
-def _json(text: str, path: Path, report: Report) -> str:
+def _json(text: str, path: Path, report: ProblemReport) -> str:
     try:
-        json.loads(fill_json(text, lambda _one: Found("x", "0")))
+        json.loads(fill_json(text, lambda _one: PlaceholderValue("x", "0")))
     except PlaceholderProblem as error:
         report.add(path, error.message, error.expected)
     except ValueError as error:
@@ -194,7 +194,7 @@ def _json(text: str, path: Path, report: Report) -> str:
     return text
 
 
-def _pairs(table: Any, key: str, report: Report) -> list[tuple[str, str]]:
+def _pairs(table: Any, key: str, report: ProblemReport) -> list[tuple[str, str]]:
     """``{NAME = text or [texts]}``, or ``[[NAME, text], …]`` where the order matters."""
     pairs: list[tuple[str, str]] = []
     if isinstance(table, list | tuple):

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from xml.etree import ElementTree
 
-from explorer.core.exchange import Exchange, Value
+from explorer.core.exchange import Exchange, FrozenStruct
 from explorer.core.exchange_table import exchange_table
-from explorer.core.saved.judging import Result
+
+if TYPE_CHECKING:
+    from explorer.core.saved.judging import ExpectationResult
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 MARKS: Final[dict[str, str]] = {"passed": "✓", "failed": "✗", "error": "‼", "skipped": "·"}
-FORMS: Final = ("text", "json", "junit")
+REPORT_FORMATS: Final = ("text", "json", "junit")
 _NO_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class Step(Value, frozen=True, kw_only=True):
+class RunStep(FrozenStruct, frozen=True, kw_only=True):
     """One request of a run. ``error``: there was no whole answer, or it could not be sent; ``exchange`` is masked."""
 
     name: str
@@ -29,7 +31,7 @@ class Step(Value, frozen=True, kw_only=True):
     needed_by: str = ""
     """The request that needed its answer, where it was not asked for itself."""
     seconds: float = 0.0
-    results: tuple[Result, ...] = ()
+    results: tuple[ExpectationResult, ...] = ()
     exchange: Exchange | None = None
     exit_code: int = 0
 
@@ -42,13 +44,13 @@ class Step(Value, frozen=True, kw_only=True):
         return self.message or wrong or answered
 
 
-class Report(Value, frozen=True, kw_only=True):
+class RunReport(FrozenStruct, frozen=True, kw_only=True):
     """A run as a whole."""
 
     title: str
     started_at: float
     seconds: float = 0.0
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RunStep, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many steps ended so."""
@@ -79,7 +81,7 @@ class Report(Value, frozen=True, kw_only=True):
         return f"{', '.join(said) or 'nothing to run'} in {self.seconds:.1f} s"
 
 
-def as_text(report: Report) -> str:
+def report_text(report: RunReport) -> str:
     """The report for a person: a line for each step, below it what did not hold."""
     width = max((len(step.name) for step in report.steps), default=0)
     lines = [report.title, ""]
@@ -95,11 +97,11 @@ def as_text(report: Report) -> str:
     return "\n".join([*lines, "", report.summary])
 
 
-def as_table(report: Report) -> dict[str, Any]:
+def report_table(report: RunReport) -> dict[str, Any]:
     """The report as data; each step's exchange is that of ``send --json``."""
     return {
         "title": report.title,
-        "started_at": _when(report.started_at),
+        "started_at": _iso_time(report.started_at),
         "seconds": round(report.seconds, 3),
         "passed": report.passed,
         "counts": {one: report.count(one) for one in ("passed", "failed", "error", "skipped")},
@@ -107,7 +109,7 @@ def as_table(report: Report) -> dict[str, Any]:
     }
 
 
-def step_table(step: Step) -> dict[str, Any]:
+def step_table(step: RunStep) -> dict[str, Any]:
     """One step as data."""
     exchange = exchange_table(step.exchange) if step.exchange else {}
     return {
@@ -123,7 +125,7 @@ def step_table(step: Step) -> dict[str, Any]:
     }
 
 
-def as_junit(report: Report) -> bytes:
+def report_junit(report: RunReport) -> bytes:
     """The report as JUnit XML: a suite, a case for each step with its folder as the class name."""
     counts = {
         "tests": str(len(report.steps)),
@@ -133,7 +135,7 @@ def as_junit(report: Report) -> bytes:
         "time": f"{report.seconds:.3f}",
     }
     top = ElementTree.Element("testsuites", {"name": "api-explorer", **counts})
-    about = {"name": _xml(report.title), "timestamp": _when(report.started_at)[:19], "hostname": "localhost"}
+    about = {"name": _xml(report.title), "timestamp": _iso_time(report.started_at)[:19], "hostname": "localhost"}
     suite = ElementTree.SubElement(top, "testsuite", about | counts)
     for step in report.steps:
         folder, _, name = step.name.rpartition("/")
@@ -145,7 +147,7 @@ def as_junit(report: Report) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode("utf-8", "replace")
 
 
-def _outcome(case: ElementTree.Element, step: Step) -> None:
+def _outcome(case: ElementTree.Element, step: RunStep) -> None:
     wrong = [str(one) for one in step.results if not one.held]
     if step.outcome == "skipped":
         ElementTree.SubElement(case, "skipped", {"message": _xml(step.message)})
@@ -164,5 +166,5 @@ def _xml(text: str) -> str:
     return _NO_XML.sub("\ufffd", text)
 
 
-def _when(at: float) -> str:
+def _iso_time(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

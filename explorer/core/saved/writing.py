@@ -37,14 +37,14 @@ def request_table(request: SavedRequest) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value}
 
 
-def grouped(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def group_entries(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries with those of one name together, where the first of them stands: the order that a file can keep, and
     in which they are sent in any case."""
     names = list(dict.fromkeys(entry.name for entry in entries))
     return tuple(entry for name in names for entry in entries if entry.name == name)
 
 
-def as_in_file(form: Sequence[Entry], file: Sequence[Entry]) -> tuple[Entry, ...]:
+def entries_as_saved(form: Sequence[Entry], file: Sequence[Entry]) -> tuple[Entry, ...]:
     """The entries of a form, which holds texts; those that say what a JSON literal of the file says as that literal."""
     waiting = [one for one in file if one.kind == "json"]
     entries = []
@@ -69,7 +69,7 @@ def _typed(entry: Entry) -> tuple[str, str]:
 
 def _values(entries: Sequence[Entry]) -> dict[str, Any]:
     table: dict[str, Any] = {}
-    for entry in grouped(entries):
+    for entry in group_entries(entries):
         said = entry.value if entry.kind == "text" else {entry.kind: entry.value}
         if entry.name not in table:
             table[entry.name] = said

@@ -27,7 +27,7 @@ class Store(Protocol):
         """All bytes so far; what was given out before stays valid."""
 
 
-class Memory:
+class MemoryStore:
     """Bytes in memory. What is added is joined when it is asked for."""
 
     def __init__(self, data: Data = b"") -> None:
@@ -56,10 +56,10 @@ def pieces(data: Data, step: int = STEP) -> Iterator[bytes]:
     for start in range(0, len(data), step):
         checkpoint()
         yield data[start : start + step]
-        let_go(data, start, min(step, len(data) - start))
+        release_pages(data, start, min(step, len(data) - start))
 
 
-def let_go(data: Data, start: int = 0, length: int = 0) -> None:
+def release_pages(data: Data, start: int = 0, length: int = 0) -> None:
     """Give back the memory that reading a map took, or *length* bytes of it from *start* on (a multiple of a page);
     they can be read again."""
     if isinstance(data, mmap) and hasattr(mmap, "madvise"):  # not on Windows
@@ -68,9 +68,9 @@ def let_go(data: Data, start: int = 0, length: int = 0) -> None:
 
 def is_blank(data: Data) -> bool:
     """Whether there is nothing but white space."""
-    return first_solid(data) == b""
+    return first_nonblank(data) == b""
 
 
-def first_solid(data: Data) -> bytes:
+def first_nonblank(data: Data) -> bytes:
     """The first byte that is no white space; empty where there is none."""
     return next((solid[:1] for piece in pieces(data) if (solid := piece.lstrip())), b"")

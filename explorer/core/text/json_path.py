@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Step = str | int
+PathStep = str | int
 """A key or an index; the key ``*`` of ``[*]`` in a pattern."""
 _STEP: Final = re.compile(r'\[(?P<index>\d{1,18})\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]|\.?(?P<key>[^.\[\]]+)')
 _PLAIN: Final = re.compile(r"[A-Za-z_$][\w$-]*")
 
 
 @lru_cache(maxsize=1024)
-def parse_path(path: str) -> tuple[Step, ...]:
+def parse_path(path: str) -> tuple[PathStep, ...]:
     """Return the keys and indexes of *path*; what is not a step is left out, and nothing is raised."""
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     for match in _STEP.finditer(path):
         if match["index"] is not None:
             steps.append(int(match["index"]))
@@ -32,19 +32,19 @@ def parse_path(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def format_path(steps: Sequence[Step]) -> str:
+def format_path(steps: Sequence[PathStep]) -> str:
     """Return keys and indexes as a path that ``parse_path`` reads."""
     return "".join(map(format_step, steps)).removeprefix(".")
 
 
-def format_step(step: Step) -> str:
+def format_step(step: PathStep) -> str:
     """Return one step: ``.name``, ``[3]``, ``["odd key"]``."""
     if isinstance(step, int):
         return f"[{step}]"
     return f".{step}" if _PLAIN.fullmatch(step) else f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
-def get_at(body: Any, path: str | Sequence[Step]) -> Any:
+def get_at(body: Any, path: str | Sequence[PathStep]) -> Any:
     """Return the value at *path* in a decoded body, the body itself for an empty path, or None."""
     for step in parse_path(path) if isinstance(path, str) else path:
         if isinstance(body, Mapping):
@@ -66,7 +66,7 @@ def put_at(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-def _index(step: Step) -> int | None:
+def _index(step: PathStep) -> int | None:
     if isinstance(step, int):
         return step
     return int(step) if step.isdecimal() and len(step) < 19 else None

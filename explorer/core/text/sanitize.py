@@ -17,12 +17,12 @@ import re
 TAB = 4
 """Cells from one tab stop to the next."""
 
-_BAD = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
-_IN_TEXT = re.compile(f"[{_BAD}]")
-_IN_LINE = re.compile(f"[\n{_BAD}]")
+_UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
+_IN_TEXT = re.compile(f"[{_UNSAFE}]")
+_IN_LINE = re.compile(f"[\n{_UNSAFE}]")
 
 
-def _picture(match: re.Match[str]) -> str:
+def _control_picture(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)
@@ -33,7 +33,7 @@ def sanitize(text: str, *, newlines: bool = True) -> str:
     """*text* with the same number of characters and none that acts; tabs stay, and newlines where *newlines*."""
     if text.isascii() and text.isprintable():
         return text
-    return (_IN_TEXT if newlines else _IN_LINE).sub(_picture, text)
+    return (_IN_TEXT if newlines else _IN_LINE).sub(_control_picture, text)
 
 
 def sanitize_line(text: str) -> str:

@@ -4,23 +4,23 @@ Track ─ steps ─ Condition           Exchange ── deed_of ──► Deed �
 (a TOML file)                       (what was done)         (the step under way is done, missed or undone)
 """
 
-from explorer.core.tracks.deed import Deed, deed_of
-from explorer.core.tracks.going import Heard, Standing, current_step, take
-from explorer.core.tracks.judging import missed
-from explorer.core.tracks.model import Condition, Slip, Step, Track, decode_track, placeholders
+from explorer.core.tracks.deed import Activity, activity_of
+from explorer.core.tracks.going import Feedback, TrackProgress, advance, current_step
+from explorer.core.tracks.judging import unmet_condition
+from explorer.core.tracks.model import CommonMistake, Condition, Track, TrackStep, decode_track, fill_placeholders
 
 __all__ = [
+    "Activity",
+    "CommonMistake",
     "Condition",
-    "Deed",
-    "Heard",
-    "Slip",
-    "Standing",
-    "Step",
+    "Feedback",
     "Track",
+    "TrackProgress",
+    "TrackStep",
+    "activity_of",
+    "advance",
     "current_step",
     "decode_track",
-    "deed_of",
-    "missed",
-    "placeholders",
-    "take",
+    "fill_placeholders",
+    "unmet_condition",
 ]

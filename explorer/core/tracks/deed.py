@@ -15,7 +15,7 @@ _LONGEST: Final = 200
 _CHECK, _FAULT = "x-sandbox-check", "x-sandbox-fault"
 
 
-class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Activity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One send and what came of it."""
 
     address: str
@@ -46,11 +46,11 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.address.partition(".")[0]
 
 
-def deed_of(exchange: Exchange, page: PageInfo | None) -> Deed:
+def activity_of(exchange: Exchange, page: PageInfo | None) -> Activity:
     """What *exchange* (its secrets masked) was, and which *page* it holds."""
     call, response = exchange.call, exchange.response
     said = response.header(_FAULT) if response is not None else ""
-    return Deed(
+    return Activity(
         address=call.address,
         environment=call.environment,
         entry=exchange.id,

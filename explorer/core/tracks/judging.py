@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.tracks.deed import Deed
+    from explorer.core.tracks.deed import Activity
     from explorer.core.tracks.model import Condition
 
-ANOTHER_CALL: Final = "another call"
-"""What ``missed`` says of a deed that has nothing to do with the condition."""
+WRONG_CALL: Final = "another call"
+"""What ``unmet_condition`` says of a deed that has nothing to do with the condition."""
 
 
-def missed(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+def unmet_condition(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
     """Why *deed* does not meet *condition*, or an empty text. *past*: the deeds before it, the oldest first."""
     if condition.call and deed.address not in condition.call:
-        return ANOTHER_CALL
+        return WRONG_CALL
     for clause in _CLAUSES:
         if text := clause(condition, deed, past):
             return text
     return ""
 
 
-def _environment(_condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _environment(_condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     return "" if deed.environment == "sandbox" else f"it went to {deed.environment}; tracks count in the sandbox"
 
 
-def _values(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _values(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     given = dict(deed.values)
     for name, wanted in condition.params.items():
         value = given.get(name, "")
@@ -41,7 +41,7 @@ def _values(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
     return ""
 
 
-def _readings(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _readings(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     if condition.readings is None:
         return ""
     if not condition.readings:
@@ -52,43 +52,43 @@ def _readings(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
     return ""
 
 
-def _file(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _file(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     return "no file was sent" if condition.file and not deed.file else ""
 
 
-def _method(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
-    return _among(condition.method, deed.method, "the method was")
+def _method(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
+    return _value_problem(condition.method, deed.method, "the method was")
 
 
-def _fault(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _fault(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     if condition.fault and not set(condition.fault) & set(deed.faults):
-        return f"the sandbox was honest; the fault {_or(condition.fault)} is asked for"
+        return f"the sandbox was honest; the fault {_join_alternatives(condition.fault)} is asked for"
     return ""
 
 
-def _failure(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _failure(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     if condition.failure and deed.failure not in condition.failure:
         return "the answer came whole" if not deed.failure else f"it ended as {deed.failure}"
     return ""
 
 
-def _status(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
-    return _among(tuple(map(str, condition.status)), str(deed.status or "none"), "the status was")
+def _status(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
+    return _value_problem(tuple(map(str, condition.status)), str(deed.status or "none"), "the status was")
 
 
-def _check(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _check(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     if condition.check and deed.check not in condition.check:
         came = f"it was refused by the check {deed.check}" if deed.check else "the sandbox did not refuse it"
-        return f"{came}; this step wants it refused by the check {_or(condition.check)}"
+        return f"{came}; this step wants it refused by the check {_join_alternatives(condition.check)}"
     return ""
 
 
-def _outcome(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
-    text = _among(condition.outcome, deed.outcome, "the verdict was")
+def _outcome(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
+    text = _value_problem(condition.outcome, deed.outcome, "the verdict was")
     return f"{text} (refused by the check {deed.check})" if text and deed.check else text
 
 
-def _token(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+def _token(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
     wanted = condition.token
     if not wanted:
         return ""
@@ -105,12 +105,12 @@ def _token(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
     return ""
 
 
-def _hops(condition: Condition, deed: Deed, _past: Sequence[Deed]) -> str:
+def _hops(condition: Condition, deed: Activity, _past: Sequence[Activity]) -> str:
     lacking = [one for one in condition.hops if one not in deed.hops]
     return f"no request for {lacking[0]} went before it" if lacking else ""
 
 
-def _page(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+def _page(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
     if not condition.page:
         return ""
     if deed.page is None:
@@ -128,7 +128,7 @@ def _page(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
     return "" if len(seen) == deed.pages else f"{len(seen)} of {deed.pages} pages are here"
 
 
-def _same(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
+def _same(condition: Condition, deed: Activity, past: Sequence[Activity]) -> str:
     if not condition.same_as:
         return ""
     then = next((one for one in reversed(past) if one.ticked == condition.same_as), None)
@@ -138,19 +138,19 @@ def _same(condition: Condition, deed: Deed, past: Sequence[Deed]) -> str:
     return f"{min(differs)} is not the same as before" if differs else ""
 
 
-def _of(deed: Deed, name: str) -> list[str]:
+def _of(deed: Activity, name: str) -> list[str]:
     return [value for key, value in deed.values if key == name]
 
 
-def _among(wanted: tuple[str, ...], came: str, words: str) -> str:
-    return f"{words} {came}; {_or(wanted)} is asked for" if wanted and came not in wanted else ""
+def _value_problem(wanted: tuple[str, ...], came: str, words: str) -> str:
+    return f"{words} {came}; {_join_alternatives(wanted)} is asked for" if wanted and came not in wanted else ""
 
 
-def _or(words: Sequence[str]) -> str:
+def _join_alternatives(words: Sequence[str]) -> str:
     return " or ".join(words)
 
 
-_CLAUSES: Final[tuple[Callable[[Condition, Deed, Sequence[Deed]], str], ...]] = (
+_CLAUSES: Final[tuple[Callable[[Condition, Activity, Sequence[Activity]], str], ...]] = (
     _environment,
     _method,
     _values,

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _PLACE: Final = re.compile(r"\{(key|file|demo):([^{}]+)\}")
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class TrackTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A table of a track."""
 
 
-class Condition(Table, frozen=True, kw_only=True):
+class Condition(TrackTable, frozen=True, kw_only=True):
     """What must be true of something that was sent. Every key that is given must hold; a list holds when one of its
     words does."""
 
@@ -54,7 +54,7 @@ class Condition(Table, frozen=True, kw_only=True):
     """A step, done with the same values in the same call."""
 
 
-class Slip(Table, frozen=True, kw_only=True):
+class CommonMistake(TrackTable, frozen=True, kw_only=True):
     """A wrong attempt that is worth a word. ``back``: a step that is open again after it, with all that follow."""
 
     when: Condition
@@ -62,7 +62,7 @@ class Slip(Table, frozen=True, kw_only=True):
     back: str = ""
 
 
-class Step(Table, frozen=True, kw_only=True):
+class TrackStep(TrackTable, frozen=True, kw_only=True):
     """One thing to do. ``brief`` is a line beside the work, ``text`` the whole of it, ``learned`` is said when done."""
 
     id: str
@@ -73,7 +73,7 @@ class Step(Table, frozen=True, kw_only=True):
     learned: str = ""
     open: str = ""
     """The endpoint that it begins at; that of ``done.call`` unless told."""
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[CommonMistake, ...] = ()
 
     @property
     def address(self) -> str:
@@ -81,20 +81,20 @@ class Step(Table, frozen=True, kw_only=True):
         return self.open or (self.done.call[0] if self.done.call else "")
 
 
-class Track(Table, frozen=True, kw_only=True):
+class Track(TrackTable, frozen=True, kw_only=True):
     """A lesson. ``files`` are practice files: name → content as base64."""
 
     id: str
     title: str
     about: str
-    steps: tuple[Step, ...]
+    steps: tuple[TrackStep, ...]
     order: int = 100
     minutes: int = 5
     ending: str = ""
     """Said when the last step is done."""
     files: dict[str, bytes] = {}
 
-    def step(self, step_id: str) -> Step | None:
+    def step(self, step_id: str) -> TrackStep | None:
         """The step of that id, or None."""
         return next((one for one in self.steps if one.id == step_id), None)
 
@@ -130,6 +130,6 @@ def decode_track(mapping: Mapping[str, Any]) -> Track:
     return track
 
 
-def placeholders(text: str, words: Mapping[str, str]) -> str:
+def fill_placeholders(text: str, words: Mapping[str, str]) -> str:
     """*text* with each ``{kind:name}`` replaced by ``words["kind:name"]``; one that is not known leaves its name."""
     return _PLACE.sub(lambda found: words.get(f"{found[1]}:{found[2]}", found[2]), text)

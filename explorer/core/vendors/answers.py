@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.vendors.cell import Cell, counted, made
+from explorer.core.vendors.cell import ComparisonCell, build_cell, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _MONEY_WORDS: Final = ("price", "total", "cost", "amount", "subtotal", "fee", "w
 _NOT_MONEY: Final = ("total_items", "total_pages", "total_count")
 
 
-def verdict(vendor: Vendor) -> Cell:
+def verdict(vendor: Vendor) -> ComparisonCell:
     """How one knows that a call has worked."""
     rule = vendor.verdict
     points = [
@@ -45,19 +45,21 @@ def verdict(vendor: Vendor) -> Cell:
         "A body whose every value is a list of texts maps fields to complaints." if rule.validation_map else "",
     ]
     own = sum(one.verdict is not None for one in vendor.endpoints.values())
-    details.append(f"{counted(own, 'call is', 'calls are')} judged by a rule of their own." if own else "")
+    details.append(f"{pluralize(own, 'call is', 'calls are')} judged by a rule of their own." if own else "")
     failing = (one.id for one in vendor.endpoints.values() if one.params and one.effect == "read")
-    return made(vendor, points, details, next(failing, ""), rule.lines)
+    return build_cell(vendor, points, details, next(failing, ""), rule.lines)
 
 
-def statuses(vendor: Vendor) -> Cell:
+def statuses(vendor: Vendor) -> ComparisonCell:
     """Which statuses are explained."""
     known = vendor.verdict.statuses
     points = [", ".join(known)] if known else []
-    return made(vendor, points, [f"{status}: {text}" for status, text in known.items()], lines=vendor.verdict.lines)
+    return build_cell(
+        vendor, points, [f"{status}: {text}" for status, text in known.items()], lines=vendor.verdict.lines
+    )
 
 
-def dates(vendor: Vendor) -> Cell:
+def dates(vendor: Vendor) -> ComparisonCell:
     """How dates are written."""
     asked = [
         (one.id, name, param)
@@ -75,7 +77,7 @@ def dates(vendor: Vendor) -> Cell:
     details = [f"{kind}, as in {example} of {endpoint}." for kind, (endpoint, example) in shown.items()]
     details += [f"{name}: {param.note}" for _, name, param in asked if param.note]
     first = asked[0][0] if asked else next(iter(shown.values()))[0] if shown else ""
-    return made(vendor, points or ["none in the samples"], details, first, asked[0][2].lines if asked else "")
+    return build_cell(vendor, points or ["none in the samples"], details, first, asked[0][2].lines if asked else "")
 
 
 def _date_kind(name: str, value: Any) -> str:
@@ -87,7 +89,7 @@ def _date_kind(name: str, value: Any) -> str:
     return ""
 
 
-def money(vendor: Vendor) -> Cell:
+def money(vendor: Vendor) -> ComparisonCell:
     """What an amount looks like."""
     kinds: Counter[str] = Counter()
     examples: dict[str, tuple[str, str]] = {}
@@ -105,7 +107,7 @@ def money(vendor: Vendor) -> Cell:
     currency = next((f"{name}: {value}" for _, name, value in _leaves(vendor) if "currency" in name.lower()), "")
     details.append(f"The currency stands beside it, as {currency}." if currency else "No currency stands beside it.")
     first = next(iter(examples.values()))[0] if examples else ""
-    return made(vendor, points or ["none in the samples"], details if examples else (), first)
+    return build_cell(vendor, points or ["none in the samples"], details if examples else (), first)
 
 
 def _money_kind(value: Any) -> str:
@@ -120,7 +122,7 @@ def _money_kind(value: Any) -> str:
     return ""
 
 
-def ids(vendor: Vendor) -> Cell:
+def ids(vendor: Vendor) -> ComparisonCell:
     """What names a record."""
     kinds: Counter[str] = Counter()
     places: dict[str, str] = {}
@@ -141,7 +143,7 @@ def ids(vendor: Vendor) -> Cell:
     points = [f"{kind} ×{count}" for kind, count in kinds.most_common()]
     points += [f"{kind} in answers" for kind, _ in answered.most_common()]
     details = [f"{kind}: {place}." for kind, place in places.items()]
-    return made(vendor, points or ["no record has one"], details, first)
+    return build_cell(vendor, points or ["no record has one"], details, first)
 
 
 def _leaves(vendor: Vendor) -> Iterator[tuple[str, str, Any]]:

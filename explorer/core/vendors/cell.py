@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Cell:
+class ComparisonCell:
     """``points`` are a few words each, for the table; ``details`` are sentences; ``endpoint`` is the address of a call
     to look at, or empty; ``lines`` cites the vendor's document."""
 
@@ -27,15 +27,17 @@ class Cell:
         return "; ".join(self.points)
 
 
-def made(
+def build_cell(
     vendor: Vendor, points: Iterable[str], details: Iterable[str] = (), endpoint: str = "", lines: str = ""
-) -> Cell:
+) -> ComparisonCell:
     """A cell whose doubles and empty texts are left out."""
     told = tuple(dict.fromkeys(one for one in points if one)) or ("not documented",)
     more = tuple(dict.fromkeys(one for one in details if one))
-    return Cell(told, more, f"{vendor.id}.{endpoint}" if endpoint in vendor.endpoints else "", vendor.cite(lines))
+    return ComparisonCell(
+        told, more, f"{vendor.id}.{endpoint}" if endpoint in vendor.endpoints else "", vendor.cite(lines)
+    )
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def pluralize(number: int, one: str, many: str = "") -> str:
     """``1 call``, ``3 calls``."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"

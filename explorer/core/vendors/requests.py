@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from explorer.core.auth import options_of
 from explorer.core.paging import style_of
 from explorer.core.text.media_type import essence
-from explorer.core.vendors.cell import Cell, counted, made
+from explorer.core.vendors.cell import ComparisonCell, build_cell, pluralize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,66 +18,66 @@ if TYPE_CHECKING:
 _WRITES: Final = {"create": "creates", "update": "changes", "delete": "deletes", "order": "orders"}
 
 
-def size(vendor: Vendor) -> Cell:
+def size(vendor: Vendor) -> ComparisonCell:
     """How much there is."""
     calls, inferred = vendor.endpoints.values(), [one.id for one in vendor.endpoints.values() if one.inferred]
     params = sum(len(one.params) for one in calls)
-    points = [counted(len(calls), "call"), counted(params, "parameter")]
+    points = [pluralize(len(calls), "call"), pluralize(params, "parameter")]
     points += [f"{len(inferred)} inferred"] if inferred else []
     groups = Counter(one.group for one in calls)
     details = [vendor.summary, "Groups: " + ", ".join(f"{name} ({count})" for name, count in groups.items())]
-    return made(vendor, points, details, next(iter(vendor.endpoints), ""))
+    return build_cell(vendor, points, details, next(iter(vendor.endpoints), ""))
 
 
-def environments(vendor: Vendor) -> Cell:
+def environments(vendor: Vendor) -> ComparisonCell:
     """Where it is served."""
     points = [f"{name}{' (asks first)' if one.guarded else ''}" for name, one in vendor.environments.items()]
     details = [f"{name}: {one.base_url}. {one.note}" for name, one in vendor.environments.items()]
     lines = next((one.lines for one in vendor.environments.values() if one.lines), "")
-    return made(vendor, points or ["no host is named"], details, lines=lines)
+    return build_cell(vendor, points or ["no host is named"], details, lines=lines)
 
 
-def auth(vendor: Vendor) -> Cell:
+def auth(vendor: Vendor) -> ComparisonCell:
     """How a request proves who sends it."""
     ways = list(vendor.auth.values())
     points = [one.title or one.scheme for one in ways]
     anonymous = sum(one.auth == "none" for one in vendor.endpoints.values())
-    points += [f"{counted(anonymous, 'call')} without"] if anonymous else []
+    points += [f"{pluralize(anonymous, 'call')} without"] if anonymous else []
     details = [one.note for one in ways]
     details += [f"{one.title}. {one.note}".strip() for one in vendor.credentials.values()]
-    return made(vendor, points, details, _first_with_auth(vendor), ways[0].lines if ways else "")
+    return build_cell(vendor, points, details, _first_with_auth(vendor), ways[0].lines if ways else "")
 
 
-def credential_place(vendor: Vendor) -> Cell:
+def credential_place(vendor: Vendor) -> ComparisonCell:
     """In which part of a request the proof stands."""
     points, details = [], []
     for one in vendor.auth.values():
         where, more = options_of(one).placement
         points.append(where)
         details.append(more)
-    return made(vendor, points, details, _first_with_auth(vendor))
+    return build_cell(vendor, points, details, _first_with_auth(vendor))
 
 
-def token(vendor: Vendor) -> Cell:
+def token(vendor: Vendor) -> ComparisonCell:
     """Where a token comes from."""
     sources = [options_of(auth).token_source for auth in vendor.auth.values()]
     points = [point for source in sources for point in source.points]
     details = [detail for source in sources for detail in source.details]
     endpoint = next((source.endpoint for source in reversed(sources) if source.endpoint), "")
-    return made(vendor, points or ["no token"], details, endpoint)
+    return build_cell(vendor, points or ["no token"], details, endpoint)
 
 
-def version(vendor: Vendor) -> Cell:
+def version(vendor: Vendor) -> ComparisonCell:
     """How versions are told apart."""
     one = vendor.version
     words = {"accept": f"Accept: {one.accept}", "path": f"path: /{one.value}/", "none": "none"}
     points = [words[one.style]]
     if one.style != "accept" and one.accept:
         points.append(f"Accept: {one.accept}")
-    return made(vendor, points, [one.note], lines=one.lines)
+    return build_cell(vendor, points, [one.note], lines=one.lines)
 
 
-def bodies(vendor: Vendor) -> Cell:
+def bodies(vendor: Vendor) -> ComparisonCell:
     """What goes out and what comes back."""
     calls = vendor.endpoints.values()
     sent = Counter(one.body for one in calls if one.body != "none")
@@ -87,14 +87,14 @@ def bodies(vendor: Vendor) -> Cell:
     files = [one.id for one in calls if any(param.type == "file" for param in one.params.values())]
     details = [f"Files: {', '.join(files)}." if files else "No call takes a file."]
     sending = next((one.id for one in calls if one.body != "none"), "")
-    return made(vendor, points, details, files[0] if files else sending)
+    return build_cell(vendor, points, details, files[0] if files else sending)
 
 
 def _short_type(media_type: str) -> str:
     return media_type.rpartition("/")[2] or media_type
 
 
-def lists(vendor: Vendor) -> Cell:
+def lists(vendor: Vendor) -> ComparisonCell:
     """How a parameter repeats."""
     found: dict[str, list[tuple[Endpoint, str]]] = {}
     for endpoint in vendor.endpoints.values():
@@ -108,10 +108,10 @@ def lists(vendor: Vendor) -> Cell:
         f"{words[kind]}: {', '.join(dict.fromkeys(name for _, name in places))}." for kind, places in found.items()
     ]
     first = next(iter(found.values()))[0][0].id if found else ""
-    return made(vendor, points or ["none repeats"], details, first)
+    return build_cell(vendor, points or ["none repeats"], details, first)
 
 
-def paging(vendor: Vendor) -> Cell:
+def paging(vendor: Vendor) -> ComparisonCell:
     """How a long list is read."""
     paged = [one for one in vendor.endpoints.values() if one.pagination]
     points, details = [], []
@@ -120,31 +120,31 @@ def paging(vendor: Vendor) -> Cell:
         points.append(" and ".join(name for name in style.params if name))
         points.append(f"{style.default_size} to a page" if style.default_size else "")
         points.append("total told" if style.options.total else "total not told")
-        points.append("" if style.links_lead_on else "links not to be followed")
+        points.append("" if style.links_are_followable else "links not to be followed")
         points.append("only when asked for" if style.opt_in else "")
         details.append(f"{rule.title}. {rule.note}".strip())
     details.append(f"Calls that page: {', '.join(one.id for one in paged)}." if paged else "")
     lines = next((one.lines for one in vendor.pagination.values() if one.lines), "")
-    return made(vendor, points or ["no paging"], details, paged[0].id if paged else "", lines)
+    return build_cell(vendor, points or ["no paging"], details, paged[0].id if paged else "", lines)
 
 
-def effects(vendor: Vendor) -> Cell:
+def effects(vendor: Vendor) -> ComparisonCell:
     """What changes something."""
     points, details = [], []
-    writing = [one for one in vendor.endpoints.values() if _gravest(one) in _WRITES]
+    writing = [one for one in vendor.endpoints.values() if _strongest_effect(one) in _WRITES]
     for effect, word in _WRITES.items():
-        some = [one for one in writing if _gravest(one) == effect]
+        some = [one for one in writing if _strongest_effect(one) == effect]
         if some:
             methods = ", ".join(dict.fromkeys(one.method for one in some))
             points.append(f"{word} ×{len(some)} by {methods}")
             details.append(f"{word}: {', '.join(one.id for one in some)}.")
     conditional = list(_conditional(vendor))
     details += conditional
-    gravest = next((one.id for one in writing if _gravest(one) == "order"), writing[0].id if writing else "")
-    return made(vendor, points or ["reads only"], details, gravest)
+    gravest = next((one.id for one in writing if _strongest_effect(one) == "order"), writing[0].id if writing else "")
+    return build_cell(vendor, points or ["reads only"], details, gravest)
 
 
-def _gravest(endpoint: Endpoint) -> str:
+def _strongest_effect(endpoint: Endpoint) -> str:
     return endpoint.effect_when[0].effect if endpoint.effect_when else endpoint.effect
 
 
@@ -154,7 +154,7 @@ def _conditional(vendor: Vendor) -> Iterator[str]:
             yield f"{endpoint.id} {_WRITES.get(when.effect, when.effect)} only with {when.param}={when.equals}."
 
 
-def contradictions(vendor: Vendor) -> Cell:
+def contradictions(vendor: Vendor) -> ComparisonCell:
     """Where the document disagrees with itself."""
     own = sum(len(one.readings) for one in vendor.endpoints.values())
     total = own + len(vendor.readings)
@@ -167,7 +167,7 @@ def contradictions(vendor: Vendor) -> Cell:
         f"Most at {most.id}: {len(most.readings)}." if most is not None and most.readings else "",
         *(reading.about for reading in list(vendor.readings.values())[:4]),
     ]
-    return made(vendor, points, details, most.id if most is not None else "")
+    return build_cell(vendor, points, details, most.id if most is not None else "")
 
 
 def _first_with_auth(vendor: Vendor) -> str:

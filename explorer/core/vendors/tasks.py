@@ -11,34 +11,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from explorer.core.catalog.model import Catalog, Vendor
-    from explorer.core.vendors.cell import Cell
+    from explorer.core.vendors.cell import ComparisonCell
 
 
-class Row(NamedTuple):
+class TaskDefinition(NamedTuple):
     """A task by its name: its title, the question that it answers, and what makes a vendor's cell."""
 
     title: str
     question: str
-    cell: Callable[[Vendor], Cell]
+    cell: Callable[[Vendor], ComparisonCell]
 
 
-TASKS: Final[dict[str, Row]] = {
-    "size": Row("Calls", "How much is documented?", requests.size),
-    "environments": Row("Environments", "Where is it served, and where does a write ask first?", requests.environments),
-    "auth": Row("Authentication", "How does a request prove who sends it?", requests.auth),
-    "credential": Row("Credential goes", "In which part of the request does that stand?", requests.credential_place),
-    "token": Row("Getting a token", "Where does the token come from, and how long does it last?", requests.token),
-    "version": Row("Version", "How is one version told from another?", requests.version),
-    "bodies": Row("Bodies", "How are parameters sent, and what comes back?", requests.bodies),
-    "lists": Row("Lists in a request", "How does a parameter repeat, and how do values nest?", requests.lists),
-    "paging": Row("Paging", "How does one read a long list to its end?", requests.paging),
-    "verdict": Row("Success and errors", "How does one know that a call has worked?", answers.verdict),
-    "statuses": Row("Statuses", "Which HTTP statuses are explained?", answers.statuses),
-    "dates": Row("Dates", "How are dates written, in requests and in answers?", answers.dates),
-    "money": Row("Money", "What does an amount look like?", answers.money),
-    "ids": Row("Ids", "What names a record?", answers.ids),
-    "effects": Row("Side effects", "Which calls change something, and by which method?", requests.effects),
-    "contradictions": Row(
+TASKS: Final[dict[str, TaskDefinition]] = {
+    "size": TaskDefinition("Calls", "How much is documented?", requests.size),
+    "environments": TaskDefinition(
+        "Environments", "Where is it served, and where does a write ask first?", requests.environments
+    ),
+    "auth": TaskDefinition("Authentication", "How does a request prove who sends it?", requests.auth),
+    "credential": TaskDefinition(
+        "Credential goes", "In which part of the request does that stand?", requests.credential_place
+    ),
+    "token": TaskDefinition(
+        "Getting a token", "Where does the token come from, and how long does it last?", requests.token
+    ),
+    "version": TaskDefinition("Version", "How is one version told from another?", requests.version),
+    "bodies": TaskDefinition("Bodies", "How are parameters sent, and what comes back?", requests.bodies),
+    "lists": TaskDefinition(
+        "Lists in a request", "How does a parameter repeat, and how do values nest?", requests.lists
+    ),
+    "paging": TaskDefinition("Paging", "How does one read a long list to its end?", requests.paging),
+    "verdict": TaskDefinition("Success and errors", "How does one know that a call has worked?", answers.verdict),
+    "statuses": TaskDefinition("Statuses", "Which HTTP statuses are explained?", answers.statuses),
+    "dates": TaskDefinition("Dates", "How are dates written, in requests and in answers?", answers.dates),
+    "money": TaskDefinition("Money", "What does an amount look like?", answers.money),
+    "ids": TaskDefinition("Ids", "What names a record?", answers.ids),
+    "effects": TaskDefinition("Side effects", "Which calls change something, and by which method?", requests.effects),
+    "contradictions": TaskDefinition(
         "Contradictions", "How often does the document disagree with itself?", requests.contradictions
     ),
 }
@@ -52,7 +60,7 @@ class Task:
     id: str
     title: str
     question: str
-    cells: dict[str, Cell]
+    cells: dict[str, ComparisonCell]
 
 
 def compare_vendors(catalog: Catalog) -> tuple[Task, ...]:

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     from explorer.core.text.data import Data
 
-_HOME = str(Path(explorer.__file__).resolve().parents[1])
-_KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
+_PACKAGE_ROOT = str(Path(explorer.__file__).resolve().parents[1])
+_PASSED_VARIABLES = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LANG", "LC_ALL")
 _CHUNK = 1 << 20
 _LINE = 1 << 22
 """Bytes of a line of JSON at most."""
 
 
-_ENDING: set[asyncio.Task[None]] = set()
+_REAPING: set[asyncio.Task[None]] = set()
 
 
-async def all_ended() -> None:
+async def wait_for_ended() -> None:
     """Wait for the processes that were ended."""
-    if _ENDING:
-        await asyncio.wait(set(_ENDING), timeout=2)
+    if _REAPING:
+        await asyncio.wait(set(_REAPING), timeout=2)
 
 
-async def _bury(process: asyncio.subprocess.Process) -> None:
+async def _reap(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     if process.stdin is not None:
@@ -45,8 +45,9 @@ async def _bury(process: asyncio.subprocess.Process) -> None:
                 pass
 
 
-class Child:
-    """A Python process that runs ``serve`` of the module *module*. Credentials of the environment are not passed on."""
+class WorkerProcess:
+    """A Python process that runs ``worker_main`` of the module *module*. Credentials of the environment are not
+    passed on."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -54,9 +55,9 @@ class Child:
 
     async def start(self, head: dict[str, Any], body: Data, *, files: tuple[int, ...] = ()) -> None:
         """Start it and hand it *head* (with the size added), *body* and the open *files*. Raises ``OSError``."""
-        code = f"import sys; from {self._module} import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
-        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment["PYTHONPATH"] = _HOME
+        code = f"import sys; from {self._module} import worker_main; worker_main(sys.stdin.buffer, sys.stdout.buffer)"
+        environment = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
+        environment["PYTHONPATH"] = _PACKAGE_ROOT
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-c", code),
             stdin=asyncio.subprocess.PIPE,
@@ -100,12 +101,12 @@ class Child:
             yield await self.read(size)
 
     def end(self) -> None:
-        """End it now, whatever it does; ``all_ended`` waits until it and its pipes are gone."""
+        """End it now, whatever it does; ``wait_for_ended`` waits until it and its pipes are gone."""
         process, self._process = self._process, None
         if process is not None:
-            task = asyncio.get_running_loop().create_task(_bury(process))
-            _ENDING.add(task)
-            task.add_done_callback(_ENDING.discard)
+            task = asyncio.get_running_loop().create_task(_reap(process))
+            _REAPING.add(task)
+            task.add_done_callback(_REAPING.discard)
 
     async def _write(self, data: bytes) -> None:
         assert self._process is not None and self._process.stdin is not None  # noqa: S101, PT018 - start came first

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from explorer.core.document.document import Document
-    from explorer.core.document.table import Table
+    from explorer.core.document.table import RecordTable
     from explorer.core.text.data import Data
 
 _STEP = 1 << 20
@@ -54,7 +54,7 @@ def program(environ: Mapping[str, str], *, edit: bool) -> list[str]:
         return [named]
 
 
-def write_temporary(document: Document | Table, suffix: str, *, sanitized: bool) -> str:
+def write_temporary(document: Document | RecordTable, suffix: str, *, sanitized: bool) -> str:
     """A file that nobody else can read with the lines of *document* as laid out; gives its path. Raises ``OSError``.
 
     *sanitized*: nothing in it acts on a terminal, as for a pager that shows bytes as they are.
@@ -97,10 +97,10 @@ def _runs(process: int) -> bool:
     return True
 
 
-def _texts(document: Document | Table, *, sanitized: bool) -> Iterator[bytes]:
-    from explorer.core.document.table import Table
+def _texts(document: Document | RecordTable, *, sanitized: bool) -> Iterator[bytes]:
+    from explorer.core.document.table import RecordTable
 
-    if isinstance(document, Table) or document.kind == "hex":
+    if isinstance(document, RecordTable) or document.kind == "hex":
         for first in range(0, document.line_count, 1000):
             yield f"{document.text(first, first + 1000)}\n".encode("utf-8", "replace")
         return

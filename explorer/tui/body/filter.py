@@ -7,8 +7,8 @@ import tempfile
 from typing import IO, TYPE_CHECKING
 
 from explorer.core.document.filtering import Filtered
-from explorer.tui.body.child import Child
-from explorer.tui.body.preparing import APART_FROM
+from explorer.tui.body.child import WorkerProcess
+from explorer.tui.body.preparing import PROCESS_FROM
 from explorer.tui.body.region import Region
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class LiveFilter:
     def __init__(self, document: Document, answer: Callable[[Filtered], None]) -> None:
         self._document = document
         self._answer = answer
-        self._child: Child | None = None
+        self._child: WorkerProcess | None = None
         self._wanted = ""
         self._busy = False
 
@@ -34,7 +34,7 @@ class LiveFilter:
         if child is not None:
             child.end()
 
-    def want(self, expression: str) -> bool:
+    def set_expression(self, expression: str) -> bool:
         """Set what is wanted; whether ``run`` must be started for it."""
         self._wanted = expression
         return not self._busy
@@ -64,9 +64,9 @@ class LiveFilter:
             self.end()
             return Filtered(problem=f"the filter has ended{f': {error}' if str(error) else ''}")
 
-    async def _begun(self) -> Child:
+    async def _begun(self) -> WorkerProcess:
         """A process that has the bytes: many of them in a file, since a pipe takes the time of the keys."""
-        child = self._child = Child("explorer.tui.body.filterer")
+        child = self._child = WorkerProcess("explorer.tui.body.filterer")
         source, file = await asyncio.to_thread(self._handed)
         if self._child is not child:  # it was ended before it began
             raise EOFError
@@ -75,7 +75,7 @@ class LiveFilter:
                 place = {"file": file.fileno(), "offset": 0, "length": len(source)}
                 await child.start({"kind": self._document.kind} | place, b"", files=(file.fileno(),))
             return child
-        child = self._child = Child("explorer.core.document.filtering")
+        child = self._child = WorkerProcess("explorer.core.document.filtering")
         await child.start({"kind": self._document.kind}, source)
         return child
 
@@ -85,7 +85,7 @@ class LiveFilter:
         document = self._document
         # Without a structure the lines are looked at, and those are the ones that are shown.
         source = document.source if document.kind in ("json", "xml") else document.data
-        if len(source) < APART_FROM:
+        if len(source) < PROCESS_FROM:
             return source, None
         try:
             file = tempfile.TemporaryFile(prefix="api-explorer-")  # noqa: SIM115 - see ``_begun``

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import BinaryIO
 
-from explorer.core.document.filtering import answer
+from explorer.core.document.filtering import answer_filters
 from explorer.tui.body.region import Region
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Read one line of JSON (``kind``, and ``file``, ``offset`` and ``length`` of the bytes), then expressions; answer
     each as ``core.document.filtering.answer`` does."""
     head = json.loads(source.readline())
-    answer(head["kind"], Region(head["file"], head["offset"], head["length"]).data[:], source, answers)
+    answer_filters(head["kind"], Region(head["file"], head["offset"], head["length"]).data[:], source, answers)

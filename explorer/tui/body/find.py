@@ -8,14 +8,14 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from explorer.core.document.search import Found
+from explorer.core.document.search import RemoteSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
     from explorer.core.document.document import Document
-    from explorer.core.document.search import Hit, Search
-    from explorer.core.document.table import RowSearch, Table
+    from explorer.core.document.search import BodySearch, Hit
+    from explorer.core.document.table import RecordTable, RowSearch
 
 T = TypeVar("T")
 PAUSE_EVERY = 0.005
@@ -23,11 +23,11 @@ PAUSE_EVERY = 0.005
 _SEEK_AT_ONCE = 0.02
 """Seconds that a key may look for a match before it goes on between other keys."""
 _TELL_EVERY = 0.2
-_BURST = 0.02
+_COUNT_SLICE = 0.02
 """Seconds of counting between two turns of the event loop."""
 
 
-class State(NamedTuple):
+class SearchState(NamedTuple):
     """How a search stands. ``current`` counts from 1 and is 0 while unknown; ``complete`` when all was counted;
     ``wrapped`` when the last step went round an end; ``problem`` when the needle cannot be searched for."""
 
@@ -44,7 +44,7 @@ class _Start(Protocol):
         """Run *work* in the background; ends what runs in the same *group*."""
 
 
-async def in_steps(steps: Iterator[object]) -> None:
+async def run_in_steps(steps: Iterator[object]) -> None:
     """Run *steps* a few milliseconds at a time, so that keys are answered in between."""
     until = monotonic() + PAUSE_EVERY
     for _ in steps:
@@ -53,26 +53,26 @@ async def in_steps(steps: Iterator[object]) -> None:
             until = monotonic() + PAUSE_EVERY
 
 
-async def finished(steps: Generator[None, None, T]) -> T:
-    """What *steps* return, walked as ``in_steps`` does."""
+async def run_to_end(steps: Generator[None, None, T]) -> T:
+    """What *steps* return, walked as ``run_in_steps`` does."""
     result: list[T] = []
 
     def kept() -> Iterator[None]:
         result.append((yield from steps))
 
-    await in_steps(kept())
+    await run_in_steps(kept())
     return result[0]
 
 
 class Finder:
     """One search at a time in one document. *go* is told of the match to show, *tell* how the search stands."""
 
-    def __init__(self, start: _Start, go: Callable[[Hit], None], tell: Callable[[State], None]) -> None:
+    def __init__(self, start: _Start, go: Callable[[Hit], None], tell: Callable[[SearchState], None]) -> None:
         self._start = start
         self._go = go
         self._tell = tell
-        self._document: Document | Table | None = None
-        self.search: Search | Found | RowSearch | None = None
+        self._document: Document | RecordTable | None = None
+        self.search: BodySearch | RemoteSearch | RowSearch | None = None
         self.hit: Hit | None = None
 
     def end(self) -> None:
@@ -80,7 +80,7 @@ class Finder:
         self.search = self.hit = None
         self._start(None, "find")
 
-    def begin(self, document: Document | Table, needle: str, line: int, *, regex: bool) -> None:
+    def begin(self, document: Document | RecordTable, needle: str, line: int, *, regex: bool) -> None:
         """Look for *needle* from *line* on, round the end. Goes to the first match at once; all are counted."""
         self.end()
         self._document = document
@@ -90,27 +90,27 @@ class Finder:
         try:
             search = document.search(needle)
         except (ValueError, OverflowError) as error:
-            self._tell(State(needle, complete=True, problem=str(error)))
+            self._tell(SearchState(needle, complete=True, problem=str(error)))
             return
         self.search = search
         self._told()
         self.seek(line, forward=True)
         self._start(partial(self._count, search), "find")
 
-    def _begin_expression(self, document: Document | Table, needle: str, line: int) -> None:
-        from explorer.core.document.table import Table
+    def _begin_expression(self, document: Document | RecordTable, needle: str, line: int) -> None:
+        from explorer.core.document.table import RecordTable
 
         try:
             re.compile(needle)
         except (re.error, RecursionError, OverflowError) as error:
-            self._tell(State(needle, complete=True, problem=str(error)))
+            self._tell(SearchState(needle, complete=True, problem=str(error)))
             return
-        if isinstance(document, Table):
+        if isinstance(document, RecordTable):
             self._tell(
-                State(needle, complete=True, problem="a table is searched for plain words; press v for the text")
+                SearchState(needle, complete=True, problem="a table is searched for plain words; press v for the text")
             )
             return
-        found = Found(document, needle)
+        found = RemoteSearch(document, needle)
         self.search = found
         self._told()
         self._start(partial(self._find, document, found), "find")
@@ -121,8 +121,8 @@ class Finder:
         search, document = self.search, self._document
         if search is None or document is None:
             return
-        if isinstance(search, Found):
-            found = self.search = Found(document, search.needle)  # type: ignore[arg-type]  # no table is searched so
+        if isinstance(search, RemoteSearch):
+            found = self.search = RemoteSearch(document, search.needle)  # type: ignore[arg-type]  # no table is searched so
             self._start(partial(self._find, document, found), "find")  # type: ignore[arg-type]  # as above
         else:
             self.search = anew = document.search(search.needle)
@@ -148,7 +148,7 @@ class Finder:
                 return
 
     async def _seek_on(
-        self, search: Search | Found | RowSearch, steps: Iterator[Hit | None], start: int, forward: bool
+        self, search: BodySearch | RemoteSearch | RowSearch, steps: Iterator[Hit | None], start: int, forward: bool
     ) -> None:
         """Go on with a search that takes long, between keys."""
         for hit in steps:
@@ -157,7 +157,7 @@ class Finder:
             if hit is not None:
                 self._arrive(hit, start, forward)
                 return
-            await asyncio.sleep(0.001 if not isinstance(search, Found) else 0.02)
+            await asyncio.sleep(0.001 if not isinstance(search, RemoteSearch) else 0.02)
 
     def _arrive(self, hit: Hit, start: int, forward: bool) -> None:
         self.hit = hit
@@ -169,11 +169,11 @@ class Finder:
         if search is not None:
             current = search.ordinal(self.hit) if self.hit else 0
             complete = search.complete and (self._document is None or self._document.complete)
-            self._tell(State(search.needle, search.count, current, complete, wrapped))
+            self._tell(SearchState(search.needle, search.count, current, complete, wrapped))
 
-    async def _count(self, search: Search | RowSearch) -> None:
+    async def _count(self, search: BodySearch | RowSearch) -> None:
         last = monotonic()
-        until = monotonic() + _BURST
+        until = monotonic() + _COUNT_SLICE
         for _ in search.scan():
             now = monotonic()
             if now >= until:
@@ -181,17 +181,17 @@ class Finder:
                     last = now
                     self._told()
                 await asyncio.sleep(0)
-                until = monotonic() + _BURST
+                until = monotonic() + _COUNT_SLICE
         self._told()
 
-    async def _find(self, document: Document, found: Found) -> None:
+    async def _find(self, document: Document, found: RemoteSearch) -> None:
         """Have another process look; it is ended with this search."""
-        from explorer.tui.body.child import Child
+        from explorer.tui.body.child import WorkerProcess
         from explorer.tui.body.region import Region
 
         store = document.store
         shared = store if isinstance(store, Region) and document.kind != "hex" else None
-        child = Child("explorer.tui.body.searcher" if shared else "explorer.core.document.search")
+        child = WorkerProcess("explorer.tui.body.searcher" if shared else "explorer.core.document.search")
         head, last = {"pattern": found.needle, "encoding": document.search_encoding}, monotonic()
         try:
             if shared is None:
@@ -206,7 +206,9 @@ class Finder:
                     self._told()
         except (OSError, EOFError) as error:
             if found is self.search:
-                self._tell(State(found.needle, found.count, complete=True, problem=f"the search has ended: {error}"))
+                self._tell(
+                    SearchState(found.needle, found.count, complete=True, problem=f"the search has ended: {error}")
+                )
         finally:
             found.complete = True
             child.end()

@@ -65,7 +65,7 @@ class LineLinks:
             self._known[line] = found
         return found
 
-    def try_again(self) -> None:
+    def retry_unresolved(self) -> None:
         """Look for paths that were not found in time."""
         self._again = 0.0
 
@@ -82,7 +82,7 @@ class LineLinks:
         if not value:
             return False
         beside = key in ("type", "id") and self._document.kind == "json"
-        if not self._links.may(key) and not beside:
+        if not self._links.may_be_id(key) and not beside:
             return False
         path = self._path(line)
         if path is None:

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from explorer.core.document.layout import Layout
 from explorer.core.document.media import parse_media_type
-from explorer.core.document.told import BODY, tell
+from explorer.core.document.told import BODY_PLACE, layout_update
 from explorer.tui.body.region import Region, Regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FIRST_TOLD: Final = 0.02
-_TELL_EVERY: Final = 0.2
+_FIRST_UPDATE: Final = 0.02
+_UPDATE_INTERVAL: Final = 0.2
 """Seconds between two reports; each costs the keys a few milliseconds."""
 
 
-class _Coming:
+class _BodyProgress:
     """How much of the body is there: the newest of what is told, read by a thread of its own."""
 
     def __init__(self, source: BinaryIO) -> None:
@@ -50,7 +50,7 @@ class _Coming:
             return told
 
 
-class _Maker:
+class LayoutWorker:
     def __init__(self, head: dict[str, Any], answers: BinaryIO) -> None:
         self._answers = answers
         self._body = Region(head["body"])
@@ -59,14 +59,14 @@ class _Maker:
         self._layout = Layout(b"", media, pretty=head["view"] == "pretty", new_store=self._regions.make)
         self._lines: object = None
         self._known = 1
-        self._told = monotonic() - _TELL_EVERY + _FIRST_TOLD
+        self._told = monotonic() - _UPDATE_INTERVAL + _FIRST_UPDATE
 
     def walk(self, told: dict[str, Any]) -> None:
         """Lay out what there is."""
         self._body.size = told["size"]
         layout = self._layout
         if not told["whole"]:
-            self._step(layout.ahead(self._body))
+            self._step(layout.lay_out_ahead(self._body))
             self._tell()
             return
         layout.whole(self._body.data)
@@ -76,7 +76,7 @@ class _Maker:
 
     def _step(self, steps: Iterator[None]) -> None:
         for _ in steps:
-            if monotonic() - self._told > _TELL_EVERY:
+            if monotonic() - self._told > _UPDATE_INTERVAL:
                 self._tell()
 
     def _tell(self, *, done: bool = False) -> None:
@@ -84,7 +84,7 @@ class _Maker:
         lines = layout.lines
         for _ in lines.measure():
             pass
-        place = BODY
+        place = BODY_PLACE
         if layout.laid_out:
             place = self._regions.newest.offset
         elif layout.decoded and lines.size:
@@ -93,7 +93,7 @@ class _Maker:
             place = self._regions.newest.offset
         if lines is not self._lines:
             self._lines, self._known = lines, 0
-        message = tell(layout, place, self._known) | {"done": done}
+        message = layout_update(layout, place, self._known) | {"done": done}
         self._known = lines.blocks
         self._answers.write(json.dumps(message).encode() + b"\n")
         self._answers.flush()
@@ -105,11 +105,11 @@ class _Maker:
             self._regions.make().append(self._layout.source[:])
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
     """Read a line of JSON (``type``, ``view``, and the descriptors ``body`` and ``laid``), then lines with ``size`` and
     ``whole`` until the body is; write what is laid out of it."""
-    maker = _Maker(json.loads(source.readline()), answers)
-    coming = _Coming(source)
+    maker = LayoutWorker(json.loads(source.readline()), answers)
+    coming = _BodyProgress(source)
     whole = False
     while not whole:
         told = coming.wait()

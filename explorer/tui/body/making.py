@@ -7,9 +7,9 @@ import tempfile
 import threading
 from typing import IO, TYPE_CHECKING, Any
 
-from explorer.core.document.told import BODY, ToldLayout
-from explorer.core.text.data import let_go
-from explorer.tui.body.child import Child
+from explorer.core.document.told import BODY_PLACE, RemoteLayout
+from explorer.core.text.data import release_pages
+from explorer.tui.body.child import WorkerProcess
 from explorer.tui.body.region import Region
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STEP = 1 << 20
 
 
-class Making:
+class LayoutProcess:
     """Two temporary files and the process that fills one with the lines of the other. ``close`` gives both back.
 
     Nobody else can read them, and no name leads to them, so that they are gone when the program ends, however that
@@ -30,7 +30,7 @@ class Making:
 
     def __init__(self) -> None:
         self._files: list[IO[bytes]] = []
-        self._child: Child | None = None
+        self._child: WorkerProcess | None = None
         self._more = asyncio.Event()
         self._whole = False
         self._closed = False
@@ -63,7 +63,7 @@ class Making:
         start = self.body.size
         self._write(body[start : start + _STEP])
         if not start % _STEP:
-            let_go(body, start, min(_STEP, len(body) - start))
+            release_pages(body, start, min(_STEP, len(body) - start))
 
     def append(self, data: bytes) -> None:
         """Add what has come. Raises ``OSError``."""
@@ -87,17 +87,17 @@ class Making:
         """
         if not self.is_open():
             return
-        child = self._child = Child("explorer.tui.body.maker")
+        child = self._child = WorkerProcess("explorer.tui.body.maker")
         body, laid = (file.fileno() for file in self._files)
         try:
             head: dict[str, Any] = {"type": document.content_type, "view": document.view, "body": body, "laid": laid}
             await child.start(head, b"", files=(body, laid))
             if not self.is_open():
                 return
-            layout = document.tell_by(self._store_at)
+            layout = document.use_remote_layout(self._store_at)
             async with asyncio.TaskGroup() as tasks:
                 feeding = tasks.create_task(self._feed(child))
-                while not await self._hear(child, layout, document, told):
+                while not await self._read_updates(child, layout, document, told):
                     pass
                 feeding.cancel()
         except* (OSError, EOFError) as errors:
@@ -105,7 +105,7 @@ class Making:
         finally:
             child.end()
 
-    async def _feed(self, child: Child) -> None:
+    async def _feed(self, child: WorkerProcess) -> None:
         while True:
             await self._more.wait()
             self._more.clear()
@@ -114,7 +114,9 @@ class Making:
             if whole:
                 return
 
-    async def _hear(self, child: Child, layout: ToldLayout, document: Document, told: Callable[[], None]) -> bool:
+    async def _read_updates(
+        self, child: WorkerProcess, layout: RemoteLayout, document: Document, told: Callable[[], None]
+    ) -> bool:
         message: dict[str, Any] = await child.line()
         layout.take(message, last=message["done"])
         document.complete = message["done"]
@@ -122,7 +124,7 @@ class Making:
         return document.complete
 
     def _store_at(self, place: int, size: int) -> Store:
-        file = self._files[0 if place == BODY else 1]
+        file = self._files[0 if place == BODY_PLACE else 1]
         return Region(file.fileno(), max(place, 0), size)
 
     def close(self) -> None:

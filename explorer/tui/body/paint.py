@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from explorer.core.document.document import Document
     from explorer.core.document.lexing import Token
     from explorer.core.document.search import Hit
-    from explorer.core.document.table import Table
-    from explorer.core.document.wrapping import Rows
+    from explorer.core.document.table import RecordTable
+    from explorer.core.document.wrapping import WrappedRows
 
 KINDS = (
     *("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error", "offset"),
@@ -31,7 +31,7 @@ _CHILDREN_COUNTED = 1 << 16
 """Bytes of a fold up to which what is in it is counted, not only its lines."""
 
 
-class Marks(Protocol):
+class SearchMarks(Protocol):
     """A search, as far as painting needs it."""
 
     def spans(self, line: int, text: str) -> list[tuple[int, int]]:
@@ -41,10 +41,12 @@ class Marks(Protocol):
 class Painter:
     """Strips of the rows of one document. *style_of* gives the style of a kind; ``forget`` when that has changed."""
 
-    def __init__(self, document: Document | Table, rows: Rows | None, style_of: Callable[[str], Style]) -> None:
+    def __init__(
+        self, document: Document | RecordTable, rows: WrappedRows | None, style_of: Callable[[str], Style]
+    ) -> None:
         self.document = document
         self.rows = rows
-        self.search: Marks | None = None
+        self.search: SearchMarks | None = None
         self.hit: Hit | None = None
         self.linked: Callable[[int], bool] | None = None
         """Whether the value on a line leads on, and is marked as a link."""
@@ -110,7 +112,7 @@ class Painter:
         if end is None:
             return []
         count = f"{end - line:,} line{'' if end == line + 1 else 's'}"
-        if (inside := children(self.rows.document, line, end)) is not None:
+        if (inside := count_children(self.rows.document, line, end)) is not None:
             count = f"{inside:,} item{'' if inside == 1 else 's'}, {count}"
         return [("folded", f" … {count} … "), ("punctuation", self.document.line(end).strip())]
 
@@ -128,7 +130,7 @@ class Painter:
         return spans
 
     def _painted(self, tokens: Iterable[Token], spans: list[Span], style: Style) -> Strip:
-        parts = _overlay(tokens, spans) if spans else tokens
+        parts = _overlay_spans(tokens, spans) if spans else tokens
         return Strip([Segment(text, style + self._kind(kind)) for kind, text in parts if text])
 
     def _kind(self, kind: str) -> Style:
@@ -142,7 +144,7 @@ def _link(text: str) -> list[Span]:
     return [(found.start(number), found.end(number), "link") for number in (1, 2) if found and found[number]]
 
 
-def children(document: Document, line: int, end: int) -> int | None:
+def count_children(document: Document, line: int, end: int) -> int | None:
     """How many things stand right inside of the lines *line* to *end*; None where that would take long to count."""
     start, stop = document.span(line)[0], document.span(end)[0]
     if stop - start > _CHILDREN_COUNTED:
@@ -153,7 +155,7 @@ def children(document: Document, line: int, end: int) -> int | None:
     return sum(1 for part in found if part[:1] not in (b" ", b"}", b"]") and part[:2] != b"</")
 
 
-def _overlay(tokens: Iterable[Token], spans: list[Span]) -> list[Token]:
+def _overlay_spans(tokens: Iterable[Token], spans: list[Span]) -> list[Token]:
     """*tokens* cut at the edges of *spans*; a piece inside one has the kind ``below+above``, the last span winning."""
     edges = sorted({edge for low, high, _ in spans for edge in (low, high)})
     parts: list[Token] = []

@@ -21,18 +21,18 @@ from explorer.core.document.document import Document
 from explorer.core.document.outline import record_line
 from explorer.core.document.records import JsonRecords, records_of
 from explorer.core.document.siblings import siblings
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.core.document.xml_records import XmlRecords
-from explorer.core.text.data import Memory
+from explorer.core.text.data import MemoryStore
 from explorer.core.text.units import format_size
 from explorer.spool import Spool
 from explorer.tui.actions import bindings
 from explorer.tui.body import files
 from explorer.tui.body.bars import TypeBar
 from explorer.tui.body.filter import LiveFilter
-from explorer.tui.body.find import finished, in_steps
+from explorer.tui.body.find import run_in_steps, run_to_end
 from explorer.tui.body.picture import PictureView
-from explorer.tui.body.preparing import AT_ONCE, BodyPreparing
+from explorer.tui.body.preparing import INLINE_LIMIT, BodyLoader
 from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
     from explorer.core.links import Links
     from explorer.tui.body.following import LineLinks
 
-_WARM_AFTER: Final = 0.7
+_PRELOAD_AFTER: Final = 0.7
 
 Mode = Literal["pretty", "table", "raw"]
 MODES: Final[tuple[Mode, ...]] = ("pretty", "table", "raw")
 
 
-class BodyPanel(BodyPreparing):
+class BodyPanel(BodyLoader):
     """Shows one body. ``show`` it, or ``begin``, ``feed`` and ``finish`` it as it comes; ``clear`` lets go of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("body_panel")
@@ -73,7 +73,7 @@ class BodyPanel(BodyPreparing):
         id: str | None = None,  # noqa: A002 - textual's name
         classes: str | None = None,
     ) -> None:
-        self._modes: dict[Mode, Document | Table] = {}
+        self._modes: dict[Mode, Document | RecordTable] = {}
         self._mode: Mode = "pretty"
         self._filter: LiveFilter | None = None
         self.coming: Sequence[bytes] | None = None
@@ -86,12 +86,12 @@ class BodyPanel(BodyPreparing):
 
     def on_mount(self) -> None:
         """Once the screen is there, load what the first body needs to be coloured, and clear up after a crash."""
-        self.set_timer(_WARM_AFTER, self._warm)
+        self.set_timer(_PRELOAD_AFTER, self._warm)
 
     def _warm(self) -> None:
         def warm() -> None:
             for kind in ("json", "xml", "html"):
-                lexing.warm(kind)
+                lexing.preload(kind)
             files.sweep()
 
         self.run_worker(warm, thread=True, group="warm", exit_on_error=False, description="load lexers")
@@ -106,7 +106,7 @@ class BodyPanel(BodyPreparing):
 
     def clear(self) -> None:
         """Let go of the body and of everything that is under way for it."""
-        self._let_go()
+        self._release_all()
         self._end_filter()
         for bar in self.query(TypeBar):
             bar.close()
@@ -124,7 +124,7 @@ class BodyPanel(BodyPreparing):
         self._end_filter()
         await super().on_unmount()
 
-    def _grown(self, number: int, document: Document | Table) -> None:
+    def _grown(self, number: int, document: Document | RecordTable) -> None:
         super()._grown(number, document)
         if document is self._original and document.complete and document.kind == "hex" and not self._drawn:
             self._drawn = True
@@ -146,10 +146,10 @@ class BodyPanel(BodyPreparing):
                 self.say("these bytes have no other view")
             return
         if self._mode == "pretty" and "table" not in self._modes and document.complete and not self.arriving:
-            if document.size > AT_ONCE:
+            if document.size > INLINE_LIMIT:
                 self._later(partial(self._tabulate, document), "mode")
                 return
-            self._take_table(_tabulated(document))
+            self._take_table(_as_table(document))
         self._turn(document)
 
     def _turn(self, document: Document) -> None:
@@ -165,43 +165,43 @@ class BodyPanel(BodyPreparing):
                 self._present(made)
                 return
 
-    def _made(self, document: Document, mode: Mode) -> Document | Table | None:
+    def _made(self, document: Document, mode: Mode) -> Document | RecordTable | None:
         if mode == "raw" and document.laid_out:
             raw = document.as_sent()
-            self._make_ready(raw, raw.steps())
+            self._prepare_body(raw, raw.steps())
             return raw
         if mode == "table" and self.arriving and self.coming:
-            table = Table(document, JsonRecords((), self.coming))
+            table = RecordTable(document, JsonRecords((), self.coming))
             self._widen(table)
             return table
         return None
 
     async def _tabulate(self, document: Document) -> None:
         """Look for the records of a large body beside the keys, then turn the view."""
-        begun = await asyncio.to_thread(_tabulated, document)
+        begun = await asyncio.to_thread(_as_table, document)
         if document is self.shown_document and self._mode == "pretty":
             self._take_table(begun)
             self._turn(document)
 
-    def _take_table(self, begun: tuple[Table, Iterator[None]] | None) -> None:
+    def _take_table(self, begun: tuple[RecordTable, Iterator[None]] | None) -> None:
         if begun is not None:
             table, steps = begun
             self._modes["table"] = table
-            self._make_ready(table, steps)
+            self._prepare_body(table, steps)
 
     def feed(self, data: bytes) -> None:
         """More of the body has come, for the table as well."""
         super().feed(data)
         table = self._modes.get("table")
-        if isinstance(table, Table) and self.arriving:
+        if isinstance(table, RecordTable) and self.arriving:
             self._widen(table)
 
-    def _widen(self, table: Table) -> None:
+    def _widen(self, table: RecordTable) -> None:
         """Take the records that came into the *table*."""
         self._later(partial(self._widened, table), "widen")
 
-    async def _widened(self, table: Table) -> None:
-        await in_steps(table.steps())
+    async def _widened(self, table: RecordTable) -> None:
+        await run_in_steps(table.steps())
         self._grown(self._number, table)
 
     @property
@@ -215,12 +215,12 @@ class BodyPanel(BodyPreparing):
         """From a record of the table to the same record in full."""
         event.stop()
         table, document = self._modes.get("table"), self.shown_document
-        if isinstance(table, Table) and document is not None:
+        if isinstance(table, RecordTable) and document is not None:
             self._mode = "pretty"
             self._present(document)
             self._later(partial(self._go_to_record, document, table, event.line), "go")
 
-    async def _go_to_record(self, document: Document, table: Table, record: int) -> None:
+    async def _go_to_record(self, document: Document, table: RecordTable, record: int) -> None:
         if isinstance(table.records, XmlRecords):
             self.view.go_to_line(document.line_at(table.records.start(record)))
         else:
@@ -244,9 +244,9 @@ class BodyPanel(BodyPreparing):
         if self.view.document is not None:
             self._link(self.view.document)
 
-    def _link(self, document: Document | Table) -> None:
+    def _link(self, document: Document | RecordTable) -> None:
         self._linked = None
-        if self._links is not None and self._outline is not None and not isinstance(document, Table):
+        if self._links is not None and self._outline is not None and not isinstance(document, RecordTable):
             from explorer.tui.body.following import LineLinks
 
             self._linked = LineLinks(document, self._outline, self._links, self._look_again)
@@ -264,7 +264,7 @@ class BodyPanel(BodyPreparing):
 
     def _path_found(self) -> None:
         if self._linked is not None:
-            self._linked.try_again()
+            self._linked.retry_unresolved()
             self.view.repaint()
 
     @on(BodyView.ValueChosen)
@@ -276,7 +276,7 @@ class BodyPanel(BodyPreparing):
         document = self.view.document
         if self._linked is None or self._outline is None or not isinstance(document, Document):
             return
-        path = await finished(self._outline.path(line))
+        path = await run_to_end(self._outline.path(line))
         if document is self.view.document:
             value = self._linked.value(line)[1]
             self.post_message(self.ValueActivated(self, line, path, value, siblings(document, line)))
@@ -288,7 +288,7 @@ class BodyPanel(BodyPreparing):
             self._later(partial(self._go_to_element, document, path, number), "go")
 
     async def _go_to_element(self, document: Document, path: tuple[str, ...], number: int) -> None:
-        line = await finished(record_line(document, path, number))
+        line = await run_to_end(record_line(document, path, number))
         if line >= 0 and document is self.view.document:
             self.view.go_to_line(line, margin=4)
 
@@ -314,7 +314,7 @@ class BodyPanel(BodyPreparing):
             return
         if not event.text.strip():
             self._show_original()
-        elif self._filter.want(event.text):
+        elif self._filter.set_expression(event.text):
             event.bar.tell("filtering …")
             self._later(self._filter.run, "filter")
         if event.done:
@@ -327,13 +327,15 @@ class BodyPanel(BodyPreparing):
         if filtered.problem:
             bar.tell("", filtered.problem)
             return
-        new_store = Spool if len(filtered.body) > AT_ONCE else Memory  # memory is joined anew whenever a thread added
+        new_store = (
+            Spool if len(filtered.body) > INLINE_LIMIT else MemoryStore
+        )  # memory is joined anew whenever a thread added
         document = Document.opened(filtered.body, filtered.content_type, new_store=new_store)
         bar.tell("nothing is left" if filtered.body in (b"", b"null", b"[]") else format_size(len(filtered.body)))
         self._close_search()
         self._modes, self._mode = {"pretty": document}, "pretty"
         self._present(document)
-        self._make_ready(document, document.steps())
+        self._prepare_body(document, document.steps())
 
     def _show_original(self) -> None:
         self._bar("filter").tell("")
@@ -370,13 +372,13 @@ class BodyPanel(BodyPreparing):
         return super().check_action(action, parameters)
 
 
-def _tabulated(document: Document) -> tuple[Table, Iterator[None]] | None:
+def _as_table(document: Document) -> tuple[RecordTable, Iterator[None]] | None:
     """The records of *document* as a table that can be read, and the steps that make it ready; None where there are
     none. Blocks for some 3 ms a megabyte."""
     records = records_of(document)
     if records is None or not len(records):
         return None
-    table = Table(document, records)
+    table = RecordTable(document, records)
     steps = table.steps()
     next(steps)
     return table, steps

@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from explorer.core.document.pixels import MOST_BYTES, Pixels
-from explorer.tui.body.child import Child
+from explorer.core.document.pixels import MAX_BYTES, Pixels
+from explorer.tui.body.child import WorkerProcess
 
 if TYPE_CHECKING:
     from textual import events
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data
 
 _MODULE: Final = "explorer.core.document.pixels"
-_PATIENCE: Final = 8.0
+_TIMEOUT: Final = 8.0
 """Seconds after which a decoder is ended."""
 _HALF: Final = "▀"
 
@@ -38,7 +38,7 @@ class PictureView(Widget):
     def __init__(self) -> None:
         self._body: Data = b""
         self._pixels = Pixels()
-        self._child: Child | None = None
+        self._child: WorkerProcess | None = None
         self._drawn_for = (0, 0)
         super().__init__()
 
@@ -89,11 +89,11 @@ class PictureView(Widget):
         self.run_worker(self._made(room), group="picture", exclusive=True, exit_on_error=False, description="picture")
 
     async def _made(self, room: tuple[int, int]) -> None:
-        if len(self._body) > MOST_BYTES:
-            pixels = Pixels(problem=f"images of more than {MOST_BYTES // 1_000_000} MB are not drawn")
+        if len(self._body) > MAX_BYTES:
+            pixels = Pixels(problem=f"images of more than {MAX_BYTES // 1_000_000} MB are not drawn")
         else:
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_TIMEOUT):
                     pixels = await self._asked(room)
             except TimeoutError:
                 pixels = Pixels(problem="drawing it took too long and was stopped")
@@ -107,7 +107,7 @@ class PictureView(Widget):
 
     async def _asked(self, room: tuple[int, int]) -> Pixels:
         _, background = self.background_colors
-        child = self._child = Child(_MODULE)
+        child = self._child = WorkerProcess(_MODULE)
         await child.start({"columns": room[0], "rows": room[1], "ground": background.rgb}, self._body)
         told = await child.line()
         data = await child.read(told["columns"] * told["rows"] * 3)

@@ -1,7 +1,7 @@
 """Making bodies ready to be read: at once, in a thread, or in another process, and while they still arrive.
 
 show ──► small: steps on the spot or in a thread ──────────────────────────┐
-     └─► large: its beginning on the spot, the rest by ``Making`` ─────────┼─► BodyView grows
+     └─► large: its beginning on the spot, the rest by ``LayoutProcess`` ─────────┼─► BodyView grows
 begin ─► feed … ─► what has come, laid out as far as that goes ─► finish ──┘
 """
 
@@ -16,11 +16,11 @@ from textual.worker import get_current_worker
 
 from explorer.core.document.document import Document
 from explorer.core.document.outline import Outline
-from explorer.core.document.table import Table
-from explorer.core.text.data import Memory
-from explorer.tui.body.child import all_ended
-from explorer.tui.body.making import Making
-from explorer.tui.body.reading import BodyReading
+from explorer.core.document.table import RecordTable
+from explorer.core.text.data import MemoryStore
+from explorer.tui.body.child import wait_for_ended
+from explorer.tui.body.making import LayoutProcess
+from explorer.tui.body.reading import BodyReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 
     from explorer.core.text.data import Data
 
-AT_ONCE: Final = 65_536
+INLINE_LIMIT: Final = 65_536
 """Bodies up to this many bytes are made ready on the spot; larger ones in a thread."""
-APART_FROM: Final = 1_000_000
+PROCESS_FROM: Final = 1_000_000
 """Bodies from this many bytes on are laid out by another process, into a temporary file."""
-_BREATH: Final = 0.0003
+_STEP_PAUSE: Final = 0.0003
 """Seconds between two steps of a thread, in which keys are answered."""
-_TELL_EVERY: Final = 0.1
+_UPDATE_INTERVAL: Final = 0.1
 
 
-class BodyPreparing(BodyReading):
+class BodyLoader(BodyReader):
     """The part of the panel that has the body. What it is given has been redacted by the caller."""
 
     def __init__(self, **options: Any) -> None:
         self._number = 0
         self._original: Document | None = None
-        self._arriving: Memory | None = None
+        self._arriving: MemoryStore | None = None
         """What has come of a body that is yet to come whole."""
-        self._making: Making | None = None
+        self._layout_process: LayoutProcess | None = None
         self._trouble = ""
         super().__init__(**options)
 
@@ -66,34 +66,34 @@ class BodyPreparing(BodyReading):
         """Show *body* from its top. *name* is what a file of it would be called, without an ending."""
         self.clear()
         self._file_name = name
-        if len(body) < APART_FROM:
+        if len(body) < PROCESS_FROM:
             document = Document.opened(body, content_type)
             self._own(document)
             steps = document.steps()
             next(steps, None)  # a few milliseconds, and the first frame has the first lines
             self._present(document)
-            self._make_ready(document, steps)
+            self._prepare_body(document, steps)
             return
         document = Document.opened(b"", content_type)
         self._own(document)
-        for _ in document.ahead(Memory(body[:AT_ONCE])):
+        for _ in document.lay_out_ahead(MemoryStore(body[:INLINE_LIMIT])):
             pass
         document.arrived(body)
         self._present(document)
         # The first lines first: a process that starts takes the time of the frame that shows them.
-        self.call_after_refresh(self._make_all_apart, self._number, document, body)
+        self.call_after_refresh(self._prepare_all_in_process, self._number, document, body)
 
     def _own(self, document: Document) -> None:
         """*document* is the body from now on."""
         self._original = document
 
-    def _let_go(self) -> None:
+    def _release_all(self) -> None:
         """Forget the body and what is under way for it."""
         self._number += 1
         self._original, self._arriving, self._trouble = None, None, ""
-        if self._making is not None:
-            self._making.close()
-            self._making = None
+        if self._layout_process is not None:
+            self._layout_process.close()
+            self._layout_process = None
 
     def clear(self) -> None:
         """Let go of the body and of everything that is under way for it."""
@@ -101,17 +101,17 @@ class BodyPreparing(BodyReading):
 
     async def on_unmount(self) -> None:
         """Nothing stays behind."""
-        self._let_go()
-        await all_ended()
+        self._release_all()
+        await wait_for_ended()
 
-    def _present(self, document: Document | Table, *, keep_place: bool = False) -> None:
-        self._outline = None if isinstance(document, Table) else Outline(document)
+    def _present(self, document: Document | RecordTable, *, keep_place: bool = False) -> None:
+        self._outline = None if isinstance(document, RecordTable) else Outline(document)
         self._path = ""
         self.view.show(document, keep_place=keep_place)
         self._link(document)
         self._tell()
 
-    def _link(self, document: Document | Table) -> None:
+    def _link(self, document: Document | RecordTable) -> None:
         """Mark what leads on."""
         raise NotImplementedError
 
@@ -121,7 +121,7 @@ class BodyPreparing(BodyReading):
         """A body begins to arrive: ``feed`` it, then ``finish``."""
         self.clear()
         self._file_name = name
-        self._arriving = Memory()
+        self._arriving = MemoryStore()
         document = Document.opened(b"", content_type)
         self._own(document)
         self._present(document)
@@ -131,30 +131,30 @@ class BodyPreparing(BodyReading):
         document, arriving = self._original, self._arriving
         if document is None or arriving is None or not data or self._trouble:
             return
-        if self._making is None:
+        if self._layout_process is None:
             arriving.append(data)
             data = arriving.data[:]
-            for _ in document.ahead(arriving if len(data) < APART_FROM else Memory(data[:AT_ONCE])):
+            for _ in document.lay_out_ahead(arriving if len(data) < PROCESS_FROM else MemoryStore(data[:INLINE_LIMIT])):
                 pass
-            if len(data) >= APART_FROM:
-                self._make_apart(document)
-        if self._making is not None:
+            if len(data) >= PROCESS_FROM:
+                self._prepare_in_process(document)
+        if self._layout_process is not None:
             self._hand_over(data)
-            if self._making is not None:
-                document.came(self._making.body.data)
+            if self._layout_process is not None:
+                document.came(self._layout_process.body.data)
         self._grown(self._number, document)
 
     def _hand_over(self, data: bytes) -> None:
-        if self._making is not None:
+        if self._layout_process is not None:
             try:
-                self._making.append(data)
+                self._layout_process.append(data)
             except OSError as error:
                 self._fail(error)
-            self._arriving = Memory()  # it is in the file
+            self._arriving = MemoryStore()  # it is in the file
 
     def finish(self, body: Data, content_type: str, *, name: str = "response") -> None:
         """That was all: *body* is the whole of it. Where it is not what was shown of it, it is shown anew."""
-        document, arriving, making = self._original, self._arriving, self._making
+        document, arriving, making = self._original, self._arriving, self._layout_process
         fits = document is not None and arriving is not None and document.content_type == content_type
         if fits and making is None:  # what was handed to a file is looked at when that is filled
             fits = not self._trouble and arriving is not None and body[: len(arriving.data)] == arriving.data[:]
@@ -164,27 +164,27 @@ class BodyPreparing(BodyReading):
         self._arriving = None
         document.arrived(body)
         if making is None:
-            self._make_ready(document, document.steps())
+            self._prepare_body(document, document.steps())
         else:
             self._fill(document, body)
         self._tell()
 
-    def _make_all_apart(self, number: int, document: Document, body: Data) -> None:
+    def _prepare_all_in_process(self, number: int, document: Document, body: Data) -> None:
         if number == self._number:
-            self._make_apart(document)
+            self._prepare_in_process(document)
             self._fill(document, body)
 
     # -- in another process ----------------------------------------------------------------------------------------
 
-    def _make_apart(self, document: Document) -> None:
+    def _prepare_in_process(self, document: Document) -> None:
         try:
-            self._making = Making()
+            self._layout_process = LayoutProcess()
         except OSError as error:
             self._fail(error)
             return
-        self._beside(partial(self._run_apart, self._making, document, self._number))
+        self._beside(partial(self._run_in_process, self._layout_process, document, self._number))
 
-    async def _run_apart(self, making: Making, document: Document, number: int) -> None:
+    async def _run_in_process(self, making: LayoutProcess, document: Document, number: int) -> None:
         try:
             await making.run(document, partial(self._grown, number, document))
         except (OSError, EOFError) as error:
@@ -192,14 +192,14 @@ class BodyPreparing(BodyReading):
                 self._fail(error)
 
     def _fill(self, document: Document, body: Data) -> None:
-        if self._making is not None:
-            self._beside(partial(self._fill_apart, self._making, document, body, self._number))
+        if self._layout_process is not None:
+            self._beside(partial(self._fill_in_process, self._layout_process, document, body, self._number))
 
     def _beside(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run *work*, which ends by itself when the files are closed."""
         _: Worker[None] = self.run_worker(work, group="apart", exit_on_error=False, description="make a body ready")
 
-    async def _fill_apart(self, making: Making, document: Document, body: Data, number: int) -> None:
+    async def _fill_in_process(self, making: LayoutProcess, document: Document, body: Data, number: int) -> None:
         try:
             if not await asyncio.to_thread(making.begins, body):
                 if number == self._number:
@@ -213,9 +213,9 @@ class BodyPreparing(BodyReading):
     def _fail(self, error: OSError | EOFError) -> None:
         """No other process can do it: do it here, as soon as the body is whole."""
         document = self._original
-        if self._making is not None:
-            self._making.close()
-            self._making = None
+        if self._layout_process is not None:
+            self._layout_process.close()
+            self._layout_process = None
         why = getattr(error, "strerror", None) or str(error) or "it has ended"
         self._trouble = f"not laid out by a process of its own: {why}"
         if document is None or self._arriving is not None:
@@ -223,7 +223,7 @@ class BodyPreparing(BodyReading):
         anew = document.begun()
         self._own(anew)
         self._present(anew, keep_place=True)
-        self._make_ready(anew, anew.steps())
+        self._prepare_body(anew, anew.steps())
 
     @property
     def problems(self) -> list[str]:
@@ -232,9 +232,9 @@ class BodyPreparing(BodyReading):
 
     # -- in a thread -----------------------------------------------------------------------------------------------
 
-    def _make_ready(self, document: Document | Table, steps: Iterator[None]) -> None:
+    def _prepare_body(self, document: Document | RecordTable, steps: Iterator[None]) -> None:
         """Walk *steps*: at once for a small body, else in a thread that tells every now and then."""
-        if document.size <= AT_ONCE:
+        if document.size <= INLINE_LIMIT:
             for _ in steps:
                 pass
             self._grown(self._number, document)
@@ -242,18 +242,18 @@ class BodyPreparing(BodyReading):
         walk = partial(self._walk, self._number, document, steps)
         self.run_worker(walk, thread=True, group="ready", exit_on_error=False, description="make a body ready")
 
-    def _walk(self, number: int, document: Document | Table, steps: Iterator[None]) -> None:
+    def _walk(self, number: int, document: Document | RecordTable, steps: Iterator[None]) -> None:
         worker, told = get_current_worker(), 0.0
         for _ in steps:
             if worker.is_cancelled or number != self._number:
                 return
-            if monotonic() - told > _TELL_EVERY:
+            if monotonic() - told > _UPDATE_INTERVAL:
                 told = monotonic()
                 self.call_later(self._grown, number, document)
-            sleep(_BREATH)
+            sleep(_STEP_PAUSE)
         self.call_later(self._grown, number, document)
 
-    def _grown(self, number: int, document: Document | Table) -> None:
+    def _grown(self, number: int, document: Document | RecordTable) -> None:
         if number == self._number and document is self.view.document:
             self.view.grown()
             self._follow()

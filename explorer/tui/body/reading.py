@@ -13,14 +13,14 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
 from explorer.tui.actions import bindings
 from explorer.tui.body import files as body_files
 from explorer.tui.body.bars import ChoiceBar, TypeBar
-from explorer.tui.body.copy import CHOICES, to_copy
-from explorer.tui.body.find import finished
+from explorer.tui.body.copy import CHOICES, select_copy
+from explorer.tui.body.find import run_to_end
 from explorer.tui.body.picture import PictureView
 from explorer.tui.body.status import search_state, status_text
 from explorer.tui.body.view import BodyView
@@ -40,11 +40,11 @@ _PATH_AFTER: Final = 0.08
 """Seconds that the cursor must rest until a path is looked for that is not at hand."""
 
 
-class BodyReading(Vertical):
+class BodyReader(Vertical):
     """The view with its bars and its status line. ``BodyPanel`` decides which document is in it."""
 
     DEFAULT_CSS = """
-    BodyReading {
+    BodyReader {
         height: 1fr;
         & > #body-note { height: auto; max-height: 4; padding: 0 1; color: $text-warning; display: none; }
         & > BodyView { height: 1fr; padding: 0 1; }
@@ -63,7 +63,7 @@ class BodyReading(Vertical):
         self._environ = environ
         self._outline: Outline | None = None
         self._file_name = "response"
-        self._path = self._said = self._saved = self._noted = ""
+        self._path = self._said = self._saved = self._shown_note = ""
         super().__init__(id=id, classes=classes)
 
     def compose(self) -> ComposeResult:
@@ -112,7 +112,7 @@ class BodyReading(Vertical):
     def _follow(self) -> None:
         """The path of the cursor: at once where it is near, else as soon as it is found."""
         document, line = self.view.document, self.view.cursor_line
-        if isinstance(document, Table):
+        if isinstance(document, RecordTable):
             self._path = document.path(line) if document.line_count else ""
         elif self._outline is not None and document is not None:
             steps = self._outline.path(line)
@@ -132,7 +132,7 @@ class BodyReading(Vertical):
 
     async def _path_on(self, steps: Generator[None, None, str]) -> None:
         await asyncio.sleep(_PATH_AFTER)
-        self._path = await finished(steps)
+        self._path = await run_to_end(steps)
         self._path_found()
         self._tell()
 
@@ -152,19 +152,19 @@ class BodyReading(Vertical):
         document = view.document
         note = self.query_one("#body-note", Static)
         if document is None:
-            note.display, self._noted = False, ""
+            note.display, self._shown_note = False, ""
             self.query_one("#body-status", Static).update("", layout=False)
             return
         problems = [document.note, *self.problems]
         text = "; ".join(part for part in problems if part)
-        if text != self._noted:
-            self._noted = text
+        if text != self._shown_note:
+            self._shown_note = text
             note.display = bool(text)
             note.update(Content(f"⚠ {sanitize_line(text)}"))
         status = status_text(
             document,
             view.cursor_line,
-            path=f"{self._path}  ↵ follow" if self._path and view.leads_on else self._path,
+            path=f"{self._path}  ↵ follow" if self._path and view.cursor_on_link else self._path,
             filtered=self.filtered,
             folded=view.folded,
             wrapped=view.wrapped,
@@ -230,7 +230,7 @@ class BodyReading(Vertical):
         document = self.view.document
         if document is None:
             return
-        copied = await finished(to_copy(document, self.view.cursor_line, key, self._path))
+        copied = await run_to_end(select_copy(document, self.view.cursor_line, key, self._path))
         if copied.problem:
             self.say(copied.problem)
         else:

@@ -11,9 +11,9 @@ from textual.geometry import Size
 from textual.message import Message
 
 from explorer.core.document.folding import fold_around, fold_at, foldable, folds_at
-from explorer.core.document.table import Table
-from explorer.core.document.wrapping import Rows
-from explorer.tui.body.find import Finder, State, finished, in_steps
+from explorer.core.document.table import RecordTable
+from explorer.core.document.wrapping import WrappedRows
+from explorer.tui.body.find import Finder, SearchState, run_in_steps, run_to_end
 from explorer.tui.body.paint import Painter
 from explorer.tui.kit.cursor_view import CursorView
 
@@ -31,7 +31,7 @@ _AT_ONCE = 0.02
 
 
 class BodyRows(CursorView):
-    """Shows the rows of a ``Document`` or a ``Table``; ``BodyView`` paints them and has the keys.
+    """Shows the rows of a ``Document`` or a ``RecordTable``; ``BodyView`` paints them and has the keys.
 
     Nothing here depends on the size of the body but what goes on in steps between keys: measuring, wrapping, folding
     a whole level.
@@ -63,9 +63,9 @@ class BodyRows(CursorView):
         disabled: bool = False,
     ) -> None:
         # Before super().__init__: styles are notified while the base class is made.
-        self._document: Document | Table | None = None
+        self._document: Document | RecordTable | None = None
         self._painter: Painter | None = None
-        self._rows: Rows | None = None
+        self._rows: WrappedRows | None = None
         self._known = (0, 0)
         self._to_end = False
         self._wrap = False
@@ -83,7 +83,7 @@ class BodyRows(CursorView):
     def _go_to(self, hit: Hit) -> None:
         raise NotImplementedError
 
-    def _tell(self, state: State) -> None:
+    def _tell(self, state: SearchState) -> None:
         raise NotImplementedError
 
     def _style_of(self, kind: str) -> Style:
@@ -92,14 +92,14 @@ class BodyRows(CursorView):
     # -- content ---------------------------------------------------------------------------------------------------
 
     @property
-    def document(self) -> Document | Table | None:
+    def document(self) -> Document | RecordTable | None:
         """What is shown."""
         return self._document
 
-    def show(self, document: Document | Table | None, *, keep_place: bool = False) -> None:
+    def show(self, document: Document | RecordTable | None, *, keep_place: bool = False) -> None:
         """Show *document* from its top, or where the view stands with *keep_place*. A search that was on is ended."""
         self._document = document
-        self._rows = None if document is None or isinstance(document, Table) else Rows(document)
+        self._rows = None if document is None or isinstance(document, RecordTable) else WrappedRows(document)
         self._painter = Painter(document, self._rows, self._style_of) if document is not None else None
         self._finder.end()
         self._known = (-1, 0)
@@ -208,10 +208,10 @@ class BodyRows(CursorView):
     @property
     def _top(self) -> int:
         """Rows of the header."""
-        return 1 if isinstance(self._document, Table) else 0
+        return 1 if isinstance(self._document, RecordTable) else 0
 
-    async def _measure(self, document: Document | Table) -> None:
-        await in_steps(document.measure())
+    async def _measure(self, document: Document | RecordTable) -> None:
+        await run_in_steps(document.measure())
         if document is self._document and document.width > self.virtual_size.width:
             self._resize()
 
@@ -230,7 +230,7 @@ class BodyRows(CursorView):
             if header is not None:
                 self.unfold(header)
             line = self._rows.row_of(line, cell)
-        self.put_cursor(line, margin=(margin, margin))
+        self.move_cursor_to(line, margin=(margin, margin))
 
     @property
     def rows_seen(self) -> int:
@@ -257,7 +257,7 @@ class BodyRows(CursorView):
     def to_end(self) -> None:
         """To the last line. While the body is still made ready: to its end again once that is there."""
         self._to_end = self._document is not None and not self._document.complete
-        self.put_cursor(self.row_count - 1)
+        self.move_cursor_to(self.row_count - 1)
 
     @property
     def origin(self) -> int:
@@ -276,7 +276,7 @@ class BodyRows(CursorView):
         if self._rows is not None:
             self._start(partial(self._fold_level, self._rows, depth), "fold")
 
-    async def _fold_level(self, rows: Rows, depth: int) -> None:
+    async def _fold_level(self, rows: WrappedRows, depth: int) -> None:
         found: list[tuple[int, int]] = []
 
         def kept() -> Iterator[None]:
@@ -285,7 +285,7 @@ class BodyRows(CursorView):
                     found.append(fold)
                 yield
 
-        await in_steps(kept())
+        await run_in_steps(kept())
         if rows is self._rows:
             line = self.cursor_line
             rows.folds.replace(found)
@@ -316,11 +316,11 @@ class BodyRows(CursorView):
         else:
             self._start(partial(self._fold_on, rows, steps), "fold")
 
-    async def _fold_on(self, rows: Rows, steps: Generator[None, None, tuple[int, int] | None]) -> None:
+    async def _fold_on(self, rows: WrappedRows, steps: Generator[None, None, tuple[int, int] | None]) -> None:
         """Go on with what takes long, between keys."""
-        self._fold_lines(rows, await finished(steps))
+        self._fold_lines(rows, await run_to_end(steps))
 
-    def _fold_lines(self, rows: Rows, fold: tuple[int, int] | None) -> None:
+    def _fold_lines(self, rows: WrappedRows, fold: tuple[int, int] | None) -> None:
         if rows is self._rows and fold is not None:
             rows.folds.add(*fold)
             self._folded(fold[0])
@@ -338,14 +338,14 @@ class BodyRows(CursorView):
             self._rows.changed()
             self._painter.forget()
             self._resize()
-            self.put_cursor(self._rows.row_of(line))
+            self.move_cursor_to(self._rows.row_of(line))
             self.refresh()
 
     def _rewrap(self) -> None:
         if self._rows is not None:
             self._start(partial(self._wrap_rows, self._rows), "wrap")
 
-    async def _wrap_rows(self, rows: Rows) -> None:
+    async def _wrap_rows(self, rows: WrappedRows) -> None:
         line = self.cursor_line
 
         def steps() -> Iterator[None]:
@@ -358,7 +358,7 @@ class BodyRows(CursorView):
                 self._resize()
                 yield
 
-        await in_steps(steps())
+        await run_in_steps(steps())
         if rows is self._rows:
             self._folded(line)
 

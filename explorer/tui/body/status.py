@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from explorer.core.document.table import Table
+from explorer.core.document.table import RecordTable
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
 from explorer.tui.styles import MUTED
@@ -19,7 +19,7 @@ _HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such 
 
 
 def status_text(
-    document: Document | Table,
+    document: Document | RecordTable,
     line: int,
     *,
     path: str,
@@ -32,8 +32,10 @@ def status_text(
     """One line: kind, size, charset, place, path, and what was last *said*."""
     count = document.line_count
     more = "" if document.complete else " …"
-    unit = "record" if isinstance(document, Table) else "row" if document.kind == "hex" else "line"
-    raw = not isinstance(document, Table) and document.view == "raw" and document.kind not in ("text", "csv", "hex")
+    unit = "record" if isinstance(document, RecordTable) else "row" if document.kind == "hex" else "line"
+    raw = (
+        not isinstance(document, RecordTable) and document.view == "raw" and document.kind not in ("text", "csv", "hex")
+    )
     parts = [
         sanitize_line(document.title) + (" raw" if raw else "") + (" filtered" if filtered else ""),
         format_size(document.size),

@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from explorer.core.document.search import Found
-from explorer.core.document.table import Table
+from explorer.core.document.search import RemoteSearch
+from explorer.core.document.table import RecordTable
 from explorer.tui.actions import bindings
 from explorer.tui.body.paint import KINDS, Painter
 from explorer.tui.body.rows import BodyRows
@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from textual.selection import Selection
 
     from explorer.core.document.search import Hit
-    from explorer.tui.body.find import State
+    from explorer.tui.body.find import SearchState
 
 _COPY_LIMIT = 100_000
 """Rows that a selection may be copied from at once."""
 
 
 class BodyView(BodyRows):
-    """Shows a ``Document`` or a ``Table``. ``show`` it; ``grown`` when more of it is there; then ``search``, ``fold``.
+    """Shows a ``Document`` or a ``RecordTable``. ``show`` it; ``grown`` when more of it is there; then ``search``,
+    ``fold``.
 
     Making the document is the caller's work, in a thread where the body is large. Nothing here depends on its size
     but what goes on in steps between keys: counting matches, measuring, wrapping, folding a whole level.
@@ -82,7 +83,7 @@ class BodyView(BodyRows):
 
     @dataclass
     class SearchMoved(BodyRows.About):
-        """The search went on: more matches were counted, or another one is current. See ``State``."""
+        """The search went on: more matches were counted, or another one is current. See ``SearchState``."""
 
         needle: str
         count: int
@@ -106,7 +107,7 @@ class BodyView(BodyRows):
             self.refresh()
 
     @property
-    def leads_on(self) -> bool:
+    def cursor_on_link(self) -> bool:
         """Whether the value under the cursor does."""
         painter = self._painter
         return painter is not None and painter.linked is not None and painter.linked(self.cursor_line)
@@ -166,9 +167,9 @@ class BodyView(BodyRows):
                 x=0 if last <= width else max(0, first - width // 4), animate=False, force=True, immediate=True
             )
 
-    def _tell(self, state: State) -> None:
+    def _tell(self, state: SearchState) -> None:
         self.post_message(self.SearchMoved(self, *state))
-        if self._painter is not None and state.complete and isinstance(self._finder.search, Found):
+        if self._painter is not None and state.complete and isinstance(self._finder.search, RemoteSearch):
             self._painter.forget()
             self.refresh()
 
@@ -201,7 +202,7 @@ class BodyView(BodyRows):
 
     def _header(self, painter: Painter, left: int, width: int) -> Strip:
         style = self.get_component_rich_style("body--header")
-        tokens = painter.document.header() if isinstance(painter.document, Table) else []
+        tokens = painter.document.header() if isinstance(painter.document, RecordTable) else []
         return painter.header(tokens, left, width, style)
 
     def _style_of(self, kind: str) -> Style:
@@ -254,7 +255,7 @@ class BodyView(BodyRows):
         if action in ("next_match", "previous_match"):
             return self.searching
         if action == "follow":
-            return self.leads_on
+            return self.cursor_on_link
         return super().check_action(action, parameters)
 
     def action_page(self, step: int) -> None:
@@ -264,7 +265,7 @@ class BodyView(BodyRows):
         self.scroll_to(
             y=max(0, min(self.scroll_offset.y + by, self.max_scroll_y)), animate=False, force=True, immediate=True
         )
-        self.put_cursor(row)
+        self.move_cursor_to(row)
 
     def action_sideways(self, cells: int) -> None:
         """Some columns to the left or right."""
@@ -274,7 +275,7 @@ class BodyView(BodyRows):
         """To the first line and column."""
         self._to_end = False
         self._scroll(0, 0)
-        self.put_cursor(0)
+        self.move_cursor_to(0)
 
     def action_bottom(self) -> None:
         """To the last line; the column stays."""

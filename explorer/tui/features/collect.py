@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
     from explorer.session.collecting import Collector
     from explorer.tui.features.controller import MainContext
-    from explorer.tui.gathering import Gathering
+    from explorer.tui.gathering import PageBuffer
 
 
 TICK = 0.25
@@ -26,39 +26,39 @@ class CollectController(Controller):
     """One collection at a time. It goes on while another endpoint is looked at, and is shown again with its own."""
 
     def __init__(self, main: MainContext) -> None:
-        self.gathering: Gathering | None = None
+        self.page_buffer: PageBuffer | None = None
         self._ticker: Timer | None = None
         super().__init__(main)
 
     @property
     def active(self) -> bool:
         """Whether a collection that is seen is planned or under way, so that escape is for it."""
-        one = self.gathering
+        one = self.page_buffer
         return one is not None and self.is_seen(one) and one.collector.state in ("new", "running", "paused")
 
-    def is_seen(self, gathering: Gathering) -> bool:
+    def is_seen(self, gathering: PageBuffer) -> bool:
         """Return whether that collection is the one on screen."""
         return (
-            gathering is self.gathering
+            gathering is self.page_buffer
             and gathering.address == self.workspace.address
             and self.response_pane.collecting
         )
 
     def start(self) -> None:
         """The plan is agreed to."""
-        if self.gathering is not None:
-            self._fetch(self.gathering)
+        if self.page_buffer is not None:
+            self._fetch(self.page_buffer)
 
     def go_on(self) -> None:
         """Pages that failed, or are still to come."""
-        if self.gathering is not None and self.gathering.unfinished:
-            self.gathering.said = ""
-            self._fetch(self.gathering)
+        if self.page_buffer is not None and self.page_buffer.unfinished:
+            self.page_buffer.said = ""
+            self._fetch(self.page_buffer)
             self.response_pane.focus_collection()
 
     def retry(self, page: int) -> None:
         """A page that did not come is wanted once more: at once where the others are under way, else by itself."""
-        one = self.gathering
+        one = self.page_buffer
         if one is None:
             return
         if one.active:
@@ -72,22 +72,22 @@ class CollectController(Controller):
 
     def pause(self) -> None:
         """Hold on, or go on."""
-        if self.gathering is not None:
-            collector = self.gathering.collector
+        if self.page_buffer is not None:
+            collector = self.page_buffer.collector
             if collector.state == "paused":
                 collector.resume()
             else:
                 collector.pause()
-            self._look(self.gathering)
+            self._look(self.page_buffer)
 
-    def cancels(self) -> bool:
+    def cancel_running(self) -> bool:
         if self.active and not self.main.sender.sending:
-            self.main.screen.call_later(self._stop_gathering)
+            self.main.screen.call_later(self._stop_collecting)
             return True
         return False
 
-    async def _stop_gathering(self) -> None:
-        one = self.gathering
+    async def _stop_collecting(self) -> None:
+        one = self.page_buffer
         if one is None:
             return
         if one.active:
@@ -95,12 +95,12 @@ class CollectController(Controller):
             self._look(one)
         elif one.collector.state == "new" and one.collector.first is not None:
             first = one.collector.first
-            self._forget_gathering()
+            self._discard_buffer()
             await self.main.sender.show_exchange(first)
             self.response_pane.focus_content()
 
     @background(group="collect", description="fetch all pages")
-    async def _fetch(self, gathering: Gathering, only: tuple[int, ...] | None = None) -> None:
+    async def _fetch(self, gathering: PageBuffer, only: tuple[int, ...] | None = None) -> None:
         collector = gathering.collector
         if self._ticker is None:
             self._ticker = self.main.screen.set_interval(TICK, self._tick)
@@ -113,11 +113,11 @@ class CollectController(Controller):
             gathering.said = f"{error.title}: {error.sentence}"
         finally:
             self._ticker.pause()
-        if gathering is self.gathering:
+        if gathering is self.page_buffer:
             await asyncio.to_thread(gathering.merge)
             self._ended(gathering)
 
-    async def _take_all(self, gathering: Gathering, collector: Collector, only: tuple[int, ...] | None) -> None:
+    async def _take_all(self, gathering: PageBuffer, collector: Collector, only: tuple[int, ...] | None) -> None:
         async with contextlib.aclosing(collector.pages(only)) as pages:
             if self.is_seen(gathering) and only is None:
                 self.response_pane.grow_collection(gathering.growth(anew=True), gathering.records)
@@ -126,10 +126,10 @@ class CollectController(Controller):
                 gathering.add(page)
 
     def _tick(self) -> None:
-        if self.gathering is not None:
-            self._look(self.gathering)
+        if self.page_buffer is not None:
+            self._look(self.page_buffer)
 
-    def _look(self, gathering: Gathering) -> None:
+    def _look(self, gathering: PageBuffer) -> None:
         """Show how far it is, where it is seen."""
         if self.is_seen(gathering):
             now = gathering.collection
@@ -140,7 +140,7 @@ class CollectController(Controller):
             words = {"new": "all pages?", "paused": f"paused at {now.pages}{of} pages"}
             self.title_bar.state = words.get(now.state, f"{now.pages}{of} pages, esc stops")
 
-    def _ended(self, gathering: Gathering) -> None:
+    def _ended(self, gathering: PageBuffer) -> None:
         if self.is_seen(gathering):
             self.show(gathering)
             if gathering.unfinished:
@@ -152,14 +152,14 @@ class CollectController(Controller):
             self.tell(f"{gathering.address}: {now.sums}. Open it to see them.")
         self.main.sender.ended()
 
-    def adopt(self, gathering: Gathering) -> None:
+    def adopt(self, gathering: PageBuffer) -> None:
         """Make *gathering* the collection of this screen, and show it."""
-        self._forget_gathering()
-        self.gathering = gathering
+        self._discard_buffer()
+        self.page_buffer = gathering
         gathering.shown = lambda: self._look(gathering)
         self.show(gathering)
 
-    def show(self, gathering: Gathering) -> None:
+    def show(self, gathering: PageBuffer) -> None:
         """Show a collection: its records so far, and how far it is."""
         exchange = gathering.merged if gathering.merged is not None else gathering.collector.first
         if exchange is not None:
@@ -174,8 +174,8 @@ class CollectController(Controller):
             if focused:
                 self.response_pane.focus_collection()
 
-    async def shows_last(self) -> bool:
-        gathering = self.gathering
+    async def show_last_response(self) -> bool:
+        gathering = self.page_buffer
         if gathering is None or gathering.address != self.workspace.address:
             return False
         self.show(gathering)
@@ -183,14 +183,14 @@ class CollectController(Controller):
 
     def exchange_opening(self, exchange: Exchange) -> None:
         """A single response of the same endpoint takes the place of its collection."""
-        if self.gathering is not None and self.gathering.address == exchange.call.address:
-            self._forget_gathering()
+        if self.page_buffer is not None and self.page_buffer.address == exchange.call.address:
+            self._discard_buffer()
 
-    def _forget_gathering(self) -> None:
-        one, self.gathering = self.gathering, None
+    def _discard_buffer(self) -> None:
+        one, self.page_buffer = self.page_buffer, None
         if one is not None:
             self.cancel_group("collect")
             one.close()
 
     def unmounted(self) -> None:
-        self._forget_gathering()
+        self._discard_buffer()

@@ -13,7 +13,7 @@ from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Call
-    from explorer.tui.gathering import Gathering
+    from explorer.tui.gathering import PageBuffer
 
 
 AT_ONCE = 4
@@ -25,24 +25,24 @@ class CollectPlanController(Controller):
 
     def action_all_pages(self) -> None:
         """Fetch every page of what is on the desk, after showing what that takes."""
-        if not self.opened() or self.main.waits():
+        if not self.opened() or self.main.has_missing_values():
             return
-        running = self.main.collection.gathering
+        running = self.main.collection.page_buffer
         if running is not None and running.active:
             self._show_running(running)
             return
-        from explorer.session.pages import paging
+        from explorer.session.pages import paging_style
 
         self.main.form.keep_draft()
         errors = self.main.form.check()
-        if paging(self.session, self.workspace.call()) is None:
+        if paging_style(self.session, self.workspace.call()) is None:
             self.tell("The catalog documents no paging for this call. Press F5 to send it.")
         elif errors:
             self.main.sender.refuse(errors)
         else:
             self._plan(self.workspace.call())
 
-    def _show_running(self, running: Gathering) -> None:
+    def _show_running(self, running: PageBuffer) -> None:
         if running.address != self.workspace.address:
             self.tell(f"The pages of {running.address} are still coming. Open it to see or stop them.")
             return
@@ -57,7 +57,7 @@ class CollectPlanController(Controller):
 
         if not await self.main.sender.agreed(call):
             return
-        from explorer.tui.gathering import Gathering
+        from explorer.tui.gathering import PageBuffer
 
         start, note = await asyncio.to_thread(self._start_of, call)
         number = self.main.sender.begin()
@@ -65,7 +65,7 @@ class CollectPlanController(Controller):
         pane.show_sending(time.monotonic())
         bar.state = "the first page, esc cancels"
         self.layout.go("response")
-        gathering = Gathering(call.address, lambda tell: Collector(self.session, start, at_once=AT_ONCE, tell=tell))
+        gathering = PageBuffer(call.address, lambda tell: Collector(self.session, start, at_once=AT_ONCE, tell=tell))
         gathering.shown = lambda: pane.note(gathering.said)
         try:
             gathering.plan = await gathering.collector.plan()
@@ -81,29 +81,29 @@ class CollectPlanController(Controller):
             if self.main.sender.sending == number:
                 self.main.sender.show_error(error)
         finally:
-            if self.main.collection.gathering is not gathering:
+            if self.main.collection.page_buffer is not gathering:
                 gathering.close()
             self.main.sender.end(number)
 
     def _start_of(self, call: Call) -> tuple[Call, str]:
         """The call for the first page, and a remark where it begins at a later one."""
-        from explorer.session.pages import paging
-        from explorer.session.route import start_number
+        from explorer.session.pages import paging_style
+        from explorer.session.route import first_page_number
 
         last = self.workspace.last.get(call.address)
         if last is not None and (real := self.workspace.unredacted(last)).call == call:
             with contextlib.suppress(ExplorerError):
                 return turn_page(self.session, real, "first") or call, ""
-        number = start_number(paging(self.session, call), call)
+        number = first_page_number(paging_style(self.session, call), call)
         return call, f"It begins at page {number}, as the form says." if number > 1 else ""
 
-    async def _planned(self, call: Call, gathering: Gathering) -> None:
+    async def _planned(self, call: Call, gathering: PageBuffer) -> None:
         """Show the plan; or the answer itself, where it has failed or is all that there is."""
         collector, plan, first = gathering.collector, gathering.plan, gathering.collector.first
         if first is None or plan is None:
             return
         self.workspace.answered(first, call)
-        if not collector.first_came:
+        if not collector.has_first_page:
             await self.main.sender.show_exchange(first)
             self.response_pane.explain("No page after this was asked for; A tries again.")
         elif plan.calls == 1:

@@ -22,7 +22,7 @@ class CompareController(Controller):
         try:
             await self._compare(await past_exchange(self.session, left), await past_exchange(self.session, right))
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
 
     async def _compare(self, left: Exchange, right: Exchange, note: str = "") -> None:
         from explorer.tui.screens.comparing import ComparingScreen
@@ -32,35 +32,35 @@ class CompareController(Controller):
     @background(group="ask", description="compare")
     async def action_compare(self) -> None:
         """Compare the answer with the entry that it is a replay of, or with the last one of the same call before it."""
-        from explorer.session.comparing import before
+        from explorer.session.comparing import previous_entry
 
         shown = self.response_pane.exchange
         if shown is None:
             self.tell("There is no answer to be compared.")
             return
         try:
-            number = shown.origin or await before(self.session, shown)
+            number = shown.origin or await previous_entry(self.session, shown)
             if not number:
                 self.tell("Nothing of this call is in the history that this answer could be compared with.")
                 return
             await self._compare(await past_exchange(self.session, number), shown)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
 
     @background(group="ask", description="lens")
     async def action_lens(self) -> None:
         """Send the call under two versions, and compare the answers."""
-        if not self.opened() or self.main.waits():
+        if not self.opened() or self.main.has_missing_values():
             return
-        from explorer.session.versions import lens, look
+        from explorer.session.versions import compare_versions, versioned_call
         from explorer.tui.screens.comparing import ComparingScreen
         from explorer.tui.screens.dialogs import ConfirmDialog
-        from explorer.tui.screens.lens import LensDialog
+        from explorer.tui.screens.lens import VersionsDialog
 
         self.main.form.keep_draft()
         try:
-            through = await asyncio.to_thread(lens, self.session, self.workspace.call())
-            chosen = await self.app.push_screen_wait(LensDialog(through))
+            through = await asyncio.to_thread(versioned_call, self.session, self.workspace.call())
+            chosen = await self.app.push_screen_wait(VersionsDialog(through))
             if chosen is None:
                 return
             if through.question and not await self.app.push_screen_wait(
@@ -68,9 +68,9 @@ class CompareController(Controller):
             ):
                 return
             self.tell(f"Sending {through.call.address} under {chosen[0].key} and {chosen[1].key} …")
-            seen = await look(self.session, through, *chosen, agreed=True)
+            seen = await compare_versions(self.session, through, *chosen, agreed=True)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         if self.layout.history_open:
             self.main.history.show()

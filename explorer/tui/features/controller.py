@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from explorer.core.paging import PageInfo
     from explorer.errors import ExplorerError, Problem
     from explorer.session.context import SessionContext
-    from explorer.session.replaying import How, Replay
+    from explorer.session.replaying import Replay, ReplayMode
     from explorer.tui.app_base import AppBase
     from explorer.tui.drafts import Draft
-    from explorer.tui.gathering import Gathering
+    from explorer.tui.gathering import PageBuffer
     from explorer.tui.pane_layout import PaneLayout
     from explorer.tui.widgets.history_panel import HistoryPanel
     from explorer.tui.widgets.request_pane import RequestPane
@@ -78,7 +78,7 @@ class FormVerbs(Protocol):
     def keep_draft(self) -> None:
         """Take what the form holds into the workspace."""
 
-    def save_soon(self) -> None:
+    def schedule_save(self) -> None:
         """Write the drafts after a pause."""
 
     def save_drafts(self) -> Worker[None]:
@@ -90,7 +90,7 @@ class FormVerbs(Protocol):
     def show_title(self, url: str = "") -> None:
         """Update the title bar."""
 
-    def preview_soon(self) -> None:
+    def schedule_preview(self) -> None:
         """Sign the preview again after a pause."""
 
     def look_up_credentials(self) -> Worker[None]:
@@ -133,15 +133,15 @@ class SenderVerbs(Protocol):
 class CollectionVerbs(Protocol):
     """What the collection of all pages offers to other features."""
 
-    gathering: Gathering | None
+    page_buffer: PageBuffer | None
 
-    def is_seen(self, gathering: Gathering) -> bool:
+    def is_seen(self, gathering: PageBuffer) -> bool:
         """Return whether that collection is the one on screen."""
 
-    def adopt(self, gathering: Gathering) -> None:
+    def adopt(self, gathering: PageBuffer) -> None:
         """Make *gathering* the collection of this screen, and show it."""
 
-    def show(self, gathering: Gathering) -> None:
+    def show(self, gathering: PageBuffer) -> None:
         """Show a collection."""
 
 
@@ -151,13 +151,13 @@ class HistoryVerbs(Protocol):
     def show(self, *, focus: bool = False, begin: int = 0) -> Worker[None]:
         """Show the rows that fit the search, from the entry *begin* on where one is given."""
 
-    def recall(self, number: int) -> Worker[None]:
+    def show_entry(self, number: int) -> Worker[None]:
         """Show an entry: what was sent and received."""
 
-    def replay(self, number: int, how: How) -> Worker[None]:
+    def replay(self, number: int, how: ReplayMode) -> Worker[None]:
         """Send an entry again."""
 
-    def into_form(self, number: int) -> Worker[None]:
+    def load_into_form(self, number: int) -> Worker[None]:
         """Put the values of an entry into the form."""
 
 
@@ -185,9 +185,9 @@ class MainContext:
         """Set when the panes are made."""
         self.controllers: tuple[Controller, ...] = ()
 
-    def waits(self) -> bool:
+    def has_missing_values(self) -> bool:
         """Return whether the call cannot be sent yet because a value of it is still unknown; says so then."""
-        return any(controller.waits() for controller in self.controllers)
+        return any(controller.has_missing_values() for controller in self.controllers)
 
 
 class Controller:
@@ -247,7 +247,7 @@ class Controller:
         """Show a notification."""
         self.app.tell(text, severity=severity)
 
-    def tell_error(self, error: ExplorerError, *, severity: str = "warning") -> None:
+    def notify_error(self, error: ExplorerError, *, severity: str = "warning") -> None:
         """Show an error with its hint."""
         self.app.tell(error.sentence, severity=severity)
 
@@ -261,7 +261,7 @@ class Controller:
 
     # --- hooks -------------------------------------------------------------------------------------------------------
 
-    async def furnished(self) -> None:
+    async def panes_ready(self) -> None:
         """The panes exist."""
 
     def opening(self) -> None:
@@ -280,19 +280,19 @@ class Controller:
     def form_checked(self) -> None:
         """The problems of the form are shown."""
 
-    async def permits(self, call: Call, replay: Replay | None) -> bool:  # noqa: ARG002 - for those that need it
+    async def may_send(self, call: Call, replay: Replay | None) -> bool:  # noqa: ARG002 - for those that need it
         """Return whether *call* (or its replay) may be sent; asks the user where that is due."""
         return True
 
-    def takes_send(self, *, force: bool) -> bool:  # noqa: ARG002 - for those that need it
+    def handles_send(self, *, force: bool) -> bool:  # noqa: ARG002 - for those that need it
         """Send the form in a way of its own; return whether it did."""
         return False
 
-    def waits(self) -> bool:
+    def has_missing_values(self) -> bool:
         """Return whether a value of the call is still unknown; says so then."""
         return False
 
-    def cancels(self) -> bool:
+    def cancel_running(self) -> bool:
         """Stop what is under way; return whether there was anything."""
         return False
 
@@ -302,7 +302,7 @@ class Controller:
     def form_changed(self) -> None:
         """Something in the form changed."""
 
-    async def shows_last(self) -> bool:
+    async def show_last_response(self) -> bool:
         """Show what the open endpoint answered last; return whether it did."""
         return False
 

@@ -56,7 +56,7 @@ class EnvironmentController(Controller):
             except ExplorerError as error:
                 self.tell(error.sentence, severity="error")
             self.main.form.look_up_credentials()
-            self.main.form.preview_soon()
+            self.main.form.schedule_preview()
 
     def action_theme(self) -> None:
         """The next theme."""

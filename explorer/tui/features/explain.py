@@ -11,10 +11,10 @@ from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.core.explain.refusals.facts import Mend
+    from explorer.core.explain.refusals.facts import Fix
 
 
-_IN_THE_FORM = ("field", "headers", "readings", "method")
+_FORM_FIXES = ("field", "headers", "readings", "method")
 """What is mended in the form, which has to hold what was sent."""
 
 
@@ -34,7 +34,7 @@ class ExplainController(Controller):
         try:
             exchange = await self._asked_about()
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         await self._debug(exchange)
 
@@ -50,7 +50,7 @@ class ExplainController(Controller):
                 self.main.form.keep_draft()
                 explained = await asyncio.to_thread(explain_call, self.session, self.workspace.call())
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         if explained.scheme == "none":
             self.tell(f"{explained.call.address} is anonymous: nothing is signed, and no token is sent.")
@@ -67,26 +67,26 @@ class ExplainController(Controller):
 
         recalled = self.layout.pane == "history"
         try:
-            exchange = await self._asked_about() or await self._last_of_the_form()
+            exchange = await self._asked_about() or await self._last_form_response()
             if exchange is None or not was_refused(exchange):
                 self.tell("Nothing was refused here. On an answer or a row that was, W tells why.")
                 return
             explanation = await explain_refused(self.session, exchange)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         chosen = await self.app.push_screen_wait(RefusalScreen(exchange, explanation))
         if chosen is not None:
-            await self._mend(exchange, *chosen, recalled=recalled)
+            await self._fix(exchange, *chosen, recalled=recalled)
 
-    async def _last_of_the_form(self) -> Exchange | None:
+    async def _last_form_response(self) -> Exchange | None:
         """What came of the open endpoint last: also a call that no token was given for, which has no answer to show."""
         if not self.workspace.address:
             return None
         rows = await recent_entries(self.session, limit=1, text=f"endpoint:{self.workspace.address}")
         return await past_exchange(self.session, rows[0].id) if rows else None
 
-    async def _mend(self, exchange: Exchange, mend: Mend, where: str, *, recalled: bool) -> None:
+    async def _fix(self, exchange: Exchange, mend: Fix, where: str, *, recalled: bool) -> None:
         """Do what mends it, with the call on the desk."""
         call = exchange.call
         if mend == "signature":
@@ -95,8 +95,8 @@ class ExplainController(Controller):
         if mend == "again" and recalled:
             self.main.history.replay(exchange.id, "again")
             return
-        if mend in _IN_THE_FORM and recalled and exchange.id:
-            await self.main.history.into_form(exchange.id).wait()
+        if mend in _FORM_FIXES and recalled and exchange.id:
+            await self.main.history.load_into_form(exchange.id).wait()
         elif call.address != self.workspace.address:
             await self.main.form.open(call.address).wait()
         self.layout.go("request")

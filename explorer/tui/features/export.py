@@ -45,7 +45,7 @@ class ExportController(Controller):
             else:
                 return
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         await self.app.push_screen_wait(ExportDialog(one, every))
 
@@ -65,32 +65,32 @@ class ExportController(Controller):
         return Exportable(title, self._maker(exchanges), exchanges[0].call.endpoint)
 
     def _maker(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
-        from explorer.session.exporting import export_past
+        from explorer.session.exporting import export_exchanges
 
         async def make(format_id: str, secrets: bool) -> bytes:
             return await asyncio.to_thread(
-                lambda: export_past(self.session, exchanges, format_id, show_secrets=secrets)
+                lambda: export_exchanges(self.session, exchanges, format_id, show_secrets=secrets)
             )
 
         return make
 
     def _every(self, search: str, rows: int) -> Exportable | None:
         """An archive of everything that the search finds."""
-        from explorer.core.export.formats import archives
-        from explorer.session.exporting import MOST, export_past, found
+        from explorer.core.export.formats import archive_formats
+        from explorer.session.exporting import MAX_EXCHANGES, export_exchanges, search_exchanges
         from explorer.tui.screens.exporting import Exportable
 
         if rows < 2:
             return None
 
         async def make(format_id: str, secrets: bool) -> bytes:
-            exchanges = await found(self.session, search)
+            exchanges = await search_exchanges(self.session, search)
             return await asyncio.to_thread(
-                lambda: export_past(self.session, exchanges, format_id, show_secrets=secrets)
+                lambda: export_exchanges(self.session, exchanges, format_id, show_secrets=secrets)
             )
 
         title = f"all that {search!r} finds" if search else "the whole history"
-        return Exportable(f"{title}, the newest {MOST:,} at most", make, "history", archives())
+        return Exportable(f"{title}, the newest {MAX_EXCHANGES:,} at most", make, "history", archive_formats())
 
     @background(group="ask", description="import")
     async def action_import(self) -> None:

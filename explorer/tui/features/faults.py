@@ -23,17 +23,17 @@ class FaultsController(Controller):
         self._fault_timer: Timer | None = None
         super().__init__(main)
 
-    async def furnished(self) -> None:
+    async def panes_ready(self) -> None:
         self._show_faults()
 
     @property
-    def offered(self) -> bool:
+    def is_available(self) -> bool:
         """Whether faults would show: calls go to the sandbox, or may."""
         return not self.workspace.address or self.workspace.in_sandbox
 
     def action_faults(self) -> None:
         """Switch faults on and off."""
-        if not self.offered:
+        if not self.is_available:
             self.tell(
                 f"Only the sandbox goes wrong on purpose, and calls go to {self.workspace.environment}. E chooses."
             )

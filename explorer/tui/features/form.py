@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from explorer.errors import ExplorerError
 from explorer.session.preparing import check_call
 from explorer.tui.features.controller import Controller, background
-from explorer.tui.widgets.title_bar import Place
+from explorer.tui.widgets.title_bar import OpenEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +57,7 @@ class FormController(Controller):
             await self.show()
             self.layout.pane = "request"
             self.layout.arrange()
-            self.request_pane.focus_start()
+            self.request_pane.focus_first_field()
         finally:
             release()
         if not self.main.sender.sending:
@@ -65,20 +65,20 @@ class FormController(Controller):
 
     async def _show_last(self) -> None:
         for controller in self.main.controllers:
-            if await controller.shows_last():
+            if await controller.show_last_response():
                 return
         self.response_pane.show_idle("Nothing sent yet. F5 or ctrl+r sends.")
         self.title_bar.state = ""
 
     async def show(self) -> None:
         """Build the form of the open endpoint."""
-        from explorer.tui.widgets.request_pane import Shown
+        from explorer.tui.widgets.request_pane import RequestPaneState
 
         for controller in self.main.controllers:
             await controller.form_opening()
         desk = self.workspace
         operation = desk.operation
-        shown = Shown(
+        shown = RequestPaneState(
             vendor=operation.vendor,
             endpoint=operation.endpoint,
             environment=desk.environment,
@@ -92,7 +92,7 @@ class FormController(Controller):
         self.show_title(desk.plain_url())
         await self.request_pane.show(shown, desk.draft.entries)
         self.check()
-        self.preview_soon()
+        self.schedule_preview()
         self.look_up_credentials()
         for controller in self.main.controllers:
             controller.form_shown()
@@ -101,11 +101,11 @@ class FormController(Controller):
         """What servers made of the readings of the open endpoint, in words."""
         if not any(reading.changes_request for reading in self.workspace.readings.values()):
             return {}
-        from explorer.session.doubts import doubts
+        from explorer.session.doubts import ambiguities
         from explorer.tui.widgets.reading_text import evidence_line
 
         vendor, _, endpoint = self.workspace.address.partition(".")
-        found = await asyncio.to_thread(doubts, self.session, vendor, endpoint)
+        found = await asyncio.to_thread(ambiguities, self.session, vendor, endpoint)
         return {
             one.key: {choice: [evidence_line(trial) for trial in trials] for choice, trials in one.evidence.items()}
             for one in found
@@ -117,7 +117,7 @@ class FormController(Controller):
         bar = self.title_bar
         desk = self.workspace
         operation = desk.operation
-        bar.place = Place(
+        bar.place = OpenEndpoint(
             vendor=operation.vendor.title,
             endpoint=operation.endpoint.title,
             environment=desk.environment,
@@ -131,10 +131,10 @@ class FormController(Controller):
         """Check at once, sign when there is a pause, and write the draft soon."""
         self.keep_draft()
         self.check()
-        self.preview_soon()
-        self.save_soon()
+        self.schedule_preview()
+        self.schedule_save()
 
-    def save_soon(self) -> None:
+    def schedule_save(self) -> None:
         """Write the drafts soon, however long typing goes on."""
         if self._save_timer is None:
             self._save_timer = self.main.screen.set_timer(SAVE_PAUSE, self._save_due)
@@ -166,7 +166,7 @@ class FormController(Controller):
             controller.form_checked()
         return tuple(problem for problem in problems if problem.level == "error")
 
-    def preview_soon(self) -> None:
+    def schedule_preview(self) -> None:
         """Sign the preview again after a pause."""
         for controller in self.main.controllers:
             controller.form_changed()
@@ -189,4 +189,4 @@ class FormController(Controller):
             for note in await asyncio.to_thread(self.workspace.drafts.save):
                 self.tell(note, severity="warning")
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)

@@ -12,9 +12,9 @@ class FormActionsController(Controller):
 
     @background(group="document", description="document")
     async def read_document(self, vendor_id: str) -> None:
-        from explorer.session.documents import reference
+        from explorer.session.documents import find_document
 
-        found = await asyncio.to_thread(reference, self.session, vendor_id)
+        found = await asyncio.to_thread(find_document, self.session, vendor_id)
         self.request_pane.show_document(vendor_id, found.document, found.said)
 
     def change_reading(self, key: str, choice: str) -> None:
@@ -24,7 +24,7 @@ class FormActionsController(Controller):
         if self.workspace.readings[key].default == choice:
             del readings[key]
         self.workspace.keep(readings=readings)
-        self.main.form.save_soon()
+        self.main.form.schedule_save()
         self._reshow(key, unfolded=self.request_pane.readings_open)
 
     @background(group="open", description="reading")
@@ -35,9 +35,9 @@ class FormActionsController(Controller):
     def change_method(self, method: str) -> None:
         """Another method of the call."""
         self.workspace.keep(method=method)
-        self.main.form.save_soon()
+        self.main.form.schedule_save()
         self.main.form.show_title()
-        self.main.form.preview_soon()
+        self.main.form.schedule_preview()
 
     @background(group="file", description="file")
     async def pick_file(self, name: str) -> None:
@@ -80,10 +80,10 @@ class FormActionsController(Controller):
                 self.tell(f"{now} is its only method.")
                 return
             self.workspace.keep(method=following)
-            self.main.form.save_soon()
+            self.main.form.schedule_save()
             self.request_pane.show_method(following)
             self.main.form.show_title()
-            self.main.form.preview_soon()
+            self.main.form.schedule_preview()
 
     def action_copy_url(self) -> None:
         """Copy the URL of the request, secrets masked."""
@@ -107,5 +107,5 @@ class FormActionsController(Controller):
             self.workspace.undo.seal(self.workspace.address)
             self.workspace.origins.pop(self.workspace.address, None)
             await self.main.form.show()
-            self.request_pane.focus_start()
+            self.request_pane.focus_first_field()
             self.main.form.save_drafts()

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from explorer.core.exchange import Exchange
-    from explorer.session.replaying import How, Replay
+    from explorer.session.replaying import Replay, ReplayMode
 
 
-FIRST: Final = 200
+PAGE_SIZE: Final = 200
 """Rows that are read at once, which is more than any screen shows."""
-FURTHER: Final = 1000
+NEXT_PAGE_SIZE: Final = 1000
 """Rows that are read when the end of those comes near."""
 
 
@@ -34,28 +34,28 @@ class HistoryController(Controller):
     @background(group="history", description="history")
     async def show(self, *, focus: bool = False, begin: int = 0) -> None:
         """Show the rows that are searched for, from the entry *begin* on where one is given."""
-        from explorer.session.remembering import names
+        from explorer.session.remembering import filter_names
 
         panel = self.history_panel
         try:
             before = begin + 1 if begin else None
-            rows = await recent_entries(self.session, limit=FIRST, text=panel.search, before=before)
-            panel.show_rows(rows, more=len(rows) == FIRST, begin=begin)
+            rows = await recent_entries(self.session, limit=PAGE_SIZE, text=panel.search, before=before)
+            panel.show_rows(rows, more=len(rows) == PAGE_SIZE, begin=begin)
         except ExplorerError as error:
             self._history_problem(error)
         if focus:
             self.layout.go("history")
-            panel.offer(await names(self.session))
+            panel.offer(await filter_names(self.session))
 
     @background(group="history", description="history")
     async def show_more(self, before: int) -> None:
         panel = self.history_panel
         try:
-            rows = await recent_entries(self.session, limit=FURTHER, text=panel.search, before=before)
+            rows = await recent_entries(self.session, limit=NEXT_PAGE_SIZE, text=panel.search, before=before)
         except ExplorerError as error:
             self._history_problem(error)
             return
-        panel.add_rows(rows, more=len(rows) == FURTHER)
+        panel.add_rows(rows, more=len(rows) == NEXT_PAGE_SIZE)
 
     def _history_problem(self, error: ExplorerError) -> None:
         self.history_panel.show_problem(error.sentence)
@@ -71,13 +71,13 @@ class HistoryController(Controller):
         self.layout.go("request" if self.workspace.address else "tree")
 
     @background(group="recall", description="recall")
-    async def recall(self, number: int) -> None:
+    async def show_entry(self, number: int) -> None:
         """Show what was sent and received then."""
         try:
             exchange = await past_exchange(self.session, number)
             self.session.endpoint(exchange.call.address)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         call = exchange.call
         if call.address != self.workspace.address:
@@ -91,11 +91,11 @@ class HistoryController(Controller):
 
     def _leave_history(self) -> None:
         """Make room for the answer where the history would hide it."""
-        if not self.layout.roomy and not self.layout.narrow:
+        if not self.layout.is_extra_wide and not self.layout.is_narrow:
             self.layout.history_open = False
 
     @background(group="recall", description="replay")
-    async def replay(self, number: int, how: How) -> None:
+    async def replay(self, number: int, how: ReplayMode) -> None:
         """Send an entry again, after showing what changed and asking what is missing."""
         from explorer.session.replaying import prepare_replay
         from explorer.tui.screens.replaying import ReplayDialog
@@ -111,7 +111,7 @@ class HistoryController(Controller):
             if given:
                 plan = await prepare_replay(self.session, number, how, given)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         if plan.call.address != self.workspace.address:
             await self.main.form.open(plan.call.address).wait()
@@ -131,14 +131,14 @@ class HistoryController(Controller):
         self.layout.go("response")
 
     @background(group="recall", description="form")
-    async def into_form(self, number: int) -> None:
+    async def load_into_form(self, number: int) -> None:
         """Put the values and readings of then into the form."""
         from explorer.session.replaying import prepare_replay
 
         try:
             plan = await prepare_replay(self.session, number, "form")
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         call = plan.call
         if call.environment in self.session.environments(self.session.vendor(call.vendor)):

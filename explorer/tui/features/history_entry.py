@@ -8,42 +8,42 @@ from explorer.errors import ExplorerError
 from explorer.session.remembering import annotate_entry
 from explorer.tui.features.controller import Controller, background
 
-TEND_AFTER: Final = 3.0
+PRUNE_AFTER: Final = 3.0
 """Seconds after the start until the history is looked after."""
 
 
 class HistoryEntryController(Controller):
     """The keys on a row."""
 
-    async def furnished(self) -> None:
-        self.main.screen.set_timer(TEND_AFTER, self._tend)
+    async def panes_ready(self) -> None:
+        self.main.screen.set_timer(PRUNE_AFTER, self._prune_history)
 
     @background(group="tend", description="tend the history")
-    async def _tend(self) -> None:
+    async def _prune_history(self) -> None:
         """Apply the rules of how much is kept, a little at a time."""
-        from explorer.session.storing import tend
+        from explorer.session.storing import prune_in_background
 
-        await tend(self.session)
+        await prune_in_background(self.session)
 
     @background(group="details", description="details")
     async def show_details(self, number: int) -> None:
         """What there is to say of an entry."""
-        from explorer.session.remembering import Details, details
+        from explorer.session.remembering import EntryDetails, entry_details
 
         try:
-            found = await details(self.session, number)
+            found = await entry_details(self.session, number)
         except ExplorerError as error:
-            found = Details("", (), (), (error.message,))
+            found = EntryDetails("", (), (), (error.message,))
         self.history_panel.show_details(number, found)
 
     def do(self, what: str, number: int) -> None:
         """Do what a key on a row asks for."""
         if what == "open":
-            self.main.history.recall(number)
+            self.main.history.show_entry(number)
         elif what in ("again", "exact"):
             self.main.history.replay(number, "exact" if what == "exact" else "again")
         elif what == "form":
-            self.main.history.into_form(number)
+            self.main.history.load_into_form(number)
         elif what == "annotate":
             self._annotate(number)
         elif what == "delete":
@@ -54,14 +54,14 @@ class HistoryEntryController(Controller):
     @background(group="ask", description="note")
     async def _annotate(self, number: int) -> None:
         """Change the note and the tags of an entry."""
-        from explorer.session.remembering import names
+        from explorer.session.remembering import filter_names
         from explorer.tui.screens.annotating import AnnotationDialog
 
         row = self.history_panel.row
         if row is None or row.id != number:
             return
         try:
-            dialog = AnnotationDialog(row, (await names(self.session)).tags)
+            dialog = AnnotationDialog(row, (await filter_names(self.session)).tags)
             changed = await self.app.push_screen_wait(dialog)
             if changed is None:
                 return
@@ -71,10 +71,10 @@ class HistoryEntryController(Controller):
                 self.session, number, note=note, add=sorted(tags - before), remove=sorted(before - tags)
             )
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         self.history_panel.show_row(row)
-        self.history_panel.offer(await names(self.session))
+        self.history_panel.offer(await filter_names(self.session))
 
     @background(group="ask", description="storage")
     async def _storage(self) -> None:
@@ -87,7 +87,7 @@ class HistoryEntryController(Controller):
     @background(group="ask", description="delete")
     async def _delete(self, number: int) -> None:
         """Take an entry away for good, after asking."""
-        from explorer.session.remembering import forget
+        from explorer.session.remembering import delete_entries
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         row = self.history_panel.row
@@ -98,7 +98,7 @@ class HistoryEntryController(Controller):
         if not await self.app.push_screen_wait(ConfirmDialog("Delete this entry?", text, yes="Yes, delete it")):
             return
         try:
-            await forget(self.session, [number])
+            await delete_entries(self.session, [number])
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
         self.main.history.show()

@@ -13,12 +13,12 @@ from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller, background
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.title_bar import method_style
-from explorer.tui.widgets.trail import Trail
+from explorer.tui.widgets.trail import Breadcrumbs
 
 if TYPE_CHECKING:
     from explorer.core.exchange import Exchange
-    from explorer.core.links import Way
-    from explorer.session.following import Following
+    from explorer.core.links import LinkTarget
+    from explorer.session.following import LinkResolution
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.drafts import Draft
     from explorer.tui.features.controller import MainContext
@@ -62,16 +62,16 @@ class LinksController(Controller):
 
     @background(group="follow", description="follow")
     async def _follow(self, exchange: Exchange, event: BodyPanel.ValueActivated) -> None:
-        from explorer.session.following import follow
+        from explorer.session.following import resolve_link
 
         real = self.workspace.unredacted(exchange)
         try:
-            found = await asyncio.to_thread(follow, self.session, real, event.path, event.value, event.siblings)
+            found = await asyncio.to_thread(resolve_link, self.session, real, event.path, event.value, event.siblings)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         what = f"{_short(event.path)}={_short(event.value)}"
-        chosen = await self._chosen_way(found, what)
+        chosen = await self._choose_target(found, what)
         if chosen is None:
             return
         self.main.form.keep_draft()
@@ -83,18 +83,18 @@ class LinksController(Controller):
             line=event.line,
             said=f"#{exchange.id} {what}" if exchange.id else f"# {what}",
         )
-        if chosen >= len(found.ways):
+        if chosen >= len(found.link_targets):
             inside = f"included[{found.included}]"
             self._grow(replace(crumb, inside=inside))
             event.panel.go_to_element(("included",), found.included or 0)
             return
-        await self._take(found.ways[chosen], crumb)
+        await self._take(found.link_targets[chosen], crumb)
 
-    async def _chosen_way(self, found: Following, what: str) -> int | None:
+    async def _choose_target(self, found: LinkResolution, what: str) -> int | None:
         """Which way to go: past the calls stands the object of the same answer."""
         from explorer.tui.screens.link_targets import LinkTargetsDialog
 
-        choices = [_way_text(way) for way in found.ways]
+        choices = [_target_text(way) for way in found.link_targets]
         if found.included is not None:
             choices.append(Content.assemble(("      ", ""), f"included[{found.included}]", ("  in this answer", MUTED)))
         if not choices:
@@ -102,7 +102,7 @@ class LinksController(Controller):
             return None
         return 0 if len(choices) == 1 else await self.app.push_screen_wait(LinkTargetsDialog(what, choices))
 
-    async def _take(self, way: Way, crumb: Crumb) -> None:
+    async def _take(self, way: LinkTarget, crumb: Crumb) -> None:
         """Open the form of a way, filled in; what its draft has beside that stays."""
         vendor = crumb.exchange.call.vendor
         address = f"{vendor}.{way.endpoint.id}"
@@ -143,10 +143,10 @@ class LinksController(Controller):
         self._show_trail()
 
     def _show_trail(self) -> None:
-        if not self._trail and not self.main.screen.query(Trail):
+        if not self._trail and not self.main.screen.query(Breadcrumbs):
             return
-        if not self.main.screen.query(Trail):
-            self.main.screen.mount(Trail(), after=self.title_bar)
+        if not self.main.screen.query(Breadcrumbs):
+            self.main.screen.mount(Breadcrumbs(), after=self.title_bar)
         parts: list[str] = []
         inside = ""
         for crumb in self._trail:
@@ -154,10 +154,10 @@ class LinksController(Controller):
             inside = crumb.inside
         if parts:
             parts.append(inside or self.workspace.address.partition(".")[2])
-        self.main.screen.query_one(Trail).show(parts)
+        self.main.screen.query_one(Breadcrumbs).show(parts)
 
 
-def _way_text(way: Way) -> Content:
+def _target_text(way: LinkTarget) -> Content:
     endpoint = way.endpoint
     grave = "" if endpoint.effect in ("read", "session") else f"  {endpoint.effect}"
     values = ", ".join(f"{entry.name}={_short(entry.value)}" for entry in way.entries)

@@ -32,7 +32,9 @@ class LoginController(Controller):
         self.active = True
         pane.show_idle("Logging in …")
         try:
-            said = await log_in(self.session, self.workspace.call(force=True), open_url=_nothing, paste=self._consented)
+            said = await log_in(
+                self.session, self.workspace.call(force=True), open_url=_ignore_url, paste=self._consented
+            )
             self.tell(f"Logged in: {said}.")
             pane.show_idle(f"Logged in: {said}.")
         except ExplorerError as error:
@@ -43,7 +45,7 @@ class LoginController(Controller):
         finally:
             self.active = False
         self.main.form.look_up_credentials()
-        self.main.form.preview_soon()
+        self.main.form.schedule_preview()
 
     async def _consented(self, url: str) -> str:
         """The URL that a person landed on: the one that came by itself over the loopback redirect, or the one that was
@@ -95,5 +97,5 @@ def _has_browser(environ: Mapping[str, str]) -> bool:
     return sys.platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
-async def _nothing(url: str) -> None:
+async def _ignore_url(url: str) -> None:
     """The consent page is shown by the dialog that takes its answer."""

@@ -26,7 +26,7 @@ class PageController(Controller):
                 return
             call = await asyncio.to_thread(self._turned, real, to or number)
         except ExplorerError as error:
-            self.tell_error(error)
+            self.notify_error(error)
             return
         if call is None:
             self.tell(self._no_page(real, to) if to else f"There is no page {number}.")
@@ -44,10 +44,10 @@ class PageController(Controller):
         """The call for another page. Where a page did not come, the one before it is known by the call's own number."""
         call = turn_page(self.session, exchange, to)
         if call is None and to == "previous" and exchange.verdict.outcome != "OK":
-            from explorer.session.pages import paging
-            from explorer.session.route import start_number
+            from explorer.session.pages import paging_style
+            from explorer.session.route import first_page_number
 
-            number = start_number(paging(self.session, exchange.call), exchange.call)
+            number = first_page_number(paging_style(self.session, exchange.call), exchange.call)
             return turn_page(self.session, exchange, number - 1) if number > 1 else None
         return call
 

@@ -11,7 +11,7 @@ class ReadingsController(Controller):
     @background(group="experiment", description="experiment")
     async def action_experiment(self) -> None:
         """Readings as experiments."""
-        if not self.opened() or self.main.waits():
+        if not self.opened() or self.main.has_missing_values():
             return
         from explorer.tui.screens.readings import ReadingsScreen
 
@@ -19,7 +19,7 @@ class ReadingsController(Controller):
         changed = await self.app.push_screen_wait(ReadingsScreen(self.session, self.workspace.call()))
         if changed.catalog or changed.readings != self.workspace.draft.readings:
             self.workspace.keep(readings=changed.readings)
-            self.main.form.save_soon()
+            self.main.form.schedule_save()
             await self.main.form.show()
         self.main.form.show_title()
 
@@ -35,4 +35,4 @@ class ReadingsController(Controller):
             self.main.form.keep_draft()
             await self.main.form.show()
         if looked.entry:
-            self.main.history.recall(looked.entry)
+            self.main.history.show_entry(looked.entry)

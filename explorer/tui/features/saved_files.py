@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller, background
-from explorer.tui.saved_form import alike, changes, draft_of, same_request
+from explorer.tui.saved_form import draft_changes, draft_of, same_draft, same_request
 
 if TYPE_CHECKING:
     from explorer.tui.drafts import Draft
     from explorer.tui.features.controller import MainContext
     from explorer.tui.saved_form import SavedForm
-    from explorer.tui.screens.saved import Wanted
+    from explorer.tui.screens.saved import SavedTarget
 
 
 class SavedFilesController(Controller):
@@ -30,15 +30,15 @@ class SavedFilesController(Controller):
 
         self.main.form.keep_draft()
         await asyncio.to_thread(self.saved_form.saved.load)
-        wanted: Wanted | None = await self.app.push_screen_wait(
+        wanted: SavedTarget | None = await self.app.push_screen_wait(
             SavedScreen(self.saved_form.saved, at=self.workspace.draft.saved)
         )
         if wanted is not None and wanted.number:
-            self.main.history.recall(wanted.number)
+            self.main.history.show_entry(wanted.number)
         elif wanted is not None:
             await self.open_saved(wanted.name)
         else:
-            self.look_at_file()
+            self.refresh_file()
 
     async def open_saved(self, name: str) -> None:
         """Put a saved request into the form, after asking where that would lose what was typed."""
@@ -55,7 +55,7 @@ class SavedFilesController(Controller):
             return
         draft = draft_of(self.session, file, request)
         now = self.workspace.drafts.get(request.call.address)
-        if now and not alike(now, draft) and not self._is_kept(now):
+        if now and not same_draft(now, draft) and not self._is_kept(now):
             text = f"The form of {request.call.address} holds values that are not saved. They would be let go."
             if not await self.app.push_screen_wait(ConfirmDialog("Open it?", text, yes="Yes, open it")):
                 return
@@ -71,11 +71,13 @@ class SavedFilesController(Controller):
         """Whether a draft is what a file says already."""
         file = self.saved_form.saved.library.files.get(draft.saved) if draft.saved else None
         return (
-            file is not None and file.request is not None and alike(draft, draft_of(self.session, file, file.request))
+            file is not None
+            and file.request is not None
+            and same_draft(draft, draft_of(self.session, file, file.request))
         )
 
     @background(group="look", description="look")
-    async def look_at_file(self) -> None:
+    async def refresh_file(self) -> None:
         """Show what the file says now, where only the file was changed; say so where the form was, too."""
         if not self.workspace.draft.saved or not self.main.screen.is_current:
             return
@@ -92,7 +94,7 @@ class SavedFilesController(Controller):
         if file is None or file.request is None or file.digest == self.workspace.draft.saved_as:
             self.main.form.check()
         elif unchanged:
-            self.workspace.keep(**changes(self.session, file, file.request))
+            self.workspace.keep(**draft_changes(self.session, file, file.request))
             await self.main.form.show()
             self.tell(f"{file.name} was changed on the disk; the form shows it as it is now.")
         else:

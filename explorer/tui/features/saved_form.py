@@ -25,7 +25,7 @@ class SavedFormController(Controller):
         self.saved_form = saved_form
         super().__init__(main)
 
-    def waits(self) -> bool:
+    def has_missing_values(self) -> bool:
         from explorer.core.saved.filling import call_uses
 
         if not self.workspace.draft.saved:

@@ -30,7 +30,7 @@ class SavedSendController(Controller):
         """The response to it, not masked."""
         super().__init__(main)
 
-    def takes_send(self, *, force: bool) -> bool:
+    def handles_send(self, *, force: bool) -> bool:
         if not self.workspace.draft.saved:
             self._awaited = None
             return False
@@ -45,16 +45,16 @@ class SavedSendController(Controller):
     @background(group="fill", description="fill")
     async def _send_saved(self, name: str, request: SavedRequest, *, force: bool) -> None:
         """Ask for values that are missing, run what is needed, and send."""
-        from explorer.session.sequences import Runner
-        from explorer.tui.screens.saved_run import ready_to_run
+        from explorer.session.sequences import SequenceRunner
+        from explorer.tui.screens.saved_run import prepare_run
 
         call = msgspec.structs.replace(
             request.call, environment=self.workspace.environment, force=force or request.call.force
         )
         self.saved_form.saved.formed[name] = msgspec.structs.replace(request, call=call)
-        runner = Runner(self.saved_form.saved, self.saved_form.saved.scope, agreed=False, tell=self._told)
+        runner = SequenceRunner(self.saved_form.saved, self.saved_form.saved.scope, agreed=False, tell=self._told)
         try:
-            if not await ready_to_run(self.app, runner, (name,), asks_itself=name):
+            if not await prepare_run(self.app, runner, (name,), asks_itself=name):
                 return
             filled, lookup = await runner.filled(name, self.saved_form.saved.formed[name], call)
         except ExplorerError as error:
@@ -68,12 +68,12 @@ class SavedSendController(Controller):
         self.main.sender.send(filled)
 
     def _told(self, step: object) -> None:
-        from explorer.core.saved.report import Step
+        from explorer.core.saved.report import RunStep
 
-        said = f"{step.name} {step.outcome}" if isinstance(step, Step) else f"first {step}"
+        said = f"{step.name} {step.outcome}" if isinstance(step, RunStep) else f"first {step}"
         self.title_bar.state = sanitize_line(said)
 
-    def overheard(self, exchange: Exchange) -> None:
+    def remember_response(self, exchange: Exchange) -> None:
         """Remember the unmasked response to the call that is awaited."""
         if self._awaited is not None and exchange.call == self._awaited[1]:
             self._answered = exchange
@@ -86,14 +86,16 @@ class SavedSendController(Controller):
     @background(group="judge", description="judge")
     async def _judge(self, awaited: tuple[str, Call, Lookup], exchange: Exchange) -> None:
         """Keep the answer for requests that need it, and tell what was expected of it."""
-        from explorer.core.saved.report import Step
-        from explorer.session.sequences import Runner
+        from explorer.core.saved.report import RunStep
+        from explorer.session.sequences import SequenceRunner
 
         name, call, lookup = awaited
         if name not in self.saved_form.saved.library.requests:
             return
-        base = Step(name=name, address=call.address, environment=call.environment)
-        step = await Runner(self.saved_form.saved, self.saved_form.saved.scope).judged(base, call, exchange, lookup)
+        base = RunStep(name=name, address=call.address, environment=call.environment)
+        step = await SequenceRunner(self.saved_form.saved, self.saved_form.saved.scope).judged(
+            base, call, exchange, lookup
+        )
         request = self.saved_form.saved.library.requests.get(name)
         if request is not None and request.expect and step.results:
             wrong = [f"✗ {one}" for one in step.results if not one.held]

@@ -6,15 +6,15 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.checkpoint import Interrupted, until
+from explorer.core.checkpoint import Interrupted, stop_when
 from explorer.errors import CredentialMissing, ExplorerError, FormError
 from explorer.session.pages import page_info
 from explorer.session.preparing import confirmation_for, effect_of, redact
-from explorer.tui.arrivals import Arrivals
+from explorer.tui.arrivals import ResponsePresenter
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
-    from explorer.client import Progress
+    from explorer.client import SendProgress
     from explorer.core.exchange import Call, Exchange
     from explorer.core.paging import PageInfo
     from explorer.errors import Problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from explorer.session.sending import Send
     from explorer.tui.features.controller import MainContext
 
-_READING_AGAIN: Final = 1.0
+_PAGE_INFO_TIMEOUT: Final = 1.0
 """Seconds that finding the page in a response may take, which was read for its verdict before."""
 
 
@@ -46,7 +46,7 @@ class SendController(Controller):
     def _send_checked(self, *, force: bool) -> None:
         if not self.opened():
             return
-        if any(controller.takes_send(force=force) for controller in self.main.controllers):
+        if any(controller.handles_send(force=force) for controller in self.main.controllers):
             return
         self.main.form.keep_draft()
         errors = self.main.form.check()
@@ -61,7 +61,7 @@ class SendController(Controller):
         hint = "Mend them, put examples into them with x, or send it as it is with ! (outside of fields)."
         self.response_pane.show_failure("Not sent: the form has errors", text, hint)
         self.request_pane.focus_field(errors[0].field)
-        if self.layout.narrow:
+        if self.layout.is_narrow:
             self.tell(f"Not sent: {self.workspace.told(errors[0])}", severity="warning")
 
     @background(group="send", description="send")
@@ -70,19 +70,19 @@ class SendController(Controller):
         from explorer.session.sending import form_send, perform
 
         for controller in self.main.controllers:
-            if not await controller.permits(call, replay):
+            if not await controller.may_send(call, replay):
                 return
         await self.main.form.write_drafts()
         number = self.begin()
         pane, started = self.response_pane, time.monotonic()
         pane.show_sending(started)
-        arrivals = Arrivals(pane, started, lambda: self.sending == number and pane.is_mounted)
+        arrivals = ResponsePresenter(pane, started, lambda: self.sending == number and pane.is_mounted)
         self.title_bar.state = "sending, esc cancels"
-        if self.layout.narrow or self.layout.zoomed:
+        if self.layout.is_narrow or self.layout.zoomed:
             self.layout.go("response")
         self.layout.show_keys()
 
-        def progress(one: Progress) -> None:
+        def progress(one: SendProgress) -> None:
             if self.sending == number:
                 pane.progress(one)
                 if pane.state == "arriving":
@@ -112,7 +112,7 @@ class SendController(Controller):
             arrivals.end()
             self.end(number)
 
-    async def permits(self, call: Call, replay: Replay | None) -> bool:
+    async def may_send(self, call: Call, replay: Replay | None) -> bool:
         return replay is not None or await self.agreed(call)
 
     async def _show_stopped(self, exchange: Exchange | None, call: Call) -> None:
@@ -139,7 +139,7 @@ class SendController(Controller):
             self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
         return bool(said)
 
-    async def shows_last(self) -> bool:
+    async def show_last_response(self) -> bool:
         last = self.workspace.last.get(self.workspace.address)
         if last is not None:
             await self.show_exchange(last)
@@ -162,9 +162,9 @@ class SendController(Controller):
 
     def page_of(self, exchange: Exchange) -> PageInfo | None:
         """Return what is known of the page in a response, None where reading its body again takes too long."""
-        deadline = time.monotonic() + _READING_AGAIN
+        deadline = time.monotonic() + _PAGE_INFO_TIMEOUT
         try:
-            with until(lambda: time.monotonic() > deadline):
+            with stop_when(lambda: time.monotonic() > deadline):
                 return page_info(self.session, exchange)
         except (ExplorerError, Interrupted):
             return None
@@ -200,7 +200,7 @@ class SendController(Controller):
         for controller in self.main.controllers:
             controller.send_ended()
 
-    def cancels(self) -> bool:
+    def cancel_running(self) -> bool:
         self.cancel_group("send")
         return True
 

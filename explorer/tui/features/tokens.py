@@ -14,6 +14,6 @@ class TokensController(Controller):
 
         def chosen(number: int | None) -> None:
             if number:
-                self.main.history.recall(number)
+                self.main.history.show_entry(number)
 
         self.app.push_screen(TokensScreen(self.session), chosen)

@@ -28,7 +28,7 @@ class UndoController(Controller):
         if not self.workspace.go_back(forward=forward):
             self.tell("Nothing to redo." if forward else "Nothing to undo.")
             return
-        self.main.form.save_soon()
+        self.main.form.schedule_save()
         self._put_back(self.request_pane.focused_field, self.app.type_ahead.hold())
 
     @background(group="open", description="undo")
@@ -36,6 +36,6 @@ class UndoController(Controller):
         try:
             await self.main.form.show()
             if not (name and self.request_pane.focus_field(name)):
-                self.request_pane.focus_start()
+                self.request_pane.focus_first_field()
         finally:
             release()

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 class UploadsController(Controller):
     """Stands between a call and the files that it names."""
 
-    async def permits(self, call: Call, replay: Replay | None) -> bool:
+    async def may_send(self, call: Call, replay: Replay | None) -> bool:
         """Return whether every file that *call* uploads may be read: the user typed or picked it, or says yes now,
         which holds until the app ends. An exact replay reads no file."""
         if replay is not None and replay.exactly is not None:
             return True
-        from explorer.session.request_files import outside
+        from explorer.session.request_files import outside_warning
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         paths = dict.fromkeys(entry.value for entry in call.entries if entry.kind == "file")
         try:
-            asked = [outside(path) for path in paths if not self.session.files.allows(path)]
+            asked = [outside_warning(path) for path in paths if not self.session.files.is_allowed_file(path)]
         except ExplorerError as error:
             self.main.sender.show_error(error)
             return False

@@ -75,18 +75,18 @@ class CursorView(LineView):
         """Number of rows on the screen."""
         return self.size.height
 
-    def put_cursor(self, row: int, *, margin: tuple[int, int] = (0, 0), quiet: bool = False) -> None:
+    def move_cursor_to(self, row: int, *, margin: tuple[int, int] = (0, 0), quiet: bool = False) -> None:
         """Put the cursor on *row* or the nearest there is, and bring it in sight.
 
         *margin*: rows that must be seen above and below it. *quiet*: do not report it.
         """
         before, self.cursor = self.cursor, max(0, min(row, self.row_count - 1))
-        self.bring_in_sight(self.cursor, margin)
+        self.scroll_into_view(self.cursor, margin)
         self.repaint_rows(before, self.cursor)
         if not quiet:
             self.cursor_moved()
 
-    def bring_in_sight(self, row: int, margin: tuple[int, int]) -> None:
+    def scroll_into_view(self, row: int, margin: tuple[int, int]) -> None:
         """Scroll as little as brings *row* on the screen; with a *margin* it is put a third down."""
         above, below = margin
         top, height = self.scroll_offset.y, max(self.rows_seen, 1)
@@ -115,7 +115,7 @@ class CursorView(LineView):
 
     def action_cursor(self, step: int) -> None:
         """Move some rows down or up."""
-        self.put_cursor(self.origin + step)
+        self.move_cursor_to(self.origin + step)
 
     def action_page(self, step: int) -> None:
         """Move one page down or up."""
@@ -123,11 +123,11 @@ class CursorView(LineView):
 
     def action_top(self) -> None:
         """Go to the first row."""
-        self.put_cursor(0)
+        self.move_cursor_to(0)
 
     def action_bottom(self) -> None:
         """Go to the last row."""
-        self.put_cursor(self.row_count - 1)
+        self.move_cursor_to(self.row_count - 1)
 
     def on_click(self, event: events.Click) -> None:
         """Do with the row under the mouse what a click does."""
@@ -142,4 +142,4 @@ class CursorView(LineView):
 
     def row_clicked(self, row: int, event: events.Click) -> None:  # noqa: ARG002 - for subclasses
         """Put the cursor there."""
-        self.put_cursor(row)
+        self.move_cursor_to(row)

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from textual import events
 
 Result = TypeVar("Result")
-Shown = str | tuple[str, str]
+KeyHint = str | tuple[str, str]
 """The id of an action that the key bar shows, or the id and words in place of the action's own."""
-GRACE: Final = 0.3
+LETTER_GRACE: Final = 0.3
 """Seconds after a dialog appears during which it ignores bare letters: they were typed for what was there before."""
-MOVES: Final = frozenset({"move", "down", "up", "scroll"})
+MOVE_ACTIONS: Final = frozenset({"move", "down", "up", "scroll"})
 """What a letter may do at once, since it neither confirms nor changes anything."""
 
 
-class Host(Protocol):
+class ScreenHost(Protocol):
     """What the app is to these screens."""
 
     clock: Callable[[], float]
@@ -57,9 +57,9 @@ class ClosingScreen(Screen[Result]):
         return super().dismiss(result)
 
     @property
-    def host(self) -> Host:
+    def host(self) -> ScreenHost:
         """The app."""
-        return cast("Host", self.app)
+        return cast("ScreenHost", self.app)
 
     @property
     def listing(self) -> OptionList:
@@ -109,7 +109,7 @@ class ListScreen(ClosingScreen[Result]):
         self.set_class(self.size.width >= self.BESIDE, "-beside")
         self.set_class(self.size.width < self.BESIDE, "-narrow")
 
-    def show_keys(self, keys: Iterable[Shown], last: Shown) -> None:
+    def show_keys(self, keys: Iterable[KeyHint], last: KeyHint) -> None:
         """Show *keys* in the key bar as far as there is room, and *last* always."""
         keymap = self.host.keymap
         hints = [hint_of(*((shown, "") if isinstance(shown, str) else shown), keymap=keymap) for shown in (*keys, last)]
@@ -153,10 +153,10 @@ class Dialog(ModalScreen[Result], ClosingScreen[Result], Generic[Result]):
 
     def on_key(self, event: events.Key) -> None:
         """Ignore a letter that was typed before the dialog could be read."""
-        if not event.is_printable or self._seconds() - self._shown_at >= GRACE:
+        if not event.is_printable or self._seconds() - self._shown_at >= LETTER_GRACE:
             return
         active = self.active_bindings.get(event.key)
-        if active is not None and active.binding.action.partition("(")[0] not in MOVES:
+        if active is not None and active.binding.action.partition("(")[0] not in MOVE_ACTIONS:
             event.stop()
 
     def _seconds(self) -> float:

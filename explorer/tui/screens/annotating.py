@@ -27,7 +27,7 @@ Annotated = tuple[str, frozenset[str]]
 """A note and tags."""
 
 
-class _Tags(Suggester):
+class _TagSuggester(Suggester):
     """Completes the tag that is being typed with one that another entry has."""
 
     def __init__(self, known: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ class AnnotationDialog(Dialog[Annotated | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"#{self._row.id} · {sanitize_line(self._row.address)}")
             yield Label(Content("Tags, with blanks between (found by tag:NAME)"))
-            tags = Input(" ".join(self._row.tag_names), compact=True, suggester=_Tags(self._known))
+            tags = Input(" ".join(self._row.tag_names), compact=True, suggester=_TagSuggester(self._known))
             tags.cursor_blink = False
             yield tags
             yield Label(Content("Note (found like everything else)"))
@@ -94,13 +94,13 @@ class AnnotationDialog(Dialog[Annotated | None]):
 
     def action_keep(self) -> None:
         """Keep what stands there, if it can be."""
-        from explorer.history.annotations import LONGEST_NOTE, tag_name
+        from explorer.history.annotations import MAX_NOTE, tag_name
 
         note = self.query_one(TextArea).text.strip()
         try:
             tags = frozenset(tag_name(one) for one in self.query_one(Input).value.replace(",", " ").split())
-            if len(note) > LONGEST_NOTE:
-                raise UsageError(f"a note has at most {LONGEST_NOTE:,} characters")
+            if len(note) > MAX_NOTE:
+                raise UsageError(f"a note has at most {MAX_NOTE:,} characters")
         except UsageError as error:
             problem = self.query_one("#problem", Static)
             problem.update(Content(sanitize_line(f"✗ {error.sentence}")))

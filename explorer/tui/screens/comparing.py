@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.timer import Timer
 
-    from explorer.core.diff import Change, Part
+    from explorer.core.diff import Change, DiffPart
     from explorer.core.diff.record import Side
     from explorer.core.exchange import Exchange
     from explorer.session.context import SessionContext
-    from explorer.tui.kit.screens import Shown
+    from explorer.tui.kit.screens import KeyHint
 
     SettingsChange = Callable[[SessionContext, str, str], Awaitable[tuple[str, ...]]]
 
@@ -82,7 +82,7 @@ class ComparingScreen(ComparisonRun):
         self._note = sanitize_line(note)
         self.side: Side = "response"
         self.everything = False
-        self._shown_parts: list[Part] = []
+        self._shown_parts: list[DiffPart] = []
         self._ticker: Timer | None = None
         self._growths = 0
         self._headline = ""
@@ -179,8 +179,8 @@ class ComparingScreen(ComparisonRun):
             style = "bold reverse" if side == self.side else MUTED
             tabs += [(f" {number} {side.capitalize()} {found:,} ", style), " "]
         view = self.query_one(DiffView)
-        if view.stops:
-            tabs.append((f"  change {view.stop} of {view.stops:,}", MUTED))
+        if view.change_count:
+            tabs.append((f"  change {view.stop} of {view.change_count:,}", MUTED))
         if not self.masking:
             tabs.append(("  nothing is masked", "$text-warning"))
         self.query_one("#compare-tabs", Static).update(Content.assemble(*tabs), layout=False)
@@ -201,7 +201,7 @@ class ComparingScreen(ComparisonRun):
             listing.styles.height = max(1, min(listing.count, self.size.height // 3 - 1)) + 1
 
     def _show_keys(self) -> None:
-        keys: list[Shown] = [
+        keys: list[KeyHint] = [
             "compare.next",
             ("compare.all", "only changes" if self.everything else "all lines"),
             ("compare.side", "request" if self.side == "response" else "response"),
@@ -296,7 +296,7 @@ class ComparingScreen(ComparisonRun):
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignore")
     async def action_ignore(self) -> None:
         """Mask the field at the cursor in every comparison of the vendor from now on."""
-        from explorer.session.comparing import ignore
+        from explorer.session.comparing import ignore_pattern
 
         found = self._current()
         if found is None or found[2].pattern in ("", "$") or found[2].pattern.startswith("line:"):
@@ -305,7 +305,9 @@ class ComparingScreen(ComparisonRun):
         if found[2].masked:
             self.tell(f"{sanitize_line(found[2].path)} is masked already.")
             return
-        await self._settle(ignore, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is.")
+        await self._settle(
+            ignore_pattern, found[2].pattern, f"{found[2].pattern} is ignored from now on; I shows all that is."
+        )
 
     async def _settle(self, change: SettingsChange, pattern: str, words: str) -> None:
         try:
@@ -320,14 +322,14 @@ class ComparingScreen(ComparisonRun):
     @work(exclusive=True, group="compare-ignore", exit_on_error=False, description="ignored")
     async def action_ignored(self) -> None:
         """Show what is ignored, and take one of it out again."""
-        from explorer.session.comparing import heed, ignored
+        from explorer.session.comparing import ignored_patterns, stop_ignoring
         from explorer.tui.screens.ignored import IgnoredDialog
 
         vendor = self.sides[0].call.vendor
-        patterns = ignored(self.session, vendor)
+        patterns = ignored_patterns(self.session, vendor)
         if not patterns:
             self.tell("You ignore nothing; i at a change does. The catalog's volatile fields are masked anyway.")
             return
         chosen = await self.app.push_screen_wait(IgnoredDialog(vendor, patterns))
         if chosen:
-            await self._settle(heed, chosen, f"{chosen} counts again.")
+            await self._settle(stop_ignoring, chosen, f"{chosen} counts again.")

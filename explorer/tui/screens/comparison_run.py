@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from textual import on, work
 from textual.message import Message
 
-from explorer.core.diff.record import Cancelled
+from explorer.core.diff.record import ComparisonCancelled
 from explorer.errors import ExplorerError
 from explorer.tui.kit.screens import ListScreen
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGE: Final = 1 << 20
 """Bytes of two bodies above which another process compares them."""
-BREATH: Final = 0.02
+YIELD_AFTER: Final = 0.02
 """Seconds after which the thread that compares lets others have the interpreter."""
 
 
@@ -75,8 +75,8 @@ class ComparisonRun(ListScreen[None]):
         def tick() -> None:
             nonlocal last
             if number != self._run_number:
-                raise Cancelled
-            if time.monotonic() - last > BREATH:
+                raise ComparisonCancelled
+            if time.monotonic() - last > YIELD_AFTER:
                 time.sleep(0.001)  # whoever paints gets the interpreter in between
                 last = time.monotonic()
 
@@ -88,26 +88,26 @@ class ComparisonRun(ListScreen[None]):
 
         try:
             comparison.run(tick, apart)
-        except Cancelled:
+        except ComparisonCancelled:
             return
 
     @on(TooLarge)
     def _too_large(self, event: TooLarge) -> None:
         event.stop()
-        self._walk_apart(event.job, event.number)
+        self._walk_in_process(event.job, event.number)
 
     @work(group="compare-apart", exit_on_error=False, description="compare apart")
-    async def _walk_apart(self, job: BodyJob, number: int) -> None:
+    async def _walk_in_process(self, job: BodyJob, number: int) -> None:
         """Have large bodies compared by another process."""
-        from explorer.core.diff.apart import head_of, take
-        from explorer.tui.body.child import Child
+        from explorer.core.diff.apart import apply_batch, job_header
+        from explorer.tui.body.child import WorkerProcess
 
-        child = Child("explorer.core.diff.apart")
+        child = WorkerProcess("explorer.core.diff.apart")
         try:
-            await child.start(head_of(job), b"".join(job.bodies))
+            await child.start(job_header(job), b"".join(job.bodies))
             while not job.part.done and number == self._run_number:
                 batch = await child.line()
-                take(job, batch, await child.read(batch["size"]))
+                apply_batch(job, batch, await child.read(batch["size"]))
         except (OSError, EOFError):
             job.part.note, job.part.done = "could not be compared to its end", True
         finally:
@@ -115,8 +115,8 @@ class ComparisonRun(ListScreen[None]):
 
     async def on_unmount(self) -> None:
         """The thread ends at its next tick, and the other process now."""
-        from explorer.tui.body.child import all_ended
+        from explorer.tui.body.child import wait_for_ended
 
         self._run_number += 1
         self.workers.cancel_group(self, "compare-apart")
-        await all_ended()
+        await wait_for_ended()

@@ -14,7 +14,7 @@ from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.diagnosis_rows import LABEL, told
+from explorer.tui.widgets.diagnosis_rows import LABEL, labelled_rows
 from explorer.tui.widgets.lines_view import LinesView, Row
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.session.context import SessionContext
-    from explorer.session.doctor import Examined, State
+    from explorer.session.doctor import CheckOutcome, DoctorCheck
 
-_SIGNS: Final[dict[State, tuple[str, str]]] = {
+_SIGNS: Final[dict[CheckOutcome, tuple[str, str]]] = {
     "ok": ("✓", "good"),
     "failed": ("✗", "bad"),
     "warning": ("!", "warn"),
@@ -53,7 +53,7 @@ class DoctorScreen(ListScreen[None]):
         self.session = session
         self.vendor = session.vendor(vendor)
         self.environment = environment
-        self.found: list[Examined] = []
+        self.found: list[DoctorCheck] = []
         self.running = True
         super().__init__()
 
@@ -76,13 +76,13 @@ class DoctorScreen(ListScreen[None]):
 
     @work(exclusive=True, group="doctor", exit_on_error=False, description="doctor")
     async def _examine(self, *, login: bool) -> None:
-        from explorer.session.doctor import examine
+        from explorer.session.doctor import run_checks
 
         self.found, self.running = [], True
         self._show()
         problem = ""
         try:
-            async for one in examine(self.session, self.vendor.id, self.environment, login=login):
+            async for one in run_checks(self.session, self.vendor.id, self.environment, login=login):
                 self.found.append(one)
                 self._show()
         except ExplorerError as error:
@@ -112,9 +112,9 @@ class DoctorScreen(ListScreen[None]):
         for one in self.found:
             sign, kind = _SIGNS[one.state]
             rows.append(Row(((kind, f" {sign} "), ("dim" if one.state == "skipped" else "strong", one.title))))
-            rows += told("", one.evidence, width, "dim" if one.state == "skipped" else "text")
-            if one.mend and one.state in ("failed", "warning"):
-                rows += told("→".rjust(LABEL - 2), one.mend, width, "warn", "warn")
+            rows += labelled_rows("", one.evidence, width, "dim" if one.state == "skipped" else "text")
+            if one.fix and one.state in ("failed", "warning"):
+                rows += labelled_rows("→".rjust(LABEL - 2), one.fix, width, "warn", "warn")
         return rows
 
     # --- what a person does ------------------------------------------------------------------------------------------

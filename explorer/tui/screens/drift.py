@@ -13,13 +13,13 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.core.vendors.cell import counted
+from explorer.core.vendors.cell import pluralize
 from explorer.errors import ExplorerError
-from explorer.session.drift import Drift
+from explorer.session.drift import DriftReport
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
-from explorer.tui.widgets.drift_text import finding_line, finding_page
+from explorer.tui.widgets.drift_text import finding_page, render_finding_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.drift import Finding
+    from explorer.core.drift import DriftFinding
     from explorer.session.context import SessionContext
 
 _KEYS: Final = ("drift.accept", "drift.dismiss", "drift.example", "drift.vendor", "drift.all", "drift.again")
 
 
 @dataclass(frozen=True)
-class Looked:
+class DriftOutcome:
     """What comes of the screen: an entry of the history to show (or 0), and whether the catalog is another."""
 
     entry: int = 0
     catalog: bool = False
 
 
-class DriftScreen(ListScreen[Looked]):
+class DriftScreen(ListScreen[DriftOutcome]):
     """The findings, the newest answers considered first."""
 
     TITLE = "Drift"
@@ -71,8 +71,8 @@ class DriftScreen(ListScreen[Looked]):
         self._narrowed = ""
         self._every = False
         self._catalog = False
-        self._findings: list[Finding] = []
-        self._drift = Drift()
+        self._findings: list[DriftFinding] = []
+        self._drift = DriftReport()
         self._writing = asyncio.Lock()
         super().__init__()
 
@@ -98,7 +98,7 @@ class DriftScreen(ListScreen[Looked]):
         await self._find()
 
     async def _find(self) -> None:
-        from explorer.session.drift import find
+        from explorer.session.drift import find_drift
 
         title = self.query_one("#drift-title", Static)
 
@@ -106,7 +106,7 @@ class DriftScreen(ListScreen[Looked]):
             title.update(Content(f"Drift · {count} answers looked at …"))
 
         try:
-            drift = await find(self._session, self._narrowed, every=True, tell=tell)
+            drift = await find_drift(self._session, self._narrowed, every=True, tell=tell)
         except ExplorerError as error:
             self.query_one("#drift-page Static", Static).update(Content(sanitize_line(f"✗ {error.message}")))
             return
@@ -115,10 +115,10 @@ class DriftScreen(ListScreen[Looked]):
             self.tell(problem, severity="warning")
         self._list()
 
-    def _title(self, drift: Drift) -> str:
+    def _title(self, drift: DriftReport) -> str:
         where = self._narrowed or "all vendors"
         count = len(self._findings)
-        words = [f"Drift · {where}", counted(count, "finding"), counted(drift.answers, "answer")]
+        words = [f"Drift · {where}", pluralize(count, "finding"), pluralize(drift.answers, "answer")]
         hidden = len(self._drift.hidden)
         return " · ".join([*words, *([f"{hidden} dismissed"] if hidden else [])])
 
@@ -130,7 +130,9 @@ class DriftScreen(ListScreen[Looked]):
         listing = self.query_one(OptionList)
         at = listing.highlighted or 0
         listing.clear_options()
-        listing.add_options([Option(finding_line(one, hidden=one.key in self._drift.hidden)) for one in self._findings])
+        listing.add_options(
+            [Option(render_finding_line(one, hidden=one.key in self._drift.hidden)) for one in self._findings]
+        )
         listing.display = bool(self._findings)
         if self._findings:
             listing.highlighted = min(at, len(self._findings) - 1)
@@ -140,8 +142,8 @@ class DriftScreen(ListScreen[Looked]):
             words = (
                 "The history holds no answer that was well yet. Send something first."
                 if not drift.answers
-                else f"{counted(drift.answers, 'answer')} to {counted(drift.calls, 'call')}, and every one is as the "
-                "catalog says."
+                else f"{pluralize(drift.answers, 'answer')} to {pluralize(drift.calls, 'call')}, "
+                "and every one is as the catalog says."
             )
             self.query_one("#drift-page Static", Static).update(Content(words))
         self._show_keys()
@@ -157,7 +159,7 @@ class DriftScreen(ListScreen[Looked]):
         self.show_keys([key for key in _KEYS if self._findings or key in usable], "drift.close")
 
     @property
-    def _finding(self) -> Finding | None:
+    def _finding(self) -> DriftFinding | None:
         at = self.query_one(OptionList).highlighted
         return self._findings[at] if at is not None and at < len(self._findings) else None
 
@@ -177,24 +179,26 @@ class DriftScreen(ListScreen[Looked]):
 
     def action_accept(self) -> None:
         """Take the finding over into the person's overlay."""
-        from explorer.session.drift import accept
+        from explorer.session.drift import accept_finding
 
         one = self._finding
         if one is not None:
             self._catalog = True
-            self._write(one, lambda: accept(self._session, one), f"Taken over: {one.title}. It is in your overlay.")
+            self._write(
+                one, lambda: accept_finding(self._session, one), f"Taken over: {one.title}. It is in your overlay."
+            )
 
     def action_dismiss_finding(self) -> None:
         """Do not show the finding again; one that is dismissed comes back."""
-        from explorer.session.drift import dismiss
+        from explorer.session.drift import dismiss_finding
 
         one = self._finding
         if one is not None:
             back = one.key in self._drift.hidden
-            self._write(one, lambda: dismiss(self._session, one, back=back), "")
+            self._write(one, lambda: dismiss_finding(self._session, one, back=back), "")
 
     @work(exclusive=False, group="writing", exit_on_error=False, description="writing")
-    async def _write(self, one: Finding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
+    async def _write(self, one: DriftFinding, write: Callable[[], tuple[str, ...] | None], done: str) -> None:
         """Write, one thing after the other however quickly the keys come, and look again."""
         async with self._writing:
             self.query_one("#drift-title", Static).update(Content(sanitize_line(f"Drift · writing {one.title} …")))
@@ -217,7 +221,7 @@ class DriftScreen(ListScreen[Looked]):
         """Show the newest answer in which it was seen."""
         one = self._finding
         if one is not None and one.entries:
-            self.dismiss(Looked(max(one.entries), self._catalog))
+            self.dismiss(DriftOutcome(max(one.entries), self._catalog))
         elif one is not None:
             self.tell("No entry of the history shows it.")
 
@@ -238,4 +242,4 @@ class DriftScreen(ListScreen[Looked]):
 
     def action_close(self) -> None:
         """Back."""
-        self.dismiss(Looked(0, self._catalog))
+        self.dismiss(DriftOutcome(0, self._catalog))

@@ -17,7 +17,7 @@ from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.units import format_size
 from explorer.errors import ExplorerError
 from explorer.tui.actions import export_bindings
-from explorer.tui.body.copy import LIMIT
+from explorer.tui.body.copy import MAX_COPY
 from explorer.tui.body.files import save
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
@@ -134,8 +134,8 @@ class ExportDialog(Dialog[None]):
 
     def _state(self, secrets: bool) -> Content:
         parts: list[tuple[str, str]] = [(format_size(len(self._data)), MUTED)]
-        if len(self._data) > LIMIT:
-            parts.append((f" · too long to copy (terminals take {format_size(LIMIT)}); s saves it", "$text-warning"))
+        if len(self._data) > MAX_COPY:
+            parts.append((f" · too long to copy (terminals take {format_size(MAX_COPY)}); s saves it", "$text-warning"))
         if secrets and self._format.runs:
             parts.append((" · ⚠ secrets stand in it as they are", "bold $text-error"))
         elif secrets:
@@ -188,7 +188,7 @@ class ExportDialog(Dialog[None]):
         """Copy it, where the terminal takes so much."""
         if not self._data:
             return
-        if len(self._data) > LIMIT:
+        if len(self._data) > MAX_COPY:
             self._say(self._state(self._secrets))
             return
         text = self._data.decode("utf-8", "replace")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widgets.tree import TreeNode
 
 
-class Folders(DirectoryTree):
+class FileTree(DirectoryTree):
     """A tree of folders and files. A file's name can hold anything, so it is sanitized for the eye; signs in place of
     pictures keep columns straight in every terminal."""
 
@@ -50,7 +50,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
             width: 84; max-width: 94%; height: 80%; padding: 0 1; border: round $border; background: $surface;
         }
         & Input { background: $foreground 8%; margin: 0 0 1 0; }
-        & Folders { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
+        & FileTree { height: 1fr; background: transparent; scrollbar-size-vertical: 1; }
         & #files-hint { height: auto; color: $text-muted; }
         & #files-problem { height: auto; color: $text-error; display: none; }
     }
@@ -69,11 +69,11 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
             box.border_subtitle = Content(sanitize_line(str(self._start)))
             yield Input(placeholder="type a path, or choose below", compact=True)
             yield Static(id="files-problem", markup=False)
-            yield Folders(self._start)
+            yield FileTree(self._start)
             yield Static(Content("enter chooses · backspace folder above · esc no file"), id="files-hint")
 
     def on_mount(self) -> None:
-        self.query_one(Folders).focus()
+        self.query_one(FileTree).focus()
 
     @on(DirectoryTree.FileSelected)
     def _selected(self, event: DirectoryTree.FileSelected) -> None:
@@ -86,7 +86,7 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
         if not event.value.strip():
             return
         path = Path(event.value.strip()).expanduser()
-        path = path if path.is_absolute() else self.query_one(Folders).path / path
+        path = path if path.is_absolute() else self.query_one(FileTree).path / path
         if path.is_file():
             self.dismiss(str(path))
         elif path.is_dir():
@@ -97,10 +97,10 @@ class FilePickerDialog(ModalScreen[str | None], ClosingScreen[str | None]):
 
     def action_up(self) -> None:
         """Go to the folder above."""
-        self._go(Path(self.query_one(Folders).path).parent)
+        self._go(Path(self.query_one(FileTree).path).parent)
 
     def _go(self, folder: Path) -> None:
-        tree = self.query_one(Folders)
+        tree = self.query_one(FileTree)
         tree.path = folder.resolve()
         tree.focus()
         self.query_one(Vertical).border_subtitle = Content(sanitize_line(str(tree.path)))

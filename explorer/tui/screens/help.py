@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from explorer.tui.actions import OF_PANE, SCOPES, actions_of, bindings, keys_of, shown
+from explorer.tui.actions import PANE_WIDGETS, SCOPES, actions_of, bindings, format_key, keys_of
 from explorer.tui.kit.screens import ClosingScreen
 from explorer.tui.screen_keys import keys_of_screen, keys_of_widgets
 from explorer.tui.styles import MUTED
@@ -82,12 +82,12 @@ class HelpScreen(ModalScreen[None], ClosingScreen[None]):
             yield title, list(self._keys(scope))
 
     def _keys(self, scope: str) -> Iterator[Content]:
-        for name in (scope, *OF_PANE.get(scope, ())):
+        for name in (scope, *PANE_WIDGETS.get(scope, ())):
             for action in actions_of(name):
                 yield self._line(keys_of(action.id, self._keymap), action.title, action.help)
 
     def _line(self, keys: Sequence[str], title: str, text: str) -> Content:
-        return self._row([shown(key.strip()) for key in keys], title, text)
+        return self._row([format_key(key.strip()) for key in keys], title, text)
 
     def _row(self, keys: Sequence[str], title: str, text: str) -> Content:
         """Keys as people write them, title and text; the text keeps to its column."""

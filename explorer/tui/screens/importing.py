@@ -13,7 +13,7 @@ from textual.widgets import Static, TextArea
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.session.exporting import Line, read_line
+from explorer.session.exporting import CurlImport, read_curl_line
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
@@ -52,7 +52,7 @@ class _Box(TextArea):
         await super()._on_key(event)
 
 
-class ImportDialog(Dialog[Line | None]):
+class ImportDialog(Dialog[CurlImport | None]):
     """Gives the call that the line asks for, or None."""
 
     DEFAULT_CSS = """
@@ -66,7 +66,7 @@ class ImportDialog(Dialog[Line | None]):
     def __init__(self, session: SessionContext) -> None:
         self._session = session
         self._timer: Timer | None = None
-        self._line: Line | None = None
+        self._line: CurlImport | None = None
         self._read = ""
         """The text that ``_line`` was read from."""
         super().__init__()
@@ -117,7 +117,7 @@ class ImportDialog(Dialog[Line | None]):
         if text != self._read or self._line is None:
             self._line, self._read = None, text
             try:
-                self._line = await asyncio.to_thread(read_line, self._session, text)
+                self._line = await asyncio.to_thread(read_curl_line, self._session, text)
             except ExplorerError as error:
                 self._say(_problem(error))
                 return
@@ -139,11 +139,11 @@ def _problem(error: ExplorerError) -> list[Content]:
     return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
 
 
-def _understood(session: SessionContext, line: Line) -> list[Content]:
+def _understood(session: SessionContext, line: CurlImport) -> list[Content]:
     return list(_lines(session, line))
 
 
-def _lines(session: SessionContext, line: Line) -> Iterator[Content]:
+def _lines(session: SessionContext, line: CurlImport) -> Iterator[Content]:
     call = line.shown
     operation = session.operation(line.call)
     title = f"{operation.vendor.title} › {operation.endpoint.title}"

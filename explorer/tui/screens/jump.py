@@ -67,5 +67,5 @@ class JumpScreen(ModalScreen[Target | None], ClosingScreen[Target | None]):
         event.stop()
         event.prevent_default()
         target, _ = self._targets.get(event.character or "", (None, None))
-        cast("AppBase", self.app).type_ahead.drop_with(event)
+        cast("AppBase", self.app).type_ahead.discard_following(event)
         self.dismiss(target)

@@ -11,7 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.core.versions import Variant
+from explorer.core.versions import VersionOption
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.session.versions import Lens
+    from explorer.session.versions import VersionedCall
 
 _KEY: Final = 11
 """Cells of the column of names."""
 
 
-class LensDialog(Dialog[tuple[Variant, Variant] | None]):
+class VersionsDialog(Dialog[tuple[VersionOption, VersionOption] | None]):
     """Gives two versions, or None: nothing is sent. The documented one is the left one until another is chosen."""
 
     DEFAULT_CSS = """
-    LensDialog {
+    VersionsDialog {
         & > .dialog { width: 92; padding: 0 1; }
         & OptionList { border: none; padding: 0; margin-top: 1; }
         & Input { margin-top: 1; }
@@ -38,13 +38,13 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("lens")
 
-    def __init__(self, through: Lens) -> None:
-        self._lens = through
+    def __init__(self, through: VersionedCall) -> None:
+        self._versioned_call = through
         self._left = through.variants[0]
         super().__init__()
 
     def compose(self) -> ComposeResult:
-        through = self._lens
+        through = self._versioned_call
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Version lens · {sanitize_line(through.call.address)}")
             yield Static(Content(f"Sent twice to {sanitize_line(through.call.environment)}: once for each version."))
@@ -65,7 +65,7 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
         listing.highlighted = 1
         listing.focus()
 
-    def _option(self, one: Variant) -> Option:
+    def _option(self, one: VersionOption) -> Option:
         mark = ("◀ ", "bold $text-accent") if one is self._left else ("  ", MUTED)
         accept = sanitize_line(one.accept) or "(no Accept header)"
         name = (f"{one.key:<{_KEY}} ", "bold $text-success" if one.documented else "bold")
@@ -73,14 +73,14 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self._finish(self._lens.variants[event.option_index])
+        self._finish(self._versioned_call.variants[event.option_index])
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         if event.value.strip():
-            self._finish(self._lens.variant(event.value))
+            self._finish(self._versioned_call.variant(event.value))
 
-    def _finish(self, right: Variant) -> None:
+    def _finish(self, right: VersionOption) -> None:
         if right.accept == self._left.accept:
             self.app.notify("That is the left one itself; choose another.", markup=False)
         else:
@@ -89,8 +89,8 @@ class LensDialog(Dialog[tuple[Variant, Variant] | None]):
     def action_left(self) -> None:
         """Make the highlighted one the left one."""
         listing = self.query_one(OptionList)
-        self._left = self._lens.variants[listing.highlighted or 0]
-        for at, one in enumerate(self._lens.variants):
+        self._left = self._versioned_call.variants[listing.highlighted or 0]
+        for at, one in enumerate(self._versioned_call.variants):
             listing.replace_option_prompt_at_index(at, self._option(one).prompt)
 
     def action_cancel(self) -> None:

@@ -13,15 +13,15 @@ from textual.widgets import OptionList, Static
 from explorer.core.exchange import SANDBOX
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
-from explorer.tui.screens.readings_view import Changed, ReadingsView
+from explorer.tui.screens.readings_view import ReadingsOutcome, ReadingsView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.binding import BindingType
 
-    from explorer.session.doubts import Doubt
-    from explorer.session.variants import Plan
+    from explorer.session.doubts import AmbiguityStatus
+    from explorer.session.variants import ExperimentPlan
 
 
 class ReadingsScreen(ReadingsView):
@@ -37,7 +37,7 @@ class ReadingsScreen(ReadingsView):
 
     def action_choice(self, step: int) -> None:
         """Another choice under the cursor."""
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is not None:
             names = list(doubt.reading.choices)
             self._cursor[doubt.key] = names[(names.index(self._choice(doubt)) + step) % len(names)]
@@ -50,7 +50,7 @@ class ReadingsScreen(ReadingsView):
 
     def action_choose(self) -> None:
         """Take the choice for the call; the form is made of it when this closes."""
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is None or not self._changes(doubt):
             return
         choice = self._choice(doubt)
@@ -60,27 +60,27 @@ class ReadingsScreen(ReadingsView):
         self.tell(f"For this call: {doubt.key}={choice}")
         self._paint()
 
-    def _changes(self, doubt: Doubt) -> bool:
+    def _changes(self, doubt: AmbiguityStatus) -> bool:
         if not doubt.reading.changes_request:
             self.tell("It changes nothing that is sent; there is nothing to choose or to try.")
         return doubt.reading.changes_request
 
     def action_try_both(self) -> None:
         """Send the call under every choice."""
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is not None and self._changes(doubt):
             self._try(doubt, ())
 
     def action_send_one(self) -> None:
         """Send the call under the choice at the cursor."""
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is not None and self._changes(doubt):
             self._try(doubt, (self._choice(doubt),))
 
     @work(exclusive=True, group="try", exit_on_error=False, description="try")
-    async def _try(self, doubt: Doubt, choices: tuple[str, ...]) -> None:
-        from explorer.session.experiments import run
-        from explorer.session.variants import plan, with_examples
+    async def _try(self, doubt: AmbiguityStatus, choices: tuple[str, ...]) -> None:
+        from explorer.session.experiments import run_experiment
+        from explorer.session.variants import plan_experiment, with_examples
 
         title = self.query_one("#readings-title", Static)
         title.update(self._title(f"sending {doubt.key} …"))
@@ -89,10 +89,10 @@ class ReadingsScreen(ReadingsView):
             if notes:
                 self.tell(f"Fields that are asked for have their examples: {', '.join(notes)}")
             await self._session.ready(call)
-            what: Plan = await asyncio.to_thread(plan, self._session, call, doubt.key)
+            what: ExperimentPlan = await asyncio.to_thread(plan_experiment, self._session, call, doubt.key)
             if not await self._agreed(what):
                 return
-            self._experiments[doubt.key] = await run(self._session, what, choices, agreed=True)
+            self._experiments[doubt.key] = await run_experiment(self._session, what, choices, agreed=True)
             await self._reload()
         except ExplorerError as error:
             self.tell(error.sentence, severity="warning")
@@ -100,7 +100,7 @@ class ReadingsScreen(ReadingsView):
             if self.is_mounted:
                 title.update(self._title())
 
-    async def _agreed(self, what: Plan) -> bool:
+    async def _agreed(self, what: ExperimentPlan) -> bool:
         if not what.question:
             return True
         from explorer.tui.screens.dialogs import ConfirmDialog
@@ -111,16 +111,16 @@ class ReadingsScreen(ReadingsView):
     @work(exclusive=False, group="adopt", exit_on_error=False, description="adopt")
     async def action_adopt(self) -> None:
         """Make the choice the default from now on, in the person's overlay."""
-        from explorer.session.doubts import adopt
+        from explorer.session.doubts import adopt_choice
 
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is None or not self._changes(doubt):
             return
         choice = self._choice(doubt)
         if choice == doubt.reading.default:
             self.tell(f"{choice} is the default already. ← → go to another.")
             return
-        if await self._write(lambda: adopt(self._session, doubt, choice)):
+        if await self._write(lambda: adopt_choice(self._session, doubt, choice)):
             self._chosen.pop(doubt.key, None)
             self._changed_catalog = True
             self.tell(f"{doubt.key}: {choice} is the default from now on. u takes it back.")
@@ -129,10 +129,10 @@ class ReadingsScreen(ReadingsView):
     @work(exclusive=False, group="adopt", exit_on_error=False, description="forget")
     async def action_forget(self) -> None:
         """Back to the catalog's own default, evidence forgotten; asks first."""
-        from explorer.session.doubts import forget
+        from explorer.session.doubts import reset_ambiguity
         from explorer.tui.screens.dialogs import ConfirmDialog
 
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is None:
             return
         if not (doubt.tried or doubt.adopted):
@@ -143,7 +143,7 @@ class ReadingsScreen(ReadingsView):
             return
 
         def undo() -> tuple[str, ...]:
-            forget(self._session, doubt)
+            reset_ambiguity(self._session, doubt)
             return ()
 
         if await self._write(undo):
@@ -168,9 +168,9 @@ class ReadingsScreen(ReadingsView):
 
     def action_follow(self) -> None:
         """Let the sandbox follow the choice; the default makes it as it was."""
-        from explorer.session.experiments import follow
+        from explorer.session.experiments import follow_readings
 
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is None or not self._changes(doubt):
             return
         if self._call.environment != SANDBOX:
@@ -180,13 +180,13 @@ class ReadingsScreen(ReadingsView):
         readings = {key: one for key, one in self._session.followed.items() if key != doubt.address}
         if choice != doubt.reading.default:
             readings[doubt.address] = choice
-        follow(self._session, readings)
+        follow_readings(self._session, readings)
         self.tell(f"The sandbox follows {doubt.key}={choice} until the app ends.")
         self._paint()
 
     def action_compare(self) -> None:
         """Compare what came of the first two requests of the last trial."""
-        doubt = self._doubt
+        doubt = self._ambiguity
         experiment = self._experiments.get(doubt.key) if doubt is not None else None
         found = [(one.variant.choice, one.exchange) for one in experiment.trials if one.exchange] if experiment else []
         if len(found) < 2:
@@ -199,4 +199,4 @@ class ReadingsScreen(ReadingsView):
 
     def action_close(self) -> None:
         """Back to the call."""
-        self.dismiss(Changed(self._chosen, self._changed_catalog))
+        self.dismiss(ReadingsOutcome(self._chosen, self._changed_catalog))

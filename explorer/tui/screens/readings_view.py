@@ -17,7 +17,7 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
-from explorer.tui.widgets.reading_text import Told, list_line, page
+from explorer.tui.widgets.reading_text import AmbiguityPage, ambiguity_line, ambiguity_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from explorer.core.exchange import Call
     from explorer.session.context import SessionContext
-    from explorer.session.doubts import Doubt
+    from explorer.session.doubts import AmbiguityStatus
     from explorer.session.experiments import Experiment
-    from explorer.settings.documents import Line
+    from explorer.settings.documents import DocumentLine
 
 AROUND: Final = 2
 """Lines of the document before and after the one that is cited."""
@@ -46,14 +46,14 @@ _KEYS: Final = (
 
 
 @dataclass(frozen=True)
-class Changed:
+class ReadingsOutcome:
     """What a person changed: the choices of the call, and whether the catalog is another."""
 
     readings: dict[str, str]
     catalog: bool
 
 
-class ReadingsView(ListScreen[Changed]):
+class ReadingsView(ListScreen[ReadingsOutcome]):
     """The list and the page; keys are the floor above."""
 
     TITLE = "Readings"
@@ -77,12 +77,12 @@ class ReadingsView(ListScreen[Changed]):
 
     def __init__(self, session: SessionContext, call: Call) -> None:
         self._session, self._call = session, call
-        self._all: tuple[Doubt, ...] = ()
-        self._shown: list[Doubt] = []
+        self._all: tuple[AmbiguityStatus, ...] = ()
+        self._shown: list[AmbiguityStatus] = []
         self._chosen = dict(call.readings)
         self._cursor: dict[str, str] = {}
         self._experiments: dict[str, Experiment] = {}
-        self._passages: dict[str, dict[str, Sequence[Line]]] = {}
+        self._passages: dict[str, dict[str, Sequence[DocumentLine]]] = {}
         self._passage_problem = ""
         self._every = False
         self._changed_catalog = False
@@ -123,15 +123,15 @@ class ReadingsView(ListScreen[Changed]):
         await self._reload()
 
     async def _reload(self) -> None:
-        from explorer.session.doubts import doubts
+        from explorer.session.doubts import ambiguities
 
         call = self._call
-        self._all = await asyncio.to_thread(doubts, self._session, call.vendor, call.endpoint)
+        self._all = await asyncio.to_thread(ambiguities, self._session, call.vendor, call.endpoint)
         self._list()
 
     def _list(self) -> None:
         listing = self.query_one(OptionList)
-        at = self._doubt.key if self._doubt else ""
+        at = self._ambiguity.key if self._ambiguity else ""
         self._shown = [one for one in self._all if self._every or one.reading.changes_request]
         listing.clear_options()
         listing.add_options([Option(self._line(one)) for one in self._shown])
@@ -141,15 +141,15 @@ class ReadingsView(ListScreen[Changed]):
             listing.highlighted = keys.index(at) if at in keys else 0
         self._paint()
 
-    def _line(self, doubt: Doubt) -> Content:
-        return list_line(doubt, self._call.environment, self._chosen.get(doubt.key, doubt.reading.default))
+    def _line(self, doubt: AmbiguityStatus) -> Content:
+        return ambiguity_line(doubt, self._call.environment, self._chosen.get(doubt.key, doubt.reading.default))
 
     @property
-    def _doubt(self) -> Doubt | None:
+    def _ambiguity(self) -> AmbiguityStatus | None:
         at = self.query_one(OptionList).highlighted
         return self._shown[at] if at is not None and at < len(self._shown) else None
 
-    def _choice(self, doubt: Doubt) -> str:
+    def _choice(self, doubt: AmbiguityStatus) -> str:
         """The choice that the cursor is on: at first the one that is not taken for the call. It stays there."""
         if self._cursor.get(doubt.key) not in doubt.reading.choices:
             chosen = self._chosen.get(doubt.key, doubt.reading.default)
@@ -157,14 +157,14 @@ class ReadingsView(ListScreen[Changed]):
         return self._cursor[doubt.key]
 
     def _paint(self) -> None:
-        doubt = self._doubt
+        doubt = self._ambiguity
         place = self.query_one("#readings-page", VerticalScroll)
         if doubt is None:
             words = "No reading changes this request. v shows those that say how an answer is meant."
             place.query_one(Static).update(Content(words))
             return
         followed = self._session_follows(doubt) if self._call.environment == SANDBOX else ""
-        told = Told(
+        told = AmbiguityPage(
             cursor=self._choice(doubt),
             chosen=self._chosen.get(doubt.key, doubt.reading.default),
             environment=self._call.environment,
@@ -175,35 +175,35 @@ class ReadingsView(ListScreen[Changed]):
             width=place.scrollable_content_region.width,
         )
         place.border_title = Content(sanitize_line(doubt.address))
-        place.query_one(Static).update(page(doubt, told))
+        place.query_one(Static).update(ambiguity_page(doubt, told))
         at = self.query_one(OptionList).highlighted
         if at is not None:
             self.query_one(OptionList).replace_option_prompt_at_index(at, self._line(doubt))
 
-    def _session_follows(self, doubt: Doubt) -> str:
+    def _session_follows(self, doubt: AmbiguityStatus) -> str:
         return self._session.followed.get(doubt.address, doubt.reading.default)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
         self.query_one("#readings-page", VerticalScroll).scroll_home(animate=False)
         self._paint()
-        doubt = self._doubt
+        doubt = self._ambiguity
         if doubt is not None and doubt.key not in self._passages:
             self._look_up(doubt)
 
     @work(exclusive=True, group="passage", exit_on_error=False, description="passage")
-    async def _look_up(self, doubt: Doubt) -> None:
-        from explorer.settings.documents import HOW, documents_folder, passage, spans
+    async def _look_up(self, doubt: AmbiguityStatus) -> None:
+        from explorer.settings.documents import HOW_TO_SET, documents_folder, parse_spans, passage
 
         folder = documents_folder(self._session.settings, self._session.environ)
         if folder is None:
             self._passages[doubt.key] = {}
-            self._passage_problem = f"{HOW} Then its passage stands here."
+            self._passage_problem = f"{HOW_TO_SET} Then its passage stands here."
             self._paint()
             return
-        found: dict[str, Sequence[Line]] = {}
+        found: dict[str, Sequence[DocumentLine]] = {}
         for name, choice in doubt.reading.choices.items():
-            for first, last in spans(choice.lines)[:1]:
+            for first, last in parse_spans(choice.lines)[:1]:
                 try:
                     around = max(AROUND, (min(last - first, 8) + 1) // 2)
                     middle = first + min(last - first, 8) // 2

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.explain.refusals.facts import STATES
+from explorer.core.explain.refusals.facts import CHECK_STATES
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import BY_ID, bindings, label_of
 from explorer.tui.kit.key_bar import KeyBar
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.core.exchange import Exchange
-    from explorer.core.explain.refusals import Explanation, Finding
-    from explorer.core.explain.refusals.facts import Mend, State
-    from explorer.tui.kit.screens import Shown
+    from explorer.core.explain.refusals import CheckResult, Explanation
+    from explorer.core.explain.refusals.facts import CheckState, Fix
+    from explorer.tui.kit.screens import KeyHint
 
-Wanted = tuple["Mend", str]
+FixRequest = tuple["Fix", str]
 """What a person wants to do about it, and the field or reading that it is about."""
-_SIGNS: Final[dict[State, tuple[str, str]]] = {
+_SIGNS: Final[dict[CheckState, tuple[str, str]]] = {
     "holds": ("✗", "$text-error"),
     "unknown": ("?", "$text-warning"),
     "not": ("·", MUTED),
 }
 
 
-class RefusalScreen(ListScreen[Wanted | None]):
+class RefusalScreen(ListScreen[FixRequest | None]):
     """The findings over one exchange; dismissed with what to do about it."""
 
     TITLE = "Why refused"
@@ -78,7 +78,7 @@ class RefusalScreen(ListScreen[Wanted | None]):
         self._show_keys()
 
     @property
-    def current(self) -> Finding | None:
+    def current(self) -> CheckResult | None:
         """The highlighted finding."""
         at = self.query_one(OptionList).highlighted
         return self.explanation.findings[at] if at is not None and self.explanation.findings else None
@@ -103,24 +103,24 @@ class RefusalScreen(ListScreen[Wanted | None]):
             (sanitize_line(refusal.headline[:1].upper() + refusal.headline[1:]), f"bold {style}"),
         )
 
-    def _finding(self, one: Finding) -> Content:
+    def _finding(self, one: CheckResult) -> Content:
         sign, style = _SIGNS[one.state]
         first = Content.assemble((f"{sign} ", f"bold {style}"), (one.title, "" if one.state == "not" else "bold"))
-        lines = [Content.assemble(first, (f" · {STATES[one.state]}", style))]
+        lines = [Content.assemble(first, (f" · {CHECK_STATES[one.state]}", style))]
         lines.append(Content.styled(f"  {sanitize_line(one.evidence)}", MUTED if one.state == "not" else ""))
-        if one.mend and one.state != "not":
-            key = f"  {self._key(one.key)} {_does(one.key)}" if one.key else ""
-            lines.append(Content.assemble("  → ", one.mend, (key, "$footer-key-foreground bold")))
+        if one.fix and one.state != "not":
+            key = f"  {self._key(one.key)} {_fix_help(one.key)}" if one.key else ""
+            lines.append(Content.assemble("  → ", one.fix, (key, "$footer-key-foreground bold")))
         return Content("\n").join(lines)
 
-    def _key(self, mend: Mend) -> str:
+    def _key(self, mend: Fix) -> str:
         return label_of(f"refusal.{mend}", self.host.keymap)
 
     def _show_keys(self) -> None:
         one = self.current
-        keys: list[Shown] = ["refusal.down", "refusal.copy"]
+        keys: list[KeyHint] = ["refusal.down", "refusal.copy"]
         if one is not None and one.key and one.state != "not":
-            keys.insert(0, ("refusal.fix", _does(one.key)))
+            keys.insert(0, ("refusal.fix", _fix_help(one.key)))
         self.show_keys(keys, "refusal.close")
 
     # --- what a person does ------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class RefusalScreen(ListScreen[Wanted | None]):
         else:
             self.dismiss((one.key, one.where))
 
-    def action_mend(self, mend: Mend) -> None:
+    def action_mend(self, mend: Fix) -> None:
         """What that key does elsewhere, for the finding that asks for it."""
         wanted = [one for one in self.explanation.findings if one.key == mend and one.state != "not"]
         current = self.current
@@ -147,11 +147,11 @@ class RefusalScreen(ListScreen[Wanted | None]):
     def action_copy(self) -> None:
         """Copy what was found, as text."""
         lines = [self.explanation.headline]
-        lines += [f"{STATES[one.state]}: {one.title}: {one.evidence}" for one in self.explanation.findings]
+        lines += [f"{CHECK_STATES[one.state]}: {one.title}: {one.evidence}" for one in self.explanation.findings]
         self.app.copy_to_clipboard("\n".join(lines))
         self.tell("Copied the explanation.")
 
 
-def _does(fix: Mend) -> str:
+def _fix_help(fix: Fix) -> str:
     """Return what the key of *fix* does, in a few words."""
     return BY_ID[f"refusal.{fix}"].help

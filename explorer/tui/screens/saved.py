@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.errors import ExplorerError
 from explorer.saved import delete, move
-from explorer.session.saved_checks import problems_of
-from explorer.session.saving import Scope
-from explorer.session.sequences import Runner
+from explorer.session.saved_checks import file_problems
+from explorer.session.saving import VariableScope
+from explorer.session.sequences import SequenceRunner
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 
     from explorer.core.saved.model import SavedRequest
     from explorer.errors import CatalogProblem
-    from explorer.saved import Library, SavedFile
-    from explorer.session.saving import Saved
+    from explorer.saved import SavedFile, SavedLibrary
+    from explorer.session.saving import SavedRequestStore
     from explorer.tui.app_base import AppBase
-    from explorer.tui.kit.screens import Shown
+    from explorer.tui.kit.screens import KeyHint
 
 LOOK: Final = 2.0
 """Seconds between two looks at the stamps of the files, while this screen is in front."""
 
 
-class Wanted(NamedTuple):
+class SavedTarget(NamedTuple):
     """What a person wants to see on the main screen: a saved request in the form, or an entry of the history."""
 
     name: str = ""
     number: int = 0
 
 
-class SavedScreen(ListScreen[Wanted | None]):
+class SavedScreen(ListScreen[SavedTarget | None]):
     """*at* is the request that the cursor begins on."""
 
     TITLE = "Saved requests"
@@ -76,7 +76,7 @@ class SavedScreen(ListScreen[Wanted | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("saved")
 
-    def __init__(self, saved: Saved, *, at: str = "") -> None:
+    def __init__(self, saved: SavedRequestStore, *, at: str = "") -> None:
         self.saved = saved
         self._at = at
         self._problems: dict[str, tuple[CatalogProblem, ...]] = {}
@@ -134,12 +134,12 @@ class SavedScreen(ListScreen[Wanted | None]):
         self._show(library, known)
         self._show(library, await asyncio.to_thread(self._checked, library))
 
-    def _checked(self, library: Library) -> dict[str, tuple[CatalogProblem, ...]]:
-        return {name: problems_of(self.saved, file) for name, file in library.files.items()}
+    def _checked(self, library: SavedLibrary) -> dict[str, tuple[CatalogProblem, ...]]:
+        return {name: file_problems(self.saved, file) for name, file in library.files.items()}
 
-    def _show(self, library: Library, problems: dict[str, tuple[CatalogProblem, ...]]) -> None:
+    def _show(self, library: SavedLibrary, problems: dict[str, tuple[CatalogProblem, ...]]) -> None:
         self._problems = problems
-        self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _wrong(library))
+        self.tree.show([self._leaf(one, problems) for one in _in_order(library)], _problems_by_name(library))
         if self._at:
             self.tree.point(self._at)
             self._at = ""
@@ -167,7 +167,7 @@ class SavedScreen(ListScreen[Wanted | None]):
 
     # --- what is shown -----------------------------------------------------------------------------------------------
 
-    def _head(self, library: Library) -> None:
+    def _head(self, library: SavedLibrary) -> None:
         count = len(library.files)
         wrong = sum(bool(one) for one in self._problems.values()) + len(library.problems)
         parts: list[Content | str | tuple[str, str]] = [("Saved requests", "bold"), f"  {count}"]
@@ -222,7 +222,7 @@ class SavedScreen(ListScreen[Wanted | None]):
             self.show_keys([], "saved.close")
             return
         leaf = isinstance(self.tree.current, SavedLeaf)
-        keys: list[Shown] = [("saved.open", "Into form" if leaf else "Fold"), "saved.run", "saved.run_folder"]
+        keys: list[KeyHint] = [("saved.open", "Into form" if leaf else "Fold"), "saved.run", "saved.run_folder"]
         keys += ["saved.edit", "saved.variables", "saved.filter", "saved.move", "saved.delete", "saved.run_all"]
         self.show_keys(keys, "saved.close")
 
@@ -249,7 +249,7 @@ class SavedScreen(ListScreen[Wanted | None]):
     # --- doing -------------------------------------------------------------------------------------------------------
 
     @property
-    def _scope(self) -> Scope:
+    def _scope(self) -> VariableScope:
         return self.saved.scope
 
     def _leaf_here(self) -> SavedFile | None:
@@ -271,7 +271,7 @@ class SavedScreen(ListScreen[Wanted | None]):
             if self.saved.library.files[node.name].request is None:
                 self.tell("The file is bad, so that no form can be made of it; e edits it.", severity="warning")
             else:
-                self.dismiss(Wanted(name=node.name))
+                self.dismiss(SavedTarget(name=node.name))
         elif self.tree.cursor_node is not None:
             self.tree.cursor_node.toggle()
 
@@ -294,18 +294,18 @@ class SavedScreen(ListScreen[Wanted | None]):
 
     @work(exclusive=True, group="run", exit_on_error=False, description="run")
     async def _run(self, title: str, names: tuple[str, ...], folder: str) -> None:
-        from explorer.tui.screens.saved_run import RunScreen, ready_to_run
+        from explorer.tui.screens.saved_run import RunScreen, prepare_run
 
         if not names:
             self.tell("There is nothing to run.")
             return
         await asyncio.to_thread(self.saved.load)
-        runner = Runner(self.saved, self._scope)
-        if not await ready_to_run(self._app, runner, names):
+        runner = SequenceRunner(self.saved, self._scope)
+        if not await prepare_run(self._app, runner, names):
             return
         number = await self.app.push_screen_wait(RunScreen(runner, title, names, folder))
         if number:
-            self.dismiss(Wanted(number=number))
+            self.dismiss(SavedTarget(number=number))
 
     @work(exclusive=True, group="ask", exit_on_error=False, description="edit")
     async def action_edit(self) -> None:
@@ -356,12 +356,12 @@ class SavedScreen(ListScreen[Wanted | None]):
             self.reload()
 
     def _users(self, name: str) -> list[str]:
-        from explorer.core.saved.chains import needs
+        from explorer.core.saved.chains import direct_dependencies
 
         users = []
         for other in self.saved.library.requests:
             try:
-                if name in needs(other, self.saved.library.requests):
+                if name in direct_dependencies(other, self.saved.library.requests):
                     users.append(other)
             except ExplorerError:
                 continue  # told of with that request
@@ -370,7 +370,7 @@ class SavedScreen(ListScreen[Wanted | None]):
     @work(exclusive=True, group="ask", exit_on_error=False, description="variables")
     async def action_variables(self) -> None:
         """Choose the file of variables."""
-        from explorer.tui.screens.saved_dialogs import SetDialog
+        from explorer.tui.screens.saved_dialogs import VariableSetDialog
 
         sets = [(name, one.values.description) for name, one in self.saved.library.sets.items()]
         if not sets:
@@ -378,9 +378,9 @@ class SavedScreen(ListScreen[Wanted | None]):
                 "There is no file of variables. environments/NAME.toml in the folder is one: [variables], NAME = ..."
             )
             return
-        chosen = await self.app.push_screen_wait(SetDialog(sets, self._scope.file))
+        chosen = await self.app.push_screen_wait(VariableSetDialog(sets, self._scope.file))
         if chosen is not None:
-            self.saved.scope = Scope(file=chosen)
+            self.saved.scope = VariableScope(file=chosen)
             self._head(self.saved.library)
             self._preview()
 
@@ -407,11 +407,11 @@ S on the main screen saves the open request here, as a file that can be read, re
 """
 
 
-def _in_order(library: Library) -> list[SavedFile]:
+def _in_order(library: SavedLibrary) -> list[SavedFile]:
     """The files as they run, a person's own sides last."""
     names = [*library.sequence("."), *(name for name, one in library.files.items() if one.is_side)]
     return [library.files[name] for name in names]
 
 
-def _wrong(library: Library) -> dict[str, str]:
+def _problems_by_name(library: SavedLibrary) -> dict[str, str]:
     return {folder: short_problem(problems[0]) for folder, problems in library.folder_problems.items() if problems}

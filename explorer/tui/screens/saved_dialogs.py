@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.session.saving import Missing
+    from explorer.session.saving import MissingValue
 
 Choice = Literal["overwrite", "theirs", "side"]
 
 
-class Named(NamedTuple):
+class SaveTarget(NamedTuple):
     """What is to be saved under which name."""
 
     name: str
@@ -38,7 +38,7 @@ class Named(NamedTuple):
     """Whether the file names the environment."""
 
 
-class _Names(Suggester):
+class _NameSuggester(Suggester):
     """Completes folders and names that there are."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -63,14 +63,14 @@ _CSS = """
 """
 
 
-class SaveDialog(Dialog[Named | None]):
+class SaveDialog(Dialog[SaveTarget | None]):
     """Asks for a name and a description; gives them, or None."""
 
     DEFAULT_CSS = f"SaveDialog {{ {_CSS} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("save")
 
     def __init__(
-        self, now: Named, names: Sequence[str], *, environment: str, notes: Sequence[str], folder: str
+        self, now: SaveTarget, names: Sequence[str], *, environment: str, notes: Sequence[str], folder: str
     ) -> None:
         self._now, self._olds = now, tuple(names)
         self._environment, self._notes, self._folder = environment, tuple(notes), folder
@@ -80,7 +80,9 @@ class SaveDialog(Dialog[Named | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content("Save this request")
             yield Label(Content("Name, as folder/name"))
-            name = Input(self._now.name, compact=True, suggester=_Names(self._olds), placeholder="orders/create")
+            name = Input(
+                self._now.name, compact=True, suggester=_NameSuggester(self._olds), placeholder="orders/create"
+            )
             name.id = "name"
             yield name
             yield Label(Content("Description"))
@@ -119,12 +121,12 @@ class SaveDialog(Dialog[Named | None]):
         try:
             name = check_name(self.query_one("#name", Input).value)
         except UsageError as error:
-            _say(self, f"✗ {error.sentence}")
+            _show_problem(self, f"✗ {error.sentence}")
             return
         about = self.query_one("#about", Input).value.strip()
         if about == self._now.description.replace("\n", " "):
             about = self._now.description
-        self.dismiss(Named(name, about, self.query_one(Checkbox).value))
+        self.dismiss(SaveTarget(name, about, self.query_one(Checkbox).value))
 
 
 class MoveDialog(Dialog[str | None]):
@@ -141,7 +143,7 @@ class MoveDialog(Dialog[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(f"Move {sanitize_line(self._old)}")
             yield Label(Content("To, as folder/name"))
-            yield Input(self._old, compact=True, suggester=_Names(self._olds), select_on_focus=False)
+            yield Input(self._old, compact=True, suggester=_NameSuggester(self._olds), select_on_focus=False)
             yield Static(id="problem", markup=False)
             yield Static(Content("→ completes · enter moves · esc changes nothing"), classes="dialog-hint")
 
@@ -153,10 +155,10 @@ class MoveDialog(Dialog[str | None]):
         try:
             name = check_name(event.value)
         except UsageError as error:
-            _say(self, f"✗ {error.sentence}")
+            _show_problem(self, f"✗ {error.sentence}")
             return
         if name != self._old and name in self._olds:
-            _say(self, f"✗ {name} is taken")
+            _show_problem(self, f"✗ {name} is taken")
             return
         self.dismiss(None if name == self._old else name)
 
@@ -202,13 +204,13 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
     DEFAULT_CSS = f"VariablesDialog {{ {_CSS} & VerticalScroll {{ height: auto; max-height: 14; }} }}"
     BINDINGS: ClassVar[list[BindingType]] = bindings("variables")
 
-    def __init__(self, missing: Sequence[tuple[str, Missing]]) -> None:
-        from explorer.core.saved.placeholders import Variable
+    def __init__(self, missing: Sequence[tuple[str, MissingValue]]) -> None:
+        from explorer.core.saved.placeholders import VariablePlaceholder
 
-        self._asked: dict[str, tuple[str, Missing]] = {}
-        self._others: list[tuple[str, Missing]] = []
+        self._asked: dict[str, tuple[str, MissingValue]] = {}
+        self._others: list[tuple[str, MissingValue]] = []
         for name, one in missing:
-            if isinstance(one.placeholder, Variable):
+            if isinstance(one.placeholder, VariablePlaceholder):
                 self._asked.setdefault(one.placeholder.name, (name, one))
             else:
                 self._others.append((name, one))
@@ -244,7 +246,7 @@ class VariablesDialog(Dialog[dict[str, str] | None]):
             self.dismiss({name: box.value for name, box in zip(self._asked, inputs, strict=True)})
 
 
-class SetDialog(Dialog[str | None]):
+class VariableSetDialog(Dialog[str | None]):
     """Chooses an environment file; gives its name, an empty text for the one that fits each call, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("sets")
@@ -303,7 +305,7 @@ class ReportDialog(Dialog[str | None]):
         self.dismiss(event.value.strip() or None)
 
 
-def _say(dialog: Dialog[Named | None] | Dialog[str | None], text: str) -> None:
+def _show_problem(dialog: Dialog[SaveTarget | None] | Dialog[str | None], text: str) -> None:
     problem = dialog.query_one("#problem", Static)
     problem.update(Content(sanitize_line(text)))
     problem.display = bool(text)

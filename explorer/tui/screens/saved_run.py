@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.saved.report import MARKS, Report, Step, as_junit, as_table, as_text
+from explorer.core.saved.report import MARKS, RunReport, RunStep, report_junit, report_table, report_text
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError, StoreError
 from explorer.tui.actions import bindings
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.session.sequences import Runner
+    from explorer.session.sequences import SequenceRunner
     from explorer.tui.app_base import AppBase
 
 STYLES: Final = {"passed": "$text-success", "failed": "$text-error", "error": "$text-error", "skipped": MUTED}
 
 
-async def ready_to_run(app: AppBase, runner: Runner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
+async def prepare_run(app: AppBase, runner: SequenceRunner, names: tuple[str, ...], *, asks_itself: str = "") -> bool:
     """Whether *names* can be run: values that are missing were typed, and a person agreed to what asks first (but for
     the request *asks_itself*, whose sender asks)."""
-    from explorer.core.saved.placeholders import Variable
-    from explorer.session.request_files import outside
+    from explorer.core.saved.placeholders import VariablePlaceholder
+    from explorer.session.request_files import outside_warning
     from explorer.tui.screens.dialogs import ConfirmDialog
     from explorer.tui.screens.saved_dialogs import VariablesDialog
 
@@ -52,7 +52,7 @@ async def ready_to_run(app: AppBase, runner: Runner, names: tuple[str, ...], *, 
                 return False
             runner.saved.given.update(typed)
             for _, one in plan.missing:
-                if one.secret and isinstance(one.placeholder, Variable):
+                if one.secret and isinstance(one.placeholder, VariablePlaceholder):
                     runner.saved.learn(typed.get(one.placeholder.name, ""))
             plan = await asyncio.to_thread(runner.plan, names)
     except ExplorerError as error:
@@ -63,7 +63,7 @@ async def ready_to_run(app: AppBase, runner: Runner, names: tuple[str, ...], *, 
         app.tell("Nothing was sent:\n" + "\n".join(said), severity="error")
         return False
     if plan.files:
-        text = "\n".join(f"{name}: {outside(path)}." for name, path in plan.files)
+        text = "\n".join(f"{name}: {outside_warning(path)}." for name, path in plan.files)
         if not await app.push_screen_wait(ConfirmDialog("Upload these files?", text, yes="Yes, upload them")):
             return False
         for _, path in plan.files:
@@ -102,15 +102,15 @@ class RunScreen(ListScreen[int | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("run")
 
-    def __init__(self, runner: Runner, title: str, names: tuple[str, ...], folder: str) -> None:
+    def __init__(self, runner: SequenceRunner, title: str, names: tuple[str, ...], folder: str) -> None:
         self._runner, self._title, self._names, self._folder = runner, title, names, folder
         self._now = ""
         """The request that is under way."""
-        self._shown: list[Step | str] = []
+        self._shown: list[RunStep | str] = []
         """A row each: a step that has ended, or the name of one that has not."""
         self._followed = True
         """Whether the cursor goes along with the run."""
-        self.report: Report | None = None
+        self.report: RunReport | None = None
         super().__init__()
 
     @property
@@ -160,16 +160,16 @@ class RunScreen(ListScreen[int | None]):
         steps = tuple(self._runner.steps)
         seconds = sum(step.seconds for step in steps)
         left = tuple(
-            Step(name=name, address="", outcome="skipped", message="not run: stopped")
+            RunStep(name=name, address="", outcome="skipped", message="not run: stopped")
             for name in self._names
             if all(step.name != name for step in steps)
         )
         started = steps[0].exchange.started_at if steps and steps[0].exchange else self._runner.session.now()
-        self.report = Report(title=self._title, started_at=started, seconds=seconds, steps=(*steps, *left))
+        self.report = RunReport(title=self._title, started_at=started, seconds=seconds, steps=(*steps, *left))
         self._now = ""
         self._list()
 
-    def _told(self, step: Step | str) -> None:
+    def _told(self, step: RunStep | str) -> None:
         self._now = step if isinstance(step, str) else ""
         self._list()
 
@@ -198,12 +198,12 @@ class RunScreen(ListScreen[int | None]):
         self._head()
         self._details()
 
-    def _line(self, steps: list[Step]) -> int:
+    def _line(self, steps: list[RunStep]) -> int:
         """Where the cursor goes by itself: the last step; when all is done, the first that did not pass."""
         wrong = [at for at, step in enumerate(steps) if step.outcome in ("failed", "error")]
         return wrong[0] if self.report is not None and wrong else max(0, len(steps) - 1)
 
-    def _option(self, one: Step | str, width: int) -> Content:
+    def _option(self, one: RunStep | str, width: int) -> Content:
         if isinstance(one, str):
             mark, style = ("▶", "bold $text-accent") if one == self._now else ("○", MUTED)
             said = "  under way" if one == self._now else ""
@@ -243,7 +243,7 @@ class RunScreen(ListScreen[int | None]):
     def _details(self) -> None:
         at = self.query_one(OptionList).highlighted
         one = self._shown[at] if at is not None and at < len(self._shown) else None
-        rows = list(step_rows(one)) if isinstance(one, Step) else [Row((("dim", "not sent yet"),))]
+        rows = list(step_rows(one)) if isinstance(one, RunStep) else [Row((("dim", "not sent yet"),))]
         self.query_one(LinesView).show(rows)
 
     # --- what a person does ------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class RunScreen(ListScreen[int | None]):
         """Run all of it again."""
         if self.running:
             self.tell("It is still running; esc stops it.")
-        elif await ready_to_run(self._app, self._runner, self._names):
+        elif await prepare_run(self._app, self._runner, self._names):
             self._start()
 
     @work(exclusive=True, group="report", exit_on_error=False, description="report")
@@ -298,7 +298,7 @@ class RunScreen(ListScreen[int | None]):
         self.tell(f"Written to {written}.")
 
 
-def write_report(report: Report, path: str) -> str:
+def write_report(report: RunReport, path: str) -> str:
     """Write *report* as the ending of *path* says, and give the absolute path. Blocking.
 
     Raises:
@@ -306,11 +306,11 @@ def write_report(report: Report, path: str) -> str:
     """
     target = Path(path).expanduser().absolute()
     if target.suffix.lower() == ".xml":
-        data = as_junit(report)
+        data = report_junit(report)
     elif target.suffix.lower() == ".json":
-        data = (json.dumps(as_table(report), indent=2, default=str) + "\n").encode()
+        data = (json.dumps(report_table(report), indent=2, default=str) + "\n").encode()
     else:
-        data = (as_text(report) + "\n").encode("utf-8", "replace")
+        data = (report_text(report) + "\n").encode("utf-8", "replace")
     try:
         target.write_bytes(data)
     except OSError as error:

@@ -15,16 +15,16 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from explorer.core.debugging.sheet import Line, Sheet
+from explorer.core.debugging.sheet import SheetLine, SigningSheet
 from explorer.core.debugging.steps import steps_of
-from explorer.core.debugging.visible import visible
+from explorer.core.debugging.visible import make_visible
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact, step_rows, told
+from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact_row, labelled_rows, step_rows
 from explorer.tui.widgets.lines_view import LinesView, Row
 from explorer.tui.widgets.paste_box import PasteBox
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.core.debugging.diagnosing import Diagnosis
-    from explorer.session.explaining import Explained
+    from explorer.session.explaining import SigningExplanation
     from explorer.tui.app_base import AppBase
 
 PAUSE: Final = 0.15
@@ -79,11 +79,11 @@ class SignatureScreen(ListScreen[None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("signature")
 
-    def __init__(self, explained: Explained, theirs: str = "") -> None:
+    def __init__(self, explained: SigningExplanation, theirs: str = "") -> None:
         self.explained = explained
-        self.sheet: Sheet | None = None
+        self.sheet: SigningSheet | None = None
         if explained.case is not None and explained.names is not None:
-            self.sheet = Sheet(
+            self.sheet = SigningSheet(
                 explained.case,
                 explained.names.key_id,
                 explained.names.timestamp,
@@ -91,8 +91,8 @@ class SignatureScreen(ListScreen[None]):
                 explained.redactor.is_secret_name,
             )
         self.found: Diagnosis | None = None
-        self._theirs = theirs
-        self._edited: Line | None = None
+        self._their_input = theirs
+        self._edited: SheetLine | None = None
         super().__init__()
 
     @property
@@ -117,8 +117,8 @@ class SignatureScreen(ListScreen[None]):
         box = self.query_one(PasteBox)
         box.border_title = "Theirs"
         (self._listing if self.sheet is not None else box).focus()
-        if self._theirs:
-            box.text = self._theirs
+        if self._their_input:
+            box.text = self._their_input
         self._show()
         self._compare()
 
@@ -156,16 +156,16 @@ class SignatureScreen(ListScreen[None]):
         if self.found is not None and self.found.kind != "nothing":
             rows += [*diagnosis_rows(self.found, width), Row()]
         for note in self.explained.notes:
-            rows += told("note", note, width, label_kind="warn")
+            rows += labelled_rows("note", note, width, label_kind="warn")
         if self.sheet is None:
             return rows + step_rows(self.explained.steps, width)
         case, start = self.sheet.case, self.sheet.start
         if self.sheet.changed:
-            rows += told("changed", ", ".join(self.sheet.changes()), width, "warn", "warn")
-            rows.append(exact("before", start.sign(start.base), "dim"))
+            rows += labelled_rows("changed", ", ".join(self.sheet.changes()), width, "warn", "warn")
+            rows.append(exact_row("before", start.sign(start.base), "dim"))
         steps = steps_of(case, self.explained.masked)
         results = [step for step in steps if step.title in ("Base string", "Signature")]
-        rows += [exact("base" if step.literal else "signature", visible(step.text)) for step in results]
+        rows += [exact_row("base" if step.literal else "signature", make_visible(step.text)) for step in results]
         return [*rows, Row(), *step_rows((step for step in steps if step not in results), width)]
 
     def _show_keys(self) -> None:
@@ -198,20 +198,20 @@ class SignatureScreen(ListScreen[None]):
         text, case = self.query_one(PasteBox).raw, self.sheet.case if self.sheet is not None else None
         try:
             if text.strip():
-                self.found = await asyncio.to_thread(self.explained.against, text, case)
+                self.found = await asyncio.to_thread(self.explained.diagnose, text, case)
             else:
                 unchanged = self.sheet is None or not self.sheet.changed
-                self.found = await asyncio.to_thread(self.explained.itself) if unchanged else None
+                self.found = await asyncio.to_thread(self.explained.is_self_consistent) if unchanged else None
         except ExplorerError as error:
             self.found = None
             self.tell(error.sentence, severity="warning")
         self._show()
 
     @on(TextArea.Changed)
-    def _theirs_changed(self) -> None:
+    def _their_input_changed(self) -> None:
         self._compare()
 
-    def _changed(self, sheet: Sheet) -> None:
+    def _changed(self, sheet: SigningSheet) -> None:
         self.sheet = sheet
         self._fill()
         self._show()
@@ -219,7 +219,7 @@ class SignatureScreen(ListScreen[None]):
 
     # --- changing inputs ---------------------------------------------------------------------------------------------
 
-    def _line(self) -> Line | None:
+    def _line(self) -> SheetLine | None:
         at = self._listing.highlighted
         return None if self.sheet is None or at is None else self.sheet.lines()[at]
 
@@ -263,7 +263,7 @@ class SignatureScreen(ListScreen[None]):
         if line.kind == "path":
             self.tell("enter types another path.")
             return
-        self._changed(self.sheet.turned(line, step))
+        self._changed(self.sheet.with_next_choice(line, step))
 
     def action_time(self) -> None:
         """Sign as of now."""
@@ -318,7 +318,7 @@ class SignatureScreen(ListScreen[None]):
             self.dismiss(None)
 
 
-def _title(explained: Explained) -> Content:
+def _title(explained: SigningExplanation) -> Content:
     entry = f" · entry {explained.number}" if explained.number else ""
     return Content.assemble(
         ("Signature debugger", "bold"),
@@ -332,10 +332,10 @@ _NAMES: Final = 15
 _MARKS: Final = {True: "● ", False: "○ ", None: "  "}
 
 
-def _line_text(line: Line) -> Content:
+def _line_text(line: SheetLine) -> Content:
     """A line of the list: its mark, its name, its value; what was changed in colour."""
     style = "bold $text-warning" if line.changed else ""
-    value = visible(line.shown) if line.kind in ("part", "time", "path") else sanitize_line(line.shown)
+    value = make_visible(line.shown) if line.kind in ("part", "time", "path") else sanitize_line(line.shown)
     name = f"{sanitize_line(line.label):<{_NAMES}}"
     out = "  left out" if line.on is False else ""
     return Content.assemble(

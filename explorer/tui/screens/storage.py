@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_exact_size, format_local, format_size, parse_size
 from explorer.errors import ExplorerError, UsageError
-from explorer.session.storing import change_rules, figures, plan, prune, vacuum
+from explorer.session.storing import change_retention, history_stats, plan_pruning, prune, vacuum
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.screens.dialogs import ConfirmDialog
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.history.keeping import Figures, Pruning
+    from explorer.history.keeping import HistoryStats, Pruning
     from explorer.session.context import SessionContext
     from explorer.settings.preferences import Settings
 
@@ -51,7 +51,7 @@ class StorageDialog(Dialog[bool]):
 
     def __init__(self, session: SessionContext) -> None:
         self._session = session
-        self._pruned = False
+        self._was_pruned = False
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -84,8 +84,8 @@ class StorageDialog(Dialog[bool]):
     @work(exclusive=True, group="figures", exit_on_error=False, description="figures")
     async def _look(self) -> None:
         try:
-            found = await figures(self._session)
-            going = await plan(self._session)
+            found = await history_stats(self._session)
+            going = await plan_pruning(self._session)
         except ExplorerError as error:
             self.query_one("#storage-figures", Static).update(_problem(error))
             return
@@ -107,7 +107,7 @@ class StorageDialog(Dialog[bool]):
     async def action_keep(self) -> None:
         """Keep the rules; nothing is taken away before the next prune or write."""
         try:
-            notes = await change_rules(self._session, **self._typed())
+            notes = await change_retention(self._session, **self._typed())
         except ExplorerError as error:
             self._say(_problem(error))
             return
@@ -138,19 +138,21 @@ class StorageDialog(Dialog[bool]):
     async def action_prune(self) -> None:
         """Say what the rules would take away, and take it away after a yes."""
         try:
-            going = await plan(self._session)
+            going = await plan_pruning(self._session)
             if not going.entries:
                 self._say(Content("The rules let everything stay: there is nothing to take away."))
                 return
-            question = f"{_going(going)} go from the history for good. Entries with a note or a tag stay."
+            question = f"{_pruning_text(going)} go from the history for good. Entries with a note or a tag stay."
             if not await self.app.push_screen_wait(ConfirmDialog("Prune the history?", question, yes="Yes, prune it")):
                 return
-            self._pruned = True
+            self._was_pruned = True
             gone = await prune(self._session, told=lambda so_far: self._say(Content(f"{so_far.entries:,} are gone …")))
         except ExplorerError as error:
             self._say(_problem(error))
             return
-        self._say(Content.styled(f"✓ {_going(gone)} are gone. v gives the room back to the disk.", "$text-success"))
+        self._say(
+            Content.styled(f"✓ {_pruning_text(gone)} are gone. v gives the room back to the disk.", "$text-success")
+        )
         self._look()
 
     @work(exclusive=True, group="storage", exit_on_error=False, description="vacuum")
@@ -173,7 +175,7 @@ class StorageDialog(Dialog[bool]):
         if isinstance(self.focused, Input):
             self.query_one("#close").focus()
         else:
-            self.dismiss(self._pruned)
+            self.dismiss(self._was_pruned)
 
 
 def _problem(error: ExplorerError) -> Content:
@@ -187,7 +189,7 @@ def _shown(settings: Settings, name: str) -> str:
     return format_exact_size(value)
 
 
-def _figures(found: Figures, going: Pruning) -> Content:
+def _figures(found: HistoryStats, going: Pruning) -> Content:
     lines = [
         ("Entries", f"{found.entries:,}", f"{found.annotated:,} with a note or a tag, which stay"),
         ("Oldest", _day(found.oldest), f"newest {_day(found.newest)}"),
@@ -199,14 +201,14 @@ def _figures(found: Figures, going: Pruning) -> Content:
     if found.aside:
         lines.append(("Set aside", f"{found.aside:,}", "damaged files, kept beside it"))
     lines.append(
-        ("Would go now", f"{going.entries:,}", f"by the rules: {_going(going)}" if going.entries else "nothing")
+        ("Would go now", f"{going.entries:,}", f"by the rules: {_pruning_text(going)}" if going.entries else "nothing")
     )
     return Content("\n").join(
         Content.assemble((f"{name:<17}", ""), (f"{value:<13}", "bold"), (note, MUTED)) for name, value, note in lines
     )
 
 
-def _going(found: Pruning) -> str:
+def _pruning_text(found: Pruning) -> str:
     entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
     days = {_day(found.oldest): None, _day(found.newest): None}
     return f"{entries} ({' to '.join(days)}, {format_size(found.size)})"

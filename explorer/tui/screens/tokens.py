@@ -20,7 +20,7 @@ from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.token_rows import COLOURS, SIGNS, life_rows, relative
+from explorer.tui.widgets.token_rows import COLORS, SIGNS, relative_time, token_record_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.lifeline import TokenRecord
     from explorer.session.context import SessionContext
-    from explorer.session.token_lines import Place, TokenBoard
-    from explorer.tui.kit.screens import Shown
+    from explorer.session.token_lines import TokenOverview, TokenScope
+    from explorer.tui.kit.screens import KeyHint
 
 _TICK: Final = 0.25
 """Seconds between two looks at the clock while a grace time runs or a request is under way."""
-_SLOW: Final = 4
+_SLOW_TICK: Final = 4
 """Ticks between two looks otherwise."""
 
 
@@ -68,9 +68,9 @@ class TokensScreen(ListScreen[int | None]):
 
     def __init__(self, session: SessionContext) -> None:
         self.session = session
-        self._past: Mapping[Place, tuple[TokenRecord, ...]] = {}
-        self._boards: Sequence[TokenBoard] = ()
-        self._rows: list[tuple[TokenBoard, TokenRecord | None]] = []
+        self._past: Mapping[TokenScope, tuple[TokenRecord, ...]] = {}
+        self._overviews: Sequence[TokenOverview] = ()
+        self._rows: list[tuple[TokenOverview, TokenRecord | None]] = []
         self._said = ""
         self._ticks = 0
         super().__init__()
@@ -93,55 +93,55 @@ class TokensScreen(ListScreen[int | None]):
 
     @work(exclusive=True, group="read", exit_on_error=False, description="tokens")
     async def _read(self) -> None:
-        from explorer.session.token_lines import boards, past_or_none
+        from explorer.session.token_lines import past_or_warning, token_overviews
 
-        self._past, problem = await asyncio.to_thread(past_or_none, self.session)
-        self._boards = await asyncio.to_thread(boards, self.session, self._past)
+        self._past, problem = await asyncio.to_thread(past_or_warning, self.session)
+        self._overviews = await asyncio.to_thread(token_overviews, self.session, self._past)
         self._said = problem
         self._show()
 
     def _tick(self) -> None:
         """Look again: often while something runs out, else now and then."""
         self._ticks += 1
-        if self._boards and (self._runs() or self._ticks % _SLOW == 0):
+        if self._overviews and (self._runs() or self._ticks % _SLOW_TICK == 0):
             self._look()
 
     def _runs(self) -> bool:
         now = self.session.now()
         return any(
-            life.state(now)[0] == "grace" or any(use.under_way for use in life.uses)
-            for board in self._boards
-            for life in board.lives
+            life.state(now)[0] == "grace" or any(use.in_flight for use in life.uses)
+            for board in self._overviews
+            for life in board.token_records
         )
 
     @work(exclusive=True, group="look", exit_on_error=False, description="tokens")
     async def _look(self) -> None:
-        from explorer.session.token_lines import boards
+        from explorer.session.token_lines import token_overviews
 
-        self._boards = await asyncio.to_thread(boards, self.session, self._past)
+        self._overviews = await asyncio.to_thread(token_overviews, self.session, self._past)
         self._show()
 
     def _show(self) -> None:
         """The list as it stands, the same token under the cursor, and its life."""
         listing = self.query_one(OptionList)
         before = self._chosen
-        rows: list[tuple[TokenBoard, TokenRecord | None]] = []
+        rows: list[tuple[TokenOverview, TokenRecord | None]] = []
         options: list[Option] = []
-        for board in self._boards:
-            options.append(Option(self._title(board), disabled=bool(board.lives)))
+        for board in self._overviews:
+            options.append(Option(self._title(board), disabled=bool(board.token_records)))
             rows.append((board, None))
-            for life in reversed(board.lives):
+            for life in reversed(board.token_records):
                 options.append(Option(self._line(board, life)))
                 rows.append((board, life))
         self._replace(listing, rows, options)
         at = _place_of(rows, before)
         if listing.highlighted != at:
             listing.highlighted = at
-        self._show_life(keep=True)
+        self._show_record(keep=True)
         self._head(self._said)
 
     def _replace(
-        self, listing: OptionList, rows: list[tuple[TokenBoard, TokenRecord | None]], options: list[Option]
+        self, listing: OptionList, rows: list[tuple[TokenOverview, TokenRecord | None]], options: list[Option]
     ) -> None:
         """Put new texts into the list; made anew only where there are other tokens than before."""
         same = [_identity(row) for row in rows] == [_identity(row) for row in self._rows]
@@ -153,33 +153,33 @@ class TokensScreen(ListScreen[int | None]):
         listing.clear_options()
         listing.add_options(options)
 
-    def _title(self, board: TokenBoard) -> Content:
+    def _title(self, board: TokenOverview) -> Content:
         where = sanitize_line(f"{board.environment} {board.place[2]}".strip())
-        none = "" if board.lives else "  no token yet"
+        none = "" if board.token_records else "  no token yet"
         return Content.assemble((sanitize_line(board.title), "bold"), f"  {where}", (f"  {board.scheme}{none}", MUTED))
 
-    def _line(self, board: TokenBoard, life: TokenRecord) -> Content:
+    def _line(self, board: TokenOverview, life: TokenRecord) -> Content:
         now = self.session.now()
         state, left = life.state(now)
         current = "→" if life.fingerprint in board.current and state not in ("ended", "past") else " "
-        minted = f"  {relative(life.minted_at, now)}" if life.minted_at is not None else ""
+        minted = f"  {relative_time(life.minted_at, now)}" if life.minted_at is not None else ""
         word = {"grace": "grace", "unused": "unused"}.get(state, state) + (f" {format_countdown(left)}" if left else "")
         uses = f"  {len(life.uses)} use{'' if len(life.uses) == 1 else 's'}" if life.uses else ""
-        under_way = sum(use.under_way for use in life.uses)
+        under_way = sum(use.in_flight for use in life.uses)
         return Content.assemble(
             f" {current}",
-            (f"{SIGNS[state]} ", COLOURS.get(state, MUTED)),
+            (f"{SIGNS[state]} ", COLORS.get(state, MUTED)),
             (life.fingerprint, "bold"),
             (f" {life.kind if life.kind != 'access' else ''}".rstrip(), MUTED),
-            (f" {word}", COLOURS.get(state, "")),
+            (f" {word}", COLORS.get(state, "")),
             (f"{uses}{f', {under_way} under way' if under_way else ''}{minted}", MUTED),
         )
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:
-        self._show_life()
+        self._show_record()
 
-    def _show_life(self, *, keep: bool = False) -> None:
+    def _show_record(self, *, keep: bool = False) -> None:
         view = self.query_one(LinesView)
         board, life = self._chosen or (None, None)
         now = self.session.now()
@@ -189,22 +189,22 @@ class TokensScreen(ListScreen[int | None]):
             rows = [Row((("text", "No token yet: the first call asks for one where the scheme can."),))]
             rows.append(Row((("dim", "r asks for one now; I on the main screen logs in with consent."),)))
         else:
-            rows = list(life_rows(board, life, now))
+            rows = list(token_record_rows(board, life, now))
         at = view.scroll_offset.y
         view.show(rows)
         if keep:
             view.scroll_to(y=at, animate=False)
         self._show_keys(board, life)
 
-    def _show_keys(self, board: TokenBoard | None, life: TokenRecord | None) -> None:
-        keys: list[Shown] = []
+    def _show_keys(self, board: TokenOverview | None, life: TokenRecord | None) -> None:
+        keys: list[KeyHint] = []
         if life is not None and life.minted_by:
             keys.append(("tokens.minted_by", f"#{life.minted_by} that minted it"))
         if life is not None and any(use.by for use in life.uses):
             keys.append("tokens.use")
         if board is not None and board.minting:
             keys.append("tokens.renew")
-        if board is not None and board.lives:
+        if board is not None and board.token_records:
             keys.append("tokens.forget")
         if board is not None and board.ending:
             keys.append("tokens.sign_out")
@@ -216,7 +216,7 @@ class TokensScreen(ListScreen[int | None]):
         self.query_one("#head", Static).update(line)
 
     @property
-    def _chosen(self) -> tuple[TokenBoard, TokenRecord | None] | None:
+    def _chosen(self) -> tuple[TokenOverview, TokenRecord | None] | None:
         at = self.query_one(OptionList).highlighted
         return self._rows[at] if at is not None and at < len(self._rows) else None
 
@@ -268,7 +268,7 @@ class TokensScreen(ListScreen[int | None]):
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         board = self._chosen[0] if self._chosen else None
-        if board is None or not board.lives:
+        if board is None or not board.token_records:
             self._tell("There is no token to forget.")
             return
         text = f"The tokens of {board.title}, {board.environment}, are forgotten here. The vendor is not told."
@@ -279,11 +279,11 @@ class TokensScreen(ListScreen[int | None]):
     @work(exclusive=True, group="ask", exit_on_error=False, description="sign out")
     async def action_sign_out(self) -> None:
         """End the token at the vendor, by the vendor's own call, after asking."""
-        from explorer.session.token_lines import ending_call
+        from explorer.session.token_lines import logout_call
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         board = self._chosen[0] if self._chosen else None
-        call = ending_call(self.session, board) if board is not None else None
+        call = logout_call(self.session, board) if board is not None else None
         if board is None or call is None:
             self._tell("The document has no call that ends a token; d forgets it on this side.")
             return
@@ -313,13 +313,13 @@ class TokensScreen(ListScreen[int | None]):
         view.action_page_down() if step > 0 else view.action_page_up()
 
 
-def _identity(row: tuple[TokenBoard, TokenRecord | None]) -> tuple[Place, str]:
+def _identity(row: tuple[TokenOverview, TokenRecord | None]) -> tuple[TokenScope, str]:
     board, life = row
     return board.place, life.fingerprint if life is not None else ""
 
 
 def _place_of(
-    rows: list[tuple[TokenBoard, TokenRecord | None]], before: tuple[TokenBoard, TokenRecord | None] | None
+    rows: list[tuple[TokenOverview, TokenRecord | None]], before: tuple[TokenOverview, TokenRecord | None] | None
 ) -> int | None:
     """Where the token that was chosen stands now; at first that of the latest use, else the first one."""
     if before is not None:
@@ -327,7 +327,7 @@ def _place_of(
         for at, row in enumerate(rows):
             if _identity(row) == wanted:
                 return at
-    latest, found = -1.0, next((at for at, (board, life) in enumerate(rows) if life or not board.lives), None)
+    latest, found = -1.0, next((at for at, (board, life) in enumerate(rows) if life or not board.token_records), None)
     for at, (_, life) in enumerate(rows):
         seen = max((life.minted_at or 0.0, *(use.at for use in life.uses))) if life is not None else -1.0
         if seen > latest:

@@ -19,7 +19,7 @@ from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.track_strip import SIGNS, dots
+from explorer.tui.widgets.track_strip import SIGNS, progress_dots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.core.tracks import Track
-    from explorer.session.tracks import Tutor
-    from explorer.tui.kit.screens import Shown
+    from explorer.session.tracks import TrackSession
+    from explorer.tui.kit.screens import KeyHint
 
 
 class TracksScreen(ListScreen[str | None]):
@@ -53,8 +53,8 @@ class TracksScreen(ListScreen[str | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = bindings("tracks")
 
-    def __init__(self, tutor: Tutor, keys: Mapping[str, str]) -> None:
-        self._tutor, self._keys = tutor, dict(keys)
+    def __init__(self, tutor: TrackSession, keys: Mapping[str, str]) -> None:
+        self._track_session, self._keys = tutor, dict(keys)
         self._all = list(tutor.tracks.values())
         super().__init__()
 
@@ -70,10 +70,10 @@ class TracksScreen(ListScreen[str | None]):
         self.query_one("#head", Static).update(
             Content.assemble(("Guided tracks", "bold"), ("  in the sandbox: nothing leaves this machine", MUTED))
         )
-        unfinished = (at for at, one in enumerate(self._all) if self._tutor.step(one) is not None)
+        unfinished = (at for at, one in enumerate(self._all) if self._track_session.step(one) is not None)
         start = next(unfinished, 0)
-        if self._tutor.running is not None:
-            start = self._all.index(self._tutor.running)
+        if self._track_session.running is not None:
+            start = self._all.index(self._track_session.running)
         listing = self.query_one(OptionList)
         listing.highlighted = start if self._all else None
         listing.focus()
@@ -97,29 +97,31 @@ class TracksScreen(ListScreen[str | None]):
         self._show_keys(track)
 
     def _show_keys(self, track: Track) -> None:
-        done, following = self._tutor.done(track), self._tutor.running is track
+        done, following = self._track_session.done(track), self._track_session.running is track
         word = "Go on" if following or 0 < done < len(track.steps) else "Start" if not done else "Once more"
-        keys: list[Shown] = [("tracks.start", word)]
-        if self._tutor.running is not None:
+        keys: list[KeyHint] = [("tracks.start", word)]
+        if self._track_session.running is not None:
             keys.append("tracks.leave")
         if done:
             keys.append("tracks.reset")
         self.show_keys([*keys, "tracks.read"], "tracks.close")
 
     def _option(self, track: Track) -> Option:
-        done, of = self._tutor.done(track), len(track.steps)
-        mark = "▶ " if self._tutor.running is track else "✓ " if done == of else "  "
+        done, of = self._track_session.done(track), len(track.steps)
+        mark = "▶ " if self._track_session.running is track else "✓ " if done == of else "  "
         style = "bold $text-success" if done == of else "bold"
         title = sanitize_line(track.title)
-        return Option(Content.assemble((mark, "$text-accent"), (title, style), "\n  ", (dots(done, of), MUTED)))
+        return Option(
+            Content.assemble((mark, "$text-accent"), (title, style), "\n  ", (progress_dots(done, of), MUTED))
+        )
 
     def _rows(self, track: Track, width: int) -> Iterator[Row]:
         yield Row((("strong", sanitize_line(track.title)), ("dim", f"  about {track.minutes} minutes")))
         yield from self._text(track, track.about, width, "text")
         yield Row()
-        now = self._tutor.step(track)
-        known = self._tutor.standing(track).done
-        heard = self._tutor.heard
+        now = self._track_session.step(track)
+        known = self._track_session.progress_of(track).done
+        heard = self._track_session.feedback
         for at, step in enumerate(track.steps, 1):
             done, current = step.id in known, step is now
             kind = "good" if done else "name" if current else "dim"
@@ -140,12 +142,12 @@ class TracksScreen(ListScreen[str | None]):
             yield from self._text(track, f"★ {track.ending}", width, "good")
 
     def _text(self, track: Track, text: str, width: int, kind: str, indent: int = 0) -> Iterator[Row]:
-        filled = self._tutor.words(track, text, self._keys)
+        filled = self._track_session.words(track, text, self._keys)
         for block in filled.split("\n\n"):
             verbatim = block.startswith("  ")
             flat = sanitize_line(" ".join(block.split()))
             for line in [flat] if verbatim else textwrap.wrap(flat, max(20, width - indent)):
-                yield Row((("url" if verbatim else kind, " " * indent + line),), hang=indent)
+                yield Row((("url" if verbatim else kind, " " * indent + line),), hanging_indent=indent)
 
     # --- what a person does ------------------------------------------------------------------------------------------
 
@@ -157,20 +159,20 @@ class TracksScreen(ListScreen[str | None]):
     async def action_start(self) -> None:
         """Take the track up."""
         track = self._track
-        if track is not None and await self._kept(lambda: self._tutor.start(track.id)):
+        if track is not None and await self._kept(lambda: self._track_session.start(track.id)):
             self.dismiss(track.id)
 
     @work(exclusive=True, exit_on_error=False, description="begin a track anew")
     async def action_reset(self) -> None:
         """Forget what was done of the track."""
         track = self._track
-        if track is not None and await self._kept(lambda: self._tutor.reset(track.id)):
+        if track is not None and await self._kept(lambda: self._track_session.reset(track.id)):
             self._renew()
 
     @work(exclusive=True, exit_on_error=False, description="stop following a track")
     async def action_leave(self) -> None:
         """Follow no track."""
-        if self._tutor.running is not None and await self._kept(self._tutor.leave):
+        if self._track_session.running is not None and await self._kept(self._track_session.stop_track):
             self._renew()
 
     async def _kept(self, change: Callable[[], object]) -> bool:

@@ -85,10 +85,10 @@ class TrustedHostsDialog(Dialog[None]):
 
     @work(exclusive=True, group="revoke", exit_on_error=False, description="trusted hosts")
     async def _revoke(self, hosts: list[TrustedHost]) -> None:
-        from explorer.settings.trusted import revoke
+        from explorer.settings.trusted import revoke_trusted
 
         try:
-            await asyncio.to_thread(revoke, self._session.folders, hosts, self._session.now())
+            await asyncio.to_thread(revoke_trusted, self._session.folders, hosts, self._session.now())
         except StoreError as error:
             self.notify(error.sentence, severity="error", markup=False)
             return

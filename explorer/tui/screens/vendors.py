@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.vendors import Cell, Task
+    from explorer.core.vendors import ComparisonCell, Task
 
 _FIRST: Final = 19
 """Cells of the column of tasks."""
@@ -177,13 +177,13 @@ class TaskScreen(_ListScreen):
         for name, cell in self._row.cells.items():
             yield Content("\n").join([*self._lines(name, cell), Content("")])
 
-    def _lines(self, name: str, cell: Cell) -> Iterator[Content]:
+    def _lines(self, name: str, cell: ComparisonCell) -> Iterator[Content]:
         cited = f"  [{cell.lines}]" if cell.lines else ""
         yield Content.assemble((sanitize_line(self._titles[name]), "bold $text-primary"), (cited, MUTED))
         for point in cell.points:
-            yield from _hung(f"  · {sanitize_line(point)}", self.room, 4)
+            yield from _hanging_lines(f"  · {sanitize_line(point)}", self.room, 4)
         for detail in cell.details:
-            for line in _hung(f"    {sanitize_line(detail)}", self.room, 4):
+            for line in _hanging_lines(f"    {sanitize_line(detail)}", self.room, 4):
                 yield line.stylize(MUTED)
         if cell.endpoint:
             yield Content.assemble(("    ⏎ opens ", MUTED), (cell.endpoint, "$text-accent"))
@@ -214,7 +214,7 @@ class TaskScreen(_ListScreen):
         self._fill()
 
 
-def _wrapped(cell: Cell, width: int) -> list[str]:
+def _wrapped(cell: ComparisonCell, width: int) -> list[str]:
     """The points of a cell as lines of that width; what hangs over is set in."""
     return [
         line
@@ -223,7 +223,7 @@ def _wrapped(cell: Cell, width: int) -> list[str]:
     ]
 
 
-def _hung(text: str, width: int, indent: int) -> Iterator[Content]:
+def _hanging_lines(text: str, width: int, indent: int) -> Iterator[Content]:
     for line in textwrap.wrap(text, width, subsequent_indent=" " * indent, drop_whitespace=True) or [""]:
         yield Content(line if line.startswith(" ") else " " * indent + line)
 

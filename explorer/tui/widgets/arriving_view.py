@@ -15,7 +15,7 @@ from explorer.tui.styles import MUTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.client import Progress
+    from explorer.client import SendProgress
     from explorer.core.exchange import ReceivedResponse
 
 _BAR: Final = 12
@@ -34,7 +34,7 @@ class ArrivingView(Static):
         self._clock = clock
         self._started = 0.0
         self._response: ReceivedResponse | None = None
-        self._progress: Progress | None = None
+        self._progress: SendProgress | None = None
         self._seen: deque[tuple[float, int]] = deque()
         super().__init__(id=id, markup=False)
 
@@ -44,7 +44,7 @@ class ArrivingView(Static):
         self._seen.clear()
         self.tick()
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: SendProgress) -> None:
         """Take note of how far it is; painted with the next ``tick``."""
         self._progress = progress
         now = self._clock()

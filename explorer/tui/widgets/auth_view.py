@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from explorer.core.auth.base import Step
+    from explorer.core.auth.base import SigningStep
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.credentials import CredentialStatus
 
@@ -53,7 +53,7 @@ class AuthView(VerticalScroll, can_focus=True):
         self.query_one("#auth-scheme", Static).update(scheme_text(vendor, endpoint, environment, credentials))
         self.query_one(Button).display = bool(vendor.credentials) and endpoint.auth != "none"
 
-    def show_steps(self, steps: Sequence[Step], before: str, missing: Sequence[str]) -> None:
+    def show_steps(self, steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> None:
         """Show how the request as it stands was signed."""
         self.query_one("#auth-steps", Static).update(steps_text(steps, before, missing))
 
@@ -88,7 +88,7 @@ def scheme_text(
     return Content("\n").join(lines)
 
 
-def steps_text(steps: Sequence[Step], before: str, missing: Sequence[str]) -> Content:
+def steps_text(steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> Content:
     """What is asked first, what is missing, and each step of the signature."""
     lines: list[Content] = []
     if missing:

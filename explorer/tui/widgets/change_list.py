@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from explorer.core.diff.record import MOST_CHANGES
+from explorer.core.diff.record import MAX_CHANGES
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.kit.cursor_view import CursorView
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from explorer.core.diff import Change, Part
+    from explorer.core.diff import Change, DiffPart
 
 _ALIKE: Final = 24
 """Characters that two values may begin with alike."""
@@ -63,11 +63,11 @@ class ChangeList(CursorView):
         """Enter or a click: its lines are wanted."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
-        self._parts: Sequence[Part] = ()
+        self._parts: Sequence[DiffPart] = ()
         self.count = 0
         super().__init__(id=id)
 
-    def show(self, parts: Sequence[Part]) -> None:
+    def show(self, parts: Sequence[DiffPart]) -> None:
         """Show the changes of *parts*."""
         self._parts, self.cursor, self.count = parts, 0, 0
         self.grow()
@@ -76,7 +76,7 @@ class ChangeList(CursorView):
     def grow(self) -> None:
         """There may be more changes."""
         found = sum(len(part.record.changes) for part in self._parts)
-        full = any(len(part.record.changes) >= MOST_CHANGES for part in self._parts)
+        full = any(len(part.record.changes) >= MAX_CHANGES for part in self._parts)
         if found != self.count or not found:
             self.count = found
             self.virtual_size = Size(self.size.width, found + full)
@@ -93,7 +93,7 @@ class ChangeList(CursorView):
 
     def follow(self, part: int, change: int) -> None:
         """Put the cursor at a change, without a word."""
-        self.put_cursor(sum(len(part.record.changes) for part in self._parts[:part]) + change - 1, quiet=True)
+        self.move_cursor_to(sum(len(part.record.changes) for part in self._parts[:part]) + change - 1, quiet=True)
 
     @property
     def row_count(self) -> int:
@@ -105,7 +105,7 @@ class ChangeList(CursorView):
 
     def row_clicked(self, row: int, event: events.Click) -> None:  # noqa: ARG002 - the base class's
         """As enter on that row."""
-        self.put_cursor(row, quiet=True)
+        self.move_cursor_to(row, quiet=True)
         self.action_choose()
 
     def action_choose(self) -> None:
@@ -146,7 +146,7 @@ class ChangeList(CursorView):
         return Strip(segments).adjust_cell_length(width, base)
 
 
-def _told_apart(left: str, right: str) -> tuple[str, str]:
+def _trim_common(left: str, right: str) -> tuple[str, str]:
     """Two texts without much of what they begin with alike, so that the difference is seen."""
     alike = next((i for i, (one, two) in enumerate(zip(left, right, strict=False)) if one != two), 0)
     if alike <= _ALIKE:
@@ -156,7 +156,7 @@ def _told_apart(left: str, right: str) -> tuple[str, str]:
 
 def _tokens(part: str, change: Change) -> list[tuple[str, str]]:
     """What a row says."""
-    left, right = _told_apart(sanitize_line(change.left), sanitize_line(change.right))
+    left, right = _trim_common(sanitize_line(change.left), sanitize_line(change.right))
     values = {"added": right, "removed": left}.get(change.kind, f"{left} → {right}")
     name = f"{part} " if part != "body" else ""
     if change.masked:

@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from explorer.core.exchange import Judgement
+from explorer.core.exchange import Verdict
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_elapsed
 from explorer.tui.actions import bindings
@@ -36,7 +36,7 @@ _LINE: Final = 140
 
 
 @dataclass(frozen=True)
-class Collection:
+class CollectionStatus:
     """How a collection of pages stands, in words where it can be."""
 
     state: str = "new"
@@ -55,7 +55,7 @@ class Collection:
     findings: tuple[str, ...] = ()
     failed: tuple[tuple[int, str], ...] = ()
     """Pages that did not come: number and why."""
-    verdict: Judgement = field(default_factory=Judgement)
+    verdict: Verdict = field(default_factory=Verdict)
 
     @property
     def active(self) -> bool:
@@ -86,7 +86,7 @@ class FailedPages(OptionList):
 
 
 class CollectView(VerticalScroll, can_focus=True):
-    """Shows a ``Collection`` and takes its keys."""
+    """Shows a ``CollectionStatus`` and takes its keys."""
 
     DEFAULT_CSS = """
     CollectView {
@@ -103,7 +103,7 @@ class CollectView(VerticalScroll, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("collect")]
 
-    collection: reactive[Collection] = reactive(Collection(), init=False, bindings=True)
+    collection: reactive[CollectionStatus] = reactive(CollectionStatus(), init=False, bindings=True)
 
     @dataclass
     class StartRequested(Message):
@@ -124,10 +124,10 @@ class CollectView(VerticalScroll, can_focus=True):
         yield FailedPages(markup=False, compact=True)
         yield Static(markup=False, id="collect-found")
 
-    def watch_collection(self, before: Collection, now: Collection) -> None:
+    def watch_collection(self, before: CollectionStatus, now: CollectionStatus) -> None:
         """Show how it stands."""
-        self._put("#collect-head", head_of(now), head_of(before))
-        self._put("#collect-found", found_of(now), found_of(before))
+        self._put("#collect-head", status_text(now), status_text(before))
+        self._put("#collect-found", findings_text(now), findings_text(before))
         if now.failed != before.failed:
             self._list_failed(now)
 
@@ -137,7 +137,7 @@ class CollectView(VerticalScroll, can_focus=True):
         part.display = bool(now)
         part.update(now, layout=_lines(now, width) != _lines(before, width))
 
-    def _list_failed(self, now: Collection) -> None:
+    def _list_failed(self, now: CollectionStatus) -> None:
         """The failed pages as rows, the one that was pointed at still pointed at."""
         listing = self.query_one(FailedPages)
         pointed = self._pointed
@@ -188,13 +188,13 @@ def _lines(content: Content, width: int) -> list[int]:
     return [line.cell_length // width for line in content.split("\n", allow_blank=True)]
 
 
-def head_of(now: Collection) -> Content:
+def status_text(now: CollectionStatus) -> Content:
     """How it stands, line by line, down to the pages that did not come."""
     lines = {"new": _planned, "running": _running, "paused": _running}.get(now.state, _ended)(now)
     return Content("\n").join(lines)
 
 
-def found_of(now: Collection) -> Content:
+def findings_text(now: CollectionStatus) -> Content:
     """What the checks found, and the keys; nothing before it starts."""
     if now.state == "new":
         return Content("")
@@ -213,7 +213,7 @@ def found_of(now: Collection) -> Content:
     return Content("\n").join(lines)
 
 
-def _planned(now: Collection) -> list[Content]:
+def _planned(now: CollectionStatus) -> list[Content]:
     lines = [
         Content.assemble(_mark("▶ ALL PAGES"), "  ", (_short(now.plan), "bold")),
         Content("The first page is here. Fetch the others?"),
@@ -223,7 +223,7 @@ def _planned(now: Collection) -> list[Content]:
     return [*lines, _keys(("enter", "start"), ("esc", "leave it at the first page"))]
 
 
-def _running(now: Collection) -> list[Content]:
+def _running(now: CollectionStatus) -> list[Content]:
     paused = now.state == "paused"
     lines = [Content.assemble(_mark("‖ PAUSED" if paused else "⇅ ALL PAGES"), "  ", _short(now.progress)), _bar(now)]
     if now.said:
@@ -231,7 +231,7 @@ def _running(now: Collection) -> list[Content]:
     return lines
 
 
-def _ended(now: Collection) -> list[Content]:
+def _ended(now: CollectionStatus) -> list[Content]:
     why = now.verdict.why
     if now.failed:
         why = f"{len(now.failed)} page{'' if len(now.failed) == 1 else 's'} did not come"
@@ -248,7 +248,7 @@ def _mark(words: str) -> Content:
     return Content.styled(f" {words} ", "bold $text-accent on $accent-muted")
 
 
-def _bar(now: Collection) -> Content:
+def _bar(now: CollectionStatus) -> Content:
     if not now.of_pages:
         return Content.styled("how many pages there are is not told", MUTED)
     done = min(_BAR, now.pages * _BAR // now.of_pages)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from explorer.core.debugging.bytes_diff import GAP, AlignedRow, aligned, compare
+from explorer.core.debugging.bytes_diff import GAP, AlignedRow, align_rows, diff_bytes
 from explorer.core.debugging.pasted import KINDS
-from explorer.core.debugging.visible import visible
+from explorer.core.debugging.visible import make_visible
 from explorer.core.document.cells import cells
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.widgets.lines_view import Row, Span
@@ -15,38 +15,38 @@ from explorer.tui.widgets.lines_view import Row, Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from explorer.core.auth.base import Step
+    from explorer.core.auth.base import SigningStep
     from explorer.core.debugging.diagnosing import Cause, Diagnosis
 
 LABEL = 12
 """Cells of the column of labels."""
 
 
-def told(label: str, text: str, width: int, kind: str = "text", label_kind: str = "dim") -> list[Row]:
+def labelled_rows(label: str, text: str, width: int, kind: str = "text", label_kind: str = "dim") -> list[Row]:
     """Words beside their label, broken between words and never below the label."""
     lines = textwrap.wrap(sanitize_line(text), max(20, width - LABEL - 1)) or [""]
     first = Row(((label_kind, f" {label:<{LABEL - 1}}"), (kind, lines[0])))
     return [first, *(Row((("dim", " " * LABEL), (kind, line))) for line in lines[1:])]
 
 
-def exact(label: str, text: str, kind: str = "url") -> Row:
+def exact_row(label: str, text: str, kind: str = "url") -> Row:
     """A text of which every character counts, beside its label."""
     start: Span = ("strong", f" {label:<{LABEL - 1}}")
     return Row(((kind, text),), (start,), (("dim", " " * (LABEL - 2) + "↳ "),))
 
 
-def step_rows(steps: Iterable[Step], width: int) -> list[Row]:
+def step_rows(steps: Iterable[SigningStep], width: int) -> list[Row]:
     """Every step: its title, its text, and how it was done."""
     rows: list[Row] = []
     for step in steps:
         for number, line in enumerate(step.text.split("\n")):
             label = sanitize_line(step.title) if not number else ""
             if step.literal:
-                rows.append(exact(label, visible(line)))
+                rows.append(exact_row(label, make_visible(line)))
             else:
-                rows += told(label, line, width, label_kind="strong")
+                rows += labelled_rows(label, line, width, label_kind="strong")
         if step.detail:
-            rows += told("", step.detail, width, "dim")
+            rows += labelled_rows("", step.detail, width, "dim")
     return rows
 
 
@@ -54,37 +54,37 @@ def diagnosis_rows(found: Diagnosis, width: int) -> list[Row]:
     """The answer first, then its reasons, then both texts in columns."""
     kind = "good" if found.same else "bad" if found.causes else "warn"
     sign = "✓" if found.same else "✗" if found.causes else "?"
-    rows = told(f"{sign} answer", found.verdict, width, kind, kind)
-    rows += told("pasted", KINDS[found.kind], width, "dim")
+    rows = labelled_rows(f"{sign} answer", found.verdict, width, kind, kind)
+    rows += labelled_rows("pasted", KINDS[found.kind], width, "dim")
     for cause in found.causes or ((found.nearest,) if found.nearest else ()):
         rows += _cause_rows(cause, width)
-    rows += aligned_rows(found.ours, found.theirs, width, first=found.kind != "token")
+    rows += aligned_rows(found.our_base, found.their_base, width, first=found.kind != "token")
     for other in found.also:
-        rows += told("or", "; and ".join(cause.text for cause in other), width, "dim")
+        rows += labelled_rows("or", "; and ".join(cause.text for cause in other), width, "dim")
     for note in found.notes:
-        rows += told("note", note, width)
+        rows += labelled_rows("note", note, width)
     if found.our_signature and found.their_signature and not found.same:
         rows += [
-            exact("right", found.our_signature, "good"),
-            exact("theirs", sanitize_line(found.their_signature), "bad"),
+            exact_row("right", found.our_signature, "good"),
+            exact_row("theirs", sanitize_line(found.their_signature), "bad"),
         ]
     return rows
 
 
 def _cause_rows(cause: Cause, width: int) -> list[Row]:
-    return told("why", cause.mistake.why, width) + told("mend", cause.mistake.mend, width, "good")
+    return labelled_rows("why", cause.mistake.why, width) + labelled_rows("mend", cause.mistake.fix, width, "good")
 
 
 def aligned_rows(ours: str, theirs: str, width: int, *, first: bool = True) -> list[Row]:
     """Two texts one below the other, what differs marked; and (*first*) the first byte that does."""
     if not ours or not theirs or ours == theirs:
         return []
-    diff = compare(ours, theirs)
+    diff = diff_bytes(ours, theirs)
     rows: list[Row] = []
     if first:
         there = f"{diff.left_hex or 'the end'} / {diff.right_hex or 'the end'}"
-        rows += told("first", f"{diff.told}   bytes {there}", width, "warn")
-    for row in aligned(diff, max(16, width - LABEL - 1)):
+        rows += labelled_rows("first", f"{diff.told}   bytes {there}", width, "warn")
+    for row in align_rows(diff, max(16, width - LABEL - 1)):
         rows.append(Row((("dim", f" {'right':<{LABEL - 1}}"), *_spans(row, row.left, "good"))))
         rows.append(Row((("dim", f" {'theirs':<{LABEL - 1}}"), *_spans(row, row.right, "bad"))))
         if row.marks.strip():

@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from explorer.core.diff.record import CHANGED
-from explorer.core.diff.rows import FOLD, MORE, Row, Rows
+from explorer.core.diff.rows import FOLD, MORE, DiffRow, DiffRowList
 from explorer.tui.actions import bindings
 from explorer.tui.kit.cursor_view import CursorView
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from explorer.core.diff import Part
+    from explorer.core.diff import DiffPart
     from explorer.core.document.lexing import Token
 
-_LOOKED_AT: Final = 10_000
+_LOOKAHEAD: Final = 10_000
 """Characters of a line in which the first difference is looked for."""
 _GUTTER: Final = 10
 _SEEN: Final = 12
 """Cells of a difference that must be seen."""
-BESIDE: Final = 100
+SIDE_BY_SIDE: Final = 100
 """Cells from which both sides stand beside each other."""
 
 
@@ -41,15 +41,15 @@ class DiffRows(CursorView):
     class Moved(Message):
         """The cursor is at another row."""
 
-        row: Row
+        row: DiffRow
 
     @dataclass
     class FoldChosen(Message):
         """Folded lines were clicked."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
-        self._parts: Sequence[Part] = ()
-        self._rows = Rows(lambda: (), everything=False, unified=False)
+        self._parts: Sequence[DiffPart] = ()
+        self._rows = DiffRowList(lambda: (), everything=False, unified=False)
         self._everything = False
         self._shift = 0
         self._peek = 0, 0, 0
@@ -59,7 +59,7 @@ class DiffRows(CursorView):
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
-    def show(self, parts: Sequence[Part], *, everything: bool) -> None:
+    def show(self, parts: Sequence[DiffPart], *, everything: bool) -> None:
         """Show *parts*, which may still grow, from the top."""
         self._parts, self._everything = parts, everything
         self.cursor = self._shift = 0
@@ -79,29 +79,29 @@ class DiffRows(CursorView):
 
     def _build(self) -> None:
         parts = self._parts
-        self._rows = Rows(lambda: parts, everything=self._everything, unified=not self.beside)
+        self._rows = DiffRowList(lambda: parts, everything=self._everything, unified=not self.beside)
         self._shown_rows = 0
         self.grow()
 
     @property
     def beside(self) -> bool:
         """Whether there is room for both sides beside each other."""
-        return self.size.width >= BESIDE
+        return self.size.width >= SIDE_BY_SIDE
 
     @property
-    def row(self) -> Row:
+    def row(self) -> DiffRow:
         """The row of the cursor."""
         return self._rows.row(self.cursor)
 
     @property
-    def stops(self) -> int:
+    def change_count(self) -> int:
         """Number of changes to go to, so far."""
-        return len(self._rows.stops)
+        return len(self._rows.change_count)
 
     @property
     def stop(self) -> int:
         """The number of the change that the cursor is at or behind, from 1; 0 before the first."""
-        return self._rows.number_of_stop(self.cursor)
+        return self._rows.change_number(self.cursor)
 
     # --- moving ------------------------------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class DiffRows(CursorView):
 
     def go_to(self, row: int) -> None:
         """Put the cursor at *row*, seen with some lines around it."""
-        self.put_cursor(row, margin=(1, 2), quiet=True)
+        self.move_cursor_to(row, margin=(1, 2), quiet=True)
         self._show_difference()
         self.cursor_moved()
 
@@ -126,8 +126,8 @@ class DiffRows(CursorView):
         part = self._parts[row.part]
         left = row.left if row.left >= 0 else self._rows.row(self.cursor - 1).left
         right = row.right if row.right >= 0 else self._rows.row(self.cursor + 1).right
-        one, other = part.left.line(left)[:_LOOKED_AT], part.right.line(right)[:_LOOKED_AT]
-        start = cell_len(one[: different([("text", one)], [("text", other)])[0]])
+        one, other = part.left.line(left)[:_LOOKAHEAD], part.right.line(right)[:_LOOKAHEAD]
+        start = cell_len(one[: changed_span([("text", one)], [("text", other)])[0]])
         room = (self.size.width // 2 if self.beside else self.size.width) - _GUTTER
         if start > room - _SEEN:
             unified = 0 if self.beside else 1
@@ -142,7 +142,7 @@ class DiffRows(CursorView):
 
     def go_on(self, step: int) -> bool:
         """To the next change, or the one before; False where there is none."""
-        row = self._rows.stop_after(self.cursor) if step > 0 else self._rows.stop_before(self.cursor)
+        row = self._rows.next_change_row(self.cursor) if step > 0 else self._rows.previous_change_row(self.cursor)
         if row is not None:
             self.go_to(row)
         return row is not None
@@ -171,7 +171,7 @@ class DiffRows(CursorView):
             self.action_cursor(0)
 
 
-def different(tokens: list[Token], other: list[Token]) -> tuple[int, int]:
+def changed_span(tokens: list[Token], other: list[Token]) -> tuple[int, int]:
     """Which characters of a line are other than those of the line that it is compared with."""
     one, two = "".join(text for _, text in tokens), "".join(text for _, text in other)
     shortest = min(len(one), len(two))

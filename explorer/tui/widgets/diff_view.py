@@ -10,12 +10,12 @@ from rich.style import Style
 from textual.strip import Strip
 
 from explorer.core.diff.record import ADDED, CHANGED, EQUAL, MASKED, MOVED, REMOVED
-from explorer.core.diff.rows import BLANK, FOLD, HEAD, MORE, folded
-from explorer.tui.widgets.diff_rows import DiffRows, different
+from explorer.core.diff.rows import BLANK, FOLD, HEAD, MORE, fold_label
+from explorer.tui.widgets.diff_rows import DiffRows, changed_span
 
 if TYPE_CHECKING:
-    from explorer.core.diff import Part
-    from explorer.core.diff.rows import Row
+    from explorer.core.diff import DiffPart
+    from explorer.core.diff.rows import DiffRow
     from explorer.core.document.lexing import Token
 
 _TOKENS: Final = ("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error")
@@ -82,7 +82,7 @@ class DiffView(DiffRows):
             return self._heading(part, width)
         if row.code in (FOLD, MORE):
             style = base + self.style_of("fold")
-            words = f"  {folded(row)}"
+            words = f"  {fold_label(row)}"
             return Strip([Segment(words, style)]).adjust_cell_length(width, style)
         shift = self._peek[2] if self._peek[0] <= number <= self._peek[1] else 0
         shift = max(shift, self._shift)
@@ -99,7 +99,7 @@ class DiffView(DiffRows):
             ]
         )
 
-    def _heading(self, part: Part, width: int) -> Strip:
+    def _heading(self, part: DiffPart, width: int) -> Strip:
         style = self.rich_style + self.style_of("same" if part.is_same else "head")
         counts = [f"{number:,} {kind}" for kind, number in part.record.counts.items() if number]
         if part.record.masked:
@@ -111,17 +111,17 @@ class DiffView(DiffRows):
         words = f" {part.name.capitalize()} · {told}{note}"
         return Strip([Segment(words, style)]).adjust_cell_length(width, style)
 
-    def _sides(self, part: Part, row: Row, shift: int) -> tuple[list[Token] | None, list[Token] | None]:
+    def _sides(self, part: DiffPart, row: DiffRow, shift: int) -> tuple[list[Token] | None, list[Token] | None]:
         left = self._tokens(part, 0, row.left, shift) if row.left >= 0 else None
         right = self._tokens(part, 1, row.right, shift) if row.right >= 0 else None
         return left, right
 
-    def _tokens(self, part: Part, side: int, line: int, shift: int) -> list[Token]:
+    def _tokens(self, part: DiffPart, side: int, line: int, shift: int) -> list[Token]:
         source = part.right if side else part.left
         cell, tokens = source.window(line, shift, self.size.width)
         return [("text", " " * cell), *tokens] if cell else tokens
 
-    def _unified(self, part: Part, row: Row, width: int, base: Style, shift: int) -> Strip:
+    def _unified(self, part: DiffPart, row: DiffRow, width: int, base: Style, shift: int) -> Strip:
         left, right = self._sides(part, row, shift)
         if row.left >= 0 and (row.right < 0 or row.code in (EQUAL, MOVED)):
             return self._side(part, row, 0, left, None, width, base, shift)
@@ -129,8 +129,8 @@ class DiffView(DiffRows):
 
     def _side(
         self,
-        part: Part,
-        row: Row,
+        part: DiffPart,
+        row: DiffRow,
         side: int,
         tokens: list[Token] | None,
         other: list[Token] | None,
@@ -151,7 +151,7 @@ class DiffView(DiffRows):
         if code == MASKED and not self.beside:
             sign = "≈"
         gutter = Segment(f"{line + 1:>{digits}} {sign} ", base + self.style_of("edge"))
-        span = different(tokens, other) if code == CHANGED and other is not None else None
+        span = changed_span(tokens, other) if code == CHANGED and other is not None else None
         segments = list(self._painted(tokens, span, style, plain=code == MASKED))
         room = width - cell_len(gutter.text)
         text = Strip(segments).crop(shift, shift + room).extend_cell_length(room, style)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.core.catalog.model import Endpoint, Reading, Vendor
-    from explorer.settings.documents import Document
+    from explorer.settings.documents import VendorDocument
 
 _BESIDE: Final = 130
 """Cells from which the document stands beside the notes."""
@@ -89,7 +89,7 @@ class DocsView(Container):
 
     # --- the document ------------------------------------------------------------------------------------------------
 
-    def show_document(self, document: Document | None, said: str) -> None:
+    def show_document(self, document: VendorDocument | None, said: str) -> None:
         """Show the document; without one, *said* tells why, and how to have it here."""
         view = self.query_one(PassageView)
         if document is None:

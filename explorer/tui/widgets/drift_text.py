@@ -12,7 +12,7 @@ from explorer.tui.styles import MUTED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from explorer.core.drift import Finding
+    from explorer.core.drift import DriftFinding
 
 _MARKS: Final = {
     "retyped": ("≠", "$text-error"),
@@ -23,7 +23,7 @@ _MARKS: Final = {
 }
 
 
-def finding_line(one: Finding, *, hidden: bool) -> Content:
+def render_finding_line(one: DriftFinding, *, hidden: bool) -> Content:
     """``+ shop.orders_list  data[].gift_wrap``."""
     sign, style = _MARKS[one.what]
     return Content.assemble(
@@ -34,12 +34,12 @@ def finding_line(one: Finding, *, hidden: bool) -> Content:
     )
 
 
-def finding_page(one: Finding, patches: Sequence[str], *, hidden: bool) -> Content:
+def finding_page(one: DriftFinding, patches: Sequence[str], *, hidden: bool) -> Content:
     """All about one finding."""
     return Content("\n").join(_page(one, patches, hidden))
 
 
-def _page(one: Finding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
+def _page(one: DriftFinding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
     sign, style = _MARKS[one.what]
     yield Content.assemble((f"{sign} {sanitize_line(one.title)}", f"bold {style}"))
     yield Content.styled(f"in {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED)

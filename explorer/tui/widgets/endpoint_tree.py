@@ -60,27 +60,27 @@ class Leaf:
         return f"{self.vendor.id}.{self.endpoint.id}"
 
 
-def readings_that_matter(endpoint: Endpoint) -> int:
+def count_effective_readings(endpoint: Endpoint) -> int:
     """How many readings change the request."""
     return sum(reading.changes_request for reading in endpoint.readings.values())
 
 
-def haystack(leaf: Leaf) -> str:
+def searchable_text(leaf: Leaf) -> str:
     """What the filter looks at."""
     vendor, endpoint = leaf.vendor, leaf.endpoint
     parts = (vendor.title, leaf.address, endpoint.group, endpoint.title, endpoint.path, *endpoint.methods)
     return " ".join(parts).lower()
 
 
-def found(leaves: Iterable[Leaf], text: str) -> list[Leaf]:
+def match_leaves(leaves: Iterable[Leaf], text: str) -> list[Leaf]:
     """The endpoints that *text* finds, in the catalog's order."""
     words = text.lower().split()
-    every = [(leaf, haystack(leaf)) for leaf in leaves]
+    every = [(leaf, searchable_text(leaf)) for leaf in leaves]
     hits = [leaf for leaf, hay in every if all(word in hay for word in words)]
-    return hits or [leaf for leaf, hay in every if _in_order("".join(words), hay)]
+    return hits or [leaf for leaf, hay in every if _is_subsequence("".join(words), hay)]
 
 
-def _in_order(letters: str, hay: str) -> bool:
+def _is_subsequence(letters: str, hay: str) -> bool:
     at = -1
     for letter in letters:
         at = hay.find(letter, at + 1)
@@ -108,12 +108,12 @@ class _Tree(FoldingTree[Node]):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("tree")]
 
     def __init__(self) -> None:
-        self._colours: dict[str, Style] = {}
+        self._color_names: dict[str, Style] = {}
         super().__init__("catalog")
 
     def notify_style_update(self) -> None:
         """Another theme has other colours."""
-        self._colours = {}
+        self._color_names = {}
         super().notify_style_update()
 
     def get_label_width(self, node: TreeNode[Node]) -> int:
@@ -139,20 +139,20 @@ class _Tree(FoldingTree[Node]):
         if isinstance(data, Leaf):
             plain = node is self.cursor_node
             fitting = _cut(_leaf_parts(data), self._room(node))
-            parts = ((text, style if plain else style + self._colour(name)) for text, name in fitting)
+            parts = ((text, style if plain else style + self._color_of(name)) for text, name in fitting)
             return Text.assemble(*parts, no_wrap=True, end="")
         label = super().render_label(node, base_style, style)
         if isinstance(data, Branch) and not data.group:
             label.stylize("bold")
             if data.vendor.inferred:
-                label.append(_INFERRED, style + self._colour("dim"))
+                label.append(_INFERRED, style + self._color_of("dim"))
         if (room := self._room(node)) > 0:
             label.truncate(room, overflow="ellipsis")
         return label
 
-    def _colour(self, name: str) -> Style:
+    def _color_of(self, name: str) -> Style:
         """A method's colour, or that of less important text, under the theme; nothing for what has none."""
-        found = self._colours.get(name)
+        found = self._color_names.get(name)
         if found is None:
             variables = self.app.theme_variables
             if name == "dim":
@@ -162,7 +162,7 @@ class _Tree(FoldingTree[Node]):
                 found = Style(color=Color.parse(variables[f"method-{name}"]).rich_color, bold=True)
             else:
                 found = Style.null()
-            self._colours[name] = found
+            self._color_names[name] = found
         return found
 
     def action_unfold(self) -> None:
@@ -184,7 +184,7 @@ def _leaf_parts(leaf: Leaf) -> list[tuple[str, str]]:
         (f"{_short(method):<6}", method.lower() if method.lower() in METHODS else ""),
         (sanitize_line(endpoint.title), ""),
     ]
-    count = readings_that_matter(endpoint)
+    count = count_effective_readings(endpoint)
     if count:
         parts.append((f" ◆{count}", "dim"))
     if endpoint.inferred and not leaf.vendor.inferred:
@@ -288,7 +288,7 @@ class EndpointTree(Vertical):
         with self.app.batch_update():
             tree.root.remove_children()
             if text:
-                self._show_hits(tree, found(leaves_of(self._catalog), text))
+                self._show_hits(tree, match_leaves(leaves_of(self._catalog), text))
             else:
                 self.border_subtitle = ""
                 self._fill(tree)

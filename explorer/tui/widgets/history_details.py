@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.history import HistoryRow
-    from explorer.session.remembering import Details
+    from explorer.session.remembering import EntryDetails
 
 _MOST_LINKS = 50
 HOW = {"again": "signed anew", "exact": "the same bytes", "form": "from the form", "": ""}
@@ -66,7 +66,7 @@ class HistoryDetails(Vertical):
             yield Static(markup=False)
         yield OptionList(markup=False, compact=True)
 
-    def show(self, row: HistoryRow | None, details: Details | None) -> None:
+    def show(self, row: HistoryRow | None, details: EntryDetails | None) -> None:
         """Show what is known of *row*; *details* come later, since they are looked up."""
         self.query_one(Static).update(Content("") if row is None else _text(row, details))
         options: list[Content] = []
@@ -90,7 +90,7 @@ class HistoryDetails(Vertical):
         self.post_message(self.Followed(self._links[event.option_index]))
 
 
-def _text(row: HistoryRow, details: Details | None) -> Content:
+def _text(row: HistoryRow, details: EntryDetails | None) -> Content:
     first = Content.assemble((f"#{row.id} ", "bold"), (sanitize_line(f"{row.method} {row.url}"[:2000]), ""))
     lines = [first, Content.styled(f"{format_local(row.started_at)} · {sanitize_line(row.environment)}", MUTED)]
     if row.tag_names:

@@ -126,7 +126,7 @@ class HistoryList(CursorView):
         """Highlight the entry of that number; False where it is not among the rows."""
         for index, row in enumerate(self.rows):
             if row.id == number:
-                self.put_cursor(index)
+                self.move_cursor_to(index)
                 return True
         return False
 
@@ -167,7 +167,7 @@ class HistoryList(CursorView):
     def row_count(self) -> int:
         return len(self.rows)
 
-    def bring_in_sight(self, row: int, margin: tuple[int, int]) -> None:  # noqa: ARG002 - the base class's
+    def scroll_into_view(self, row: int, margin: tuple[int, int]) -> None:  # noqa: ARG002 - the base class's
         """Scroll to the row, and to the heading right above it."""
         if not self.rows:
             return

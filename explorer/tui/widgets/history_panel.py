@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.timer import Timer
 
-    from explorer.core.search_hints import Names
+    from explorer.core.search_hints import FilterNames
     from explorer.history import HistoryRow
-    from explorer.session.remembering import Details
+    from explorer.session.remembering import EntryDetails
 
 DETAIL_DELAY: Final = 0.15
 """Seconds that a row is highlighted before its details are looked up."""
@@ -159,7 +159,7 @@ class HistoryPanel(Vertical):
         if self.selected == row.id:
             self._highlighted()
 
-    def show_details(self, number: int, details: Details) -> None:
+    def show_details(self, number: int, details: EntryDetails) -> None:
         """Show what there is to say of an entry, if it is still the highlighted one."""
         if self.selected == number and self.row is not None:
             self._details.show(self.row, details)
@@ -168,7 +168,7 @@ class HistoryPanel(Vertical):
         """Say beside the search box why it finds nothing; the rows stay as they are."""
         self._search.show_problem(problem)
 
-    def offer(self, names: Names) -> None:
+    def offer(self, names: FilterNames) -> None:
         """What filters may hold, for completing them."""
         self._search.names = names
 

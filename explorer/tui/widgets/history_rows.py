@@ -42,7 +42,7 @@ def day_text(day: date, today: date) -> str:
     return f"{day:%A, %d %B %Y}"
 
 
-def columns(width: int) -> dict[str, int]:
+def fit_columns(width: int) -> dict[str, int]:
     """The columns that fit into *width* cells beside the fixed ones and their cells; ``address`` has what is left, and
     shares it with ``path`` where there is much."""
     room = width - _FIRST - _ADDRESS
@@ -70,7 +70,7 @@ def row_text(row: HistoryRow, clock: str, width: int = 200) -> Content:
         (f"{sign} {_cell(word, 3)} ", f"bold {style}"),
         (f"{_cell(row.method, 6)} ", "bold"),
     ]
-    fitting = columns(width)
+    fitting = fit_columns(width)
     texts = _texts(row)
     for name in ("address", "path", "mark", "env", "tags", "note", "took", "size"):
         if name in fitting:
@@ -103,10 +103,8 @@ def _texts(row: HistoryRow) -> dict[str, str]:
 def _cell(text: str, cells: int) -> str:
     """*text* in exactly that many cells, with an ellipsis where something is cut."""
     line = sanitize_line(text[:500])
-    return (
-        f"{set_cell_size(line, cells - 1).rstrip()}…".ljust(cells) if cell_len(line) > cells else _filled(line, cells)
-    )
+    return f"{set_cell_size(line, cells - 1).rstrip()}…".ljust(cells) if cell_len(line) > cells else _pad(line, cells)
 
 
-def _filled(line: str, cells: int) -> str:
+def _pad(line: str, cells: int) -> str:
     return line + " " * (cells - cell_len(line))

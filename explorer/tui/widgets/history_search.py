@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from explorer.core.search_hints import Names, hints
+from explorer.core.search_hints import FilterNames, complete_search
 from explorer.core.search_words import EXAMPLES
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
@@ -27,19 +27,19 @@ SEARCH_DELAY: Final = 0.12
 """Seconds after the last key until the search is told."""
 
 
-class _Completing(Suggester):
+class _WordSuggester(Suggester):
     """Completes the last word of a search."""
 
     def __init__(self) -> None:
-        self.names = Names()
+        self.names = FilterNames()
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
         """The text with its last word made whole."""
-        return hints(value, self.names).completed or None
+        return complete_search(value, self.names).completed or None
 
 
-class _Line(Input):
+class _SearchInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = bindings("history_line")
 
     def action_complete(self) -> None:
@@ -74,13 +74,13 @@ class HistorySearch(Vertical):
 
     def __init__(self) -> None:
         self._timer: Timer | None = None
-        self._completing = _Completing()
+        self._completing = _WordSuggester()
         self._problem = ""
         super().__init__()
 
     def compose(self) -> ComposeResult:
         """The box and the line below it."""
-        line = _Line(placeholder="/ search what was sent and received", compact=True, suggester=self._completing)
+        line = _SearchInput(placeholder="/ search what was sent and received", compact=True, suggester=self._completing)
         line.cursor_blink = False
         yield line
         yield Static(self._hint(""), markup=False)
@@ -96,12 +96,12 @@ class HistorySearch(Vertical):
         return self.line.value.strip()
 
     @property
-    def names(self) -> Names:
+    def names(self) -> FilterNames:
         """What filters may hold."""
         return self._completing.names
 
     @names.setter
-    def names(self, names: Names) -> None:
+    def names(self, names: FilterNames) -> None:
         self._completing.names = names
 
     def show_problem(self, problem: str) -> None:
@@ -115,7 +115,7 @@ class HistorySearch(Vertical):
         self.query_one(Static).update(text)
 
     def _hint(self, text: str) -> Content:
-        found = hints(text, self.names)
+        found = complete_search(text, self.names)
         if found.words:
             words = [sanitize_line(one) for one in found.words]
             return Content.assemble(("tab ", f"bold {MUTED}"), (words[0], "bold"), ("  " + "  ".join(words[1:]), MUTED))

@@ -58,19 +58,19 @@ class Row:
     spans: tuple[Span, ...] = ()
     gutter: tuple[Span, ...] = ()
     more: tuple[Span, ...] = ()
-    hang: int = 0
+    hanging_indent: int = 0
     joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class _WrappedLine:
     gutter: tuple[Span, ...]
     spans: tuple[Span, ...]
     continued: bool
     """Whether it goes on from the line above."""
 
 
-def take(text: str, room: int) -> int:
+def fitting_length(text: str, room: int) -> int:
     """How many characters of *text* fit into *room* cells; at least one."""
     if text.isascii():
         return max(1, min(room, len(text)))
@@ -82,25 +82,25 @@ def take(text: str, room: int) -> int:
     return len(text)
 
 
-def _wrapped(row: Row, width: int) -> Iterator[_Line]:
-    gutter = cells(row.gutter)
+def _wrapped(row: Row, width: int) -> Iterator[_WrappedLine]:
+    gutter = span_width(row.gutter)
     room = max(8, width - gutter)
-    more = (*(row.more or (("text", " " * gutter),)), ("text", " " * row.hang))
+    more = (*(row.more or (("text", " " * gutter),)), ("text", " " * row.hanging_indent))
     line: list[Span] = []
     left, first = room, True
     for kind, text in row.spans:
         while text:
             if left <= 0:
-                yield _Line(row.gutter if first else more, tuple(line), row.joined or not first)
-                line, left, first = [], max(8, room - row.hang), False
-            cut = take(text, left)
+                yield _WrappedLine(row.gutter if first else more, tuple(line), row.joined or not first)
+                line, left, first = [], max(8, room - row.hanging_indent), False
+            cut = fitting_length(text, left)
             line.append((kind, text[:cut]))
             left -= cell_len(text[:cut])
             text = text[cut:]
-    yield _Line(row.gutter if first else more, tuple(line), row.joined or not first)
+    yield _WrappedLine(row.gutter if first else more, tuple(line), row.joined or not first)
 
 
-def cells(spans: Iterable[Span]) -> int:
+def span_width(spans: Iterable[Span]) -> int:
     """How many cells *spans* take."""
     return sum(cell_len(text) for _, text in spans)
 
@@ -138,7 +138,7 @@ class LinesView(LineView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._make: Callable[[int], Sequence[Row]] = lambda _width: ()
-        self._lines: list[_Line] = []
+        self._lines: list[_WrappedLine] = []
         self._starts: list[int] = []
         """Where each row begins among the lines."""
         self._width = 0
@@ -193,7 +193,7 @@ class LinesView(LineView):
             span = selection.get_span(number)
             if span is None:
                 continue
-            gutter = cells(line.gutter)
+            gutter = span_width(line.gutter)
             text = "".join(text for _, text in line.spans)
             start, end = max(0, span[0] - gutter), len(text) if span[1] == -1 else max(0, span[1] - gutter)
             if parts and not line.continued:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.provenance import ORIGINS
+from explorer.core.provenance import PART_ORIGINS
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
-from explorer.tui.widgets.lines_view import Row, Span, cells
+from explorer.tui.widgets.lines_view import Row, Span, span_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from explorer.core.provenance import Origin, Part
+    from explorer.core.provenance import PartOrigin, RequestPart
 
 LABEL: Final = 14
 """Cells of the column of origins."""
@@ -30,7 +30,7 @@ DETAIL_FROM: Final = 110
 _TEXT_BYTES: Final = 32_768
 _LINE: Final = 4_000
 _LINES: Final = 200
-_COLOURS: Final[dict[Origin, str]] = {
+_COLORS: Final[dict[PartOrigin, str]] = {
     "you": "good",
     "default": "name",
     "version": "url",
@@ -41,7 +41,9 @@ _COLOURS: Final[dict[Origin, str]] = {
 NOTHING: Final = "Nothing here is of your own."
 
 
-def origin_rows(parts: Sequence[Part], width: int, *, lead: tuple[Span, ...] = (), mine: bool = False) -> Iterator[Row]:
+def origin_rows(
+    parts: Sequence[RequestPart], width: int, *, lead: tuple[Span, ...] = (), mine: bool = False
+) -> Iterator[Row]:
     """Rows for *parts*, *lead* before each; with *mine* only what a person set."""
     if mine:
         chosen = [part for part in parts if part.origin == "you"]
@@ -53,14 +55,14 @@ def origin_rows(parts: Sequence[Part], width: int, *, lead: tuple[Span, ...] = (
     yield from _Rows(lead, width).of(parts)
 
 
-def counted(parts: Sequence[Part]) -> str:
+def origin_counts(parts: Sequence[RequestPart]) -> str:
     """``3 of yours, 2 default, 1 auth``: how many parameters and fields there are of each origin."""
-    counts: dict[Origin, int] = {}
+    counts: dict[PartOrigin, int] = {}
     for part in parts:
         if part.place in ("query", "body", "header", "path") and part.name:
             counts[part.origin] = counts.get(part.origin, 0) + 1
-    words = {**ORIGINS, "you": "of yours"}
-    return ", ".join(f"{counts[origin]} {words[origin]}" for origin in ORIGINS if origin in counts)
+    words = {**PART_ORIGINS, "you": "of yours"}
+    return ", ".join(f"{counts[origin]} {words[origin]}" for origin in PART_ORIGINS if origin in counts)
 
 
 class _Rows:
@@ -74,9 +76,9 @@ class _Rows:
         self._joined = False
         self._lines = 0
 
-    def of(self, parts: Sequence[Part]) -> Iterator[Row]:
+    def of(self, parts: Sequence[RequestPart]) -> Iterator[Row]:
         """The rows of *parts*: what holds fields together stands in the row of the field after it, or before it."""
-        held: Part | None = None
+        held: RequestPart | None = None
         for part, following in zip(parts, (*parts[1:], None), strict=True):
             if self._lines > _LINES:
                 yield Row(spans=(("dim", "… cut here"),), gutter=self._blank)
@@ -97,7 +99,7 @@ class _Rows:
         if self._spans:
             yield self._flush(joined=False)
 
-    def _put(self, part: Part, kind: str) -> Iterator[Row]:
+    def _put(self, part: RequestPart, kind: str) -> Iterator[Row]:
         for number, line in enumerate(_shown(part).split("\n")):
             if number:
                 yield self._flush(joined=False)
@@ -115,19 +117,19 @@ class _Rows:
 
     @property
     def _blank(self) -> tuple[Span, ...]:
-        return (("text", " " * cells(self._lead)), self._empty)
+        return (("text", " " * span_width(self._lead)), self._empty)
 
     @property
     def _empty(self) -> Span:
         return ("text", " " * (LABEL + self._detail))
 
-    def _label(self, part: Part) -> tuple[Span, ...]:
-        label: Span = (_COLOURS.get(part.origin, "dim"), f"{ORIGINS[part.origin]:<{LABEL}}")
+    def _label(self, part: RequestPart) -> tuple[Span, ...]:
+        label: Span = (_COLORS.get(part.origin, "dim"), f"{PART_ORIGINS[part.origin]:<{LABEL}}")
         detail = sanitize_line(part.detail)[: DETAIL - 1]
         return (*self._lead, label, *([("dim", f"{detail:<{DETAIL}}")] if self._detail else []))
 
 
-def _shown(part: Part) -> str:
+def _shown(part: RequestPart) -> str:
     """The text of a part; of bytes that are no text, how many there are."""
     data = part.data
     if len(data) <= _TEXT_BYTES and b"\0" not in data:
@@ -141,7 +143,7 @@ def _shown(part: Part) -> str:
     return f"{head.decode('utf-8', 'replace')}\n\n({format_size(len(body) - 2)}, not shown)\n"
 
 
-def _spans(part: Part, text: str, kind: str) -> list[Span]:
+def _spans(part: RequestPart, text: str, kind: str) -> list[Span]:
     if part.place == "header":
         name, colon, value = text.partition(":")
         return [("name", name), ("text", colon + value)]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.message import Message
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.settings.documents import spans
+from explorer.settings.documents import parse_spans
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.lines_view import LinesView, Row, Span
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
-    from explorer.settings.documents import Document
+    from explorer.settings.documents import VendorDocument
 
 WINDOW: Final = 1_500
 """Lines before and after the one that is looked at which are laid out at once; most documents are shorter."""
@@ -40,7 +40,7 @@ class PassageView(LinesView):
         said: str
 
     def __init__(self) -> None:
-        self._document: Document | None = None
+        self._document: VendorDocument | None = None
         self._passage = ""
         self._marked: tuple[tuple[int, int], ...] = ()
         self._at = 1
@@ -49,7 +49,7 @@ class PassageView(LinesView):
         super().__init__()
 
     @property
-    def document(self) -> Document | None:
+    def document(self) -> VendorDocument | None:
         """What is shown."""
         return self._document
 
@@ -58,7 +58,7 @@ class PassageView(LinesView):
         """The line that is looked at."""
         return self._at
 
-    def show_document(self, document: Document, passage: str) -> None:
+    def show_document(self, document: VendorDocument, passage: str) -> None:
         """Show *document* at the lines *passage* of an endpoint, or go on where one is if that was shown before."""
         again = self._document is not None and self._document.name == document.name
         self._document, self._passage = document, passage
@@ -70,13 +70,13 @@ class PassageView(LinesView):
 
     def go(self, lines: str) -> None:
         """Go to lines, as the catalog writes them, and mark them."""
-        self._marked = spans(lines)
+        self._marked = parse_spans(lines)
         if self._marked:
             self._look_at(self._marked[0][0])
 
     def action_passage(self) -> None:
         """Back to the passage of the endpoint, or to the top where none is known."""
-        self._marked = spans(self._passage)
+        self._marked = parse_spans(self._passage)
         self._look_at(self._marked[0][0] if self._marked else 1)
 
     # --- search ------------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ from textual.widgets import Static
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.fields.repeats import Bar, Pair, PairsBox, Rebuilt
+from explorer.tui.widgets.fields.repeats import HeadingBar, PairRow, PairsBox, RepeatsChanged
 from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.origin_rows import counted, origin_rows
+from explorer.tui.widgets.origin_rows import origin_counts, origin_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
 
     from explorer.core.exchange import SentRequest
-    from explorer.core.provenance import Part
+    from explorer.core.provenance import RequestPart
 
 
 class HeadersTab(VerticalScroll, can_focus=False):
@@ -60,27 +60,27 @@ class HeadersTab(VerticalScroll, can_focus=False):
         """The headers of one's own."""
         return self._pairs.pairs if self.is_mounted else self._headers
 
-    def show_request(self, parts: Sequence[Part]) -> None:
+    def show_request(self, parts: Sequence[RequestPart]) -> None:
         """Show the head of what would be sent, each part with its origin."""
         head = [part for part in parts if part.place != "body"]
         while head and head[-1].place == "frame":  # brackets of a body, and the empty line before it
             head.pop()
         title = Content.styled("What will be sent", "bold $text-primary")
-        self.query_one("#sent-head", Static).update(Content.assemble(title, (f"  {counted(head)}", MUTED)))
+        self.query_one("#sent-head", Static).update(Content.assemble(title, (f"  {origin_counts(head)}", MUTED)))
         self.query_one(OriginsView).show_parts(head)
 
-    @on(Bar.Pressed)
-    async def _add(self, event: Bar.Pressed) -> None:
+    @on(HeadingBar.Pressed)
+    async def _add(self, event: HeadingBar.Pressed) -> None:
         event.stop()
         await self._pairs.add()
 
-    @on(Pair.Removed)
-    async def _remove(self, event: Pair.Removed) -> None:
+    @on(PairRow.Removed)
+    async def _remove(self, event: PairRow.Removed) -> None:
         event.stop()
-        await self._pairs.take_out(event.pair_line)
+        await self._pairs.remove_item(event.pair_line)
 
-    @on(Pair.Changed)
-    @on(Rebuilt)
+    @on(PairRow.Changed)
+    @on(RepeatsChanged)
     def _changed(self, event: Message) -> None:
         event.stop()
         self.post_message(self.Changed())
@@ -95,11 +95,11 @@ class OriginsView(LinesView):
     BINDINGS: ClassVar[list[BindingType]] = bindings("preview_origins")
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
-        self._parts: Sequence[Part] = ()
+        self._parts: Sequence[RequestPart] = ()
         self._mine = False
         super().__init__(id=id)
 
-    def show_parts(self, parts: Sequence[Part]) -> None:
+    def show_parts(self, parts: Sequence[RequestPart]) -> None:
         """Show *parts*."""
         self._parts = parts
         self.show_for(self._rows)
@@ -142,7 +142,7 @@ class BodyPreview(Vertical):
         yield OriginsView()
         yield BodyView()
 
-    def show_request(self, request: SentRequest, parts: Sequence[Part]) -> None:
+    def show_request(self, request: SentRequest, parts: Sequence[RequestPart]) -> None:
         """Show the body of *request*, which is cut into *parts*."""
         from explorer.core.document.document import Document
         from explorer.tui.body.view import BodyView
@@ -154,7 +154,7 @@ class BodyPreview(Vertical):
             return
         fields = [part for part in parts if part.place == "body"]
         inside = [part for at, part in enumerate(parts) if part.place == "body" or _in_body(parts, at)]
-        about = f"{sanitize_line(kind)}, {len(request.body):,} bytes, as it will be sent: {counted(fields)}"
+        about = f"{sanitize_line(kind)}, {len(request.body):,} bytes, as it will be sent: {origin_counts(fields)}"
         self.query_one(Static).update(Content(about))
         self.query_one(OriginsView).show_parts(inside)
         self.query_one(BodyView).show(Document(request.body[:200_000], kind, view="raw"))
@@ -171,7 +171,7 @@ class BodyPreview(Vertical):
         (self.query_one(BodyView) if self.has_class("-raw") else self.query_one(OriginsView)).focus()
 
 
-def _in_body(parts: Sequence[Part], at: int) -> bool:
+def _in_body(parts: Sequence[RequestPart], at: int) -> bool:
     """Whether the frame at *at* is one of the body: behind the last header and the empty line."""
     heads = [number for number, part in enumerate(parts) if part.place == "header"]
     return parts[at].place == "frame" and at > (heads[-1] if heads else 0) + 1

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from textual.visual import VisualType
 
 
-class Quiet(Static):
+class CachedStatic(Static):
     """A ``Static`` whose ``update`` does nothing where the content is the same, styles included."""
 
     def __init__(self, content: Content | str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's own name

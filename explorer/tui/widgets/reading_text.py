@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from explorer.core.catalog.model import Choice
-    from explorer.session.doubts import Doubt
+    from explorer.session.doubts import AmbiguityStatus
     from explorer.session.experiments import Experiment
-    from explorer.settings.documents import Line
+    from explorer.settings.documents import DocumentLine
     from explorer.settings.evidence import Evidence
 
 MARKS: Final = {"accepted": ("✓", "$text-success"), "refused": ("✗", "$text-error"), "unclear": ("?", "$text-warning")}
@@ -30,7 +30,7 @@ NARROW: Final = 80
 
 
 @dataclass(frozen=True)
-class Told:
+class AmbiguityPage:
     """What the page about a reading shows beside the reading itself."""
 
     cursor: str
@@ -41,7 +41,7 @@ class Told:
     followed: str = ""
     """What the sandbox follows."""
     experiment: Experiment | None = None
-    passages: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+    passages: Mapping[str, Sequence[DocumentLine]] = field(default_factory=dict)
     """Choice → lines of the vendor's document."""
     passage_problem: str = ""
     width: int = 80
@@ -55,7 +55,7 @@ def evidence_line(one: Evidence) -> str:
     return sanitize_line(evidence_words(one, format_local(one.at, "%Y-%m-%d")))
 
 
-def list_line(doubt: Doubt, environment: str, chosen: str) -> Content:
+def ambiguity_line(doubt: AmbiguityStatus, environment: str, chosen: str) -> Content:
     """``◆ example_verb  ✓get ✗post``: what is known of it in that environment."""
     mark = ("◆ ", "$accent bold") if doubt.reading.changes_request else ("◇ ", MUTED)
     parts: list[Content | str | tuple[str, str]] = [mark, (sanitize_line(doubt.key), "bold")]
@@ -70,12 +70,12 @@ def list_line(doubt: Doubt, environment: str, chosen: str) -> Content:
     return Content.assemble(*parts)
 
 
-def page(doubt: Doubt, told: Told) -> Content:
+def ambiguity_page(doubt: AmbiguityStatus, told: AmbiguityPage) -> Content:
     """All about one reading."""
-    return Content("\n").join(_page(doubt, told))
+    return Content("\n").join(_page_lines(doubt, told))
 
 
-def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
+def _page_lines(doubt: AmbiguityStatus, told: AmbiguityPage) -> Iterator[Content]:
     reading = doubt.reading
     scope = "every call of the vendor" if not doubt.endpoint else "this call"
     yield Content.assemble((sanitize_line(doubt.key), "bold $text-primary"), (f"  concerns {scope}", MUTED))
@@ -102,7 +102,7 @@ def _page(doubt: Doubt, told: Told) -> Iterator[Content]:
         yield Content.styled("f the sandbox follows it · c compares the answers · v all readings", MUTED)
 
 
-def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
+def _choice(doubt: AmbiguityStatus, name: str, choice: Choice, told: AmbiguityPage) -> Content:
     here = "▸ " if name == told.cursor else "  "
     mark = "(●) " if name == told.chosen else "(○) "
     words = [
@@ -121,7 +121,7 @@ def _choice(doubt: Doubt, name: str, choice: Choice, told: Told) -> Content:
     )
 
 
-def _passage(lines: Sequence[Line], width: int) -> Iterator[Content]:
+def _passage(lines: Sequence[DocumentLine], width: int) -> Iterator[Content]:
     for line in lines:
         text = Content(sanitize_line(line.text.expandtabs(4))).truncate(max(10, width - _MARGIN), ellipsis=True)
         yield Content.assemble((f"      {line.number:>5} │ ", MUTED), text)

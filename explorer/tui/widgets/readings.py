@@ -94,7 +94,7 @@ class ReadingBox(Vertical):
         self.post_message(self.Chosen(event.lines.key, event.value))
 
 
-def summary(readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> str:
+def readings_summary(readings: Mapping[str, Reading], chosen: Mapping[str, str]) -> str:
     """``3 readings change this request, 1 is not the default``; empty where there are none."""
     keys = [key for key, reading in readings.items() if reading.changes_request]
     if not keys:

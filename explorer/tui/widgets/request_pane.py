@@ -16,17 +16,17 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Tab, Tabs
 
-from explorer.core.catalog.readings import doubted_params
+from explorer.core.catalog.readings import ambiguous_parameters
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.fields.choice import ChoiceLine, LoneChoice, OptionLines
+from explorer.tui.widgets.fields.choice import ChoiceLine, OptionLines, StandaloneChoice
 from explorer.tui.widgets.fields.form import Form
-from explorer.tui.widgets.fields.letters import LettersAreText, nearest
+from explorer.tui.widgets.fields.letters import TextEntryScope, nearest_ancestor
 from explorer.tui.widgets.fields.row import FieldRow
 from explorer.tui.widgets.frame import follow_focus
-from explorer.tui.widgets.quiet import Quiet
-from explorer.tui.widgets.readings import ReadingBox, summary
+from explorer.tui.widgets.quiet import CachedStatic
+from explorer.tui.widgets.readings import ReadingBox, readings_summary
 from explorer.tui.widgets.status_line import StatusLine, status_text
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from explorer.credentials import CredentialStatus
     from explorer.errors import Problem
     from explorer.session.tracing import Preview
-    from explorer.settings.documents import Document
+    from explorer.settings.documents import VendorDocument
 
 TABS: Final = {"params": "Params", "headers": "Headers", "body": "Body", "auth": "Auth", "docs": "Docs"}
-SLIM: Final = 72
+NARROW_WIDTH: Final = 72
 """Cells below which a field's note stands under it."""
 
 
 @dataclass(frozen=True)
-class Shown:
+class RequestPaneState:
     """What the pane shows: an endpoint under readings, and where its calls go."""
 
     vendor: Vendor
@@ -123,7 +123,7 @@ class RequestPane(Widget):
         """Credentials are to be typed."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
-        self._shown: Shown | None = None
+        self._shown: RequestPaneState | None = None
         self._turned = False
         """Whether the tab that opens was gone to by a key for the tab beside."""
         self._form: Form | None = None
@@ -148,13 +148,13 @@ class RequestPane(Widget):
 
     # --- what it shows -----------------------------------------------------------------------------------------------
 
-    async def show(self, shown: Shown, entries: Sequence[Entry]) -> None:
+    async def show(self, shown: RequestPaneState, entries: Sequence[Entry]) -> None:
         """Show an endpoint with *entries* in its form."""
         self._shown, self._preview, self._credentials = shown, None, ()
         self._ready = False
         self.remove_class("-readings")
         self.border_title = Content(f"Request · {sanitize_line(shown.endpoint.title)}")
-        self._form = Form(shown.endpoint, entries, shown.extra, doubted_params(shown.readings))
+        self._form = Form(shown.endpoint, entries, shown.extra, ambiguous_parameters(shown.readings))
         with self.app.batch_update():
             for key in TABS:
                 await self.query_one(f"#{key}").remove_children()
@@ -167,7 +167,7 @@ class RequestPane(Widget):
         """Tell which saved request the form was opened from, whether it was changed since, and in a *line* which of
         its variables have no value; nothing where the name is empty."""
         self._saved_line = line
-        for one in self.query("#request-saved").results(Quiet):
+        for one in self.query("#request-saved").results(CachedStatic):
             one.update(line)
             one.display = bool(line.plain)
         if self._shown is not None:
@@ -183,7 +183,7 @@ class RequestPane(Widget):
         await place.mount_all(self._widgets(key, self._shown))
         self._fill(key)
 
-    def _widgets(self, key: str, shown: Shown) -> list[Widget]:
+    def _widgets(self, key: str, shown: RequestPaneState) -> list[Widget]:
         if key == "params":
             return self._params(shown)
         if key == "headers":
@@ -202,20 +202,22 @@ class RequestPane(Widget):
 
         return [DocsView(shown.vendor, shown.endpoint, shown.readings, shown.chosen)]
 
-    def _params(self, shown: Shown) -> list[Widget]:
+    def _params(self, shown: RequestPaneState) -> list[Widget]:
         parts: list[Widget] = [StatusLine("", id="request-status")]
-        text = summary(shown.readings, shown.chosen)
+        text = readings_summary(shown.readings, shown.chosen)
         if text:
             line = Content.assemble(("◆ ", "$accent bold"), text, ("  R chooses, B tries", MUTED))
             parts += [StatusLine(line, id="request-reading-line"), Vertical(id="request-readings")]
         if len(shown.endpoint.methods) > 1:
-            choice = LoneChoice([(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method)
+            choice = StandaloneChoice(
+                [(one, one) for one in shown.endpoint.methods], shown.method or shown.endpoint.method
+            )
             choice.id = "request-method"
             parts.append(choice)
         if self._form is not None:
             parts.append(self._form)
-        parts.insert(1, Quiet(self._saved_line, id="request-saved"))
-        parts.append(Quiet("", id="request-about"))
+        parts.insert(1, CachedStatic(self._saved_line, id="request-saved"))
+        parts.append(CachedStatic("", id="request-about"))
         return parts
 
     def _fill(self, key: str) -> None:
@@ -236,7 +238,7 @@ class RequestPane(Widget):
             if self._shown is not None:
                 view.show(self._shown.vendor, self._shown.endpoint, self._shown.environment, credentials)
 
-    def show_document(self, vendor_id: str, document: Document | None, said: str) -> None:
+    def show_document(self, vendor_id: str, document: VendorDocument | None, said: str) -> None:
         """Show the vendor's document in the Docs tab, or what is said of it."""
         from explorer.tui.widgets.docs_view import DocsView
 
@@ -324,9 +326,9 @@ class RequestPane(Widget):
         self.open_tab(keys[(keys.index(self.tab) + step) % len(keys)])
         self.screen.set_focus(self.query_one(Tabs))
 
-    def focus_start(self) -> None:
+    def focus_first_field(self) -> None:
         """Put the focus where work begins: the first required field that is blank, or the tab bar."""
-        if self.tab != "params" or self._form is None or not self._form.focus_start():
+        if self.tab != "params" or self._form is None or not self._form.focus_first_field():
             self.focus_tabs()
 
     def focus_tabs(self) -> None:
@@ -341,13 +343,13 @@ class RequestPane(Widget):
     @property
     def focused_field(self) -> str:
         """The name of the field with the focus; empty where none has it."""
-        row = nearest(self.screen.focused, FieldRow)
+        row = nearest_ancestor(self.screen.focused, FieldRow)
         return row.field_name if row is not None else ""
 
     @property
-    def in_form(self) -> bool:
+    def has_form_focus(self) -> bool:
         """Whether the focus is within the form, where letters are text: a field, its mark, a choice, a button."""
-        return nearest(self.screen.focused, LettersAreText) is not None
+        return nearest_ancestor(self.screen.focused, TextEntryScope) is not None
 
     def fill_examples(self) -> int:
         """Put examples into required fields that are blank; how many there were."""
@@ -405,7 +407,7 @@ class RequestPane(Widget):
     async def action_add_item(self) -> None:
         """Add one more of the group that has the focus."""
         if self._form is not None and not await self._form.add_at(self.screen.focused):
-            boxes = self._form.query("Bar > Button")
+            boxes = self._form.query("HeadingBar > Button")
             if boxes:
                 await self._form.add_at(boxes.first())
 
@@ -418,7 +420,7 @@ class RequestPane(Widget):
 
     def on_resize(self, event: events.Resize) -> None:
         """Narrow panes put a field's note below it."""
-        self.set_class(event.size.width < SLIM, "-slim")
+        self.set_class(event.size.width < NARROW_WIDTH, "-slim")
 
     @on(Tabs.TabActivated)
     async def _opened(self, event: Tabs.TabActivated) -> None:
@@ -441,7 +443,7 @@ class RequestPane(Widget):
     @on(Form.Visited)
     def _visited(self, event: Form.Visited) -> None:
         event.stop()
-        for line in self.query("#request-about").results(Quiet):
+        for line in self.query("#request-about").results(CachedStatic):
             line.update(event.about)
 
     @on(Form.FileWanted)

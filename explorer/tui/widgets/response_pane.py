@@ -25,7 +25,7 @@ from textual.widgets import Static, Tabs
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.arriving_view import ArrivingView
-from explorer.tui.widgets.collect_view import Collection, CollectView
+from explorer.tui.widgets.collect_view import CollectionStatus, CollectView
 from explorer.tui.widgets.frame import follow_focus
 from explorer.tui.widgets.response_tabs import ResponseTabs
 from explorer.tui.widgets.response_titles import answer_title, collection_title
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.client import Progress
+    from explorer.client import SendProgress
     from explorer.core.exchange import Exchange
     from explorer.core.links import Links
     from explorer.core.paging import PageInfo
@@ -114,7 +114,7 @@ class ResponsePane(Widget):
         self._links = links
         self._exchange: Exchange | None = None
         self._page: PageInfo | None = None
-        self._blamed = 0
+        self._rejected_field = 0
         """How often the key for a guilty field was pressed: each time it goes to the next one."""
         self.collecting = False
         """Whether it shows a collection of pages."""
@@ -156,7 +156,7 @@ class ResponsePane(Widget):
         if inside:
             self.query_one(SendingView).focus()
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: SendProgress) -> None:
         """Show how far the call is; ignored when none is under way."""
         if self.state == "sending":
             self.query_one(SendingView).progress(progress)
@@ -202,7 +202,7 @@ class ResponsePane(Widget):
 
     # --- all pages -------------------------------------------------------------------------------------------------
 
-    def show_collection(self, exchange: Exchange, collection: Collection) -> None:
+    def show_collection(self, exchange: Exchange, collection: CollectionStatus) -> None:
         """Show how a *collection* of pages stands, over the tabs of *exchange*: its first page, or all in one."""
         self.show_exchange(exchange)
         self._tabs.count("wire", 0)
@@ -210,7 +210,7 @@ class ResponsePane(Widget):
         self._part()
         self.update_collection(collection, exchange)
 
-    def update_collection(self, collection: Collection, exchange: Exchange | None = None) -> None:
+    def update_collection(self, collection: CollectionStatus, exchange: Exchange | None = None) -> None:
         """Show how the collection that is shown stands by now."""
         if not self.collecting:
             return
@@ -273,7 +273,7 @@ class ResponsePane(Widget):
     def _forget(self) -> None:
         """What was shown belongs to the past."""
         self._exchange = self._page = None
-        self._blamed = 0
+        self._rejected_field = 0
         self.border_subtitle = ""
         self.collecting = False
 
@@ -344,11 +344,11 @@ class ResponsePane(Widget):
         if action == "go_on":
             return self.collecting and self._collection.more
         if action == "guilty_field":
-            return bool(self._guilty)
+            return bool(self._rejected_fields)
         return True
 
     @property
-    def _collection(self) -> Collection:
+    def _collection(self) -> CollectionStatus:
         return self.query_one(CollectView).collection
 
     @property
@@ -356,7 +356,7 @@ class ResponsePane(Widget):
         return self._exchange is not None and self._exchange.verdict.outcome in ("FAILED", "UNKNOWN")
 
     @property
-    def _guilty(self) -> list[str]:
+    def _rejected_fields(self) -> list[str]:
         return [one.name for one in self._exchange.verdict.fields] if self._exchange is not None else []
 
     def action_tab(self, step: int) -> None:
@@ -377,9 +377,9 @@ class ResponsePane(Widget):
 
     def action_guilty_field(self) -> None:
         """Go to the next field that the vendor complains about."""
-        names = self._guilty
-        self.post_message(self.FieldRequested(names[self._blamed % len(names)]))
-        self._blamed += 1
+        names = self._rejected_fields
+        self.post_message(self.FieldRequested(names[self._rejected_field % len(names)]))
+        self._rejected_field += 1
 
     def action_cancel(self) -> None:
         """Ask for the send to be stopped."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from explorer.errors import CatalogProblem
-    from explorer.saved import Library
+    from explorer.saved import SavedLibrary
 
 
 class SavedPreview(Vertical):
@@ -34,7 +34,7 @@ class SavedPreview(Vertical):
         rows = [Row(((kind, sanitize_line(words)),)) for kind, words in facts]
         self.query_one(LinesView).show([*rows, *([Row()] if rows else []), *toml_rows(text, line)])
 
-    def show_folder(self, library: Library, name: str) -> None:
+    def show_folder(self, library: SavedLibrary, name: str) -> None:
         """Show the order of a folder."""
         options = library.options.get(name)
         self._say([f"✗ {sanitize_line(_whole(one))}" for one in library.folder_problems.get(name, ())])

@@ -37,7 +37,7 @@ class SavedLeaf:
     """Whether it is a person's own side of a conflict."""
 
     @property
-    def hay(self) -> str:
+    def search_text(self) -> str:
         """What the filter looks at."""
         return f"{self.name} {self.method} {self.vendor} {self.description}".lower()
 
@@ -98,7 +98,7 @@ class SavedTree(FoldingTree[Node]):
     def found(self) -> tuple[SavedLeaf, ...]:
         """The leaves that the filter leaves."""
         words = self._text.lower().split()
-        return tuple(one for one in self._leaves if all(word in one.hay for word in words))
+        return tuple(one for one in self._leaves if all(word in one.search_text for word in words))
 
     @property
     def current(self) -> Node | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.timer import Timer
 
-    from explorer.client import Progress
+    from explorer.client import SendProgress
 
 _WORDS: Final = {
     "connecting": "connecting",
@@ -42,7 +42,7 @@ class SendingView(Widget, can_focus=True):
     def __init__(self, clock: Callable[[], float], *, id: str | None = None) -> None:  # noqa: A002 - textual's own name
         self._clock = clock
         self._started = 0.0
-        self._progress: Progress | None = None
+        self._progress: SendProgress | None = None
         self._note = ""
         self._timer: Timer | None = None
         super().__init__(id=id)
@@ -60,7 +60,7 @@ class SendingView(Widget, can_focus=True):
         if self._timer is not None:
             self._timer.pause()
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: SendProgress) -> None:
         """Take note of how far it is; painted with the next frame."""
         self._progress = progress
         self.refresh()

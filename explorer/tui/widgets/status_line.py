@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.tui.widgets.quiet import Quiet
+from explorer.tui.widgets.quiet import CachedStatic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from explorer.errors import Problem
 
 
-class StatusLine(Quiet):
+class StatusLine(CachedStatic):
     """A line that a click acts on."""
 
     @dataclass

@@ -10,9 +10,9 @@ from explorer.tui.widgets.lines_view import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.saved.report import Step
+    from explorer.core.saved.report import RunStep
 
-_COLOURS: Final = {
+_COLORS: Final = {
     "key": "name",
     "tag": "name",
     "string": "in",
@@ -27,7 +27,7 @@ _BODY: Final = 300_000
 """Bytes of a body that are laid out here."""
 
 
-def step_rows(step: Step) -> Iterator[Row]:
+def step_rows(step: RunStep) -> Iterator[Row]:
     """What there is to say of a step: what was expected, what was sent, what came."""
     where = f" in {step.environment}" if step.environment else ""
     yield Row((("strong", sanitize_line(step.name)), ("dim", sanitize_line(f"  {step.address}{where}"))))
@@ -55,6 +55,6 @@ def step_rows(step: Step) -> Iterator[Row]:
 
     document = Document(response.body[:], response.header("content-type"))
     for number in range(min(_LINES, document.line_count)):
-        yield Row(tuple((_COLOURS.get(kind, "text"), text) for kind, text in document.tokens(number)), hang=2)
+        yield Row(tuple((_COLORS.get(kind, "text"), text) for kind, text in document.tokens(number)), hanging_indent=2)
     if document.line_count > _LINES:
         yield Row((("dim", f"… {document.line_count - _LINES:,} more lines; enter shows them"),))

@@ -113,7 +113,9 @@ def _received(response: ReceivedResponse) -> str:
 
 
 def _figure(name: str, text: str, kind: str = "text") -> Row:
-    return Row(spans=(("dim", f" {name}".ljust(_LABEL + 1)), (kind, f" {sanitize_line(text)}")), hang=_LABEL + 2)
+    return Row(
+        spans=(("dim", f" {name}".ljust(_LABEL + 1)), (kind, f" {sanitize_line(text)}")), hanging_indent=_LABEL + 2
+    )
 
 
 class TimingView(LinesView):

@@ -23,7 +23,7 @@ def method_style(method: str) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class OpenEndpoint:
     """What the bar says of the open endpoint."""
 
     vendor: str = ""
@@ -48,12 +48,12 @@ class TitleBar(Widget):
         &.-guarded { background: $guarded; color: $guarded-text; }
     }
     """
-    place: reactive[Place] = reactive(Place(), init=False)
+    place: reactive[OpenEndpoint] = reactive(OpenEndpoint(), init=False)
     state: reactive[str] = reactive("", init=False)
     faults: reactive[str] = reactive("", init=False)
     """What the sandbox does wrong on purpose, in its own words."""
 
-    def watch_place(self, place: Place) -> None:
+    def watch_place(self, place: OpenEndpoint) -> None:
         """A guarded place makes the bar red."""
         self.set_class(place.guarded, "-guarded")
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.auth.claims import Claims
-    from explorer.core.auth.lifeline import State, TokenRecord, TokenUse
-    from explorer.session.token_lines import TokenBoard
+    from explorer.core.auth.lifeline import TokenRecord, TokenState, TokenUse
+    from explorer.session.token_lines import TokenOverview
 
-SIGNS: Final[dict[State, str]] = {
+SIGNS: Final[dict[TokenState, str]] = {
     "unused": "●",
     "good": "●",
     "grace": "◐",
@@ -27,14 +27,14 @@ SIGNS: Final[dict[State, str]] = {
     "ended": "✗",
     "past": "·",
 }
-COLOURS: Final[dict[State, str]] = {
+COLORS: Final[dict[TokenState, str]] = {
     "unused": "$text-success",
     "good": "$text-success",
     "grace": "$text-warning",
     "expired": "$text-error",
     "refused": "$text-error",
 }
-_WORDS: Final[dict[State, str]] = {
+_WORDS: Final[dict[TokenState, str]] = {
     "unused": "not used yet",
     "good": "good",
     "grace": "used, in its grace time",
@@ -46,27 +46,27 @@ _WORDS: Final[dict[State, str]] = {
 }
 _TIMES: Final = ("exp", "nbf", "iat", "auth_time", "updated_at")
 _COLUMN: Final = 12
-_USES: Final = 60
+_MAX_USES: Final = 60
 
 
-def relative(at: float, now: float) -> str:
+def relative_time(at: float, now: float) -> str:
     """``12 s ago`` or ``in 59:48 min``."""
     return f"{format_countdown(now - at)} ago" if at <= now else f"in {format_countdown(at - now)}"
 
 
-def moment(at: float, now: float) -> str:
+def format_moment(at: float, now: float) -> str:
     """A time as the clock on the wall has it, and how far it is."""
     try:
         local = format_local(at)
     except (OverflowError, ValueError, OSError):
         return f"{at:g}"
-    return f"{local} ({relative(at, now)})"
+    return f"{local} ({relative_time(at, now)})"
 
 
 def state_text(life: TokenRecord, now: float) -> str:
     """How a token stands: ``used, in its grace time, 3.2 s left``."""
     state, left = life.state(now)
-    under_way = sum(use.under_way for use in life.uses)
+    under_way = sum(use.in_flight for use in life.uses)
     text = _WORDS[state] + (f", {format_countdown(left)} left" if left is not None else "")
     return text + (f" · {under_way} under way" if under_way else "")
 
@@ -84,11 +84,11 @@ def use_text(life: TokenRecord, use: TokenUse) -> str:
     others = [f"#{one.by}" if one.by else one.endpoint for one in life.beside(use)]
     if others:
         parts.append(f"at the same time as {', '.join(others[:4])}{' …' if len(others) > 4 else ''}")
-    parts.append("under way" if use.under_way else f"answered {use.status}" if use.status else "no answer")
+    parts.append("under way" if use.in_flight else f"answered {use.status}" if use.status else "no answer")
     return sanitize_line(" · ".join(parts))
 
 
-def life_rows(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]:
+def token_record_rows(board: TokenOverview, life: TokenRecord, now: float) -> Iterator[Row]:
     """Everything there is to say of one token."""
     yield _row("Token", ("strong", MASK), ("text", f"  {life.fingerprint}"), ("dim", f"  {life.kind}"))
     kind = "good" if life.state(now)[0] in ("unused", "good") else "warn"
@@ -96,28 +96,28 @@ def life_rows(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]
     yield _row("State", (kind, state_text(life, now)), ("text", current))
     if life.minted_at is not None:
         by = f"  by #{life.minted_by}" if life.minted_by else ""
-        yield _row("Minted", ("text", moment(life.minted_at, now)), ("strong", by))
+        yield _row("Minted", ("text", format_moment(life.minted_at, now)), ("strong", by))
     if life.origin:
         yield _row("From", ("text", sanitize_line(life.origin)))
     if life.expires_at is not None:
-        yield _row("Expires", ("text", moment(life.expires_at, now)))
+        yield _row("Expires", ("text", format_moment(life.expires_at, now)))
     if life.scope:
         yield _row("Scopes", ("text", sanitize_line(life.scope)))
     if life.grace is not None:
         yield _row("Grace", ("text", f"good for {life.grace:g} s from its first use"))
     if life.refused_at is not None:
-        yield _row("Refused", ("bad", moment(life.refused_at, now)))
+        yield _row("Refused", ("bad", format_moment(life.refused_at, now)))
     if life.ended_at is not None:
-        yield _row("Ended", ("text", moment(life.ended_at, now)))
+        yield _row("Ended", ("text", format_moment(life.ended_at, now)))
     yield from _chain(board, life, now)
     yield from _uses(life, now)
     yield from _claims(board.claims.get(life.fingerprint), now)
 
 
-def _chain(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]:
+def _chain(board: TokenOverview, life: TokenRecord, now: float) -> Iterator[Row]:
     if life.replaces:
         yield _row("Replaces", ("text", life.replaces))
-    known = {one.fingerprint: one for one in board.lives}
+    known = {one.fingerprint: one for one in board.token_records}
     for number, fingerprint in enumerate(life.replaced_by):
         after = known.get(fingerprint)
         by = f"  by the answer to #{after.minted_by}" if after is not None and after.minted_by else ""
@@ -131,12 +131,12 @@ def _chain(board: TokenBoard, life: TokenRecord, now: float) -> Iterator[Row]:
 def _uses(life: TokenRecord, now: float) -> Iterator[Row]:
     if not life.uses:
         yield _row("Used by", ("dim", "no request yet"))
-    for number, use in enumerate(reversed(life.uses[-_USES:])):
+    for number, use in enumerate(reversed(life.uses[-_MAX_USES:])):
         who = f"#{use.by} " if use.by else ""
-        when = f"  {relative(use.at, now)}"
+        when = f"  {relative_time(use.at, now)}"
         yield _row("" if number else "Used by", ("strong", who), ("text", use_text(life, use)), ("dim", when))
-    if len(life.uses) > _USES:
-        yield _row("", ("dim", f"… and {len(life.uses) - _USES} before"))
+    if len(life.uses) > _MAX_USES:
+        yield _row("", ("dim", f"… and {len(life.uses) - _MAX_USES} before"))
 
 
 def _claims(claims: Claims | None, now: float) -> Iterator[Row]:
@@ -154,7 +154,7 @@ def _value(name: str, value: Any, now: float) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = sanitize_line(text if len(text) <= 400 else f"{text[:400]}…")
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{text}  {moment(float(value), now)}"
+        return f"{text}  {format_moment(float(value), now)}"
     return text
 
 

@@ -40,7 +40,7 @@ def toml_rows(text: str, bad_line: int = 0) -> list[Row]:
             gutter=(
                 ("bad" if number == bad_line else "dim", f"{'▸' if number == bad_line else ' '}{number:>{width}} "),
             ),
-            hang=2,
+            hanging_indent=2,
         )
         for number, spans in enumerate(lines, 1)
     ]

@@ -22,7 +22,7 @@ _STYLES: Final = {
 
 
 @dataclass(frozen=True)
-class TrackLine:
+class TrackStatus:
     """What the strip says. ``at`` counts from 1; without a title nothing is shown."""
 
     title: str = ""
@@ -39,13 +39,13 @@ class TrackLine:
     """The key that shows all of the track."""
 
 
-def dots(done: int, of: int) -> str:
+def progress_dots(done: int, of: int) -> str:
     """Progress as dots: ``●●○``."""
     return "●" * done + "○" * (of - done)
 
 
 class TrackStrip(Static):
-    """Shows a ``TrackLine``; hidden where there is none."""
+    """Shows a ``TrackStatus``; hidden where there is none."""
 
     DEFAULT_CSS = """
     TrackStrip {
@@ -53,24 +53,24 @@ class TrackStrip(Static):
         &.-shown { display: block; }
     }
     """
-    line: reactive[TrackLine] = reactive(TrackLine(), init=False)
+    line: reactive[TrackStatus] = reactive(TrackStatus(), init=False)
 
     def __init__(self) -> None:
         super().__init__(markup=False)
 
-    def watch_line(self, line: TrackLine) -> None:
+    def watch_line(self, line: TrackStatus) -> None:
         """Show it."""
         self.set_class(bool(line.title), "-shown")
-        self.update(text_of(line))
+        self.update(strip_text(line))
 
 
-def text_of(line: TrackLine) -> Content:
+def strip_text(line: TrackStatus) -> Content:
     """The lines of the strip."""
     if not line.title:
         return Content("")
     done = line.at - 1 if line.step else line.of
     head = Content.assemble(
-        (f" {line.key} ", "bold reverse"), " ", (sanitize_line(line.title), "bold"), f" {dots(done, line.of)} "
+        (f" {line.key} ", "bold reverse"), " ", (sanitize_line(line.title), "bold"), f" {progress_dots(done, line.of)} "
     )
     if line.step:
         head = Content.assemble(head, f" {line.at}. ", (sanitize_line(line.step), "bold $text-accent"))

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Trail(Widget):
+class Breadcrumbs(Widget):
     """``orders_list › #3 data[0].id=42 › orders_get``; not shown while it is empty. What is last is seen longest."""
 
     DEFAULT_CSS = """
-    Trail { height: 1; padding: 0 1; background: $panel; color: $foreground; display: none; }
+    Breadcrumbs { height: 1; padding: 0 1; background: $panel; color: $foreground; display: none; }
     """
     parts: reactive[tuple[str, ...]] = reactive((), init=False)
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.exchange import Exchange, JudgedField, Outcome
+    from explorer.core.exchange import Exchange, Outcome, RejectedField
     from explorer.core.paging import PageInfo
 
 SIGNS: Final[dict[Outcome, str]] = {"OK": "✓", "FAILED": "✗", "PARTIAL": "◐", "UNKNOWN": "?"}
-COLOURS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
+COLORS: Final[dict[Outcome, str]] = {"OK": "success", "FAILED": "error", "PARTIAL": "warning", "UNKNOWN": "warning"}
 NOTHING: Final = Content("")
 _LONGEST: Final = 600
 _MOST: Final = "40%"
@@ -40,7 +40,7 @@ _HOW: Final = {"again": ", signed now", "exact": ", exactly its bytes", "form": 
 
 def badge(outcome: Outcome) -> Content:
     """The outcome as a sign and a word on its colour."""
-    colour = COLOURS[outcome]
+    colour = COLORS[outcome]
     return Content.styled(f" {SIGNS[outcome]} {outcome} ", f"bold $text-{colour} on ${colour}-muted")
 
 
@@ -133,7 +133,7 @@ def _labelled(label: str, text: str, style: str = MUTED) -> Content:
     return Content.assemble((f"{label}: ", style), text)
 
 
-def arrived_text(exchange: Exchange) -> Content | None:
+def partial_body_text(exchange: Exchange) -> Content | None:
     """What had arrived before the failure."""
     response = exchange.response
     if response is None:
@@ -206,7 +206,7 @@ class VerdictView(VerticalScroll, can_focus=False):
             own = "" if failure.kind == "TimedOut" else failure.hint  # that one names an option of the command line
             known = {**_HERE, **_HERE_WRITING} if writes else _HERE
             hint = own or known.get(failure.kind, "The Wire tab shows what was sent.")
-            text = failure_text(failure.title, failure.message, hint, arrived_text(exchange))
+            text = failure_text(failure.title, failure.message, hint, partial_body_text(exchange))
             self._show(text, (), details=_fault_line(exchange))
         self._stand(alone=exchange.response is None)
 
@@ -221,7 +221,7 @@ class VerdictView(VerticalScroll, can_focus=False):
         extra.display = bool(text)
         extra.update(Content("\n".join(map(sanitize_line, text.splitlines()))))
 
-    def _show(self, text: Content, fields: Sequence[JudgedField], said: str = "", details: Content = NOTHING) -> None:
+    def _show(self, text: Content, fields: Sequence[RejectedField], said: str = "", details: Content = NOTHING) -> None:
         self.explain("")
         below = self.query_one("#verdict-details", Static)
         below.display = bool(details)
@@ -245,7 +245,7 @@ class VerdictView(VerticalScroll, can_focus=False):
         self.post_message(self.FieldChosen(self._names[event.option_index]))
 
 
-def _field_text(field: JudgedField, said: str) -> Content:
+def _field_text(field: RejectedField, said: str) -> Content:
     parts = [Content.assemble("→ ", (sanitize_line(field.name), "bold $text-error"))]
     if field.message and field.message != said:
         parts.append(Content(f"  {_short(field.message)}"))

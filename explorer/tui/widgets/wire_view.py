@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from explorer.core.document.document import Document
 from explorer.core.exchange import Exchange, Header, Hop, Purpose, ReceivedResponse, SentRequest, hops_of
-from explorer.core.provenance import Part
+from explorer.core.provenance import RequestPart
 from explorer.core.provenance.parts import target_of
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_size
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from explorer.core.text.data import Data
 
-Traces = Sequence[Sequence[Part]]
+Traces = Sequence[Sequence[RequestPart]]
 """The parts of each hop's request."""
 Trace = Callable[[Exchange], Traces]
 PURPOSES: Final[dict[Purpose, str]] = {

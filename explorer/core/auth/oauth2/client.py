@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Asking, Flow, Scheme, Step, token_request
+from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep, TokenFlow, token_request
 from explorer.core.auth.capabilities import AuthorizationRequest
 from explorer.core.auth.oauth2.options import OAuth2Options
-from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, KINDS, Kind, Token
+from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, TOKEN_KINDS, Token, TokenKind
 from explorer.core.text.media_type import FORM
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialRefused, UsageError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 
 
-_LONGEST_LIFE = 1_000_000_000
+_MAX_LIFETIME = 1_000_000_000
 """Seconds (some 30 years) that a token lives at most, whatever the server says."""
 
 
@@ -44,7 +44,7 @@ class OAuth2(Scheme[OAuth2Options]):
             return ()
         return (*self._without((self.options.client_id,)), self.options.access_token)
 
-    def needs_before(self) -> str:
+    def prerequisite(self) -> str:
         if self._token(self.context.now(), "access") or not self._can_refresh():
             return ""
         return f"a new access token from {self.options.token} is asked for first"
@@ -52,7 +52,7 @@ class OAuth2(Scheme[OAuth2Options]):
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at), "access")
         if token is None and not self._can_refresh():
-            raise self._lacks(self.options.access_token)
+            raise self._missing_credential(self.options.access_token)
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -78,7 +78,7 @@ class OAuth2(Scheme[OAuth2Options]):
             yield from self._renewed(self._access, self._refresh)
 
     def strip(self, request: httpx.Request) -> httpx.Request:
-        bare = wire.rebuilt(request)
+        bare = wire.copy_request(request)
         bare.headers.pop(self.options.header, None)
         return bare
 
@@ -87,16 +87,16 @@ class OAuth2(Scheme[OAuth2Options]):
         held = self._held(options.access_token, options.refresh_token, options.client_secret)
         return tuple(token.value for token in self.context.tokens.history) + held
 
-    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[Step, ...]:  # noqa: ARG002 - the base class's
+    def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         now = self._time(at)
         token = self._token(now, "access")
         if token is None:
-            step = Step(title="Token", text=self.needs_before() or "none: log in first")
+            step = SigningStep(title="Token", text=self.prerequisite() or "none: log in first")
         else:
             left = "" if token.expires_at is None else f", good for {int(token.expires_at - now)} s"
             text = f"{MASK} ({token.value.fingerprint()})"
-            step = Step(title="Token", text=text, detail=f"from {token.origin}{left}")
-        return (step, Step(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}"))
+            step = SigningStep(title="Token", text=text, detail=f"from {token.origin}{left}")
+        return (step, SigningStep(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}"))
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint == self.options.token
@@ -142,7 +142,7 @@ class OAuth2(Scheme[OAuth2Options]):
             "code_challenge",
             "code_challenge_method",
         )
-        bare = str(wire.without(httpx.Request("GET", page), names).url)
+        bare = str(wire.without_parameters(httpx.Request("GET", page), names).url)
         state = self.context.nonce(24)
         verifier = self.context.nonce(48) if self.options.pkce else ""
         client = self._client()
@@ -155,7 +155,7 @@ class OAuth2(Scheme[OAuth2Options]):
             code_challenge=challenge,
             code_challenge_method="S256" if challenge else None,
         )
-        return AuthorizationRequest(_like(url, bare), state, Secret(verifier))
+        return AuthorizationRequest(_with_scheme_of(url, bare), state, Secret(verifier))
 
     def exchange_request(self, code: str, verifier: Secret, redirect_uri: str = "") -> httpx.Request:
         """The request that turns a code into tokens (RFC 6749, 4.1.3), marked as an auth request."""
@@ -180,7 +180,7 @@ class OAuth2(Scheme[OAuth2Options]):
 
     def accept(self, tokens: tuple[Token, ...]) -> None:
         """Keep the tokens of a token response; they are newer than any token credential that is there by now."""
-        for kind in KINDS:
+        for kind in TOKEN_KINDS:
             self._token(self.context.now(), kind)
         for token in tokens:
             self.context.tokens.begin(replace(token, minted_by=self.context.exchange))
@@ -196,16 +196,16 @@ class OAuth2(Scheme[OAuth2Options]):
         """The token endpoint of the catalog with this body in place of its own; the URL must be safe."""
         built = self.context.build(self.options.token, {})
         _as_https(str(built.url))
-        request = wire.rebuilt(built, content=body.encode())
+        request = wire.copy_request(built, content=body.encode())
         request.headers["Content-Type"] = FORM
         request.extensions[PURPOSE] = "auth"
         return request
 
-    def _token(self, now: float, kind: Kind) -> Token | None:
+    def _token(self, now: float, kind: TokenKind) -> Token | None:
         """The token to use; a token credential that was not seen before is the newest."""
         name = self.options.access_token if kind == "access" else self.options.refresh_token
         given = self.context.credential(name)
-        if given and not self.context.tokens.knows(given):
+        if given and not self.context.tokens.has_seen(given):
             self.context.tokens.begin(Token(given, now, f"{CREDENTIAL_ORIGIN}{name!r}", kind=kind))
         return self.context.tokens.current(now, kind)
 
@@ -216,7 +216,7 @@ class OAuth2(Scheme[OAuth2Options]):
         """The access token that another process has kept in the meantime, or None."""
         before = self._access()
         for name in (self.options.access_token, self.options.refresh_token):
-            self.context.look_again(name)
+            self.context.forget_cached(name)
         token = self._access()
         return None if token is None or (before is not None and token.value == before.value) else token
 
@@ -224,14 +224,14 @@ class OAuth2(Scheme[OAuth2Options]):
         has_token = self._token(self.context.now(), "refresh") is not None
         return bool(self.options.token and has_token and self.context.credential(self.options.client_id))
 
-    def _refresh(self) -> Asking[Token]:
+    def _refresh(self) -> TokenFlow[Token]:
         newer = self._replaced_elsewhere()
         if newer is not None:
             return newer
         now = self.context.now()
         refresh = self._token(now, "refresh")
         if refresh is None or not self._can_refresh():
-            raise self._lacks((self.missing() or (self.options.access_token,))[0])
+            raise self._missing_credential((self.missing() or (self.options.access_token,))[0])
         former = {token.kind: token.value.fingerprint() for token in self.context.tokens.history}
         response = yield from self._sent(self.refresh_request(refresh.value), refresh.value, refresh.origin)
         try:
@@ -243,7 +243,7 @@ class OAuth2(Scheme[OAuth2Options]):
         self.accept(tokens)
         for token in tokens:
             if token.kind in former:
-                self.context.tokens.lives.succeeded(former[token.kind], token.value.fingerprint())
+                self.context.tokens.token_records.record_replacement(former[token.kind], token.value.fingerprint())
         return next(token for token in self.context.tokens.history if token.value == tokens[0].value)
 
     def _put(self, request: httpx.Request, text: str) -> httpx.Request:
@@ -272,7 +272,7 @@ def read_redirect(url: str, state: str) -> str:
             "the redirect does not belong to this login: its state is another", hint="Log in again."
         ) from None
     except OAuth2Error as error:
-        raise CredentialRefused(f"the login was refused: {_words(error)}", hint="Log in again.") from None
+        raise CredentialRefused(f"the login was refused: {_error_text(error)}", hint="Log in again.") from None
     return str(found["code"])
 
 
@@ -299,7 +299,7 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
             raise ValueError("no bearer token")
         expires = _expiry(read.get("expires_in"), now)
     except OAuth2Error as error:
-        raise CredentialRefused(f"no token was given: {_words(error)}", hint="Log in again.") from None
+        raise CredentialRefused(f"no token was given: {_error_text(error)}", hint="Log in again.") from None
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
     scope = str(table.get("scope") or "")
@@ -315,7 +315,7 @@ def _expiry(seconds: object, now: float) -> float | None:
         return None
     if not isinstance(seconds, int | float | str):
         raise TypeError("expires_in is no number")
-    return now + min(max(int(seconds), 0), _LONGEST_LIFE)
+    return now + min(max(int(seconds), 0), _MAX_LIFETIME)
 
 
 def is_loopback(host: str) -> bool:
@@ -339,12 +339,12 @@ def _as_https(url: str) -> str:
     )
 
 
-def _like(url: str, original: str) -> str:
+def _with_scheme_of(url: str, original: str) -> str:
     """*url* with the scheme that *original* has."""
     return urlsplit(original).scheme + url[url.index(":") :]
 
 
-def _words(error: OAuth2Error) -> str:
+def _error_text(error: OAuth2Error) -> str:
     """The code of an OAuth error and what it says about itself."""
     code, description = str(error.error or "error"), str(error.description or "")
     return f"{code}: {description}" if description else code

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
-from explorer.core.catalog.sandbox import Handler
-from explorer.core.catalog.sandbox import Step as SandboxStep
+from explorer.core.catalog.sandbox import Handler, HandlerStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.auth.tokens import Kind
+    from explorer.core.auth.tokens import TokenKind
 
 
 class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
@@ -51,7 +50,7 @@ class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
         return tuple(filter(None, (self.authorize, self.token)))
 
     @property
-    def stored(self) -> tuple[tuple[Kind, str], ...]:
+    def stored(self) -> tuple[tuple[TokenKind, str], ...]:
         return (("access", self.access_token), ("refresh", self.refresh_token))
 
     @property
@@ -65,5 +64,5 @@ class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
         return TokenSource(points, (detail,), self.authorize)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
-        yield self.authorize, Handler(steps=(SandboxStep(do="consent", auth=key),), own_checks=True)
-        yield self.token, Handler(steps=(SandboxStep(do="exchange", auth=key),), own_checks=True)
+        yield self.authorize, Handler(steps=(HandlerStep(do="consent", auth=key),), own_checks=True)
+        yield self.token, Handler(steps=(HandlerStep(do="exchange", auth=key),), own_checks=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from explorer.core.auth.accounts import Account, AccountBook, same
+from explorer.core.auth.accounts import Account, AccountBook, constant_time_equal
 from explorer.core.auth.oauth2.options import OAuth2Options
 from explorer.core.auth.verifier import ConsentRequest, Grant, IncomingRequest, Refusal, Verifier, header_token
 
@@ -152,7 +152,7 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         if values.get("redirect_uri", "") != code.request.redirect_uri:
             expected = code.request.redirect_uri
             return Refusal("invalid_grant", "redirect_uri is another", expected, values.get("redirect_uri", "nothing"))
-        if code.request.challenge and not _proves(values.get("code_verifier", ""), code.request.challenge):
+        if code.request.challenge and not _matches_challenge(values.get("code_verifier", ""), code.request.challenge):
             return Refusal("invalid_grant", "code_verifier does not fit the challenge", "the verifier of it", "another")
         code.used, code.family = True, self.nonce(8)
         return self._issue(account.id, code.family, code.request.scope)
@@ -160,7 +160,7 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
     def _refresh(self, account: Account, values: dict[str, str]) -> dict[str, object] | Refusal:
         text = values.get("refresh_token", "")
         issued = self._issued.get(text)
-        if issued is None and text and same(account.value(self.options.refresh_token), text):
+        if issued is None and text and constant_time_equal(account.value(self.options.refresh_token), text):
             issued = self._issued[text] = _Issued(account.id, self.nonce(8), "refresh", "")
         if issued is None or issued.kind != "refresh" or issued.account != account.id or issued.revoked:
             return Refusal("invalid_grant", "the refresh token is not good", "one that was given out here", "another")
@@ -194,22 +194,22 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
             return Refusal("invalid_request", "the client authenticates in two ways", "header or body", "both")
         client_id, secret = basic or (values.get("client_id", ""), values.get("client_secret", ""))
         for account in self._clients(client_id):
-            if same(account.value(self.options.client_secret), secret):
+            if constant_time_equal(account.value(self.options.client_secret), secret):
                 return account
         return Refusal("invalid_client", "client id or secret is wrong", "those of a registered application", "others")
 
     def _clients(self, client_id: str) -> Iterator[Account]:
         for account in self.accounts.accounts:
-            if client_id and same(account.value(self.options.client_id), client_id):
+            if client_id and constant_time_equal(account.value(self.options.client_id), client_id):
                 yield account
 
 
-def _proves(verifier: str, challenge: str) -> bool:
+def _matches_challenge(verifier: str, challenge: str) -> bool:
     """Whether BASE64URL(SHA256(verifier)) is the challenge (RFC 7636, 4.6); the verifier has 43 to 128 signs (4.1)."""
     if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier):
         return False
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return same(base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"), challenge)
+    return constant_time_equal(base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"), challenge)
 
 
 def _basic(header: str) -> tuple[str, str] | None:

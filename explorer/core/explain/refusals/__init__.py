@@ -8,7 +8,15 @@ its history. What only a sandbox tells (which check of it refused) is not looked
 
 from __future__ import annotations
 
-from explorer.core.explain.refusals.facts import Facts, Finding, Seen, TokenFact, was_refused
+from explorer.core.explain.refusals.facts import CheckResult, EarlierExchange, RefusalFacts, TokenFact, was_refused
 from explorer.core.explain.refusals.reasons import Explanation, explain_refusal
 
-__all__ = ["Explanation", "Facts", "Finding", "Seen", "TokenFact", "explain_refusal", "was_refused"]
+__all__ = [
+    "CheckResult",
+    "EarlierExchange",
+    "Explanation",
+    "RefusalFacts",
+    "TokenFact",
+    "explain_refusal",
+    "was_refused",
+]

@@ -14,17 +14,15 @@ from explorer.core.text.url_pairs import Pairs, decode_pairs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.core.auth.options import TokenPlace
+    from explorer.core.auth.options import TokenPlacement
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
     from explorer.core.debugging.diagnosing import Diagnosis
     from explorer.core.exchange import Exchange
     from explorer.errors import Problem
 
-State = Literal["holds", "not", "unknown"]
-STATES: Final[dict[State, str]] = {"holds": "holds", "not": "does not hold", "unknown": "cannot be known"}
-Mend = Literal[
-    "", "signature", "credentials", "login", "environment", "readings", "field", "headers", "method", "again"
-]
+CheckState = Literal["holds", "not", "unknown"]
+CHECK_STATES: Final[dict[CheckState, str]] = {"holds": "holds", "not": "does not hold", "unknown": "cannot be known"}
+Fix = Literal["", "signature", "credentials", "login", "environment", "readings", "field", "headers", "method", "again"]
 """What mends it: an action of the app, or ``field``: the field of that name, ``headers``: the headers of the form."""
 
 
@@ -48,7 +46,7 @@ class TokenFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EarlierExchange:
     """An earlier exchange of the same vendor and environment with the same value: when, and whether it was good."""
 
     param: str
@@ -59,7 +57,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RefusalFacts:
     """Everything that the checks look at. Vendor and endpoint are those of the catalog's default readings."""
 
     exchange: Exchange
@@ -69,7 +67,7 @@ class Facts:
     """None in the sandbox."""
     base_url: str
     """Where the environment's calls go, whatever the call says."""
-    wanted: TokenPlace | None = None
+    wanted: TokenPlacement | None = None
     """Where the scheme has its token, of a scheme that has one."""
     signing: tuple[str, str, str] | None = None
     """The parameters of a signature (id, time, signature), of a scheme that signs."""
@@ -81,7 +79,7 @@ class Facts:
     """The request's own signature, judged; None where there is none or it cannot be made again."""
     problems: tuple[Problem, ...] = ()
     """What the form has against the call, by the default readings."""
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[EarlierExchange, ...] = ()
     _pairs: dict[str, Pairs] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -135,15 +133,15 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What a check made of it. ``key`` is what mends it, ``where`` the field or reading that it is about."""
 
     check: str
     title: str
-    state: State
+    state: CheckState
     evidence: str
-    mend: str = ""
-    key: Mend = ""
+    fix: str = ""
+    key: Fix = ""
     where: str = ""
     weight: int = 0
     fits: bool = False
@@ -158,31 +156,33 @@ class Check(ABC):
     statuses: ClassVar[frozenset[int]]
     weight: ClassVar[int] = 50
     """How much it says when it holds: what is proved by itself stands before what is concluded."""
-    mend: ClassVar[str] = ""
-    key: ClassVar[Mend] = ""
+    fix: ClassVar[str] = ""
+    key: ClassVar[Fix] = ""
 
     @abstractmethod
-    def look(self, facts: Facts) -> Finding | None:
+    def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         """The finding; None where the question does not arise."""
 
-    def holds(
-        self, facts: Facts, evidence: str, *, mend: str = "", key: Mend | None = None, where: str = ""
-    ) -> Finding:
+    def confirmed(
+        self, facts: RefusalFacts, evidence: str, *, mend: str = "", key: Fix | None = None, where: str = ""
+    ) -> CheckResult:
         """It is so."""
-        return self._finding(facts, "holds", evidence, mend or self.mend, self.key if key is None else key, where)
+        return self._finding(facts, "holds", evidence, mend or self.fix, self.key if key is None else key, where)
 
-    def holds_not(self, facts: Facts, evidence: str) -> Finding:
+    def ruled_out(self, facts: RefusalFacts, evidence: str) -> CheckResult:
         """It is not so."""
         return self._finding(facts, "not", evidence, "", "", "")
 
-    def unknown(self, facts: Facts, evidence: str, *, mend: str = "", key: Mend | None = None) -> Finding:
+    def unknown(self, facts: RefusalFacts, evidence: str, *, mend: str = "", key: Fix | None = None) -> CheckResult:
         """It cannot be known from here; what would be proved if it held stands behind what is always a guess."""
-        found = self._finding(facts, "unknown", evidence, mend or self.mend, self.key if key is None else key, "")
+        found = self._finding(facts, "unknown", evidence, mend or self.fix, self.key if key is None else key, "")
         return replace(found, weight=100 - self.weight)
 
-    def _finding(self, facts: Facts, state: State, evidence: str, mend: str, key: Mend, where: str) -> Finding:
+    def _finding(
+        self, facts: RefusalFacts, state: CheckState, evidence: str, mend: str, key: Fix, where: str
+    ) -> CheckResult:
         fits = facts.status in self.statuses
-        return Finding(self.id, self.title, state, evidence, mend, key, where, self.weight, fits)
+        return CheckResult(self.id, self.title, state, evidence, mend, key, where, self.weight, fits)
 
 
 def was_refused(exchange: Exchange) -> bool:

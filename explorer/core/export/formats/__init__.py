@@ -26,12 +26,12 @@ FORMATS: Final[Registry[ExportFormat]] = Registry(
 """In the order in which they are offered; the first is the default."""
 
 
-def archives() -> tuple[str, ...]:
+def archive_formats() -> tuple[str, ...]:
     """Return the ids of the formats that hold many exchanges."""
     return tuple(export_format.id for export_format in FORMATS.values() if export_format.kind == "archive")
 
 
-def names_in_words() -> str:
+def format_titles() -> str:
     """Return what formats there are, for a sentence: ``curl, HTTPie or HAR``."""
     *names, last = (export_format.title for export_format in FORMATS.values())
     return f"{', '.join(names)} or {last}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.export.format import ExportFormat, cannot_hold, recipe_writer
+from explorer.core.export.format import ExportFormat, recipe_writer, unsupported_call
 from explorer.core.export.shell import quote, word
-from explorer.core.export.shell_script import DEFAULT_ACCEPT, from_home, script
+from explorer.core.export.shell_script import DEFAULT_ACCEPT, home_variable, script
 
 if TYPE_CHECKING:
-    from explorer.core.export.recipe import Message, Part, Recipe, Text
+    from explorer.core.export.recipe import Message, Recipe, RecipePart, Text
 
 
 def curl(recipe: Recipe, show_secrets: bool = False) -> str:
@@ -45,12 +45,12 @@ def _header(name: str, value: Text) -> str:
     return word((f"{name}: ", *value)) if value else quote(f"{name};")
 
 
-def _part(part: Part) -> str:
+def _part(part: RecipePart) -> str:
     if "=" in part.name or "\n" in part.name or "\r" in part.name:
-        raise cannot_hold("curl", f"a form field named {part.name!r}", instead="python")
+        raise unsupported_call("curl", f"a form field named {part.name!r}", instead="python")
     if not part.file:
         return f"--form-string {word((f'{part.name}=', *part.value))}"
-    home, path = from_home(part.file)
+    home, path = home_variable(part.file)
     path = path.replace("\\", "\\\\").replace('"', '\\"')
     value: Text = (f'{part.name}=@"', *home, f'{path}";type={part.media_type}')
     return f"-F {word(value)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.export.format import ExportFormat, cannot_hold, recipe_writer
+from explorer.core.export.format import ExportFormat, recipe_writer, unsupported_call
 from explorer.core.export.shell import quote, word
-from explorer.core.export.shell_script import DEFAULT_ACCEPT, from_home, script
+from explorer.core.export.shell_script import DEFAULT_ACCEPT, home_variable, script
 
 if TYPE_CHECKING:
     from explorer.core.export.recipe import Message, Recipe, Text
@@ -34,7 +34,7 @@ def _command(message: Message, quiet: bool) -> list[str]:
             words.append(_item(name, ":", value) if value else quote(f"{_escaped(name)};"))
     for part in message.parts:
         if part.file:
-            home, path = from_home(part.file)
+            home, path = home_variable(part.file)
             words.append(_item(part.name, "@", (*home, f"{path};type={part.media_type}")))
         else:
             words.append(_item(part.name, "=", part.value))
@@ -50,7 +50,7 @@ _SPECIAL = ":;=@"
 def _item(name: str, separator: str, value: Text) -> str:
     for piece in (name, *value):
         if isinstance(piece, str) and re.search(rf"\\[{_SPECIAL}]", piece):
-            raise cannot_hold("HTTPie", f"the value of {name}", instead="curl or as python")
+            raise unsupported_call("HTTPie", f"the value of {name}", instead="curl or as python")
     first = value[0] if value else ""
     if isinstance(first, str) and first[:1] and first[0] in _SPECIAL:
         value = (f"\\{first}", *value[1:])

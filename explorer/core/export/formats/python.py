@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.export.format import ExportFormat, recipe_writer
-from explorer.core.export.recipe import ENCODED, REFRESH, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
+from explorer.core.export.recipe import ENCODED, REFRESH_COMMENT, SIGNATURE, TIMESTAMP, TOKEN, Hole, holes
 from explorer.core.export.shell import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.export.recipe import Message, Part, Recipe, Text, Variable
+    from explorer.core.export.recipe import EnvironmentVariable, Message, Recipe, RecipePart, Text
 
 _FILLED = {"raw": "{0}", "url": 'quote({0}, safe="")', "json": "json.dumps({0})[1:-1]"}
 _COMPUTED = (TOKEN, TIMESTAMP, SIGNATURE, ENCODED)
@@ -53,7 +53,7 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
         again = [f"{short[new.name]} = {_value(new, show_secrets)}" for new in recipe.refresh_variables]
         again += _call("answer", recipe.refresh.request, short)
         again.append(f"{short[recipe.refreshed]} = answer.json()[{recipe.refresh.field!r}]")
-        yield from (f"# {line}" for line in [REFRESH, *again])
+        yield from (f"# {line}" for line in [REFRESH_COMMENT, *again])
     if signing:
         yield f"{TIMESTAMP} = str(int(time.time()))"
         yield f"base = {_expression(signing.base, short)}"
@@ -68,7 +68,7 @@ def _body(recipe: Recipe, show_secrets: bool) -> Iterator[str]:
     yield "print(response.text)"
 
 
-def _short_names(variables: tuple[Variable, ...]) -> dict[str, str]:
+def _short_names(variables: tuple[EnvironmentVariable, ...]) -> dict[str, str]:
     """``API_EXPLORER_SHOP_TOKEN`` → ``TOKEN``, as far as that tells them apart."""
     short: dict[str, str] = {}
     for variable in variables:
@@ -78,7 +78,7 @@ def _short_names(variables: tuple[Variable, ...]) -> dict[str, str]:
     return short
 
 
-def _value(variable: Variable, show_secrets: bool) -> str:
+def _value(variable: EnvironmentVariable, show_secrets: bool) -> str:
     if show_secrets and variable.value is not None:
         return repr(variable.value.reveal())
     if variable.fallback:
@@ -106,7 +106,7 @@ def _call(name: str, message: Message, short: dict[str, str]) -> Iterator[str]:
     yield ")"
 
 
-def _part(part: Part, short: dict[str, str]) -> str:
+def _part(part: RecipePart, short: dict[str, str]) -> str:
     if not part.file:
         return f"(None, {_bytes(part.value, short)})"
     path = repr(part.file)

@@ -9,14 +9,14 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.export.format import ExportFormat, cannot_hold, recipe_writer
+from explorer.core.export.format import ExportFormat, recipe_writer, unsupported_call
 from explorer.core.export.shell import quote, word
 from explorer.core.export.shell_script import DEFAULT_ACCEPT, script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.export.recipe import Hole, Message, Part, Recipe, Text
+    from explorer.core.export.recipe import Hole, Message, Recipe, RecipePart, Text
 
 _FIRST: Final = "wget -q -O - --content-on-error --tries=1 --max-redirect=0"
 _BOUNDARY: Final = "api-explorer-part-"
@@ -52,19 +52,19 @@ def _command(message: Message, quiet: bool) -> list[str]:
 
 def _check(message: Message) -> None:
     if any(part.file for part in message.parts):
-        raise cannot_hold("wget", "the upload of a file", instead="curl or as python")
+        raise unsupported_call("wget", "the upload of a file", instead="curl or as python")
     repeated = [name for name, times in Counter(name.lower() for name, _ in message.headers).items() if times > 1]
     if repeated:
-        raise cannot_hold("wget", f"the header {repeated[0]} more than once", instead="curl or as python")
+        raise unsupported_call("wget", f"the header {repeated[0]} more than once", instead="curl or as python")
 
 
-def _boundary(parts: Sequence[Part]) -> str:
+def _boundary(parts: Sequence[RecipePart]) -> str:
     """Return a delimiter that none of the texts contains (RFC 2046, 5.1.1)."""
     texts = "".join(piece for part in parts for piece in part.value if isinstance(piece, str))
     return next(boundary for number in count() if (boundary := f"{_BOUNDARY}{number}") not in texts)
 
 
-def _multipart(parts: Sequence[Part], boundary: str) -> Text:
+def _multipart(parts: Sequence[RecipePart], boundary: str) -> Text:
     """Return the body of *parts*, which are texts (RFC 7578)."""
     pieces: list[str | Hole] = []
     for part in parts:

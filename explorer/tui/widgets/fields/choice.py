@@ -95,7 +95,7 @@ class ChoiceLine(Widget, can_focus=True):
             self.post_message(self.Changed(self, value))
 
 
-class LoneChoice(ChoiceLine):
+class StandaloneChoice(ChoiceLine):
     """A choice that is not the field of a parameter: a letter chooses the next value that begins with it."""
 
     def on_key(self, event: events.Key) -> None:

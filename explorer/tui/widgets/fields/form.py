@@ -15,18 +15,18 @@ from explorer.core.exchange import Entry
 from explorer.core.form import find_parameter
 from explorer.tui.actions import bindings
 from explorer.tui.widgets.fields.choice import ChoiceLine
-from explorer.tui.widgets.fields.letters import LettersAreText, nearest
+from explorer.tui.widgets.fields.letters import TextEntryScope, nearest_ancestor
 from explorer.tui.widgets.fields.repeats import (
-    Bar,
     GroupBox,
-    Item,
+    HeadingBar,
     ListBox,
     MapBox,
-    Pair,
+    PairRow,
     PairsBox,
-    Rebuilt,
-    Repeat,
-    ValueLine,
+    RepeatBox,
+    RepeatItem,
+    RepeatsChanged,
+    ValueRow,
 )
 from explorer.tui.widgets.fields.row import FieldRow
 
@@ -50,7 +50,7 @@ SECTIONS: Final = {
 }
 
 
-class Form(VerticalScroll, LettersAreText, can_focus=False):
+class Form(VerticalScroll, TextEntryScope, can_focus=False):
     """The fields of one endpoint. Made anew for every endpoint and every set of readings."""
 
     DEFAULT_CSS = """
@@ -92,10 +92,10 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
     ) -> None:
         """*doubted*: parameters about which the document contradicts itself, with the keys of the readings."""
         self.endpoint = endpoint
-        self.doubted = doubted or {}
+        self.ambiguous_params = doubted or {}
         self._by_param, self._others = _sorted(endpoint, entries)
         self._extra = tuple(extra)
-        self._parts: list[FieldRow | Repeat] = []
+        self._parts: list[FieldRow | RepeatBox] = []
         super().__init__()
 
     def compose(self) -> ComposeResult:
@@ -115,7 +115,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
         self._pairs = PairsBox("Undocumented query parameters", self._extra)
         yield self._pairs
 
-    def _make(self) -> Iterator[tuple[str, FieldRow | Repeat]]:
+    def _make(self) -> Iterator[tuple[str, FieldRow | RepeatBox]]:
         params = list(self.endpoint.params.values())
         order = list(SECTIONS)
         done: set[str] = set()
@@ -144,7 +144,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
         """What is set, in the order of the form."""
         entries: list[Entry] = []
         for part in self._parts:
-            if isinstance(part, Repeat):
+            if isinstance(part, RepeatBox):
                 entries.extend(part.entries)
             elif (entry := part.entry) is not None:
                 entries.append(entry)
@@ -158,14 +158,14 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
     @property
     def unsent(self) -> list[str]:
         """Names of what was added and left empty, so that a call has nothing of it."""
-        boxes = [part for part in self._parts if isinstance(part, Repeat)]
+        boxes = [part for part in self._parts if isinstance(part, RepeatBox)]
         return [name for box in (*boxes, self._pairs) for name in box.unsent]
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
         """Put each problem to its field; those of a whole group to its heading."""
         rows = {row.field_name: row for row in self.query(FieldRow)}
         by_row: dict[str, list[Problem]] = {}
-        by_box: dict[Repeat, list[Problem]] = {}
+        by_box: dict[RepeatBox, list[Problem]] = {}
         for one in problems:
             if one.field in rows:
                 by_row.setdefault(one.field, []).append(one)
@@ -174,10 +174,10 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
         for name, row in rows.items():
             row.show_problems(by_row.get(name, []))
         for part in self._parts:
-            if isinstance(part, Repeat):
+            if isinstance(part, RepeatBox):
                 part.show_problems(by_box.get(part, []))
 
-    def _box_of(self, name: str) -> Repeat | None:
+    def _box_of(self, name: str) -> RepeatBox | None:
         found = find_parameter(self.endpoint, name)
         param = found[0] if found else self.endpoint.params.get(name)
         for part in self._parts:
@@ -203,7 +203,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
             self.screen.set_focus(box.query(Button).first())
         return box is not None
 
-    def focus_start(self) -> bool:
+    def focus_first_field(self) -> bool:
         """Put the focus into the first required field that is blank, or else the first field."""
         rows = list(self.query(FieldRow))
         chosen = next((row for row in rows if row.param.required and row.blank), rows[0] if rows else None)
@@ -215,7 +215,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
         """Put the catalog's examples into blank fields that are required or that a rule asks for; how many."""
         count = 0
         for row in self.query(FieldRow):
-            if (row.param.required or row.wanting) and row.blank and row.param.example and row.param.type != "file":
+            if (row.param.required or row.has_problem) and row.blank and row.param.example and row.param.type != "file":
                 row.fill(Entry(name=row.field_name, value=row.param.example))
                 count += 1
         return count
@@ -238,9 +238,9 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
 
     async def action_other_value(self) -> None:
         """Type a value that is not among the choices of the field with the focus."""
-        row = nearest(self.screen.focused, FieldRow)
+        row = nearest_ancestor(self.screen.focused, FieldRow)
         if row is not None:
-            await row.type_other()
+            await row.switch_to_text()
 
     def _step(self, step: int) -> None:
         """Move among the controls, leaving out marks and buttons; the ends are ends."""
@@ -262,7 +262,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
 
     async def add_at(self, widget: Widget | None) -> bool:
         """Add one more to the repeated thing that *widget* is in; False where it is in none."""
-        box = nearest(widget, Repeat)
+        box = nearest_ancestor(widget, RepeatBox)
         if box is None:
             return False
         await box.add()
@@ -270,17 +270,21 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
 
     async def remove_at(self, widget: Widget | None) -> bool:
         """Remove the item that *widget* is in."""
-        item = nearest(widget, Item) or nearest(widget, ValueLine) or nearest(widget, Pair)
-        box = nearest(item, Repeat)
+        item = (
+            nearest_ancestor(widget, RepeatItem)
+            or nearest_ancestor(widget, ValueRow)
+            or nearest_ancestor(widget, PairRow)
+        )
+        box = nearest_ancestor(item, RepeatBox)
         if item is None or box is None:
             return False
-        await box.take_out(item)
+        await box.remove_item(item)
         return True
 
-    @on(Bar.Pressed)
-    async def _bar(self, event: Bar.Pressed) -> None:
+    @on(HeadingBar.Pressed)
+    async def _bar(self, event: HeadingBar.Pressed) -> None:
         event.stop()
-        if isinstance(event.bar.parent, Item):
+        if isinstance(event.bar.parent, RepeatItem):
             await self.remove_at(event.bar)
         else:
             await self.add_at(event.bar)
@@ -292,14 +296,14 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
 
     # --- what happens ------------------------------------------------------------------------------------------------
 
-    @on(Pair.Removed)
-    async def _unpair(self, event: Pair.Removed) -> None:
+    @on(PairRow.Removed)
+    async def _unpair(self, event: PairRow.Removed) -> None:
         event.stop()
         await self.remove_at(event.pair_line)
 
     @on(FieldRow.Changed)
-    @on(Pair.Changed)
-    @on(Rebuilt)
+    @on(PairRow.Changed)
+    @on(RepeatsChanged)
     def _changed(self, event: Message) -> None:
         event.stop()
         self.post_message(self.Changed())
@@ -311,7 +315,7 @@ class Form(VerticalScroll, LettersAreText, can_focus=False):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Tell what is known of the field that was entered."""
-        row = nearest(event.widget, FieldRow)
+        row = nearest_ancestor(event.widget, FieldRow)
         self.post_message(self.Visited(row.about if row is not None else Content("")))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound=Widget)
 
 
-class LettersAreText(Widget):
+class TextEntryScope(Widget):
     """A part of the screen in which printable keys are text for the field with the focus; no binding sees them.
 
     Bindings are looked up after a key has passed all ancestors of the focused widget, so that stopping it here covers
@@ -37,19 +37,19 @@ class LettersAreText(Widget):
                 event.stop()
             return
         event.stop()
-        row = nearest(focused, FieldRow)
+        row = nearest_ancestor(focused, FieldRow)
         if row is not None:
             await row.type_text(event.character)
 
     async def on_paste(self, event: events.Paste) -> None:
         """Put the first line of a pasted text into the field, as its own line of text does."""
         event.stop()
-        row = nearest(self.screen.focused, FieldRow)
+        row = nearest_ancestor(self.screen.focused, FieldRow)
         if row is not None and event.text:
             await row.type_text(event.text.splitlines()[0])
 
 
-def nearest(widget: Widget | None, kind: type[Kind]) -> Kind | None:
+def nearest_ancestor(widget: Widget | None, kind: type[Kind]) -> Kind | None:
     """Return the innermost ancestor of *widget*, or itself, that is of that *kind*."""
     node = widget
     while node is not None:

@@ -15,9 +15,9 @@ from explorer.core.catalog.model import Group, Parameter
 from explorer.core.exchange import Entry
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.fields.letters import LettersAreText
+from explorer.tui.widgets.fields.letters import TextEntryScope
 from explorer.tui.widgets.fields.row import FieldInput, FieldRow
-from explorer.tui.widgets.quiet import Quiet
+from explorer.tui.widgets.quiet import CachedStatic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Rebuilt(Message):
+class RepeatsChanged(Message):
     """Something was added or removed."""
 
 
-class Bar(Horizontal):
+class HeadingBar(Horizontal):
     """A heading with a button at its right."""
 
     DEFAULT_CSS = """
-    Bar {
+    HeadingBar {
         height: 1; width: 1fr; padding: 0 1; background: $foreground 6%;
-        & > Quiet { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
+        & > CachedStatic { width: 1fr; height: 1; text-overflow: ellipsis; text-wrap: nowrap; }
         & > Button { width: auto; min-width: 8; }
     }
     """
@@ -48,7 +48,7 @@ class Bar(Horizontal):
     class Pressed(Message):
         """The button was pressed."""
 
-        bar: Bar
+        bar: HeadingBar
 
     def __init__(self, text: Content, button: str) -> None:
         self._text = text
@@ -57,14 +57,14 @@ class Bar(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Text and button."""
-        yield Quiet(self._text)
+        yield CachedStatic(self._text)
         yield Button(Content(self._button), compact=True)
 
     def update(self, text: Content) -> None:
         """Show another text."""
         self._text = text
         if self.is_mounted:
-            self.query_one(Quiet).update(text)
+            self.query_one(CachedStatic).update(text)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
@@ -72,10 +72,10 @@ class Bar(Horizontal):
         self.post_message(self.Pressed(self))
 
 
-class Item(Vertical):
+class RepeatItem(Vertical):
     """One of a repeated group."""
 
-    DEFAULT_CSS = "Item { height: auto; width: 1fr; }"
+    DEFAULT_CSS = "RepeatItem { height: auto; width: 1fr; }"
 
     def __init__(self, index: int, title: str, rows: Sequence[FieldRow]) -> None:
         self.index = index
@@ -85,14 +85,14 @@ class Item(Vertical):
 
     def compose(self) -> ComposeResult:
         """Heading and fields; a lone field needs no heading of its own."""
-        yield Bar(Content.styled(f"  {sanitize_line(self._title)}", MUTED), "− remove")
+        yield HeadingBar(Content.styled(f"  {sanitize_line(self._title)}", MUTED), "− remove")
         yield from self._rows
 
 
-class Repeat(Vertical, LettersAreText):
+class RepeatBox(Vertical, TextEntryScope):
     """What a repeated thing has in common: a heading that adds, items that can be removed."""
 
-    DEFAULT_CSS = "Repeat { height: auto; width: 1fr; margin: 0 0 0 0; }"
+    DEFAULT_CSS = "RepeatBox { height: auto; width: 1fr; margin: 0 0 0 0; }"
 
     def __init__(self, title: str) -> None:
         self.repeat_title = title
@@ -126,23 +126,23 @@ class Repeat(Vertical, LettersAreText):
 
     def _retitle(self) -> None:
         if self.is_mounted:
-            self.query(Bar).first().update(self.heading())
+            self.query(HeadingBar).first().update(self.heading())
 
     async def add(self) -> None:
         """Add one more and put the focus into it."""
         raise NotImplementedError
 
-    async def take_out(self, item: Widget) -> None:
+    async def remove_item(self, item: Widget) -> None:
         """Remove an item."""
         neighbours = [one for one in self.children if one is not item]
         await item.remove()
         self._retitle()
         if self.screen.focused is None and neighbours:
             self.screen.set_focus(next(iter(neighbours[-1].query("Input, Button"))))
-        self.post_message(Rebuilt())
+        self.post_message(RepeatsChanged())
 
 
-class GroupBox(Repeat):
+class GroupBox(RepeatBox):
     """A group of parameters that repeats by index."""
 
     def __init__(self, key: str, group: Group | None, members: Sequence[Parameter], given: Sequence[Entry]) -> None:
@@ -156,7 +156,7 @@ class GroupBox(Repeat):
     def compose(self) -> ComposeResult:
         """The items that the entries fill, and as many as are needed."""
         indexes = self._first_indexes()
-        yield Bar(self._heading_for(len(indexes)), "+ add")
+        yield HeadingBar(self._heading_for(len(indexes)), "+ add")
         for index in indexes:
             yield self._item(index)
 
@@ -177,17 +177,17 @@ class GroupBox(Repeat):
         length = len(digits) - len(digits.lstrip("0123456789"))
         return int(digits[:length]) if length and digits[length:].startswith(after) else None
 
-    def _item(self, index: int) -> Item:
+    def _item(self, index: int) -> RepeatItem:
         rows = []
         for param in self.members:
             name = param.name.replace("#", str(index), 1)
             rows.append(FieldRow(param, name, self._given.pop(name, None)))
-        return Item(index, self.key.replace("#", str(index), 1), rows)
+        return RepeatItem(index, self.key.replace("#", str(index), 1), rows)
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[RepeatItem]:
         """The items, as they stand."""
-        return list(self.query(Item))
+        return list(self.query(RepeatItem))
 
     @property
     def unsent(self) -> list[str]:
@@ -216,14 +216,14 @@ class GroupBox(Repeat):
         await self.mount(item)
         self._retitle()
         next(iter(item.query(FieldRow))).focus_control()
-        self.post_message(Rebuilt())
+        self.post_message(RepeatsChanged())
 
 
-class ValueLine(Horizontal):
+class ValueRow(Horizontal):
     """A field and the button that takes it away."""
 
     DEFAULT_CSS = """
-    ValueLine {
+    ValueRow {
         height: auto; width: 1fr;
         & > Button { width: 3; min-width: 3; margin: 0 1 0 0; }
     }
@@ -239,7 +239,7 @@ class ValueLine(Horizontal):
         yield Button(Content("−"), compact=True)
 
 
-class ListBox(Repeat):
+class ListBox(RepeatBox):
     """A parameter that may be given again: ``filter[brands][]``."""
 
     def __init__(self, param: Parameter, given: Sequence[Entry]) -> None:
@@ -249,18 +249,18 @@ class ListBox(Repeat):
             self._first = [self._line(None)]
         super().__init__(param.name)
 
-    def _line(self, entry: Entry | None) -> ValueLine:
-        return ValueLine(FieldRow(self.param, self.param.name, entry))
+    def _line(self, entry: Entry | None) -> ValueRow:
+        return ValueRow(FieldRow(self.param, self.param.name, entry))
 
     def compose(self) -> ComposeResult:
         """A field for each value."""
-        yield Bar(self.heading(), "+ add")
+        yield HeadingBar(self.heading(), "+ add")
         yield from self._first
 
     @property
     def unsent(self) -> list[str]:
         """The lines without a value."""
-        lines = list(self.query(ValueLine))
+        lines = list(self.query(ValueRow))
         return [f"{self.param.name} {number}" for number, line in enumerate(lines, 1) if line.row.entry is None]
 
     async def add(self) -> None:
@@ -268,14 +268,14 @@ class ListBox(Repeat):
         line = self._line(None)
         await self.mount(line)
         line.row.focus_control()
-        self.post_message(Rebuilt())
+        self.post_message(RepeatsChanged())
 
 
-class Pair(Horizontal):
+class PairRow(Horizontal):
     """A name and a value, both free."""
 
     DEFAULT_CSS = """
-    Pair {
+    PairRow {
         height: 1; width: 1fr; padding: 0 1;
         & > Input { width: 2fr; background: $surface; margin: 0 1 0 0; }
         & > Input.-value { width: 3fr; }
@@ -292,7 +292,7 @@ class Pair(Horizontal):
     class Removed(Message):
         """It is to be taken away."""
 
-        pair_line: Pair
+        pair_line: PairRow
 
     def __init__(self, name: str = "", value: str = "", *, hint: tuple[str, str] = ("name", "value")) -> None:
         self._start = (name, value)
@@ -325,39 +325,39 @@ class Pair(Horizontal):
         self.post_message(self.Removed(self))
 
 
-class PairsBox(Repeat):
+class PairsBox(RepeatBox):
     """Free pairs: undocumented parameters, extra headers."""
 
     def __init__(
         self, title: str, pairs: Sequence[tuple[str, str]] = (), *, hint: tuple[str, str] = ("name", "value")
     ) -> None:
-        self._first = [Pair(*pair, hint=hint) for pair in pairs]
+        self._first = [PairRow(*pair, hint=hint) for pair in pairs]
         self._hint = hint
         super().__init__(title)
 
     def compose(self) -> ComposeResult:
         """A line for each pair."""
-        yield Bar(self.heading(), "+ add")
+        yield HeadingBar(self.heading(), "+ add")
         yield from self._first
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Those that have a name."""
-        lines = [line.pair for line in self.query(Pair)] if self.is_mounted else [line.pair for line in self._first]
+        lines = [line.pair for line in self.query(PairRow)] if self.is_mounted else [line.pair for line in self._first]
         return tuple((name.strip(), value) for name, value in lines if name.strip())
 
     @property
     def unsent(self) -> list[str]:
         """The pairs without a name."""
-        lines = enumerate(self.query(Pair), 1)
+        lines = enumerate(self.query(PairRow), 1)
         return [f"{self.repeat_title}: name {number}" for number, line in lines if not line.pair[0].strip()]
 
     async def add(self) -> None:
         """Add an empty pair."""
-        line = Pair(hint=self._hint)
+        line = PairRow(hint=self._hint)
         await self.mount(line)
         self.screen.set_focus(line.query(Input).first())
-        self.post_message(Rebuilt())
+        self.post_message(RepeatsChanged())
 
 
 class MapBox(PairsBox):

@@ -17,7 +17,7 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.styles import MUTED
 from explorer.tui.widgets.fields.choice import ChoiceLine
 from explorer.tui.widgets.fields.state import MARKS, FieldState, rule_text, state_of
-from explorer.tui.widgets.quiet import Quiet
+from explorer.tui.widgets.quiet import CachedStatic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ OTHER: Final = "\0other"
 """Stands for a value that is not among the choices, to be typed. No value begins with NUL by itself."""
 
 
-class FieldMark(Quiet):
+class FieldMark(CachedStatic):
     """The mark and name of a field. Space or a click changes its state."""
 
     @dataclass
@@ -118,7 +118,7 @@ class FieldRow(Widget):
         mark.can_focus = not self.param.required
         yield mark
         yield self._control()
-        yield Quiet(self._note_text(), classes="field-note")
+        yield CachedStatic(self._note_text(), classes="field-note")
 
     @property
     def _words(self) -> list[str]:
@@ -152,7 +152,7 @@ class FieldRow(Widget):
             return Horizontal(line, Button("Pick…", compact=True))
         return line
 
-    async def type_other(self) -> bool:
+    async def switch_to_text(self) -> bool:
         """Put a line to type in in the place of the choices, since what is wrong must be sendable too; False where the
         field is no choice."""
         if not self._words:
@@ -174,7 +174,7 @@ class FieldRow(Widget):
                 self.post_message(self.Changed(self))
                 return
             self._prefix = ""
-            await self.type_other()
+            await self.switch_to_text()
             self.query_one(Input).value = ""
             text = prefix
         self.focus_control()
@@ -238,7 +238,7 @@ class FieldRow(Widget):
         return self.field_state.kind == "absent" and self.param.prefill is None
 
     @property
-    def wanting(self) -> bool:
+    def has_problem(self) -> bool:
         """Whether something is wrong with it."""
         return any(one.level == "error" for one in self._problems)
 
@@ -277,10 +277,10 @@ class FieldRow(Widget):
                 return
 
     @property
-    def doubts(self) -> Sequence[str]:
+    def ambiguities(self) -> Sequence[str]:
         """The readings of the document that change this field, as the form around it knows them."""
         for node in self.ancestors:
-            known: Mapping[str, Sequence[str]] | None = getattr(node, "doubted", None)
+            known: Mapping[str, Sequence[str]] | None = getattr(node, "ambiguous_params", None)
             if known is not None:
                 return known.get(self.param.name, ())
         return ()
@@ -291,7 +291,7 @@ class FieldRow(Widget):
         param = self.param
         where = f"{param.location} · " + ("required · " if param.required else "")
         more = "  · type any other value" if self._words else ""
-        doubt = f"  ◆ {', '.join(map(sanitize_line, self.doubts))}: B tries both" if self.doubts else ""
+        doubt = f"  ◆ {', '.join(map(sanitize_line, self.ambiguities))}: B tries both" if self.ambiguities else ""
         title = Content.assemble(
             (sanitize_line(self.field_name), "bold"),
             f"  {where}{sanitize_line(rule_text(param))}{more}",
@@ -305,7 +305,7 @@ class FieldRow(Widget):
         if not self.is_mounted:
             return
         self.query_one(FieldMark).update(self._mark_text())
-        self.query_one(".field-note", Quiet).update(self._note_text())
+        self.query_one(".field-note", CachedStatic).update(self._note_text())
         self._fit()
         wrong = any(one.level == "error" and not _missing(one) for one in self._problems)
         for line in self.query(Input):
@@ -326,7 +326,7 @@ class FieldRow(Widget):
         mark = "◐" if kind == "absent" and self.param.prefill is not None else MARKS[kind]
         style = {"set": "$success", "absent": MUTED}.get(kind, "$accent")
         star = ("*", "$error bold") if self.param.required else ""
-        doubt = (" ◆", "$accent") if self.doubts else ""
+        doubt = (" ◆", "$accent") if self.ambiguities else ""
         return Content.assemble((mark, style), " ", sanitize_line(self.field_name), star, doubt)
 
     def _note_text(self) -> Content:
@@ -365,7 +365,7 @@ class FieldRow(Widget):
         event.stop()
         self._prefix = ""
         if event.value == OTHER:
-            await self.type_other()
+            await self.switch_to_text()
         else:
             self._set(event.value)
 
@@ -374,7 +374,7 @@ class FieldRow(Widget):
         event.stop()
         self._prefix = ""
         if event.value == OTHER:
-            await self.type_other()
+            await self.switch_to_text()
         else:
             self._set("" if event.value is Select.NULL else str(event.value))
 
