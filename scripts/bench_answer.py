@@ -56,7 +56,7 @@ def app(address: str, report: str) -> None:
     import msgspec
 
     from explorer.core.text.secret import Secret
-    from explorer.session_factory import open_session
+    from explorer.session.factory import open_session
     from explorer.tui.app import ExplorerApp
     from explorer.tui.body.view import BodyView
     from explorer.tui.main import MainScreen

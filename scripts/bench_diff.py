@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from explorer.core.diff.exchange import body_job
 from explorer.core.diff.volatile import NOTHING
-from explorer.core.exchange import Call, Exchange, ReceivedResponse, SentRequest
+from explorer.core.model import Call, Exchange, ReceivedResponse, SentRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,9 +88,9 @@ def exchange(body: bytes, media: str) -> Exchange:
 async def on_screen(left: bytes, right: bytes, media: str) -> tuple[float, float, float, float]:
     """Seconds until the first change is there and until the end; the longest that the event loop waited for its turn,
     and the longest that it was at work itself in one go."""
-    from explorer.session_factory import open_session
+    from explorer.session.factory import open_session
     from explorer.tui.app import ExplorerApp
-    from explorer.tui.screens.comparing import ComparingScreen
+    from explorer.tui.screens.comparison import ComparingScreen
 
     with tempfile.TemporaryDirectory() as home:
         app = ExplorerApp(open_session({"API_EXPLORER_HOME": home}))

@@ -21,11 +21,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
-from explorer.core.search_words import parse_search
-from explorer.history import History
-from explorer.history.finding import match_expression
-from explorer.history.writing import insert
+from explorer.core.history_search import parse_search
+from explorer.core.model import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
+from explorer.store.history import History
+from explorer.store.history.query import match_expression
+from explorer.store.history.rows import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,11 +19,11 @@ import time
 
 import httpx
 
-from explorer.core.exchange import Call
-from explorer.session.collecting import Collector
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
-from explorer.session_factory import open_session
+from explorer.core.model import Call
+from explorer.session.collection import Collector
+from explorer.session.factory import open_session
+from explorer.session.history import recent_entries
+from explorer.session.send import send
 
 DELAY = 0.02
 SIZE = 15

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from explorer.core.catalog import Catalog, Vendor  # noqa: E402 - the project is not installed for scripts
 from explorer.core.catalog.load import read_toml  # noqa: E402 - the project is not installed for scripts
-from explorer.settings.catalog import decode  # noqa: E402 - the project is not installed for scripts
+from explorer.store.catalogs import decode  # noqa: E402 - the project is not installed for scripts
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog, Vendor

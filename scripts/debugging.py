@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from explorer.core.auth.recipe import SignatureInput, SignatureParameter, SignatureRecipe  # noqa: E402 - after the path
-from explorer.core.debugging.case import SearchContext, SigningCase, SigningKey  # noqa: E402
-from explorer.core.debugging.diagnosing import diagnose  # noqa: E402
-from explorer.core.debugging.mistakes import MISTAKES  # noqa: E402
-from explorer.core.debugging.moments import SKEW  # noqa: E402
-from explorer.core.debugging.pasted import OtherClientInput, SignatureNames, read_other_client_input  # noqa: E402
+from explorer.core.auth.signature_recipe import SignatureInput, SignatureParameter, SignatureRecipe  # noqa: E402 - after the path
 from explorer.core.explain.refusals.reasons import CHECKS  # noqa: E402
+from explorer.core.explain.signature.case import SearchContext, SigningCase, SigningKey  # noqa: E402
+from explorer.core.explain.signature.diagnosis import SKEW, diagnose  # noqa: E402
+from explorer.core.explain.signature.mistakes import MISTAKES  # noqa: E402
+from explorer.core.explain.signature.pasted_text import OtherClientInput, SignatureNames, read_other_client_input  # noqa: E402
 from explorer.core.text.secret import Secret  # noqa: E402
 
 if TYPE_CHECKING:
-    from explorer.core.debugging.mistake import Mistake
+    from explorer.core.explain.signature.mistakes import Mistake
 
 PAGE = ROOT / "docs" / "DEBUGGING.md"
 NAMES = SignatureNames("auth_id", "auth_ts", "auth_sig")

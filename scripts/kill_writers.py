@@ -29,20 +29,19 @@ sys.path.insert(0, str(ROOT))
 
 from explorer.core.catalog import Catalog  # noqa: E402 - scripts run from a checkout
 from explorer.core.catalog.load import read_toml  # noqa: E402 - scripts run from a checkout
-from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings  # noqa: E402
+from explorer.core.model import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings  # noqa: E402
 from explorer.core.saved.model import SavedRequest  # noqa: E402
 from explorer.core.tracks import TrackProgress  # noqa: E402
-from explorer.history import History  # noqa: E402
-from explorer.saved import load_library, save  # noqa: E402
-from explorer.saved.storing import ANY_DIGEST  # noqa: E402
-from explorer.settings.catalog import decode  # noqa: E402 - scripts run from a checkout
-from explorer.settings.dismissed import dismiss, load_dismissed  # noqa: E402
-from explorer.settings.drafts import Draft, load_drafts, save_drafts  # noqa: E402
-from explorer.settings.evidence import Evidence, add_evidence, load_evidence  # noqa: E402
-from explorer.settings.folders import Folders  # noqa: E402
-from explorer.settings.overlay import adopted_readings, change_overlay  # noqa: E402
-from explorer.settings.preferences import change_settings, load_settings  # noqa: E402
-from explorer.settings.tracks import ProgressFile, load_progress, save_progress  # noqa: E402
+from explorer.store.catalogs import decode  # noqa: E402 - scripts run from a checkout
+from explorer.store.drafts import Draft, load_drafts, save_drafts  # noqa: E402
+from explorer.store.folders import Folders  # noqa: E402
+from explorer.store.history import History  # noqa: E402
+from explorer.store.journals import Evidence, add_evidence, dismiss, load_dismissed, load_evidence  # noqa: E402  # noqa: E402
+from explorer.store.overlay import adopted_readings, change_overlay  # noqa: E402
+from explorer.store.preferences import change_settings, load_settings  # noqa: E402
+from explorer.store.saved_files import load_library, save  # noqa: E402
+from explorer.store.saved_files.writing import ANY_DIGEST  # noqa: E402
+from explorer.store.tracks import ProgressFile, load_progress, save_progress  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -45,7 +45,7 @@ def place(name: str) -> Path:
 def main() -> int:
     """Do what the option says; gives the exit code."""
     from explorer.core.catalog.load import read_toml
-    from explorer.settings.catalog import decode
+    from explorer.store.catalogs import decode
     from tests.tui.scenes import PICTURES, UNSTEADY
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -87,7 +87,7 @@ def _to_try(vendor: Vendor) -> Iterator[tuple[Endpoint, str, Reading, bool]]:
 async def _row(
     session: SessionContext, vendor: Vendor, endpoint: Endpoint, key: str, reading: Reading, *, wide: bool
 ) -> Row | None:
-    from explorer.core.exchange import Call
+    from explorer.core.model import Call
     from explorer.session.experiments import follow_readings, run_experiment
     from explorer.session.variants import plan_experiment, with_examples
 
@@ -146,7 +146,7 @@ def text(found: list[Row]) -> str:
 
 
 async def _made() -> str:
-    from explorer.session_factory import open_session
+    from explorer.session.factory import open_session
 
     with tempfile.TemporaryDirectory() as home:
         config = Path(home) / "config"

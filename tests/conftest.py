@@ -19,9 +19,8 @@ import pytest
 
 from explorer.core.catalog import Catalog
 from explorer.core.catalog.load import read_toml
-from explorer.private_files import make_folder
-from explorer.settings.catalog import decode, load_catalog
-from explorer.settings.folders import Folders
+from explorer.store.catalogs import decode, load_catalog
+from explorer.store.folders import Folders, make_folder
 from tests.shared_styles import share_parsed_styles
 
 if TYPE_CHECKING:

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Listener, SendProgress, Transfer, TransferOutcome
 from explorer.core.auth import scheme_for
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
 from explorer.core.text.secret import Secret
+from explorer.net.client import Client, Limits, Listener, SendProgress, Transfer, TransferOutcome
 from tests.core.shop import endpoint, vendor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from explorer.core.exchange import ReceivedResponse, SentRequest
+    from explorer.core.model import ReceivedResponse, SentRequest
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 

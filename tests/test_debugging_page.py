@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from explorer.core.debugging.mistakes import MISTAKES
 from explorer.core.explain.refusals.reasons import CHECKS
+from explorer.core.explain.signature.mistakes import MISTAKES
 from tests.conftest import ROOT
 from tests.scripts import script
 

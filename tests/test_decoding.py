@@ -9,8 +9,8 @@ from itertools import islice
 
 import pytest
 
-from explorer.decoding import PIECE, BodyDecoder
 from explorer.errors import BrokenAnswer
+from explorer.net.decoding import PIECE, BodyDecoder
 
 TEXT = b'{"name": "Zo\xc3\xab", "numbers": [' + b", ".join(b"%d" % number for number in range(30_000)) + b"]}"
 

@@ -23,9 +23,9 @@ def loaded(code: str) -> set[str]:
     [
         ("import explorer.cli", {"click"}),
         ("import explorer.session.context", set()),
-        ("import explorer.session.preparing, explorer.session.sending, explorer.session.remembering", set()),
+        ("import explorer.session.prepare, explorer.session.send, explorer.session.history", set()),
         ("import explorer.core.catalog", set()),
-        ("import explorer.settings", set()),
+        ("import explorer.store", set()),
         ("import explorer.tui", set()),
         ("import explorer.sandbox.address", set()),
         ("import explorer.__main__", set()),
@@ -52,7 +52,7 @@ def test_only_what_is_needed_is_loaded(code: str, allowed: set[str]) -> None:
 def test_the_first_frame_needs_no_network_no_server_and_no_vault() -> None:
     code = """
 import asyncio, os
-from explorer.session_factory import open_session
+from explorer.session.factory import open_session
 from explorer.tui.app import ExplorerApp
 
 async def frame():

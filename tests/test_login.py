@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 import pytest
 
-from explorer.core.exchange import Call
+from explorer.core.model import Call
 from explorer.errors import CredentialRefused, UsageError
+from explorer.session.factory import open_session
 from explorer.session.login import log_in
-from explorer.session.sending import send
-from explorer.session_factory import open_session
+from explorer.session.send import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -161,7 +161,7 @@ LANDED = "http://127.0.0.1:{}/callback?code=c0de&state=right-state"
 
 async def waiting(visit: Callable[[str], Coroutine[Any, Any, None]]) -> str:
     """What a login that waits for ``LANDED`` gets, where *visit* comes to its port."""
-    from explorer.loopback import wait_for_redirect
+    from explorer.net.loopback import wait_for_redirect
 
     landed = LANDED.format(free_port())
     visits: list[asyncio.Task[None]] = []

@@ -11,9 +11,9 @@ import pytest
 from textual.widgets import Input
 
 from explorer.cli import main
-from explorer.core.exchange import Entry
-from explorer.session_factory import open_session
-from explorer.tui.widgets.fields.repeats import ListBox
+from explorer.core.model import Entry
+from explorer.session.factory import open_session
+from explorer.tui.panes.request.repeated_fields import ListBox
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:

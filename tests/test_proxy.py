@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Transfer
 from explorer.errors import ConnectFailed
-from explorer.proxy import is_loopback, proxy_route
+from explorer.net.client import Client, Limits, Transfer
+from explorer.net.proxy import is_loopback, proxy_route
 from tests.test_client import _open, answer, scheme, serving
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.session_factory import open_session
+from explorer.session.factory import open_session
 from tests.conftest import ROOT
 from tests.scripts import script
 

@@ -12,13 +12,13 @@ from urllib.parse import quote
 import pytest
 
 from explorer.cli import main
-from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
+from explorer.core.model import Call
 from explorer.core.text.secret import Secret
-from explorer.session.preparing import redact
-from explorer.session.replaying import prepare_replay
-from explorer.session.sending import perform, send
-from explorer.session_factory import open_session
+from explorer.session.factory import open_session
+from explorer.session.prepare import redact
+from explorer.session.replay import prepare_replay
+from explorer.session.send import perform, send
 from tests.secrets_world import CARD, CVV
 
 if TYPE_CHECKING:

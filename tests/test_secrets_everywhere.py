@@ -15,9 +15,9 @@ from textual.widgets import Input
 
 from explorer.cli import main
 from explorer.core.export.formats import FORMATS
-from explorer.session_factory import open_session
-from explorer.settings.defects import write_crash_report
-from explorer.settings.folders import Folders
+from explorer.session.factory import open_session
+from explorer.store.folders import Folders
+from explorer.store.internal_errors import write_crash_report
 from explorer.tui.app import ExplorerApp
 from tests.secrets_world import (
     CARD,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client, Limits, Transfer
 from explorer.errors import CredentialRefused
+from explorer.net.client import Client, Limits, Transfer
 from tests.core import test_auth_oauth2 as oauth2
 from tests.core import test_auth_rotating as rotating
 from tests.core.auth_world import World, get

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from explorer import __version__
-from explorer.cli.narration import say_error, say_internal_error
+from explorer.cli.messages import say_error, say_internal_error
 from explorer.cli.output import METER
 from explorer.errors import ExplorerError, OutputFailed, ReaderGone
 
@@ -24,25 +24,25 @@ _COMMANDS = {
     "list": ("catalog_commands", "list_command"),
     "show": ("catalog_commands", "show_command"),
     "check": ("catalog_commands", "check_command"),
-    "docs": ("docs_command", "docs_command"),
+    "docs": ("catalog_commands", "docs_command"),
     "prepare": ("request_commands", "prepare_command"),
     "send": ("request_commands", "send_command"),
     "doctor": ("doctor_command", "doctor_command"),
-    "explain": ("explain_command", "explain_command"),
+    "explain": ("explain_commands", "explain_command"),
     "export": ("export_commands", "export_command"),
-    "import": ("import_commands", "import_command"),
+    "import": ("export_commands", "import_command"),
     "login": ("login_commands", "login_command"),
     "logout": ("login_commands", "logout_command"),
-    "tokens": ("token_command", "tokens_command"),
+    "tokens": ("login_commands", "tokens_command"),
     "history": ("history_commands", "history_command"),
-    "follow": ("follow_command", "follow_command"),
-    "replay": ("replay_command", "replay_command"),
-    "diff": ("diff_command", "diff_command"),
-    "lens": ("lens_command", "lens_command"),
-    "readings": ("readings_command", "readings_command"),
-    "drift": ("drift_command", "drift_command"),
-    "compare": ("compare_command", "compare_command"),
-    "tracks": ("tracks_command", "tracks_command"),
+    "follow": ("replay_commands", "follow_command"),
+    "replay": ("replay_commands", "replay_command"),
+    "diff": ("compare_commands", "diff_command"),
+    "lens": ("compare_commands", "lens_command"),
+    "readings": ("readings_commands", "readings_command"),
+    "drift": ("readings_commands", "drift_command"),
+    "compare": ("compare_commands", "compare_command"),
+    "tracks": ("track_commands", "tracks_command"),
     "saved": ("saved_commands", "saved_command"),
     "trust": ("trust_command", "trust_command"),
     "sandbox": ("sandbox_commands", "sandbox_command"),

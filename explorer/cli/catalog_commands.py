@@ -1,4 +1,4 @@
-"""``list``, ``show`` and ``check``: what the catalog knows."""
+"""``list``, ``show``, ``check`` and ``docs``: the catalog and the vendors' documents."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.narration import say
-from explorer.cli.opening import session_of
+from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
-from explorer.errors import CatalogError, CatalogProblem, UnknownName
+from explorer.cli.session_options import session_of
+from explorer.core.text.sanitize import sanitize_line
+from explorer.errors import CatalogError, CatalogProblem, ExplorerError, UnknownName, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.core.catalog.model import Endpoint, Parameter, Reading, Vendor
     from explorer.session.context import SessionContext
+    from explorer.store.documents import VendorDocument
 
 
 @click.command("list")
@@ -206,8 +208,8 @@ def _notes_and_readings(vendor: Vendor, notes: tuple[Any, ...], readings: dict[s
 @click.pass_context
 def check_command(ctx: click.Context, file: Path, as_json: bool) -> int:
     """Check a catalog FILE: a whole vendor, or an overlay over the shipped ones."""
-    from explorer.settings.catalog import check_file
-    from explorer.settings.folders import Folders
+    from explorer.store.catalogs import check_file
+    from explorer.store.folders import Folders
 
     if not file.is_file():
         raise UnknownName("file", str(file), [])
@@ -231,7 +233,7 @@ def _sandbox_problems(file: Path) -> tuple[CatalogProblem, ...]:
     """What is wrong with the sandbox's part of the vendors in a file that is otherwise well."""
     from explorer.core.catalog.load import decode_checked, merge, read_toml
     from explorer.sandbox.checks import find_problems
-    from explorer.settings.folders import shipped_path
+    from explorer.store.folders import shipped_path
 
     own = read_toml(file.read_text(encoding="utf-8"), str(file))
     base = read_toml(shipped_path("endpoint_catalog.toml").read_text(encoding="utf-8"), "endpoint_catalog.toml")
@@ -241,3 +243,70 @@ def _sandbox_problems(file: Path) -> tuple[CatalogProblem, ...]:
         for key in own.get("vendors", {})
         for path, message in find_problems(catalog.vendors[key])
     )
+
+
+@click.command("docs")
+@click.argument("address", metavar="VENDOR[.ENDPOINT]")
+@click.option("--search", "words", default="", metavar="WORDS", help="The lines that have every word.")
+@click.option("--around", type=click.IntRange(0, 200), default=2, help="Lines before and after (2).")
+@click.option("--json", "as_json", is_flag=True, help="Numbered lines as data.")
+@click.pass_context
+def docs_command(ctx: click.Context, address: str, words: str, around: int, as_json: bool) -> int:
+    """Read the vendor's own document, from the folder that you pointed to, at the passage of an endpoint."""
+    from explorer.session.documents import load_document
+
+    session = session_of(ctx, keep_history=False)
+    vendor_id, dot, _ = address.partition(".")
+    vendor = session.vendor(vendor_id)
+    endpoint = session.endpoint(address)[1] if dot else None
+    try:
+        document = load_document(session, vendor_id)
+    except ExplorerError as error:
+        if words or as_json:
+            raise
+        say(error.sentence)
+        print_lines("\n".join(_notes(vendor, endpoint)))
+        return 0
+    wanted = _selected_lines(document, vendor, endpoint, words, around)
+    if words and not wanted:
+        raise UsageError(f"no line of {document.path.name} has {words!r}", hint="Every word must stand on one line.")
+    if as_json:
+        lines = [{"number": number, "text": document.lines[number - 1]} for number in wanted]
+        print_json({"document": document.name, "file": document.path.name, "lines": lines})
+        return 0
+    digits = len(str(wanted[-1])) if wanted else 1
+    before = 0
+    for number in wanted:
+        if before and number > before + 1:
+            print_lines("--")
+        print_lines(f"{number:>{digits}}  {document.lines[number - 1]}")
+        before = number
+    return 0
+
+
+def _selected_lines(
+    document: VendorDocument, vendor: Vendor, endpoint: Endpoint | None, words: str, around: int
+) -> list[int]:
+    """The numbers of the lines to print: hits, the endpoint's passage, or everything; each with its surroundings."""
+    from explorer.store.documents import parse_spans
+
+    last = len(document.lines)
+    if words:
+        found: list[tuple[int, int]] = [(hit, hit) for hit in document.find(words)]
+    elif endpoint is not None and endpoint.lines:
+        found = list(parse_spans(endpoint.lines))
+        if found and found[-1][1] > last:
+            say(f"note: the file has {last} lines; {vendor.cite(endpoint.lines)} may be of another edition")
+    else:
+        return list(range(1, last + 1))
+    numbers: set[int] = set()
+    for first, end in found:
+        numbers.update(range(max(1, first - around), min(last, end + around) + 1))
+    return sorted(numbers)
+
+
+def _notes(vendor: Vendor, endpoint: Endpoint | None) -> list[str]:
+    """What the catalog says itself, each with the lines that it goes by."""
+    notes: list[Any] = [*(endpoint.notes if endpoint is not None else ()), *vendor.notes]
+    head = f"{vendor.title}" + (f", {endpoint.title}  {vendor.cite(endpoint.lines)}" if endpoint is not None else "")
+    return [sanitize_line(head), *(f"- {sanitize_line(one.text)}  {vendor.cite(one.lines)}".rstrip() for one in notes)]

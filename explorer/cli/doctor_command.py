@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from explorer.cli.opening import session_of
 from explorer.cli.output import print_json, print_lines
-from explorer.cli.trust_options import base_url_option, trust_host_option
+from explorer.cli.session_options import base_url_option, session_of, trust_host_option
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext

@@ -1,4 +1,4 @@
-"""All of stdout: data, as text or as JSON. A terminal gets sanitized text, a pipe gets the bytes as they are."""
+"""Everything on stdout: data as text or JSON, exchanges as lines."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.cli.narration import say
+from explorer.cli.messages import say
+from explorer.core.model import body_value, exchange_table, failure_table, request_table, sandbox_reason, verdict_table
 from explorer.core.text.media_type import essence
 from explorer.core.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from explorer.core.document.document import Document
-    from explorer.core.exchange import SentRequest
+    from explorer.core.body.document import Document
+    from explorer.core.model import Exchange, SentRequest
+    from explorer.core.provenance import RequestPart
     from explorer.core.text.data import Data
 
 
@@ -137,7 +139,7 @@ def print_body(body: Data, content_type: str = "") -> None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
         return
-    from explorer.core.document.document import Document
+    from explorer.core.body.document import Document
 
     head = body[: TERMINAL_LIMIT + 1]
     document = Document(head, content_type)
@@ -193,7 +195,7 @@ def print_request(request: SentRequest) -> None:
     """A request as lines; a terminal is not shown a binary body."""
     import msgspec
 
-    from explorer.core.document.binary import describe, looks_binary
+    from explorer.core.body.media import describe, looks_binary
 
     head = request.body[:TERMINAL_LIMIT]
     if not sys.stdout.isatty() or not looks_binary(head, declared_text=False):
@@ -214,3 +216,51 @@ def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         lines.append((indent + "  ".join([*cells, row[-1]])).rstrip())
     return "\n".join(lines)
+
+
+def exit_code(exchange: Exchange) -> int:
+    """0 success, 1 the vendor said no, 3 no whole answer, 4 credentials refused (HTTP 401)."""
+    if exchange.failure is not None:
+        return exchange.failure.exit_code
+    if exchange.verdict.outcome == "UNKNOWN":
+        return 3
+    if exchange.verdict.outcome != "OK":
+        return 4 if exchange.verdict.http_status == 401 else 1
+    return 0
+
+
+def parts_text(parts: Sequence[RequestPart]) -> str:
+    """The parts of a request, one a line, each after its origin and what there is to say of that."""
+    from explorer.core.provenance import PART_ORIGINS
+    from explorer.core.text.sanitize import sanitize_line
+
+    rows = []
+    for part in parts:
+        text = part.text.rstrip("\r\n") if part.place in ("header", "frame", "method") else part.text
+        if text:
+            rows.append((PART_ORIGINS[part.origin], sanitize_line(part.detail), sanitize_line(text)))
+    return table(rows)
+
+
+def part_table(part: RequestPart) -> dict[str, str]:
+    """A part of a request as data: ``{place, name, text, origin, detail}``; the texts joined are the request."""
+    return {
+        "place": part.place,
+        "name": part.name,
+        "text": part.text,
+        "origin": part.origin,
+        "detail": part.detail,
+    }
+
+
+__all__ = [
+    "body_value",
+    "exchange_table",
+    "exit_code",
+    "failure_table",
+    "part_table",
+    "parts_text",
+    "request_table",
+    "sandbox_reason",
+    "verdict_table",
+]

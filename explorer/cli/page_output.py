@@ -1,7 +1,4 @@
-"""All pages on stdout, record by record as they come: a JSON array, an NDJSON stream, or the body of ``--json``.
-
-Nothing is kept here, so a thousand pages need no more memory than one.
-"""
+"""``send --all-pages``: plan, records on stdout as they arrive, findings, exit code."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ import time
 from contextlib import aclosing
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from explorer.cli.narration import say
-from explorer.cli.output import write
+from explorer.cli.messages import say
+from explorer.cli.output import exchange_table, exit_code, failure_table, print_json, verdict_table, write
 from explorer.core.text.sanitize import sanitize
 from explorer.errors import OutputFailed, UsageError
 
@@ -21,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from explorer.session.collecting import Collector
-    from explorer.session.fetching import FetchedPage
+    from explorer.session.collection import Collector
+    from explorer.session.context import SessionContext
+    from explorer.session.page_fetch import FetchedPage
+
 
 _NON_ASCII = re.compile("[^\x00-\x7e]")
 
@@ -178,3 +177,68 @@ def _report_summary(collector: Collector) -> None:
         for text in (failed.exchange.verdict.message, failed.exchange.failure.hint if failed.exchange.failure else ""):
             if text:
                 say(f"  {text}")
+
+
+async def send_pages(session: SessionContext, collector: Collector, form: str, output: Path | None) -> int:
+    """Fetch pages and write their records as *form* (``json``, ``ndjson`` or ``array``); gives the exit code.
+
+    Raises:
+        UsageError: *output* cannot be written; what ``send`` raises.
+    """
+    try:
+        plan = await collector.plan()
+        if collector.has_first_page:
+            say(plan.text)
+        sinks, file = _sinks(collector, form, output)
+        try:
+            await stream_pages(collector, sinks)
+        finally:
+            if file is not None:
+                file.close()
+    finally:
+        await session.close()
+    if form == "json" and collector.first is not None and not collector.progress.pages:
+        print_json({**exchange_table(collector.first), "checks": []})
+    failed = collector.first_failed_page
+    if failed is not None:
+        return exit_code(failed.exchange) or 1
+    return {"OK": 0, "UNKNOWN": 3}.get(collector.verdict.outcome, 1)
+
+
+def _sinks(collector: Collector, form: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
+    """Where the records go, and the file among it. Where the first page did not come, there are none."""
+    first = collector.first
+    if first is None or not collector.has_first_page:
+        return [], None
+    sinks: list[Sink] = []
+    file = None
+    if output is not None:
+        sink, file = file_sink(output, lines=form == "ndjson")
+        sinks.append(sink)
+    if form == "json":
+        table = exchange_table(first)
+        del table["response"]["body"]
+        sinks.append(
+            JsonDocumentSink(
+                {name: table[name] for name in ("request", "response")}, lambda: _closing_fields(collector)
+            )
+        )
+    elif output is None:
+        sinks.append(NdjsonSink(write_data) if form == "ndjson" else JsonArraySink(write_data))
+    return sinks, file
+
+
+def _closing_fields(collector: Collector) -> dict[str, Any]:
+    """What ``--json`` says of all pages, behind their records."""
+    progress, failed = collector.progress, collector.first_failed_page
+    table: dict[str, Any] = {
+        "verdict": verdict_table(collector.verdict),
+        "timings": {"total": progress.elapsed},
+        "pages": progress.pages,
+        "records": progress.records,
+        "checks": [{"kind": one.kind, "text": one.text, "pages": list(one.pages)} for one in collector.findings],
+        "history": None if collector.first is None else collector.first.id or None,
+    }
+    if failed is not None and failed.exchange.failure is not None:
+        table["error"] = failure_table(failed.exchange.failure)
+    return table

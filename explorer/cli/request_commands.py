@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from explorer.cli.exchange_text import (
+from explorer.cli.messages import say
+from explorer.cli.output import (
+    METER,
     exchange_table,
     exit_code,
     part_table,
     parts_text,
+    print_body,
+    print_json,
+    print_lines,
+    print_request,
     request_table,
     sandbox_reason,
 )
-from explorer.cli.narration import say
-from explorer.cli.opening import session_of
-from explorer.cli.output import METER, print_body, print_json, print_lines, print_request
-from explorer.cli.param_types import Seconds, UnixTime
-from explorer.cli.trust_options import base_url_option, trust_host_option
-from explorer.core.exchange import Call, Exchange
+from explorer.cli.parameters import Seconds, UnixTime
+from explorer.cli.session_options import base_url_option, session_of, trust_host_option
+from explorer.core.model import Call, Exchange
 from explorer.errors import UsageError
-from explorer.session.preparing import confirmation_for, prepare_call, redact
-from explorer.session.sending import send
+from explorer.session.prepare import confirmation_for, prepare_call, redact
+from explorer.session.send import send
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
@@ -87,7 +90,7 @@ def make_call(session: SessionContext, address: str, values: tuple[str, ...], op
     Raises:
         UsageError: a word, or what it names, cannot be read; UnknownName: vendor, endpoint or environment is not known.
     """
-    from explorer.cli.given_values import read_values
+    from explorer.cli.parameters import read_values
 
     return read_values(session, parse_call(session, address, values, options), options["ask"])
 
@@ -144,7 +147,7 @@ def prepare_command(
     **options: Any,
 ) -> int:
     """Print the exact signed request and send nothing."""
-    from explorer.session.tracing import trace_parts
+    from explorer.session.prepare import trace_parts
 
     session = session_of(ctx, keep_history=False)
     call = make_call(session, address, values, options)
@@ -197,7 +200,7 @@ def send_command(
     **options: Any,
 ) -> int:
     """Send the request, print the vendor's answer, and exit with the vendor's verdict."""
-    from explorer.session.collecting import Collector
+    from explorer.session.collection import Collector
 
     if ndjson and as_json:
         raise UsageError("--ndjson and --json exclude each other", hint="Take one of them.")
@@ -211,7 +214,7 @@ def send_command(
         say("note: the catalog documents no paging for this call")
         several = False
     if several or ndjson:
-        from explorer.cli.page_sending import send_pages
+        from explorer.cli.page_output import send_pages
 
         form = "ndjson" if ndjson else "json" if as_json else "array"
         most = max_pages if several else 1

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.narration import say
-from explorer.cli.opening import session_of
+from explorer.cli.messages import say
 from explorer.cli.output import print_lines, table
 from explorer.cli.request_commands import _pair
+from explorer.cli.session_options import session_of
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from explorer.sandbox.fault_kinds import FaultKind
+    from explorer.sandbox.faults import FaultKind
 
 
 @click.command("sandbox")
@@ -41,8 +41,7 @@ def sandbox_command(
     accept_environment: bool,
 ) -> int:
     """Serve the vendors on loopback until interrupted. Demo credentials and base URLs are printed."""
-    from explorer.sandbox.fault_kinds import KINDS
-    from explorer.sandbox.faults import parse_fault
+    from explorer.sandbox.faults import KINDS, parse_fault
     from explorer.sandbox.server import SandboxServer
 
     if list_faults:

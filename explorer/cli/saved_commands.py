@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.narration import say
-from explorer.cli.opening import session_of
+from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
-from explorer.cli.param_types import Seconds
+from explorer.cli.parameters import Seconds
 from explorer.cli.request_commands import allow_file_option, call_options, parse_call, print_exchange
-from explorer.cli.trust_options import trust_host_option
+from explorer.cli.session_options import session_of, trust_host_option
 from explorer.core.saved.report import (
     MARKS,
     REPORT_FORMATS,
@@ -26,16 +25,16 @@ from explorer.core.saved.report import (
     step_table,
 )
 from explorer.errors import CatalogProblem, ExplorerError, UsageError
-from explorer.session.remembering import past_exchange
+from explorer.session.history import past_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.exchange import Call
+    from explorer.core.model import Call
     from explorer.core.saved.model import SavedRequest
-    from explorer.saved import SavedFile
-    from explorer.session.saving import SavedRequestStore
-    from explorer.session.sequences import SequenceRunner
+    from explorer.session.saved import SavedRequestStore
+    from explorer.session.sequence import SequenceRunner
+    from explorer.store.saved_files import SavedFile
 
 
 @click.group("saved")
@@ -49,7 +48,7 @@ def saved_command() -> None:
 @click.pass_context
 def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
     """List the saved requests, or those of FOLDER, in the order in which they run."""
-    from explorer.session.saved_checks import all_problems
+    from explorer.session.saved import all_problems
 
     saved = _saved(ctx, keep_history=False)
     library = saved.library
@@ -73,9 +72,8 @@ def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
 @click.pass_context
 def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> int:
     """Show the file of a saved request, and which of its variables have no value."""
-    from explorer.core.saved.chains import check_chain
-    from explorer.session.saved_checks import file_problems
-    from explorer.session.saving import VariableScope
+    from explorer.core.saved.naming import check_chain
+    from explorer.session.saved import VariableScope, file_problems
 
     saved = _saved(ctx, keep_history=False)
     file = saved.library.file(name)
@@ -102,7 +100,7 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 @click.pass_context
 def saved_check(ctx: click.Context, allowed: tuple[str, ...], as_json: bool) -> int:
     """Check every file: TOML, names, values, expectations, chains, secrets, uploads. Exits with 2 on any problem."""
-    from explorer.session.saved_checks import all_problems
+    from explorer.session.saved import all_problems
 
     saved = _saved(ctx, keep_history=False, allowed=allowed)
     found = [one for _, one in all_problems(saved)]
@@ -147,10 +145,10 @@ def saved_add(
     """
     import msgspec
 
-    from explorer.cli.given_values import keep_values
-    from explorer.core.saved.drafting import draft_from_history, draft_request
+    from explorer.cli.parameters import keep_values
     from explorer.core.saved.model import SavedRequest
-    from explorer.saved.storing import ANY_DIGEST
+    from explorer.core.saved.public_copy import draft_from_history, draft_request
+    from explorer.store.saved_files.writing import ANY_DIGEST
 
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
@@ -215,8 +213,8 @@ def saved_run(
     asks for a yes that was not given. Exits with 0 where all expectations hold, else with 1; with 2 where nothing could
     be run.
     """
-    from explorer.session.saving import VariableScope
-    from explorer.session.sequences import SequenceRunner
+    from explorer.session.saved import VariableScope
+    from explorer.session.sequence import SequenceRunner
 
     saved = _saved(ctx, keep_history=True, allowed=allowed)
     names = saved.library.sequence(name)
@@ -283,7 +281,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] = ()) -> SavedRequestStore:
-    from explorer.session.saving import SavedRequestStore
+    from explorer.session.saved import SavedRequestStore
 
     saved = SavedRequestStore(session_of(ctx, keep_history=keep_history))
     for path in allowed:
@@ -314,7 +312,7 @@ def _problem_line(problem: CatalogProblem, folder: Path) -> str:
 
 
 def _row(saved: SavedRequestStore, file: SavedFile) -> dict[str, Any]:
-    from explorer.session.saved_checks import file_problems
+    from explorer.session.saved import file_problems
 
     request = file.request
     return {
@@ -329,7 +327,7 @@ def _row(saved: SavedRequestStore, file: SavedFile) -> dict[str, Any]:
 
 
 def _cells(saved: SavedRequestStore, file: SavedFile) -> tuple[str, ...]:
-    from explorer.session.saved_checks import file_problems
+    from explorer.session.saved import file_problems
 
     wrong = file_problems(saved, file)
     request = file.request

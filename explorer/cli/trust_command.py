@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from explorer.cli.narration import say
-from explorer.cli.opening import session_of
+from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
+from explorer.cli.session_options import session_of
 from explorer.core.origin import Origin
 from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
-    from explorer.settings.trusted import TrustedHost
+    from explorer.store.journals import TrustedHost
 
 
 @click.group("trust")
@@ -55,7 +55,7 @@ def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
 def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) -> int:
     """Let the credentials of VENDOR go to the host of URL (https://host or http://host:port) from now on."""
     from explorer.session.trust import is_downgrade
-    from explorer.settings.trusted import add_trusted
+    from explorer.store.journals import add_trusted
 
     session = session_of(ctx, keep_history=False)
     vendor = session.vendor(vendor_id)
@@ -79,7 +79,7 @@ def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) ->
 @click.pass_context
 def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str | None) -> int:
     """Remove the host of URL from the list of VENDOR."""
-    from explorer.settings.trusted import revoke_trusted
+    from explorer.store.journals import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
     origin = str(Origin.parse(url) or url)
@@ -98,7 +98,7 @@ def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str 
 @click.pass_context
 def trust_clear(ctx: click.Context) -> int:
     """Remove every host from the list. Nothing else changes; the app asks again."""
-    from explorer.settings.trusted import revoke_trusted
+    from explorer.store.journals import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
     hosts = _hosts(session)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.exchange import Entry
+from explorer.core.model import Entry
 from explorer.core.text.json_path import PathStep, format_path, get_at, parse_path
 from explorer.core.text.secret import MASK
 

@@ -22,11 +22,10 @@ from urllib.parse import quote, quote_plus, unquote_plus
 import msgspec
 
 from explorer.core.auth import options_of
-from explorer.core.exchange import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
 from explorer.core.form import find_parameter
-from explorer.core.secret_fields import Fields, FieldScanner, decoded
+from explorer.core.model import Call, Entry, Exchange, Header, ReceivedResponse, SentRequest, hops_of
+from explorer.core.secret_fields import Fields, FieldScanner, decoded, mask_packed, mask_pairs, mask_user, secret_values
 from explorer.core.secret_names import is_secret_header, is_well_known, last_part
-from explorer.core.secret_pairs import mask_packed, mask_pairs, mask_user, secret_values
 from explorer.core.text.data import MemoryStore
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
 from explorer.core.text.secret import MASK, Secret

@@ -22,7 +22,7 @@ from explorer.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Vendor
-    from explorer.core.exchange import Header
+    from explorer.core.model import Header
 
 USER_AGENT = f"api-explorer/{__version__}"
 ACCEPT_ENCODING = "gzip, deflate"

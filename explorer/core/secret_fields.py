@@ -1,8 +1,4 @@
-"""Where the values of secret fields are in a text of JSON, XML or anything that quotes them.
-
-Every scanner reads its text once, from delimiter to delimiter: the time grows with the length of the text, whatever it
-is. JSON inside a string of JSON is read too: at depth *n* a quote has ``2 ** n - 1`` backslashes before it.
-"""
+"""Find the values of secret fields in JSON, XML, URLs, forms and any text that quotes them."""
 
 from __future__ import annotations
 
@@ -11,12 +7,14 @@ import re
 from bisect import bisect_left
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from explorer.core.secret_names import ending_pattern, name_pattern
 from explorer.core.text.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
 
 _BLANK: Final = r"(?:\s++|\\++[nrt])*+"
 _STRING: Final = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
@@ -333,12 +331,12 @@ def _string_from(text: str, opening: re.Match[str]) -> tuple[int, int, bool]:
         end = _STRING.match(text, start).end()  # type: ignore[union-attr]  # it matches everywhere
         whole = text[end : end + 1] == '"'
         return (end, end + 1, True) if whole else (len(text), len(text), False)
-    for quote in _QUOTE.finditer(text, start):
-        count = len(quote[1])
+    for mark in _QUOTE.finditer(text, start):
+        count = len(mark[1])
         if count < before:
-            return quote.start(), quote.start(), True
+            return mark.start(), mark.start(), True
         if count % (2 * before + 2) == before:
-            return quote.end() - 1 - before, quote.end(), True
+            return mark.end() - 1 - before, mark.end(), True
     return len(text), len(text), False
 
 
@@ -362,3 +360,63 @@ def decoded(text: str) -> str:
     except ValueError:
         return text
     return value if isinstance(value, str) else text
+
+
+_PAIR: Final = re.compile(r"(?<![^&=?#;\s])([^&=?#;\s]++)=")
+_VALUE: Final = re.compile(r"[^&#\s]*+")
+_QUOTED: Final = re.compile(r"""[^&#\s"'<>,]*+""")
+_ENCODED_VALUE: Final = re.compile(r"(?<![^&=?#;\s])[^&=?#;\s%]*+%[^&=?#;\s]++")
+_HINT: Final = re.compile(r"%(?:25)*+(?:3[dD]|22)")
+_MAX_ESCAPE_DEPTH: Final = 3
+_USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
+
+
+def secret_values(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield where the values of secret names are in *text*. *quoted*: in a line where a quote or comma ends a value."""
+    end = _QUOTED if quoted else _VALUE
+    at = 0
+    for pair in _PAIR.finditer(text):
+        name = pair[1]
+        if not is_secret(unquote_plus(name) if "%" in name else name) or pair.start() < at:
+            continue
+        value = end.match(text, pair.end())
+        if value is not None and value[0]:
+            at = value.end()
+            yield value.span()
+
+
+def mask_pairs(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> str:
+    """Return *text* with the values of secret names masked."""
+    parts, at = [], 0
+    for start, end in secret_values(text, is_secret, quoted=quoted):
+        parts += [text[at:start], MASK]
+        at = end
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def mask_packed(text: str, mask: Callable[[str], str], depth: int = 0) -> str:
+    """Return *text* with what is percent-encoded within its values (a URL in a parameter, JSON in a field) masked by
+    *mask*, as far as three levels down."""
+    if depth == _MAX_ESCAPE_DEPTH or _HINT.search(text) is None:
+        return text
+
+    def masked(packed: re.Match[str]) -> str:
+        if _HINT.search(packed[0]) is None:
+            return packed[0]
+        plain = unquote_plus(packed[0])
+        changed = mask(mask_packed(plain, mask, depth + 1))
+        if changed == plain:
+            return packed[0]
+        escape = quote_plus if "+" in packed[0] else _escape
+        return MASK.join(escape(part) for part in changed.split(MASK))
+
+    return _ENCODED_VALUE.sub(masked, text)
+
+
+def mask_user(text: str, mask: str) -> str:
+    """Return *text* with the user information of every URL in it replaced by *mask*."""
+    return _USER.sub(f"{mask}@", text) if "@" in text else text
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="")

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.body_value import UnreadableBody, is_utf8, read_body, read_raw
-from explorer.core.exchange import Outcome, ReceivedResponse, RejectedField, Verdict
+from explorer.core.body.value import UnreadableBody, is_utf8, read_body, read_raw
+from explorer.core.model import Outcome, ReceivedResponse, RejectedField, Verdict
 from explorer.core.text.data import is_blank
 from explorer.core.text.json_path import get_at
 from explorer.core.text.media_type import essence, is_json, is_xml

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from explorer.core.auth.verifier import Refusal
 from explorer.sandbox.address import CHECK_HEADER, REASON_HEADER
-from explorer.sandbox.answers import Reply
 from explorer.sandbox.refusal import header_text, make_refusal
+from explorer.sandbox.responses import Reply
 
 if TYPE_CHECKING:
     from explorer.core.auth.verifier import ConsentRequest
     from explorer.core.catalog import Vendor
     from explorer.core.catalog.sandbox import FailureKind
-    from explorer.sandbox.arrival import ParsedRequest
-    from explorer.sandbox.authority import Authority
+    from explorer.sandbox.accounts import Authority
+    from explorer.sandbox.incoming_request import ParsedRequest
 
 DECISION_PATH = "/.sandbox/consent"
 """Below the vendor's id: where the page sends what a person decided."""

@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.catalog import Endpoint, Location, Parameter
-from explorer.sandbox.arrival import ParsedRequest, UploadedFile
+from explorer.sandbox.incoming_request import ParsedRequest, UploadedFile
 from explorer.sandbox.refusal import Violation, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from explorer.sandbox.names import Key
+    from explorer.sandbox.incoming_request import Key
 
 _INDEX = r"(0|[1-9]\d*)"
 

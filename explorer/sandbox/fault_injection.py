@@ -9,8 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.sandbox.fault_kinds import KINDS, Fault, OutgoingResponse
-from explorer.sandbox.faults import FAULT_HEADER, ActiveFaults
+from explorer.sandbox.faults import FAULT_HEADER, KINDS, ActiveFaults, Fault, OutgoingResponse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.sandbox.functions import Clock, Function, SeededRandom
+from explorer.sandbox.expressions import Clock, Function, SeededRandom
 from explorer.sandbox.templates import compile_template
 
 if TYPE_CHECKING:

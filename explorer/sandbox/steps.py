@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog import Endpoint, Vendor
     from explorer.core.catalog.sandbox import FailureKind, HandlerStep
-    from explorer.sandbox.answers import Reply
-    from explorer.sandbox.arrival import ParsedRequest
-    from explorer.sandbox.authority import Authority
+    from explorer.sandbox.accounts import Authority
+    from explorer.sandbox.incoming_request import ParsedRequest
+    from explorer.sandbox.responses import Reply
     from explorer.sandbox.state import SandboxState
 
 

@@ -1,4 +1,4 @@
-"""One vendor, served: a request in, an answer or a refusal in the vendor's own shape out."""
+"""Serve one vendor: route, verify, validate, run the handler, respond."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.catalog import Endpoint, Vendor
+from explorer.core.auth import options_of
 from explorer.core.catalog.readings import apply_readings
 from explorer.core.text.media_type import FORM, JSON, MULTIPART, essence
-from explorer.sandbox.answers import Reply, response
-from explorer.sandbox.authority import Authority
+from explorer.sandbox.accounts import Authority
 from explorer.sandbox.decoding import decode
-from explorer.sandbox.defaults import derived_handlers
-from explorer.sandbox.error_responses import ErrorResponder
-from explorer.sandbox.expressions import ExpressionError
-from explorer.sandbox.functions import Clock
+from explorer.sandbox.expressions import Clock, ExpressionError
 from explorer.sandbox.refusal import Refused, Violation, make_refusal
+from explorer.sandbox.responses import ErrorResponder, Reply, response
 from explorer.sandbox.routing import AlternativeReading, Match, Route, Router, alternatives_hint, readings_of
 from explorer.sandbox.state import SandboxState
 from explorer.sandbox.steps import HandlerRun, run_steps
@@ -32,7 +29,18 @@ if TYPE_CHECKING:
     from explorer.core.auth.verifier import Grant
     from explorer.core.catalog import Endpoint, Vendor
     from explorer.core.catalog.sandbox import Handler
-    from explorer.sandbox.arrival import ParsedRequest
+    from explorer.sandbox.incoming_request import ParsedRequest
+
+
+def derived_handlers(vendor: Vendor) -> dict[str, Handler]:
+    """Return endpoint id → handler, for the endpoints that the vendor's auth options name."""
+    return {
+        name: handler
+        for key, auth in vendor.auth.items()
+        for name, handler in options_of(auth).handlers(key)
+        if name in vendor.endpoints
+    }
+
 
 _KINDS = {"form": FORM, "multipart": MULTIPART, "json": JSON}
 

@@ -15,26 +15,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
-from explorer.core.exchange import SANDBOX
+from explorer.core.model import SANDBOX
 from explorer.errors import CatalogProblem, UnknownName
-from explorer.session.embedded import EmbeddedSandbox
+from explorer.session.embedded_sandbox import EmbeddedSandbox
 from explorer.session.operation import resolve_operation
 from explorer.session.request_files import RequestFiles
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from explorer.client import Client
     from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Catalog, Endpoint, Reading, Vendor
-    from explorer.core.exchange import Call, Exchange
+    from explorer.core.model import Call, Exchange
     from explorer.core.origin import HostPattern, TrustQuestion
     from explorer.core.text.secret import Secret
-    from explorer.credentials import Vault
-    from explorer.history import History
+    from explorer.net.client import Client
     from explorer.session.operation import Operation
-    from explorer.settings.folders import Folders
-    from explorer.settings.preferences import Settings
+    from explorer.store.credentials import Vault
+    from explorer.store.folders import Folders
+    from explorer.store.history import History
+    from explorer.store.preferences import Settings
 
 _MAX_OPERATIONS = 200
 """Operations that are cached; another reading or environment makes another."""
@@ -181,7 +181,7 @@ class SessionContext:
 
     def http(self) -> Client:
         """Return the one client, made when first needed."""
-        from explorer.client import Client
+        from explorer.net.client import Client
 
         if self._client is None:
             self._client = Client(environ=self.environ)

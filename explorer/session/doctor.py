@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from explorer.core.exchange import SANDBOX, Call, Entry, Exchange, Failure, ReceivedResponse
+from explorer.core.model import SANDBOX, Call, Entry, Exchange, Failure, ReceivedResponse
 from explorer.core.text.media_type import essence
 from explorer.core.text.units import parse_http_date
 from explorer.errors import CredentialError, ExplorerError, UsageError
 from explorer.session.login import log_in
 from explorer.session.pages import page_info, turn_page
-from explorer.session.preparing import auth_context, auth_scheme
-from explorer.session.sending import send
+from explorer.session.prepare import auth_context, auth_scheme
+from explorer.session.send import send
 from explorer.session.trust import TrustGate
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ def exit_code_of(found: list[DoctorCheck]) -> int:
 async def _check_reachable(patient: _DoctorRun, title: str) -> DoctorCheck:
     import httpx
 
-    from explorer.client import Limits
     from explorer.core.auth.base import Anonymous
     from explorer.core.auth.options import AuthOptions
+    from explorer.net.client import Limits
 
     base = patient.base
     context = auth_context(patient.session, patient.call, patient.session.operation(patient.call))
@@ -224,7 +224,7 @@ async def _check_read(patient: _DoctorRun, title: str) -> DoctorCheck:
     status = exchange.response.status if exchange.response is not None else 0
     told = f"{what} gives {status} in {exchange.timings.total * 1000:.0f} ms"
     if verdict.outcome == "FAILED":
-        from explorer.session.refusals import explain_refused
+        from explorer.session.explain import explain_refused
 
         why = await explain_refused(patient.session, exchange)
         mend = why.top.fix if why.top is not None else ""
@@ -235,7 +235,7 @@ async def _check_read(patient: _DoctorRun, title: str) -> DoctorCheck:
 async def _check_signature(patient: _DoctorRun, title: str) -> DoctorCheck:
     if patient.exchange is None:
         return DoctorCheck("signature", title, "skipped", "no read was sent")
-    from explorer.session.explaining import explain_exchange
+    from explorer.session.explain import explain_exchange
 
     found = (await asyncio.to_thread(explain_exchange, patient.session, patient.exchange)).is_self_consistent()
     if found is None:
@@ -296,7 +296,7 @@ def _paged(call: Call, style: Style) -> Call:
 
 
 def _second_page(style: Style, title: str, told: str, first: Exchange, second: Exchange) -> DoctorCheck:
-    from explorer.core.body_value import UnreadableBody
+    from explorer.core.body.value import UnreadableBody
     from explorer.core.paging.records import cut_records
 
     if second.verdict.outcome == "FAILED" or first.response is None or second.response is None:

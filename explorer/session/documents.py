@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError, UsageError
-from explorer.settings.documents import HOW_TO_SET, documents_folder, read_document
+from explorer.store.documents import HOW_TO_SET, documents_folder, read_document
 
 if TYPE_CHECKING:
     from explorer.session.context import SessionContext
-    from explorer.settings.documents import VendorDocument
+    from explorer.store.documents import VendorDocument
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from explorer.core.drift import AcceptedRequest, DriftFinding, Shape
-    from explorer.core.exchange import Exchange
-    from explorer.history import HistoryRow
+    from explorer.core.model import Exchange
     from explorer.session.context import SessionContext
+    from explorer.store.history import HistoryRow
 
 SLICE: Final = 40
 """Entries that are read at a time; a person's keys are heard in between."""
@@ -67,7 +67,7 @@ async def find_drift(
     Raises:
         UnknownName: there is no such vendor; StoreError: the history cannot be read.
     """
-    from explorer.settings.dismissed import load_dismissed
+    from explorer.store.journals import load_dismissed
 
     if vendor:
         session.vendor(vendor)
@@ -172,7 +172,7 @@ def accept_finding(session: SessionContext, finding: DriftFinding) -> tuple[str,
     Raises:
         SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
     """
-    from explorer.session.doubts import change_catalog
+    from explorer.session.ambiguity_status import change_catalog
 
     vendor = msgspec.to_builtins(session.vendor(finding.vendor))
     changes = [(path, _with_known(vendor, path, value)) for path, value in finding.patches]
@@ -194,14 +194,14 @@ def dismiss_finding(session: SessionContext, finding: DriftFinding, *, back: boo
     Raises:
         StoreError: it could not be kept.
     """
-    from explorer.settings import dismissed
+    from explorer.store import journals
 
-    dismissed.dismiss(session.folders, finding.key, session.now(), back=back)
+    journals.dismiss(session.folders, finding.key, session.now(), back=back)
 
 
 def patch_words(finding: DriftFinding) -> tuple[str, ...]:
     """The patches as TOML, as the overlay would have them: a table and a key, on two lines each."""
-    from explorer.core.catalog.report import format_toml_path
+    from explorer.core.catalog.table import format_toml_path
 
     return tuple(
         f"[{format_toml_path(('vendors', finding.vendor, *path[:-1]))}]\n{path[-1]} = {_toml(value)}"

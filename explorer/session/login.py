@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.exchange import Exchange
+from explorer.core.model import Exchange
 from explorer.errors import UsageError
-from explorer.session.preparing import auth_context, missing_credential
+from explorer.session.prepare import auth_context, missing_credential
 from explorer.session.trust import TrustGate
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.base import Scheme
-    from explorer.core.auth.capabilities import ConsentFlow
-    from explorer.core.exchange import Call
+    from explorer.core.auth.base import ConsentFlow, Scheme
+    from explorer.core.model import Call
     from explorer.session.context import SessionContext
 
 
@@ -67,7 +66,7 @@ async def renew_login(session: SessionContext, call: Call) -> bool:
         CredentialMissing; CredentialRefused; TransportError.
     """
     from explorer.core.auth import scheme_of
-    from explorer.session.sending import save_tokens
+    from explorer.session.send import save_tokens
 
     await session.ready(call)
     key = session.operation(call).endpoint.auth
@@ -88,7 +87,7 @@ async def _consent(
 ) -> str:
     import httpx
 
-    from explorer.loopback import wait_for_redirect
+    from explorer.net.loopback import wait_for_redirect
 
     request = consent.authorization_url()
     page = httpx.Request("GET", request.url)
@@ -110,8 +109,8 @@ async def _run_flow(
 ) -> bool:
     """Send the request of *flow* and hand it the response; both are kept in the history, masked. Where a call is asking
     for a token already, its token will do. False where there is nothing to send."""
-    from explorer.client import resume_flow
     from explorer.core.auth.base import SINGLE_FLIGHT
+    from explorer.net.client import resume_flow
 
     request: httpx.Request | None = next(flow, None)
     if request is None:
@@ -138,11 +137,11 @@ async def _send_step(
     """Send a request of *flow*, hand it the response, and return its next request."""
     import httpx
 
-    from explorer.client import Limits, resume_flow, sent_request
     from explorer.core.auth import scheme_for
-    from explorer.core.exchange import ReceivedResponse
+    from explorer.core.model import ReceivedResponse
     from explorer.errors import TransportError
-    from explorer.session.sending import begin_entry, complete_entry
+    from explorer.net.client import Limits, resume_flow, sent_request
+    from explorer.session.send import begin_entry, complete_entry
 
     operation = session.operation(call)
     made = msgspec.structs.replace(

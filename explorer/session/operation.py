@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import SANDBOX
+from explorer.core.model import SANDBOX
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
     from explorer.core.auth.base import SigningStep
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
-    from explorer.core.exchange import Call, SentRequest
+    from explorer.core.model import Call, SentRequest
     from explorer.core.redaction import Redactor
     from explorer.errors import Problem
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from explorer.core.exchange import Call, Entry, Exchange
+from explorer.core.model import Call, Entry, Exchange
 from explorer.errors import UnknownName
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def requested_query(style: Style, exchange: Exchange) -> Pairs:
 
 def decoded_body(exchange: Exchange) -> Any:
     """The decoded body of an exchange, or None where it cannot be read."""
-    from explorer.core.body_value import UnreadableBody, read_body
+    from explorer.core.body.value import UnreadableBody, read_body
 
     if exchange.response is None:
         return None

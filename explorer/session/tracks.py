@@ -21,8 +21,8 @@ from explorer.core.tracks import (
 )
 from explorer.errors import ExplorerError, UnknownName
 from explorer.session.pages import page_info
-from explorer.session.preparing import redact
-from explorer.settings.tracks import (
+from explorer.session.prepare import redact
+from explorer.store.tracks import (
     ProgressFile,
     load_progress,
     load_tracks,
@@ -34,7 +34,7 @@ from explorer.settings.tracks import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from explorer.core.exchange import Exchange
+    from explorer.core.model import Exchange
     from explorer.core.paging.base import PageInfo
     from explorer.session.context import SessionContext
 

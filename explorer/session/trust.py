@@ -14,7 +14,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.core.exchange import SANDBOX
+from explorer.core.model import SANDBOX
 from explorer.core.origin import Origin, TrustQuestion
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import StoreError, UntrustedHost
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.base import Scheme
     from explorer.core.catalog.model import Vendor
-    from explorer.core.exchange import Call, Purpose
+    from explorer.core.model import Call, Purpose
     from explorer.session.context import SessionContext
-    from explorer.settings.trusted import TrustedHost
+    from explorer.store.journals import TrustedHost
 
 _INLINE_LIMIT = 200_000
 """Bytes of a body up to which it is searched on the spot; a larger one is searched in a thread."""
@@ -87,7 +87,7 @@ def is_downgrade(session: SessionContext, vendor: Vendor, environment: str, orig
 
 def trusted_hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
     """Return the hosts that a person allowed, in the order in which they did. Blocking."""
-    from explorer.settings.trusted import load_trusted
+    from explorer.store.journals import load_trusted
 
     hosts, problems = load_trusted(session.folders)
     for problem in problems:
@@ -267,7 +267,7 @@ def _masked(text: str, origin: Origin, carried: tuple[BoundSecret, ...]) -> str:
 
 def _is_signed(request: httpx.Request, scheme: Scheme) -> bool:
     """Whether *scheme* has put anything into *request*."""
-    from explorer.client import sent_request
+    from explorer.net.client import sent_request
 
     return sent_request(scheme.strip(request)) != sent_request(request)
 
@@ -285,7 +285,7 @@ async def _ask_once(session: SessionContext, origin: Origin, question: TrustQues
 async def _ask_person(
     session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]
 ) -> bool:
-    from explorer.settings.trusted import add_trusted
+    from explorer.store.journals import add_trusted
 
     if session.ask_trust is None or not await session.ask_trust(question):
         return False

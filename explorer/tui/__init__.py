@@ -21,7 +21,7 @@ def run(environ: Mapping[str, str]) -> int:
     """
     gc.disable()
     from explorer.errors import ExplorerError
-    from explorer.session_factory import open_session
+    from explorer.session.factory import open_session
 
     try:
         session = open_session(environ)
@@ -36,7 +36,7 @@ def run(environ: Mapping[str, str]) -> int:
 def run_app(session: SessionContext, make: type[ExplorerApp]) -> int:
     """Run an app over *session* to its end; gives the exit code. A defect is told without any value of the program:
     what it stumbled over may have been a token."""
-    from explorer.settings.defects import EXIT_CODE, write_crash_report
+    from explorer.store.internal_errors import EXIT_CODE, write_crash_report
 
     words: list[str] = []
     try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from textual.binding import Binding, BindingType
 
-    from explorer.settings.keymap import KeymapAction
+    from explorer.store.keymap import KeymapAction
 
 
 class Action(NamedTuple):
@@ -904,12 +904,12 @@ def format_key(key: str) -> str:
 
 
 def keymap_actions() -> list[KeymapAction]:
-    """Return the table as ``explorer.settings.check_keymap`` wants it.
+    """Return the table as ``explorer.store.check_keymap`` wants it.
 
     Of a screen or widget, the first word of the id is the scope: no two of its keys may be the same.
     """
     from explorer.core.export.formats import FORMATS
-    from explorer.settings.keymap import KeymapAction
+    from explorer.store.keymap import KeymapAction
 
     formats = format_actions((row.id, row.title) for row in FORMATS.values())
     return [

@@ -1,32 +1,88 @@
-"""The app: themes, keys, the main screen, and an orderly end."""
+"""The app: themes, keys, the main screen, and an orderly exit on signals."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, ClassVar
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
+from textual.theme import Theme
 
 from explorer.errors import ExplorerError
-from explorer.settings.themes import default_variables, load_themes
-from explorer.tui.actions import screen_help_binding
+from explorer.store.keymap import check_keymap
+from explorer.store.themes import default_variables, load_themes
+from explorer.tui.actions import keymap_actions, screen_help_binding
 from explorer.tui.app_base import AppBase
-from explorer.tui.ending import install_end_handlers
 from explorer.tui.main import MainScreen
-from explorer.tui.themes import as_theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.console import RenderableType
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.screen import Screen
-    from textual.theme import Theme
 
     from explorer.core.origin import TrustQuestion
     from explorer.session.context import SessionContext
+    from explorer.store.themes import ThemeFile
     from explorer.tui.type_ahead import TypeAhead
+
+
+MAX_SHUTDOWN: Final = 5.0
+"""Seconds that an orderly end may take; the process ends then, whatever it waits for."""
+
+
+def install_end_handlers(end: Callable[[int], None]) -> None:
+    """Have *end* called in the running loop with the exit code when a signal asks the process to end.
+
+    Called in the main thread. Handlers of ``signal`` run before the callbacks of the loop and before the library's
+    handler for SIGCONT, which the kernel sends together with SIGHUP.
+    """
+    if sys.platform == "win32":
+        return
+    loop = asyncio.get_running_loop()
+
+    def handle(number: int, _frame: object) -> None:
+        watchdog = threading.Timer(MAX_SHUTDOWN, os._exit, (128 + number,))
+        watchdog.daemon = True
+        watchdog.start()
+        if number == signal.SIGHUP:
+            _detach_terminal()
+        loop.call_soon_threadsafe(end, 128 + number)
+
+    for one in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(one, handle)
+
+
+def _detach_terminal() -> None:
+    """Put ``/dev/null`` in its place: a write to a terminal that is gone ends the library's writing thread, and then
+    the next writes wait for that thread for ever."""
+    if sys.platform != "win32":
+        signal.signal(signal.SIGCONT, signal.SIG_IGN)  # the library would start to write to it anew
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        if os.isatty(stream):
+            os.dup2(null, stream)
+    os.close(null)
+
+
+def usable_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what of *keymap* can be used, and a sentence for everything that cannot."""
+    return check_keymap(keymap, keymap_actions())
+
+
+def as_theme(file: ThemeFile) -> Theme:
+    """The theme of a file whose values have been checked, with a value for each of our own variables."""
+    theme = Theme(name=file.name, primary=file.colours["primary"], dark=file.dark)
+    theme.variables = {**default_variables(file.dark), **file.variables}
+    for name, colour in file.colours.items():
+        setattr(theme, name, colour)
+    return theme
 
 
 def _commands() -> type[Provider]:
@@ -83,8 +139,6 @@ class ExplorerApp(AppBase):
         if not self.is_headless:
             install_end_handlers(self._end_by_signal)
         if self.session.settings.keymap:
-            from explorer.tui.keymap import usable_keymap
-
             keymap, problems = usable_keymap(self.session.settings.keymap)
             self.startup_problems += problems
             self.set_keymap(keymap)
@@ -151,7 +205,7 @@ class ExplorerApp(AppBase):
     def _defect(self, error: BaseException) -> None:
         """Write down the first defect, for the last words; those that follow from it say nothing new."""
         if not self.defects:
-            from explorer.settings.defects import write_crash_report
+            from explorer.store.internal_errors import write_crash_report
 
             self.defects.append(type(error).__name__)
             self.exit_message.append(write_crash_report(error, self.session.folders))
@@ -159,7 +213,7 @@ class ExplorerApp(AppBase):
     def _loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:  # noqa: ARG002 - the base class's
         error = context.get("exception")
         if isinstance(error, Exception) and self.is_running:
-            from explorer.settings.defects import write_crash_report
+            from explorer.store.internal_errors import write_crash_report
 
             self.tell(write_crash_report(error, self.session.folders), severity="error")
 

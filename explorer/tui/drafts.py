@@ -1,17 +1,17 @@
-"""What was typed for each endpoint: kept when one moves away, and across restarts (without secrets)."""
+"""Drafts of forms, kept across restarts, with undo and redo."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, Final
 
-from explorer.settings.drafts import Draft
-
-__all__ = ["Draft", "DraftBook"]
+from explorer.store.drafts import Draft
+from explorer.tui.panes.request.field_state import state_of
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Catalog
-    from explorer.settings.folders import Folders
+    from explorer.store.folders import Folders
 
 
 class DraftBook:
@@ -38,7 +38,7 @@ class DraftBook:
     def load(self) -> tuple[str, ...]:
         """Read the drafts of the last time, once; a sentence for what is wrong with their file. What was typed since
         the start stays."""
-        from explorer.settings.drafts import load_drafts
+        from explorer.store.drafts import load_drafts
 
         with self._lock:
             if self._loaded:
@@ -55,7 +55,7 @@ class DraftBook:
         Raises:
             StoreError: the file could not be written; it is as it was, and the next ``save`` tries again.
         """
-        from explorer.settings.drafts import save_drafts
+        from explorer.store.drafts import save_drafts
 
         with self._lock:
             changed = {address: self._drafts[address] for address in list(self._changed)}
@@ -64,3 +64,68 @@ class DraftBook:
             notes = save_drafts(self._folders, changed, self._catalog)
             self._changed -= {name for name, draft in changed.items() if self._drafts[name] == draft}
             return notes
+
+
+LIMIT: Final = 100
+"""Steps back that are kept for each endpoint."""
+
+
+class DraftUndo:
+    """The steps of each endpoint. What is typed into one field is one step; so is everything that fills or clears the
+    form at once."""
+
+    def __init__(self) -> None:
+        self._past: defaultdict[str, deque[Draft]] = defaultdict(lambda: deque(maxlen=LIMIT))
+        self._future: defaultdict[str, list[Draft]] = defaultdict(list)
+        self._last: dict[str, frozenset[str]] = {}
+        """Address → the fields that the last step changed, while typing goes on in them."""
+
+    def record(self, address: str, before: Draft, after: Draft) -> None:
+        """Note a change of the draft of *address*."""
+        changed = changed_fields(before, after)
+        if not changed:
+            return
+        if self._last.get(address) != changed:
+            self._past[address].append(before)
+        self._last[address] = changed
+        self._future[address].clear()
+
+    def seal(self, address: str) -> None:
+        """Let the next change be a step of its own, whichever fields it changes."""
+        self._last.pop(address, None)
+
+    def undo(self, address: str, now: Draft) -> Draft | None:
+        """Return the draft one step back, or None where there is none."""
+        self.seal(address)
+        if not self._past[address]:
+            return None
+        self._future[address].append(now)
+        return self._past[address].pop()
+
+    def redo(self, address: str, now: Draft) -> Draft | None:
+        """Return the draft that was undone last, or None where there is none."""
+        self.seal(address)
+        if not self._future[address]:
+            return None
+        self._past[address].append(now)
+        return self._future[address].pop()
+
+
+def changed_fields(before: Draft, after: Draft) -> frozenset[str]:
+    """Return the names of what differs; the order of fields does not count."""
+    old, new = _by_name(before), _by_name(after)
+    names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    for part in ("readings", "headers", "extra", "method", "saved"):
+        if getattr(before, part) != getattr(after, part):
+            names.add(f"\0{part}")
+    return frozenset(names)
+
+
+def _by_name(draft: Draft) -> dict[str, list[object]]:
+    values: dict[str, list[object]] = {}
+    for entry in draft.entries:
+        values.setdefault(entry.name, []).append(state_of(entry))
+    return values
+
+
+__all__ = ["Draft", "DraftBook"]

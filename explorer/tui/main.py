@@ -23,39 +23,30 @@ from textual.worker import Worker, WorkerState
 from explorer.tui.actions import bindings
 from explorer.tui.drafts import DraftBook
 from explorer.tui.features.collect import CollectController
-from explorer.tui.features.collect_plan import CollectPlanController
 from explorer.tui.features.compare import CompareController
 from explorer.tui.features.controller import MainContext
-from explorer.tui.features.environment import EnvironmentController
+from explorer.tui.features.environment import EnvironmentController, FaultsController
 from explorer.tui.features.explain import ExplainController
 from explorer.tui.features.export import ExportController
-from explorer.tui.features.faults import FaultsController
 from explorer.tui.features.form import FormController
-from explorer.tui.features.form_actions import FormActionsController
+from explorer.tui.features.form_actions import FormActionsController, UndoController
 from explorer.tui.features.history import HistoryController
 from explorer.tui.features.history_entry import HistoryEntryController
 from explorer.tui.features.links import LinksController
 from explorer.tui.features.login import LoginController
-from explorer.tui.features.page import PageController
-from explorer.tui.features.preview import PreviewController
-from explorer.tui.features.readings import ReadingsController
-from explorer.tui.features.save import SaveController
-from explorer.tui.features.saved_files import SavedFilesController
-from explorer.tui.features.saved_form import SavedFormController
-from explorer.tui.features.saved_send import SavedSendController
+from explorer.tui.features.overviews import ReadingsController, TokensController, TrustController, VendorsController
+from explorer.tui.features.pages import CollectPlanController, PageController
+from explorer.tui.features.preview import PreviewController, UploadsController
+from explorer.tui.features.save import SaveController, SavedFormController
+from explorer.tui.features.saved import SavedFilesController, SavedSendController
 from explorer.tui.features.send import SendController
-from explorer.tui.features.tokens import TokensController
 from explorer.tui.features.tracks import TracksController
-from explorer.tui.features.trust import TrustController
-from explorer.tui.features.undo import UndoController
-from explorer.tui.features.uploads import UploadsController
-from explorer.tui.features.vendors import VendorsController
 from explorer.tui.footer import Footer
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.pane_layout import Pane, PaneLayout
+from explorer.tui.panes.title_bar import TitleBar
+from explorer.tui.panes.tree import EndpointTree
 from explorer.tui.saved_form import SavedForm
-from explorer.tui.widgets.endpoint_tree import EndpointTree
-from explorer.tui.widgets.title_bar import TitleBar
 from explorer.tui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,15 +55,15 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from explorer.session.context import SessionContext
-    from explorer.session.saving import SavedRequestStore
+    from explorer.session.saved import SavedRequestStore
     from explorer.tui.app_base import AppBase
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.features.controller import Controller
-    from explorer.tui.widgets.collect_view import CollectView
-    from explorer.tui.widgets.docs_view import DocsView
-    from explorer.tui.widgets.history_panel import HistoryPanel
-    from explorer.tui.widgets.request_pane import RequestPane
-    from explorer.tui.widgets.response_pane import ResponsePane
+    from explorer.tui.panes.history.pane import HistoryPanel
+    from explorer.tui.panes.request.docs_view import DocsView
+    from explorer.tui.panes.request.pane import RequestPane
+    from explorer.tui.panes.response.pages_view import CollectView
+    from explorer.tui.panes.response.pane import ResponsePane
 
 
 class MainScreen(Screen[None]):
@@ -165,7 +156,7 @@ class MainScreen(Screen[None]):
             setattr(self, name, getattr(controller, name))
 
     def _open_saved(self) -> SavedRequestStore:
-        from explorer.session.saving import SavedRequestStore, subscribe_exchanges
+        from explorer.session.saved import SavedRequestStore, subscribe_exchanges
 
         subscribe_exchanges(self.session, self.saved_send.remember_response)
         self.watch(self.app, "app_focus", self._focus_changed, init=False)
@@ -204,11 +195,11 @@ class MainScreen(Screen[None]):
 
     async def _mount_panes(self) -> None:
         """Make the panes of the right side, and read the drafts."""
-        from explorer.session.following import links_of
-        from explorer.session.tracing import trace_exchange
-        from explorer.tui.widgets.history_panel import HistoryPanel
-        from explorer.tui.widgets.request_pane import RequestPane
-        from explorer.tui.widgets.response_pane import ResponsePane
+        from explorer.session.links import links_of
+        from explorer.session.prepare import trace_exchange
+        from explorer.tui.panes.history.pane import HistoryPanel
+        from explorer.tui.panes.request.pane import RequestPane
+        from explorer.tui.panes.response.pane import ResponsePane
 
         trace, links = partial(trace_exchange, self.session), partial(links_of, self.session)
         request, response = RequestPane(id="request"), ResponsePane(id="response", trace=trace, links=links)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from textual.widget import Widget
 
 from explorer.errors import ExplorerError
-from explorer.tui.widgets.endpoint_tree import EndpointTree
+from explorer.tui.panes.tree import EndpointTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from explorer.session.context import SessionContext
     from explorer.tui.app_base import AppBase
-    from explorer.tui.widgets.history_panel import HistoryPanel
-    from explorer.tui.widgets.request_pane import RequestPane
-    from explorer.tui.widgets.response_pane import ResponsePane
+    from explorer.tui.panes.history.pane import HistoryPanel
+    from explorer.tui.panes.request.pane import RequestPane
+    from explorer.tui.panes.response.pane import ResponsePane
     from explorer.tui.workspace import Workspace
 
 Pane = Literal["tree", "request", "response", "history"]
@@ -54,21 +54,21 @@ class PaneLayout:
     @property
     def request_pane(self) -> RequestPane:
         """The request side."""
-        from explorer.tui.widgets.request_pane import RequestPane
+        from explorer.tui.panes.request.pane import RequestPane
 
         return self.screen.query_one(RequestPane)
 
     @property
     def response_pane(self) -> ResponsePane:
         """The response side."""
-        from explorer.tui.widgets.response_pane import ResponsePane
+        from explorer.tui.panes.response.pane import ResponsePane
 
         return self.screen.query_one(ResponsePane)
 
     @property
     def history_panel(self) -> HistoryPanel:
         """The history."""
-        from explorer.tui.widgets.history_panel import HistoryPanel
+        from explorer.tui.panes.history.pane import HistoryPanel
 
         return self.screen.query_one(HistoryPanel)
 
@@ -204,7 +204,7 @@ class PaneLayout:
         )
 
     async def _store_setting(self, changes: dict[str, object]) -> None:
-        from explorer.settings.preferences import change_settings
+        from explorer.store.preferences import change_settings
 
         try:
             settings, notes = await asyncio.to_thread(lambda: change_settings(self.session.folders, **changes))

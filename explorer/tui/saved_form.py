@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from explorer.errors import ExplorerError
-from explorer.session.preparing import readable_entries
+from explorer.session.prepare import readable_entries
 from explorer.tui.drafts import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.exchange import Call, Entry
+    from explorer.core.model import Call, Entry
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Lookup, Placeholder, PlaceholderValue
-    from explorer.saved import SavedFile
     from explorer.session.context import SessionContext
-    from explorer.session.saving import SavedRequestStore
+    from explorer.session.saved import SavedRequestStore
+    from explorer.store.saved_files import SavedFile
     from explorer.tui.workspace import Workspace
 
 
@@ -64,7 +64,7 @@ class SavedForm:
     def request(self) -> SavedRequest:
         """Return what a file would say of the form as it is now."""
         from explorer.core.saved.model import SavedRequest
-        from explorer.core.saved.writing import entries_as_saved, group_entries
+        from explorer.core.saved.toml import entries_as_saved, group_entries
 
         file = self.file
         before = file.request if file is not None else None

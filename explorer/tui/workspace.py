@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.exchange import SANDBOX, Call, Entry, Exchange
+from explorer.core.model import SANDBOX, Call, Entry, Exchange
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.secret import MASK
 from explorer.errors import ExplorerError, Problem
-from explorer.session.preparing import effect_of
-from explorer.tui.drafts import Draft, DraftBook
-from explorer.tui.undo import DraftUndo
+from explorer.session.prepare import effect_of
+from explorer.tui.drafts import Draft, DraftBook, DraftUndo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

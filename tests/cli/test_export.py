@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
+from explorer.core.model import Call
 from explorer.sandbox.server import SandboxServer
-from explorer.session.exporting import export_call, import_curl_line
-from explorer.session.preparing import check_call, redactor_for, unsigned_request
-from explorer.session_factory import open_session
+from explorer.session.export import export_call, import_curl_line
+from explorer.session.factory import open_session
+from explorer.session.prepare import check_call, redactor_for, unsigned_request
 from tests.cli.test_cli import SIGNER, VECTORS, Shell
 from tests.conftest import seed_catalog
 from tests.contracts.exports import CALLS, exported, run, stand_in, told

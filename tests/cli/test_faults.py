@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explorer.cli import main
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.errors import UnknownName, UsageError
-from explorer.sandbox.fault_kinds import KINDS, Fault
-from explorer.sandbox.faults import ActiveFaults, parse_fault
+from explorer.sandbox.faults import KINDS, ActiveFaults, Fault, parse_fault
 from explorer.sandbox.server import SandboxServer
-from explorer.session.collecting import Collector
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
-from explorer.session_factory import open_session
+from explorer.session.collection import Collector
+from explorer.session.factory import open_session
+from explorer.session.history import recent_entries
+from explorer.session.send import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

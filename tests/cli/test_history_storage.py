@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
-from explorer.session_factory import open_session
+from explorer.core.model import Call
+from explorer.session.factory import open_session
+from explorer.session.history import recent_entries
+from explorer.session.send import send
 from tests.cli.test_cli import Shell
 from tests.services.history_worker import made
 
@@ -83,8 +83,8 @@ def test_a_rule_of_the_settings_is_applied(shell: Shell, environ: Mapping[str, s
 
 
 async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(environ: Mapping[str, str]) -> None:
-    from explorer.session.remembering import entry_details
-    from explorer.session.storing import change_retention, prune_in_background
+    from explorer.session.history import entry_details
+    from explorer.session.retention import change_retention, prune_in_background
 
     session = open_session(environ)
     await change_retention(session, history_body_limit=1000)

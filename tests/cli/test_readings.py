@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.cli import main
-from explorer.settings.folders import Folders
-from explorer.settings.overlay import overlay_path
-from explorer.settings.preferences import settings_path
+from explorer.store.folders import Folders
+from explorer.store.overlay import overlay_path
+from explorer.store.preferences import settings_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call
-from explorer.session.replaying import prepare_replay
-from explorer.session.sending import perform, send
-from explorer.session_factory import open_session
+from explorer.core.model import Call
+from explorer.session.factory import open_session
+from explorer.session.replay import prepare_replay
+from explorer.session.send import perform, send
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.exchange import Call, Entry
-from explorer.settings.catalog import decode
+from explorer.core.model import Call, Entry
+from explorer.store.catalogs import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from explorer.core.exchange import ReceivedResponse
+from explorer.core.model import ReceivedResponse
 from explorer.core.verdict import judge
 from tests.secrets_world import CARD, CVV
 

@@ -19,22 +19,21 @@ from explorer.core.auth.scheme import AuthScheme
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
 from explorer.core.export.formats import FORMATS
 from explorer.core.text.secret import MASK, Secret
-from explorer.core.vendors import compare_vendors
-from explorer.credentials import Vault
+from explorer.core.vendor_comparison import compare_vendors
 from explorer.errors import CredentialError, CredentialRefused
-from explorer.history import History
 from explorer.session.context import SessionContext
 from explorer.session.doctor import run_checks
-from explorer.session.explaining import explain_call, explain_exchange
-from explorer.session.exporting import export_call, export_exchanges
+from explorer.session.explain import explain_call, explain_exchange, explain_refused
+from explorer.session.export import export_call, export_exchanges
+from explorer.session.history import past_exchange
 from explorer.session.login import log_in
-from explorer.session.preparing import auth_scheme, redact
-from explorer.session.refusals import explain_refused
-from explorer.session.remembering import past_exchange
-from explorer.session.sending import send
-from explorer.session.token_lines import past_token_records, token_overviews
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.prepare import auth_scheme, redact
+from explorer.session.send import send
+from explorer.session.token_overview import past_token_records, token_overviews
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 from tests.conftest import ROOT
 from tests.contracts.auth_worlds import World, world_of
 from tests.contracts.exports import body_of
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     import httpx
 
     from explorer.core.catalog import Catalog
-    from explorer.core.exchange import SentRequest
+    from explorer.core.model import SentRequest
 
 
 class ToyOptions(AuthOptions, frozen=True, kw_only=True):
@@ -282,7 +281,7 @@ async def test_its_tokens_are_listed_by_fingerprint(session: SessionContext, wor
 
 def test_the_catalog_names_every_scheme_when_one_is_unknown() -> None:
     from explorer.errors import CatalogError
-    from explorer.settings.catalog import decode
+    from explorer.store.catalogs import decode
 
     table = {"title": "X", "auth": {"main": {"scheme": "nothing"}}, "endpoints": {}}
     with pytest.raises(CatalogError) as caught:

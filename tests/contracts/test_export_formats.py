@@ -70,7 +70,7 @@ def shell(environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> Shel
 def toy() -> Iterator[ExportFormat]:
     """A format registered as one more file would be, after every shell is imported."""
     import explorer.cli.export_commands
-    import explorer.tui.screens.exporting  # noqa: F401 - loaded before the format is registered
+    import explorer.tui.screens.export  # noqa: F401 - loaded before the format is registered
 
     with FORMATS.added(TOY.id, TOY):
         yield TOY

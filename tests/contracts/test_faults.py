@@ -11,8 +11,7 @@ import pytest
 
 from explorer.cli import main
 from explorer.errors import UsageError
-from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind, OutgoingResponse
-from explorer.sandbox.faults import FAULT_HEADER, parse_fault
+from explorer.sandbox.faults import FAULT_HEADER, KINDS, Fault, FaultKind, OutgoingResponse, parse_fault
 from explorer.sandbox.server import SandboxServer
 from tests.tui.driving import driven
 

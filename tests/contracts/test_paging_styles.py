@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from explorer.core.paging import PAGING_STYLES, PageInfo, PageSlice, Style
-from explorer.core.paging.base import Pairs, count_records, parse_whole_number
-from explorer.core.paging.numbered import Numbered, NumberedOptions
+from explorer.core.paging.base import Numbered, NumberedOptions, Pairs, count_records, parse_whole_number
 from explorer.core.text.json_path import put_at
-from explorer.core.vendors.requests import paging
+from explorer.core.vendor_comparison import paging
 from explorer.errors import CatalogError, UsageError
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
 from tests.conftest import ROOT
 from tests.session.world import Query, Reply, all_of, ids, world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from explorer.core.vendors import ComparisonCell
+    from explorer.core.vendor_comparison import ComparisonCell
 
 URL: Final = "https://shop.example/items"
 SIZE: Final = 7

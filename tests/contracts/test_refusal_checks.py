@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, get_args
 import msgspec
 import pytest
 
-from explorer.cli.refusal_text import refusal_lines, refusal_table
+from explorer.cli.explain_commands import refusal_lines, refusal_table
 from explorer.core.auth.options import TokenPlacement
 from explorer.core.catalog.model import Requirement
-from explorer.core.debugging.diagnosing import Diagnosis
-from explorer.core.exchange import (
+from explorer.core.explain.refusals import CheckResult, EarlierExchange, RefusalFacts, TokenFact, explain_refusal
+from explorer.core.explain.refusals.facts import Check, Fix
+from explorer.core.explain.refusals.reasons import CHECKS
+from explorer.core.explain.signature.diagnosis import Diagnosis
+from explorer.core.model import (
     Call,
     Entry,
     Exchange,
@@ -30,9 +33,6 @@ from explorer.core.exchange import (
     Timings,
     Verdict,
 )
-from explorer.core.explain.refusals import CheckResult, EarlierExchange, RefusalFacts, TokenFact, explain_refusal
-from explorer.core.explain.refusals.facts import Check, Fix
-from explorer.core.explain.refusals.reasons import CHECKS
 from explorer.errors import Problem
 from explorer.tui.actions import FIXES
 from explorer.tui.screens.refusal import RefusalScreen

@@ -12,7 +12,7 @@ from explorer.core.explain.refusals.reasons import CHECKS
 from explorer.core.export.formats import FORMATS
 from explorer.core.paging import PAGING_STYLES
 from explorer.core.registry import Registry
-from explorer.sandbox.fault_kinds import KINDS
+from explorer.sandbox.faults import KINDS
 
 
 def test_every_member_is_registered_under_its_own_id() -> None:

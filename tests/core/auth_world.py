@@ -11,10 +11,9 @@ from urllib.parse import parse_qsl, quote
 import httpx
 
 from explorer.core.auth import scheme_of, verifier_for
-from explorer.core.auth.accounts import AccountBook
 from explorer.core.auth.base import AuthContext, Scheme
 from explorer.core.auth.tokens import TokenStore
-from explorer.core.auth.verifier import IncomingRequest, Verifier
+from explorer.core.auth.verifier import AccountBook, IncomingRequest, Verifier
 from explorer.core.catalog.model import Auth, Credential, Endpoint, Parameter, Vendor
 from explorer.core.text.secret import Secret
 

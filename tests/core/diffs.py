@@ -11,7 +11,7 @@ from explorer.core.diff.volatile import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.exchange import Exchange
+    from explorer.core.model import Exchange
 
 
 def compare_exchanges(

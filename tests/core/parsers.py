@@ -9,44 +9,41 @@ import httpx
 from rich.style import Style
 
 from explorer.core import links, versions
-from explorer.core.auth import minting, multipart
+from explorer.core.auth import token_request, wire
 from explorer.core.auth.oauth2 import client as oauth2
 from explorer.core.auth.options import TokenPlacement
-from explorer.core.auth.recipe import SignatureInput, SignatureParameter
+from explorer.core.auth.signature_recipe import SignatureInput, SignatureParameter
 from explorer.core.auth.verifier import IncomingRequest, header_token
-from explorer.core.body_value import UnreadableBody, is_utf8, json_text, read_body
+from explorer.core.body import json_text as json_layout
+from explorer.core.body import layout, lexer, markup, media
+from explorer.core.body.document import Document
+from explorer.core.body.filters import Filter
+from explorer.core.body.media import parse_media_type, sniff_kind
+from explorer.core.body.records import is_number, records_of
+from explorer.core.body.structure import Outline, fold_around, folds_at, record_line, siblings, value_at
+from explorer.core.body.table import RecordTable
+from explorer.core.body.value import UnreadableBody, is_utf8, json_text, read_body
+from explorer.core.body.wrapping import WrappedRows, row_breaks
 from explorer.core.catalog.model import Endpoint, Vendor, VerdictRules
-from explorer.core.curl.line import read_curl
-from explorer.core.debugging import pasted, token_mistakes
-from explorer.core.diff.record import truncate
-from explorer.core.document import binary, charset, form_text, json_pieces, lexing, markup
-from explorer.core.document import json_text as json_layout
-from explorer.core.document.cell import is_number
-from explorer.core.document.cells import cells
-from explorer.core.document.document import Document
-from explorer.core.document.filtering import Filter
-from explorer.core.document.folding import fold_around, folds_at
-from explorer.core.document.media import parse_media_type, sniff_kind
-from explorer.core.document.outline import Outline, record_line, value_at
-from explorer.core.document.records import records_of
-from explorer.core.document.siblings import siblings
-from explorer.core.document.table import RecordTable
-from explorer.core.document.wrapping import WrappedRows, row_breaks
+from explorer.core.curl.request_line import read_curl
+from explorer.core.diff.changes import truncate
 from explorer.core.drift.shape import Shape
-from explorer.core.exchange import Call, ReceivedResponse, SentRequest
+from explorer.core.explain.signature import pasted_text, token_mistakes
+from explorer.core.history_search import parse_search
+from explorer.core.model import Call, ReceivedResponse, SentRequest
 from explorer.core.paging import base as paging
 from explorer.core.paging import records
 from explorer.core.redaction import Redactor
-from explorer.core.search_words import parse_search
+from explorer.core.text.cell_width import cells
 from explorer.core.text.data import first_nonblank, is_blank
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.url_pairs import decode_pairs
-from explorer.core.unmasking import fill_masks
 from explorer.core.verdict import judge
 from explorer.errors import ExplorerError
-from explorer.sandbox.names import split_pairs
-from explorer.session.explaining import SigningExplanation
+from explorer.sandbox.incoming_request import split_pairs
+from explorer.session.exact_replay import fill_masks
+from explorer.session.explain import SigningExplanation
 from explorer.tui.body.paint import Painter
 from tests.core.diffs import compare_bodies
 
@@ -88,7 +85,7 @@ def _readable(work: Callable[[bytes], object]) -> Callable[[bytes], None]:
     def run(data: bytes) -> None:
         try:
             work(data)
-        except (UnreadableBody, ExplorerError, json_pieces.NotSplittable):
+        except (UnreadableBody, ExplorerError, json_layout.NotSplittable):
             return
 
     return run
@@ -167,9 +164,9 @@ def _pages(data: bytes, content_type: str) -> None:
 
 def _multipart(data: bytes) -> None:
     boundary = b"b"
-    multipart.split_fields(data, boundary)
-    multipart.without_fields(data, boundary, ("a",))
-    multipart.append_fields(data, boundary, (("a", "b"),))
+    wire.split_fields(data, boundary)
+    wire.without_fields(data, boundary, ("a",))
+    wire.append_fields(data, boundary, (("a", "b"),))
 
 
 def _unmask(data: bytes) -> None:
@@ -186,7 +183,7 @@ def _unmask(data: bytes) -> None:
 def _explained() -> SigningExplanation:
     call = Call(vendor="v", endpoint="e")
     redactor = Redactor(Vendor(id="v", title="V"))
-    sent = pasted.OtherClientInput(
+    sent = pasted_text.OtherClientInput(
         "request",
         material=SignatureInput("/", (SignatureParameter("token", "x", "query"),), "GET", "https://a.example"),
     )
@@ -230,7 +227,7 @@ _KINDS: Final = {
     "comparison": ("json", "xml", "text", "form"),
 }
 _MATERIAL: Final = SignatureInput("/v1/items.json", (), "GET", "https://shop.example")
-_NAMES: Final = pasted.SignatureNames("auth_id", "timestamp", "signature")
+_NAMES: Final = pasted_text.SignatureNames("auth_id", "timestamp", "signature")
 _WANTED: Final = TokenPlacement("header", "Authorization", "Bearer ")
 
 _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
@@ -239,32 +236,32 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "cells": _of_text(cells),
     "breaks": _of_text(lambda text: row_breaks(text, 80)),
     "is_number": _of_text(is_number),
-    "charset": lambda data: charset.decode(data, ""),
-    "charset of JSON": lambda data: charset.decode(data, "", json=True),
-    "charset label": _of_text(charset.codec_for),
+    "charset": lambda data: media.decode(data, ""),
+    "charset of JSON": lambda data: media.decode(data, "", json=True),
+    "charset label": _of_text(media.codec_for),
     "is_utf8": is_utf8,
     "is_blank": is_blank,
     "first_solid": first_nonblank,
-    "looks_binary": lambda data: binary.looks_binary(data, declared_text=False),
-    "binary description": lambda data: (binary.describe(data, ""), binary.describe(b"\xff\xd8\xff" + data, "")),
-    "hex row": lambda data: binary.hex_row(data, len(data) // 32),
+    "looks_binary": lambda data: media.looks_binary(data, declared_text=False),
+    "binary description": lambda data: (media.describe(data, ""), media.describe(b"\xff\xd8\xff" + data, "")),
+    "hex row": lambda data: media.hex_row(data, len(data) // 32),
     "media type": _of_text(parse_media_type),
     "looks_like": sniff_kind,
-    "format_form": form_text.format_form,
+    "format_form": layout.format_form,
     "format_json": json_layout.format_json,
     "format_json slowly": json_layout.format_in_python,
     "format_json broken": json_layout.format_invalid,
     "ends_early": json_layout.truncation_error,
-    "JSON in pieces": _readable(lambda data: _walk(json_pieces.IncrementalJsonLayout().lay_out(data, whole=True))),
-    "JSON texts": _readable(lambda data: _walk(json_pieces.split_json(data))),
+    "JSON in pieces": _readable(lambda data: _walk(json_layout.IncrementalJsonLayout().lay_out(data, whole=True))),
+    "JSON texts": _readable(lambda data: _walk(json_layout.split_json(data))),
     "format XML": lambda data: markup.format_markup(data, html=False),
     "format HTML": lambda data: markup.format_markup(data, html=True),
     "XML in steps": lambda data: _walk(markup.markup_steps(data, html=False)),
     "XML records": lambda data: _walk(markup.ElementFormatter().steps(data)),
     "XML check": lambda data: _walk(markup.xml_check(data)),
-    "markup_prefix": lambda data: [lexing.markup_prefix(data, at, html=True) for at in (len(data) // 2, len(data))],
-    "lex_csv": _of_text(lambda text: lexing.lex_csv(text, header=False)),
-    "lex_pair": _of_text(lexing.lex_pair),
+    "markup_prefix": lambda data: [lexer.markup_prefix(data, at, html=True) for at in (len(data) // 2, len(data))],
+    "lex_csv": _of_text(lambda text: lexer.lex_csv(text, header=False)),
+    "lex_pair": _of_text(lexer.lex_pair),
     "filter JSON": lambda data: Filter("json", data).run("data[0].name"),
     "filter XML": lambda data: Filter("xml", data).run(".//item/name"),
     "filter text": lambda data: Filter("text", data).run("needle"),
@@ -282,7 +279,7 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     "path of a value": _of_text(links.steps_of),
     "token response": _readable(lambda data: oauth2.read_token_response(data, 0.0)),
     "redirect of a login": _of_text(lambda text: oauth2.read_redirect("https://a.example/?" + text, "state")),
-    "token in a field": lambda data: minting.read_token(httpx.Response(200, content=data), "token"),
+    "token in a field": lambda data: token_request.read_token(httpx.Response(200, content=data), "token"),
     "token in a header": _of_text(
         lambda text: header_token(
             IncomingRequest("GET", "/", headers={"authorization": text}), "Authorization", "Bearer "
@@ -290,9 +287,9 @@ _ALONE: Final[dict[str, Callable[[bytes], object]]] = {
     ),
     "decode_pairs": decode_pairs,
     "multipart": _multipart,
-    "multipart boundary": _of_text(multipart.boundary_of),
+    "multipart boundary": _of_text(wire.boundary_of),
     "query of the sandbox": _of_text(split_pairs),
-    "pasted signature": _of_text(lambda text: pasted.read_other_client_input(text, _NAMES, _MATERIAL)),
+    "pasted signature": _of_text(lambda text: pasted_text.read_other_client_input(text, _NAMES, _MATERIAL)),
     "pasted token": _of_text(lambda text: token_mistakes.read_token(text, _WANTED)),
     "pasted curl": _of_text(lambda text: read_curl("curl https://a.example/ -d " + text, {})),
     "words of a search": _of_text(lambda text: parse_search(text, 0.0)),

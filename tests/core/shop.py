@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from explorer.core.catalog import Catalog, Endpoint, Vendor
 from explorer.core.catalog.load import read_toml
 from explorer.core.form import parse_entry
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog, Endpoint, Vendor
-    from explorer.core.exchange import Entry
+    from explorer.core.model import Entry
 
 TOML = """
 schema = 1

@@ -10,8 +10,8 @@ import pytest
 from explorer.core.auth.options import TokenPlacement
 from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal
 from explorer.core.auth.wire import base64_of
-from explorer.core.debugging.case import SigningKey
-from explorer.core.debugging.token_mistakes import KnownToken, diagnose_token, read_token
+from explorer.core.explain.signature.case import SigningKey
+from explorer.core.explain.signature.token_mistakes import KnownToken, diagnose_token, read_token
 from explorer.core.text.secret import Secret
 from explorer.errors import CredentialError, CredentialMissing
 from tests.core.auth_world import NOW, World, arrived, get, vendor

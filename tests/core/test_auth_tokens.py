@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.core.auth.lifeline import TokenRecord, TokenUse
+from explorer.core.auth.token_history import TokenRecord, TokenUse
 from explorer.core.auth.tokens import Token, TokenStore
 from explorer.core.text.secret import Secret
 from tests.properties import given, st

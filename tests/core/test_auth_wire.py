@@ -10,15 +10,15 @@ import sys
 import httpx
 import pytest
 
-from explorer.core.auth import multipart, wire
-from explorer.core.auth.accounts import AccountBook
-from explorer.core.auth.recipe import (
+from explorer.core.auth import wire
+from explorer.core.auth.signature_recipe import (
     FileTreatment,
     SignatureInput,
     SignatureParameter,
     SignatureRecipe,
     select_parameters,
 )
+from explorer.core.auth.verifier import AccountBook
 from explorer.core.catalog.model import Credential, Vendor
 from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs, encode_pairs
@@ -91,7 +91,7 @@ def test_the_path_below_the_base_url(base: str, url: str, path: str) -> None:
     ],
 )
 def test_the_boundary(content_type: str, boundary: bytes | None) -> None:
-    assert multipart.boundary_of(content_type) == boundary
+    assert wire.boundary_of(content_type) == boundary
 
 
 def test_multipart_fields_are_read_added_and_taken_out() -> None:
@@ -100,14 +100,12 @@ def test_multipart_fields_are_read_added_and_taken_out() -> None:
         b'--b\r\nContent-Disposition: form-data; name="a \\"q\\""\r\n\r\none\r\ntwo\r\n'
         b"--b\r\nContent-Disposition: form-data; name=bare\r\n\r\n\r\n--b--\r\nepilogue"
     )
-    found = [(part.name, part.filename, part.value) for part in multipart.split_fields(body, b"b")]
+    found = [(part.name, part.filename, part.value) for part in wire.split_fields(body, b"b")]
     assert found == [("f", "x; name=y", b"\x00\r\n--c"), ('a "q"', None, b"one\r\ntwo"), ("bare", None, b"")]
-    assert multipart.without_fields(body, b"b", ("nothing",)) == body
-    less = multipart.split_fields(multipart.without_fields(body, b"b", ("f",)), b"b")
+    assert wire.without_fields(body, b"b", ("nothing",)) == body
+    less = wire.split_fields(wire.without_fields(body, b"b", ("f",)), b"b")
     assert [part.name for part in less] == ['a "q"', "bare"]
-    assert [part.name for part in multipart.split_fields(multipart.append_fields(b"", b"b", [("new", "v")]), b"b")] == [
-        "new"
-    ]
+    assert [part.name for part in wire.split_fields(wire.append_fields(b"", b"b", [("new", "v")]), b"b")] == ["new"]
 
 
 def test_naming_the_schemes_loads_no_http_library() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from explorer.core.document.lexing import lex_markup
+from explorer.core.body.lexer import lex_markup
 from tests.core.parsers import AFTER, PARSERS, UNITS
 from tests.growth import growth
 
@@ -104,27 +104,29 @@ def test_ampersands_are_colored_in_time_that_grows_as_their_number(kind: str) ->
 
 # --- the table is whole -----------------------------------------------------------------------------------------------
 
-_DOCUMENT: Final = Path(__file__).parents[2] / "explorer" / "core" / "document"
+_DOCUMENT: Final = Path(__file__).parents[2] / "explorer" / "core" / "body"
 _NOT_BYTES_OF_A_SERVER: Final = {
-    "filtering.serve": "the frame around Filter in another process",
-    "filtering.answer": "the frame around Filter in another process",
-    "search.serve": "the frame around Search in another process",
-    "search.answer": "the frame around Search in another process; a person's pattern may take for ever, and is ended",
-    "pixels.serve": "Pillow in another process, which is ended when it takes too long",
-    "pixels.small": "Pillow in another process, which is ended when it takes too long",
-    "binary.signature": "compares the first bytes with constants",
-    "lexing.warm": "takes the name of a kind",
-    "scanning.find": "slices of a fixed size, searched for a constant",
-    "scanning.find_last": "slices of a fixed size, searched for constants",
-    "scanning.matches": "what it matches is given by the caller; fold and outline are measured through it",
+    "filters.worker_main": "the frame around Filter in another process",
+    "filters.answer_filters": "the frame around Filter in another process",
+    "search.worker_main": "the frame around Search in another process",
+    "search.write_matches": "the frame around Search in another process; a user's pattern may never end, and is stopped",
+    "image_worker.worker_main": "Pillow in another process, which is ended when it takes too long",
+    "image_worker.make_thumbnail": "Pillow in another process, which is ended when it takes too long",
+    "media.signature": "compares the first bytes with constants",
+    "lexer.preload": "takes the name of a kind",
+    "search.find": "slices of a fixed size, searched for a constant",
+    "search.find_last": "slices of a fixed size, searched for constants",
+    "search.find_pattern": "what it matches is given by the caller; fold and outline are measured through it",
+    "value.json_value": "measured through read_body",
+    "value.xml_value": "measured through read_body",
     "json_text.has_surrogate": "a part of format_json",
-    "lexing.lex_json": "sees at most one chunk of a line; measured by painting",
-    "lexing.lex_markup": "sees at most one chunk of a line; measured by painting",
+    "lexer.lex_json": "sees at most one chunk of a line; measured by painting",
+    "lexer.lex_markup": "sees at most one chunk of a line; measured by painting",
 }
 
 
 def _public_functions() -> dict[str, str]:
-    """Each public function of ``core.document`` that takes bytes or text, and what reads them."""
+    """Each public function of ``core.body`` that takes bytes or text, and what reads them."""
     functions: dict[str, str] = {}
     for path in sorted(_DOCUMENT.glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, RejectedField, SentRequest, Verdict
+from explorer.core.model import Call, Exchange, Hop, ReceivedResponse, RejectedField, SentRequest, Verdict
 from explorer.core.redaction import Redactor
 from explorer.core.redaction_stream import RedactedStream
 from explorer.core.text.secret import Secret

@@ -7,7 +7,7 @@ import pytest
 from explorer.core.catalog.load import merge, read_toml
 from explorer.core.catalog.readings import apply_readings
 from explorer.errors import CatalogError, UnknownName
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
 from tests.core.shop import TOML, endpoint, vendor
 
 

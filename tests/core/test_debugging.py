@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from explorer.core.auth.recipe import SignatureInput, SignatureParameter, SignatureRecipe
-from explorer.core.debugging.bytes_diff import align_rows, diff_bytes
-from explorer.core.debugging.case import SearchContext, SigningCase, SigningKey
-from explorer.core.debugging.diagnosing import Diagnosis, diagnose
-from explorer.core.debugging.mistakes import MISTAKES
-from explorer.core.debugging.pasted import SignatureNames, read_other_client_input
-from explorer.core.debugging.visible import make_visible
+from explorer.core.auth.signature_recipe import SignatureInput, SignatureParameter, SignatureRecipe
+from explorer.core.explain.signature.byte_diff import align_rows, diff_bytes, make_visible
+from explorer.core.explain.signature.case import SearchContext, SigningCase, SigningKey
+from explorer.core.explain.signature.diagnosis import Diagnosis, diagnose
+from explorer.core.explain.signature.mistakes import MISTAKES
+from explorer.core.explain.signature.pasted_text import SignatureNames, read_other_client_input
 from explorer.core.text.secret import Secret
 
 needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from explorer.core.debugging.case import SigningKey
-from explorer.core.debugging.sheet import SheetLine, SigningSheet
-from explorer.core.debugging.steps import steps_of
+from explorer.core.explain.signature.case import SigningKey, steps_of
+from explorer.core.explain.signature.worksheet import SheetLine, SigningSheet
 from explorer.core.text.secret import Secret
 from tests.core.test_debugging import SECRET, case_of
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from explorer.core.diff import Change, DiffPart, VolatileMask, parse_patterns
 from explorer.core.diff.align import longest_increasing_run, pair_by_content, pair_by_identity
-from explorer.core.diff.record import EQUAL
+from explorer.core.diff.changes import EQUAL
 from tests.core.diffs import compare_bodies, compare_texts
 from tests.properties import example, given, settings, st
 

@@ -7,12 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.diff import DiffPart, VolatileMask, parse_patterns
-from explorer.core.diff.apart import apply_batch, job_header, worker_main
+from explorer.core.diff.aligned_rows import BLANK, FOLD, FOLD_EDGE, HEAD, MORE, DiffRow, DiffRowList, fold_label
+from explorer.core.diff.changes import EQUAL, MASKED
 from explorer.core.diff.exchange import body_job
-from explorer.core.diff.record import EQUAL, MASKED
-from explorer.core.diff.rows import BLANK, FOLD, FOLD_EDGE, HEAD, MORE, DiffRow, DiffRowList, fold_label
 from explorer.core.diff.volatile import GENERAL
-from explorer.core.exchange import Call, Exchange, ReceivedResponse, SentRequest, Verdict
+from explorer.core.diff.worker import apply_batch, job_header, worker_main
+from explorer.core.model import Call, Exchange, ReceivedResponse, SentRequest, Verdict
 from tests.core.diffs import compare_bodies, compare_exchanges
 from tests.core.test_diff import JSON, values
 from tests.properties import given, settings, st

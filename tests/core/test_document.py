@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from explorer.core.document.document import Document, DocumentView
+from explorer.core.body.document import Document, DocumentView
 from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
-    from explorer.core.document.search import BodySearch
+    from explorer.core.body.search import BodySearch
 
 TYPES = st.sampled_from(
     [

@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from explorer.core.document.document import Document
+from explorer.core.body.document import Document
 from explorer.core.text.data import MemoryStore
 from tests.core.test_document_steps import TEXTS
 from tests.properties import given, st

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from explorer.core.document.document import Document
-from explorer.core.document.filtering import Filter
-from explorer.core.document.folding import Folds, fold_around, fold_at, folds_at
-from explorer.core.document.outline import Outline, record_line, value_at
-from explorer.core.document.records import records_of
-from explorer.core.document.table import RecordTable
-from explorer.core.document.wrapping import WrappedRows, row_breaks
+from explorer.core.body.document import Document
+from explorer.core.body.filters import Filter
+from explorer.core.body.records import records_of
+from explorer.core.body.structure import Folds, Outline, fold_around, fold_at, folds_at, record_line, value_at
+from explorer.core.body.table import RecordTable
+from explorer.core.body.wrapping import WrappedRows, row_breaks
 from tests.properties import given, st
 
 if TYPE_CHECKING:

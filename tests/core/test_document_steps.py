@@ -7,8 +7,8 @@ import json
 import msgspec
 import pytest
 
-from explorer.core.document.document import Document
-from explorer.core.document.json_pieces import IncrementalJsonLayout, NotSplittable
+from explorer.core.body.document import Document
+from explorer.core.body.json_text import IncrementalJsonLayout, NotSplittable
 from tests.properties import given, st
 
 SCALARS = st.one_of(

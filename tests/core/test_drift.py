@@ -9,7 +9,7 @@ import pytest
 
 from explorer.core.drift import AcceptedRequest, Shape, compare_shapes, find_request_drift
 from explorer.core.text.secret import MASK
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Endpoint, Vendor

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from explorer.core.auth.accounts import AccountBook
+from explorer.core.auth.verifier import AccountBook
 from explorer.core.catalog.model import Credential, Environment, Vendor
 from explorer.core.text.env_names import variable_name
-from explorer.credentials import Vault
+from explorer.store.credentials import Vault
 
 POSIX = re.compile(r"[A-Z_][A-Z0-9_]*")
 HYPHENATED = Vendor(

@@ -11,7 +11,6 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.core.export.formats.curl import curl
 from explorer.core.export.formats.har import har
 from explorer.core.export.formats.http import raw_http
@@ -20,6 +19,7 @@ from explorer.core.export.formats.python import python
 from explorer.core.export.recipe import Hole
 from explorer.core.export.recipe_builder import recipe_for
 from explorer.core.export.shell import HELPERS, quote, word
+from explorer.core.model import Call, Entry, Exchange, Hop, ReceivedResponse, SentRequest, Timings
 from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError

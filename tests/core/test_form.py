@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from explorer.core.catalog.model import Parameter
-from explorer.core.exchange import Entry
 from explorer.core.form import Checked, NumberToken, parse_entry, typed_text, validate_form
-from explorer.core.form.convert import convert
+from explorer.core.form.values import convert
+from explorer.core.model import Entry
 from explorer.errors import UsageError
 from tests.core.shop import endpoint, entries
 

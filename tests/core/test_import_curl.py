@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.core.curl.importing import ImportedCall, import_curl
-from explorer.core.curl.line import read_curl
 from explorer.core.curl.match import VendorBaseUrl
-from explorer.core.exchange import Entry
+from explorer.core.curl.request_line import read_curl
+from explorer.core.model import Entry
 from explorer.core.text.secret import MASK
 from explorer.errors import UsageError
 from tests.properties import given, st

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from explorer.core.body.document import Document
+from explorer.core.body.structure import siblings
 from explorer.core.catalog.load import read_toml
-from explorer.core.document.document import Document
-from explorer.core.document.siblings import siblings
-from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest
 from explorer.core.form import find_parameter
 from explorer.core.links import Links, consumed_kinds, link_targets, object_scalars, steps_of
+from explorer.core.model import Call, Entry, Exchange, ReceivedResponse, SentRequest
 from explorer.core.text.json_path import format_path
-from explorer.credentials import Vault
 from explorer.errors import CatalogError
 from explorer.session.context import SessionContext
-from explorer.session.following import resolve_link
-from explorer.settings.catalog import decode
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.links import resolve_link
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

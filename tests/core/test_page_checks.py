@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from explorer.core.body_value import UnreadableBody
-from explorer.core.exchange import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
+from explorer.core.body.value import UnreadableBody
+from explorer.core.model import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
 from explorer.core.paging import PageInfo
 from explorer.core.paging.checks import PageChecks, fingerprint
 from explorer.core.paging.records import cut_records, unpaged_records
-from explorer.core.repeating import backoff, is_retryable, retry_after
+from explorer.session.page_fetch import backoff, is_retryable, retry_after
 
 
 def response(body: bytes, kind: str = "application/json") -> ReceivedResponse:

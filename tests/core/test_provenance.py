@@ -11,15 +11,13 @@ import h11
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, SentRequest
-from explorer.core.provenance import PART_ORIGINS, RequestPart, join_parts
-from explorer.core.provenance.parts import target_of, to_bytes
-from explorer.credentials import Vault
+from explorer.core.model import Call, Entry, SentRequest
+from explorer.core.provenance import PART_ORIGINS, RequestPart, join_parts, target_of, to_bytes
 from explorer.session.context import SessionContext
-from explorer.session.preparing import prepare_call
-from explorer.session.tracing import trace_parts
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.prepare import prepare_call, trace_parts
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings
 from tests.properties import given, settings, st
 from tests.sandbox.test_every_call import ADDRESSES, ALSO
 

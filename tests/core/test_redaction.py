@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from explorer.core.exchange import Call, Exchange, Hop, ReceivedResponse, SentRequest
+from explorer.core.model import Call, Exchange, Hop, ReceivedResponse, SentRequest
 from explorer.core.redaction import Redactor
 from explorer.core.text.secret import MASK, Secret
 from tests.core.auth_world import vendor as auth_vendor

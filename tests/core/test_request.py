@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from explorer.core.exchange import Entry
 from explorer.core.form import validate_form
+from explorer.core.model import Entry
 from explorer.core.request import Upload, build_request
 from explorer.errors import UnknownName, UsageError
 from tests.core.shop import endpoint, entries, vendor

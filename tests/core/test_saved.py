@@ -7,12 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings, Verdict
-from explorer.core.saved.chains import check_chain
+from explorer.core.model import Call, Entry, Exchange, ReceivedResponse, SentRequest, Timings, Verdict
+from explorer.core.saved.expectations import ExpectationResult, check_expectations
 from explorer.core.saved.filling import fill_call
-from explorer.core.saved.judging import ExpectationResult, check_expectations
 from explorer.core.saved.model import Assertion, Expectations, SavedRequest
-from explorer.core.saved.naming import match_name, unnumbered
+from explorer.core.saved.naming import check_chain, match_name, unnumbered
 from explorer.core.saved.placeholders import (
     CredentialPlaceholder,
     Placeholder,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.core.search_words import Phrase, StatusTest, parse_search
+from explorer.core.history_search import Phrase, StatusTest, parse_search
 from explorer.errors import UsageError
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC).timestamp()

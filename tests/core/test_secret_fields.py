@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import (
+from explorer.core.model import (
     Call,
     Exchange,
     Failure,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.core.exchange import SentRequest
-from explorer.core.unmasking import fill_masks, rebase_request
+from explorer.core.model import SentRequest
+from explorer.session.exact_replay import fill_masks, rebase_request
 
 M = "••••••"
 FORM = (("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"), ("Content-Length", "9"))

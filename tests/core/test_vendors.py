@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.vendors import TASKS, compare_vendors
-from explorer.settings.catalog import decode
+from explorer.core.vendor_comparison import TASKS, compare_vendors
+from explorer.store.catalogs import decode
 
 if TYPE_CHECKING:
     from explorer.core.catalog import Catalog
-    from explorer.core.vendors import ComparisonCell
+    from explorer.core.vendor_comparison import ComparisonCell
 
 
 def cell(catalog: Catalog, task: str, vendor: str) -> ComparisonCell:

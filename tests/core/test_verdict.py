@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from explorer.core.body_value import read_raw, xml_value
+from explorer.core.body.value import read_raw, xml_value
 from explorer.core.catalog import RequestedIds, Sample, VerdictRules
-from explorer.core.exchange import ReceivedResponse, Verdict
+from explorer.core.model import ReceivedResponse, Verdict
 from explorer.core.verdict import judge
 from tests.core.shop import endpoint, vendor
 from tests.growth import growth

@@ -7,10 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from explorer.core.document.document import Document
-from explorer.core.document.records import records_of
-from explorer.core.document.table import RecordTable
-from explorer.core.document.xml_records import XmlRecords
+from explorer.core.body.document import Document
+from explorer.core.body.records import XmlRecords, records_of
+from explorer.core.body.table import RecordTable
 from tests.properties import given, st
 
 SHOP = b"""<?xml version="1.0" encoding="UTF-8"?>

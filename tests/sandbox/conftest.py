@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.sandbox.app import create_app
-from explorer.sandbox.server import SandboxServer
+from explorer.sandbox.server import SandboxServer, create_app
 from tests.sandbox.world import NOW, World
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _addresses() -> list[str]:
     from explorer.core.catalog.load import read_toml
-    from explorer.settings.catalog import decode
+    from explorer.store.catalogs import decode
 
     path = ROOT / "endpoint_catalog.toml"
     catalog = decode(read_toml(path.read_text(encoding="utf-8"), path.name), path.name)

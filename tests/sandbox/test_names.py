@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from explorer.sandbox.names import parse_pairs, split_pairs
+from explorer.sandbox.incoming_request import parse_pairs, split_pairs
 
 DOCUMENTED = [
     ("first=value&arr[]=foo+bar&arr[]=baz", {"first": "value", "arr": {"0": "foo bar", "1": "baz"}}),

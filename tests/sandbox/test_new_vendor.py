@@ -11,7 +11,7 @@ from explorer.core.catalog.load import read_toml
 from explorer.sandbox.checks import find_problems
 from explorer.sandbox.expressions import ExpressionError, compiled
 from explorer.sandbox.templates import render
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
 from tests.sandbox.world import check
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.errors import UnknownName
-from explorer.sandbox.app import create_app
-from explorer.settings.catalog import decode
+from explorer.sandbox.server import create_app
+from explorer.store.catalogs import decode
 from tests.sandbox.world import World, check, reason
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import signal
 import sys
 from pathlib import Path
 
-from explorer.core.exchange import Call, Exchange, ReceivedResponse, SentRequest, Timings
+from explorer.core.model import Call, Exchange, ReceivedResponse, SentRequest, Timings
 from explorer.errors import StoreError
-from explorer.history import History
+from explorer.store.history import History
 
 
 def made(number: int, body: bytes = b"") -> Exchange:

@@ -11,8 +11,8 @@ import pytest
 from explorer.core.catalog import Credential, Environment, Vendor
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import Secret
-from explorer.credentials import KeyringLike, KeyringUnavailable, Vault
 from explorer.errors import CredentialError, UnknownName
+from explorer.store.credentials import KeyringLike, KeyringUnavailable, Vault
 
 ROOT = Path(__file__).parents[2]
 SHOP = Vendor(
@@ -186,7 +186,7 @@ def test_no_keyring_at_all_is_told() -> None:
 def test_keyrings_that_are_none(backend: str, told: str) -> None:
     program = """
 import sys
-from explorer.credentials import KeyringUnavailable, system_keyring
+from explorer.store.credentials import KeyringUnavailable, system_keyring
 assert "keyring" not in sys.modules
 try:
     system_keyring()

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import StoreError, UsageError
-from explorer.settings.documents import document_file, documents_folder, parse_spans, passage, read_document
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings, change_settings, load_settings
+from explorer.store.documents import document_file, documents_folder, parse_spans, passage, read_document
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings, change_settings, load_settings
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import (
+from explorer.core.model import (
     Call,
     Entry,
     Exchange,
@@ -24,10 +24,9 @@ from explorer.core.exchange import (
     Verdict,
 )
 from explorer.errors import StoreError, UnknownName
-from explorer.history import History
-from explorer.history.annotations import Annotation
-from explorer.history.migrations import STEPS, migrate
-from explorer.history.rows import columns, pack, search_columns
+from explorer.store.history import History
+from explorer.store.history.opening import STEPS, migrate
+from explorer.store.history.rows import Annotation, columns, pack, search_columns
 
 if TYPE_CHECKING:
     from pathlib import Path

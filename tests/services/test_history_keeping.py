@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import Hop, SentRequest
+from explorer.core.model import Hop, SentRequest
 from explorer.core.text.units import parse_duration, parse_size
 from explorer.errors import UsageError
-from explorer.history import History
-from explorer.history.annotations import Annotation
-from explorer.history.keeping import RetentionPolicy
+from explorer.store.history import History
+from explorer.store.history.retention import RetentionPolicy
+from explorer.store.history.rows import Annotation
 from tests.services.history_worker import large, made
 from tests.services.test_history_survives import ROOT, WORKER
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
+from explorer.core.model import Call, Exchange, Failure, ReceivedResponse, SentRequest, Verdict
 from explorer.errors import UnknownName, UsageError
-from explorer.history import History
-from explorer.history.annotations import Annotation
+from explorer.store.history import History
+from explorer.store.history.rows import Annotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

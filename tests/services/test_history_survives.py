@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.history import History
+from explorer.store.history import History
 from tests.services.history_worker import made
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.saved.model import SavedRequest
 from explorer.errors import SettingsError, StoreError
-from explorer.saved import save
-from explorer.settings.defects import write_crash_report
-from explorer.settings.drafts import Draft, save_drafts
-from explorer.settings.files import write_atomic
-from explorer.settings.folders import Folders
-from explorer.settings.journal import add_lines
-from explorer.settings.preferences import Settings, save_settings
+from explorer.store.drafts import Draft, save_drafts
+from explorer.store.files import write_atomic
+from explorer.store.folders import Folders
+from explorer.store.internal_errors import write_crash_report
+from explorer.store.journals import add_lines
+from explorer.store.preferences import Settings, save_settings
+from explorer.store.saved_files import save
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:

@@ -13,15 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.saved.model import Assertion, Expectations, RerunRule, SavedRequest
 from explorer.core.saved.placeholders import escape
-from explorer.core.saved.reading import read_request
-from explorer.core.saved.writing import group_entries, request_table
+from explorer.core.saved.toml import group_entries, read_request, request_table
 from explorer.errors import StoreError, UsageError
-from explorer.saved import FileChanged, delete, load_library, move, save, stamps
-from explorer.saved.rewriting import render_request, update_text
-from explorer.saved.storing import ANY_DIGEST
+from explorer.store.saved_files import FileChanged, delete, load_library, move, save, stamps
+from explorer.store.saved_files.writing import ANY_DIGEST, render_request, update_text
 from tests.conftest import ROOT
 from tests.properties import given, settings, st
 
@@ -263,8 +261,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     old = save(tmp_path, "a", simple(size="1"))
     code = (
         "import resource, signal, sys\nfrom pathlib import Path\n"
-        "from tests.services.test_saved_files import simple\nfrom explorer.saved import save\n"
-        "from explorer.errors import StoreError\nfrom explorer.saved.storing import ANY\n"
+        "from tests.services.test_saved_files import simple\nfrom explorer.store.saved_files import save\n"
+        "from explorer.errors import StoreError\nfrom explorer.store.saved_files.writing import ANY\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         f"try:\n    save(Path({str(tmp_path)!r}), 'a', simple(size='2'), digest=ANY)\n"
         "except StoreError as error:\n    print(error.message)\n"
@@ -278,7 +276,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 def test_kill_at_any_moment_of_writing_leaves_the_old_or_the_new_file(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\nfrom tests.services.test_saved_files import simple\n"
-        "from explorer.saved import save\nfrom explorer.saved.storing import ANY\n"
+        "from explorer.store.saved_files import save\nfrom explorer.store.saved_files.writing import ANY\n"
         f"folder = Path({str(tmp_path)!r})\nnumber = 0\n"
         "save(folder, 'a', simple(size='x0'), digest=ANY)\nprint('ready', flush=True)\n"
         "while True:\n    number += 1\n    save(folder, 'a', simple(size=f'x{number}' * 2000), digest=ANY)\n"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from explorer.errors import SettingsError, StoreError
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings, change_settings, load_settings, save_settings
-from explorer.settings.toml_edit import dump_toml, edit_toml
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings, change_settings, load_settings, save_settings
+from explorer.store.toml_edit import dump_toml, edit_toml
 from tests.properties import given, settings, st
 
 ROOT = Path(__file__).parents[2]
@@ -241,8 +241,8 @@ def test_a_full_disk_leaves_the_old_file_whole(folders: Folders) -> None:
     program = """
 import os, resource, sys
 from explorer.errors import StoreError
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings, save_settings
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings, save_settings
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
 try:
     save_settings(Folders.from_environ(os.environ), Settings(theme="paper", layout="beside"))
@@ -268,12 +268,12 @@ def test_importing_the_settings_loads_no_heavy_module() -> None:
     program = """
 import sys
 heavy = {"platformdirs", "tomllib", "tomli_w", "sqlite3", "msgspec", "textual", "httpx", "keyring"}
-import explorer.settings
+import explorer.store
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-import explorer.settings.catalog, explorer.settings.preferences, explorer.settings.themes
+import explorer.store.catalogs, explorer.store.preferences, explorer.store.themes
 heavy -= {"msgspec"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
-import explorer.credentials
+import explorer.store.credentials
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.settings.catalog import LoadedCatalog, check_file
-from explorer.settings.catalog import load_catalog as load_over
-from explorer.settings.folders import Folders
+from explorer.store.catalogs import LoadedCatalog, check_file
+from explorer.store.catalogs import load_catalog as load_over
+from explorer.store.folders import Folders
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,8 +129,8 @@ def test_a_warm_start_neither_parses_nor_checks(folders: Folders) -> None:
     load_catalog(folders)
     program = """
 import os, sys
-from explorer.settings.catalog import load_catalog
-from explorer.settings.folders import Folders
+from explorer.store.catalogs import load_catalog
+from explorer.store.folders import Folders
 from pathlib import Path
 loaded = load_catalog(Folders.from_environ(os.environ), base=Path(sys.argv[1]))
 assert "corner_shop" in loaded.catalog.vendors

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Entry
-from explorer.settings.catalog import decode
-from explorer.settings.drafts import Draft, load_drafts, save_drafts
-from explorer.settings.folders import Folders
+from explorer.core.model import Entry
+from explorer.store.catalogs import decode
+from explorer.store.drafts import Draft, load_drafts, save_drafts
+from explorer.store.folders import Folders
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from explorer.settings.keymap import KeymapAction, check_keymap, normal_key
+from explorer.store.keymap import KeymapAction, check_keymap, normal_key
 
 ACTIONS = [
     KeymapAction("send", "f5,ctrl+r"),

@@ -14,20 +14,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from explorer.core.body_value import is_utf8, read_body
-from explorer.core.document.document import Document
-from explorer.core.exchange import ReceivedResponse
+from explorer.core.body.document import Document
+from explorer.core.body.value import is_utf8, read_body
+from explorer.core.model import ReceivedResponse
 from explorer.core.redaction import Redactor
 from explorer.core.text.data import Data, first_nonblank, is_blank, pieces
 from explorer.core.text.secret import Secret
-from explorer.history import History
-from explorer.spool import Spool, large_spool
+from explorer.store.history import History
+from explorer.store.spool import Spool, large_spool
 from tests.core.shop import vendor
 from tests.services.history_worker import made
 
 FULL = """
 import resource, signal, sys
-from explorer.spool import Spool
+from explorer.store.spool import Spool
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 spool = Spool(above=1000)

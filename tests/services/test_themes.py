@@ -10,17 +10,18 @@ from textual.color import Color
 from textual.theme import Theme
 from textual.widgets import Button, DataTable, Footer, Input, Label, Tree
 
-from explorer.settings.colours import NAMES, is_color
-from explorer.settings.folders import Folders
-from explorer.settings.themes import (
+from explorer.store.folders import Folders
+from explorer.store.themes import (
+    NAMES,
     OWN,
     VARIABLES,
     ThemeFile,
     decode_theme,
     default_variables,
+    is_color,
     load_themes,
 )
-from explorer.tui.themes import as_theme
+from explorer.tui.app import as_theme
 
 ROOT = Path(__file__).parents[2]
 

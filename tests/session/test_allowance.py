@@ -12,17 +12,17 @@ import httpx
 import msgspec
 import pytest
 
-from explorer.client import Client
-from explorer.core.body_value import json_value, xml_value
+from explorer.core.body.value import json_value, xml_value
 from explorer.core.checkpoint import Interrupted
-from explorer.core.exchange import Call
+from explorer.core.model import Call
 from explorer.core.text.data import pieces
-from explorer.session.allowance import TimeBudget
+from explorer.net.client import Client
+from explorer.session.factory import open_session
+from explorer.session.history import past_exchange
 from explorer.session.pages import page_info
-from explorer.session.preparing import redact
-from explorer.session.remembering import past_exchange
-from explorer.session.sending import form_send, perform, send
-from explorer.session_factory import open_session
+from explorer.session.prepare import redact
+from explorer.session.response_stream import TimeBudget
+from explorer.session.send import form_send, perform, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import Entry
+from explorer.core.model import Entry
 from explorer.errors import UsageError
+from explorer.session.history import recent_entries
 from explorer.session.pages import turn_page
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
+from explorer.session.send import send
 from tests.session.world import Query, Reply, all_of, ids, laravel, numbered, rows, until, world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from explorer.session.fetching import FetchedPage
+    from explorer.session.page_fetch import FetchedPage
 
 
 # --- the ways through ------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.errors import FormError, UsageError
-from explorer.session.comparing import (
+from explorer.session.comparison import (
     compare,
     ignore_pattern,
     ignored_patterns,
@@ -17,11 +17,11 @@ from explorer.session.comparing import (
     stop_ignoring,
     volatile_of,
 )
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
-from explorer.session.versions import compare_versions, versioned_call
-from explorer.session_factory import open_session
-from explorer.settings.preferences import load_settings
+from explorer.session.experiments import compare_versions, versioned_call
+from explorer.session.factory import open_session
+from explorer.session.history import recent_entries
+from explorer.session.send import send
+from explorer.store.preferences import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

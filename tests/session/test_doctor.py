@@ -10,14 +10,13 @@ import pytest
 
 from explorer.core.origin import HostPattern
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
-from explorer.history import History
-from explorer.sandbox.app import create_app
-from explorer.sandbox.server import SandboxServer
+from explorer.sandbox.server import SandboxServer, create_app
 from explorer.session.context import SessionContext
 from explorer.session.doctor import DoctorCheck, exit_code_of, run_checks
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 from tests.cli.test_cli import Shell
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from explorer.client import Client
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
+from explorer.net.client import Client
 from explorer.session.drift import accept_finding, dismiss_finding, find_drift
-from explorer.session.preparing import check_call
-from explorer.session.sending import send
+from explorer.session.factory import open_session
+from explorer.session.prepare import check_call
+from explorer.session.send import send
 from explorer.session.variants import with_examples
-from explorer.session_factory import open_session
-from explorer.settings.dismissed import dismissed_path
-from explorer.settings.overlay import overlay_path
+from explorer.store.journals import dismissed_path
+from explorer.store.overlay import overlay_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
 from explorer.errors import UsageError
-from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.session.explaining import explain_call, explain_exchange, parse_moment
-from explorer.session.remembering import past_exchange
-from explorer.session.sending import send
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.explain import explain_call, explain_exchange, parse_moment
+from explorer.session.history import past_exchange
+from explorer.session.send import send
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from explorer.client import Client
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.errors import SettingsError, UsageError
-from explorer.session.doubts import adopt_choice, evidence_words, find_ambiguity, reset_ambiguity
+from explorer.net.client import Client
+from explorer.session.ambiguity_status import adopt_choice, evidence_words, find_ambiguity, reset_ambiguity
 from explorer.session.experiments import Experiment, follow_readings, run_experiment
-from explorer.session.preparing import prepare_call
-from explorer.session.sending import send
+from explorer.session.factory import open_session
+from explorer.session.prepare import prepare_call
+from explorer.session.send import send
 from explorer.session.variants import plan_experiment
-from explorer.session_factory import open_session
-from explorer.settings.evidence import evidence_path, load_evidence
-from explorer.settings.folders import Folders
-from explorer.settings.overlay import overlay_path
-from explorer.settings.preferences import settings_path
+from explorer.store.folders import Folders
+from explorer.store.journals import evidence_path, load_evidence
+from explorer.store.overlay import overlay_path
+from explorer.store.preferences import settings_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

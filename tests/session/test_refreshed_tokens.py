@@ -13,16 +13,16 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from explorer.client import Client
-from explorer.core.exchange import Call
+from explorer.core.model import Call
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
 from explorer.errors import CredentialRefused
+from explorer.net.client import Client
 from explorer.session.context import SessionContext
-from explorer.session.sending import send
-from explorer.settings.catalog import decode
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.send import send
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings
 from tests.services.test_credentials import LockedKeyring, MemoryKeyring
 
 if TYPE_CHECKING:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange
+from explorer.core.model import Call, Entry, Exchange
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
-from explorer.history import History
 from explorer.sandbox.server import SandboxServer
 from explorer.session.context import SessionContext
-from explorer.session.preparing import auth_scheme, check_call, unsigned_request
-from explorer.session.refusals import explain_refused, was_refused
-from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.sending import send
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.explain import explain_refused, was_refused
+from explorer.session.history import past_exchange, recent_entries
+from explorer.session.prepare import auth_scheme, check_call, unsigned_request
+from explorer.session.send import send
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ async def with_token(session: SessionContext, made: Call, token: Secret) -> Exch
     """What comes of a call that is sent with a token of before, as by a program that kept it."""
     import httpx
 
-    from explorer.core.auth.kept import VerbatimScheme
-    from explorer.session.sending import Send, perform
+    from explorer.session.exact_replay import VerbatimScheme
+    from explorer.session.send import Send, perform
 
     await session.ready(made)
     scheme = auth_scheme(session, made)
@@ -235,8 +235,8 @@ async def test_no_token_at_all(session: SessionContext) -> None:
         made = call("endlessaisles.orders_list")
         await session.ready(made)
         request = unsigned_request(session, made, check_call(session, made))
-        from explorer.core.auth.kept import VerbatimScheme
-        from explorer.session.sending import Send, perform
+        from explorer.session.exact_replay import VerbatimScheme
+        from explorer.session.send import Send, perform
 
         sent = await perform(session, Send(made, signed=(request, VerbatimScheme(auth_scheme(session, made)))))
         found = await explained(session, sent, "token_missing")
@@ -288,8 +288,8 @@ async def test_a_test_record_that_the_nightly_renewal_removed(session: SessionCo
 
 
 async def test_the_address_of_a_page_that_was_followed_as_printed(session: SessionContext) -> None:
-    from explorer.core.auth.kept import VerbatimScheme
-    from explorer.session.sending import Send, perform
+    from explorer.session.exact_replay import VerbatimScheme
+    from explorer.session.send import Send, perform
 
     async with ended(session):
         made = call("endlessaisles.orders_list")
@@ -371,7 +371,7 @@ async def test_the_vendors_own_trouble(session: SessionContext, fault: str, chec
 
 
 def test_the_explainer_does_not_look_at_what_only_the_sandbox_tells() -> None:
-    for path in (*Path(ROOT, "explorer/core/explain/refusals").glob("*.py"), ROOT / "explorer/session/refusals.py"):
+    for path in (*Path(ROOT, "explorer/core/explain/refusals").glob("*.py"), ROOT / "explorer/session/explain.py"):
         text = path.read_text("utf-8").lower()
         assert "x-sandbox" not in text
         assert "check_header" not in text

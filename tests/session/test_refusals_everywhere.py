@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.errors import CredentialRefused
-from explorer.session.refusals import explain_refused, was_refused
-from explorer.session.sending import send
+from explorer.session.explain import explain_refused, was_refused
+from explorer.session.send import send
 from tests.session.test_refusals import CHECK, Clock, ended, session  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:

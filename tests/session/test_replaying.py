@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, Failure
 from explorer.core.form import parse_entry
-from explorer.credentials import Vault
+from explorer.core.model import Call, Entry, Failure
 from explorer.errors import UnknownName, UsageError
-from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.session.remembering import history_entry, past_exchange
-from explorer.session.replaying import prepare_replay
-from explorer.session.sending import perform, send
-from explorer.settings.catalog import decode
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.session.history import history_entry, past_exchange
+from explorer.session.replay import prepare_replay
+from explorer.session.send import perform, send
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

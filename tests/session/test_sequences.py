@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.errors import UsageError
-from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.saving import SavedRequestStore, VariableScope
-from explorer.session.sequences import SequenceRunner, saved_tag
+from explorer.session.history import past_exchange, recent_entries
+from explorer.session.saved import SavedRequestStore, VariableScope
+from explorer.session.sequence import SequenceRunner, saved_tag
 from tests.session.world import Query, Reply, World, world
 
 if TYPE_CHECKING:

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.cli import main
-from explorer.core.auth.lifeline import TokenHistory, TokenRecord, TokenUse
+from explorer.core.auth.token_history import TokenHistory, TokenRecord, TokenUse
 from explorer.core.auth.tokens import Token
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.text.secret import Secret
 from explorer.core.text.units import format_countdown
-from explorer.credentials import Vault
-from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.session.remembering import past_exchange
-from explorer.session.sending import send
-from explorer.session.token_lines import forget_tokens, logout_call, past_token_records, renew_token, token_overviews
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
-from explorer.tui.widgets.token_rows import format_moment, state_text, token_record_rows, use_text
+from explorer.session.history import past_exchange
+from explorer.session.send import send
+from explorer.session.token_overview import forget_tokens, logout_call, past_token_records, renew_token, token_overviews
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
+from explorer.tui.screens.tokens import format_moment, state_text, token_record_rows, use_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from explorer.core.catalog import Catalog
-    from explorer.session.token_lines import TokenOverview
+    from explorer.session.token_overview import TokenOverview
 
 WHOAMI = Call(vendor="fashionphile", endpoint="whoami")
 

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from explorer.core.exchange import Call
 from explorer.core.form import parse_entry
+from explorer.core.model import Call
 from explorer.core.origin import HostPattern
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
 from explorer.errors import UnknownName
-from explorer.session.collecting import Collector
+from explorer.session.collection import Collector
 from explorer.session.context import SessionContext
 from explorer.session.login import log_in
 from explorer.session.pages import turn_page
-from explorer.session.sending import send
+from explorer.session.send import send
 from explorer.session.tracks import TrackSession, open_track_session, watch_sends
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from explorer.core.catalog import Catalog
-    from explorer.core.exchange import Exchange
+    from explorer.core.model import Exchange
     from explorer.core.tracks import Feedback
 
 ORDER = (

@@ -12,18 +12,18 @@ import msgspec
 import pytest
 
 from explorer.core.catalog.load import read_toml
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.origin import HostPattern, Origin, TrustQuestion
 from explorer.core.text.secret import Secret
-from explorer.credentials import Vault
 from explorer.errors import UntrustedHost
 from explorer.session.context import SessionContext
 from explorer.session.login import log_in
-from explorer.session.sending import send
+from explorer.session.send import send
 from explorer.session.trust import TrustGate, call_origins, catalog_origins
-from explorer.settings.catalog import decode
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.preferences import Settings
 from tests.foreign import CREDENTIALS, PASSWORD, REFRESH, TOKEN, Server, catalog_text, two_hosts
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from explorer.core.exchange import Call, Entry
-from explorer.credentials import Vault
-from explorer.history import History
-from explorer.session.collecting import Collector
+from explorer.core.model import Call, Entry
+from explorer.session.collection import Collector
 from explorer.session.context import SessionContext
-from explorer.settings.catalog import decode
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
-    from explorer.session.fetching import FetchedPage
+    from explorer.session.page_fetch import FetchedPage
 
 Query = dict[str, str]
 Reply = tuple[int, dict[str, str], bytes]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.credentials import Vault
-from explorer.history import History
 from explorer.session.context import SessionContext
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

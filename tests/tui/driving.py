@@ -13,8 +13,8 @@ from textual.widgets import Input
 
 from explorer.tui.app import ExplorerApp
 from explorer.tui.main import MainScreen
-from explorer.tui.widgets.endpoint_tree import EndpointTree
-from explorer.tui.widgets.fields.row import FieldRow
+from explorer.tui.panes.request.field_row import FieldRow
+from explorer.tui.panes.tree import EndpointTree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -96,7 +96,7 @@ class Driver:
     @property
     def url(self) -> str:
         """The URL in the title."""
-        from explorer.tui.widgets.title_bar import TitleBar
+        from explorer.tui.panes.title_bar import TitleBar
 
         return self.main.query_one(TitleBar).place.url
 

@@ -9,7 +9,7 @@ import msgspec
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
-from explorer.core.exchange import (
+from explorer.core.model import (
     Call,
     Exchange,
     Failure,

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from explorer.client import Client
-from explorer.credentials import Vault
-from explorer.history import History
+from explorer.net.client import Client
 from explorer.session.context import SessionContext
-from explorer.settings.folders import Folders
-from explorer.settings.preferences import Settings
+from explorer.store.credentials import Vault
+from explorer.store.folders import Folders
+from explorer.store.history import History
+from explorer.store.preferences import Settings
 from explorer.tui.app import ExplorerApp
 from tests.tui.driving import Driver
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from explorer.core.catalog import Catalog
-    from explorer.core.exchange import Call
+    from explorer.core.model import Call
 
 NOW = 1_767_225_600.0
 """2026-01-01 00:00:00 UTC."""
@@ -47,7 +47,7 @@ class StillSession(SessionContext):
         if self._still is None:
             import httpx
 
-            from explorer.sandbox.app import create_app
+            from explorer.sandbox.server import create_app
 
             looks, numbers = itertools.count(), itertools.count(1)
             app = create_app(self.catalog, now=self.now, nonce=lambda size: f"{next(numbers):0{size}d}")

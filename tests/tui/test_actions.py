@@ -14,7 +14,7 @@ from textual.dom import DOMNode
 
 import explorer
 from explorer.tui.actions import ACTIONS, BY_ID, SCOPES, SCREENS, WIDGETS, keymap_actions
-from explorer.tui.keymap import usable_keymap
+from explorer.tui.app import usable_keymap
 from explorer.tui.kit.key_bar import KeyBar
 from tests.conftest import ROOT
 from tests.tui.driving import driven

@@ -9,11 +9,11 @@ import pytest
 from textual.widgets import Input
 
 from explorer.core.text.secret import Secret
-from explorer.session.remembering import recent_entries
+from explorer.session.history import recent_entries
 from explorer.tui.actions import BY_ID, FOOTERS, MAIN_ACTIONS
 from explorer.tui.drafts import Draft
 from explorer.tui.kit.key_bar import KeyBar
-from explorer.tui.widgets.title_bar import TitleBar
+from explorer.tui.panes.title_bar import TitleBar
 from tests.tui.driving import SIZES, Driver, driven
 
 if TYPE_CHECKING:

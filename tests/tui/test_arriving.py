@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.core.document.document import Document
+from explorer.core.body.document import Document
 from explorer.core.text.secret import Secret
-from explorer.session.remembering import past_exchange, recent_entries
+from explorer.session.history import past_exchange, recent_entries
 from explorer.tui.body.view import BodyView
 from tests.tui.driving import driven
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.document import filtering
-from explorer.core.document.filtering import Filter
-from explorer.core.document.table import RecordTable
+from explorer.core.body import filters
+from explorer.core.body.filters import Filter
+from explorer.core.body.table import RecordTable
 from explorer.tui.body import files
 from tests.terminal import Terminal
 from tests.tui.test_body_panel import API, Bench, settled, shown, typed, until
@@ -114,7 +114,7 @@ def test_the_editor_goes_before_the_default_and_arguments_stay() -> None:
 
 
 def test_a_body_too_large_to_filter_is_refused_in_words() -> None:
-    body = b'"' + b"x" * filtering.MAX_SIZE + b'"'
+    body = b'"' + b"x" * filters.MAX_SIZE + b'"'
     assert Filter("json", body).run("length(@)").problem == "bodies of more than 64 MB are not filtered"
 
 

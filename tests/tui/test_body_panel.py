@@ -10,8 +10,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Input, Static
 
+from explorer.tui.body.loader import PROCESS_FROM
 from explorer.tui.body.panel import BodyPanel
-from explorer.tui.body.preparing import PROCESS_FROM
 from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:

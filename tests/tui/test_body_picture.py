@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from textual.app import App
 
-from explorer.core.document.pixels import make_thumbnail
+from explorer.core.body.image_worker import make_thumbnail
 from explorer.tui.body.panel import BodyPanel
 from explorer.tui.body.picture import PictureView
 

@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Offset
 from textual.selection import Selection
 
-from explorer.core.document.document import Document
+from explorer.core.body.document import Document
 from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.widgets import Input
 
-from explorer.core.document.table import RecordTable
-from explorer.session.remembering import recent_entries
+from explorer.core.body.table import RecordTable
+from explorer.session.history import recent_entries
 from explorer.tui.body.panel import BodyPanel
 from tests.tui.driving import driven
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from explorer.core.exchange import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
-from explorer.session.remembering import recent_entries
-from explorer.session.sending import send
-from explorer.tui.screens.comparing import ComparingScreen
-from explorer.tui.screens.comparison_run import LARGE
-from explorer.tui.widgets.change_list import ChangeList
-from explorer.tui.widgets.diff_view import DiffView
+from explorer.core.model import Call, Entry, Exchange, ReceivedResponse, SentRequest, Verdict
+from explorer.session.history import recent_entries
+from explorer.session.send import send
+from explorer.tui.panes.comparison.change_list import ChangeList
+from explorer.tui.panes.comparison.diff_view import DiffView
+from explorer.tui.screens.comparison import LARGE, ComparingScreen
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PROGRAM = """
 import os, sys
-from explorer.session_factory import open_session
+from explorer.session.factory import open_session
 from explorer.tui import run_app
 from explorer.tui.app import ExplorerApp
 
@@ -69,8 +69,8 @@ def test_a_defect_shows_no_value_on_the_terminal_or_in_a_file(tmp_path: Path, ho
 
 
 def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
-    from explorer.settings.defects import MAX_REPORTS, write_crash_report
-    from explorer.settings.folders import Folders
+    from explorer.store.folders import Folders
+    from explorer.store.internal_errors import MAX_REPORTS, write_crash_report
 
     folders = Folders.from_environ({"API_EXPLORER_HOME": str(tmp_path)})
     for _ in range(MAX_REPORTS + 5):
@@ -81,8 +81,8 @@ def test_the_oldest_files_of_defects_go(tmp_path: Path) -> None:
 
 
 def test_where_nothing_can_be_written_the_places_are_told(tmp_path: Path) -> None:
-    from explorer.settings.defects import write_crash_report
-    from explorer.settings.folders import Folders
+    from explorer.store.folders import Folders
+    from explorer.store.internal_errors import write_crash_report
 
     (tmp_path / "data").write_text("a file where the folder should be")
     try:

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.widgets import Button, DirectoryTree, Input
 
 from explorer.core.text.secret import Secret
-from explorer.credentials import CredentialStatus
+from explorer.store.credentials import CredentialStatus
 from explorer.tui.screens.dialogs import (
     ConfirmDialog,
     CredentialDialog,

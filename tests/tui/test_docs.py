@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from explorer.cli import main
-from explorer.tui.widgets.docs_notes import DocsNotes
-from explorer.tui.widgets.passage_view import PassageView
+from explorer.tui.panes.request.docs_notes import DocsNotes
+from explorer.tui.panes.request.docs_view import PassageView
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

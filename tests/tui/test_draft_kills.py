@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.settings.drafts import load_drafts
+from explorer.store.drafts import load_drafts
 from explorer.tui.features import form as editing
 from tests.tui.draft_kills import LONGEST_LOSS, Typist
 from tests.tui.driving import driven

@@ -9,9 +9,9 @@ import httpx
 import msgspec
 import pytest
 
-from explorer.client import Client
-from explorer.core.exchange import Call, Entry
-from explorer.session.sending import send
+from explorer.core.model import Call, Entry
+from explorer.net.client import Client
+from explorer.session.send import send
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

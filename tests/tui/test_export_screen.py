@@ -6,10 +6,10 @@ import json
 import stat
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.text.secret import Secret
-from explorer.tui.screens.exporting import ExportDialog
-from explorer.tui.screens.importing import ImportDialog
+from explorer.tui.screens.export import ExportDialog
+from explorer.tui.screens.import_curl import ImportDialog
 from tests.tui.driving import driven
 from tests.tui.test_history_screen import BALANCE, STOCK, opened, sent
 

@@ -38,7 +38,7 @@ async def switched(app: Driver, word: str) -> None:
     kind, _, value = word.partition("=")
     await app.keys("F")
     await app.see("Faults of the sandbox")
-    from explorer.sandbox.fault_kinds import KINDS
+    from explorer.sandbox.faults import KINDS
 
     await app.keys(*("k" for _ in KINDS), *("j" for _ in range(list(KINDS).index(kind))))
     if value:

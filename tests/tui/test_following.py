@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, ComposeResult
 
-from explorer.core.document.document import Document
-from explorer.core.document.outline import Outline
+from explorer.core.body.document import Document
+from explorer.core.body.structure import Outline
 from explorer.core.links import Links
-from explorer.tui.body.following import LineLinks
+from explorer.tui.body.link_marks import LineLinks
 from explorer.tui.body.panel import BodyPanel
-from explorer.tui.widgets.trail import Breadcrumbs
+from explorer.tui.panes.title_bar import Breadcrumbs
 from tests.growth import growth
 from tests.tui.driving import driven
 

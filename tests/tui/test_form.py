@@ -8,12 +8,11 @@ import pytest
 from textual.widgets import Input, Select
 
 from explorer.core.catalog.model import Parameter
-from explorer.core.exchange import Entry
-from explorer.tui.widgets.fields.choice import ChoiceLine
-from explorer.tui.widgets.fields.form import Form
-from explorer.tui.widgets.fields.repeats import PairRow
-from explorer.tui.widgets.fields.row import FieldMark
-from explorer.tui.widgets.fields.state import FieldState, rule_text, state_of
+from explorer.core.model import Entry
+from explorer.tui.panes.request.field_row import FieldMark
+from explorer.tui.panes.request.field_state import ChoiceLine, FieldState, rule_text, state_of
+from explorer.tui.panes.request.form import Form
+from explorer.tui.panes.request.repeated_fields import PairRow
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.widgets import Input
 
-from explorer.core.search_hints import FilterNames
-from explorer.history import HistoryRow
-from explorer.session.remembering import EntryDetails
-from explorer.tui.widgets.history_list import HistoryList
-from explorer.tui.widgets.history_panel import HistoryPanel
-from explorer.tui.widgets.history_rows import row_text
+from explorer.core.history_search import FilterNames
+from explorer.session.history import EntryDetails
+from explorer.store.history import HistoryRow
+from explorer.tui.panes.history.list import HistoryList, row_text
+from explorer.tui.panes.history.pane import HistoryPanel
 from tests.tui.exchanges import Bench
 
 if TYPE_CHECKING:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import msgspec
 from textual.widgets import Input
 
-from explorer.core.exchange import Call, Entry
+from explorer.core.model import Call, Entry
 from explorer.core.text.secret import Secret
-from explorer.session.preparing import redact
-from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.replaying import prepare_replay
-from explorer.session.sending import perform, send
-from explorer.tui.screens.annotating import AnnotationDialog
+from explorer.session.history import past_exchange, recent_entries
+from explorer.session.prepare import redact
+from explorer.session.replay import prepare_replay
+from explorer.session.send import perform, send
 from explorer.tui.screens.dialogs import ConfirmDialog
-from explorer.tui.screens.replaying import ReplayDialog
+from explorer.tui.screens.history_annotation import AnnotationDialog
+from explorer.tui.screens.replay import ReplayDialog
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange
+    from explorer.core.model import Exchange
     from explorer.session.context import SessionContext
     from tests.tui.driving import Driver
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Button, Input, Select
 
-from explorer.core.exchange import Entry
+from explorer.core.model import Entry
 from explorer.tui.drafts import Draft
 from explorer.tui.main import MainScreen
-from explorer.tui.widgets.fields.choice import ChoiceLine
-from explorer.tui.widgets.fields.form import Form
-from explorer.tui.widgets.fields.row import FieldMark
+from explorer.tui.panes.request.field_row import FieldMark
+from explorer.tui.panes.request.field_state import ChoiceLine
+from explorer.tui.panes.request.form import Form
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from explorer.tui.widgets.lines_view import LinesView
-from explorer.tui.widgets.preview import OriginsView
-from explorer.tui.widgets.wire_view import WireView
+from explorer.tui.kit.lines_view import LinesView
+from explorer.tui.panes.request.preview import OriginsView
+from explorer.tui.panes.response.wire_view import WireView
 from tests.tui.driving import driven
 
 if TYPE_CHECKING:

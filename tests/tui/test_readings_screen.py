@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.session.remembering import recent_entries
-from explorer.tui.widgets.title_bar import TitleBar
+from explorer.session.history import recent_entries
+from explorer.tui.panes.title_bar import TitleBar
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import pytest
 from textual.app import App
 from textual.widgets import Input, OptionList, Static
 
-from explorer.client import SendProgress
-from explorer.core.exchange import Verdict
+from explorer.core.model import Verdict
 from explorer.core.paging import PageInfo
+from explorer.net.client import SendProgress
 from explorer.tui.body.view import BodyView
-from explorer.tui.widgets.response_pane import ResponsePane
+from explorer.tui.panes.response.pane import ResponsePane
 from tests.tui.exchanges import BODY, CUT, FAILED, OK, TOKEN_HOP, UNREACHED, Bench, changed
 from tests.tui.test_body_panel import until
 

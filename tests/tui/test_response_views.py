@@ -6,12 +6,11 @@ import itertools
 
 import pytest
 
-from explorer.core.exchange import Hop, ReceivedResponse, SentRequest, Timings
+from explorer.core.model import Hop, ReceivedResponse, SentRequest, Timings
 from explorer.core.text.units import format_elapsed, format_size
-from explorer.tui.widgets.headers_view import header_rows
-from explorer.tui.widgets.lines_view import LinesView, Row, span_width
-from explorer.tui.widgets.timing_view import STOPPED, phases, timing_rows
-from explorer.tui.widgets.wire_view import wire_rows
+from explorer.tui.kit.lines_view import LinesView, Row, span_width
+from explorer.tui.panes.response.tabs import STOPPED, header_rows, phases, timing_rows
+from explorer.tui.panes.response.wire_view import wire_rows
 from tests.tui.exchanges import FAILED, OK, TOKEN_HOP, UNREACHED, Bench, changed
 
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 from textual.widgets import Button, Input
 
-from explorer.core.exchange import Entry
-from explorer.session.remembering import past_exchange, recent_entries
-from explorer.session.saving import SavedRequestStore
-from explorer.session.sequences import SequenceRunner
+from explorer.core.model import Entry
+from explorer.session.history import past_exchange, recent_entries
+from explorer.session.saved import SavedRequestStore
+from explorer.session.sequence import SequenceRunner
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.saved import SavedScreen
 from explorer.tui.screens.saved_dialogs import ConflictDialog, SaveDialog, VariablesDialog

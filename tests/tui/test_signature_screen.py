@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from explorer.tui.kit.lines_view import LinesView
+from explorer.tui.kit.static_widgets import PasteBox
 from explorer.tui.screens.signature import SignatureScreen
-from explorer.tui.widgets.lines_view import LinesView
-from explorer.tui.widgets.paste_box import PasteBox
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.session.remembering import annotate_entry
-from explorer.settings.preferences import load_settings
+from explorer.session.history import annotate_entry
+from explorer.store.preferences import load_settings
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.storage import StorageDialog
 from tests.tui.driving import SIZES, driven

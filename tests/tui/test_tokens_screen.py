@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import OptionList
 
-from explorer.core.exchange import Call
-from explorer.session.sending import send
+from explorer.core.model import Call
+from explorer.session.send import send
 from explorer.tui.screens.tokens import TokensScreen
 from tests.tui.driving import SIZES, driven
 

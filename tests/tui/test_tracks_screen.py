@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
+from explorer.tui.panes.title_bar import TrackStrip
 from explorer.tui.screens.tracks import TracksScreen
-from explorer.tui.widgets.track_strip import TrackStrip
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

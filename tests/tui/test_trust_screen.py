@@ -9,10 +9,10 @@ import pytest
 from textual.widgets import Button, OptionList
 
 from explorer.core.catalog.load import read_toml
-from explorer.credentials import Vault
-from explorer.session.sending import send
+from explorer.session.send import send
 from explorer.session.trust import trusted_hosts
-from explorer.settings.catalog import decode
+from explorer.store.catalogs import decode
+from explorer.store.credentials import Vault
 from explorer.tui.screens.dialogs import ConfirmDialog
 from explorer.tui.screens.trust import TrustedHostsDialog
 from tests.foreign import CREDENTIALS, TOKEN, Server, catalog_text, two_hosts
@@ -104,7 +104,7 @@ async def test_a_host_is_asked_about_once_and_its_trust_can_be_taken_back(
 
 
 async def test_all_trusted_hosts_are_removed_at_once(shop: SessionContext) -> None:
-    from explorer.settings.trusted import add_trusted
+    from explorer.store.journals import add_trusted
 
     for number in range(3):
         add_trusted(shop.folders, f"https://{number}.example", "shop", "production", 0.0)

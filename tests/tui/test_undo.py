@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
-from explorer.core.exchange import Entry
-from explorer.tui.drafts import Draft
-from explorer.tui.undo import DraftUndo
+from explorer.core.model import Entry
+from explorer.tui.drafts import Draft, DraftUndo
 from tests.tui.driving import Driver, driven
 
 if TYPE_CHECKING:

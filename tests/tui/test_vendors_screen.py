@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.core.vendors import TASKS
+from explorer.core.vendor_comparison import TASKS
 from tests.tui.driving import SIZES, driven
 
 if TYPE_CHECKING:

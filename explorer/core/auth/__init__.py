@@ -11,9 +11,8 @@ from explorer.core.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.auth.accounts import AccountBook
     from explorer.core.auth.base import AuthContext, Scheme
-    from explorer.core.auth.verifier import Verifier
+    from explorer.core.auth.verifier import AccountBook, Verifier
     from explorer.core.catalog.model import Auth, Endpoint, Vendor
 
 __all__ = ["AUTH_SCHEMES", "AuthOptions", "AuthScheme", "options_of", "scheme_for", "scheme_of", "verifier_for"]

@@ -1,29 +1,15 @@
-"""The client's side of every auth scheme. The vendor's side is ``verifier``.
-
-    client                                            sandbox
-    Scheme.auth_flow(request)  ── signed request ──►  Verifier.verify(request) → Grant | Refusal
-      yields requests, is sent responses; no I/O        recomputes from what arrived
-
-A scheme is given everything that it must not take by itself: time, randomness, credentials, the way to build another
-call. Requests that it makes beside the call are marked ``auth`` in ``extensions["explorer.purpose"]``, a second try
-``retry``.
-
-A token request also carries its token store in ``extensions["explorer.single_flight"]``. Whoever sends it has at most
-one in flight for each store. While another flow's token request is in flight, this one is not sent: ``TokensChanged``
-is thrown into the flow once the other has ended, and the flow reads the store again. A sender that knows nothing of
-this sends every token request.
-"""
+"""The client side of every auth scheme, and the optional capabilities of one."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from explorer.core.auth.lifeline import TokenUse
 from explorer.core.auth.options import AuthOptions, O_co
-from explorer.core.exchange import FrozenStruct
+from explorer.core.auth.token_history import TokenUse
+from explorer.core.model import FrozenStruct
 from explorer.core.text.env_names import variable_name
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialMissing
@@ -33,9 +19,78 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.capabilities import ConsentFlow, Signer
+    from explorer.core.auth.signature_recipe import SignatureInput, SignatureRecipe
     from explorer.core.auth.tokens import Token, TokenStore
     from explorer.core.catalog.model import Endpoint, Vendor
+
+
+@dataclass(frozen=True)
+class SignatureTemplate:
+    """A signed request in which placeholders stand for time and signature."""
+
+    base: str
+    """The base string, with the placeholder for the time."""
+    request: httpx.Request
+    escaped: bool
+    """Whether values are percent-escaped in the base string."""
+    uppercase: bool
+    """Whether the hexadecimal signature is in capitals."""
+    rewritten: str = ""
+    """The credential that is sent otherwise than it is signed, so that no placeholder can stand for it; or empty."""
+
+
+class Signer(Protocol):
+    """What a scheme that signs by a recipe lets the signature debugger see."""
+
+    @property
+    def recipe(self) -> SignatureRecipe:
+        """How its signature is made."""
+
+    @property
+    def key_credential(self) -> str:
+        """The credential that is the signing key."""
+
+    def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
+        """Return what *request* offers to the recipe, signed at *at* (Unix seconds, or now)."""
+
+    def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
+        """Return what a signed request offers, and its signature (empty where it has none)."""
+
+    def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
+        """Return *request* as it is signed with placeholders for time and signature, for an export.
+
+        Raises:
+            CredentialMissing: there is no key id.
+        """
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """Where to send the person who consents, and what to remember until the redirect comes back."""
+
+    url: str
+    state: str
+    verifier: Secret
+    """The PKCE code verifier; an empty secret where the vendor does without."""
+
+
+class ConsentFlow(Protocol):
+    """What a scheme offers whose token needs a person's consent in a browser."""
+
+    @property
+    def redirect_credential(self) -> str:
+        """The credential that is the redirect URL."""
+
+    def authorization_url(self) -> AuthorizationRequest:
+        """Return the consent page's URL with a fresh state and PKCE challenge."""
+
+    def redeem(self, landed: str, request: AuthorizationRequest) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the request that turns the code in the URL *landed* into tokens, and store them.
+
+        Raises:
+            CredentialRefused: the redirect or the response carries an error.
+        """
+
 
 _T = TypeVar("_T")
 _Tok = TypeVar("_Tok", bound="Token | Secret")

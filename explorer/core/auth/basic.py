@@ -12,11 +12,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from explorer.core.auth import wire
-from explorer.core.auth.accounts import Account, constant_time_equal
 from explorer.core.auth.base import Flow, Scheme, SigningStep
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.auth.scheme import AuthScheme
-from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier, header_token
+from explorer.core.auth.verifier import (
+    Account,
+    Grant,
+    IncomingRequest,
+    Refusal,
+    Verifier,
+    constant_time_equal,
+    header_token,
+)
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import CredentialError
 

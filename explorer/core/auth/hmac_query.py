@@ -14,12 +14,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from explorer.core.auth import multipart, wire
-from explorer.core.auth.accounts import Account, constant_time_equal
-from explorer.core.auth.base import Flow, Scheme, SigningStep, is_secret_name
-from explorer.core.auth.capabilities import SignatureTemplate
+from explorer.core.auth import wire
+from explorer.core.auth.base import Flow, Scheme, SignatureTemplate, SigningStep, is_secret_name
 from explorer.core.auth.options import AuthOptions, SignatureParams, TokenSource
-from explorer.core.auth.recipe import (
+from explorer.core.auth.scheme import AuthScheme
+from explorer.core.auth.signature_recipe import (
     ORDERS,
     VALUE_ENCODINGS,
     SignatureInput,
@@ -31,8 +30,7 @@ from explorer.core.auth.recipe import (
     sign,
     sort_parameters,
 )
-from explorer.core.auth.scheme import AuthScheme
-from explorer.core.auth.verifier import Grant, IncomingRequest, Refusal, Verifier
+from explorer.core.auth.verifier import Account, Grant, IncomingRequest, Refusal, Verifier, constant_time_equal
 from explorer.core.text.secret import MASK, Secret
 from explorer.core.text.units import format_utc
 from explorer.core.text.url_pairs import Pairs, decode_pairs
@@ -268,8 +266,8 @@ class HmacQuery(Scheme[HmacQueryOptions]):
 
 def signature_parameters(request: httpx.Request) -> tuple[SignatureParameter, ...]:
     """Every parameter of a request, decoded, in order; of uploaded files the names that they are uploaded under."""
-    boundary = multipart.boundary_of(request.headers.get("content-type", ""))
-    fields = multipart.split_fields(request.content, boundary) if boundary is not None else []
+    boundary = wire.boundary_of(request.headers.get("content-type", ""))
+    fields = wire.split_fields(request.content, boundary) if boundary is not None else []
     return (
         *(SignatureParameter(name, value, "query") for name, value in decode_pairs(request.url.query)),
         *(SignatureParameter(name, value, "body") for name, value in wire.body_pairs(request)),

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from explorer.core.auth import minting, wire
+from explorer.core.auth import token_request, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep
 from explorer.core.auth.options import HeaderTokenOptions, TokenSource
 from explorer.core.auth.scheme import AuthScheme
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.accounts import AccountBook
+    from explorer.core.auth.verifier import AccountBook
 
 
 class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
@@ -93,9 +93,9 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
         return TokenSource(("sign in", "replaced by every answer"), tuple(details), self.sign_in)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
-        yield self.sign_in, minting.mint_handler(key, self.sign_in_values, self.token_field)
+        yield self.sign_in, token_request.mint_handler(key, self.sign_in_values, self.token_field)
         for endpoint, values in zip(self.also_sign_in, self.sign_in_other_values, strict=False):
-            yield endpoint, minting.mint_handler(key, values, self.token_field)
+            yield endpoint, token_request.mint_handler(key, values, self.token_field)
         yield self.sign_out, Handler(steps=(HandlerStep(do="revoke", auth=key),), status=204)
 
 
@@ -142,7 +142,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
 
     def learn(self, response: httpx.Response) -> None:
         self._token(self.context.now())  # a token credential that is there by now is older than the answer
-        value = minting.read_token(response, self.options.token_field)
+        value = token_request.read_token(response, self.options.token_field)
         if value is not None:
             self._begin(value, "signing in by hand")
 
@@ -196,13 +196,15 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
     def _values(self) -> dict[str, str] | None:
         if not self.options.sign_in:
             return None
-        return minting.mint_values(self.context, (self.options.sign_in_values, *self.options.sign_in_other_values))
+        return token_request.mint_values(
+            self.context, (self.options.sign_in_values, *self.options.sign_in_other_values)
+        )
 
     def _sign_in(self) -> Generator[httpx.Request, httpx.Response, Token]:
         values = self._values()
         if values is None:
             raise self._missing_credential((self.missing() or (self.options.token,))[0])
-        value = yield from minting.mint(self.context, self.options.sign_in, values, self.options.token_field)
+        value = yield from token_request.mint(self.context, self.options.sign_in, values, self.options.token_field)
         return self._begin(value, self.options.sign_in)
 
     def _put(self, request: httpx.Request, text: str) -> httpx.Request:

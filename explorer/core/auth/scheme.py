@@ -20,9 +20,8 @@ from explorer.core.auth.options import O_co
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.auth.accounts import AccountBook
     from explorer.core.auth.base import AuthContext, Scheme
-    from explorer.core.auth.verifier import Verifier
+    from explorer.core.auth.verifier import AccountBook, Verifier
     from explorer.core.catalog.model import Auth
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.auth import minting, multipart, wire
+from explorer.core.auth import token_request, wire
 from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep
 from explorer.core.auth.options import AuthOptions, TokenPlacement, TokenSource
 from explorer.core.auth.scheme import AuthScheme
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from explorer.core.auth.accounts import AccountBook
+    from explorer.core.auth.verifier import AccountBook
     from explorer.core.catalog.sandbox import Handler
 
 
@@ -77,7 +77,7 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
         return TokenSource(("asked for with id and secret" if self.mint else "given by hand",), endpoint=self.mint)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
-        yield self.mint, minting.mint_handler(key, self.mint_values, self.token_field)
+        yield self.mint, token_request.mint_handler(key, self.mint_values, self.token_field)
 
 
 class TokenParam(Scheme[TokenParamOptions]):
@@ -120,7 +120,7 @@ class TokenParam(Scheme[TokenParamOptions]):
         return bool(endpoint) and endpoint == self.options.mint
 
     def learn(self, response: httpx.Response) -> None:
-        value = minting.read_token(response, self.options.token_field)
+        value = token_request.read_token(response, self.options.token_field)
         if value is not None:
             self._begin(value, "asking for it by hand")
 
@@ -168,13 +168,13 @@ class TokenParam(Scheme[TokenParamOptions]):
         return True
 
     def _values(self) -> dict[str, str] | None:
-        return minting.mint_values(self.context, (self.options.mint_values,)) if self.options.mint else None
+        return token_request.mint_values(self.context, (self.options.mint_values,)) if self.options.mint else None
 
     def _mint(self) -> Generator[httpx.Request, httpx.Response, Secret]:
         values = self._values()
         if values is None:
             raise self._missing_credential((self.missing() or (self.options.token,))[0])
-        value = yield from minting.mint(self.context, self.options.mint, values, self.options.token_field)
+        value = yield from token_request.mint(self.context, self.options.mint, values, self.options.token_field)
         return self._begin(value, self.options.mint)
 
     def _begin(self, value: Secret, origin: str) -> Secret:
@@ -191,7 +191,7 @@ class TokenParam(Scheme[TokenParamOptions]):
         if request.method in self.options.query_methods:
             return True
         content_type = request.headers.get("content-type", "")
-        is_form = essence(content_type) == FORM or multipart.boundary_of(content_type)
+        is_form = essence(content_type) == FORM or wire.boundary_of(content_type)
         return bool(request.content) and not is_form
 
 

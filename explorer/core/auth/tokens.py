@@ -1,29 +1,68 @@
-"""The tokens of one vendor in one environment, and which of them is good now.
-
-Tokens stand in an order that no late answer can turn back:
-
-    line        one for each sign-in; a later sign-in is always ahead of everything before it
-    generation  within a line: a token that came in answer to the use of another is one further than that one
-
-``current`` looks only at the foremost place of that order. A used token with a grace time stays good for it; if its
-successor has not come by then, nothing is current and the caller signs in again. Signing out empties the store and
-closes the lines: an answer that was still under way brings nothing back.
-"""
+"""The tokens of one vendor and environment, and the claims of JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from explorer.core.auth.lifeline import TokenRecord
+from explorer.core.auth.token_history import TokenHistory, TokenRecord
+from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_utc
 
 if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
-from explorer.core.auth.lifeline import TokenHistory
 
-if TYPE_CHECKING:
-    from explorer.core.text.secret import Secret
+
+_TIMES: Final = ("exp", "nbf", "iat", "auth_time")
+_MAX_LENGTH: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Header and claims of a token; never its signature."""
+
+    header: dict[str, object]
+    claims: dict[str, object]
+
+    def moment(self, name: str) -> float | None:
+        """A time among the claims, in Unix seconds, or None."""
+        found = self.claims.get(name)
+        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+    def lines(self) -> tuple[str, ...]:
+        """Every claim as ``name: value``, times in UTC beside the number."""
+        return tuple(f"{sanitize_line(str(name))}: {_shown(name, value)}" for name, value in self.claims.items())
+
+
+def read_claims(token: str) -> Claims | None:
+    """The claims of a token, or None where it is no JSON Web Token."""
+    parts = token.strip().split(".")
+    if len(parts) != 3 or len(token) > _MAX_LENGTH:
+        return None
+    header, claims = _part(parts[0]), _part(parts[1])
+    return Claims(header, claims) if header is not None and claims is not None and "alg" in header else None
+
+
+def _part(text: str) -> dict[str, object] | None:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _shown(name: str, value: object) -> str:
+    text = sanitize_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return f"{text} ({format_utc(value, '%Y-%m-%d %H:%M:%S UTC')})"
+        except (ValueError, OverflowError, OSError):
+            return text
+    return text
+
 
 TokenKind = Literal["access", "refresh"]
 TOKEN_KINDS: Final[tuple[TokenKind, ...]] = ("access", "refresh")

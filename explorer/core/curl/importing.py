@@ -1,41 +1,98 @@
-"""A curl line → the call of the catalog that it makes, and in words what of it has no place there.
-
-    text ─ read_curl ─► request ─ places, path templates, methods ─► candidates ─ best ─► Call, notes
-
-The notes end with what would be sent otherwise than the line does: a value that the form writes in another way, a
-prefill that the line does not have.
-"""
+"""Import a curl command as a call of the catalog, and report what has no place in it."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from explorer.core.curl.body import body_entries
-from explorer.core.curl.check import call_differences
-from explorer.core.curl.line import read_curl
+from explorer.core.auth import wire
+from explorer.core.auth.base import is_secret_name
 from explorer.core.curl.match import (
     Candidate,
     VendorBaseUrl,
     all_auth_names,
     auth_names,
+    body_entries,
     find_candidates,
     no_match_reason,
     vendors_at,
 )
-from explorer.core.exchange import Call, Entry
-from explorer.core.form import find_parameter
+from explorer.core.curl.request_line import read_curl
+from explorer.core.form import find_parameter, validate_form
+from explorer.core.model import Call, Entry
+from explorer.core.request import build_request
 from explorer.core.text.env_names import variable_name
+from explorer.core.text.media_type import FORM
 from explorer.core.text.url_pairs import decode_pairs
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from explorer.core.catalog.model import Catalog
-    from explorer.core.curl.line import CurlLine, ReadFile
+    import httpx
+
+    from explorer.core.catalog.model import Catalog, Endpoint, Vendor
+    from explorer.core.curl.request_line import CurlLine, ReadFile
+
+
+def call_differences(
+    vendor: Vendor, endpoint: Endpoint, call: Call, line: CurlLine, auth: Collection[str]
+) -> Iterator[str]:
+    """One sentence for each parameter that would be added, missing or changed, and for a changed JSON body."""
+    values = validate_form(endpoint, call.entries).values
+    try:
+        built = build_request(
+            vendor,
+            endpoint,
+            values,
+            "http://host.invalid",
+            method=call.method,
+            extra=call.extra,
+            headers=call.headers,
+            boundary="boundary",
+        )
+    except UsageError as error:
+        yield f"it cannot be sent as it is: {error.message}"
+        return
+    given = [*decode_pairs(urlsplit(line.url).query.encode("utf-8", "surrogateescape")), *_fields(line)]
+    fields = wire.body_pairs(built) if line.parts or line.header("content-type").startswith(FORM) else ()
+    made = [*decode_pairs(built.url.query), *fields]
+    for name, old, new in _pairs([one for one in given if one[0].lower() not in auth], made):
+        if is_secret_name(vendor, endpoint, name):
+            yield f"{name} is not quite sent as the line has it"
+        else:
+            yield f"{name}={new} is sent as well" if old is None else f"{name}={old} is sent as {name}={new}"
+    if endpoint.body == "json" and line.body is not None and not _same_json(line.body, built):
+        yield "the JSON body would not be quite that of the line; compare it with `prepare`"
+
+
+def _fields(line: CurlLine) -> Iterator[tuple[str, str]]:
+    yield from ((one.name, one.value) for one in line.parts if not one.file)
+    if line.body is not None and line.header("content-type").startswith(FORM):
+        yield from decode_pairs(line.body.encode("utf-8", "surrogateescape"))
+
+
+def _pairs(given: Iterable[tuple[str, str]], made: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str | None, str]]:
+    """Name, value in the line (None: it has none) and value as it would be sent, of each that is not the same."""
+    there, here = Counter(given), Counter(made)
+    lost, added = there - here, here - there
+    new = dict(added.keys())
+    for name, value in lost:
+        if name in new:
+            yield name, value, new.pop(name)
+    yield from ((name, None, value) for name, value in new.items())
+
+
+def _same_json(body: str, built: httpx.Request) -> bool:
+    try:
+        return bool(json.loads(body) == json.loads(built.content))
+    except (ValueError, RecursionError):
+        return False
+
 
 _TRANSPORT: Final = frozenset(
     {"host", "content-length", "connection", "accept-encoding", "expect", "transfer-encoding"}

@@ -10,9 +10,8 @@ differences are found and marked ``masked``, never counted as changes. All of it
 
 from __future__ import annotations
 
+from explorer.core.diff.changes import Block, Change, ChangeKind, DiffPart, Record
 from explorer.core.diff.exchange import BodyJob, Comparison
-from explorer.core.diff.part import DiffPart
-from explorer.core.diff.record import Block, Change, ChangeKind, Record
 from explorer.core.diff.volatile import VolatileMask, parse_patterns
 
 __all__ = [

@@ -1,24 +1,104 @@
-"""The walk that fits two bodies: by their structure where they have the same one, else by their lines."""
+"""Compare two bodies: by structure where both have the same one, else line by line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from explorer.core.diff.json_tree import UnparsableTree, parse_json
-from explorer.core.diff.json_walk import walk_json
-from explorer.core.diff.pairs import walk_pairs
-from explorer.core.diff.record import Change, Record, truncate
-from explorer.core.diff.text import walk_lines
-from explorer.core.diff.xml_tree import parse_xml
-from explorer.core.diff.xml_walk import walk_xml
+from explorer.core.diff.align import pair_by_content, pair_by_identity
+from explorer.core.diff.changes import Change, ChangeKind, Record, truncate
+from explorer.core.diff.json_diff import UnparsableTree, parse_json, walk_json
+from explorer.core.diff.xml_diff import parse_xml, walk_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
-    from explorer.core.diff.part import DiffPart
-    from explorer.core.diff.record import ChangeKind
+    from explorer.core.body.document import Document
+    from explorer.core.diff.changes import DiffPart
     from explorer.core.diff.volatile import VolatileMask
-    from explorer.core.document.document import Document
+
+
+def walk_lines(
+    left: Sequence[bytes],
+    right: Sequence[bytes],
+    record: Record,
+    plain: Callable[[bytes], bytes] = lambda line: line,
+    unit: str = "line",
+) -> None:
+    """Put into *record* which lines differ. Lines that are the same once they are made *plain* (a boundary of a
+    multipart body taken out, say) differ in what is volatile. *unit* is what a line is called."""
+    keys = [plain(line) for line in left], [plain(line) for line in right]
+    for i, j, _ in pair_by_content(*keys, lambda _i, _j: True):
+        record.step()
+        if i >= 0 and j >= 0 and left[i] == right[j]:
+            record.equal(1)
+            continue
+        kind: ChangeKind = "removed" if j < 0 else "added" if i < 0 else "changed"
+        change = Change(
+            path=f"{unit} {(i if i >= 0 else j) + 1}",
+            kind=kind,
+            left=_text(left[i]) if i >= 0 else "",
+            right=_text(right[j]) if j >= 0 else "",
+            masked=i >= 0 and j >= 0 and keys[0][i] == keys[1][j],
+            left_at=str(i + 1) if i >= 0 else "",
+            right_at=str(j + 1) if j >= 0 else "",
+        )
+        record.change(change, int(i >= 0), int(j >= 0))
+
+
+def _text(line: bytes) -> str:
+    return truncate(line[:1000].decode("utf-8", "replace"))
+
+
+Pair = tuple[str, str]
+
+
+def walk_pairs(
+    left: Sequence[Pair],
+    right: Sequence[Pair],
+    record: Record,
+    *,
+    masked: Callable[[str, ChangeKind], bool],
+    pattern: str,
+    fold: bool = False,
+) -> None:
+    """Put into *record* which pairs differ, one line each. The first of a name belongs to the first of that name, and
+    so on; their order among other names does not count. *pattern* is put before a name to make what ignores it;
+    with *fold* names do not care about case."""
+    pairs = pair_by_identity(_names(left, fold), _names(right, fold))
+    begun = record.right
+    for i, j, _ in pairs:
+        record.step()
+        name = left[i][0] if i >= 0 else right[j][0]
+        if j >= 0:
+            record.right = begun + j
+        if i >= 0 and j >= 0 and left[i][1] == right[j][1] and (fold or left[i][0] == right[j][0]):
+            record.equal(1)
+            continue
+        kind: ChangeKind = "removed" if j < 0 else "added" if i < 0 else "changed"
+        change = Change(
+            path=name,
+            kind=kind,
+            left=truncate(left[i][1]) if i >= 0 else "",
+            right=truncate(right[j][1]) if j >= 0 else "",
+            masked=masked(name, kind),
+            left_at=str(i) if i >= 0 else "",
+            right_at=str(j) if j >= 0 else "",
+            pattern=f"{pattern}:{name.lower()}",
+        )
+        record.change(change, int(i >= 0), int(j >= 0))
+    record.right = begun + len(right)
+
+
+def _names(pairs: Sequence[Pair], fold: bool) -> list[Hashable]:
+    """Each name with its number among those of the same name."""
+    seen: dict[str, int] = {}
+    names: list[Hashable] = []
+    for name, _ in pairs:
+        key = name.lower() if fold else name
+        seen[key] = seen.get(key, 0) + 1
+        names.append((key, seen[key]))
+    return names
+
 
 _ROW = 16
 """Bytes in a row of a binary body."""

@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus, urlsplit
 
-from explorer.core.diff.pairs import walk_pairs
-from explorer.core.diff.part import DiffPart, PairLines
-from explorer.core.diff.record import Change, Record
-from explorer.core.document.document import Document
+from explorer.core.body.document import Document
+from explorer.core.diff.body import walk_pairs
+from explorer.core.diff.changes import Change, DiffPart, PairLines, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from explorer.core.diff.record import ChangeKind, Side
+    from explorer.core.diff.changes import ChangeKind, Side
     from explorer.core.diff.volatile import VolatileMask
-    from explorer.core.exchange import Exchange, SentRequest
+    from explorer.core.model import Exchange, SentRequest
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)

@@ -5,8 +5,7 @@ samples, answer fields ──► Shape┴── compare ──► Finding: what 
 requests that were accepted ── judge_request ──►         that would make the catalog say so
 """
 
-from explorer.core.drift.compare import compare_shapes, documented_shape
-from explorer.core.drift.findings import DriftFinding, Patch, sort_findings
+from explorer.core.drift.findings import DriftFinding, Patch, compare_shapes, documented_shape, sort_findings
 from explorer.core.drift.requests import AcceptedRequest, find_request_drift
 from explorer.core.drift.shape import ObservedField, Shape
 

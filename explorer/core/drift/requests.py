@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.drift.findings import DriftFinding
-from explorer.core.form.board import find_parameter
-from explorer.core.form.convert import convert
+from explorer.core.form.validation import find_parameter
+from explorer.core.form.values import convert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

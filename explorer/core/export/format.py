@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from explorer.core.catalog.model import Vendor
-    from explorer.core.exchange import Exchange
     from explorer.core.export.recipe import Recipe
+    from explorer.core.model import Exchange
 
 FormatKind = Literal["shell", "program", "raw", "archive"]
 """A script for a shell, a program, one message as it was on the wire, or a file of many exchanges."""

@@ -1,7 +1,8 @@
-"""Call → recipe: secrets become marks, the program's own encoder and scheme make the request, marks become holes."""
+"""Turn a call into an export recipe: secrets become marks, and the program's own encoder makes the request."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,9 +10,6 @@ import msgspec
 from explorer.core.auth import wire
 from explorer.core.auth.base import AuthContext
 from explorer.core.auth.tokens import TokenStore
-from explorer.core.exchange import SANDBOX, Entry
-from explorer.core.export.marks import MarkGenerator
-from explorer.core.export.messages import build_message, unread_upload
 from explorer.core.export.recipe import (
     ENCODED,
     SIGNATURE,
@@ -19,30 +17,110 @@ from explorer.core.export.recipe import (
     TOKEN,
     EncodedValue,
     EnvironmentVariable,
+    Hole,
+    Message,
     Recipe,
+    RecipePart,
     SignIn,
     Signing,
     holes,
     texts_of,
 )
 from explorer.core.form import FieldValue, FileRef, NumberToken, validate_form
-from explorer.core.request import build_request
+from explorer.core.model import SANDBOX, Entry
+from explorer.core.request import ACCEPT_ENCODING, USER_AGENT, build_request, upload_of
 from explorer.core.text.env_names import variable_name
+from explorer.core.text.media_type import FORM
 from explorer.core.text.secret import MASK, Secret
 from explorer.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import httpx
 
-    from explorer.core.auth.base import Scheme
-    from explorer.core.auth.capabilities import Signer
+    from explorer.core.auth.base import Scheme, Signer
     from explorer.core.auth.options import AuthOptions
     from explorer.core.catalog.model import Endpoint, Vendor
-    from explorer.core.exchange import Call
-    from explorer.core.export.recipe import Code
+    from explorer.core.export.recipe import Code, Text
+    from explorer.core.model import Call
     from explorer.core.redaction import Redactor
+    from explorer.core.request import Upload
+
+
+_PUBLIC_MARKS = (TIMESTAMP, SIGNATURE)
+"""Digits and letters only: written the same everywhere."""
+
+
+class MarkGenerator:
+    """Hands out words that no encoding spells otherwise and that do not occur in *taken*."""
+
+    def __init__(self, taken: str) -> None:
+        number = 0
+        while f"Hole{number}q" in taken:
+            number += 1
+        self.stem = f"Hole{number}q"
+        self._names: list[str] = []
+        self._pattern = re.compile(rf"{self.stem}([0-9]+)z")
+
+    def mark(self, name: str) -> str:
+        """The word for the hole *name*; the same one each time."""
+        if name not in self._names:
+            self._names.append(name)
+        return f"{self.stem}{self._names.index(name)}z"
+
+    def split(self, text: str, code: Code = "raw") -> Text:
+        """*text* with holes in place of marks."""
+        pieces: list[str | Hole] = []
+        for number, piece in enumerate(self._pattern.split(text)):
+            if number % 2:
+                name = self._names[int(piece)]
+                pieces.append(Hole(name, "raw" if name in _PUBLIC_MARKS else code))
+            elif piece:
+                pieces.append(piece)
+        return tuple(pieces)
+
+
+_OWN_HEADERS = {"accept-encoding": ACCEPT_ENCODING, "user-agent": USER_AGENT}
+"""Headers that are this program's own business, where a person did not set them otherwise."""
+_TRANSPORT = ("host", "content-length", "connection", "transfer-encoding")
+
+
+def build_message(request: httpx.Request, files: Sequence[FileRef], marks: MarkGenerator) -> Message:
+    """The message of *request*; *files* are the uploads of its multipart body, in order."""
+    kind = request.headers.get("content-type", "")
+    boundary = wire.boundary_of(kind)
+    parts: tuple[RecipePart, ...] = ()
+    body = ""
+    if boundary is not None and request.content:
+        parts = tuple(_parts(request.content, boundary, files, marks))
+    else:
+        body = request.content.decode("utf-8", "surrogateescape")
+    code: Code = "url" if kind.startswith(FORM) else "json" if "json" in kind else "raw"
+    headers = []
+    for raw_name, raw_value in request.headers.raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        low = name.lower()
+        if low not in _TRANSPORT and _OWN_HEADERS.get(low) != value and not (parts and low == "content-type"):
+            headers.append((name, marks.split(value)))
+    url = marks.split(str(request.url), "url")
+    return Message(request.method, url, tuple(headers), marks.split(body, code), parts)
+
+
+def _parts(content: bytes, boundary: bytes, files: Sequence[FileRef], marks: MarkGenerator) -> Iterator[RecipePart]:
+    waiting = iter(files)
+    for one in wire.split_fields(content, boundary):
+        name = one.name.replace("%22", '"')
+        if one.filename is None:
+            yield RecipePart(name, marks.split(one.value.decode("utf-8", "surrogateescape")))
+        else:
+            path = next(waiting).path
+            yield RecipePart(name, (), path, unread_upload(path).media_type)
+
+
+def unread_upload(path: str) -> Upload:
+    """The upload that a file would make, without its content."""
+    return upload_of(path, b"")
 
 
 def recipe_for(

@@ -6,9 +6,8 @@ makes the same bytes from every shell.
     entries ── place (convert, one value) ──► fill in ──► require ──► rules across fields ──► Checked
 """
 
-from explorer.core.form.board import body_location, find_parameter, is_upload, validate_form
-from explorer.core.form.convert import convert
-from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, parse_entry, typed_text
+from explorer.core.form.validation import body_location, find_parameter, is_upload, validate_form
+from explorer.core.form.values import Checked, FieldValue, FileRef, NumberToken, Plain, convert, parse_entry, typed_text
 
 __all__ = [
     "Checked",

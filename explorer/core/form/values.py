@@ -1,17 +1,20 @@
-"""What a form holds: values of parameters under their concrete names, and how they are typed."""
+"""Values of parameters: how they are typed, converted and checked."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from explorer.core.exchange import Entry
-from explorer.core.lenient_json import DEEPEST, depth
-from explorer.errors import Problem, UsageError
+from explorer.core.model import Entry
+from explorer.core.text.lenient_json import DEEPEST, depth
+from explorer.errors import Problem, UsageError, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from explorer.core.catalog.model import Location, Parameter
 
 
@@ -92,3 +95,203 @@ def parse_entry(word: str) -> Entry:
             raise UsageError(f"{word}: no file is named", hint=rf"Write {name}=@FILE, or {name}=\@ for a literal @.")
         return Entry(name=name, kind="file", value=value[1:])
     return Entry(name=name, value=value[1:] if _LITERAL.match(value) else value)
+
+
+ValueProblem = tuple[str, str]
+"""What is wrong with a value, and what would be right."""
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "email": (_EMAIL, "an e-mail address such as ada@example.com"),
+    "uri": (re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE), "a URL such as https://example.com/shop"),
+    "country": (re.compile(r"[A-Za-z]{2}"), "two letters, an ISO 3166 country code such as gb"),
+    "digits": (re.compile(r"[0-9]+"), "digits only"),
+    "numeric": (re.compile(r"[+-]?[0-9]+(\.[0-9]+)?"), "a number"),
+    "alphanumeric": (re.compile(r"[A-Za-z0-9]+"), "letters and digits only"),
+    "host": (re.compile(r"[A-Za-z0-9.-]+"), "a host name"),
+    "uuid": (re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a UUID"),
+}
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+_WORDS: Mapping[str, tuple[str, str]] = {"true_false": ("true", "false"), "json": ("true", "false"), "1_0": ("1", "0")}
+
+
+def convert(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+    """*text* as the parameter's value, and what is wrong with it as (message, expected), or None.
+
+    The value is given even when it is wrong: a playground must be able to send what is wrong. Of a secret one the
+    message tells nothing, since problems are shown and kept.
+    """
+    value, wrong = _converted(param, text)
+    if wrong is not None and param.secret:
+        wrong = (_without_value(wrong[0], text), wrong[1])
+    return value, wrong
+
+
+def _without_value(message: str, text: str) -> str:
+    """*message* without the value, or the word of a list, that it quotes."""
+    for word in (text, *text.split(","), *(one.strip() for one in text.split(","))):
+        message = message.replace(repr(word), "the value")
+    return f"the value{message.removeprefix(text)}" if text and message.startswith(text) else message
+
+
+def _converted(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+    if text == "":
+        return _empty(param)
+    if text in param.also:
+        return text, None
+    if param.comma:
+        return _comma(param, text)
+    if param.type == "object":
+        try:
+            return json.loads(text, parse_int=NumberToken, parse_float=NumberToken), None
+        except (ValueError, RecursionError) as error:
+            return text, (f"is not JSON: {error}", 'such as {"a": 1}')
+    return _scalar(param, text)
+
+
+def _empty(param: Parameter) -> tuple[Plain, ValueProblem | None]:
+    if param.required:
+        return "", None
+    if not param.empty:
+        return "", ("may not be empty", "leave it out, or give a value")
+    if param.type in ("integer", "number", "boolean") and not param.comma:
+        return "", (f"is empty, and that is no {param.type}", "leave it out, or give a value")
+    return "", None
+
+
+def _comma(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+    for word in text.split(","):
+        if word in param.also:
+            continue
+        if not word.strip():
+            return text, ("has an empty word in its list", "words with single commas between them")
+        if word != word.strip():
+            return text, (f"has blanks around {word.strip()!r}", "commas without blanks")
+        _, wrong = _scalar(param, word)
+        if wrong:
+            what, right = wrong
+            return text, (what if word in what else f"{word!r} {what}", right)
+    return text, None
+
+
+def _scalar(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+    """One plain value: by type, then by enum, range, length, pattern and format."""
+    value: Plain = text
+    if param.type == "boolean":
+        return _boolean(param, text)
+    if param.type == "integer":
+        if not _INTEGER.fullmatch(text):
+            return text, (f"{text!r} is no integer", _range_text(param) or "digits, such as 3")
+    elif param.type == "number" and not _NUMBER.fullmatch(text):
+        return text, (f"{text!r} is no number", _range_text(param) or "such as 12.50")
+    if param.type in ("integer", "number"):
+        if param.location == "json" and _JSON_NUMBER.fullmatch(text):
+            value = NumberToken(text)
+        wrong = _out_of_range(param, text)
+        if wrong:
+            return value, wrong
+    if param.type == "date":
+        form = param.date_format or "%Y-%m-%d"
+        if not _is_date(text, form):
+            return text, (
+                f"{text!r} is no date in the form asked for",
+                f"{_date_words(form)}, such as {_date_example(form)}",
+            )
+    return value, _text_problem(param, text)
+
+
+def _boolean(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+    lowered = text.lower()
+    words = _WORDS[param.boolean or ("json" if param.location == "json" else "true_false")]
+    if lowered not in _TRUE | _FALSE:
+        return text, (f"{text!r} is neither true nor false", f"{words[0]} or {words[1]}")
+    truth = lowered in _TRUE
+    if param.location == "json" and param.boolean in (None, "json"):
+        return truth, None
+    word = words[0] if truth else words[1]
+    return (NumberToken(word) if param.location == "json" and param.boolean == "1_0" else word), None
+
+
+def _out_of_range(param: Parameter, text: str) -> ValueProblem | None:
+    number = float(text)
+    if (param.min is not None and number < param.min) or (param.max is not None and number > param.max):
+        return f"{text} is out of range", _range_text(param)
+    return None
+
+
+def _range_text(param: Parameter) -> str:
+    if param.min is not None and param.max is not None:
+        return f"{param.min:g} to {param.max:g}"
+    if param.min is not None:
+        return f"{param.min:g} or more"
+    return f"{param.max:g} or less" if param.max is not None else ""
+
+
+def _text_problem(param: Parameter, text: str) -> ValueProblem | None:
+    if param.enum and text not in param.enum:
+        near = nearest(text, [*param.enum, *param.also])
+        expected = f"one of: {', '.join([*param.enum, *param.also])}" + (f"; did you mean {near!r}?" if near else "")
+        return f"{text!r} is not allowed", expected
+    if param.min_length is not None and len(text) < param.min_length:
+        return f"has {len(text)} characters", f"at least {param.min_length}"
+    if param.max_length is not None and len(text) > param.max_length:
+        return f"has {len(text)} characters", f"at most {param.max_length}"
+    if param.pattern and not re.fullmatch(param.pattern, text):
+        return f"{text!r} does not fit", f"must match {param.pattern}"
+    if param.format:
+        pattern, expected = _FORMATS[param.format]
+        if not pattern.fullmatch(text):
+            return f"{text!r} does not fit", expected
+    return None
+
+
+def _is_date(text: str, form: str) -> bool:
+    try:
+        parsed = datetime.strptime(text, form)  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError:
+        return False
+    return parsed.strftime(form) == text
+
+
+def _date_words(form: str) -> str:
+    words = {"%Y": "yyyy", "%m": "mm", "%d": "dd", "%H": "hh", "%M": "mm", "%S": "ss"}
+    return re.sub("%[YmdHMS]", lambda found: words[found.group()], form)
+
+
+def _date_example(form: str) -> str:
+    return datetime(2026, 11, 21).strftime(form)  # noqa: DTZ001 - an example only
+
+
+def literal_problem(param: Parameter, value: Any) -> ValueProblem | None:
+    """What is wrong with a JSON literal for the parameter."""
+    if value is None:
+        if param.location != "json":
+            return "cannot be null outside a JSON body", "leave it out, or send it empty"
+        return None if param.nullable else ("may not be null", "leave it out, or give a value")
+    if isinstance(value, bool):
+        return None if param.type == "boolean" else (f"is a boolean, and should be a {param.type}", "")
+    if isinstance(value, NumberToken):
+        if param.type not in ("integer", "number"):
+            return None if param.type == "object" else (f"is a number, and should be a {param.type}", "quote it")
+        return _scalar(param, value)[1]
+    if isinstance(value, str):
+        if value in param.also or param.type in ("string", "date"):
+            return None if value in param.also else _scalar(param, value)[1]
+        return f"is a text, and should be a {param.type}", ""
+    return None if param.type == "object" else ("is a structure, and should be one value", "")
+
+
+def format_literal(param: Parameter, value: Any) -> str:
+    if isinstance(value, bool):
+        words = _WORDS[param.boolean or "true_false"]
+        return words[0] if value else words[1]
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def value_hint(param: Parameter) -> str:
+    if param.enum:
+        return f"one of: {', '.join(param.enum)}"
+    return f"such as {param.example}" if param.example and not param.secret else ""

@@ -1,11 +1,4 @@
-"""What every paging style is, on both sides of the wire.
-
-    client    answer ── page_info ──► PageInfo    query + answer ── next_params … goto_params ──► query of another page
-    sandbox   query + all records ── slice ──► Slice(records of the page, envelope)
-
-Another page is always made from the parameters of the call, never from a URL in an answer: filters stay, the request is
-signed anew, and an answer cannot send a credential elsewhere. From a link only the number of its page is taken.
-"""
+"""The base of all paging styles, on both sides of the wire."""
 
 from __future__ import annotations
 
@@ -248,3 +241,40 @@ def step_from_link(link: Any, param: str, otherwise: Callable[[], _T]) -> int | 
     """The page that a link names, or what *otherwise* gives where it names none."""
     number = page_from_link(link, param)
     return otherwise() if number is None else number
+
+
+class NumberedOptions(PagingOptions, frozen=True, kw_only=True):
+    """A page number, and maybe a size beside it."""
+
+    page_param: str = "page"
+    size_param: str = ""
+    default_size: int | None = None
+
+
+NumberedT_co = TypeVar("NumberedT_co", bound=NumberedOptions, covariant=True)
+
+
+class Numbered(PagingStyle[NumberedT_co]):
+    """A page is a number, and maybe a size beside it."""
+
+    @property
+    def params(self) -> tuple[str, str]:
+        return self.options.page_param, self.options.size_param
+
+    @property
+    def default_size(self) -> int | None:
+        return self.options.default_size
+
+    def opted_in(self, query: Mapping[str, str]) -> dict[str, str]:
+        return {**query, self.options.page_param: query.get(self.options.page_param, str(self.first_number))}
+
+    def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
+        pages = self.page_info(dict(query), body).pages
+        return self.at(query, check_number(number, self.first_number, pages))
+
+    def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:  # noqa: ARG002 - the base class's
+        return self.at(query, self.first_number)
+
+    def at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
+        """*query* with that number of a page."""
+        return with_params(query, {self.options.page_param: number})

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
+    Numbered,
+    NumberedOptions,
     PageInfo,
     PageSlice,
     Pairs,
@@ -18,7 +20,6 @@ from explorer.core.paging.base import (
     read_count,
     step_from_link,
 )
-from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import get_at, put_at
 
 if TYPE_CHECKING:

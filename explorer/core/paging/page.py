@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from explorer.core.paging.base import (
+    Numbered,
+    NumberedOptions,
     PageInfo,
     PageSlice,
     Pairs,
@@ -17,7 +19,6 @@ from explorer.core.paging.base import (
     parse_whole_number,
     read_count,
 )
-from explorer.core.paging.numbered import Numbered, NumberedOptions
 from explorer.core.text.json_path import get_at
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from explorer.core.body_value import UnreadableBody, json_text, xml_value
+from explorer.core.body.value import UnreadableBody, json_text, xml_value
 from explorer.core.paging.base import parse_whole_number
 from explorer.core.text.json_path import get_at
 from explorer.core.text.media_type import essence, is_xml
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import ReceivedResponse
+    from explorer.core.model import ReceivedResponse
 
 Record = bytes
 _TOTAL_KEYS = ("total", "total_count", "totalCount", "total_results", "totalResults", "total_items", "totalItems")

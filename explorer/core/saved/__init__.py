@@ -1,10 +1,10 @@
 """Saved requests: what a file says, its placeholders, what is expected of the answer, order, report.
 
-    TOML text ── reading ──► SavedRequest ── writing ──► table (rewritten over the old text by ``explorer.saved``)
+    TOML text ── reading ──► SavedRequest ── writing ──► table (``explorer.store.saved_files`` merges it)
                                   │
               placeholders (variables, credentials, answers before) ── filled ──► Call ── sent ──► Exchange
                                                                                                       │
                                                           expectations ── results ── report ◄─────────┘
 
-Pure: files are read and written by ``explorer.saved``, calls are sent by ``explorer.session.sequences``.
+Pure: files are read and written by ``explorer.store.saved_files``, calls are sent by ``explorer.session.sequence``.
 """

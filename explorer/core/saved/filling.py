@@ -21,7 +21,7 @@ from explorer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from explorer.core.exchange import Call, Entry
+    from explorer.core.model import Call, Entry
     from explorer.core.saved.model import SavedRequest
     from explorer.core.saved.placeholders import Lookup
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from explorer.core.exchange import Call, FrozenStruct
+from explorer.core.model import Call, FrozenStruct
 from explorer.core.text.units import format_duration
 
 Operator = Literal[

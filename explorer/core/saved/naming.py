@@ -1,20 +1,18 @@
-"""Names of saved requests: which may be, in which order they come, and which one is meant.
-
-``orders/10-create`` is the file ``orders/10-create.toml``; the number before a name only says where it comes, so that
-``orders/create`` and ``orders.create`` mean it too.
-"""
+"""Names of saved requests, and the order in which chained requests run."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
+from explorer.core.saved.filling import references
 from explorer.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from explorer.core.saved.model import FolderOptions
+    from explorer.core.saved.model import FolderOptions, RerunRule, SavedRequest
+
 
 _SEGMENT: Final = re.compile(r"\w[\w +-]*")
 _NUMBER: Final = re.compile(r"[0-9]+[-_ ]+")
@@ -105,3 +103,47 @@ def order_names(names: Sequence[str], folder: str, options: dict[str, FolderOpti
         if any(name != full for name in children[child]):
             found += order_names(names, full, options)
     return found
+
+
+def folder_of(name: str) -> str:
+    """``orders/create`` → ``orders``; empty at the top."""
+    return name.rpartition("/")[0]
+
+
+def direct_dependencies(name: str, requests: Mapping[str, SavedRequest]) -> dict[str, tuple[str, RerunRule]]:
+    """Name of a needed request → how it is called in *name* and the rule when it is run again, in order.
+
+    Raises:
+        UnknownName: no request is called so; UsageError: several may be meant.
+    """
+    from explorer.core.saved.model import RerunRule
+
+    request = requests[name]
+    found: dict[str, tuple[str, RerunRule]] = {}
+    for one in references(request):
+        target = match_name(one.request, requests, folder_of(name))
+        rules = {match_name(key, requests, folder_of(name)): rule for key, rule in request.again.items()}
+        found.setdefault(target, (one.request, rules.get(target, RerunRule())))
+    return found
+
+
+def check_chain(name: str, requests: Mapping[str, SavedRequest]) -> tuple[str, ...]:
+    """Every request that *name* needs, itself last, each after those that it needs.
+
+    Raises:
+        UsageError: one needs its own answer; the message names the chain. UnknownName: see ``direct_dependencies``.
+    """
+    done: dict[str, None] = {}
+    _visit(name, requests, (), done)
+    return tuple(done)
+
+
+def _visit(name: str, requests: Mapping[str, SavedRequest], above: tuple[str, ...], done: dict[str, None]) -> None:
+    if name in above:
+        chain = " → ".join((*above[above.index(name) :], name))
+        raise UsageError(f"{name} needs its own answer: {chain}", hint="Take one of the values from elsewhere.")
+    if name in done:
+        return
+    for target in direct_dependencies(name, requests):
+        _visit(target, requests, (*above, name), done)
+    done[name] = None

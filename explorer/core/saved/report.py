@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 from xml.etree import ElementTree
 
-from explorer.core.exchange import Exchange, FrozenStruct
-from explorer.core.exchange_table import exchange_table
+from explorer.core.model import Exchange, FrozenStruct, exchange_table
 
 if TYPE_CHECKING:
-    from explorer.core.saved.judging import ExpectationResult
+    from explorer.core.saved.expectations import ExpectationResult
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 MARKS: Final[dict[str, str]] = {"passed": "✓", "failed": "✗", "error": "‼", "skipped": "·"}

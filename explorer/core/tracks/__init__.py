@@ -4,10 +4,9 @@ Track ─ steps ─ Condition           Exchange ── deed_of ──► Deed �
 (a TOML file)                       (what was done)         (the step under way is done, missed or undone)
 """
 
-from explorer.core.tracks.deed import Activity, activity_of
-from explorer.core.tracks.going import Feedback, TrackProgress, advance, current_step
-from explorer.core.tracks.judging import unmet_condition
+from explorer.core.tracks.activity import Activity, activity_of
 from explorer.core.tracks.model import CommonMistake, Condition, Track, TrackStep, decode_track, fill_placeholders
+from explorer.core.tracks.progress import Feedback, TrackProgress, advance, current_step, unmet_condition
 
 __all__ = [
     "Activity",

@@ -1,4 +1,4 @@
-"""The bottom bars of a body: a box to type in, and a row of keys to choose from."""
+"""The bottom bars of a body: input boxes, keys, and the status line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
+from explorer.core.body.table import RecordTable
 from explorer.core.text.sanitize import sanitize_line
+from explorer.core.text.units import format_size
 from explorer.tui.actions import bindings
 from explorer.tui.styles import MUTED
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.timer import Timer
+
+    from explorer.core.body.document import Document
+    from explorer.tui.body.view import BodyView
+
 
 DELAY = 0.15
 """Seconds after the last key until what was typed is told."""
@@ -183,3 +189,54 @@ class ChoiceBar(Static, can_focus=True):
     def on_blur(self) -> None:
         """Nothing was chosen."""
         self.display = False
+
+
+_HINTS = {"json": "JMESPath, such as data[?price > `9`].id", "xml": "XPath such as //item[1]/name, or words"}
+
+
+def status_text(
+    document: Document | RecordTable,
+    line: int,
+    *,
+    path: str,
+    filtered: bool,
+    folded: int,
+    wrapped: bool,
+    said: str,
+    arriving: bool = False,
+) -> Content:
+    """One line: kind, size, charset, place, path, and what was last *said*."""
+    count = document.line_count
+    more = "" if document.complete else " …"
+    unit = "record" if isinstance(document, RecordTable) else "row" if document.kind == "hex" else "line"
+    raw = (
+        not isinstance(document, RecordTable) and document.view == "raw" and document.kind not in ("text", "csv", "hex")
+    )
+    parts = [
+        sanitize_line(document.title) + (" raw" if raw else "") + (" filtered" if filtered else ""),
+        format_size(document.size),
+        document.charset if document.charset != "utf-8" else "",
+        f"{unit} {min(line + 1, count):,} of {count:,}{more}",
+        "" if document.complete else "receiving" if arriving else "formatting",
+        f"{folded:,} folded" if folded else "",
+        "wrapped" if wrapped else "",
+    ]
+    text = Content.styled(" · ".join(part for part in parts if part), MUTED)
+    if path:
+        text = text + Content.styled(f"  {sanitize_line(path)}", "$text-primary bold")
+    return text + Content.styled(f"  {sanitize_line(said)}", "$text-success") if said else text
+
+
+def search_state(event: BodyView.SearchMoved) -> tuple[str, str]:
+    """How a search stands, and its problem."""
+    if event.problem:
+        return "", event.problem
+    if event.count == 0:
+        return "no match" if event.complete else "searching …", ""
+    text = f"{event.current or '?'} of {event.count:,}{'' if event.complete else '+'}"
+    return text + (" (went round)" if event.wrapped else ""), ""
+
+
+def filter_hint(kind: str) -> str:
+    """What can be typed into the filter's box."""
+    return _HINTS.get(kind, "words: lines that hold them stay")

@@ -1,4 +1,4 @@
-"""Bodies as files: saved where a person says, or for a while for their pager or editor."""
+"""Copy and save bodies as they were sent; open them in a pager or editor."""
 
 from __future__ import annotations
 
@@ -7,20 +7,72 @@ import shlex
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import SuspendNotSupported
 
+from explorer.core.body.structure import fold_at, value_at
+from explorer.core.body.table import RecordTable
 from explorer.core.text.sanitize import sanitize
+from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     from textual.app import App
 
-    from explorer.core.document.document import Document
-    from explorer.core.document.table import RecordTable
+    from explorer.core.body.document import Document
     from explorer.core.text.data import Data
+
+
+MAX_COPY = 75_000
+"""Bytes that are handed to the terminal (OSC 52): many cut or drop what is longer than 100 000 in base64."""
+CHOICES = (("y", "value"), ("p", "path"), ("l", "line"), ("s", "subtree"), ("a", "whole body"))
+
+
+class CopySelection(NamedTuple):
+    """What to copy, and in words what that is; or why nothing is."""
+
+    text: str = ""
+    what: str = ""
+    problem: str = ""
+
+
+def select_copy(
+    document: Document | RecordTable, line: int, key: str, path: str
+) -> Generator[None, None, CopySelection]:
+    """What the *key* of ``CHOICES`` means at *line*, which has that *path*; in steps."""
+    what = dict(CHOICES)[key]
+    if key == "p":
+        return CopySelection(path, "the path") if path else CopySelection(problem="there is no path here")
+    if not document.line_count:
+        return CopySelection(problem="there is nothing to copy")
+    if isinstance(document, RecordTable):
+        raw = document.document.source if key == "a" else document.records.raw(line)
+        return _within_limit(raw, "the whole body" if key == "a" else f"record {line}")
+    if key == "a":
+        if document.kind == "hex":
+            return CopySelection(problem="these bytes are no text; S saves them to a file")
+        return _within_limit(document.source, "the whole body")
+    if key == "l" or document.kind == "hex":
+        if document.kind == "hex":
+            return _within_limit(document.line(line).encode(), "the line")
+        start, stop = document.span(line)
+        return _within_limit(document.data[start : min(stop, start + MAX_COPY)], "the line", stop - start)
+    fold = yield from fold_at(document, line)
+    start, stop = document.span(line)[0], document.span(line if fold is None else fold[1])[1]
+    if stop - start > 4 * MAX_COPY:
+        return _within_limit(b"", f"the {what}", stop - start)
+    return _within_limit(value_at(document, line, None if fold is None else fold[1]), f"the {what}")
+
+
+def _within_limit(raw: bytes, what: str, size: int = 0) -> CopySelection:
+    size = max(size, len(raw))
+    if size > MAX_COPY:
+        too_much = f"{what} is {format_size(size)}, and terminals take {format_size(MAX_COPY)} at most"
+        return CopySelection(problem=f"{too_much}: press S to save the body to a file")
+    return CopySelection(raw.decode("utf-8", "replace"), f"{what} ({format_size(size)})")
+
 
 _STEP = 1 << 20
 _PREFIX = "api-explorer-"
@@ -98,7 +150,7 @@ def _runs(process: int) -> bool:
 
 
 def _texts(document: Document | RecordTable, *, sanitized: bool) -> Iterator[bytes]:
-    from explorer.core.document.table import RecordTable
+    from explorer.core.body.table import RecordTable
 
     if isinstance(document, RecordTable) or document.kind == "hex":
         for first in range(0, document.line_count, 1000):

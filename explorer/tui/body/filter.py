@@ -6,15 +6,15 @@ import asyncio
 import tempfile
 from typing import IO, TYPE_CHECKING
 
-from explorer.core.document.filtering import Filtered
-from explorer.tui.body.child import WorkerProcess
-from explorer.tui.body.preparing import PROCESS_FROM
+from explorer.core.body.filters import Filtered
+from explorer.tui.body.child_process import WorkerProcess
+from explorer.tui.body.loader import PROCESS_FROM
 from explorer.tui.body.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from explorer.core.document.document import Document
+    from explorer.core.body.document import Document
     from explorer.core.text.data import Data
 
 
@@ -66,7 +66,7 @@ class LiveFilter:
 
     async def _begun(self) -> WorkerProcess:
         """A process that has the bytes: many of them in a file, since a pipe takes the time of the keys."""
-        child = self._child = WorkerProcess("explorer.tui.body.filterer")
+        child = self._child = WorkerProcess("explorer.tui.body.filter_worker")
         source, file = await asyncio.to_thread(self._handed)
         if self._child is not child:  # it was ended before it began
             raise EOFError
@@ -75,7 +75,7 @@ class LiveFilter:
                 place = {"file": file.fileno(), "offset": 0, "length": len(source)}
                 await child.start({"kind": self._document.kind} | place, b"", files=(file.fileno(),))
             return child
-        child = self._child = WorkerProcess("explorer.core.document.filtering")
+        child = self._child = WorkerProcess("explorer.core.body.filters")
         await child.start({"kind": self._document.kind}, source)
         return child
 

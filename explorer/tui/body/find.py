@@ -8,14 +8,14 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from explorer.core.document.search import RemoteSearch
+from explorer.core.body.search import RemoteSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
-    from explorer.core.document.document import Document
-    from explorer.core.document.search import BodySearch, Hit
-    from explorer.core.document.table import RecordTable, RowSearch
+    from explorer.core.body.document import Document
+    from explorer.core.body.search import BodySearch, Hit
+    from explorer.core.body.table import RecordTable, RowSearch
 
 T = TypeVar("T")
 PAUSE_EVERY = 0.005
@@ -98,7 +98,7 @@ class Finder:
         self._start(partial(self._count, search), "find")
 
     def _begin_expression(self, document: Document | RecordTable, needle: str, line: int) -> None:
-        from explorer.core.document.table import RecordTable
+        from explorer.core.body.table import RecordTable
 
         try:
             re.compile(needle)
@@ -186,12 +186,12 @@ class Finder:
 
     async def _find(self, document: Document, found: RemoteSearch) -> None:
         """Have another process look; it is ended with this search."""
-        from explorer.tui.body.child import WorkerProcess
+        from explorer.tui.body.child_process import WorkerProcess
         from explorer.tui.body.region import Region
 
         store = document.store
         shared = store if isinstance(store, Region) and document.kind != "hex" else None
-        child = WorkerProcess("explorer.tui.body.searcher" if shared else "explorer.core.document.search")
+        child = WorkerProcess("explorer.tui.body.search_worker" if shared else "explorer.core.body.search")
         head, last = {"pattern": found.needle, "encoding": document.search_encoding}, monotonic()
         try:
             if shared is None:

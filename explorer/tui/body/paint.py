@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-    from explorer.core.document.document import Document
-    from explorer.core.document.lexing import Token
-    from explorer.core.document.search import Hit
-    from explorer.core.document.table import RecordTable
-    from explorer.core.document.wrapping import WrappedRows
+    from explorer.core.body.document import Document
+    from explorer.core.body.lexer import Token
+    from explorer.core.body.search import Hit
+    from explorer.core.body.table import RecordTable
+    from explorer.core.body.wrapping import WrappedRows
 
 KINDS = (
     *("key", "string", "number", "constant", "punctuation", "tag", "attribute", "comment", "text", "error", "offset"),

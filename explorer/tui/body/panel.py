@@ -16,24 +16,21 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from textual import on
 from textual.message import Message
 
-from explorer.core.document import lexing
-from explorer.core.document.document import Document
-from explorer.core.document.outline import record_line
-from explorer.core.document.records import JsonRecords, records_of
-from explorer.core.document.siblings import siblings
-from explorer.core.document.table import RecordTable
-from explorer.core.document.xml_records import XmlRecords
+from explorer.core.body import lexer
+from explorer.core.body.document import Document
+from explorer.core.body.records import JsonRecords, XmlRecords, records_of
+from explorer.core.body.structure import record_line, siblings
+from explorer.core.body.table import RecordTable
 from explorer.core.text.data import MemoryStore
 from explorer.core.text.units import format_size
-from explorer.spool import Spool
+from explorer.store.spool import Spool
 from explorer.tui.actions import bindings
 from explorer.tui.body import files
-from explorer.tui.body.bars import TypeBar
+from explorer.tui.body.bars import TypeBar, filter_hint
 from explorer.tui.body.filter import LiveFilter
 from explorer.tui.body.find import run_in_steps, run_to_end
+from explorer.tui.body.loader import INLINE_LIMIT, BodyLoader
 from explorer.tui.body.picture import PictureView
-from explorer.tui.body.preparing import INLINE_LIMIT, BodyLoader
-from explorer.tui.body.status import filter_hint
 from explorer.tui.body.view import BodyView
 
 if TYPE_CHECKING:
@@ -41,9 +38,9 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from explorer.core.document.filtering import Filtered
+    from explorer.core.body.filters import Filtered
     from explorer.core.links import Links
-    from explorer.tui.body.following import LineLinks
+    from explorer.tui.body.link_marks import LineLinks
 
 _PRELOAD_AFTER: Final = 0.7
 
@@ -91,7 +88,7 @@ class BodyPanel(BodyLoader):
     def _warm(self) -> None:
         def warm() -> None:
             for kind in ("json", "xml", "html"):
-                lexing.preload(kind)
+                lexer.preload(kind)
             files.sweep()
 
         self.run_worker(warm, thread=True, group="warm", exit_on_error=False, description="load lexers")
@@ -247,7 +244,7 @@ class BodyPanel(BodyLoader):
     def _link(self, document: Document | RecordTable) -> None:
         self._linked = None
         if self._links is not None and self._outline is not None and not isinstance(document, RecordTable):
-            from explorer.tui.body.following import LineLinks
+            from explorer.tui.body.link_marks import LineLinks
 
             self._linked = LineLinks(document, self._outline, self._links, self._look_again)
         self.view.link(self._linked)

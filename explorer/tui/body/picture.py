@@ -11,15 +11,15 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from explorer.core.document.pixels import MAX_BYTES, Pixels
-from explorer.tui.body.child import WorkerProcess
+from explorer.core.body.image_worker import MAX_BYTES, Pixels
+from explorer.tui.body.child_process import WorkerProcess
 
 if TYPE_CHECKING:
     from textual import events
 
     from explorer.core.text.data import Data
 
-_MODULE: Final = "explorer.core.document.pixels"
+_MODULE: Final = "explorer.core.body.image_worker"
 _TIMEOUT: Final = 8.0
 """Seconds after which a decoder is ended."""
 _HALF: Final = "▀"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from textual.geometry import Size
 from textual.message import Message
 
-from explorer.core.document.folding import fold_around, fold_at, foldable, folds_at
-from explorer.core.document.table import RecordTable
-from explorer.core.document.wrapping import WrappedRows
+from explorer.core.body.structure import fold_around, fold_at, foldable, folds_at
+from explorer.core.body.table import RecordTable
+from explorer.core.body.wrapping import WrappedRows
 from explorer.tui.body.find import Finder, SearchState, run_in_steps, run_to_end
 from explorer.tui.body.paint import Painter
 from explorer.tui.kit.cursor_view import CursorView
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.worker import Worker
 
-    from explorer.core.document.document import Document
-    from explorer.core.document.search import Hit
+    from explorer.core.body.document import Document
+    from explorer.core.body.search import Hit
 
 _AT_ONCE = 0.02
 """Seconds that a key may take before its work goes on between other keys."""

@@ -10,8 +10,8 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from explorer.core.document.search import RemoteSearch
-from explorer.core.document.table import RecordTable
+from explorer.core.body.search import RemoteSearch
+from explorer.core.body.table import RecordTable
 from explorer.tui.actions import bindings
 from explorer.tui.body.paint import KINDS, Painter
 from explorer.tui.body.rows import BodyRows
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.selection import Selection
 
-    from explorer.core.document.search import Hit
+    from explorer.core.body.search import Hit
     from explorer.tui.body.find import SearchState
 
 _COPY_LIMIT = 100_000

@@ -12,10 +12,10 @@ from explorer.tui.features.controller import Controller, background
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from explorer.core.exchange import Exchange
-    from explorer.session.collecting import Collector
+    from explorer.core.model import Exchange
+    from explorer.session.collection import Collector
     from explorer.tui.features.controller import MainContext
-    from explorer.tui.gathering import PageBuffer
+    from explorer.tui.page_buffer import PageBuffer
 
 
 TICK = 0.25

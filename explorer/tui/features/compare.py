@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
-from explorer.session.remembering import past_exchange
+from explorer.session.history import past_exchange
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange
+    from explorer.core.model import Exchange
 
 
 class CompareController(Controller):
@@ -25,14 +25,14 @@ class CompareController(Controller):
             self.notify_error(error)
 
     async def _compare(self, left: Exchange, right: Exchange, note: str = "") -> None:
-        from explorer.tui.screens.comparing import ComparingScreen
+        from explorer.tui.screens.comparison import ComparingScreen
 
         await self.app.push_screen(ComparingScreen(self.session, left, right, _titles(left, right), note))
 
     @background(group="ask", description="compare")
     async def action_compare(self) -> None:
         """Compare the answer with the entry that it is a replay of, or with the last one of the same call before it."""
-        from explorer.session.comparing import previous_entry
+        from explorer.session.comparison import previous_entry
 
         shown = self.response_pane.exchange
         if shown is None:
@@ -52,10 +52,10 @@ class CompareController(Controller):
         """Send the call under two versions, and compare the answers."""
         if not self.opened() or self.main.has_missing_values():
             return
-        from explorer.session.versions import compare_versions, versioned_call
-        from explorer.tui.screens.comparing import ComparingScreen
+        from explorer.session.experiments import compare_versions, versioned_call
+        from explorer.tui.screens.comparison import ComparingScreen
+        from explorer.tui.screens.comparison_dialogs import VersionsDialog
         from explorer.tui.screens.dialogs import ConfirmDialog
-        from explorer.tui.screens.lens import VersionsDialog
 
         self.main.form.keep_draft()
         try:

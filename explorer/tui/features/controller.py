@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from explorer.tui.widgets.title_bar import TitleBar
+from explorer.tui.panes.title_bar import TitleBar
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import Worker
 
-    from explorer.core.exchange import Call, Exchange
+    from explorer.core.model import Call, Exchange
     from explorer.core.paging import PageInfo
     from explorer.errors import ExplorerError, Problem
     from explorer.session.context import SessionContext
-    from explorer.session.replaying import Replay, ReplayMode
+    from explorer.session.replay import Replay, ReplayMode
     from explorer.tui.app_base import AppBase
     from explorer.tui.drafts import Draft
-    from explorer.tui.gathering import PageBuffer
+    from explorer.tui.page_buffer import PageBuffer
     from explorer.tui.pane_layout import PaneLayout
-    from explorer.tui.widgets.history_panel import HistoryPanel
-    from explorer.tui.widgets.request_pane import RequestPane
-    from explorer.tui.widgets.response_pane import ResponsePane
+    from explorer.tui.panes.history.pane import HistoryPanel
+    from explorer.tui.panes.request.pane import RequestPane
+    from explorer.tui.panes.response.pane import ResponsePane
     from explorer.tui.workspace import Workspace
 
 P = ParamSpec("P")

@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
-from explorer.session.remembering import past_exchange, recent_entries
+from explorer.session.history import past_exchange, recent_entries
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange
     from explorer.core.explain.refusals.facts import Fix
+    from explorer.core.model import Exchange
 
 
 _FORM_FIXES = ("field", "headers", "readings", "method")
@@ -39,7 +39,7 @@ class ExplainController(Controller):
         await self._debug(exchange)
 
     async def _debug(self, exchange: Exchange | None) -> None:
-        from explorer.session.explaining import explain_call, explain_exchange
+        from explorer.session.explain import explain_call, explain_exchange
 
         if exchange is None and not self.opened():
             return
@@ -62,7 +62,7 @@ class ExplainController(Controller):
     @background(group="explain", description="explain")
     async def action_why(self) -> None:
         """Explain why the call was refused, and do what is chosen about it."""
-        from explorer.session.refusals import explain_refused, was_refused
+        from explorer.session.explain import explain_refused, was_refused
         from explorer.tui.screens.refusal import RefusalScreen
 
         recalled = self.layout.pane == "history"

@@ -6,15 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
-from explorer.session.remembering import past_exchange
+from explorer.session.history import past_exchange
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from explorer.core.exchange import Call, Exchange
-    from explorer.tui.screens.exporting import Exportable
+    from explorer.core.model import Call, Exchange
+    from explorer.tui.screens.export import Exportable
 
 
 class ExportController(Controller):
@@ -23,7 +23,7 @@ class ExportController(Controller):
     @background(group="ask", description="export")
     async def action_export(self) -> None:
         """Export what has the focus: the request as it stands, the answer, or the entry of the history."""
-        from explorer.tui.screens.exporting import ExportDialog
+        from explorer.tui.screens.export import ExportDialog
 
         every = None
         try:
@@ -50,8 +50,8 @@ class ExportController(Controller):
         await self.app.push_screen_wait(ExportDialog(one, every))
 
     def _standing(self, call: Call) -> Exportable:
-        from explorer.session.exporting import export_call
-        from explorer.tui.screens.exporting import Exportable
+        from explorer.session.export import export_call
+        from explorer.tui.screens.export import Exportable
 
         async def make(format_id: str, secrets: bool) -> bytes:
             await self.session.ready(call)
@@ -60,12 +60,12 @@ class ExportController(Controller):
         return Exportable(f"{call.address} as it stands", make, call.endpoint)
 
     def _past(self, title: str, exchanges: Sequence[Exchange]) -> Exportable:
-        from explorer.tui.screens.exporting import Exportable
+        from explorer.tui.screens.export import Exportable
 
         return Exportable(title, self._maker(exchanges), exchanges[0].call.endpoint)
 
     def _maker(self, exchanges: Sequence[Exchange]) -> Callable[[str, bool], Awaitable[bytes]]:
-        from explorer.session.exporting import export_exchanges
+        from explorer.session.export import export_exchanges
 
         async def make(format_id: str, secrets: bool) -> bytes:
             return await asyncio.to_thread(
@@ -77,8 +77,8 @@ class ExportController(Controller):
     def _every(self, search: str, rows: int) -> Exportable | None:
         """An archive of everything that the search finds."""
         from explorer.core.export.formats import archive_formats
-        from explorer.session.exporting import MAX_EXCHANGES, export_exchanges, search_exchanges
-        from explorer.tui.screens.exporting import Exportable
+        from explorer.session.export import MAX_EXCHANGES, export_exchanges, search_exchanges
+        from explorer.tui.screens.export import Exportable
 
         if rows < 2:
             return None
@@ -95,7 +95,7 @@ class ExportController(Controller):
     @background(group="ask", description="import")
     async def action_import(self) -> None:
         """Fill a form with what a curl line asks for."""
-        from explorer.tui.screens.importing import ImportDialog
+        from explorer.tui.screens.import_curl import ImportDialog
 
         line = await self.app.push_screen_wait(ImportDialog(self.session))
         if line is None:

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from explorer.errors import ExplorerError
-from explorer.session.preparing import check_call
+from explorer.session.prepare import check_call
 from explorer.tui.features.controller import Controller, background
-from explorer.tui.widgets.title_bar import OpenEndpoint
+from explorer.tui.panes.title_bar import OpenEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class FormController(Controller):
 
     async def show(self) -> None:
         """Build the form of the open endpoint."""
-        from explorer.tui.widgets.request_pane import RequestPaneState
+        from explorer.tui.panes.request.pane import RequestPaneState
 
         for controller in self.main.controllers:
             await controller.form_opening()
@@ -101,8 +101,8 @@ class FormController(Controller):
         """What servers made of the readings of the open endpoint, in words."""
         if not any(reading.changes_request for reading in self.workspace.readings.values()):
             return {}
-        from explorer.session.doubts import ambiguities
-        from explorer.tui.widgets.reading_text import evidence_line
+        from explorer.session.ambiguity_status import ambiguities
+        from explorer.tui.panes.request.readings import evidence_line
 
         vendor, _, endpoint = self.workspace.address.partition(".")
         found = await asyncio.to_thread(ambiguities, self.session, vendor, endpoint)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from explorer.core.exchange import Entry
+from explorer.core.model import Entry
 from explorer.core.text.units import format_local
 from explorer.errors import ExplorerError
-from explorer.session.remembering import past_exchange, recent_entries
+from explorer.session.history import past_exchange, recent_entries
 from explorer.tui.drafts import Draft
 from explorer.tui.features.controller import Controller, background
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from explorer.core.exchange import Exchange
-    from explorer.session.replaying import Replay, ReplayMode
+    from explorer.core.model import Exchange
+    from explorer.session.replay import Replay, ReplayMode
 
 
 PAGE_SIZE: Final = 200
@@ -34,7 +34,7 @@ class HistoryController(Controller):
     @background(group="history", description="history")
     async def show(self, *, focus: bool = False, begin: int = 0) -> None:
         """Show the rows that are searched for, from the entry *begin* on where one is given."""
-        from explorer.session.remembering import filter_names
+        from explorer.session.history import filter_names
 
         panel = self.history_panel
         try:
@@ -97,8 +97,8 @@ class HistoryController(Controller):
     @background(group="recall", description="replay")
     async def replay(self, number: int, how: ReplayMode) -> None:
         """Send an entry again, after showing what changed and asking what is missing."""
-        from explorer.session.replaying import prepare_replay
-        from explorer.tui.screens.replaying import ReplayDialog
+        from explorer.session.replay import prepare_replay
+        from explorer.tui.screens.replay import ReplayDialog
 
         given: Sequence[Entry] = ()
         try:
@@ -133,7 +133,7 @@ class HistoryController(Controller):
     @background(group="recall", description="form")
     async def load_into_form(self, number: int) -> None:
         """Put the values and readings of then into the form."""
-        from explorer.session.replaying import prepare_replay
+        from explorer.session.replay import prepare_replay
 
         try:
             plan = await prepare_replay(self.session, number, "form")

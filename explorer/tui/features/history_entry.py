@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from explorer.errors import ExplorerError
-from explorer.session.remembering import annotate_entry
+from explorer.session.history import annotate_entry
 from explorer.tui.features.controller import Controller, background
 
 PRUNE_AFTER: Final = 3.0
@@ -21,14 +21,14 @@ class HistoryEntryController(Controller):
     @background(group="tend", description="tend the history")
     async def _prune_history(self) -> None:
         """Apply the rules of how much is kept, a little at a time."""
-        from explorer.session.storing import prune_in_background
+        from explorer.session.retention import prune_in_background
 
         await prune_in_background(self.session)
 
     @background(group="details", description="details")
     async def show_details(self, number: int) -> None:
         """What there is to say of an entry."""
-        from explorer.session.remembering import EntryDetails, entry_details
+        from explorer.session.history import EntryDetails, entry_details
 
         try:
             found = await entry_details(self.session, number)
@@ -54,8 +54,8 @@ class HistoryEntryController(Controller):
     @background(group="ask", description="note")
     async def _annotate(self, number: int) -> None:
         """Change the note and the tags of an entry."""
-        from explorer.session.remembering import filter_names
-        from explorer.tui.screens.annotating import AnnotationDialog
+        from explorer.session.history import filter_names
+        from explorer.tui.screens.history_annotation import AnnotationDialog
 
         row = self.history_panel.row
         if row is None or row.id != number:
@@ -87,7 +87,7 @@ class HistoryEntryController(Controller):
     @background(group="ask", description="delete")
     async def _delete(self, number: int) -> None:
         """Take an entry away for good, after asking."""
-        from explorer.session.remembering import delete_entries
+        from explorer.session.history import delete_entries
         from explorer.tui.screens.dialogs import ConfirmDialog
 
         row = self.history_panel.row

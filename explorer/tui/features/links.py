@@ -11,14 +11,13 @@ from textual.content import Content
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.features.controller import Controller, background
+from explorer.tui.panes.title_bar import Breadcrumbs, method_style
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.title_bar import method_style
-from explorer.tui.widgets.trail import Breadcrumbs
 
 if TYPE_CHECKING:
-    from explorer.core.exchange import Exchange
     from explorer.core.links import LinkTarget
-    from explorer.session.following import LinkResolution
+    from explorer.core.model import Exchange
+    from explorer.session.links import LinkResolution
     from explorer.tui.body.panel import BodyPanel
     from explorer.tui.drafts import Draft
     from explorer.tui.features.controller import MainContext
@@ -62,7 +61,7 @@ class LinksController(Controller):
 
     @background(group="follow", description="follow")
     async def _follow(self, exchange: Exchange, event: BodyPanel.ValueActivated) -> None:
-        from explorer.session.following import resolve_link
+        from explorer.session.links import resolve_link
 
         real = self.workspace.unredacted(exchange)
         try:
@@ -92,7 +91,7 @@ class LinksController(Controller):
 
     async def _choose_target(self, found: LinkResolution, what: str) -> int | None:
         """Which way to go: past the calls stands the object of the same answer."""
-        from explorer.tui.screens.link_targets import LinkTargetsDialog
+        from explorer.tui.screens.dialogs import LinkTargetsDialog
 
         choices = [_target_text(way) for way in found.link_targets]
         if found.included is not None:

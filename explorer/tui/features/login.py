@@ -54,7 +54,7 @@ class LoginController(Controller):
         Raises:
             Cancelled: the person closed the dialog.
         """
-        from explorer.loopback import wait_for_redirect
+        from explorer.net.loopback import wait_for_redirect
         from explorer.tui.screens.consent import ConsentDialog
 
         asked = dict(parse_qsl(urlsplit(url).query))

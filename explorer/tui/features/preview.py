@@ -1,4 +1,4 @@
-"""The signed preview of the request, made again while the form changes."""
+"""Preview the signed request; ask before a file is uploaded that nobody picked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from explorer.tui.features.controller import Controller, background
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from explorer.session.tracing import Preview
+    from explorer.core.model import Call
+    from explorer.session.prepare import Preview
+    from explorer.session.replay import Replay
     from explorer.tui.features.controller import MainContext
 
 
@@ -38,7 +40,7 @@ class PreviewController(Controller):
 
     @background(group="preview", description="preview")
     async def _prepare(self, number: int) -> None:
-        from explorer.session.tracing import preview_of
+        from explorer.session.prepare import preview_of
 
         call = self.workspace.call(force=True)
         try:
@@ -55,3 +57,31 @@ class PreviewController(Controller):
     def _prepared(self, preview: Preview) -> None:
         self.main.form.show_title(self.workspace.readable(preview.request.url))
         self.request_pane.show_preview(preview)
+
+
+class UploadsController(Controller):
+    """Stands between a call and the files that it names."""
+
+    async def may_send(self, call: Call, replay: Replay | None) -> bool:
+        """Return whether every file that *call* uploads may be read: the user typed or picked it, or says yes now,
+        which holds until the app ends. An exact replay reads no file."""
+        if replay is not None and replay.exactly is not None:
+            return True
+        from explorer.session.request_files import outside_warning
+        from explorer.tui.screens.dialogs import ConfirmDialog
+
+        paths = dict.fromkeys(entry.value for entry in call.entries if entry.kind == "file")
+        try:
+            asked = [outside_warning(path) for path in paths if not self.session.files.is_allowed_file(path)]
+        except ExplorerError as error:
+            self.main.sender.show_error(error)
+            return False
+        if asked:
+            text = "\n".join(f"{sentence}." for sentence in asked)
+            dialog = ConfirmDialog("Upload this file?", text, yes="Yes, upload it")
+            if not await self.app.push_screen_wait(dialog):
+                self.response_pane.show_failure("Not sent", "You said no; nothing left this machine.", "")
+                return False
+        for path in paths:
+            self.session.files.allow_upload(path)
+        return True

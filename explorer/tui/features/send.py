@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 from explorer.core.checkpoint import Interrupted, stop_when
 from explorer.errors import CredentialMissing, ExplorerError, FormError
 from explorer.session.pages import page_info
-from explorer.session.preparing import confirmation_for, effect_of, redact
-from explorer.tui.arrivals import ResponsePresenter
+from explorer.session.prepare import confirmation_for, effect_of, redact
 from explorer.tui.features.controller import Controller, background
+from explorer.tui.panes.response.presenter import ResponsePresenter
 
 if TYPE_CHECKING:
-    from explorer.client import SendProgress
-    from explorer.core.exchange import Call, Exchange
+    from explorer.core.model import Call, Exchange
     from explorer.core.paging import PageInfo
     from explorer.errors import Problem
-    from explorer.session.replaying import Replay
-    from explorer.session.sending import Send
+    from explorer.net.client import SendProgress
+    from explorer.session.replay import Replay
+    from explorer.session.send import Send
     from explorer.tui.features.controller import MainContext
 
 _PAGE_INFO_TIMEOUT: Final = 1.0
@@ -67,7 +67,7 @@ class SendController(Controller):
     @background(group="send", description="send")
     async def send(self, call: Call, replay: Replay | None = None) -> None:
         """Send *call*, or what was made ready to be replayed (a person was asked about that already)."""
-        from explorer.session.sending import form_send, perform
+        from explorer.session.send import form_send, perform
 
         for controller in self.main.controllers:
             if not await controller.may_send(call, replay):

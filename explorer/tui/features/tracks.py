@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from explorer.core.exchange import SANDBOX
+from explorer.core.model import SANDBOX
 from explorer.errors import ExplorerError
 from explorer.tui.actions import ACTIONS, format_key, keys_of
 from explorer.tui.features.controller import Controller, background
@@ -36,7 +36,7 @@ class TracksController(Controller):
         """The tutor, made when it is first asked for."""
         if self._track_session is None:
             from explorer.session.tracks import open_track_session, watch_sends
-            from explorer.tui.widgets.track_strip import TrackStrip
+            from explorer.tui.panes.title_bar import TrackStrip
 
             self._track_session = await asyncio.to_thread(open_track_session, self.session)
             for problem in self._track_session.problems:
@@ -47,7 +47,7 @@ class TracksController(Controller):
 
     def form_shown(self) -> None:
         if self._followed is not None:
-            from explorer.tui.widgets.track_strip import TrackStrip
+            from explorer.tui.panes.title_bar import TrackStrip
 
             strip = self.main.screen.query_one(TrackStrip)
             strip.line = replace(strip.line, there=self._elsewhere())
@@ -109,7 +109,7 @@ class TracksController(Controller):
 
     def _show_track(self, heard: Feedback | None = None) -> None:
         """The strip as it is to be; hidden where no track is followed."""
-        from explorer.tui.widgets.track_strip import TrackStatus, TrackStrip
+        from explorer.tui.panes.title_bar import TrackStatus, TrackStrip
 
         tutor, track = self._track_session, self._followed
         if tutor is None or track is None:

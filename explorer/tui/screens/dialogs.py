@@ -1,5 +1,4 @@
-"""The dialogs of the app. Each asks one thing and is dismissed with the answer; escape is always the answer that does
-nothing."""
+"""Dialogs that ask one thing and dismiss with the result; escape always cancels."""
 
 from __future__ import annotations
 
@@ -16,6 +15,7 @@ from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.core.text.secret import Secret
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
+from explorer.tui.panes.response.verdict_view import page_text
 from explorer.tui.screens.file_picker import FilePickerDialog
 from explorer.tui.styles import MUTED
 
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.credentials import CredentialStatus
-
-__all__ = ["ConfirmDialog", "CredentialDialog", "EnvironmentChoice", "EnvironmentDialog", "FilePickerDialog"]
+    from explorer.core.paging import PageInfo
+    from explorer.store.credentials import CredentialStatus
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -186,3 +185,81 @@ def _environment_text(choice: EnvironmentChoice, *, current: bool) -> Content:
     if choice.note:
         lines.append(Content.styled(f"  {sanitize_line(choice.note)}", MUTED))
     return Content("\n").join(lines)
+
+
+class PageNumberDialog(Dialog[int | None]):
+    """Gives a number of at least 1, no higher than the last page where that is known; None where escape is pressed."""
+
+    DEFAULT_CSS = """
+    PageNumberDialog > .dialog { width: 44; }
+    PageNumberDialog #problem { color: $text-error; height: auto; display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = bindings("page_number")
+
+    def __init__(self, page: PageInfo | None) -> None:
+        self._page = page
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Go to page")
+            yield Input(compact=True, placeholder="number of the page", max_length=9)
+            yield Static(id="problem", markup=False)
+            yield Static(Content(f"Now: {page_text(self._page)}."), classes="dialog-hint")
+            yield Static(Content("enter asks for it · esc stays here"), classes="dialog-hint")
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self.query_one("#problem").display = False
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        last = self._page.pages if self._page is not None else None
+        if not (text.isascii() and text.isdigit()) or int(text) < 1:
+            self._refuse("✗ A page is a whole number, from 1 on.")
+        elif last is not None and int(text) > last:
+            self._refuse(f"✗ The last page is {last}.")
+        else:
+            self.dismiss(int(text))
+
+    def _refuse(self, text: str) -> None:
+        problem = self.query_one("#problem", Static)
+        problem.update(Content(text))
+        problem.display = True
+
+
+class LinkTargetsDialog(Dialog[int | None]):
+    """Asks which of several ways to go; gives its number, or None."""
+
+    DEFAULT_CSS = """
+    LinkTargetsDialog > .dialog { width: 84; padding: 0 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = bindings("ways")
+
+    def __init__(self, what: str, choices: Sequence[Content]) -> None:
+        self._what = sanitize_line(what)
+        self._choices = tuple(choices)
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(f"Follow {self._what}")
+            yield OptionList(*(Option(one) for one in self._choices), markup=False, compact=True)
+            yield Static(Content("enter opens its form, filled in; nothing is sent · esc stays"), classes="dialog-hint")
+
+    def on_mount(self) -> None:
+        listing = self.query_one(OptionList)
+        listing.highlighted = 0
+        listing.focus()
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_index)
+
+    def action_stay(self) -> None:
+        """Stay."""
+        self.dismiss(None)
+
+
+__all__ = ["ConfirmDialog", "CredentialDialog", "EnvironmentChoice", "EnvironmentDialog", "FilePickerDialog"]

@@ -12,10 +12,10 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.lines_view import LinesView, Row
 from explorer.tui.kit.screens import ListScreen
+from explorer.tui.panes.diagnosis_rows import LABEL, labelled_rows
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.diagnosis_rows import LABEL, labelled_rows
-from explorer.tui.widgets.lines_view import LinesView, Row
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -1,4 +1,4 @@
-"""Drift on screen: where the answers in the history differ from the catalog; accepted one by one, or dismissed."""
+"""Drift: where responses in the history differ from the catalog, with evidence."""
 
 from __future__ import annotations
 
@@ -13,22 +13,68 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
-from explorer.core.vendors.cell import pluralize
+from explorer.core.vendor_comparison import pluralize
 from explorer.errors import ExplorerError
 from explorer.session.drift import DriftReport
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
 from explorer.tui.kit.screens import ListScreen
-from explorer.tui.widgets.drift_text import finding_page, render_finding_line
+from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from explorer.core.drift import DriftFinding
     from explorer.session.context import SessionContext
+
+
+_MARKS: Final = {
+    "retyped": ("≠", "$text-error"),
+    "missing": ("−", "$text-error"),
+    "new": ("+", "$text-success"),
+    "value": ("∉", "$text-warning"),
+    "limit": ("↕", "$text-warning"),
+}
+
+
+def render_finding_line(one: DriftFinding, *, hidden: bool) -> Content:
+    """``+ shop.orders_list  data[].gift_wrap``."""
+    sign, style = _MARKS[one.what]
+    return Content.assemble(
+        (f"{sign} ", f"bold {style}"),
+        (sanitize_line(one.place or "(the body)"), MUTED if hidden else "bold"),
+        (f"  {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED),
+        ("  dismissed" if hidden else "", "italic"),
+    )
+
+
+def finding_page(one: DriftFinding, patches: Sequence[str], *, hidden: bool) -> Content:
+    """All about one finding."""
+    return Content("\n").join(_page(one, patches, hidden))
+
+
+def _page(one: DriftFinding, patches: Sequence[str], hidden: bool) -> Iterator[Content]:
+    sign, style = _MARKS[one.what]
+    yield Content.assemble((f"{sign} {sanitize_line(one.title)}", f"bold {style}"))
+    yield Content.styled(f"in {sanitize_line(one.vendor)}.{sanitize_line(one.endpoint)}", MUTED)
+    yield Content("")
+    yield Content.assemble(("The catalog says  ", MUTED), sanitize_line(one.documented))
+    yield Content.assemble(("Seen              ", MUTED), (sanitize_line(one.seen), "bold"))
+    share = f"{one.count} of {one.of}"
+    entries = " ".join(f"#{number}" for number in one.entries)
+    yield Content.assemble(("How often         ", MUTED), share, (f"  in {entries}" if entries else "", MUTED))
+    if one.example:
+        yield Content.assemble(("Such as           ", MUTED), sanitize_line(one.example))
+    yield Content("")
+    yield Content.styled("Accepting it writes into your overlay:", MUTED)
+    for line in (line for text in patches for line in text.splitlines()):
+        yield Content(f"  {sanitize_line(line)}")
+    if hidden:
+        yield Content.styled("Dismissed; x shows it again.", "italic")
+
 
 _KEYS: Final = ("drift.accept", "drift.dismiss", "drift.example", "drift.vendor", "drift.all", "drift.again")
 

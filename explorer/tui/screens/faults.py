@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
-from explorer.sandbox.fault_kinds import KINDS, Fault, FaultKind
+from explorer.sandbox.faults import KINDS, Fault, FaultKind
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.styles import MUTED

@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from explorer.tui.actions import PANE_WIDGETS, SCOPES, actions_of, bindings, format_key, keys_of
+from explorer.tui.kit.key_bar import keys_of_screen, keys_of_widgets
 from explorer.tui.kit.screens import ClosingScreen
-from explorer.tui.screen_keys import keys_of_screen, keys_of_widgets
 from explorer.tui.styles import MUTED
 
 if TYPE_CHECKING:

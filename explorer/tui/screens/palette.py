@@ -10,9 +10,9 @@ from textual.content import Content
 
 from explorer.core.text.sanitize import sanitize_line
 from explorer.tui.actions import ACTIONS, format_key, keys_of
+from explorer.tui.kit.key_bar import keys_of_screen
 from explorer.tui.main import MainScreen
-from explorer.tui.screen_keys import keys_of_screen
-from explorer.tui.widgets.endpoint_tree import leaves_of, searchable_text
+from explorer.tui.panes.tree import leaves_of, searchable_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

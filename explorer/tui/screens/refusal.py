@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.exchange import Exchange
     from explorer.core.explain.refusals import CheckResult, Explanation
     from explorer.core.explain.refusals.facts import CheckState, Fix
+    from explorer.core.model import Exchange
     from explorer.tui.kit.screens import KeyHint
 
 FixRequest = tuple["Fix", str]

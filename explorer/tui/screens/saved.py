@@ -15,17 +15,15 @@ from textual.widgets import Input, Static
 
 from explorer.core.text.sanitize import sanitize, sanitize_line
 from explorer.errors import ExplorerError
-from explorer.saved import delete, move
-from explorer.session.saved_checks import file_problems
-from explorer.session.saving import VariableScope
-from explorer.session.sequences import SequenceRunner
+from explorer.session.saved import VariableScope, file_problems
+from explorer.session.sequence import SequenceRunner
+from explorer.store.saved_files import delete, move
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.lines_view import LinesView
 from explorer.tui.kit.screens import ListScreen
+from explorer.tui.panes.saved_tree import SavedFolder, SavedLeaf, SavedPreview, SavedTree, short_problem
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.lines_view import LinesView
-from explorer.tui.widgets.saved_preview import SavedPreview, short_problem
-from explorer.tui.widgets.saved_tree import SavedFolder, SavedLeaf, SavedTree
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,8 +31,8 @@ if TYPE_CHECKING:
 
     from explorer.core.saved.model import SavedRequest
     from explorer.errors import CatalogProblem
-    from explorer.saved import SavedFile, SavedLibrary
-    from explorer.session.saving import SavedRequestStore
+    from explorer.session.saved import SavedRequestStore
+    from explorer.store.saved_files import SavedFile, SavedLibrary
     from explorer.tui.app_base import AppBase
     from explorer.tui.kit.screens import KeyHint
 
@@ -202,7 +200,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
 
     def _facts(self, file: SavedFile) -> list[tuple[str, str]]:
         """What is to be known before it is sent: variables without a value, what runs before it."""
-        from explorer.core.saved.chains import check_chain
+        from explorer.core.saved.naming import check_chain
 
         if file.request is None:
             return []
@@ -356,7 +354,7 @@ class SavedScreen(ListScreen[SavedTarget | None]):
             self.reload()
 
     def _users(self, name: str) -> list[str]:
-        from explorer.core.saved.chains import direct_dependencies
+        from explorer.core.saved.naming import direct_dependencies
 
         users = []
         for other in self.saved.library.requests:

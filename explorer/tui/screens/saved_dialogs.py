@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.session.saving import MissingValue
+    from explorer.session.saved import MissingValue
 
 Choice = Literal["overwrite", "theirs", "side"]
 

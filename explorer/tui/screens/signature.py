@@ -15,25 +15,25 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from explorer.core.debugging.sheet import SheetLine, SigningSheet
-from explorer.core.debugging.steps import steps_of
-from explorer.core.debugging.visible import make_visible
+from explorer.core.explain.signature.byte_diff import make_visible
+from explorer.core.explain.signature.case import steps_of
+from explorer.core.explain.signature.worksheet import SheetLine, SigningSheet
 from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.lines_view import LinesView, Row
 from explorer.tui.kit.screens import ListScreen
+from explorer.tui.kit.static_widgets import PasteBox
+from explorer.tui.panes.diagnosis_rows import diagnosis_rows, exact_row, labelled_rows, step_rows
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.diagnosis_rows import diagnosis_rows, exact_row, labelled_rows, step_rows
-from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.paste_box import PasteBox
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.debugging.diagnosing import Diagnosis
-    from explorer.session.explaining import SigningExplanation
+    from explorer.core.explain.signature.diagnosis import Diagnosis
+    from explorer.session.explain import SigningExplanation
     from explorer.tui.app_base import AppBase
 
 PAUSE: Final = 0.15

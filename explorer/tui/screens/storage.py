@@ -12,7 +12,7 @@ from textual.widgets import Button, Input, Label, Static
 from explorer.core.text.sanitize import sanitize_line
 from explorer.core.text.units import format_exact_size, format_local, format_size, parse_size
 from explorer.errors import ExplorerError, UsageError
-from explorer.session.storing import change_retention, history_stats, plan_pruning, prune, vacuum
+from explorer.session.retention import change_retention, history_stats, plan_pruning, prune, vacuum
 from explorer.tui.actions import bindings
 from explorer.tui.kit.screens import Dialog
 from explorer.tui.screens.dialogs import ConfirmDialog
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.history.keeping import HistoryStats, Pruning
     from explorer.session.context import SessionContext
-    from explorer.settings.preferences import Settings
+    from explorer.store.history.retention import HistoryStats, Pruning
+    from explorer.store.preferences import Settings
 
 _RULES: Final = (
     ("history_keep_days", "Days kept (0: for ever)"),

@@ -16,10 +16,10 @@ from explorer.core.text.sanitize import sanitize_line
 from explorer.errors import ExplorerError
 from explorer.tui.actions import bindings
 from explorer.tui.kit.key_bar import KeyBar
+from explorer.tui.kit.lines_view import LinesView, Row
 from explorer.tui.kit.screens import ListScreen
+from explorer.tui.panes.title_bar import SIGNS, progress_dots
 from explorer.tui.styles import MUTED
-from explorer.tui.widgets.lines_view import LinesView, Row
-from explorer.tui.widgets.track_strip import SIGNS, progress_dots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

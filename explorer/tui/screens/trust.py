@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from explorer.core.origin import TrustQuestion
     from explorer.session.context import SessionContext
-    from explorer.settings.trusted import TrustedHost
+    from explorer.store.journals import TrustedHost
 
 
 def trust_dialog(question: TrustQuestion) -> ConfirmDialog:
@@ -85,7 +85,7 @@ class TrustedHostsDialog(Dialog[None]):
 
     @work(exclusive=True, group="revoke", exit_on_error=False, description="trusted hosts")
     async def _revoke(self, hosts: list[TrustedHost]) -> None:
-        from explorer.settings.trusted import revoke_trusted
+        from explorer.store.journals import revoke_trusted
 
         try:
             await asyncio.to_thread(revoke_trusted, self._session.folders, hosts, self._session.now())

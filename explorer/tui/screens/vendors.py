@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from explorer.core.vendors import ComparisonCell, Task
+    from explorer.core.vendor_comparison import ComparisonCell, Task
 
 _FIRST: Final = 19
 """Cells of the column of tasks."""

@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from explorer.core.auth import wire
-from explorer.core.auth.base import PLACEHOLDER, PURPOSE, Flow, Scheme, SigningStep, TokenFlow, token_request
-from explorer.core.auth.capabilities import AuthorizationRequest
+from explorer.core.auth.base import (
+    PLACEHOLDER,
+    PURPOSE,
+    AuthorizationRequest,
+    Flow,
+    Scheme,
+    SigningStep,
+    TokenFlow,
+    token_request,
+)
 from explorer.core.auth.oauth2.options import OAuth2Options
 from explorer.core.auth.tokens import CREDENTIAL_ORIGIN, TOKEN_KINDS, Token, TokenKind
 from explorer.core.text.media_type import FORM

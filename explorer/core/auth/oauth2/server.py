@@ -10,9 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from explorer.core.auth.accounts import Account, AccountBook, constant_time_equal
 from explorer.core.auth.oauth2.options import OAuth2Options
-from explorer.core.auth.verifier import ConsentRequest, Grant, IncomingRequest, Refusal, Verifier, header_token
+from explorer.core.auth.verifier import (
+    Account,
+    AccountBook,
+    ConsentRequest,
+    Grant,
+    IncomingRequest,
+    Refusal,
+    Verifier,
+    constant_time_equal,
+    header_token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from explorer.core.auth.options import TokenPlacement
     from explorer.core.catalog.model import Endpoint, Environment, Vendor
-    from explorer.core.debugging.diagnosing import Diagnosis
-    from explorer.core.exchange import Exchange
+    from explorer.core.explain.signature.diagnosis import Diagnosis
+    from explorer.core.model import Exchange
     from explorer.errors import Problem
 
 CheckState = Literal["holds", "not", "unknown"]

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.export.format import ExportFormat, recipe_writer, unsupported_call
-from explorer.core.export.shell import quote, word
-from explorer.core.export.shell_script import DEFAULT_ACCEPT, home_variable, script
+from explorer.core.export.shell import DEFAULT_ACCEPT, home_variable, quote, script, word
 
 if TYPE_CHECKING:
     from explorer.core.export.recipe import Message, Recipe, RecipePart, Text

@@ -16,8 +16,8 @@ from explorer.core.text.url_pairs import decode_pairs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from explorer.core.exchange import Exchange, Header, ReceivedResponse, SentRequest, Timings
     from explorer.core.export.format import ExportSource
+    from explorer.core.model import Exchange, Header, ReceivedResponse, SentRequest, Timings
 
 
 def har(exchanges: Iterable[Exchange]) -> dict[str, Any]:

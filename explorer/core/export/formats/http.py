@@ -14,8 +14,8 @@ from explorer.errors import UsageError
 
 if TYPE_CHECKING:
     from explorer.core.catalog.model import Vendor
-    from explorer.core.exchange import SentRequest
     from explorer.core.export.format import ExportSource
+    from explorer.core.model import SentRequest
 
 _PAIR = re.compile(rf"([^&=?#\s]+)=(?={MASK})")
 _FIELD = re.compile(rf'"([^"\\]+)"(\s*:\s*)"(?={MASK})')

@@ -10,8 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from explorer.core.export.format import ExportFormat, recipe_writer, unsupported_call
-from explorer.core.export.shell import quote, word
-from explorer.core.export.shell_script import DEFAULT_ACCEPT, script
+from explorer.core.export.shell import DEFAULT_ACCEPT, quote, script, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,204 @@
+"""Reading files that people edit, and writing so that a crash or a full disk leaves the old file whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from explorer.errors import StoreError
+from explorer.store.folders import make_folder
+
+LIMIT: Final = 32_000_000
+"""Bytes; a file that people write by hand and that is larger is a mistake."""
+
+_TEMPORARY: Final = re.compile(r"\..+\.[0-9a-f]{12}\.tmp")
+_STALE_AFTER: Final = 3600
+"""Seconds after which nobody writes a temporary file any more: the process that began it was killed."""
+
+
+class FileError(Exception):
+    """A file that cannot be used: which, where in it, what is wrong, what would be right."""
+
+    def __init__(self, file: str, where: str, message: str, expected: str = "") -> None:
+        super().__init__(file, where, message, expected)
+        self.file = file
+        self.where = where
+        self.message = message
+        self.expected = expected
+
+    def __str__(self) -> str:
+        text = f"{self.file}: {self.where}: {self.message}" if self.where else f"{self.file}: {self.message}"
+        return f"{text}; {self.expected}" if self.expected else text
+
+
+def os_reason(error: OSError) -> str:
+    """What the system said, without the path: ``no space left on device``."""
+    text = error.strerror or str(error) or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a regular file, or None where there is none.
+
+    Raises:
+        FileError: it is there and cannot be read, is no regular file, or is larger than ``LIMIT``.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileError(str(path), "", "is not a regular file", "put a file there, or take it away")
+        if status.st_size > LIMIT:
+            raise FileError(str(path), "", f"has {status.st_size:,} bytes", f"at most {LIMIT:,} are read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(
+            str(path), "", f"cannot be read: {os_reason(error)}", "make it readable, or take it away"
+        ) from error
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The ``*.toml`` files of a folder in the order of their names; none where the folder is missing.
+
+    Raises:
+        FileError: the folder cannot be listed.
+    """
+    try:
+        return sorted(one for one in folder.iterdir() if one.suffix == ".toml" and not one.name.startswith("."))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise FileError(
+            str(folder), "", f"cannot be listed: {os_reason(error)}", "it should be a readable folder"
+        ) from error
+
+
+def parse_toml(data: bytes, file: str) -> dict[str, Any]:
+    """The mapping in a TOML file; a byte order mark at its start is let pass.
+
+    Raises:
+        FileError: not UTF-8, not TOML, or nested beyond reason; names the line.
+    """
+    import tomllib
+
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise FileError(file, f"line {line}", message, "save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r" \((?:at line (\d+), column (\d+)|at end of document)\)$", str(error))
+        message = str(error)[: found.start()] if found else str(error)
+        where = f"line {found[1]}, column {found[2]}" if found and found[1] else f"line {text.count(chr(10)) + 1}"
+        raise FileError(file, where, f"not TOML: {message[:200]}", "see https://toml.io") from None
+    except RecursionError:
+        raise FileError(file, "", "is nested too deeply", "a few levels are enough") from None
+    except ValueError as error:  # int() refuses thousands of digits with a plain ValueError
+        raise FileError(file, "", f"not TOML: {str(error)[:200]}", "see https://toml.io") from None
+
+
+def write_atomic(path: Path, data: bytes, *, follow_link: bool = False) -> None:
+    """Put *data* at *path*, readable by its owner only: the old file or the new one is there, never half of one.
+
+    A symbolic link is replaced by the file: what is personal must not go where a planted link points. With
+    *follow_link* (settings and overlays, which people keep elsewhere and link to) it is written through to a file of
+    the same kind that belongs to the user.
+
+    Raises:
+        StoreError: it could not be written, or the link points to something else; the old file is as it was.
+    """
+    try:
+        target = _link_target(path) if follow_link and path.is_symlink() else path
+        make_folder(target.parent)
+        temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
+        try:
+            _write_whole(temporary, data)
+            _sweep(target.parent, temporary.stat().st_mtime - _STALE_AFTER)
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        hint = "Make room on the disk and save again." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        message = f"{path} could not be written: {os_reason(error)}"
+        raise StoreError(message, hint=hint or "The old file, if there was one, is as it was.") from error
+
+
+def _link_target(path: Path) -> Path:
+    """Where the link *path* leads.
+
+    Raises:
+        StoreError: to a file of someone else, or of another kind; OSError: nowhere, or in a circle.
+    """
+    target = Path(os.path.realpath(path))
+    owned = target if target.exists() else target.parent
+    status = owned.stat()
+    ours = os.name != "posix" or status.st_uid == os.geteuid()
+    if not ours or target.suffix != path.suffix or (target.exists() and not stat.S_ISREG(status.st_mode)):
+        raise StoreError(
+            f"{path} is a link to {target}, which is not a {path.suffix} file of yours",
+            hint="Replace the link by a file, or point it to one. Nothing was written.",
+        )
+    return target
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sweep(folder: Path, before: float) -> None:
+    """Remove the temporary files of *folder* that were last written before a time, by the clock of the file system. One
+    that cannot be removed stays: that is no reason not to write."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not _TEMPORARY.fullmatch(entry.name):
+                continue
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode) and status.st_mtime < before:
+                    Path(entry.path).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the renaming itself last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.EROFS):  # file systems without folder sync
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def keep_damaged(path: Path, data: bytes, ending: str = "bad") -> Path:
+    """Keep *data*, which was read from *path*, beside it as ``NAME.bad``, ``NAME.bad-2`` …; where it went.
+
+    Raises:
+        StoreError: it could not be written.
+    """
+    number = 1
+    while True:
+        beside = path.with_name(f"{path.name}.{ending}" + (f"-{number}" if number > 1 else ""))
+        if not beside.exists():
+            write_atomic(beside, data)
+            return beside
+        if beside.is_file() and beside.stat().st_size == len(data) and beside.read_bytes() == data:
+            return beside
+        number += 1

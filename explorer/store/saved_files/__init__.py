@@ -1,0 +1,25 @@
+"""The folder of saved requests: read, watched, and written so that comments stay and nothing is half written.
+
+<folder>/orders/10-create.toml      a request
+<folder>/orders/_folder.toml        how the folder is run
+<folder>/environments/sandbox.toml  variables
+<folder>/orders/10-create.mine.toml one's own side, where a file was changed by two
+"""
+
+from explorer.store.saved_files.library import SavedFile, SavedLibrary, SavedSet, Stamp, load_library, stamps
+from explorer.store.saved_files.writing import FileChanged, conflict_name, delete, move, path_of, save
+
+__all__ = [
+    "FileChanged",
+    "SavedFile",
+    "SavedLibrary",
+    "SavedSet",
+    "Stamp",
+    "conflict_name",
+    "delete",
+    "load_library",
+    "move",
+    "path_of",
+    "save",
+    "stamps",
+]

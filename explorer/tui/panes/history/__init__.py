@@ -1,0 +1,1 @@
+"""The history pane: list, search and details."""

@@ -1,0 +1,1 @@
+"""The request pane: form, preview, headers, authentication, ambiguities and docs."""

@@ -1,0 +1,154 @@
+"""How a call authenticates, and whether the form can be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from explorer.core.text.sanitize import sanitize, sanitize_line
+from explorer.tui.kit.static_widgets import CachedStatic
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+
+    from explorer.core.auth.base import SigningStep
+    from explorer.core.catalog.model import Endpoint, Vendor
+    from explorer.errors import Problem
+    from explorer.store.credentials import CredentialStatus
+
+
+class AuthView(VerticalScroll, can_focus=True):
+    """The auth tab."""
+
+    DEFAULT_CSS = """
+    AuthView {
+        height: 1fr; scrollbar-size-vertical: 1; padding: 0 1;
+        & > Static { height: auto; width: 1fr; margin: 0 0 1 0; }
+        & > Button { margin: 0 0 1 0; }
+        &:focus { background: $foreground 2%; }
+    }
+    """
+
+    @dataclass
+    class CredentialsWanted(Message):
+        """A person wants to type credentials."""
+
+    def compose(self) -> ComposeResult:
+        """Scheme and credentials, a button, the steps."""
+        yield Static("", id="auth-scheme", markup=False)
+        yield Button(Content("Type credentials (K)"), compact=True)
+        yield Static("", id="auth-steps", markup=False)
+
+    def show(
+        self, vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
+    ) -> None:
+        """Show scheme and credentials of an endpoint."""
+        self.query_one("#auth-scheme", Static).update(scheme_text(vendor, endpoint, environment, credentials))
+        self.query_one(Button).display = bool(vendor.credentials) and endpoint.auth != "none"
+
+    def show_steps(self, steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> None:
+        """Show how the request as it stands was signed."""
+        self.query_one("#auth-steps", Static).update(steps_text(steps, before, missing))
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.CredentialsWanted())
+
+
+def scheme_text(
+    vendor: Vendor, endpoint: Endpoint, environment: str, credentials: Sequence[CredentialStatus]
+) -> Content:
+    """Scheme, its note, and a line for each credential."""
+    auth = vendor.auth.get(endpoint.auth)
+    if auth is None:
+        return Content.assemble(("Anonymous", "bold"), ": this call carries no credentials.")
+    lines = [
+        Content.assemble(
+            (sanitize_line(auth.title or auth.scheme), "bold"),
+            f"  {auth.scheme}  ",
+            (vendor.cite(auth.lines), MUTED),
+        )
+    ]
+    if auth.note:
+        lines.append(Content(sanitize_line(auth.note)))
+    lines.append(Content(""))
+    lines.append(Content.styled(f"Credentials for {sanitize_line(environment)}", "bold $text-primary"))
+    for one in credentials:
+        mark, style = ("✓", "$text-success") if one.present else ("✗", "$text-warning")
+        source = f"from {sanitize_line(one.source)}" if one.present else f"none; set {one.variable} or type it here"
+        lines.append(Content.assemble((mark, style), f" {one.name}  ", (source, MUTED)))
+    return Content("\n").join(lines)
+
+
+def steps_text(steps: Sequence[SigningStep], before: str, missing: Sequence[str]) -> Content:
+    """What is asked first, what is missing, and each step of the signature."""
+    lines: list[Content] = []
+    if missing:
+        lines.append(Content.styled(f"✗ missing: {', '.join(map(sanitize_line, missing))}", "$text-error"))
+    if before:
+        lines.append(Content.styled(f"→ {sanitize_line(before)}", "$text-warning"))
+    if steps:
+        lines.append(Content.styled("How this request is signed", "bold $text-primary"))
+    for number, step in enumerate(steps, 1):
+        lines.append(Content.assemble((f"{number}. {sanitize_line(step.title)}", "bold")))
+        lines.append(Content(sanitize(step.text)))
+        if step.detail:
+            lines.append(Content.styled(sanitize(step.detail), MUTED))
+    return Content("\n").join(lines)
+
+
+class StatusLine(CachedStatic):
+    """A line that a click acts on."""
+
+    @dataclass
+    class Pressed(Message):
+        """It was clicked."""
+
+        line: StatusLine
+
+        @property
+        def control(self) -> StatusLine:
+            """The line, for ``@on`` selectors."""
+            return self.line
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell."""
+        event.stop()
+        self.post_message(self.Pressed(self))
+
+
+def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Content:
+    """Return ``✗ 2 required are missing: id, size``, or that the form is ready and what of it is not sent."""
+    errors = [one for one in problems if one.level == "error"]
+    parts: list[Content]
+    if not errors:
+        warned = len(problems)
+        ready = Content.styled("✓ ready to send", "$text-success")
+        parts = [ready] + ([Content(f"{warned} to consider, beside the fields")] if warned else [])
+        if unsent:
+            verb = "is" if len(unsent) == 1 else "are"
+            text = f"{sanitize_line(', '.join(unsent))} {verb} empty and {verb} not sent"
+            parts.append(Content.styled(text, "$text-warning"))
+        return Content("  ").join(parts)
+    missing = [one.field for one in errors if one.message == "is required"]
+    wrong = [one for one in errors if one.message != "is required"]
+    parts = []
+    if wrong:
+        names = "; ".join(sanitize_line(f"{one.field} {one.message}") for one in wrong)
+        parts.append(Content.styled(f"✗ {names}", "$text-error"))
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        names = ", ".join(map(sanitize_line, missing))
+        parts.append(Content.styled(f"• {len(missing)} required {verb} missing: {names}", "$text-warning"))
+    return Content("\n").join(parts)

@@ -1,0 +1,161 @@
+"""A box for a curl line: while it is pasted or typed it is said which call that is, and what has no place in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on, work
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static, TextArea
+
+from explorer.core.text.sanitize import sanitize_line
+from explorer.errors import ExplorerError
+from explorer.session.export import CurlImport, read_curl_line
+from explorer.tui.actions import bindings
+from explorer.tui.kit.screens import Dialog
+from explorer.tui.styles import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.timer import Timer
+
+    from explorer.session.context import SessionContext
+
+PAUSE: Final = 0.15
+"""Seconds after the last key until the line is read."""
+LONGEST: Final = 1_000_000
+"""Characters; what is longer was pasted by mistake."""
+_VALUES: Final = 12
+
+
+class _Box(TextArea):
+    """Enter ends the line, unless a backslash says that it goes on."""
+
+    class Entered(Message):
+        """Enter was pressed."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter":
+            row, column = self.cursor_location
+            if not self.document.get_line(row)[:column].endswith("\\"):
+                event.prevent_default()
+                event.stop()
+                self.post_message(self.Entered())
+                return
+        await super()._on_key(event)
+
+
+class ImportDialog(Dialog[CurlImport | None]):
+    """Gives the call that the line asks for, or None."""
+
+    DEFAULT_CSS = """
+    ImportDialog > .dialog { width: 100; padding: 0 1; }
+    ImportDialog TextArea { height: 8; border: none; background: $foreground 8%; }
+    ImportDialog VerticalScroll { height: auto; min-height: 4; max-height: 14; margin-top: 1; }
+    ImportDialog #import-found { height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = bindings("import")
+
+    def __init__(self, session: SessionContext) -> None:
+        self._session = session
+        self._timer: Timer | None = None
+        self._line: CurlImport | None = None
+        self._read = ""
+        """The text that ``_line`` was read from."""
+        super().__init__()
+
+    def compose(self) -> ComposeResult:
+        """The box, and what is understood of it."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Import a curl line")
+            area = _Box(tab_behavior="focus", soft_wrap=True)
+            area.cursor_blink = False
+            yield area
+            with VerticalScroll(can_focus=False):
+                yield Static(
+                    Content.styled("Paste a curl command; it may go over several lines.", MUTED), id="import-found"
+                )
+            yield Static(
+                Content("enter fills the form · esc fills nothing · page up, page down scroll"), classes="dialog-hint"
+            )
+
+    def on_mount(self) -> None:
+        """Paste at once."""
+        self.query_one(TextArea).focus()
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(PAUSE, self._look)
+
+    def _look(self) -> None:
+        self._understand(self.query_one(TextArea).text, done=False)
+
+    @on(_Box.Entered)
+    def _entered(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._understand(self.query_one(TextArea).text, done=True)
+
+    @work(exclusive=True, group="import", exit_on_error=False, description="import")
+    async def _understand(self, text: str, *, done: bool) -> None:
+        """Say what the line is; fill the form with it where that was asked for."""
+        if not text.strip():
+            self._say([Content.styled("Paste a curl command; it may go over several lines.", MUTED)])
+            return
+        if len(text) > LONGEST:
+            self._say([Content.styled(f"✗ More than {LONGEST:,} characters are no command.", "$text-error")])
+            return
+        if text != self._read or self._line is None:
+            self._line, self._read = None, text
+            try:
+                self._line = await asyncio.to_thread(read_curl_line, self._session, text)
+            except ExplorerError as error:
+                self._say(_problem(error))
+                return
+        if done:
+            self.dismiss(self._line)
+        else:
+            self._say(_understood(self._session, self._line))
+
+    def _say(self, lines: list[Content]) -> None:
+        self.query_one("#import-found", Static).update(Content("\n").join(lines))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll what is understood."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _problem(error: ExplorerError) -> list[Content]:
+    lines = [Content.styled(f"✗ {sanitize_line(error.message)}", "$text-error")]
+    return [*lines, Content.styled(sanitize_line(error.hint), MUTED)] if error.hint else lines
+
+
+def _understood(session: SessionContext, line: CurlImport) -> list[Content]:
+    return list(_lines(session, line))
+
+
+def _lines(session: SessionContext, line: CurlImport) -> Iterator[Content]:
+    call = line.shown
+    operation = session.operation(line.call)
+    title = f"{operation.vendor.title} › {operation.endpoint.title}"
+    yield Content.assemble(("✓ ", "bold $text-success"), (sanitize_line(title), "bold"))
+    method = call.method or operation.endpoint.method
+    guarded = operation.environment is not None and operation.environment.guarded
+    where = (f" · {call.environment}{' (guarded)' if guarded else ''}", "$text-warning" if guarded else MUTED)
+    yield Content.assemble((f"  {method} ", "bold"), sanitize_line(call.address), where)
+    values = [(one.name, one.value) for one in call.entries] + [*call.extra, *call.headers]
+    for name, value in values[:_VALUES]:
+        yield Content.assemble((f"  {sanitize_line(name)} ", MUTED), sanitize_line(value[:200]))
+    if len(values) > _VALUES:
+        yield Content.styled(f"  … and {len(values) - _VALUES} more", MUTED)
+    for note in line.notes:
+        yield Content.assemble(("! ", "bold $text-warning"), sanitize_line(note))

@@ -1,1 +1,0 @@
-"""The form of an endpoint: one small widget for each kind of field."""
