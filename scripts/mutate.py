@@ -67,15 +67,13 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
 """Modules → the tests that matter for them, the quickest first."""
 FIRST: Final[dict[str, str]] = {
     "hmac_query": "tests/core/test_auth_hmac.py",
-    "recipe": "tests/core/test_debugging.py",
+    "signature_recipe": "tests/core/test_debugging.py",
     "oauth2": "tests/core/test_auth_oauth2.py",
     "rotating_bearer": "tests/core/test_auth_rotating.py",
+    "token_history": "tests/core/test_auth_tokens.py",
     "token_": "tests/core/test_auth_token_places.py",
-    "minting": "tests/core/test_auth_token_places.py",
-    "lifeline": "tests/core/test_auth_tokens.py",
     "tokens": "tests/core/test_auth_tokens.py",
     "wire": "tests/core/test_auth_wire.py",
-    "multipart": "tests/core/test_auth_wire.py",
     "paging/checks": "tests/core/test_page_checks.py",
     "paging/records": "tests/core/test_page_checks.py",
     "secret_search": "tests/core/test_secret_search.py",
