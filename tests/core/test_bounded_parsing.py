@@ -109,7 +109,7 @@ _NOT_BYTES_OF_A_SERVER: Final = {
     "filters.worker_main": "the frame around Filter in another process",
     "filters.answer_filters": "the frame around Filter in another process",
     "search.worker_main": "the frame around Search in another process",
-    "search.write_matches": "Search in another process; a user's pattern may never end, and is stopped",
+    "search.write_matches": "in another process; a user's pattern may never end, and is stopped",
     "image_worker.worker_main": "Pillow in another process, which is ended when it takes too long",
     "image_worker.make_thumbnail": "Pillow in another process, which is ended when it takes too long",
     "media.signature": "compares the first bytes with constants",
