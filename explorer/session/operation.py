@@ -33,7 +33,7 @@ class Prepared:
     request: SentRequest
     problems: tuple[Problem, ...]
     before: str
-    """What would be asked for first (``a token from sign_in is asked for first``), or empty."""
+    """What would be asked for first (``a token is requested from sign_in first``), or empty."""
     missing: tuple[str, ...]
     """Credentials that the scheme needs and has not."""
     steps: tuple[SigningStep, ...]

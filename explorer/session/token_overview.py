@@ -84,10 +84,10 @@ def _add_exchange(found: dict[TokenScope, TokenHistory], exchange: Exchange) -> 
     ended = exchange.started_at + exchange.timings.total
     status = exchange.response.status if exchange.response is not None else None
     for fingerprint in under.used:
-        lines.used(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
+        lines.record_use(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
     for fingerprint in under.minted:
         former = under.used[0] if under.used and under.used[0] not in under.minted else ""
-        lines.known(
+        lines.merge(
             TokenRecord(fingerprint, minted_at=ended, minted_by=exchange.id, origin=f"the answer of {call.endpoint}"),
             former,
         )

@@ -75,7 +75,7 @@ class Toy(Scheme[ToyOptions]):
     name = "toy"
 
     def missing(self) -> tuple[str, ...]:
-        return self._without(self.options.tokens)
+        return self._absent(self.options.tokens)
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)

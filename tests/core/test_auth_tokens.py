@@ -113,12 +113,12 @@ def test_requests_that_were_under_way_together_are_beside_one_another(
     use = TokenUse(by=1, endpoint="e", at=1, ended=3)
     other = TokenUse(by=2, endpoint="e", at=at, ended=ended)
     life = TokenRecord("f", uses=(use, other))
-    assert life.beside(use) == ((other,) if overlaps else ())
-    assert life.beside(other) == ((use,) if overlaps else ())
+    assert life.overlapping(use) == ((other,) if overlaps else ())
+    assert life.overlapping(other) == ((use,) if overlaps else ())
 
 
 def test_a_request_that_is_still_under_way_is_beside_those_that_begin_later() -> None:
     uses = (TokenUse(by=1, endpoint="e", at=1), TokenUse(by=2, endpoint="e", at=5))
     life = TokenRecord("f", uses=uses)
-    assert life.beside(uses[1]) == (uses[0],)
-    assert life.beside(uses[0]) == (uses[1],)
+    assert life.overlapping(uses[1]) == (uses[0],)
+    assert life.overlapping(uses[0]) == (uses[1],)

@@ -169,7 +169,7 @@ async def test_a_token_that_another_request_rotated_away(session: SessionContext
         found = await explained(session, made, "token_blacklisted")
     assert top(found) == ("used_up", "holds", "again")
     assert "its grace is 5 s" in found.headline
-    assert "its successor came with the answer of account_fetch" in found.headline
+    assert "its successor came with the response of account_fetch" in found.headline
 
 
 async def with_token(session: SessionContext, made: Call, token: Secret) -> Exchange:

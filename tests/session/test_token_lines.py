@@ -235,8 +235,8 @@ def test_words_for_times() -> None:
 
 def test_a_life_holds_no_token() -> None:
     line = TokenHistory()
-    line.begun(Token(Secret("swordfish"), 1.0, "test").new_record)
-    line.answered(line.used(Secret("swordfish").fingerprint(), "", TokenUse(1, "x", 2.0)), 3.0, 200)
+    line.start(Token(Secret("swordfish"), 1.0, "test").new_record)
+    line.record_response(line.record_use(Secret("swordfish").fingerprint(), "", TokenUse(1, "x", 2.0)), 3.0, 200)
     assert "swordfish" not in repr(line.token_records)
     assert line.token_records[0].uses == (TokenUse(1, "x", 2.0, 3.0, 200),)
 

@@ -85,7 +85,7 @@ async def test_changing_an_input_changes_base_string_and_signature_at_once(sessi
         await tells(app, BASE)
         assert "changed" not in app.text
         await app.keys("j", "j", "space")  # the next order
-        await app.see("as they are sent")
+        await app.see("in the order sent")
         await app.keys("G", "enter")  # the key, the last of the inputs
         await app.write("another-key")
         assert "another-key" not in app.text

@@ -1,4 +1,4 @@
-"""Auth schemes, each in a file of its own with both sides of the wire. Reading a catalog needs no HTTP library."""
+"""Auth schemes, one module each with the client and the sandbox side. Needs no HTTP library to read a catalog."""
 
 from __future__ import annotations
 
@@ -31,13 +31,15 @@ AUTH_SCHEMES: Final[Registry[AuthScheme[AuthOptions]]] = Registry(
 
 
 def options_of(auth: Auth | None) -> AuthOptions:
-    """Return the options in an ``auth`` table; those of a scheme that adds nothing where there is no table."""
+    """Return the options of an ``auth`` table; without a table, those of a scheme that adds nothing."""
     return AuthOptions() if auth is None else AUTH_SCHEMES[auth.scheme].read(auth)
 
 
 def scheme_for(vendor: Vendor, endpoint: Endpoint, context: AuthContext) -> Scheme:
-    """Return the scheme of a call. A call without authentication gets one that adds nothing, and that takes in the
-    token of the response where the call is one that mints it."""
+    """Return the scheme of a call.
+
+    A call without authentication gets a scheme that adds nothing. If the call mints a token, that scheme stores it.
+    """
     from explorer.core.auth.base import Anonymous
 
     if endpoint.auth != "none":
@@ -50,7 +52,7 @@ def scheme_for(vendor: Vendor, endpoint: Endpoint, context: AuthContext) -> Sche
 
 
 def scheme_of(vendor: Vendor, key: str, context: AuthContext) -> Scheme:
-    """Return the scheme under that key of the vendor's ``auth`` table."""
+    """Return the scheme under *key* in the vendor's ``auth`` table."""
     auth = vendor.auth[key]
     return AUTH_SCHEMES[auth.scheme].client_for(auth, context)
 
@@ -58,6 +60,6 @@ def scheme_of(vendor: Vendor, key: str, context: AuthContext) -> Scheme:
 def verifier_for(
     vendor: Vendor, key: str, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
 ) -> Verifier:
-    """Return the vendor's side of the scheme under that key of its ``auth`` table."""
+    """Return the server side of the scheme under *key* in the vendor's ``auth`` table."""
     auth = vendor.auth[key]
     return AUTH_SCHEMES[auth.scheme].verifier_for(auth, accounts, now, nonce)

@@ -1,4 +1,4 @@
-"""The client side of every auth scheme, and the optional capabilities of one."""
+"""The client side of an auth scheme, and its optional capabilities."""
 
 from __future__ import annotations
 
@@ -26,69 +26,69 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SignatureTemplate:
-    """A signed request in which placeholders stand for time and signature."""
+    """A signed request with placeholders for the timestamp and the signature."""
 
     base: str
-    """The base string, with the placeholder for the time."""
+    """The base string, with the timestamp placeholder."""
     request: httpx.Request
     escaped: bool
     """Whether values are percent-escaped in the base string."""
     uppercase: bool
-    """Whether the hexadecimal signature is in capitals."""
+    """Whether the hexadecimal signature is uppercase."""
     rewritten: str = ""
-    """The credential that is sent otherwise than it is signed, so that no placeholder can stand for it; or empty."""
+    """The credential whose wire form differs from its signed form, so no placeholder can replace it; or empty."""
 
 
 class Signer(Protocol):
-    """What a scheme that signs by a recipe lets the signature debugger see."""
+    """What the signature debugger needs from a scheme that signs by a recipe."""
 
     @property
     def recipe(self) -> SignatureRecipe:
-        """How its signature is made."""
+        """The recipe of the signature."""
 
     @property
     def key_credential(self) -> str:
-        """The credential that is the signing key."""
+        """The name of the credential used as the signing key."""
 
     def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
-        """Return what *request* offers to the recipe, signed at *at* (Unix seconds, or now)."""
+        """Return the recipe's input for *request*, signed at *at* (Unix seconds, default now)."""
 
     def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
-        """Return what a signed request offers, and its signature (empty where it has none)."""
+        """Return the recipe's input for a signed request, and its signature (empty if unsigned)."""
 
     def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
-        """Return *request* as it is signed with placeholders for time and signature, for an export.
+        """Return *request* signed with placeholders for timestamp and signature, for an export.
 
         Raises:
-            CredentialMissing: there is no key id.
+            CredentialMissing: The key id is missing.
         """
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """Where to send the person who consents, and what to remember until the redirect comes back."""
+    """The consent page to open, and what to keep until the redirect."""
 
     url: str
     state: str
     verifier: Secret
-    """The PKCE code verifier; an empty secret where the vendor does without."""
+    """The PKCE code verifier; an empty secret if the vendor does not use PKCE."""
 
 
 class ConsentFlow(Protocol):
-    """What a scheme offers whose token needs a person's consent in a browser."""
+    """The login of a scheme whose token requires the user's consent in a browser."""
 
     @property
     def redirect_credential(self) -> str:
-        """The credential that is the redirect URL."""
+        """The name of the credential that contains the redirect URL."""
 
     def authorization_url(self) -> AuthorizationRequest:
         """Return the consent page's URL with a fresh state and PKCE challenge."""
 
     def redeem(self, landed: str, request: AuthorizationRequest) -> Generator[httpx.Request, httpx.Response, None]:
-        """Yield the request that turns the code in the URL *landed* into tokens, and store them.
+        """Yield the request that exchanges the code in the redirect URL *landed* for tokens, and store them.
 
         Raises:
-            CredentialRefused: the redirect or the response carries an error.
+            CredentialRefused: The redirect or the response contains an error.
         """
 
 
@@ -99,31 +99,34 @@ TokenFlow: TypeAlias = "Generator[httpx.Request, httpx.Response, _T]"
 PURPOSE: Final = "explorer.purpose"
 SINGLE_FLIGHT: Final = "explorer.single_flight"
 PLACEHOLDER: Final = "{token}"
-"""Stands in a preview where a token would have to be asked for first."""
+"""Shown in a preview when the token must be requested first."""
 
 
 class TokensChanged(Exception):
-    """Thrown into a flow at its token request, which was not sent: another flow's token request has ended."""
+    """Raised in a flow at its token request, which was not sent: another flow's token request has finished."""
 
 
 class SigningStep(FrozenStruct, frozen=True, kw_only=True):
-    """One step of how a request was signed, for people. Secrets in it are masked."""
+    """One step of the signing explanation. Secrets in it are masked."""
 
     title: str
     text: str
     detail: str = ""
     literal: bool = False
-    """Whether every character of the text counts, blanks too."""
+    """Whether whitespace in the text is significant."""
 
 
 def _no_build(endpoint: str, values: Mapping[str, str]) -> httpx.Request:  # noqa: ARG001
-    raise LookupError(f"no way to build {endpoint!r}")
+    raise LookupError(f"no request builder for {endpoint!r}")
 
 
 @dataclass(kw_only=True)
 class AuthContext:
-    """What a scheme may use. ``now`` gives Unix seconds; ``nonce(n)`` URL-safe text from *n* random bytes;
-    ``credential`` the secret of that name or None; ``build`` an unsigned request of another endpoint of this vendor."""
+    """What a scheme may use.
+
+    ``now`` returns Unix seconds and ``nonce(n)`` a URL-safe string from *n* random bytes. ``credential`` returns the
+    secret of that name or None. ``build`` returns an unsigned request to another endpoint of this vendor.
+    """
 
     vendor: Vendor
     endpoint: Endpoint
@@ -135,15 +138,15 @@ class AuthContext:
     base_url: str
     build: Callable[[str, Mapping[str, str]], httpx.Request] = _no_build
     forget_cached: Callable[[str], None] = lambda _name: None
-    """Reads the credential of that name afresh, which another process may have replaced by now."""
+    """Drop the cached credential of that name, because another process may have replaced it."""
     safe_to_retry: bool = False
-    """True only for a read: nothing else is sent a second time."""
+    """True only for a read: nothing else is sent twice."""
     exchange: int = 0
-    """The number in the history of the exchange that this is for, 0 where it has none."""
+    """The exchange's number in the history, 0 if it has none."""
 
 
 class Scheme(ABC, Generic[O_co]):
-    """The client's side of a scheme, over the options of the scheme."""
+    """The client side of a scheme."""
 
     name: ClassVar[str] = ""
 
@@ -153,75 +156,76 @@ class Scheme(ABC, Generic[O_co]):
 
     @abstractmethod
     def missing(self) -> tuple[str, ...]:
-        """Names of the credentials that it needs and has not."""
+        """Return the names of the required credentials that are missing."""
 
     @abstractmethod
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
-        """*request* as it would be signed at *at* (Unix seconds, or now), without any network.
+        """Return *request* as it would be signed at *at* (Unix seconds, default now), without network access.
 
-        Where a token would have to be asked for first, ``{token}`` stands in its place and ``prerequisite`` says so.
+        If the token must be requested first, ``{token}`` replaces it and ``prerequisite`` describes the request.
 
         Raises:
-            CredentialMissing: a credential that it needs is not to be had.
+            CredentialMissing: A required credential is missing.
         """
 
     @abstractmethod
     def auth_flow(self, request: httpx.Request) -> Flow:
-        """Yield the signed request, and what must go before or after it.
+        """Yield the signed request, plus any requests required before or after it.
 
         Raises:
-            CredentialMissing: a credential that it needs is not to be had; nothing was sent.
-            CredentialRefused: the vendor gave no token for the credentials.
+            CredentialMissing: A required credential is missing; nothing was sent.
+            CredentialRefused: The vendor issued no token for the credentials.
         """
 
     @abstractmethod
     def strip(self, request: httpx.Request) -> httpx.Request:
-        """A copy of *request* without any trace of this scheme's credentials, as before it was signed."""
+        """Return a copy of *request* without this scheme's credentials, as it was before signing."""
 
     @abstractmethod
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
-        """How ``preview`` comes to its result, step by step."""
+        """Explain how ``preview`` computes its result, step by step."""
 
     def signer(self) -> Signer | None:
-        """Return what the signature debugger needs; None for a scheme that signs nothing."""
+        """Return the signature debugger's view of the scheme; None if it does not sign."""
         return None
 
     def consent(self) -> ConsentFlow | None:
-        """Return the login that needs a person's consent; None where logging in needs none."""
+        """Return the login that requires the user's consent; None if none does."""
         return None
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Every secret that it has put or could put on the wire or into a signature, for masking."""
+        """Return every secret that the scheme may send or sign with, for masking."""
         return ()
 
     def signed_at(self, request: httpx.Request) -> float | None:  # noqa: ARG002 - for schemes that need it
-        """The moment (Unix seconds) that the signature in *request* is of; None where it does not tell."""
+        """Return the time (Unix seconds) of the signature in *request*; None if unknown."""
         return None
 
     def prerequisite(self) -> str:
-        """What has to be asked of the vendor before the call, in words, or an empty text."""
+        """Describe the request that must precede the call; empty if none."""
         return ""
 
     def mints(self, endpoint: str) -> bool:  # noqa: ARG002 - for schemes that need it
-        """Whether the answer of that endpoint holds a token of this scheme."""
+        """Return whether responses of *endpoint* contain a token of this scheme."""
         return False
 
     def learn(self, response: httpx.Response) -> None:
-        """Take in the token of an answer to a call that mints one and that a person made by hand."""
+        """Store the token from the response to a minting call that the user sent."""
 
     def refresh_call(self) -> httpx.Request | None:
-        """Return the request that gives a new token for a refresh token; None for a scheme without one.
+        """Return the request that exchanges the refresh token for a new token; None for a scheme without one.
 
         Raises:
-            CredentialMissing: a credential for it is missing; UsageError: the token endpoint is not safe (plain http).
+            CredentialMissing: A required credential is missing.
+            UsageError: The token endpoint is not safe (plain http).
         """
         return None
 
     def renew(self) -> Flow:
-        """Yield what gets a new token, be there a good one or not; nothing where the scheme has no way to.
+        """Yield the requests that get a new token even if the current one is valid; nothing if that is unsupported.
 
         Raises:
-            CredentialMissing, CredentialRefused: as ``auth_flow``.
+            CredentialMissing, CredentialRefused: As for ``auth_flow``.
         """
         yield from ()
 
@@ -230,23 +234,23 @@ class Scheme(ABC, Generic[O_co]):
     def _sent(
         self, request: httpx.Request, token: Secret, origin: str
     ) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
-        """Yield *request*, which carries *token*, and write into the token's life when it went and what came of it."""
-        context, lives = self.context, self.context.tokens.token_records
+        """Yield *request*, which carries *token*, and record its time and status in the token's history."""
+        context, history = self.context, self.context.tokens.token_records
         use = TokenUse(context.exchange, context.endpoint.id, context.now())
-        number = lives.used(token.fingerprint(), origin, use)
+        number = history.record_use(token.fingerprint(), origin, use)
         status: int | None = None
         try:
             response = yield request
             status = response.status_code
             return response
         except TokensChanged:
-            lives.discard_request(number)
+            history.discard_request(number)
             raise
         finally:
-            lives.answered(number, context.now(), status, context.exchange)
+            history.record_response(number, context.now(), status, context.exchange)
 
     def _shared(self, current: Callable[[], _T | None], ask: Callable[[], TokenFlow[_T]]) -> TokenFlow[_T]:
-        """Return the *current* token, or *ask* for one. While another flow asks, wait for what it brings."""
+        """Return the *current* token, or *ask* for one. If another flow is asking already, wait for its token."""
         while True:
             token = current()
             if token is not None:
@@ -257,7 +261,7 @@ class Scheme(ABC, Generic[O_co]):
                 continue
 
     def _renewed(self, current: Callable[[], _Tok | None], ask: Callable[[], TokenFlow[_Tok]]) -> TokenFlow[_Tok]:
-        """Return a token other than the *current* one: from *ask*, or from another flow that was asking already."""
+        """Return a token that differs from the *current* one, from *ask* or from another flow's token request."""
         former = _secret_of(current())
 
         def newer() -> _Tok | None:
@@ -270,33 +274,33 @@ class Scheme(ABC, Generic[O_co]):
         return self.context.now() if at is None else at
 
     def _need(self, name: str) -> str:
-        """The text of a credential, or CredentialMissing."""
-        found = self.context.credential(name)
-        if not found:
+        """Return the credential as a string, or raise CredentialMissing."""
+        credential = self.context.credential(name)
+        if not credential:
             raise self._missing_credential(name)
-        return found.reveal()
+        return credential.reveal()
 
     def _missing_credential(self, name: str) -> CredentialMissing:
         vendor = self.context.vendor
         return CredentialMissing(vendor.id, name, variable_name(vendor.id, name))
 
-    def _without(self, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _absent(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not self.context.credential(name))
 
     def _held(self, *names: str) -> tuple[Secret, ...]:
-        """Those of the named credentials that are there and that the catalog calls secret."""
+        """Return the named credentials that are set and that the catalog marks as secret."""
         table = self.context.vendor.credentials
-        wanted = [name for name in names if name not in table or table[name].secret]
-        return tuple(found for name in wanted if (found := self.context.credential(name)))
+        secret_names = [name for name in names if name not in table or table[name].secret]
+        return tuple(credential for name in secret_names if (credential := self.context.credential(name)))
 
     def _mask(self, text: str) -> str:
-        for secret in sorted(self.secrets(), key=lambda one: -len(one.reveal())):
+        for secret in sorted(self.secrets(), key=lambda secret: -len(secret.reveal())):
             text = text.replace(secret.reveal(), MASK) if secret else text
         return text
 
 
 class Anonymous(Scheme):
-    """No authentication. ``learner`` is the scheme whose token the call mints, if it mints one."""
+    """No authentication. ``learner`` is the scheme whose token the call mints, if any."""
 
     name = "none"
 
@@ -322,15 +326,17 @@ class Anonymous(Scheme):
         return self._learner.secrets() if self._learner is not None else ()
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - for schemes that need it
-        return (SigningStep(title="No authentication", text="This call is anonymous: nothing is added."),)
+        return (SigningStep(title="No authentication", text="The call is anonymous."),)
 
 
 def is_secret_name(vendor: Vendor, endpoint: Endpoint, name: str) -> bool:
-    """Whether a parameter of that (concrete) name holds a secret, by what the catalog says."""
-    if name.lower() in (one.lower() for one in vendor.secret_fields):
+    """Return whether the catalog marks the parameter *name* (with concrete indexes) as secret."""
+    if name.lower() in (field.lower() for field in vendor.secret_fields):
         return True
     secret = (param.name for param in endpoint.params.values() if param.secret)
-    return any(re.fullmatch(re.escape(one).replace(r"\#", r"\d+").replace(r"\*", r"[^]]*"), name) for one in secret)
+    return any(
+        re.fullmatch(re.escape(pattern).replace(r"\#", r"\d+").replace(r"\*", r"[^]]*"), name) for pattern in secret
+    )
 
 
 def _secret_of(token: Token | Secret | None) -> Secret | None:
@@ -338,7 +344,7 @@ def _secret_of(token: Token | Secret | None) -> Secret | None:
 
 
 def token_request(request: httpx.Request, tokens: TokenStore) -> httpx.Request:
-    """Mark *request* as one that asks for a token of *tokens*, and return it."""
+    """Mark *request* as a token request of *tokens*, and return it."""
     request.extensions[PURPOSE] = "auth"
     request.extensions[SINGLE_FLIGHT] = tokens
     return request

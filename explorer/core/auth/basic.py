@@ -1,4 +1,4 @@
-"""A user name and a password in the header Authorization (RFC 7617).
+"""HTTP Basic: user name and password in the ``Authorization`` header (RFC 7617).
 
 Authorization: Basic BASE64(UTF-8(user name ":" password))
 """
@@ -35,12 +35,12 @@ class BasicOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     """A user name and a password, Base64-encoded in a header."""
 
     username: str = "username"
-    """Credential that is the user name."""
+    """Name of the credential that contains the user name."""
     password: str = "password"  # noqa: S105 - the name of a credential
-    """Credential that is the password."""
+    """Name of the credential that contains the password."""
     prefix: str = "Basic "
     realm: str = "api"
-    """What the sandbox asks a user name for, in its challenge."""
+    """The realm in the sandbox's challenge."""
 
     @property
     def encoded(self) -> tuple[str, ...]:
@@ -48,11 +48,14 @@ class BasicOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
     @property
     def placement(self) -> tuple[str, str]:
-        return f"header {self.header}: {self.prefix}…", "Base64 of user name, colon and password: anyone can decode it."
+        return (
+            f"header {self.header}: {self.prefix}…",
+            "Base64 of user name, colon and password: readable by anyone.",
+        )
 
     @property
     def token_source(self) -> TokenSource:
-        return TokenSource(("no token: user name and password with every call",))
+        return TokenSource(("no token: user name and password in every call",))
 
 
 class Basic(Scheme[BasicOptions]):
@@ -61,7 +64,7 @@ class Basic(Scheme[BasicOptions]):
     name = "basic"
 
     def missing(self) -> tuple[str, ...]:
-        return self._without(self.options.encoded)
+        return self._absent(self.options.encoded)
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)
@@ -85,34 +88,34 @@ class Basic(Scheme[BasicOptions]):
         options = self.options
         return (
             SigningStep(title="User name and password", text=f"{MASK}:{MASK}", detail="joined by a colon, in UTF-8"),
-            SigningStep(title="Base64", text=MASK, detail="with + / and =, on one line (RFC 4648, 4)"),
+            SigningStep(title="Base64", text=MASK, detail="standard alphabet with padding, on one line (RFC 4648, 4)"),
             SigningStep(title="Header", text=f"{options.header}: {options.prefix}{MASK}"),
         )
 
     def _token(self) -> str:
-        """Return what follows the prefix.
+        """Return the credentials encoded for the header.
 
         Raises:
-            CredentialMissing: a credential is missing.
-            CredentialError: the user name has a colon, or one of them a control character (RFC 7617, 2).
+            CredentialMissing: A credential is missing.
+            CredentialError: The user name contains a colon, or either contains a control character (RFC 7617, 2).
         """
         texts = {name: self._need(name) for name in self.options.encoded}
         for name, text in texts.items():
             if any(unicodedata.category(character) == "Cc" for character in text):
                 raise CredentialError(
-                    f"the credential {name!r} has a control character in it, which HTTP Basic does not allow",
-                    hint="Check it for line ends.",
+                    f"the credential {name!r} contains a control character, which HTTP Basic does not allow",
+                    hint="Check it for a trailing line break.",
                 )
         if ":" in texts[self.options.username]:
             raise CredentialError(
-                f"the credential {self.options.username!r} has a colon in it: HTTP Basic ends the user name at a colon",
-                hint=f"Set the user name alone; the password is the credential {self.options.password!r}.",
+                f"the credential {self.options.username!r} contains a colon, which ends a user name in HTTP Basic",
+                hint=f"Set only the user name; the password belongs in the credential {self.options.password!r}.",
             )
         return wire.base64_of(texts.values())
 
 
 class BasicVerifier(Verifier[BasicOptions]):
-    """Decodes the header strictly, and compares in a time that does not tell which part is wrong."""
+    """Decodes the header strictly and compares in constant time."""
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
         verdict = self._verdict(request)
@@ -127,17 +130,17 @@ class BasicVerifier(Verifier[BasicOptions]):
             return token
         text = _decoded(token)
         if text is None:
-            expected = f"{self.options.prefix}and Base64 of UTF-8, with + / and = (RFC 4648, 4)"
-            return Refusal("token_malformed", "what follows the prefix cannot be decoded", expected, "something else")
+            expected = f"{self.options.prefix}and standard Base64 of UTF-8 (RFC 4648, 4)"
+            return Refusal("token_malformed", "the encoded part cannot be decoded", expected, "something else")
         _, colon, password = text.partition(":")
         if not colon:
-            return Refusal("token_malformed", "there is no colon in what is encoded", "user name, colon, password", "…")
+            return Refusal("token_malformed", "the decoded value contains no colon", "user name, colon, password", "…")
         if self.accounts.is_foreign(self.options.password, password):
-            message = "the password is good in another environment, not in this one"
-            return Refusal("token_environment", message, "a password of this environment", "one of another")
+            message = "the password belongs to another environment"
+            return Refusal("token_environment", message, "a password of this environment", "a password of another")
         account = self._account(text)
         if account is None:
-            return Refusal("credentials", "user name or password is wrong", "those of an account", "others")
+            return Refusal("credentials", "wrong user name or password", "the credentials of an account", "others")
         return Grant(account.id)
 
     def _account(self, text: str) -> Account | None:

@@ -1,11 +1,11 @@
 """A signature over the decoded parameters, sent as one of them (``002:28-44``).
 
-    base string  v1/order/calculate?auth_id=…&auth_ts=…&item1_size=S&…      path below the root without its format,
-                                                                            every text parameter decoded, by key in
-                                                                            byte order; no files, not the signature
-    signature    HMAC-SHA256(key = shared secret, base string), lower-case hex
+    base string  v1/order/calculate?auth_id=…&auth_ts=…&item1_size=S&…      path below the root without suffix; all
+                                                                            text parameters, decoded, in byte order
+                                                                            of their keys; no files, no signature
+    signature    HMAC-SHA256(key = shared secret, base string), lowercase hex
 
-The parameters are read from the finished URL and body, and the three new ones are put after them.
+The parameters are read from the finished URL and body. The three new ones are appended.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     """HMAC over the decoded, sorted parameters, appended to them."""
 
     key_id: str = "auth_id"
-    """Credential that names the key."""
+    """Credential that contains the key id."""
     secret: str = "secret"  # noqa: S105 - the name of a credential
-    """Credential that is the shared secret."""
+    """Credential that contains the shared secret."""
     id_param: str = "auth_id"
     timestamp_param: str = "auth_ts"
     signature_param: str = "auth_sig"
@@ -53,16 +53,16 @@ class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     base: str = "{path}?{query}"
     """The base string: ``{path}`` is the path below the base URL without suffix, ``{query}`` the joined parameters."""
     strip_suffix: bool = True
-    """Whether the format suffix (``.json``) of the path is left out."""
+    """Whether the format suffix (``.json``) of the path is removed."""
     escaped: bool = False
     """Whether values are percent-escaped in the base string."""
     order: Literal["bytes", "sent"] = "bytes"
     uppercase: bool = False
     encode_id: bool = True
-    """Whether the ``@`` of the id stands in the request as it does in the base string, as ``%40``; otherwise it is left
-    out of the request, as a printed example may have it (``002:44``), and stands in the base string only."""
+    """Whether the id's ``@`` is sent as ``%40``, as in the base string. Otherwise the request omits it, as a printed
+    example does (``002:44``), and only the base string contains it."""
     tolerance_seconds: int = 300
-    """How far the sandbox lets the timestamp be from its clock."""
+    """Allowed clock difference in the sandbox, in seconds."""
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -83,16 +83,16 @@ class HmacQueryOptions(AuthOptions, frozen=True, kw_only=True):
     @property
     def placement(self) -> tuple[str, str]:
         names = ", ".join(self.params)
-        return f"query: {names}", "The secret is never sent; it makes the signature over the path and all parameters."
+        return f"query: {names}", "The secret is never sent. It signs the path and all parameters."
 
     @property
     def token_source(self) -> TokenSource:
-        detail = f"The sandbox takes a signature for {self.tolerance_seconds} seconds."
+        detail = f"The sandbox accepts a signature for {self.tolerance_seconds} seconds."
         return TokenSource(("no token: each request is signed",), (detail,))
 
 
 def recipe_of(options: HmacQueryOptions) -> SignatureRecipe:
-    """The recipe that the options stand for."""
+    """Return the recipe of the options."""
     return SignatureRecipe(
         base=options.base,
         signature_param=options.signature_param,
@@ -105,14 +105,17 @@ def recipe_of(options: HmacQueryOptions) -> SignatureRecipe:
 
 
 def base_string(options: HmacQueryOptions, path: str, pairs: Pairs) -> str:
-    """The text that is signed. *path* is decoded and below the base URL; *pairs* are all text parameters, decoded, in
-    the order of the request, the id and the timestamp among them. Equal keys keep their order."""
+    """Return the string to sign.
+
+    *path* is decoded and below the base URL. *pairs* are all text parameters including id and timestamp, decoded, in
+    request order. Equal keys keep their order.
+    """
     parts = tuple(SignatureParameter(name, value, "query") for name, value in pairs)
     return build_base_string(recipe_of(options), SignatureInput(path, parts))
 
 
 def signature(options: HmacQueryOptions, secret: str, base: str) -> str:
-    """The hexadecimal HMAC of *base*."""
+    """Return the hexadecimal HMAC of *base*."""
     return sign(recipe_of(options), secret, base)
 
 
@@ -126,10 +129,10 @@ class HmacQuery(Scheme[HmacQueryOptions]):
     name = "hmac_query"
 
     def missing(self) -> tuple[str, ...]:
-        return self._without((self.options.key_id, self.options.secret))
+        return self._absent((self.options.key_id, self.options.secret))
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
-        at = self._time(at)  # read once: the second that is signed is the second that is sent
+        at = self._time(at)  # read once, so that the signed and the sent second are equal
         bare = self.strip(request)
         base = base_string(self.options, self._path(bare), self._signed_pairs(bare, at))
         text = signature(self.options, self._need(self.options.secret), base)
@@ -161,22 +164,22 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         return float(text) if re.fullmatch(r"[0-9]{1,15}", text, re.ASCII) else None
 
     def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
-        """What *request* offers to the recipe, signed at *at* (Unix seconds, or now); id and time stand last."""
+        """Return the recipe's input for *request* at *at* (Unix seconds, default now), id and timestamp last."""
         bare = self.strip(request)
         added = [SignatureParameter(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
-        return self._offered(bare, (*signature_parameters(bare), *added))
+        return self._input(bare, (*signature_parameters(bare), *added))
 
     def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
-        """What a signed request offers as it stands, and its signature (empty where it has none)."""
+        """Return the recipe's input for a signed request, and its signature (empty if unsigned)."""
         options = self.options
         added = (options.id_param, options.timestamp_param)
         parts = [
-            SignatureParameter(one.name, one.value, "auth") if one.name in added else one
-            for one in signature_parameters(request)
+            SignatureParameter(parameter.name, parameter.value, "auth") if parameter.name in added else parameter
+            for parameter in signature_parameters(request)
         ]
-        given = next((one.value for one in parts if one.name == options.signature_param), "")
-        kept = tuple(one for one in parts if one.name != options.signature_param)
-        return self._offered(request, kept), given
+        sent = next((parameter.value for parameter in parts if parameter.name == options.signature_param), "")
+        signed = tuple(parameter for parameter in parts if parameter.name != options.signature_param)
+        return self._input(request, signed), sent
 
     def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
         options, bare = self.options, self.strip(request)
@@ -192,15 +195,15 @@ class HmacQuery(Scheme[HmacQueryOptions]):
             rewritten="" if options.encode_id else options.key_id,
         )
 
-    def _offered(self, request: httpx.Request, parts: tuple[SignatureParameter, ...]) -> SignatureInput:
+    def _input(self, request: httpx.Request, parts: tuple[SignatureParameter, ...]) -> SignatureInput:
         root, url = wire.root_path(self.context.base_url), request.url
         return SignatureInput(self._path(request), parts, request.method, f"{url.scheme}://{url.netloc.decode()}", root)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
         at = self._time(at)
         recipe, material, bare = recipe_of(self.options), self.material(request, at), self.strip(request)
-        kept, left = select_parameters(recipe, material)
-        shown = [replace(part, value=MASK) if self._hides(part.name) else part for part in kept]
+        signed, unsigned = select_parameters(recipe, material)
+        shown = [replace(parameter, value=MASK) if self._hides(parameter.name) else parameter for parameter in signed]
         key = self._need(self.options.secret)
         text = sign(recipe, key, build_base_string(recipe, material))
         stamp = int(at)
@@ -210,26 +213,26 @@ class HmacQuery(Scheme[HmacQueryOptions]):
             SigningStep(title="Time", text=str(stamp), detail=f"{self.options.timestamp_param}: Unix seconds, {when}"),
             SigningStep(
                 title="Parameters",
-                text=self._mask("\n".join(f"{part.name}={part.value}" for part in shown)),
-                detail="decoded, in the order of the request",
+                text=self._mask("\n".join(f"{parameter.name}={parameter.value}" for parameter in shown)),
+                detail="decoded, in request order",
                 literal=True,
             ),
-            *(SigningStep(title="Left out", text=one.part.name, detail=one.why) for one in left),
+            *(SigningStep(title="Left out", text=left.part.name, detail=left.why) for left in unsigned),
             SigningStep(
                 title="Sorted",
-                text=self._mask(" ".join(part.name for part in ordered)),
+                text=self._mask(" ".join(parameter.name for parameter in ordered)),
                 detail=f"{ORDERS[recipe.order]}; values {VALUE_ENCODINGS[recipe.values]}",
             ),
             SigningStep(
                 title="Base string",
                 text=self._mask(join_base_string(recipe, material, ordered)),
-                detail="path below the base URL without its format, then the parameters",
+                detail="path below the base URL without suffix, then the parameters",
                 literal=True,
             ),
             SigningStep(
                 title="Key",
                 text=f"{MASK} ({Secret(key).fingerprint()})",
-                detail=f"the credential {self.options.secret!r}; its fingerprint tells it from others",
+                detail=f"the credential {self.options.secret!r}, shown by its fingerprint",
             ),
             SigningStep(
                 title="Signature",
@@ -239,7 +242,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
             SigningStep(
                 title="Sent",
                 text=f"{self.options.signature_param}={text}",
-                detail=f"put last in the {'body' if self._in_body(bare) else 'query'}",
+                detail=f"last in the {'body' if self._in_body(bare) else 'query'}",
             ),
         )
 
@@ -265,35 +268,35 @@ class HmacQuery(Scheme[HmacQueryOptions]):
 
 
 def signature_parameters(request: httpx.Request) -> tuple[SignatureParameter, ...]:
-    """Every parameter of a request, decoded, in order; of uploaded files the names that they are uploaded under."""
+    """Return the decoded parameters of a request in order; files are represented by their upload names."""
     boundary = wire.boundary_of(request.headers.get("content-type", ""))
     fields = wire.split_fields(request.content, boundary) if boundary is not None else []
     return (
         *(SignatureParameter(name, value, "query") for name, value in decode_pairs(request.url.query)),
         *(SignatureParameter(name, value, "body") for name, value in wire.body_pairs(request)),
-        *(SignatureParameter(part.name, part.filename, "file") for part in fields if part.filename is not None),
+        *(SignatureParameter(field.name, field.filename, "file") for field in fields if field.filename is not None),
     )
 
 
 class HmacQueryVerifier(Verifier[HmacQueryOptions]):
-    """Recomputes the signature from what request.
+    """Recomputes the signature of a request.
 
-    Refuses with ``key_id``, ``timestamp`` or ``signature``. Whether a call without an id is let in anonymously
-    (``002:28``) is for the caller to decide: it then does not ask.
+    Refuses with ``key_id``, ``timestamp`` or ``signature``. Whether a call without an id is anonymous (``002:28``) is
+    the caller's decision; it then skips this check.
     """
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
         pairs = request.query + request.form
-        found = {name: [value for key, value in pairs if key == name] for name in self._names()}
-        for name, values in found.items():
+        values_by_name = {name: [value for key, value in pairs if key == name] for name in self._names()}
+        for name, values in values_by_name.items():
             if len(values) > 1:
-                return Refusal(self._check(name), f"{name} stands {len(values)} times", "once", str(len(values)))
-        key_id, stamp, given = ("".join(found[name]) for name in self._names())
+                return Refusal(self._check(name), f"{name} is sent {len(values)} times", "once", str(len(values)))
+        key_id, stamp, sent = ("".join(values_by_name[name]) for name in self._names())
         account = self._account(key_id)
         if not key_id or account is None:
-            message = f"{self.options.id_param} names no key" if key_id else f"{self.options.id_param} is missing"
+            message = f"{self.options.id_param} is not a known key" if key_id else f"{self.options.id_param} is missing"
             return Refusal("key_id", message, "the id of a key, such as user@store", key_id or "nothing")
-        return self._stale(stamp) or self._mismatch(request, account, given) or Grant(account.id)
+        return self._stale(stamp) or self._mismatch(request, account, sent) or Grant(account.id)
 
     def _names(self) -> tuple[str, str, str]:
         return (self.options.id_param, self.options.timestamp_param, self.options.signature_param)
@@ -312,23 +315,23 @@ class HmacQueryVerifier(Verifier[HmacQueryOptions]):
         tolerance, now = self.options.tolerance_seconds, int(self.now())
         name = self.options.timestamp_param
         if not re.fullmatch(r"[0-9]{1,15}", stamp, re.ASCII):
-            return Refusal("timestamp", f"{name} is no whole number of seconds", "a Unix time", stamp or "nothing")
+            return Refusal("timestamp", f"{name} is not a whole number of seconds", "a Unix time", stamp or "nothing")
         if abs(now - int(stamp)) > tolerance:
             expected = f"within {tolerance} seconds of {now}"
             return Refusal("timestamp", f"{name} is {abs(now - int(stamp))} seconds off", expected, stamp)
         return None
 
-    def _mismatch(self, request: IncomingRequest, account: Account, given: str) -> Refusal | None:
+    def _mismatch(self, request: IncomingRequest, account: Account, sent: str) -> Refusal | None:
         key_id = account.value(self.options.key_id)
         pairs = tuple(
             (name, key_id if name == self.options.id_param else value) for name, value in request.query + request.form
         )
         base = base_string(self.options, request.path, pairs)
         expected = signature(self.options, account.value(self.options.secret), base)
-        if constant_time_equal(expected, given):
+        if constant_time_equal(expected, sent):
             return None
-        message = f"{self.options.signature_param} does not fit the base string {base}"
-        return Refusal("signature", message, expected, given or "nothing")
+        message = f"{self.options.signature_param} does not match the base string {base}"
+        return Refusal("signature", message, expected, sent or "nothing")
 
 
 SCHEME = AuthScheme(id="hmac_query", options=HmacQueryOptions, client=HmacQuery, verifier=HmacQueryVerifier)

@@ -1,6 +1,6 @@
-"""The options of an auth scheme and the facts that follow from them: headers, parameters, tokens, endpoints.
+"""The options of an auth scheme and the facts derived from them: headers, parameters, tokens, endpoints.
 
-Everybody outside ``core.auth`` asks these facts and names no scheme. Loading this module needs no HTTP library.
+Code outside ``core.auth`` uses these facts and never names a scheme. Importing this module needs no HTTP library.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import Handler
 
 DEFAULT_CLOCK_TOLERANCE: Final = 300.0
-"""Seconds that a clock may be off where a vendor documents nothing."""
+"""Allowed clock difference, in seconds, for a vendor that documents none."""
 _PLACES: Final = {"query": "in the query", "form": "in the form of the body"}
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPlacement:
-    """Where a request carries its token: a header with a word before it, or a parameter."""
+    """The header, with its prefix, or the parameter that carries the token."""
 
     where: Literal["header", "query", "form"]
     name: str
@@ -35,7 +35,7 @@ class TokenPlacement:
 
     @property
     def shown(self) -> str:
-        """How it should look, the token masked."""
+        """The token's expected form, masked."""
         if self.where == "header":
             return f"{self.name}: {self.prefix}{MASK}"
         return f"{self.name}={MASK} ({_PLACES[self.where]})"
@@ -52,8 +52,7 @@ class SignatureParams:
 
 @dataclass(frozen=True, slots=True)
 class TokenSource:
-    """Where a token comes from, for the comparison of vendors: a few words each, sentences, and the endpoint id of a
-    call to look at (empty where there is none)."""
+    """The source of a token, for the vendor comparison: key points, sentences, and the endpoint to open (or empty)."""
 
     points: tuple[str, ...]
     details: tuple[str, ...] = ()
@@ -61,8 +60,10 @@ class TokenSource:
 
 
 class AuthOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options that a catalog gives to a scheme, and the facts that follow from them. The defaults describe a scheme
-    that adds nothing."""
+    """The options that a catalog sets for a scheme, and the facts derived from them.
+
+    The defaults describe a scheme that adds nothing.
+    """
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -76,43 +77,45 @@ class AuthOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def volatile_params(self) -> tuple[str, ...]:
-        """Those of ``params`` that differ from one request to the next."""
+        """The subset of ``params`` that changes with every request."""
         return self.params
 
     @property
     def signature(self) -> SignatureParams | None:
-        """The parameters of a signature; None for a scheme that does not sign."""
+        """The names of the signature parameters; None for a scheme that does not sign."""
         return None
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The credentials that are tokens, the one that calls carry first; none for a scheme that signs."""
+        """The credentials that are tokens, the one sent with calls first; empty for a scheme that signs."""
         return ()
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """The credentials that make the token, joined by colons and Base64-encoded (``wire.base64_of``); none where
-        the token is sent as it is."""
+        """The credentials that form the token, joined by colons and Base64-encoded (``wire.base64_of``).
+
+        Empty if the token is sent unencoded.
+        """
         return ()
 
     @property
     def refresh_credential(self) -> str:
-        """The credential that is a refresh token, or an empty string."""
+        """The name of the refresh token credential, or an empty string."""
         return ""
 
     @property
     def stored(self) -> tuple[tuple[TokenKind, str], ...]:
-        """Kind and credential of each token that stays good until a later run, so that it is stored."""
+        """The kind and credential name of each token that is stored for later runs."""
         return ()
 
     @property
     def issued(self) -> tuple[str, ...]:
-        """The credentials that the vendor gives out when one logs in; nobody needs to type them."""
+        """The credentials that the vendor issues at login; the user need not enter them."""
         return ()
 
     @property
     def token_fields(self) -> tuple[str, ...]:
-        """The fields of responses that hold a token."""
+        """The response fields that contain a token."""
         return ()
 
     @property
@@ -122,51 +125,53 @@ class AuthOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def minting_values(self) -> tuple[Mapping[str, str], ...]:
-        """Sets of parameter → credential that the minting endpoint takes, the preferred one first."""
+        """Sets of parameter → credential for the minting endpoint, the preferred one first."""
         return ()
 
     @property
     def prefers_minting(self) -> bool:
-        """Whether a fresh token is better than a token credential that is there, since use replaces it."""
+        """Whether to mint a fresh token even if a token credential is set, because each use replaces it."""
         return False
 
     @property
     def ending(self) -> str:
-        """The endpoint that ends a token at the vendor, or an empty string."""
+        """The endpoint that revokes a token, or an empty string."""
         return ""
 
     @property
     def endpoints(self) -> tuple[str, ...]:
-        """Every endpoint that the scheme itself calls, or learns a token from."""
+        """Every endpoint that the scheme calls or takes a token from."""
         return tuple(filter(None, (self.minting, self.ending)))
 
     @property
     def grace(self) -> float | None:
-        """Seconds that a used token stays good; None where use does not end a token."""
+        """Seconds that a used token stays valid; None if use does not end a token."""
         return None
 
     @property
     def clock_tolerance(self) -> float:
-        """Seconds that the caller's clock may be off."""
+        """Allowed difference between the two clocks, in seconds."""
         return DEFAULT_CLOCK_TOLERANCE
 
     def token_place(self, method: str) -> TokenPlacement | None:  # noqa: ARG002 - for schemes that need it
-        """Where a request of that method carries its token; None for a scheme without one."""
+        """Return where a *method* request carries its token; None for a scheme without one."""
         return None
 
     @property
     def placement(self) -> tuple[str, str]:
-        """In which part of a request the proof is, in a few words, and a sentence about it."""
+        """Where a request carries its credentials: a short phrase and a sentence."""
         return ("", "")
 
     @property
     def token_source(self) -> TokenSource:
-        """Where a token comes from."""
-        return TokenSource(("given by hand",))
+        """The source of a token."""
+        return TokenSource(("entered manually",))
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:  # noqa: ARG002 - for schemes that need it
-        """Endpoint id and sandbox handler for each endpoint that the vendor needs on its side; *key* is the key of the
-        ``auth`` table."""
+        """Yield endpoint id and sandbox handler for each endpoint that the server side implements.
+
+        *key* is the key in the ``auth`` table.
+        """
         return iter(())
 
 

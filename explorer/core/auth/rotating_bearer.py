@@ -1,10 +1,10 @@
-"""A bearer token that every answer replaces (``001:34-71``).
+"""A bearer token that every response replaces (``001:34-71``).
 
-    sign in ─► T0 ── call ──► answer carries T1 ── call ──► answer carries T2 …
-               └─ good for five more seconds after its use, so that calls under way at the same time get through
+    sign in ─► T0 ── call ──► response with T1 ── call ──► response with T2 …
+               └─ valid for five more seconds after its use, so that concurrent calls succeed
 
-The newest token that arrived is used next; the store keeps late answers from turning that back. When the answer with
-the next token has not come within the grace time, the scheme signs in again.
+The newest token is used next; the store keeps late responses from reverting that. If the response with the next token
+does not arrive within the grace time, the scheme signs in again.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
     """A bearer token that every response replaces."""
 
     token: str = "token"  # noqa: S105 - the name of a credential
-    """Credential to start from, if there is one."""
+    """Credential to start with, if set."""
     prefix: str = "Bearer "
     sign_in: str = ""
     """Endpoint that mints a token."""
     sign_in_values: dict[str, str] = {}
     """Parameter of that endpoint → credential."""
     sign_in_other_values: tuple[dict[str, str], ...] = ()
-    """Further sets of parameter → credential, tried in order where the first lacks a credential."""
+    """Further sets of parameter → credential, tried in order if the first lacks a credential."""
     also_sign_in: tuple[str, ...] = ()
-    """Further endpoints whose answer holds a token, learnt when a person calls them."""
+    """Further endpoints whose response contains a token, stored when the user calls them."""
     token_field: str = "token"  # noqa: S105 - the name of a body field
     sign_out: str = ""
-    """Endpoint that ends a token."""
+    """Endpoint that revokes a token."""
     grace_seconds: float = 5.0
-    """How long a used token is still good, in seconds (``001:71``)."""
+    """Seconds that a used token stays valid (``001:71``)."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -88,9 +88,9 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
     @property
     def token_source(self) -> TokenSource:
-        details = [f"A used token is good for {self.grace_seconds:g} more seconds."]
+        details = [f"A used token stays valid for {self.grace_seconds:g} more seconds."]
         details += [f"Ended by {self.sign_out}."] if self.sign_out else []
-        return TokenSource(("sign in", "replaced by every answer"), tuple(details), self.sign_in)
+        return TokenSource(("sign in", "replaced by every response"), tuple(details), self.sign_in)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
         yield self.sign_in, token_request.mint_handler(key, self.sign_in_values, self.token_field)
@@ -100,19 +100,19 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
 
 class RotatingBearer(Scheme[RotatingBearerOptions]):
-    """Signs in when it must, and takes the next token from every answer."""
+    """Signs in when necessary, and takes the next token from every response."""
 
     name = "rotating_bearer"
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now()) or self._values() is not None:
             return ()
-        return self._without(tuple(self.options.sign_in_values.values()) or (self.options.token,))
+        return self._absent(tuple(self.options.sign_in_values.values()) or (self.options.token,))
 
     def prerequisite(self) -> str:
         if self._token(self.context.now()) or self._values() is None:
             return ""
-        return f"a token from {self.options.sign_in} is asked for first"
+        return f"a token is requested from {self.options.sign_in} first"
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at))
@@ -123,7 +123,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
     def auth_flow(self, request: httpx.Request) -> Flow:
         token = yield from self._shared(self._current, self._sign_in)
         response = yield from self._sent(self._use(request, token), token.value, token.origin)
-        self._after(response, token)
+        self._store_next(response, token)
         if response.status_code != 401 or not self.context.safe_to_retry:
             return
         if self._current() is None and self._values() is None:
@@ -131,7 +131,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
         newer = yield from self._shared(self._current, self._sign_in)
         second = self._use(request, newer)
         second.extensions[PURPOSE] = "retry"
-        self._after((yield from self._sent(second, newer.value, newer.origin)), newer)
+        self._store_next((yield from self._sent(second, newer.value, newer.origin)), newer)
 
     def renew(self) -> Flow:
         if self._values() is not None:
@@ -141,10 +141,10 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
         return bool(endpoint) and endpoint in (self.options.sign_in, *self.options.also_sign_in)
 
     def learn(self, response: httpx.Response) -> None:
-        self._token(self.context.now())  # a token credential that is there by now is older than the answer
+        self._token(self.context.now())  # a token credential set by now is older than the response
         value = token_request.read_token(response, self.options.token_field)
         if value is not None:
-            self._begin(value, "signing in by hand")
+            self._begin(value, "a manual sign-in")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.copy_request(request)
@@ -153,7 +153,7 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
 
     def secrets(self) -> tuple[Secret, ...]:
         sets = (self.options.sign_in_values, *self.options.sign_in_other_values)
-        names = [name for one in sets for name in one.values()]
+        names = [name for values in sets for name in values.values()]
         return tuple(token.value for token in self.context.tokens.history) + self._held(self.options.token, *names)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
@@ -164,25 +164,23 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
                 title="Token", text=self.prerequisite() or f"none; missing: {', '.join(self.missing())}"
             )
         else:
-            used = (
-                "" if token.used_at is None else f", used {now - token.used_at:.1f} s ago and still in its grace time"
-            )
+            used = "" if token.used_at is None else f", used {now - token.used_at:.1f} s ago and within its grace time"
             first = SigningStep(
                 title="Token", text=f"{MASK} ({token.value.fingerprint()})", detail=f"from {token.origin}{used}"
             )
         header = SigningStep(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}")
-        after = f"the {self.options.header} header of the answer is the token of the next call"
+        after = f"the {self.options.header} header of the response contains the next token"
         return (
             first,
             header,
-            SigningStep(title="Afterwards", text=after, detail=f"grace: {self.options.grace_seconds:g} s"),
+            SigningStep(title="Next token", text=after, detail=f"grace: {self.options.grace_seconds:g} s"),
         )
 
     def _token(self, now: float) -> Token | None:
-        """The token to use; a token credential that was not seen before begins a line of its own."""
-        given = self.context.credential(self.options.token)
-        if given and not self.context.tokens.has_seen(given):
-            self._begin(given, f"{CREDENTIAL_ORIGIN}{self.options.token!r}", minted=False)
+        """Return the token to use; a new token credential starts its own line."""
+        credential = self.context.credential(self.options.token)
+        if credential and not self.context.tokens.has_seen(credential):
+            self._begin(credential, f"{CREDENTIAL_ORIGIN}{self.options.token!r}", minted=False)
         return self.context.tokens.current(now)
 
     def _current(self) -> Token | None:
@@ -216,18 +214,18 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
         self.context.tokens.mark_used(token, self.context.now())
         return self._put(request, token.value.reveal())
 
-    def _after(self, response: httpx.Response, token: Token) -> None:
+    def _store_next(self, response: httpx.Response, token: Token) -> None:
         if response.status_code == 401:
             self.context.tokens.refuse(token, self.context.now())
         if self.context.endpoint.id == self.options.sign_out and response.is_success:
             self.context.tokens.forget(self.context.now())
             return
         header = response.headers.get(self.options.header, "")
-        found = re.fullmatch(re.escape(self.options.prefix) + r"(\S+)", header.strip(), re.IGNORECASE)
-        if found:
-            origin, now = f"the answer of {self.context.endpoint.id}", self.context.now()
+        match = re.fullmatch(re.escape(self.options.prefix) + r"(\S+)", header.strip(), re.IGNORECASE)
+        if match:
+            origin, now = f"the response of {self.context.endpoint.id}", self.context.now()
             grace, number = self.options.grace_seconds, self.context.exchange
-            successor = Token(Secret(found[1]), now, origin, grace=grace, minted_by=number)
+            successor = Token(Secret(match[1]), now, origin, grace=grace, minted_by=number)
             self.context.tokens.add(successor, after=token)
 
 
@@ -240,9 +238,9 @@ class _Live:
 
 
 class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
-    """Mints a token for every request that is let in, and blacklists the one that it came with after the grace time.
+    """Mints a token for every accepted request, and blacklists the request's token after its grace time.
 
-    A ``token`` credential of an account is good as if it had been minted by signing in, once.
+    A ``token`` credential of an account is valid once, as if minted by a sign-in.
     """
 
     def __init__(
@@ -259,17 +257,17 @@ class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
         return self
 
     def sign_in(self, values: Mapping[str, str]) -> str | Refusal:
-        """A token for the text parameters of the sign-in call, when they are those of an account."""
+        """Return a token for the parameters of a sign-in call if they belong to an account."""
         for names in (self.options.sign_in_values, *self.options.sign_in_other_values):
             if names and all(values.get(param) for param in names):
                 account = self.accounts.find({name: values[param] for param, name in names.items()})
                 if account is None:
-                    return Refusal("credentials", "no account has these credentials", "those of an account", "others")
+                    return Refusal("credentials", "wrong credentials", "the credentials of an account", "others")
                 return self.mint(account.id)
         return Refusal("credentials", "credentials are missing", " and ".join(self.options.sign_in_values), "fewer")
 
     def mint(self, account: str, parent: str = "") -> str:
-        """A new token for *account*; *parent* is the token that it takes the place of."""
+        """Return a new token for *account* that replaces *parent*."""
         token = self.nonce(24)
         self._live[token] = _Live(account, parent)
         return token
@@ -283,25 +281,27 @@ class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
             return self._unknown(token)
         now, grace = self.now(), self.options.grace_seconds
         if live.revoked:
-            return Refusal("token_blacklisted", "the token was signed out", "a token of a new sign-in", "a dead one")
+            return Refusal(
+                "token_blacklisted", "the token was signed out", "a token of a new sign-in", "a revoked token"
+            )
         if live.used_at is not None and now - live.used_at > grace:
-            expected = f"the token of the latest answer, or a used one within {grace:g} seconds"
-            got = f"one that was used {now - live.used_at:.1f} seconds ago"
-            return Refusal("token_blacklisted", "the token was used before and is blacklisted", expected, got)
+            expected = f"the token of the latest response, or a token used within the last {grace:g} seconds"
+            got = f"a token used {now - live.used_at:.1f} seconds ago"
+            return Refusal("token_blacklisted", "the used token is blacklisted", expected, got)
         live.used_at = now if live.used_at is None else live.used_at
         successor = self.mint(live.account, token)
         return Grant(live.account, ((self.options.header, self.options.prefix + successor),))
 
     def revoke(self, token: str) -> None:
-        """End a token and those that took its place, at once and without grace."""
-        doomed = {token}
-        for text, live in self._live.items():  # parents stand before their successors
-            if text in doomed or live.parent in doomed:
-                doomed.add(text)
+        """Revoke a token and its successors at once, without grace time."""
+        revoked = {token}
+        for text, live in self._live.items():  # parents precede their successors
+            if text in revoked or live.parent in revoked:
+                revoked.add(text)
                 live.revoked = True
 
     def token_of(self, request: IncomingRequest) -> str:
-        """The token that a request came with, or an empty text."""
+        """Return the token of a request, or an empty string."""
         token = header_token(request, self.options.header, self.options.prefix)
         return "" if isinstance(token, Refusal) else token
 
@@ -313,10 +313,8 @@ class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
         return self._live.get(token)
 
     def _unknown(self, token: str) -> Refusal:
-        if self.accounts.is_foreign(self.options.token, token):
-            message = "the token is good in another environment, not in this one"
-            return Refusal("token_environment", message, "a token of this environment", "one of another")
-        return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")
+        unknown = Refusal("token_unknown", "the token was not issued here", "a token of this server", "another")
+        return self.refuse_foreign(self.options.token, token) or unknown
 
 
 SCHEME = AuthScheme(

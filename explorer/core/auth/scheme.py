@@ -1,11 +1,11 @@
-"""The descriptor of an auth scheme: its options, the client that signs, and the vendor's side for the sandbox.
+"""The descriptor of an auth scheme: its options, the client that signs, and the server side for the sandbox.
 
     catalog ── options table ──► Options (facts: which headers, parameters, tokens, endpoints)
                                     │
     AuthScheme(id, options, client, verifier) ── client ──► Scheme (signs)   ── verifier ──► Verifier (sandbox)
 
-Nothing outside ``core.auth`` names a scheme or looks into its options: it asks ``Options`` for facts and ``Scheme``
-for behavior. Loading this module needs no HTTP library.
+Code outside ``core.auth`` never names a scheme or reads its option fields. It uses ``Options`` for facts and ``Scheme``
+for behavior. Importing this module needs no HTTP library.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AuthScheme(Generic[O_co]):
-    """One auth scheme: its options, the client that signs, and the vendor's side for the sandbox."""
+    """One auth scheme: its options, the client that signs, and the server side for the sandbox."""
 
     id: str
     options: type[O_co]
@@ -35,15 +35,15 @@ class AuthScheme(Generic[O_co]):
     verifier: Callable[[O_co, AccountBook, Callable[[], float], Callable[[int], str]], Verifier[O_co]]
 
     def read(self, auth: Auth) -> O_co:
-        """Return the options in an ``auth`` table of a catalog."""
+        """Return the options of a catalog's ``auth`` table."""
         return msgspec.convert(auth.options, self.options)
 
     def client_for(self, auth: Auth, context: AuthContext) -> Scheme[O_co]:
-        """Return the client's side, with the options of *auth*."""
+        """Return the client side with the options of *auth*."""
         return self.client(self.read(auth), context)
 
     def verifier_for(
         self, auth: Auth, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
     ) -> Verifier[O_co]:
-        """Return the vendor's side, with the options of *auth*."""
+        """Return the server side with the options of *auth*."""
         return self.verifier(self.read(auth), accounts, now, nonce)

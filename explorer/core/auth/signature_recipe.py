@@ -1,10 +1,10 @@
-"""A signature's recipe as data: every choice between a request's parameters and the signature is a field.
+"""A signature recipe as data: every choice between a request's parameters and the signature is a field.
 
-    Material ── collect ──► kept, left out ── arranged ──► in order ── base_of ──► base string ── sign ──► signature
-    (what the request holds)
+    SignatureInput ─ select_parameters ─► signed, unsigned ─ sort_parameters ─► ordered ─ join_base_string ─► base
+    base string ─ sign ─► signature
 
-The defaults are the recipe of ``002:40-43``. The schemes sign with it, and the signature debugger changes one choice at
-a time to find the mistake that another program made.
+The defaults are the recipe of ``002:40-43``. The schemes sign with it. The signature debugger changes one choice at a
+time to find another client's mistake.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ FileTreatment = Literal["left_out", "name", "path", "empty"]
 KeyedDigest = Literal["hmac", "key_first", "key_last", "swapped", "none"]
 
 VALUE_ENCODINGS: Final[dict[ValueEncoding, str]] = {
-    "decoded": "as they are, not escaped",
+    "decoded": "not escaped",
     "percent": "percent-escaped, %20 for a space (RFC 3986)",
-    "percent_lower": "percent-escaped with small hex digits (%2f)",
+    "percent_lower": "percent-escaped with lowercase hex digits (%2f)",
     "plus": "form-encoded, + for a space",
-    "blank_plus": "as they are, but + for a space",
+    "blank_plus": "not escaped, but + for a space",
     "double": "percent-escaped twice",
-    "html": "with &amp; between them",
-    "once_more": "unescaped once more",
+    "html": "joined with &amp;",
+    "once_more": "unescaped twice",
 }
 ORDERS: Final[dict[Order, str]] = {
-    "bytes": "by key, in the order of their bytes",
-    "sent": "as they are sent",
-    "auth_last": "by key, those of the signature last",
-    "auth_first": "by key, those of the signature first",
-    "natural": "by key, numbers in it by their value",
-    "caseless": "by key, capitals and small letters alike",
-    "locale": "by key, as a locale sorts words",
-    "reversed": "by key, from the end",
-    "pairs": "by key=value as one text",
+    "bytes": "by key, in byte order",
+    "sent": "in the order sent",
+    "auth_last": "by key, the signature's own last",
+    "auth_first": "by key, the signature's own first",
+    "natural": "by key, numbers by value",
+    "caseless": "by key, case-insensitive",
+    "locale": "by key, in locale order",
+    "reversed": "by key, reversed",
+    "pairs": "by key=value as one string",
 }
 OUTPUTS: Final[dict[Output, str]] = {
     "hex": "hexadecimal",
-    "HEX": "hexadecimal in capitals",
+    "HEX": "uppercase hexadecimal",
     "base64": "base64",
     "base64url": "base64 for URLs",
     "base64_of_hex": "base64 of the hexadecimal digits",
@@ -62,8 +62,8 @@ OUTPUTS: Final[dict[Output, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SignatureParameter:
-    """One parameter, decoded, and where the request has it. A file's ``value`` is the name that it is uploaded under,
-    or its path where that is known."""
+    """One decoded parameter and its place in the request. A file's ``value`` is its upload name, or its path if
+    known."""
 
     name: str
     value: str = field(repr=False)
@@ -72,8 +72,8 @@ class SignatureParameter:
 
 @dataclass(frozen=True, slots=True)
 class SignatureInput:
-    """What a request offers to a recipe. ``path`` is decoded and below ``root`` (the path of the base URL); ``parts``
-    stand in the order of the request."""
+    """A recipe's input. ``path`` is decoded and below ``root`` (the path of the base URL); ``parts`` are in request
+    order."""
 
     path: str
     parts: tuple[SignatureParameter, ...]
@@ -85,40 +85,40 @@ class SignatureInput:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecipe:
-    """How a signature is made."""
+    """The choices that produce a signature."""
 
     base: str = "{path}?{query}"
     signature_param: str = "auth_sig"
     strip_suffix: bool = True
     lead: str = ""
-    """What stands before the path in the base string."""
+    """Prefix of the base string, before the path."""
     skip_segments: int = 0
-    """How many of the first segments of the path are left out."""
+    """Number of leading path segments to skip."""
     values: ValueEncoding = "decoded"
     order: Order = "bytes"
     files: FileTreatment = "left_out"
     keep_empty: bool = True
     bare_empty: bool = False
-    """Whether an empty value loses its ``=``."""
+    """Whether an empty value is written without its ``=``."""
     trimmed: bool = False
-    """Whether blanks around values are cut off."""
+    """Whether surrounding whitespace is removed from values."""
     left_out: tuple[str, ...] = ()
-    """Further names that are not signed."""
+    """Further parameter names that are not signed."""
     own_signature: str | None = None
-    """What the signature's own parameter is signed with; None: it is left out."""
+    """The value to sign for the signature's own parameter; None to leave it out."""
     ending: str = ""
     charset: str = "utf-8"
     digest: str = "sha256"
     keyed: KeyedDigest = "hmac"
     key_ending: str = ""
     key_form: Literal["text", "hex", "base64"] = "text"
-    """What the text of the key is taken for."""
+    """How to interpret the key string."""
     output: Output = "hex"
 
 
 @dataclass(frozen=True, slots=True)
 class UnsignedParameter:
-    """A parameter that is not signed, and why."""
+    """A parameter that is not signed, and the reason."""
 
     part: SignatureParameter
     why: str
@@ -127,23 +127,22 @@ class UnsignedParameter:
 def select_parameters(
     recipe: SignatureRecipe, material: SignatureInput
 ) -> tuple[tuple[SignatureParameter, ...], tuple[UnsignedParameter, ...]]:
-    """The parameters that are signed, in the order of the request, and those that are not."""
-    kept: list[SignatureParameter] = []
-    left: list[UnsignedParameter] = []
-    for part in material.parts:
-        why = _exclusion_reason(recipe, part)
-        if why:
-            left.append(UnsignedParameter(part, why))
-        elif part.place == "file":
-            value = "" if recipe.files == "empty" else part.value
-            kept.append(
-                SignatureParameter(part.name, value if recipe.files == "path" else value.rpartition("/")[2], "file")
-            )
+    """Return the signed parameters in request order, and the unsigned ones."""
+    signed: list[SignatureParameter] = []
+    unsigned: list[UnsignedParameter] = []
+    for parameter in material.parts:
+        reason = _exclusion_reason(recipe, parameter)
+        if reason:
+            unsigned.append(UnsignedParameter(parameter, reason))
+        elif parameter.place == "file":
+            value = "" if recipe.files == "empty" else parameter.value
+            value = value if recipe.files == "path" else value.rpartition("/")[2]
+            signed.append(SignatureParameter(parameter.name, value, "file"))
         else:
-            kept.append(part)
+            signed.append(parameter)
     if recipe.own_signature is not None:
-        kept.append(SignatureParameter(recipe.signature_param, recipe.own_signature, "auth"))
-    return tuple(kept), tuple(left)
+        signed.append(SignatureParameter(recipe.signature_param, recipe.own_signature, "auth"))
+    return tuple(signed), tuple(unsigned)
 
 
 def _exclusion_reason(recipe: SignatureRecipe, part: SignatureParameter) -> str:
@@ -159,7 +158,7 @@ def _exclusion_reason(recipe: SignatureRecipe, part: SignatureParameter) -> str:
 
 
 def sort_parameters(recipe: SignatureRecipe, parts: Iterable[SignatureParameter]) -> tuple[SignatureParameter, ...]:
-    """The parts in the order in which they are signed; equal keys keep their order."""
+    """Return the parameters in signing order; equal keys keep their order."""
     parts = tuple(parts)
     if recipe.order == "sent":
         return parts
@@ -171,13 +170,13 @@ def sort_parameters(recipe: SignatureRecipe, parts: Iterable[SignatureParameter]
 
 
 def _natural_key(part: SignatureParameter) -> list[tuple[int, int, bytes]]:
-    """``item10`` after ``item2``, as people count."""
+    """Return a key that sorts ``item10`` after ``item2``."""
     pieces = re.split(r"([0-9]+)", part.name)
-    return [(0, int(one), b"") if one.isdigit() else (1, 0, _bytes(one)) for one in pieces if one]
+    return [(0, int(piece), b"") if piece.isdigit() else (1, 0, _bytes(piece)) for piece in pieces if piece]
 
 
 def _locale_key(part: SignatureParameter) -> tuple[str, str]:
-    """Letters and digits first and without case, as the locales of C libraries do; then everything."""
+    """Return a key of letters and digits without case first, as C library locales sort; then the whole name."""
     return (re.sub(r"[\W_]", "", part.name).casefold(), part.name)
 
 
@@ -190,30 +189,30 @@ _SORT_KEYS: Final[dict[Order, Callable[[SignatureParameter], tuple[str, ...] | l
 
 
 def build_base_string(recipe: SignatureRecipe, material: SignatureInput) -> str:
-    """The text that is signed; text that is no UTF-8 stands in it as lone surrogates."""
-    kept, _ = select_parameters(recipe, material)
-    return join_base_string(recipe, material, sort_parameters(recipe, kept))
+    """Return the string to sign; invalid UTF-8 appears as lone surrogates."""
+    signed, _ = select_parameters(recipe, material)
+    return join_base_string(recipe, material, sort_parameters(recipe, signed))
 
 
 def join_base_string(recipe: SignatureRecipe, material: SignatureInput, parts: Iterable[SignatureParameter]) -> str:
-    """The text that is signed for parts that are arranged already."""
+    """Return the string to sign for parameters that are already in order."""
     pairs = [(part.name, part.value.strip() if recipe.trimmed else part.value) for part in parts]
     joiner = "&amp;" if recipe.values == "html" else "&"
-    spell = partial(_encode_value, _VALUE_ENCODERS[recipe.values])
+    encode = partial(_encode_value, _VALUE_ENCODERS[recipe.values])
     query = joiner.join(
-        spell(name) if recipe.bare_empty and not value else f"{spell(name)}={spell(value)}" for name, value in pairs
+        encode(name) if recipe.bare_empty and not value else f"{encode(name)}={encode(value)}" for name, value in pairs
     )
     places = {"path": signed_path(recipe, material.path), "query": query}
-    return recipe.lead + re.sub(r"\{(path|query)\}", lambda place: places[place[1]], recipe.base) + recipe.ending
+    return recipe.lead + re.sub(r"\{(path|query)\}", lambda match: places[match[1]], recipe.base) + recipe.ending
 
 
-def _encode_value(spelling: Callable[[str], str], text: str) -> str:
-    """*text* in a spelling; what no spelling changes stays."""
-    return text if _PLAIN.fullmatch(text) else spelling(text)
+def _encode_value(encode: Callable[[str], str], text: str) -> str:
+    """Return *text* encoded, skipping the call for text that every encoding leaves unchanged."""
+    return text if _PLAIN.fullmatch(text) else encode(text)
 
 
 def signed_path(recipe: SignatureRecipe, path: str) -> str:
-    """The path as it stands in the base string."""
+    """Return the path as it appears in the base string."""
     bare = path.lstrip("/")
     if recipe.strip_suffix:
         bare = re.sub(r"\.[A-Za-z0-9]+$", "", bare)
@@ -221,12 +220,12 @@ def signed_path(recipe: SignatureRecipe, path: str) -> str:
 
 
 def sign(recipe: SignatureRecipe, key: str, base: str) -> str:
-    """The signature of *base*. A key that is not what ``key_form`` says is taken as text."""
+    """Return the signature of *base*. A key that is invalid for ``key_form`` is used as text."""
     return encode_digest(recipe.output, _digest(recipe, _key_bytes(recipe, key), _encoded(base, recipe.charset)))
 
 
 def encode_digest(output: Output, raw: bytes) -> str:
-    """The bytes of a digest as text."""
+    """Return a digest as a string."""
     if output == "base64":
         return base64.b64encode(raw).decode()
     if output == "base64url":
@@ -252,7 +251,7 @@ def _key_bytes(recipe: SignatureRecipe, key: str) -> bytes:
         if recipe.key_form == "base64":
             return base64.b64decode(key + "=" * (-len(key) % 4), validate=True)
     except ValueError:
-        pass  # the mistake cannot have been made with such a key; as text it changes nothing
+        pass  # such a key rules this mistake out; as text it changes nothing
     return _bytes(key + recipe.key_ending)
 
 
@@ -265,11 +264,11 @@ def _bytes(text: str) -> bytes:
 
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]*")
-"""A text that is the same however it is spelled."""
+"""Text that every encoding leaves unchanged."""
 
 
 def _lowercase_escapes(text: str) -> str:
-    return re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), escape(text))
+    return re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), escape(text))
 
 
 def _double_encode(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A token in a header of its own, sent as it is with every call (``004:20-22``)."""
+"""A token in its own header, sent unchanged with every call (``004:20-22``)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TokenHeaderOptions(HeaderTokenOptions, frozen=True, kw_only=True):
-    """A token in a header of its own."""
+    """A token in its own header."""
 
     token: str = "token"  # noqa: S105 - the name of a credential
 
@@ -31,7 +31,7 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
     name = "token_header"
 
     def missing(self) -> tuple[str, ...]:
-        return self._without((self.options.token,))
+        return self._absent((self.options.token,))
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)
@@ -53,22 +53,22 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         text = f"{self.options.header}: {self.options.prefix}{MASK}"
-        return (SigningStep(title="Header", text=text, detail=f"the credential {self.options.token!r}, as it is"),)
+        return (SigningStep(title="Header", text=text, detail=f"the credential {self.options.token!r}, unencoded"),)
 
 
 class TokenHeaderVerifier(Verifier[TokenHeaderOptions]):
-    """Knows its own tokens from those of another environment."""
+    """Distinguishes its own tokens from those of another environment."""
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
         token = header_token(request, self.options.header, self.options.prefix)
         if isinstance(token, Refusal):
             return token
-        if self.accounts.is_foreign(self.options.token, token):
-            message = "the token is good in another environment, not in this one"
-            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        foreign = self.refuse_foreign(self.options.token, token)
+        if foreign is not None:
+            return foreign
         account = self.accounts.find({self.options.token: token})
         if account is None:
-            return Refusal("token_unknown", "no such token, or it was revoked", "a token that is known here", "another")
+            return Refusal("token_unknown", "unknown or revoked token", "a known token", "another")
         return Grant(account.id)
 
 

@@ -1,7 +1,7 @@
-"""What became of each token, by its fingerprint: where it was minted, which requests carried it, what took its place.
+"""The history of each token by its fingerprint: where it was minted, which requests carried it, what replaced it.
 
-Nothing here holds a token. Times are Unix seconds and are given; an exchange is told by its number in the history, 0
-where it has none.
+No token is stored here. Times are Unix seconds, passed in by the caller. An exchange is identified by its number in the
+history, 0 if it has none.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TokenState = Literal["unused", "good", "grace", "spent", "expired", "refused", "ended", "past"]
-"""``grace``: used, and good for a while yet; ``spent``: that while is over; ``ended``: signed out of or forgotten;
-``past``: known from the history alone."""
+"""``grace``: used but still valid; ``spent``: the grace time is over; ``ended``: signed out or forgotten;
+``past``: known only from the history."""
 _MAX_RECORDS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class TokenUse:
-    """One request that carried a token. ``ended`` is None while it is under way; ``status`` None where none came."""
+    """One request that carried a token. ``ended`` is None while in flight; ``status`` is None without a response."""
 
     by: int
     endpoint: str
@@ -30,14 +30,17 @@ class TokenUse:
 
     @property
     def in_flight(self) -> bool:
-        """Whether its answer is still to come."""
+        """Whether the response is still pending."""
         return self.ended is None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """The life of one token. ``replaces`` and ``replaced_by`` are fingerprints; ``grace`` is how many seconds it stays
-    good after its first use, None for one that may be used again and again."""
+    """The history of one token.
+
+    ``replaces`` and ``replaced_by`` are fingerprints. ``grace`` is the number of seconds it stays valid after its first
+    use; None if it is reusable.
+    """
 
     fingerprint: str
     kind: str = "access"
@@ -53,15 +56,15 @@ class TokenRecord:
     ended_at: float | None = None
     uses: tuple[TokenUse, ...] = ()
     live: bool = True
-    """False where it is known from the history alone."""
+    """False if it is known only from the history."""
 
     @property
     def first_use(self) -> float | None:
-        """When it was first sent."""
+        """The time of its first use."""
         return min((use.at for use in self.uses), default=None)
 
     def state(self, now: float) -> tuple[TokenState, float | None]:
-        """How it stands at *now*, and for how many seconds yet (None: for no told time)."""
+        """Return its state at *now* and the remaining seconds (None: no known limit)."""
         if self.refused_at is not None:
             return "refused", None
         if self.ended_at is not None:
@@ -79,8 +82,8 @@ class TokenRecord:
         until = first + self.grace - now
         return ("grace", until) if until > 0 else ("spent", None)
 
-    def beside(self, use: TokenUse) -> tuple[TokenUse, ...]:
-        """The other requests that were under way with this token while *use* was."""
+    def overlapping(self, use: TokenUse) -> tuple[TokenUse, ...]:
+        """Return the other requests that were in flight with this token at the same time as *use*."""
         return tuple(
             other
             for other in self.uses
@@ -91,104 +94,107 @@ class TokenRecord:
 
 
 class TokenHistory:
-    """The lives of the tokens of one vendor in one environment, in the order in which they became known."""
+    """The records of one vendor's tokens in one environment, in the order in which they became known."""
 
-    def __init__(self, lives: Iterable[TokenRecord] = ()) -> None:
-        self._records_by_fingerprint: dict[str, TokenRecord] = {life.fingerprint: life for life in lives}
-        self._under_way: dict[int, tuple[str, TokenUse]] = {}
-        self._numbers = 0
+    def __init__(self, records: Iterable[TokenRecord] = ()) -> None:
+        self._records_by_fingerprint: dict[str, TokenRecord] = {record.fingerprint: record for record in records}
+        self._in_flight: dict[int, tuple[str, TokenUse]] = {}
+        self._last_number = 0
 
     @property
     def token_records(self) -> tuple[TokenRecord, ...]:
-        """Every life."""
+        """All records."""
         return tuple(self._records_by_fingerprint.values())
 
     def minted_by(self, number: int) -> tuple[str, ...]:
-        """The fingerprints of the tokens that an exchange brought."""
-        return tuple(
-            life.fingerprint for life in self._records_by_fingerprint.values() if number and life.minted_by == number
-        )
+        """Return the fingerprints of the tokens that an exchange returned."""
+        records = self._records_by_fingerprint.values()
+        return tuple(record.fingerprint for record in records if number and record.minted_by == number)
 
-    def begun(self, life: TokenRecord, *, replaces: str = "") -> None:
-        """A token has come, in the place of another where *replaces* names it. One that came before begins anew."""
-        self._records_by_fingerprint.pop(life.fingerprint, None)
-        self.known(life, replaces)
+    def start(self, record: TokenRecord, *, replaces: str = "") -> None:
+        """Start the record of a new token, or restart that of a known one; *replaces* names its predecessor."""
+        self._records_by_fingerprint.pop(record.fingerprint, None)
+        self.merge(record, replaces)
 
-    def known(self, life: TokenRecord, replaces: str = "") -> None:
-        """What is known of a token, in the place of another where *replaces* names it."""
-        before = self._records_by_fingerprint.get(life.fingerprint)
-        uses = before.uses if before is not None else ()
-        self._put(replace(life, uses=(*uses, *life.uses)))
+    def merge(self, record: TokenRecord, replaces: str = "") -> None:
+        """Add what is known of a token to its record; *replaces* names its predecessor."""
+        previous = self._records_by_fingerprint.get(record.fingerprint)
+        uses = previous.uses if previous is not None else ()
+        self._put(replace(record, uses=(*uses, *record.uses)))
         if replaces:
-            self.record_replacement(replaces, life.fingerprint)
+            self.record_replacement(replaces, record.fingerprint)
 
     def record_replacement(self, former: str, fingerprint: str) -> None:
-        """A token took the place of another; both by their fingerprints."""
+        """Record that a token replaced another; both are fingerprints."""
         old, new = self._records_by_fingerprint.get(former), self._records_by_fingerprint.get(fingerprint)
         if new is not None and former != fingerprint:
             self._put(replace(new, replaces=former))
         if old is not None and former != fingerprint and fingerprint not in old.replaced_by:
             self._put(replace(old, replaced_by=(*old.replaced_by, fingerprint)))
 
-    def used(self, fingerprint: str, origin: str, use: TokenUse) -> int:
-        """A request with a token goes out; the number to tell its end with. A token that was not known, such as one
-        that a person gave, is known from now on."""
-        life = self._records_by_fingerprint.get(fingerprint) or TokenRecord(fingerprint, origin=origin)
-        self._put(replace(life, uses=(*life.uses[-_MAX_RECORDS:], use)))
-        self._numbers += 1
-        if use.in_flight:
-            self._under_way[self._numbers] = (fingerprint, use)
-        return self._numbers
+    def record_use(self, fingerprint: str, origin: str, use: TokenUse) -> int:
+        """Record a request that carries a token, and return the number for its ``record_response``.
 
-    def answered(self, number: int, at: float, status: int | None, by: int = 0) -> None:
-        """That request has ended, with an answer of *status* or (None) without one. *by* is the exchange that it was
-        for, where that was not known when it went out."""
-        fingerprint, use = self._under_way.pop(number, ("", None))
-        life = self._records_by_fingerprint.get(fingerprint)
-        if life is None or use is None:
+        An unknown token, such as one entered by the user, gets a record.
+        """
+        record = self._records_by_fingerprint.get(fingerprint) or TokenRecord(fingerprint, origin=origin)
+        self._put(replace(record, uses=(*record.uses[-_MAX_RECORDS:], use)))
+        self._last_number += 1
+        if use.in_flight:
+            self._in_flight[self._last_number] = (fingerprint, use)
+        return self._last_number
+
+    def record_response(self, number: int, at: float, status: int | None, by: int = 0) -> None:
+        """Record the end of that request, with *status* or (None) without a response.
+
+        *by* is its exchange number if that was unknown when it was sent.
+        """
+        fingerprint, use = self._in_flight.pop(number, ("", None))
+        record = self._records_by_fingerprint.get(fingerprint)
+        if record is None or use is None:
             return
-        done = replace(use, ended=at, status=status, by=use.by or by)
-        self._put(replace(life, uses=tuple(done if one is use else one for one in life.uses)))
+        finished = replace(use, ended=at, status=status, by=use.by or by)
+        self._put(replace(record, uses=tuple(finished if other is use else other for other in record.uses)))
 
     def discard_request(self, number: int) -> None:
-        """Forget that request: it was not sent after all."""
-        fingerprint, use = self._under_way.pop(number, ("", None))
-        life = self._records_by_fingerprint.get(fingerprint)
-        if life is not None:
-            self._put(replace(life, uses=tuple(other for other in life.uses if other is not use)))
+        """Discard that request, because it was not sent."""
+        fingerprint, use = self._in_flight.pop(number, ("", None))
+        record = self._records_by_fingerprint.get(fingerprint)
+        if record is not None:
+            self._put(replace(record, uses=tuple(other for other in record.uses if other is not use)))
 
-    def refused(self, fingerprint: str, at: float) -> None:
-        """The vendor did not accept it."""
-        life = self._records_by_fingerprint.get(fingerprint)
-        if life is not None and life.refused_at is None:
-            self._put(replace(life, refused_at=at))
+    def record_refusal(self, fingerprint: str, at: float) -> None:
+        """Record that the vendor refused the token."""
+        record = self._records_by_fingerprint.get(fingerprint)
+        if record is not None and record.refused_at is None:
+            self._put(replace(record, refused_at=at))
 
-    def ended(self, at: float) -> None:
-        """Every token was signed out of, or is forgotten."""
-        for life in self.token_records:
-            if life.ended_at is None:
-                self._put(replace(life, ended_at=at))
+    def end_all(self, at: float) -> None:
+        """Record that every token was signed out or forgotten."""
+        for record in self.token_records:
+            if record.ended_at is None:
+                self._put(replace(record, ended_at=at))
 
-    def _put(self, life: TokenRecord) -> None:
-        self._records_by_fingerprint[life.fingerprint] = life
+    def _put(self, record: TokenRecord) -> None:
+        self._records_by_fingerprint[record.fingerprint] = record
         while len(self._records_by_fingerprint) > _MAX_RECORDS:
             del self._records_by_fingerprint[next(iter(self._records_by_fingerprint))]
 
 
 def merge_records(past: Iterable[TokenRecord], live: Iterable[TokenRecord]) -> tuple[TokenRecord, ...]:
-    """What the history tells and what is known now: of a token that both know, the uses of both."""
-    found = {life.fingerprint: life for life in past}
-    for life in live:
-        before = found.pop(life.fingerprint, None)
-        if before is not None:
-            known = {use.by for use in life.uses if use.by}
-            earlier = tuple(use for use in before.uses if use.by and use.by not in known)
-            life = replace(
-                life,
-                uses=tuple(sorted((*earlier, *life.uses), key=lambda use: use.at)),
-                minted_by=life.minted_by or before.minted_by,
-                replaces=life.replaces or before.replaces,
-                replaced_by=life.replaced_by or before.replaced_by,
+    """Merge the records of the history with the current ones; a token in both keeps all its uses."""
+    records = {record.fingerprint: record for record in past}
+    for record in live:
+        previous = records.pop(record.fingerprint, None)
+        if previous is not None:
+            numbers = {use.by for use in record.uses if use.by}
+            earlier = tuple(use for use in previous.uses if use.by and use.by not in numbers)
+            record = replace(
+                record,
+                uses=tuple(sorted((*earlier, *record.uses), key=lambda use: use.at)),
+                minted_by=record.minted_by or previous.minted_by,
+                replaces=record.replaces or previous.replaces,
+                replaced_by=record.replaced_by or previous.replaced_by,
             )
-        found[life.fingerprint] = life
-    return tuple(found.values())
+        records[record.fingerprint] = record
+    return tuple(records.values())

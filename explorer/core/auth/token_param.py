@@ -1,5 +1,7 @@
-"""A token that travels as an ordinary parameter: in the query of some methods, in the form of the others
-(``000:49,407,459``), and that a call with client id and secret mints (``000:698-739``)."""
+"""A token sent as an ordinary parameter, in the query or the form depending on the method (``000:49,407,459``).
+
+A call with client id and secret mints it (``000:698-739``).
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 
 
 class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
-    """A token that travels as an ordinary parameter."""
+    """A token sent as an ordinary parameter."""
 
     token: str = "access_token"  # noqa: S105 - the name of a credential
-    """Credential to use as it is, if there is one."""
+    """Credential that is used instead of minting, if set."""
     param: str = "access_token"
     query_methods: tuple[str, ...] = ("GET", "HEAD")
     """Methods that carry it in the query; the others carry it in the form."""
@@ -37,7 +39,7 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
     """Parameter of that endpoint → credential."""
     token_field: str = "access_token"  # noqa: S105 - the name of a body field
     refused_statuses: tuple[int, ...] = (401,)
-    """Statuses that say that a minted token is not good (any more); a read is then tried once with a new one."""
+    """Statuses that mean a minted token is no longer valid; a read is then retried once with a new one."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -69,31 +71,35 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
     @property
     def placement(self) -> tuple[str, str]:
         methods = ", ".join(self.query_methods)
-        detail = f"In the query of {methods}, in the form of the others." if methods else "In the form of every method."
+        detail = (
+            f"In the query for {methods}, in the form for other methods."
+            if methods
+            else "In the form for every method."
+        )
         return f"parameter {self.param}", detail
 
     @property
     def token_source(self) -> TokenSource:
-        return TokenSource(("asked for with id and secret" if self.mint else "given by hand",), endpoint=self.mint)
+        return TokenSource(("requested with id and secret" if self.mint else "entered manually",), endpoint=self.mint)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:
         yield self.mint, token_request.mint_handler(key, self.mint_values, self.token_field)
 
 
 class TokenParam(Scheme[TokenParamOptions]):
-    """Adds the token to the query or the form; a token credential is preferred to one that was minted."""
+    """Adds the token to the query or the form. A token credential takes precedence over a minted one."""
 
     name = "token_param"
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now()) or self._values() is not None:
             return ()
-        return self._without(tuple(self.options.mint_values.values()) or (self.options.token,))
+        return self._absent(tuple(self.options.mint_values.values()) or (self.options.token,))
 
     def prerequisite(self) -> str:
         if self._token(self.context.now()) or self._values() is None:
             return ""
-        return f"a token from {self.options.mint} is asked for first"
+        return f"a token is requested from {self.options.mint} first"
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at))
@@ -122,7 +128,7 @@ class TokenParam(Scheme[TokenParamOptions]):
     def learn(self, response: httpx.Response) -> None:
         value = token_request.read_token(response, self.options.token_field)
         if value is not None:
-            self._begin(value, "asking for it by hand")
+            self._begin(value, "a manual token request")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         return wire.without_parameters(request, (self.options.param,))
@@ -132,24 +138,24 @@ class TokenParam(Scheme[TokenParamOptions]):
         return minted + self._held(self.options.token, *self.options.mint_values.values())
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
-        place = "query" if self._in_query(request) else "form body"
+        place = "query" if self._in_query(request) else "form"
         token = self._token(self._time(at))
         if token is None:
             text = self.prerequisite() or f"none; missing: {', '.join(self.missing())}"
         else:
             text = f"{MASK} ({token.fingerprint()})"
-        how = f"{request.method} carries it in the {place}"
+        detail = f"in the {place} for {request.method}"
         return (
             SigningStep(title="Token", text=text, detail=self._origin(token)),
-            SigningStep(title="Sent", text=f"{self.options.param}={MASK}", detail=how),
+            SigningStep(title="Sent", text=f"{self.options.param}={MASK}", detail=detail),
         )
 
     def _token(self, now: float) -> Secret | None:
-        given = self.context.credential(self.options.token)
-        if given:
-            return given
-        kept = self.context.tokens.current(now)
-        return kept.value if kept else None
+        credential = self.context.credential(self.options.token)
+        if credential:
+            return credential
+        minted = self.context.tokens.current(now)
+        return minted.value if minted else None
 
     def _current(self) -> Secret | None:
         return self._token(self.context.now())
@@ -157,11 +163,15 @@ class TokenParam(Scheme[TokenParamOptions]):
     def _origin(self, token: Secret | None) -> str:
         if token is not None and token == self.context.credential(self.options.token):
             return f"the credential {self.options.token!r}"
-        return next((f"from {one.origin}" for one in self.context.tokens.history if one.value == token), "")
+        minted = self._minted(token)
+        return f"from {minted.origin}" if minted else ""
+
+    def _minted(self, token: Secret | None) -> Token | None:
+        return next((minted for minted in self.context.tokens.history if minted.value == token), None)
 
     def _drop(self, token: Secret) -> bool:
-        """Whether a refused token was a minted one; it is then not used again."""
-        minted = next((one for one in self.context.tokens.history if one.value == token), None)
+        """Return whether a refused token was minted, and if so stop using it."""
+        minted = self._minted(token)
         if minted is None or token == self.context.credential(self.options.token):
             return False
         self.context.tokens.refuse(minted, self.context.now())
@@ -187,7 +197,7 @@ class TokenParam(Scheme[TokenParamOptions]):
         return wire.add_to_query(bare, pairs) if self._in_query(bare) else wire.add_to_body(bare, pairs)
 
     def _in_query(self, request: httpx.Request) -> bool:
-        """By the method; a body that is no form leaves only the query."""
+        """Return whether *request* carries it in the query: by method, or because the body is not a form."""
         if request.method in self.options.query_methods:
             return True
         content_type = request.headers.get("content-type", "")
@@ -196,7 +206,7 @@ class TokenParam(Scheme[TokenParamOptions]):
 
 
 class TokenParamVerifier(Verifier[TokenParamOptions]):
-    """Takes the token only where the method has it, and only once (``000:66``)."""
+    """Accepts the token only where the method expects it, and only once (``000:66``)."""
 
     def __init__(
         self,
@@ -212,17 +222,17 @@ class TokenParamVerifier(Verifier[TokenParamOptions]):
         return self
 
     def mint(self, account: str) -> str:
-        """A new token for *account*."""
+        """Return a new token for *account*."""
         token = self.nonce(24)
         self._live[token] = account
         return token
 
     def revoke(self, token: str) -> None:
-        """End a token that was minted here."""
+        """Revoke a token that was minted here."""
         self._live.pop(token, None)
 
     def token_of(self, request: IncomingRequest) -> str:
-        """Return the token that a request came with, or an empty string."""
+        """Return the token of a request, or an empty string."""
         return dict((*request.query, *request.form)).get(self.options.param, "")
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
@@ -235,20 +245,20 @@ class TokenParamVerifier(Verifier[TokenParamOptions]):
         if len(right) + len(wrong) > 1:
             return Refusal("token_repeated", f"{name} is given more than once", expected, f"{len(right + wrong)} times")
         if wrong:
-            return Refusal("token_place", f"{name} is in the wrong place", expected, f"in the {other}")
+            return Refusal("token_place", f"{name} is in the wrong part of the request", expected, f"in the {other}")
         if not right or not right[0]:
             return Refusal("token_missing", f"{name} is missing", expected, "an empty value" if right else "nothing")
         return self._admit(right[0])
 
     def _admit(self, token: str) -> Grant | Refusal:
-        if self.accounts.is_foreign(self.options.token, token):
-            message = "the token is good in another environment, not in this one"
-            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        foreign = self.refuse_foreign(self.options.token, token)
+        if foreign is not None:
+            return foreign
         if token in self._live:
             return Grant(self._live[token])
         account = self.accounts.find({self.options.token: token})
         if account is None:
-            return Refusal("token_unknown", "no such token was given out here", "a token of this server", "another")
+            return Refusal("token_unknown", "the token was not issued here", "a token of this server", "another")
         return Grant(account.id)
 
 

@@ -1,4 +1,5 @@
-"""Asking a vendor for a token by one of its own calls: which credentials go in, and which field of the answer it is."""
+"""Mint a token with one of the vendor's own calls: which credentials it sends, and which response field is the
+token."""
 
 from __future__ import annotations
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 
 def mint_values(context: AuthContext, sets: Iterable[Mapping[str, str]]) -> dict[str, str] | None:
-    """Parameter → text for the first of *sets* (parameter → credential) that has all its credentials, or None."""
+    """Return parameter → string for the first of *sets* (parameter → credential) whose credentials are all set, or
+    None."""
     for names in sets:
-        found = {param: context.credential(name) for param, name in names.items()}
-        if found and all(found.values()):
-            return {param: secret.reveal() for param, secret in found.items() if secret}
+        secrets = {param: context.credential(name) for param, name in names.items()}
+        if secrets and all(secrets.values()):
+            return {param: secret.reveal() for param, secret in secrets.items() if secret}
     return None
 
 
@@ -32,31 +34,33 @@ def mint(
     """Yield the call that mints a token, and return the token.
 
     Raises:
-        CredentialRefused: the answer is an error, or holds no token in *field*.
+        CredentialRefused: The response is an error, or *field* contains no token.
     """
     response = yield token_request(context.build(endpoint, values), context.tokens)
     vendor = context.vendor.title
     if not response.is_success:
         raise CredentialRefused(
-            f"{vendor} gave no token: {endpoint} answered {response.status_code}",
-            hint="Are the credentials right, and are they those of this environment?",
+            f"{vendor} issued no token: {endpoint} returned HTTP {response.status_code}",
+            hint="Check the credentials, and that they belong to this environment.",
         )
     token = read_token(response, field)
     if token is None:
-        raise CredentialRefused(f"{vendor} gave no token: the answer of {endpoint} has no text in {field!r}")
+        raise CredentialRefused(f"{vendor} issued no token: the response of {endpoint} has no string in {field!r}")
     return token
 
 
 def mint_handler(key: str, values: Mapping[str, str], field: str) -> Handler:
-    """Return what the sandbox does at a minting endpoint: it finds the account by *values* (parameter → credential) and
-    puts a token of the auth *key* into *field* of the response."""
+    """Return the sandbox handler of a minting endpoint.
+
+    It finds the account by *values* (parameter → credential) and writes a token of the auth *key* to *field*.
+    """
     match = {credential: f"param[{param!r}]" for param, credential in values.items()}
     steps = (HandlerStep(do="account", match=match), HandlerStep(do="mint", auth=key))
     return Handler(steps=steps, respond=json.dumps({field: "$token"}))
 
 
 def read_token(response: httpx.Response, field: str) -> Secret | None:
-    """The token in a *field* of a JSON answer, or None."""
+    """Return the token in *field* of a JSON response, or None."""
     try:
         body = response.json()
     except (ValueError, RecursionError):

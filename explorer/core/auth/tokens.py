@@ -1,4 +1,4 @@
-"""The tokens of one vendor and environment, and the claims of JSON Web Tokens (RFC 7519)."""
+"""The token store of one vendor and environment, and the claims of JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ _MAX_LENGTH: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Header and claims of a token; never its signature."""
+    """The header and claims of a token, without its signature."""
 
     header: dict[str, object]
     claims: dict[str, object]
 
     def moment(self, name: str) -> float | None:
-        """A time among the claims, in Unix seconds, or None."""
-        found = self.claims.get(name)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+        """Return a time claim in Unix seconds, or None."""
+        value = self.claims.get(name)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def lines(self) -> tuple[str, ...]:
-        """Every claim as ``name: value``, times in UTC beside the number."""
-        return tuple(f"{sanitize_line(str(name))}: {_shown(name, value)}" for name, value in self.claims.items())
+        """Return every claim as ``name: value``, times also in UTC."""
+        return tuple(f"{sanitize_line(str(name))}: {_format_claim(name, value)}" for name, value in self.claims.items())
 
 
 def read_claims(token: str) -> Claims | None:
-    """The claims of a token, or None where it is no JSON Web Token."""
+    """Return the claims of a token, or None if it is not a JSON Web Token."""
     parts = token.strip().split(".")
     if len(parts) != 3 or len(token) > _MAX_LENGTH:
         return None
-    header, claims = _part(parts[0]), _part(parts[1])
+    header, claims = _decode_part(parts[0]), _decode_part(parts[1])
     return Claims(header, claims) if header is not None and claims is not None and "alg" in header else None
 
 
-def _part(text: str) -> dict[str, object] | None:
+def _decode_part(text: str) -> dict[str, object] | None:
     try:
-        found = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return value if isinstance(value, dict) else None
 
 
-def _shown(name: str, value: object) -> str:
+def _format_claim(name: str, value: object) -> str:
     text = sanitize_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
         try:
@@ -67,7 +67,7 @@ def _shown(name: str, value: object) -> str:
 TokenKind = Literal["access", "refresh"]
 TOKEN_KINDS: Final[tuple[TokenKind, ...]] = ("access", "refresh")
 CREDENTIAL_ORIGIN: Final = "the credential "
-"""How ``Token.origin`` begins where the token is a credential; its name follows."""
+"""The prefix of ``Token.origin`` if the token is a credential; the credential's name follows."""
 _MAX_TOKENS: Final = 200
 
 
@@ -75,8 +75,8 @@ _MAX_TOKENS: Final = 200
 class Token:
     """One token. Times are Unix seconds.
 
-    ``origin`` says in words where it is from; ``grace`` is how long it stays good after its first use, in seconds, and
-    None for one that may be used again and again. ``line`` and ``generation`` are given by the store.
+    ``origin`` describes its source. ``grace`` is the number of seconds it stays valid after its first use; None if it
+    is reusable. The store sets ``line`` and ``generation``.
     """
 
     value: Secret
@@ -90,29 +90,29 @@ class Token:
     line: int = 0
     generation: int = 0
     minted_by: int = 0
-    """The number of the exchange that brought it, 0 where it has none."""
+    """The number of the exchange that returned it, 0 if it has none."""
     scope: str = ""
-    """What it is good for, as the vendor said it (RFC 6749, 3.3)."""
+    """The scope granted by the vendor (RFC 6749, 3.3)."""
 
     def usable(self, now: float) -> bool:
-        """Whether it may be put into a request at *now*."""
+        """Return whether a request may use it at *now*."""
         if self.refused or (self.expires_at is not None and now >= self.expires_at):
             return False
         return self.grace is None or self.used_at is None or now - self.used_at < self.grace
 
     @property
     def is_credential(self) -> bool:
-        """Whether a person gave it, and no vendor."""
+        """Whether it was entered by the user rather than issued by a vendor."""
         return self.origin.startswith(CREDENTIAL_ORIGIN)
 
     @property
     def place(self) -> tuple[int, int]:
-        """Where it stands in the order of the store."""
+        """Its position in the store's order."""
         return (self.line, self.generation)
 
     @property
     def new_record(self) -> TokenRecord:
-        """What its history begins with: everything but the token itself."""
+        """The first record of its history, without the token itself."""
         return TokenRecord(
             self.value.fingerprint(),
             kind=self.kind,
@@ -126,86 +126,88 @@ class Token:
 
 
 class TokenStore:
-    """The tokens that are known, oldest first. Made for one event loop: no call of it waits for anything."""
+    """The known tokens, oldest first. For use within one event loop: no method blocks or awaits."""
 
     def __init__(self) -> None:
         self._tokens: list[Token] = []
         self._known: dict[str, None] = {}
         self._line = 0
         self._closed = 0
-        """Lines up to this one were signed out of."""
+        """Lines up to this one were signed out."""
         self.token_records = TokenHistory()
-        """What became of each of them."""
+        """The history of each token."""
 
     @property
     def history(self) -> tuple[Token, ...]:
-        """Every token that is remembered, in the order of arrival."""
+        """All remembered tokens in order of arrival."""
         return tuple(self._tokens)
 
     def has_seen(self, value: Secret) -> bool:
-        """Whether this text was ever a token here, forgotten ones included."""
+        """Return whether *value* was ever a token here, including forgotten ones."""
         return _digest(value) in self._known
 
     def current(self, now: float, kind: TokenKind = "access") -> Token | None:
-        """The token to use at *now*: an unused one before one in its grace time, the latest arrival first."""
-        mine = [token for token in self._tokens if token.kind == kind]
-        if not mine:
+        """Return the token to use at *now*: unused before one in its grace time, latest first."""
+        candidates = [token for token in self._tokens if token.kind == kind]
+        if not candidates:
             return None
-        front = max(token.place for token in mine)
-        good = [token for token in mine if token.place == front and token.usable(now)]
-        unused = [token for token in good if token.used_at is None]
-        return (unused or good)[-1] if good else None
+        front = max(token.place for token in candidates)
+        usable = [token for token in candidates if token.place == front and token.usable(now)]
+        unused = [token for token in usable if token.used_at is None]
+        return (unused or usable)[-1] if usable else None
 
     def add(self, token: Token, *, after: Token | None = None) -> Token | None:
-        """Take in a token: the successor of *after*, or the first of a new line.
+        """Add the successor of *after*, or the first token of a new line, and return the stored token.
 
-        Returns it as kept. A successor whose text is known already changes nothing; the successor of a token that was
-        signed out of in the meantime is dropped, and None given back. A new line is always begun.
+        A successor that is already known changes nothing. A successor of a token that was signed out meanwhile is
+        dropped and None is returned.
         """
         if after is None:
             return self.begin(token)
         if self.has_seen(token.value):
-            return next((one for one in self._tokens if one.value == token.value), None)
+            return self._stored(token)
         self._known[_digest(token.value)] = None
         if after.line <= self._closed:
             return None
-        kept = self._keep(replace(token, line=after.line, generation=after.generation + 1))
-        self.token_records.begun(kept.new_record, replaces=after.value.fingerprint())
-        return kept
+        successor = self._append(replace(token, line=after.line, generation=after.generation + 1))
+        self.token_records.start(successor.new_record, replaces=after.value.fingerprint())
+        return successor
 
     def begin(self, token: Token) -> Token:
-        """Begin a new line with a token that was signed in for; a vendor may give a text that it gave before."""
-        self._tokens = [one for one in self._tokens if one.value != token.value]
+        """Begin a new line with a token from a sign-in; the vendor may return a token that it issued before."""
+        self._tokens = [known for known in self._tokens if known.value != token.value]
         self._known[_digest(token.value)] = None
         self._line += 1
-        kept = self._keep(replace(token, line=self._line, generation=0))
-        self.token_records.begun(kept.new_record)
-        return kept
+        first = self._append(replace(token, line=self._line, generation=0))
+        self.token_records.start(first.new_record)
+        return first
 
     def mark_used(self, token: Token, now: float) -> Token:
-        """Note the first use of a token; its grace time runs from there."""
-        kept = next((one for one in self._tokens if one.value == token.value), token)
-        return kept if kept.used_at is not None else self._swap(replace(kept, used_at=now))
+        """Record the first use of a token, which starts its grace time."""
+        stored = self._stored(token) or token
+        return stored if stored.used_at is not None else self._replace(replace(stored, used_at=now))
 
     def refuse(self, token: Token, now: float) -> None:
-        """Note at *now* that the vendor did not accept a token: it is not used again."""
-        self.token_records.refused(token.value.fingerprint(), now)
-        kept = next((one for one in self._tokens if one.value == token.value), token)
-        self._swap(replace(kept, refused=True))
+        """Record at *now* that the vendor refused a token, so that it is not used again."""
+        self.token_records.record_refusal(token.value.fingerprint(), now)
+        self._replace(replace(self._stored(token) or token, refused=True))
 
     def forget(self, now: float) -> None:
-        """Drop every token at *now*, as after signing out. What is under way for them brings nothing back."""
-        self.token_records.ended(now)
+        """Drop all tokens at *now*, as after signing out. Their pending successors are dropped too."""
+        self.token_records.end_all(now)
         self._tokens.clear()
         self._closed = self._line
 
-    def _keep(self, token: Token) -> Token:
+    def _append(self, token: Token) -> Token:
         self._tokens.append(token)
         del self._tokens[:-_MAX_TOKENS]
         return token
 
-    def _swap(self, new: Token) -> Token:
-        self._tokens = [new if one.value == new.value else one for one in self._tokens]
+    def _stored(self, token: Token) -> Token | None:
+        return next((known for known in self._tokens if known.value == token.value), None)
+
+    def _replace(self, new: Token) -> Token:
+        self._tokens = [new if known.value == new.value else known for known in self._tokens]
         return new
 
 

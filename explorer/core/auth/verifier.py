@@ -1,4 +1,4 @@
-"""The server side of every auth scheme: verify a request against known accounts."""
+"""The server side of an auth scheme: verify a request against known accounts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class IncomingRequest:
-    """A request as the vendor sees it. ``path`` is decoded and below the vendor's root (``/v1/order/calculate.json``);
-    ``query`` and ``form`` are decoded pairs in order, ``form`` of urlencoded and multipart text fields; ``files`` the
-    names of file fields; header names are in lower case."""
+    """A request as the vendor receives it.
+
+    ``path`` is decoded and below the vendor's root (``/v1/order/calculate.json``). ``query`` and ``form`` are decoded
+    pairs in order; ``form`` contains urlencoded or multipart text fields. ``files`` are the names of file fields.
+    Header names are lowercase.
+    """
 
     method: str
     path: str
@@ -34,19 +37,19 @@ class IncomingRequest:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not let in: which ``check`` failed, in words, what was expected and what came."""
+    """Why a request was refused: the failed ``check``, a message, and the expected and received values."""
 
     check: str
     message: str
     expected: str = ""
     got: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    """What the response carries beside it, such as a challenge (RFC 9110, 11.6.1)."""
+    """Extra response headers, such as a challenge (RFC 9110, 11.6.1)."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Who came in, and the headers that the answer must carry, whatever its status."""
+    """The account, and the headers that the response must carry with any status."""
 
     account: str
     headers: tuple[tuple[str, str], ...] = ()
@@ -54,7 +57,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class ConsentRequest:
-    """What an application asks a person for. With an ``error`` nothing is asked: the person goes straight back."""
+    """What an application requests consent for. With an ``error``, the user is redirected back at once."""
 
     account: str
     client_id: str
@@ -66,43 +69,43 @@ class ConsentRequest:
     description: str = ""
 
     def back(self, **params: str) -> str:
-        """The redirect URL with these parameters and the state; empty ones are left out."""
+        """Return the redirect URL with these parameters and the state, without empty ones."""
         pairs = {name: value for name, value in {**params, "state": self.state}.items() if value}
         return self.redirect_uri + ("&" if urlsplit(self.redirect_uri).query else "?") + urlencode(pairs)
 
     def denied(self) -> str:
-        """Where the person goes who does not consent, or whose application asked wrongly (RFC 6749, 4.1.2.1)."""
+        """Return the redirect URL after a denied consent or a wrong request (RFC 6749, 4.1.2.1)."""
         return self.back(error=self.error or "access_denied", error_description=self.description)
 
 
 class TokenIssuer(Protocol):
-    """What a verifier offers whose vendor gives out tokens."""
+    """The token operations of a verifier whose vendor issues tokens."""
 
     def mint(self, account: str) -> str:
         """Return a new token for *account*."""
 
     def revoke(self, token: str) -> None:
-        """End a token."""
+        """Revoke a token."""
 
     def token_of(self, request: IncomingRequest) -> str:
-        """Return the token that a request came with, or an empty string."""
+        """Return the token of a request, or an empty string."""
 
 
 class AuthorizationServer(Protocol):
-    """What a verifier offers whose vendor asks a person for consent (RFC 6749, 4.1)."""
+    """The consent operations of a verifier whose vendor asks the user for consent (RFC 6749, 4.1)."""
 
     def consent(self, request: IncomingRequest) -> ConsentRequest | Refusal:
-        """Return what the consent page was opened with."""
+        """Return the parameters of the consent page."""
 
     def approve(self, request: ConsentRequest) -> str:
-        """Return the URL that the person is sent to, with a code in it."""
+        """Return the redirect URL with a code."""
 
     def token(self, request: IncomingRequest) -> dict[str, object] | Refusal:
-        """Return the response of the token endpoint as an object (RFC 6749, 5.1), or why there is none."""
+        """Return the token endpoint's response as an object (RFC 6749, 5.1), or the refusal."""
 
 
 class Verifier(ABC, Generic[O_co]):
-    """The vendor's side of a scheme, over the options of the scheme."""
+    """The server side of a scheme."""
 
     def __init__(
         self, options: O_co, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
@@ -113,44 +116,49 @@ class Verifier(ABC, Generic[O_co]):
         self.nonce = nonce
 
     def issuer(self) -> TokenIssuer | None:
-        """Return what gives out and ends tokens; None where a token is given by hand, or there is none."""
+        """Return the token operations; None if tokens are entered manually, or there are none."""
         return None
 
     def authorization_server(self) -> AuthorizationServer | None:
-        """Return what asks a person for consent and gives out tokens for it; None where nobody is asked."""
+        """Return the consent operations; None if no consent is required."""
         return None
+
+    def refuse_foreign(self, name: str, token: str) -> Refusal | None:
+        """Return a refusal if *token* is a value of the credential *name* in another environment."""
+        if not self.accounts.is_foreign(name, token):
+            return None
+        message = "the token belongs to another environment"
+        return Refusal("token_environment", message, "a token of this environment", "a token of another")
 
     @abstractmethod
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
-        """Whether the request is let in."""
+        """Return whether the request is accepted."""
 
 
 def header_token(request: IncomingRequest, header: str, prefix: str) -> str | Refusal:
-    """The token in a header with its prefix taken off; the prefix word is compared in any case (RFC 9110, 11.1)."""
+    """Return the token of a header without its prefix; the prefix is case-insensitive (RFC 9110, 11.1)."""
     expected = f"{header}: {prefix}TOKEN"
     value = request.headers.get(header.lower())
     if value is None:
         stray = request.headers.get(prefix.strip().lower()) if prefix.strip() else None
         if stray is not None:
-            return Refusal(
-                "token_malformed", f"the header is called {prefix.strip()}", expected, f"{prefix.strip()}: …"
-            )
-        return Refusal("token_missing", f"there is no header {header}", expected)
+            return Refusal("token_malformed", f"the header is named {prefix.strip()}", expected, f"{prefix.strip()}: …")
+        return Refusal("token_missing", f"the header {header} is missing", expected)
     word, rest = value[: len(prefix)], value[len(prefix) :]
     if word.lower() != prefix.lower() or not rest or rest != rest.strip() or " " in rest:
-        return Refusal("token_malformed", f"the header {header} is not in the right form", expected, _mask_value(value))
+        return Refusal("token_malformed", f"the header {header} is malformed", expected, _mask_value(value))
     return rest
 
 
 def _mask_value(value: str) -> str:
-    """A header value with everything hidden but a known first word, so that nobody's token is said back."""
+    """Return a header value masked except for a known first word, so that no token is repeated."""
     word, _, rest = value.partition(" ")
     known = word.rstrip(":").lower() in ("bearer", "basic", "digest", "token")
     return f"{word} {'…' if rest else ''}".strip() if known else "…"
 
 
 def constant_time_equal(left: str, right: str) -> bool:
-    """Whether two texts are equal, in a time that does not tell where they differ."""
+    """Compare two strings in constant time."""
     return hmac.compare_digest(left.encode("utf-8", "surrogateescape"), right.encode("utf-8", "surrogateescape"))
 
 
@@ -162,13 +170,13 @@ class Account:
     values: Mapping[str, Secret]
 
     def value(self, name: str) -> str:
-        """The text of a credential, empty where the account has none of that name."""
+        """Return a credential's value, or an empty string."""
         secret = self.values.get(name)
         return secret.reveal() if secret else ""
 
 
 class AccountBook:
-    """Every account, and per credential name the values that belong to another environment."""
+    """All accounts, and for each credential the values that belong to another environment."""
 
     def __init__(self, accounts: Iterable[Account] = (), foreign: Mapping[str, Iterable[str]] | None = None) -> None:
         self._accounts = {account.id: account for account in accounts}
@@ -176,21 +184,21 @@ class AccountBook:
 
     @classmethod
     def of(cls, vendor: Vendor, environ: Mapping[str, str] | None = None) -> AccountBook:
-        """The demo account of *vendor*, and one more with what *environ* sets in its place.
+        """Return the demo account of *vendor*, and a second account with the overrides in *environ*.
 
-        ``environ`` is read for ``API_EXPLORER_<VENDOR>_<NAME>`` and ``API_EXPLORER_<VENDOR>_SANDBOX_<NAME>``; the
-        second is the stronger one. Credentials that it does not name are those of the demo account.
+        ``API_EXPLORER_<VENDOR>_SANDBOX_<NAME>`` takes precedence over ``API_EXPLORER_<VENDOR>_<NAME>``. Credentials
+        that *environ* does not set are those of the demo account.
         """
-        demo = {name: one.sandbox for name, one in vendor.credentials.items() if one.sandbox}
-        found = {}
+        demo = {name: credential.sandbox for name, credential in vendor.credentials.items() if credential.sandbox}
+        overrides = {}
         for name in vendor.credentials:
             for variable in (variable_name(vendor.id, name), variable_name(vendor.id, name, "sandbox")):
                 if environ and environ.get(variable):
-                    found[name] = environ[variable]
+                    overrides[name] = environ[variable]
         accounts = [Account("demo", _secrets(demo))]
-        if found:
-            accounts.append(Account("environment", _secrets({**demo, **found})))
-        return cls(accounts, {name: one.sandbox_foreign for name, one in vendor.credentials.items()})
+        if overrides:
+            accounts.append(Account("environment", _secrets({**demo, **overrides})))
+        return cls(accounts, {name: credential.sandbox_foreign for name, credential in vendor.credentials.items()})
 
     @property
     def accounts(self) -> tuple[Account, ...]:
@@ -202,11 +210,11 @@ class AccountBook:
         return self._accounts.get(account_id)
 
     def add(self, account: Account) -> None:
-        """Take in an account, in place of one with the same id."""
+        """Add an account, replacing one with the same id."""
         self._accounts[account.id] = account
 
     def find(self, values: Mapping[str, str]) -> Account | None:
-        """The first account that has every one of these values (credential name → text); none for no values."""
+        """Return the first account with all of these values (credential name → value); None for no values."""
         if not values:
             return None
         for account in self._accounts.values():
@@ -218,8 +226,8 @@ class AccountBook:
         return None
 
     def is_foreign(self, name: str, text: str) -> bool:
-        """Whether *text* is a value of that credential in another environment."""
-        return any(constant_time_equal(one.reveal(), text) for one in self._foreign.get(name, ()))
+        """Return whether *text* is a value of that credential in another environment."""
+        return any(constant_time_equal(value.reveal(), text) for value in self._foreign.get(name, ()))
 
 
 def _secrets(values: Mapping[str, str]) -> dict[str, Secret]:

@@ -1,4 +1,4 @@
-"""Read and change the parameters of a request that has been built: query, form, multipart."""
+"""Read and change the parameters of a built request: query, form and multipart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ATTRIBUTE = re.compile(r';\s*(name|filename\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([
 
 @dataclass(frozen=True, slots=True)
 class MultipartField:
-    """One field. ``raw`` is what stands between two delimiters; ``filename`` is None for a text field."""
+    """One multipart field. ``raw`` is the bytes between two delimiters; ``filename`` is None for a text field."""
 
     name: str
     filename: str | None
@@ -30,24 +30,24 @@ class MultipartField:
 
 
 def boundary_of(content_type: str) -> bytes | None:
-    """The boundary in a Content-Type of multipart/form-data, or None when it is another type or has none."""
+    """Return the boundary of a multipart/form-data Content-Type, or None."""
     if essence(content_type) != MULTIPART:
         return None
     return parameter(content_type, "boundary").encode("latin-1", "replace") or None
 
 
 def split_fields(body: bytes, boundary: bytes) -> list[MultipartField]:
-    """Every field of *body* in order; what stands before the first and after the last delimiter is no field."""
-    found = []
+    """Return the fields of *body* in order, without preamble and epilogue."""
+    fields = []
     for segment in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:
         if segment.startswith(b"--"):
             break
-        found.append(_part(segment))
-    return found
+        fields.append(_parse_field(segment))
+    return fields
 
 
 def append_fields(body: bytes, boundary: bytes, pairs: Iterable[tuple[str, str]]) -> bytes:
-    """*body* with text fields put after its last field."""
+    """Return *body* with text fields appended."""
     delimiter = b"--" + boundary
     end = body.rfind(delimiter + b"--")
     before = body if end < 0 else body[:end]
@@ -64,25 +64,25 @@ def append_fields(body: bytes, boundary: bytes, pairs: Iterable[tuple[str, str]]
 
 
 def without_fields(body: bytes, boundary: bytes, names: Collection[str]) -> bytes:
-    """*body* without the fields of these names; unchanged where there is none of them."""
+    """Return *body* without the fields in *names*; the same object if it has none of them."""
     fields = split_fields(body, boundary)
-    kept = [part for part in fields if part.name not in names]
-    if len(kept) == len(fields):
+    remaining = [field for field in fields if field.name not in names]
+    if len(remaining) == len(fields):
         return body
     delimiter = b"--" + boundary
-    return b"".join(delimiter + part.raw + b"\r\n" for part in kept) + delimiter + b"--\r\n"
+    return b"".join(delimiter + field.raw + b"\r\n" for field in remaining) + delimiter + b"--\r\n"
 
 
-def _part(segment: bytes) -> MultipartField:
+def _parse_field(segment: bytes) -> MultipartField:
     head, _, value = segment.partition(b"\r\n\r\n")
     name, filename = "", None
     for line in head.decode("utf-8", "surrogateescape").split("\r\n"):
         key, _, rest = line.partition(":")
         if key.strip().lower() != "content-disposition":
             continue
-        for found in _ATTRIBUTE.finditer(rest):
-            text = re.sub(r"\\(.)", r"\1", found[2]) if found[2] is not None else found[3]
-            if found[1].lower() == "name":
+        for match in _ATTRIBUTE.finditer(rest):
+            text = re.sub(r"\\(.)", r"\1", match[2]) if match[2] is not None else match[3]
+            if match[1].lower() == "name":
                 name = text
             else:
                 filename = text
@@ -98,26 +98,26 @@ def _bytes(text: str) -> bytes:
 
 
 def base64_of(texts: Iterable[str]) -> str:
-    """Return *texts*, joined by colons, as the Base64 of their UTF-8 (RFC 4648, 4)."""
+    """Return *texts*, joined by colons, as Base64 of their UTF-8 bytes (RFC 4648, 4)."""
     return base64.b64encode(":".join(texts).encode("utf-8", "surrogateescape")).decode("ascii")
 
 
 def is_sendable(token: str) -> bool:
-    """Return whether *token* can be the value of a header (visible ASCII; RFC 6749, appendix A.12)."""
+    """Return whether *token* is a valid header value (visible ASCII; RFC 6749, appendix A.12)."""
     return bool(token) and token.isascii() and token.isprintable()
 
 
 def body_pairs(request: httpx.Request) -> Pairs:
-    """The decoded text fields of a form or multipart body, files left out; none for any other body."""
+    """Return the decoded text fields of a form or multipart body, without files; empty for other bodies."""
     boundary = boundary_of(request.headers.get("content-type", ""))
     if boundary is not None:
         fields = split_fields(request.content, boundary)
-        return tuple((part.name, _text(part.value)) for part in fields if part.filename is None)
+        return tuple((field.name, _text(field.value)) for field in fields if field.filename is None)
     return decode_pairs(request.content) if _is_form(request) else ()
 
 
 def takes_form(request: httpx.Request, declared: str) -> bool:
-    """Whether further parameters belong into the body: it is a form, or empty where the call *declared* one."""
+    """Return whether further parameters belong in the body: it is a form, or empty and *declared* as one."""
     if request.method in ("GET", "HEAD"):
         return False
     if _is_form(request) or boundary_of(request.headers.get("content-type", "")) is not None:
@@ -126,7 +126,7 @@ def takes_form(request: httpx.Request, declared: str) -> bool:
 
 
 def add_to_query(request: httpx.Request, pairs: Pairs) -> httpx.Request:
-    """A copy of *request* with pairs after those of the query."""
+    """Return a copy of *request* with *pairs* appended to the query."""
     query = request.url.query
     return copy_request(
         request, url=request.url.copy_with(query=query + (b"&" if query else b"") + encode_pairs(pairs))
@@ -134,7 +134,7 @@ def add_to_query(request: httpx.Request, pairs: Pairs) -> httpx.Request:
 
 
 def add_to_body(request: httpx.Request, pairs: Pairs) -> httpx.Request:
-    """A copy of *request* with pairs after those of the form or multipart body; an empty body becomes a form."""
+    """Return a copy of *request* with *pairs* appended to the form or multipart body; an empty body becomes a form."""
     content_type = request.headers.get("content-type", "")
     boundary = boundary_of(content_type)
     if boundary is not None:
@@ -147,10 +147,10 @@ def add_to_body(request: httpx.Request, pairs: Pairs) -> httpx.Request:
 
 
 def without_parameters(request: httpx.Request, names: Collection[str]) -> httpx.Request:
-    """A copy of *request* without the parameters of these names, wherever they stand."""
+    """Return a copy of *request* without the parameters in *names*, in query or body."""
     query = request.url.query
-    kept = _drop_pairs(query, names)
-    url = request.url if kept == query else request.url.copy_with(query=kept or None)
+    remaining = _drop_pairs(query, names)
+    url = request.url if remaining == query else request.url.copy_with(query=remaining or None)
     boundary = boundary_of(request.headers.get("content-type", ""))
     content = request.content
     if boundary is not None:
@@ -163,8 +163,8 @@ def without_parameters(request: httpx.Request, names: Collection[str]) -> httpx.
 def copy_request(
     request: httpx.Request, *, url: httpx.URL | None = None, content: bytes | None = None
 ) -> httpx.Request:
-    """A copy of *request* with another URL or body, its own headers and extensions; the length follows the body."""
-    import httpx  # the catalog's checks load this module and need no HTTP library
+    """Return a copy of *request* with another URL or body; headers and extensions are copied, the length is updated."""
+    import httpx  # the catalog checks import this module without an HTTP library
 
     body = request.content if content is None else content
     headers = request.headers.copy()
@@ -180,14 +180,14 @@ def copy_request(
 
 
 def root_path(base_url: str) -> str:
-    """The decoded path of a base URL, without a slash at its end."""
+    """Return the decoded path of a base URL, without a trailing slash."""
     import httpx
 
     return httpx.URL(base_url).path.rstrip("/") if base_url else ""
 
 
 def path_below(base_url: str, url: httpx.URL) -> str:
-    """The decoded path of *url* below that of *base_url*, with its leading slash; the whole path of one elsewhere."""
+    """Return the decoded path of *url* below *base_url*, with a leading slash; the whole path if it is elsewhere."""
     root = root_path(base_url)
     return url.path[len(root) :] if root and url.path.startswith(root + "/") else url.path
 
@@ -198,8 +198,8 @@ def _text(raw: bytes) -> str:
 
 def _drop_pairs(raw: bytes, names: Collection[str]) -> bytes:
     segments = raw.split(b"&")
-    kept = [segment for segment in segments if decode_pair(segment)[0] not in names]
-    return raw if len(kept) == len(segments) else b"&".join(kept)
+    remaining = [segment for segment in segments if decode_pair(segment)[0] not in names]
+    return raw if len(remaining) == len(segments) else b"&".join(remaining)
 
 
 def _is_form(request: httpx.Request) -> bool:

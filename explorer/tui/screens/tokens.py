@@ -100,7 +100,7 @@ def use_text(life: TokenRecord, use: TokenUse) -> str:
         else:
             late = use.at - first
             parts.append(f"{late:.2f} s later, {'in' if late < life.grace else 'after'} its grace time")
-    others = [f"#{one.by}" if one.by else one.endpoint for one in life.beside(use)]
+    others = [f"#{one.by}" if one.by else one.endpoint for one in life.overlapping(use)]
     if others:
         parts.append(f"at the same time as {', '.join(others[:4])}{' …' if len(others) > 4 else ''}")
     parts.append("under way" if use.in_flight else f"answered {use.status}" if use.status else "no answer")

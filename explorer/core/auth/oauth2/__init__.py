@@ -1,4 +1,4 @@
-"""OAuth2 authorization code with PKCE: the client's pure pieces, and the authorization server of the sandbox."""
+"""OAuth2 authorization code with PKCE: the client, and the sandbox's authorization server."""
 
 from explorer.core.auth.oauth2.client import OAuth2
 from explorer.core.auth.oauth2.options import OAuth2Options

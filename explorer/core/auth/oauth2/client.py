@@ -1,11 +1,11 @@
-"""OAuth2 authorization code with PKCE (RFC 6749, 7636, 8252; ``003:7-11``): the client's pure pieces.
+"""OAuth2 authorization code with PKCE (RFC 6749, 7636, 8252; ``003:7-11``): the client without I/O.
 
-    authorization_url ─► person consents ─► redirect ─► read_redirect ─► exchange_request ─► read_token_response
-                                                                          refresh_request ──► read_token_response
+    authorization_url ─► the user consents ─► redirect ─► read_redirect ─► exchange_request ─► read_token_response
+                                                                            refresh_request ──► read_token_response
 
-Opening a browser and listening on loopback is I/O and lives elsewhere. oauthlib writes and reads the messages; it is
-imported when first needed. It refuses plain http unless a variable of the whole process allows it everywhere; here
-plain http is allowed for loopback only, by handing it the same URL with ``https`` and putting the scheme back.
+The caller opens the browser and listens on loopback. oauthlib writes and reads the messages and is imported on first
+use. It refuses plain http unless an environment variable of the whole process allows it. Here plain http is allowed
+only for loopback: oauthlib gets the URL with ``https``, and the scheme is restored afterwards.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ if TYPE_CHECKING:
 
 
 _MAX_LIFETIME = 1_000_000_000
-"""Seconds (some 30 years) that a token lives at most, whatever the server says."""
+"""Maximum token lifetime in seconds (about 30 years), whatever the server returns."""
 
 
 class OAuth2(Scheme[OAuth2Options]):
-    """A bearer token that is refreshed when it has expired, and once when a read is refused with 401."""
+    """A bearer token, refreshed when it has expired and once when a read is refused with 401."""
 
     name = "oauth2"
 
     def missing(self) -> tuple[str, ...]:
         if self._token(self.context.now(), "access") or self._can_refresh():
             return ()
-        return (*self._without((self.options.client_id,)), self.options.access_token)
+        return (*self._absent((self.options.client_id,)), self.options.access_token)
 
     def prerequisite(self) -> str:
         if self._token(self.context.now(), "access") or not self._can_refresh():
             return ""
-        return f"a new access token from {self.options.token} is asked for first"
+        return f"a new access token is requested from {self.options.token} first"
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:
         token = self._token(self._time(at), "access")
@@ -101,7 +101,7 @@ class OAuth2(Scheme[OAuth2Options]):
         if token is None:
             step = SigningStep(title="Token", text=self.prerequisite() or "none: log in first")
         else:
-            left = "" if token.expires_at is None else f", good for {int(token.expires_at - now)} s"
+            left = "" if token.expires_at is None else f", valid for {int(token.expires_at - now)} s"
             text = f"{MASK} ({token.value.fingerprint()})"
             step = SigningStep(title="Token", text=text, detail=f"from {token.origin}{left}")
         return (step, SigningStep(title="Header", text=f"{self.options.header}: {self.options.prefix}{MASK}"))
@@ -111,9 +111,9 @@ class OAuth2(Scheme[OAuth2Options]):
 
     def learn(self, response: httpx.Response) -> None:
         try:
-            self.accept(read_token_response(response.content, self.context.now(), "asking for it by hand"))
+            self.accept(read_token_response(response.content, self.context.now(), "a manual token request"))
         except CredentialRefused:
-            return  # the answer of a call that a person made; it is shown as it is
+            return  # the user sent this call and sees its response
 
     # --- logging in --------------------------------------------------------------------------------------------------
 
@@ -130,13 +130,13 @@ class OAuth2(Scheme[OAuth2Options]):
         self.accept(read_token_response(response.content, self.context.now(), "logging in"))
 
     def authorization_url(self, redirect_uri: str = "") -> AuthorizationRequest:
-        """The consent page's URL with a fresh state and PKCE challenge (S256).
+        """Return the consent page's URL with a fresh state and PKCE challenge (S256).
 
-        *redirect_uri* stands in for the credential of that name.
+        *redirect_uri* overrides the credential of that name.
 
         Raises:
-            CredentialMissing: there is no client id or no redirect URL.
-            UsageError: the page is plain http and not on loopback.
+            CredentialMissing: The client id or the redirect URL is missing.
+            UsageError: The page is plain http and not on loopback.
         """
         import httpx
 
@@ -166,7 +166,7 @@ class OAuth2(Scheme[OAuth2Options]):
         return AuthorizationRequest(_with_scheme_of(url, bare), state, Secret(verifier))
 
     def exchange_request(self, code: str, verifier: Secret, redirect_uri: str = "") -> httpx.Request:
-        """The request that turns a code into tokens (RFC 6749, 4.1.3), marked as an auth request."""
+        """Return the request that exchanges a code for tokens (RFC 6749, 4.1.3), marked as an auth request."""
         secret = self.context.credential(self.options.client_secret)
         body = self._client().prepare_request_body(
             code=code,
@@ -177,7 +177,7 @@ class OAuth2(Scheme[OAuth2Options]):
         return self._token_request(body)
 
     def refresh_request(self, refresh_token: Secret) -> httpx.Request:
-        """The request that turns a refresh token into new tokens (RFC 6749, 6), marked as an auth request."""
+        """Return the request that exchanges a refresh token for new tokens (RFC 6749, 6), marked as an auth request."""
         secret = self.context.credential(self.options.client_secret)
         body = self._client().prepare_refresh_body(
             refresh_token=refresh_token.reveal(),
@@ -187,7 +187,7 @@ class OAuth2(Scheme[OAuth2Options]):
         return token_request(self._token_request(body), self.context.tokens)
 
     def accept(self, tokens: tuple[Token, ...]) -> None:
-        """Keep the tokens of a token response; they are newer than any token credential that is there by now."""
+        """Store the tokens of a token response; they are newer than any token credential set by now."""
         for kind in TOKEN_KINDS:
             self._token(self.context.now(), kind)
         for token in tokens:
@@ -201,7 +201,7 @@ class OAuth2(Scheme[OAuth2Options]):
         return WebApplicationClient(self._need(self.options.client_id))
 
     def _token_request(self, body: str) -> httpx.Request:
-        """The token endpoint of the catalog with this body in place of its own; the URL must be safe."""
+        """Return the catalog's token endpoint request with *body*; its URL must be safe."""
         built = self.context.build(self.options.token, {})
         _as_https(str(built.url))
         request = wire.copy_request(built, content=body.encode())
@@ -210,18 +210,18 @@ class OAuth2(Scheme[OAuth2Options]):
         return request
 
     def _token(self, now: float, kind: TokenKind) -> Token | None:
-        """The token to use; a token credential that was not seen before is the newest."""
+        """Return the token to use; a new token credential is the newest."""
         name = self.options.access_token if kind == "access" else self.options.refresh_token
-        given = self.context.credential(name)
-        if given and not self.context.tokens.has_seen(given):
-            self.context.tokens.begin(Token(given, now, f"{CREDENTIAL_ORIGIN}{name!r}", kind=kind))
+        credential = self.context.credential(name)
+        if credential and not self.context.tokens.has_seen(credential):
+            self.context.tokens.begin(Token(credential, now, f"{CREDENTIAL_ORIGIN}{name!r}", kind=kind))
         return self.context.tokens.current(now, kind)
 
     def _access(self) -> Token | None:
         return self._token(self.context.now(), "access")
 
     def _replaced_elsewhere(self) -> Token | None:
-        """The access token that another process has kept in the meantime, or None."""
+        """Return the access token that another process has stored meanwhile, or None."""
         before = self._access()
         for name in (self.options.access_token, self.options.refresh_token):
             self.context.forget_cached(name)
@@ -261,34 +261,35 @@ class OAuth2(Scheme[OAuth2Options]):
 
 
 def read_redirect(url: str, state: str) -> str:
-    """The code in the URL that the vendor redirected to.
+    """Return the code in the redirect URL.
 
     Raises:
-        CredentialRefused: it carries an error, another state, no code, or a parameter twice; or is no redirect URL.
-        UsageError: it is plain http and not on loopback.
+        CredentialRefused: The URL contains an error, a different state, no code or a repeated parameter, or is not a
+            redirect URL.
+        UsageError: It is plain http and not on loopback.
     """
     from oauthlib.oauth2 import MismatchingStateError, OAuth2Error
     from oauthlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
     names = [name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
     if len(set(names)) != len(names):
-        raise CredentialRefused("the redirect carries a parameter more than once", hint="Log in again.")
+        raise CredentialRefused("the redirect repeats a parameter", hint="Log in again.")
     try:
-        found = parse_authorization_code_response(_as_https(url), state=state)
+        response = parse_authorization_code_response(_as_https(url), state=state)
     except MismatchingStateError:
         raise CredentialRefused(
-            "the redirect does not belong to this login: its state is another", hint="Log in again."
+            "the redirect belongs to another login: its state differs", hint="Log in again."
         ) from None
     except OAuth2Error as error:
         raise CredentialRefused(f"the login was refused: {_error_text(error)}", hint="Log in again.") from None
-    return str(found["code"])
+    return str(response["code"])
 
 
 def read_token_response(body: bytes, now: float, origin: str = "the token endpoint") -> tuple[Token, ...]:
-    """The tokens in the answer of a token endpoint: the access token first, then the refresh token if it has one.
+    """Return the tokens of a token endpoint's response: the access token, then the refresh token if present.
 
     Raises:
-        CredentialRefused: it is an error, or no token response (RFC 6749, 5).
+        CredentialRefused: The body is an error, or not a token response (RFC 6749, 5).
     """
     from oauthlib.oauth2 import OAuth2Error
     from oauthlib.oauth2.rfc6749.parameters import parse_token_response
@@ -296,7 +297,7 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
     try:
         table = json.loads(body)
         if not isinstance(table, dict):
-            raise ValueError("no object")
+            raise ValueError("not an object")
         read: dict[str, object] = parse_token_response(json.dumps(table))
         access, refresh = read["access_token"], read.get("refresh_token")
         if (
@@ -307,9 +308,9 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
             raise ValueError("no bearer token")
         expires = _expiry(read.get("expires_in"), now)
     except OAuth2Error as error:
-        raise CredentialRefused(f"no token was given: {_error_text(error)}", hint="Log in again.") from None
+        raise CredentialRefused(f"no token was issued: {_error_text(error)}", hint="Log in again.") from None
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise CredentialRefused("the answer of the token endpoint is no token response", hint="Log in again.") from None
+        raise CredentialRefused("the token endpoint returned no valid token response", hint="Log in again.") from None
     scope = str(table.get("scope") or "")
     token = Token(Secret(access), now, origin, expires_at=expires, scope=scope)
     if isinstance(refresh, str) and wire.is_sendable(refresh):
@@ -318,16 +319,16 @@ def read_token_response(body: bytes, now: float, origin: str = "the token endpoi
 
 
 def _expiry(seconds: object, now: float) -> float | None:
-    """When a token of so many *seconds* expires (Unix time); None where the server does not say."""
+    """Return the expiry time (Unix seconds) of a token that lives for *seconds*; None if unknown."""
     if seconds is None:
         return None
     if not isinstance(seconds, int | float | str):
-        raise TypeError("expires_in is no number")
+        raise TypeError("expires_in is not a number")
     return now + min(max(int(seconds), 0), _MAX_LIFETIME)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own (RFC 8252, 7.3 and 8.3)."""
+    """Return whether a host name or address is this machine's loopback (RFC 8252, 7.3 and 8.3)."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -335,24 +336,24 @@ def is_loopback(host: str) -> bool:
 
 
 def _as_https(url: str) -> str:
-    """*url*, with https in place of http where that is allowed because it is on loopback."""
+    """Return *url* with https; plain http is accepted only for loopback."""
     parts = urlsplit(url)
     if parts.scheme == "https":
         return url
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return "https" + url[len("http") :]
     raise UsageError(
-        f"OAuth2 needs https: {parts.scheme or 'a URL without a scheme'} is not safe there",
-        hint="Plain http is taken for 127.0.0.1, ::1 and localhost only.",
+        f"OAuth2 requires https, not {parts.scheme or 'a URL without a scheme'}",
+        hint="Plain http is allowed only for 127.0.0.1, ::1 and localhost.",
     )
 
 
 def _with_scheme_of(url: str, original: str) -> str:
-    """*url* with the scheme that *original* has."""
+    """Return *url* with the scheme of *original*."""
     return urlsplit(original).scheme + url[url.index(":") :]
 
 
 def _error_text(error: OAuth2Error) -> str:
-    """The code of an OAuth error and what it says about itself."""
+    """Return the code and description of an OAuth error."""
     code, description = str(error.error or "error"), str(error.description or "")
     return f"{code}: {description}" if description else code

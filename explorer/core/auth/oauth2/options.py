@@ -24,14 +24,14 @@ class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
     authorize: str = ""
     """Endpoint of the consent page."""
     token: str = ""
-    """Endpoint that exchanges codes and refreshes."""
+    """Endpoint that exchanges codes and refresh tokens."""
     scopes: tuple[str, ...] = ()
     pkce: bool = True
     prefix: str = "Bearer "
     code_seconds: int = 60
-    """How long a code of the sandbox is good, in seconds."""
+    """Seconds that a sandbox code is valid."""
     access_seconds: int = 3600
-    """How long an access token of the sandbox is good, in seconds."""
+    """Seconds that a sandbox access token is valid."""
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -59,8 +59,8 @@ class OAuth2Options(HeaderTokenOptions, frozen=True, kw_only=True):
 
     @property
     def token_source(self) -> TokenSource:
-        detail = "A code from the consent page is exchanged for a token, which is refreshed when it ends."
-        points = ("a person's consent", "PKCE" if self.pkce else "", "refreshed")
+        detail = "A code from the consent page is exchanged for a token, which is refreshed when it expires."
+        points = ("the user's consent", "PKCE" if self.pkce else "", "refreshed")
         return TokenSource(points, (detail,), self.authorize)
 
     def handlers(self, key: str) -> Iterator[tuple[str, Handler]]:

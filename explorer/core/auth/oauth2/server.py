@@ -1,4 +1,4 @@
-"""The authorization server's side of OAuth2: codes, tokens and refreshing, for the sandbox (RFC 6749, 7636, 9700)."""
+"""The authorization server of the sandbox: codes, tokens and refreshing (RFC 6749, 7636, 9700)."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ class _Issued:
 
 
 class OAuth2Verifier(Verifier[OAuth2Options]):
-    """Hands out codes and tokens and knows them again. Refusals of the token endpoint have the error code of
-    RFC 6749, 5.2 as their ``check``."""
+    """Issues codes and tokens, and verifies them.
+
+    The ``check`` of a token endpoint refusal is the error code of RFC 6749, 5.2.
+    """
 
     def __init__(
         self, options: OAuth2Options, accounts: AccountBook, now: Callable[[], float], nonce: Callable[[int], str]
@@ -63,16 +65,19 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
     # --- consent -----------------------------------------------------------------------------------------------------
 
     def consent(self, request: IncomingRequest) -> ConsentRequest | Refusal:
-        """What the consent page was opened with. A Refusal (``client_id`` or ``redirect_uri``) must be shown to the
-        person and never sent to the redirect URL (RFC 6749, 4.1.2.1)."""
+        """Return the parameters of the consent page.
+
+        A Refusal (``client_id`` or ``redirect_uri``) must be shown to the user and never sent to the redirect URL (RFC
+        6749, 4.1.2.1).
+        """
         values = dict(request.query + request.form)
         account = self._client(values.get("client_id", ""))
         if account is None:
-            return Refusal("client_id", "no such application", "a registered client id", "another")
+            return Refusal("client_id", "unknown application", "a registered client id", "another")
         redirect, known = values.get("redirect_uri", ""), account.value(self.options.redirect_uri)
         if redirect != known:
-            return Refusal("redirect_uri", "the redirect URL is not the registered one", known, redirect or "nothing")
-        error, description = self._fault(values, [name for name, _ in request.query + request.form])
+            return Refusal("redirect_uri", "the redirect URL is not registered", known, redirect or "nothing")
+        error, description = self._request_error(values, [name for name, _ in request.query + request.form])
         return ConsentRequest(
             account.id,
             values["client_id"],
@@ -85,12 +90,12 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         )
 
     def approve(self, request: ConsentRequest) -> str:
-        """Issue a code, bound to application, redirect URL and challenge; the URL to send the person to."""
+        """Issue a code bound to application, redirect URL and challenge, and return the redirect URL with it."""
         code = self.nonce(24)
         self._codes[code] = _Code(request, self.now() + self.options.code_seconds)
         return request.back(code=code)
 
-    def _fault(self, values: dict[str, str], names: list[str]) -> tuple[str, str]:
+    def _request_error(self, values: dict[str, str], names: list[str]) -> tuple[str, str]:
         if len(set(names)) != len(names):
             return "invalid_request", "a parameter is given more than once"
         if values.get("response_type") != "code":
@@ -101,7 +106,7 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         if self.options.pkce and not challenge:
             return "invalid_request", "code_challenge is missing"
         if challenge and not re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge):
-            return "invalid_request", "code_challenge is no S256 challenge"
+            return "invalid_request", "code_challenge is not an S256 challenge"
         unknown = set(values.get("scope", "").split()) - set(self.options.scopes)
         if unknown and self.options.scopes:
             return "invalid_scope", f"unknown scope {' '.join(sorted(unknown))}"
@@ -110,10 +115,10 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
     # --- tokens ------------------------------------------------------------------------------------------------------
 
     def token(self, request: IncomingRequest) -> dict[str, object] | Refusal:
-        """The answer of the token endpoint as a table (RFC 6749, 5.1), or why there is none."""
+        """Return the token endpoint's response as an object (RFC 6749, 5.1), or the refusal."""
         values = dict(request.form)
         if len(values) != len(request.form):
-            return Refusal("invalid_request", "a parameter is given more than once", "each once", "twice")
+            return Refusal("invalid_request", "a parameter is given more than once", "each once", "repeated")
         account = self._authenticate(request, values)
         if isinstance(account, Refusal):
             return account
@@ -130,27 +135,27 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         token = header_token(request, self.options.header, self.options.prefix)
         if isinstance(token, Refusal):
             return token
-        if self.accounts.is_foreign(self.options.access_token, token):
-            message = "the token is good in another environment, not in this one"
-            return Refusal("token_environment", message, "a token of this environment", "one of another")
+        foreign = self.refuse_foreign(self.options.access_token, token)
+        if foreign is not None:
+            return foreign
         issued = self._issued.get(token)
         if issued is None or issued.kind != "access":
             account = self.accounts.find({self.options.access_token: token})
-            unknown = Refusal("token_unknown", "no such access token was given out here", "an access token", "another")
+            unknown = Refusal("token_unknown", "the access token was not issued here", "an access token", "another")
             return Grant(account.id) if account else unknown
         if issued.revoked:
-            return Refusal("token_blacklisted", "the access token was revoked", "a token that was not", "a dead one")
+            return Refusal("token_blacklisted", "the access token was revoked", "a valid token", "a revoked token")
         if issued.expires_at is not None and self.now() >= issued.expires_at:
             late = self.now() - issued.expires_at
             return Refusal(
-                "token_expired", "the access token has expired", "a fresh one", f"{late:.0f} seconds too late"
+                "token_expired", "the access token has expired", "a fresh token", f"{late:.0f} seconds too late"
             )
         return Grant(issued.account)
 
     def _exchange(self, account: Account, values: dict[str, str]) -> dict[str, object] | Refusal:
         code = self._codes.get(values.get("code", ""))
         if code is None or code.request.client_id != account.value(self.options.client_id):
-            return Refusal("invalid_grant", "no such code was given to this application", "its code", "another")
+            return Refusal("invalid_grant", "the code was not issued to this application", "its own code", "another")
         if code.used:
             self._revoke(code.family)
             return Refusal(
@@ -160,9 +165,9 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
             return Refusal("invalid_grant", "the code has expired", f"within {self.options.code_seconds} s", "later")
         if values.get("redirect_uri", "") != code.request.redirect_uri:
             expected = code.request.redirect_uri
-            return Refusal("invalid_grant", "redirect_uri is another", expected, values.get("redirect_uri", "nothing"))
+            return Refusal("invalid_grant", "redirect_uri differs", expected, values.get("redirect_uri", "nothing"))
         if code.request.challenge and not _matches_challenge(values.get("code_verifier", ""), code.request.challenge):
-            return Refusal("invalid_grant", "code_verifier does not fit the challenge", "the verifier of it", "another")
+            return Refusal("invalid_grant", "code_verifier does not match the challenge", "its verifier", "another")
         code.used, code.family = True, self.nonce(8)
         return self._issue(account.id, code.family, code.request.scope)
 
@@ -172,11 +177,14 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         if issued is None and text and constant_time_equal(account.value(self.options.refresh_token), text):
             issued = self._issued[text] = _Issued(account.id, self.nonce(8), "refresh", "")
         if issued is None or issued.kind != "refresh" or issued.account != account.id or issued.revoked:
-            return Refusal("invalid_grant", "the refresh token is not good", "one that was given out here", "another")
+            return Refusal("invalid_grant", "the refresh token is invalid", "a token issued here", "another")
         if issued.spent:
             self._revoke(issued.family)
             return Refusal(
-                "invalid_grant", "the refresh token was used before; its family is revoked", "the latest", "old"
+                "invalid_grant",
+                "the refresh token was used before; its family is revoked",
+                "the latest token",
+                "an old one",
             )
         issued.spent = True
         return self._issue(issued.account, issued.family, issued.scope)
@@ -197,15 +205,15 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
         return self.accounts.find({self.options.client_id: client_id})
 
     def _authenticate(self, request: IncomingRequest, values: dict[str, str]) -> Account | Refusal:
-        """The account of a client id and secret, from the body or from Basic (RFC 6749, 2.3.1), never both."""
+        """Return the account of a client id and secret, from the body or Basic (RFC 6749, 2.3.1), never both."""
         basic = _basic(request.headers.get("authorization", ""))
         if basic is not None and "client_secret" in values:
-            return Refusal("invalid_request", "the client authenticates in two ways", "header or body", "both")
+            return Refusal("invalid_request", "the client authenticates twice", "header or body", "both")
         client_id, secret = basic or (values.get("client_id", ""), values.get("client_secret", ""))
         for account in self._clients(client_id):
             if constant_time_equal(account.value(self.options.client_secret), secret):
                 return account
-        return Refusal("invalid_client", "client id or secret is wrong", "those of a registered application", "others")
+        return Refusal("invalid_client", "wrong client id or secret", "those of a registered application", "others")
 
     def _clients(self, client_id: str) -> Iterator[Account]:
         for account in self.accounts.accounts:
@@ -214,7 +222,10 @@ class OAuth2Verifier(Verifier[OAuth2Options]):
 
 
 def _matches_challenge(verifier: str, challenge: str) -> bool:
-    """Whether BASE64URL(SHA256(verifier)) is the challenge (RFC 7636, 4.6); the verifier has 43 to 128 signs (4.1)."""
+    """Return whether BASE64URL(SHA256(verifier)) is the challenge (RFC 7636, 4.6).
+
+    A verifier has 43 to 128 characters (RFC 7636, 4.1).
+    """
     if not re.fullmatch(r"[A-Za-z0-9._~-]{43,128}", verifier):
         return False
     digest = hashlib.sha256(verifier.encode("ascii")).digest()
