@@ -1,4 +1,4 @@
-"""Calls, requests, responses and verdicts as values, and the shapes that ``send --json`` promises."""
+"""Calls, requests, responses and verdicts as values, and the JSON objects of ``send --json``."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import msgspec
 if TYPE_CHECKING:
     from explorer.core.text.data import Data
 else:
-    Data = bytes  # what a history holds: a memory map is taken out of what is written
+    Data = bytes  # at run time plain bytes, because the history never stores a memory map
 
 SANDBOX: Final = "sandbox"
-"""The environment that is a server on this machine; every vendor has it, and it is the default."""
+"""The environment of the local sandbox server. Every vendor has it, and it is the default."""
 Outcome = Literal["OK", "FAILED", "PARTIAL", "UNKNOWN"]
 Header = tuple[str, str]
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
-"""Statuses that name another URL to be requested in ``Location`` (RFC 9110, section 15.4); 304 is not among them."""
+"""Statuses that redirect to the URL in ``Location`` (RFC 9110, section 15.4); 304 is not one."""
 Purpose = Literal["call", "auth", "redirect", "retry"]
-"""Why a request was sent: the call itself, a token for it, a redirect that was followed, a second try."""
+"""Why a request was sent: the call itself, its token, a followed redirect, or a retry."""
 
 
 class FrozenStruct(msgspec.Struct, frozen=True, kw_only=True):
-    """A plain value."""
+    """A plain immutable value."""
 
 
 class Entry(FrozenStruct, frozen=True):
-    """One thing that a person set in a form: ``name=text``, ``name:=json`` or ``name=@file``.
+    """One form entry: ``name=text``, ``name:=json`` or ``name=@file``.
 
     A name without an entry is absent; ``text`` with an empty ``value`` is empty; ``json`` with ``null`` is null.
     """
@@ -38,22 +38,22 @@ class Entry(FrozenStruct, frozen=True):
 
 
 class Call(FrozenStruct, frozen=True, kw_only=True):
-    """What a person asked for, before anything was checked. Enough to make the request again."""
+    """A requested call before validation, complete enough to rebuild its request."""
 
     vendor: str
     endpoint: str
     environment: str = SANDBOX
     method: str = ""
-    """One of the endpoint's methods; the first where empty."""
+    """One of the endpoint's methods; empty for the first."""
     base_url: str = ""
-    """Replaces the environment's, where given."""
+    """Overrides the environment's base URL, if set."""
     entries: tuple[Entry, ...] = ()
     readings: dict[str, str] = {}
     extra: tuple[tuple[str, str], ...] = ()
     """Undocumented query parameters."""
     headers: tuple[Header, ...] = ()
     force: bool = False
-    """Go on although the form has errors."""
+    """Send even if the form has errors."""
 
     @property
     def address(self) -> str:
@@ -62,7 +62,7 @@ class Call(FrozenStruct, frozen=True, kw_only=True):
 
 
 class SentRequest(FrozenStruct, frozen=True, kw_only=True):
-    """A request as it stands on the wire. Header names and values as sent, in order."""
+    """A request as sent, with header names and values in order."""
 
     method: str
     url: str
@@ -71,13 +71,16 @@ class SentRequest(FrozenStruct, frozen=True, kw_only=True):
 
     @property
     def url_without_query(self) -> str:
-        """The URL up to its query."""
+        """The URL without its query."""
         return self.url.partition("?")[0]
 
 
 class ReceivedResponse(FrozenStruct, frozen=True, kw_only=True):
-    """A response as it arrived; ``body`` is decoded from its content coding. A large one is a memory map of a temporary
-    file, which is gone when nobody has the response any more."""
+    """A response as received; ``body`` is decoded from its content coding.
+
+    The body of a large response is a memory map of a temporary file, which is deleted with the last reference to the
+    response.
+    """
 
     status: int
     reason: str = ""
@@ -85,20 +88,20 @@ class ReceivedResponse(FrozenStruct, frozen=True, kw_only=True):
     headers: tuple[Header, ...] = ()
     body: Data = b""
     truncated: str = ""
-    """Why the body is not whole (``cut at 250 MB``, ``connection broke``), or empty."""
+    """Why the body is incomplete (``cut at 250 MB``, ``connection broke``), or empty."""
     wire_size: int = 0
-    """Bytes of the body on the wire, before decoding."""
+    """Bytes of the body as transferred, before decoding."""
     note: str = ""
-    """What a person should know about the decoding of the body (``the content coding 'br' is unknown …``), or empty."""
+    """A remark about decoding the body (``the content coding 'br' is unknown …``), or empty."""
 
     def header(self, name: str) -> str:
-        """The value of a header, or an empty text; names are case-insensitive."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), "")
+        """Return the value of a header, or an empty string; names are case-insensitive."""
+        lowered = name.lower()
+        return next((value for key, value in self.headers if key.lower() == lowered), "")
 
 
 class Hop(FrozenStruct, frozen=True, kw_only=True):
-    """One request and its response among several: a token call, a redirect, a second try."""
+    """One request and its response within an exchange: a token call, a redirect or a retry."""
 
     purpose: Purpose
     request: SentRequest
@@ -106,7 +109,7 @@ class Hop(FrozenStruct, frozen=True, kw_only=True):
 
 
 class Timings(FrozenStruct, frozen=True, kw_only=True):
-    """Seconds from the start of the send to the end of each phase; None where it was not reached or not needed."""
+    """Seconds from the start of the send to the end of each phase; None if a phase was not reached or not needed."""
 
     connected: float | None = None
     sent: float | None = None
@@ -115,7 +118,7 @@ class Timings(FrozenStruct, frozen=True, kw_only=True):
 
 
 class RejectedField(FrozenStruct, frozen=True, kw_only=True):
-    """A field that the vendor complained about, by the name that the form uses, and the complaint."""
+    """A field that the vendor rejected, by its form name, and the vendor's message."""
 
     name: str
     message: str = ""
@@ -130,13 +133,13 @@ class Verdict(FrozenStruct, frozen=True, kw_only=True):
     message: str = ""
     fields: tuple[RejectedField, ...] = ()
     meaning: str = ""
-    """What the documentation says of this status, in our words."""
+    """The documented meaning of this status, in our words."""
     why: str = ""
-    """What the judgement rests on: ``HTTP 404``, ``success is false in a 200``."""
+    """The reason for the outcome: ``HTTP 404``, ``HTTP 200, but the body says `success: false```."""
 
 
 class Failure(FrozenStruct, frozen=True, kw_only=True):
-    """Why there is no (whole) response: the class of the error tree, its text and what to do next."""
+    """Why there is no (complete) response: error class, title, message and hint."""
 
     kind: str
     title: str
@@ -146,25 +149,25 @@ class Failure(FrozenStruct, frozen=True, kw_only=True):
 
 
 class RequestContext(FrozenStruct, frozen=True, kw_only=True):
-    """What a call was made under, so that a replay can say what changed since. Nothing in it is secret."""
+    """The circumstances of a call, so that a replay can report what changed. Contains no secrets."""
 
     edition: str = ""
-    """Edition of the catalog."""
+    """Catalog edition."""
     catalog: str = ""
     """Digest of the whole catalog."""
     endpoint: str = ""
-    """Digest of what the catalog says of this call, its vendor's authentication and version."""
+    """Digest of the call's catalog entry, and of its vendor's authentication and version."""
     base_url: str = ""
     credentials: dict[str, str] = {}
-    """Name → ``Secret.fingerprint`` of every credential that was there."""
+    """Name → ``Secret.fingerprint`` of every credential that was set."""
     used: tuple[str, ...] = ()
-    """Fingerprints of the secrets of the auth scheme that stood in the request."""
+    """Fingerprints of the auth scheme's secrets in the request."""
     minted: tuple[str, ...] = ()
-    """Fingerprints of the tokens that came of it."""
+    """Fingerprints of the tokens that the call returned."""
 
 
 class Exchange(FrozenStruct, frozen=True, kw_only=True, weakref=True):
-    """One call and all that came of it."""
+    """One call with its requests, responses and verdict."""
 
     call: Call
     started_at: float
@@ -173,33 +176,33 @@ class Exchange(FrozenStruct, frozen=True, kw_only=True, weakref=True):
     """The request as finally sent."""
     response: ReceivedResponse | None = None
     hops: tuple[Hop, ...] = ()
-    """Everything that went over the wire before ``request``, in order."""
+    """Everything sent before ``request``, in order."""
     timings: Timings = msgspec.field(default_factory=Timings)
     verdict: Verdict = msgspec.field(default_factory=Verdict)
     failure: Failure | None = None
     pages: int = 1
     problems: tuple[dict[str, Any], ...] = ()
-    """Form problems that were overridden, as tables."""
+    """Overridden form problems, as objects."""
     id: int = 0
-    """Its number in the history, 0 before it is kept."""
+    """Its number in the history, 0 before it is stored."""
     under: RequestContext | None = None
-    """None in an entry that was kept before there were any."""
+    """None in entries stored before this field existed."""
     origin: int = 0
-    """The number of the entry that it is a replay of, or 0."""
+    """The number of the entry that it replays, or 0."""
     replayed: Literal["", "again", "exact", "form"] = ""
-    """How it was made of its origin."""
+    """How it was derived from its origin."""
     lost: tuple[str, ...] = ()
-    """Bodies that the history has no more: ``request``, ``response``, ``hop 0 request``, …"""
+    """Bodies that the history no longer has: ``request``, ``response``, ``hop 0 request``, …"""
 
 
 def hops_of(exchange: Exchange) -> tuple[Hop, ...]:
-    """Every hop of the exchange, the final one last."""
+    """Return every hop of the exchange, the final one last."""
     last = Hop(purpose=_last_purpose(exchange), request=exchange.request, response=exchange.response)
     return (*exchange.hops, last)
 
 
 def _last_purpose(exchange: Exchange) -> Purpose:
-    """What the final request was: a hop before it tells, since an exchange does not say."""
+    """Return the purpose of the final request, inferred from the hop before it."""
     before = exchange.hops[-1] if exchange.hops else None
     if before is None or before.purpose == "auth" or before.response is None:
         return "call"
@@ -209,7 +212,7 @@ def _last_purpose(exchange: Exchange) -> Purpose:
 
 
 def sandbox_reason(exchange: Exchange) -> str:
-    """What the sandbox says of a refusal: which check failed, what it expected and what it got; or an empty text."""
+    """Return why the sandbox refused: the failed check, the expected and the received value; or an empty string."""
     from urllib.parse import unquote
 
     response = exchange.response
@@ -218,7 +221,7 @@ def sandbox_reason(exchange: Exchange) -> str:
 
 
 def request_table(request: SentRequest) -> dict[str, Any]:
-    """A request as data: ``{method, url, headers, body}``."""
+    """Return a request as a JSON object: ``{method, url, headers, body}``."""
     return {
         "method": request.method,
         "url": request.url,
@@ -235,8 +238,11 @@ def _header_table(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def body_value(body: bytes) -> Any:
-    """Return parsed JSON where the body is JSON, otherwise text; None for no body. What many readers of JSON could not
-    take is text: numbers that fit no machine type, and what is nested deeper than ``lenient_json.DEEPEST``."""
+    """Return parsed JSON if the body is JSON, otherwise a string; None for no body.
+
+    What many JSON readers cannot parse stays a string: numbers that fit no machine type, and nesting deeper than
+    ``lenient_json.DEEPEST``.
+    """
     import json
 
     from explorer.core.text.lenient_json import DEEPEST, depth, parse
@@ -256,7 +262,7 @@ def body_value(body: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> float:
-    """Refuse ``NaN`` and ``Infinity``, which Python reads and RFC 8259 (section 6) does not know."""
+    """Reject ``NaN`` and ``Infinity``, which Python accepts but RFC 8259 (section 6) excludes."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -266,7 +272,7 @@ def _finite_or_text(text: str) -> float | str:
 
 
 def exchange_table(exchange: Exchange) -> dict[str, Any]:
-    """``send --json``: one exchange as data."""
+    """Return one exchange as the JSON object of ``send --json``."""
     response = exchange.response
     table: dict[str, Any] = {
         "request": request_table(exchange.request),
@@ -301,18 +307,18 @@ def exchange_table(exchange: Exchange) -> dict[str, Any]:
 
 
 def verdict_table(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as data."""
+    """Return a verdict as a JSON object."""
     return {
         "outcome": verdict.outcome,
         "http_status": verdict.http_status,
         "code": verdict.code,
         "message": verdict.message,
-        "fields": [{"name": one.name, "message": one.message} for one in verdict.fields],
+        "fields": [{"name": field.name, "message": field.message} for field in verdict.fields],
         "why": verdict.why,
         "meaning": verdict.meaning,
     }
 
 
 def failure_table(failure: Failure) -> dict[str, Any]:
-    """Why there is no (whole) answer, as data."""
+    """Return the reason for a missing or incomplete response as a JSON object."""
     return {"kind": failure.kind, "title": failure.title, "message": failure.message, "hint": failure.hint}

@@ -1,8 +1,8 @@
-"""Judge an exchange as the vendor's documentation does: by HTTP status and by what the body says.
+"""Judge an exchange as the vendor's documentation does: by HTTP status and by the body.
 
-The body goes before the status: a 200 whose body says that it failed has FAILED (002:54), and the words ``"true"`` and
-``"false"`` count as the booleans (002:58). What cannot be judged is UNKNOWN, never OK. Where several things were asked
-for by id and not all of them are there, it is PARTIAL.
+The body takes precedence: an HTTP 200 whose body reports failure is FAILED (002:54), and the strings ``"true"`` and
+``"false"`` count as booleans (002:58). An exchange that cannot be judged is UNKNOWN, never OK. If several records were
+requested by id and some are missing, it is PARTIAL.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.core.catalog.model import Endpoint, Vendor, VerdictRules
 
 _MAX_MESSAGES = 100
-"""Messages of a body, and fields that it complains about, that are looked at: the rest nobody reads."""
+"""Maximum number of messages and rejected fields that are read from a body."""
 _MAX_MESSAGE = 2_000
 
 
@@ -35,11 +35,12 @@ def judge(
     *,
     method: str = "",
 ) -> Verdict:
-    """Return the vendor's verdict on *response* to a call of *endpoint*; *sent* maps names to what was sent for them,
-    *method* is that of the request.
+    """Return the vendor's verdict on *response* to a call of *endpoint*.
+
+    *sent* maps parameter names to the values sent; *method* is the request's.
 
     Raises:
-        Interrupted: the work was ended early (``core.checkpoint``).
+        Interrupted: The caller stopped the work (``core.checkpoint``).
     """
     rule = endpoint.verdict or vendor.verdict
     meaning = rule.statuses.get(str(response.status), "")
@@ -47,11 +48,11 @@ def judge(
         body = read_body(response)
     except UnreadableBody as error:
         return _unreadable_verdict(response, meaning, _bounded(response.truncated or str(error)))
-    said = _body_says(rule, body) if isinstance(body, Mapping) else None
+    flag = _body_flag(rule, body) if isinstance(body, Mapping) else None
     names = [param.name for param in endpoint.params.values()]
-    message = _message(rule, body)
-    fields = tuple(_fields(rule, body, message, names))
-    outcome, why = _outcome(rule, response, said)
+    messages = _message_list(rule, body)
+    fields = tuple(_fields(rule, body, messages, names))
+    outcome, why = _outcome(rule, response, flag)
     if outcome == "OK" and response.truncated:
         outcome, why = "UNKNOWN", response.truncated
     if outcome == "OK" and body is None and (problem := _no_data_reason(endpoint, response, method)):
@@ -59,7 +60,7 @@ def judge(
     if outcome == "OK":
         why += _contradiction(endpoint, response, body)
     if outcome == "OK" and (absent := _missing_ids(endpoint, body, sent or {})):
-        outcome, why = "PARTIAL", f"not all that was asked for is there: {', '.join(absent[:20])} not given"
+        outcome, why = "PARTIAL", f"missing from the response: {', '.join(absent[:20])}"
     code = _text(get_at(body, rule.code)) if rule.code else ""
     if not code and rule.error and rule.message and outcome == "FAILED":
         code = _text(get_at(body, rule.error))
@@ -67,113 +68,115 @@ def judge(
         outcome=outcome,
         http_status=response.status,
         code=_bounded(code) or ("" if outcome in ("OK", "PARTIAL") else str(response.status)),
-        message="; ".join(message),
+        message="; ".join(messages),
         fields=fields if outcome != "OK" else (),
         meaning=meaning,
         why=f"{why}; {response.note}" if response.note else why,
     )
 
 
-def _unreadable_verdict(response: ReceivedResponse, meaning: str, wrong: str) -> Verdict:
+def _unreadable_verdict(response: ReceivedResponse, meaning: str, problem: str) -> Verdict:
     failed = response.status >= 400
-    wrong = f"{wrong}; {response.note}" if response.note else wrong
+    problem = f"{problem}; {response.note}" if response.note else problem
     return Verdict(
         outcome="FAILED" if failed else "UNKNOWN",
         http_status=response.status,
         code=str(response.status) if failed else "",
-        message=wrong,
+        message=problem,
         meaning=meaning,
-        why=f"HTTP {response.status}" if failed else wrong,
+        why=f"HTTP {response.status}" if failed else problem,
     )
 
 
-def _outcome(rule: VerdictRules, response: ReceivedResponse, said: tuple[bool, str] | None) -> tuple[Outcome, str]:
+def _outcome(rule: VerdictRules, response: ReceivedResponse, flag: tuple[bool, str] | None) -> tuple[Outcome, str]:
     status = response.status
-    if said is not None and not said[0]:
-        return "FAILED", f"{said[1]} in an HTTP {status}"
+    if flag is not None and not flag[0]:
+        return "FAILED", f"HTTP {status}, but {flag[1]}" if status < 400 else f"HTTP {status}, and {flag[1]}"
     if status in rule.ok_statuses:
-        return "OK", f"HTTP {status}, which means success here"
+        return "OK", f"HTTP {status}, a success status of this API"
     if status >= 400:
         return "FAILED", f"HTTP {status}"
     if status == 304:
-        return "UNKNOWN", "HTTP 304: not modified since the version that the request names"
+        return "UNKNOWN", "HTTP 304: not modified since the requested version"
     if 300 <= status < 400:
-        return "UNKNOWN", f"HTTP {status}: a redirect that was not followed"
+        return "UNKNOWN", f"HTTP {status}: redirect not followed"
     if status < 200:
         return "UNKNOWN", f"HTTP {status}"
     if response.truncated:
         return "UNKNOWN", response.truncated
-    if said is not None:
-        return "OK", f"{said[1]} in an HTTP {status}"
+    if flag is not None:
+        return "OK", f"HTTP {status}, and {flag[1]}"
     if rule.success and response.body:
-        return "UNKNOWN", f"HTTP {status}, and no {rule.success!r} in the body"
+        return "UNKNOWN", f"HTTP {status}, but the body has no {rule.success!r}"
     if rule.success:
-        return "UNKNOWN", f"HTTP {status} with an empty body"
+        return "UNKNOWN", f"HTTP {status}, but the body is empty"
     return "OK", f"HTTP {status}"
 
 
-def _body_says(rule: VerdictRules, body: Mapping[str, Any]) -> tuple[bool, str] | None:
-    """Whether the body itself says that the call succeeded, and where it says so; None when it says nothing."""
+def _body_flag(rule: VerdictRules, body: Mapping[str, Any]) -> tuple[bool, str] | None:
+    """Return whether the body reports success, and the evidence; None if it reports neither."""
     if rule.success:
         flag = get_at(body, rule.success)
         if isinstance(flag, bool):
-            return flag, f"{rule.success} is {str(flag).lower()}"
+            return flag, f"the body says `{rule.success}: {str(flag).lower()}`"
         if isinstance(flag, str) and flag.lower() in ("true", "false"):
-            return flag.lower() == "true", f'{rule.success} is "{flag}"'
+            return flag.lower() == "true", f'the body says `{rule.success}: "{flag}"`'
     if rule.error and get_at(body, rule.error) not in (None, "", [], {}):
-        return False, f"there is {rule.error!r}"
+        return False, f"the body contains {rule.error!r}"
     if rule.validation_map and _is_validation_map(body):
-        return False, "there is a map of complaints"
+        return False, "the body maps fields to error messages"
     repeated = get_at(body, rule.status_code) if rule.status_code else None
     if isinstance(repeated, int) and not isinstance(repeated, bool) and repeated >= 400:
-        return False, f"{rule.status_code} is {repeated}"
+        return False, f"the body says `{rule.status_code}: {repeated}`"
     return None
 
 
 def _missing_ids(endpoint: Endpoint, body: Any, sent: Mapping[str, str]) -> list[str]:
-    """The ids that were asked for and are not in the answer, where the catalog says how to tell."""
+    """Return the requested ids that the response lacks, if the catalog defines how to check."""
     asked = endpoint.asked
     if asked is None or not sent.get(asked.param):
         return []
-    found = get_at(body, asked.records) if asked.records else body
-    if isinstance(found, Mapping) and not asked.key:
-        given = {str(key) for key in found}
-    elif isinstance(found, list):
-        given = {str(get_at(one, asked.key) if asked.key else one) for one in found}
+    records = get_at(body, asked.records) if asked.records else body
+    if isinstance(records, Mapping) and not asked.key:
+        received = {str(key) for key in records}
+    elif isinstance(records, list):
+        received = {str(get_at(record, asked.key) if asked.key else record) for record in records}
     else:
         return []
-    words = [word.strip() for word in sent[asked.param].split(",")]
-    return [word for word in dict.fromkeys(words) if word and word not in given]
+    requested = [word.strip() for word in sent[asked.param].split(",")]
+    return [word for word in dict.fromkeys(requested) if word and word not in received]
 
 
 def _no_data_reason(endpoint: Endpoint, response: ReceivedResponse, method: str) -> str:
-    """Why a body without a value cannot be what the document promises; empty where it promises no data, or none is due
-    (RFC 9110, sections 9.3.2 and 15.3.5)."""
+    """Return why a body without a value contradicts the documentation.
+
+    Empty if the documentation promises no data, or none is due (RFC 9110, sections 9.3.2 and 15.3.5).
+    """
     if not _promises_data(endpoint) or method == "HEAD" or response.status in (204, 205):
         return ""
     if is_blank(response.body):
-        return "an empty body, where data is documented"
+        return "the body is empty, but data is documented"
     kind = essence(response.header("content-type"))
-    return "" if _is_data(kind) else f"{kind or 'no media type'}, where data is documented"
+    return "" if _is_data(kind) else f"the body is {kind or 'of no media type'}, but data is documented"
 
 
 def _promises_data(endpoint: Endpoint) -> bool:
-    """Whether every documented good response of the call has a body of JSON or XML."""
-    good = [sample for sample in endpoint.samples if sample.status < 400]
-    return bool(good) and all(_is_data(essence(sample.media_type)) and sample.body.strip() for sample in good)
+    """Return whether every documented success response of the call has a JSON or XML body."""
+    successes = [sample for sample in endpoint.samples if sample.status < 400]
+    return bool(successes) and all(_is_data(essence(sample.media_type)) and sample.body.strip() for sample in successes)
 
 
 def _contradiction(endpoint: Endpoint, response: ReceivedResponse, body: Any) -> str:
-    """What a good answer says of itself that is not so, as the end of a sentence."""
+    """Return how a successful response contradicts its own headers, as the end of a sentence."""
     if body is None or not response.body:
         return ""
-    lies = ""
+    contradictions = ""
     kind = essence(response.header("content-type"))
     if _promises_data(endpoint) and not _is_data(kind):
-        lies += f"; said to be {kind or 'nothing'}, and is JSON"
+        contradictions += f"; sent as {kind or 'no media type'}, but is JSON"
     if not is_xml(kind) and not is_utf8(response.body):
-        lies += "; the JSON is not in UTF-8"
-    return lies
+        contradictions += "; the JSON is not UTF-8"
+    return contradictions
 
 
 def _is_data(media_type: str) -> bool:
@@ -184,12 +187,15 @@ def _is_validation_map(body: object) -> bool:
     return (
         isinstance(body, Mapping)
         and bool(body)
-        and all(isinstance(one, list) and one and all(isinstance(text, str) for text in one) for one in body.values())
+        and all(
+            isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts)
+            for texts in body.values()
+        )
     )
 
 
-def _message(rule: VerdictRules, body: Any) -> list[str]:
-    """What the body says of a failure, as much of it as a person would read."""
+def _message_list(rule: VerdictRules, body: Any) -> list[str]:
+    """Return the failure messages of the body, bounded in number and length."""
     return [_bounded(text) for text in islice(_all_messages(rule, body), _MAX_MESSAGES)]
 
 
@@ -209,23 +215,25 @@ def _bounded(text: str) -> str:
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + "…"
 
 
-def _messages(found: Any, *, unfold: bool) -> Iterator[str]:
-    if isinstance(found, str) and unfold and found.strip().startswith("["):
+def _messages(value: Any, *, unfold: bool) -> Iterator[str]:
+    if isinstance(value, str) and unfold and value.strip().startswith("["):
         try:
-            found = json.loads(found)
+            value = json.loads(value)
         except (ValueError, RecursionError):
-            yield found
+            yield value
             return
-    if isinstance(found, list):
-        yield from (_text(one) for one in found)
-    elif isinstance(found, Mapping):
-        yield from (_text(text) for one in found.values() for text in (one if isinstance(one, list) else [one]))
+    if isinstance(value, list):
+        yield from (_text(element) for element in value)
+    elif isinstance(value, Mapping):
+        yield from (
+            _text(text) for element in value.values() for text in (element if isinstance(element, list) else [element])
+        )
     else:
-        yield _text(found)
+        yield _text(value)
 
 
 def _fields(rule: VerdictRules, body: Any, messages: list[str], names: list[str]) -> Iterator[RejectedField]:
-    """The guilty fields: keys of a validation map, names in the details, names that a message speaks of."""
+    """Yield the rejected fields: keys of a validation map, names in the details, names in a message."""
     if not isinstance(body, Mapping):
         return
     seen: set[str] = set()
@@ -244,14 +252,14 @@ def _fields(rule: VerdictRules, body: Any, messages: list[str], names: list[str]
         for name in names:
             words = re.split(r"[._\[\]#*]+", name.lower())
             plain = " ".join(word for word in words if word)
-            told = re.search(rf"(?<![\w.]){re.escape(plain)}(?![\w])", re.sub(r"[._]+", " ", message.lower()))
-            if told and name not in seen and "#" not in name:
+            mention = re.search(rf"(?<![\w.]){re.escape(plain)}(?![\w])", re.sub(r"[._]+", " ", message.lower()))
+            if mention and name not in seen and "#" not in name:
                 seen.add(name)
                 yield RejectedField(name=name, message=message)
 
 
 def _form_name(name: str, names: list[str]) -> str:
-    """The name as the form spells it: Laravel's ``line_items.0.upc`` is ``line_items[0].upc``."""
+    """Return the name in form spelling: Laravel's ``line_items.0.upc`` is ``line_items[0].upc``."""
     if name in names:
         return name
     bracketed = re.sub(r"\.([0-9]+)(?=\.|$)", r"[\1]", name)
@@ -270,4 +278,4 @@ def _text(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=read_raw)
     except RecursionError:
-        return "(nested too deep to be shown here)"
+        return "(nested too deeply to show)"

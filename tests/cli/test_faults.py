@@ -64,11 +64,11 @@ SINGLE = [
     ("429=60", 1, "FAILED", "429", ""),
     ("500", 1, "FAILED", "500", ""),
     ("503", 1, "FAILED", "503", ""),
-    ("error200=17", 1, "FAILED", "success is false in an HTTP 200", ""),
+    ("error200=17", 1, "FAILED", "HTTP 200, but the body says `success: false`", ""),
     ("malformed", 3, "UNKNOWN", "said to be JSON, and is not", ""),
     ("truncated", 3, "UNKNOWN", "said to be JSON, and is not", ""),
-    ("content_type", 0, "OK", "said to be text/html, and is JSON", ""),
-    ("charset=utf-16", 0, "OK", "the JSON is not in UTF-8", ""),
+    ("content_type", 0, "OK", "sent as text/html, but is JSON", ""),
+    ("charset=utf-16", 0, "OK", "the JSON is not UTF-8", ""),
     ("endless", 3, "UNKNOWN", "passed 300,000 bytes and was cut there", "TooLarge"),
 ]
 
@@ -136,9 +136,9 @@ def test_the_partial_body_of_a_broken_answer_is_kept(send: Send) -> None:
 def test_records_that_shift_between_pages_are_found(send: Send) -> None:
     found = send("overlap=2", *LIST, "--all-pages", "--max-pages", "4", "--concurrency", "1")
     kinds = {one["kind"]: one["text"] for one in found["checks"]}
-    assert kinds["duplicates"].startswith("6 records came more than once: 2 of page 1 again on page 2")
+    assert kinds["duplicates"].startswith("6 repeated records: 2 on pages 1 and 2")
     assert len(found["response"]["body"]) == 20
-    assert "check: 6 records" in found["told"]
+    assert "check: 6 repeated records" in found["told"]
 
 
 def test_totals_that_change_are_found(send: Send) -> None:

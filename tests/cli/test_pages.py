@@ -91,7 +91,7 @@ def test_what_was_asked_for_by_id_and_is_not_there_is_named(
     code, out, _ = run(address, *words, "--json")
     verdict = json.loads(out)["verdict"]
     assert (code, verdict["outcome"]) == ((1, "PARTIAL") if absent else (0, "OK"))
-    assert not absent or f"{absent} not given" in verdict["why"]
+    assert not absent or f"missing from the response: {absent}" in verdict["why"]
 
 
 def test_the_plan_comes_first_and_the_sum_last(run: Run) -> None:

@@ -51,7 +51,7 @@ REFUSED = Verdict(
     code="412",
     message="no size",
     meaning="the order cannot be made",
-    why="success is false in an HTTP 200",
+    why="HTTP 200, but the body says `success: false`",
     fields=(RejectedField(name="item1_size", message="no size"), RejectedField(name="city", message="too far")),
 )
 FAILED = Exchange(

@@ -24,11 +24,11 @@ SAID = {
     "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
     "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
     "503=9": ("✗ FAILED", "not available at the moment", "Next: send it again when 9 s have passed"),
-    "error200=17": ("✗ FAILED", "success is false in an HTTP 200", "code 17"),
+    "error200=17": ("✗ FAILED", "HTTP 200, but the body says `success: false`", "code 17"),
     "malformed": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: expected"),
     "truncated": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: it ends too early"),
-    "content_type": ("✓ OK", "said to be text/html", "⚠ declared text/html, is JSON"),
-    "charset=utf-16": ("✓ OK", "the JSON is not in UTF-8", "⚠ declared utf-8"),
+    "content_type": ("✓ OK", "sent as text/html", "⚠ declared text/html, is JSON"),
+    "charset=utf-16": ("✓ OK", "the JSON is not UTF-8", "⚠ declared utf-8"),
     "endless": ("✗ The answer is too large", "was cut there", "Next: Raise max_body_bytes", "✂ not whole"),
 }
 
