@@ -142,7 +142,7 @@ def test_without_demo_values_a_command_says_which_variable_it_wants(shell: Shell
         (["export", "1", "--env", "production"], "--env"),
         (["export", "1", "2"], "har"),
         (["export", "endlessaisles.stok"], "endlessaisles.stock"),
-        (["export", "endlessaisles.stock", "sku=x"], "no integer"),
+        (["export", "endlessaisles.stock", "sku=x"], "not an integer"),
         (["export", "endlessaisles.stock", "--as", "postman"], "postman"),
         (["export", "endlessaisles.stock", "sku=\udcff", "--force"], "UTF-8"),
         (["import", "curl", "wget x"], "no curl command"),

@@ -149,7 +149,7 @@ WORLDS: Final[dict[str, tuple[RefusalFacts, RefusalFacts]]] = {
         world(422, verdict={"fields": (RejectedField(name="q", message="is bad"),)}),
         world(422),
     ),
-    "value": (world(422, problems=(Problem("q", "is no integer"),)), world(422)),
+    "value": (world(422, problems=(Problem("q", "is not an integer"),)), world(422)),
     "wiped": (
         world(404, endpoint="fetch", call=entries(ids="7"), seen=(SEEN,), **FORGETS),
         world(404, endpoint="fetch", call=entries(ids="7"), seen=(SEEN,)),

@@ -52,7 +52,7 @@ async def test_a_wrong_value_has_its_error_beside_it_before_anything_is_sent(ses
     async with driven(session) as app:
         await app.open("cottoncart.order_calculate")
         await app.write("many")
-        await app.see("'many' is no integer")
+        await app.see("'many' is not an integer")
 
 
 async def test_it_can_be_sent_although_it_is_wrong_and_the_vendor_says_no(session: SessionContext) -> None:

@@ -1,6 +1,6 @@
-"""The catalog: a mapping → ``Catalog → Vendor → Endpoint → Parameter``.
+"""The catalog: ``Catalog → Vendor → Endpoint → Parameter``.
 
-A start with a cached catalog needs these classes only; ``load`` and ``readings`` read and check.
+A start with a cached catalog imports only these classes; ``load`` and ``readings`` read and check.
 """
 
 from __future__ import annotations

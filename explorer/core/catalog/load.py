@@ -25,26 +25,26 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True)
 class OptionTypes:
-    """The structs that the ``options`` of a table are decoded to, by the name of the auth scheme or paging style."""
+    """The structs for decoding ``options`` tables, by the name of the auth scheme or paging style."""
 
     auth: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
     paging: Mapping[str, type[msgspec.Struct]] = field(default_factory=dict)
 
 
 def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: ProblemReport) -> None:
-    """Report every problem of a decoded vendor; *types* decides which schemes and styles there are."""
+    """Report every problem of a decoded vendor; *types* defines the known schemes and styles."""
     for kind in ("environments", "credentials", "auth", "pagination", "readings"):
-        _check_keys(f"one of {kind}", getattr(vendor, kind), (*path, kind), report)
+        _check_keys(kind, getattr(vendor, kind), (*path, kind), report)
     for key, environment in vendor.environments.items():
         parts = urlsplit(environment.base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             report.add(
                 (*path, "environments", key, "base_url"),
-                f"{environment.base_url!r} is no base URL",
-                "such as https://host.example/api",
+                f"{environment.base_url!r} is not a base URL",
+                "example: https://host.example/api",
             )
         if key == "sandbox":
-            report.add((*path, "environments", key), "the name sandbox is taken", "the sandbox is always there")
+            report.add((*path, "environments", key), "the name 'sandbox' is reserved", "choose another name")
     for key, auth in vendor.auth.items():
         _check_options(types.auth, "auth scheme", auth.scheme, auth.options, (*path, "auth", key), report, "scheme")
     for key, paging in vendor.pagination.items():
@@ -63,12 +63,12 @@ def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: Problem
     for key, endpoint in vendor.endpoints.items():
         at = (*path, "endpoints", key)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", key):
-            report.add(at, "is no endpoint id", "lower-case letters, digits and underscores, a letter first")
+            report.add(at, "is not an endpoint id", "lowercase letters, digits and underscores, starting with a letter")
         _check_endpoint(vendor, endpoint, at, report)
-        _check_keys("a reading", endpoint.readings, (*at, "readings"), report)
+        _check_keys("readings", endpoint.readings, (*at, "readings"), report)
         for name, reading in endpoint.readings.items():
             if name in vendor.readings:
-                report.add((*at, "readings", name), "stands at the vendor as well", "give it another key")
+                report.add((*at, "readings", name), "is also a reading of the vendor", "use another key")
             if _check_reading(reading, (*at, "readings", name), report):
                 _check_choices(vendor, endpoint, name, reading, at, report)
     _check_links(vendor, path, report)
@@ -79,54 +79,55 @@ def check_vendor(vendor: Vendor, types: OptionTypes, path: Path, report: Problem
 
 
 def _check_links(vendor: Vendor, path: Path, report: ProblemReport) -> None:
-    """Ids lead somewhere: each parameter that takes one is there, each kind that is found is taken."""
-    every = {param.name for endpoint in vendor.endpoints.values() for param in endpoint.params.values()}
-    taken = set(vendor.consumes.values())
+    """Report id links without a target: every consuming parameter must exist, every produced kind be consumed."""
+    all_names = {param.name for endpoint in vendor.endpoints.values() for param in endpoint.params.values()}
+    consumed_kinds = set(vendor.consumes.values())
     for name in vendor.consumes:
-        if name not in every:
-            report.unknown((*path, "consumes", name), "parameter", name, sorted(every))
+        if name not in all_names:
+            report.unknown((*path, "consumes", name), "parameter", name, sorted(all_names))
     for key, endpoint in vendor.endpoints.items():
         names = [param.name for param in endpoint.params.values()]
-        taken |= set(endpoint.consumes.values())
+        consumed_kinds |= set(endpoint.consumes.values())
         for name in endpoint.consumes:
             if name not in names:
                 report.unknown((*path, "endpoints", key, "consumes", name), "parameter", name, names)
-    places = [(path, vendor.produces)]
-    places += [((*path, "endpoints", key), endpoint.produces) for key, endpoint in vendor.endpoints.items()]
-    for at, found in places:
-        for number, one in enumerate(found):
-            if one.kind not in taken:
-                report.unknown((*at, "produces", f"[{number}]", "kind"), "kind of id", one.kind, sorted(taken))
+    sources = [(path, vendor.produces)]
+    sources += [((*path, "endpoints", key), endpoint.produces) for key, endpoint in vendor.endpoints.items()]
+    for at, produced in sources:
+        for number, source in enumerate(produced):
+            if source.kind not in consumed_kinds:
+                kinds = sorted(consumed_kinds)
+                report.unknown((*at, "produces", f"[{number}]", "kind"), "kind of id", source.kind, kinds)
 
 
 def _check_probe(vendor: Vendor, path: Path, report: ProblemReport) -> None:
     if not vendor.probe:
         return
-    found = vendor.endpoints.get(vendor.probe)
-    if found is None:
+    endpoint = vendor.endpoints.get(vendor.probe)
+    if endpoint is None:
         report.unknown((*path, "probe"), "endpoint", vendor.probe, list(vendor.endpoints))
-    elif found.effect != "read":
-        report.add((*path, "probe"), f"{vendor.probe} does more than read", "a call whose effect is read")
+    elif endpoint.effect != "read":
+        report.add((*path, "probe"), f"{vendor.probe} is not a read", "a call with the effect read")
 
 
 def _check_keys(kind: str, keys: Iterable[str], path: Path, report: ProblemReport) -> None:
     for key in keys:
         if not _KEY.fullmatch(key):
-            report.add((*path, key), f"is no name for {kind}", "letters, digits, and . _ - between them")
+            report.add((*path, key), f"is not a valid key for {kind}", "letters and digits, with . _ - between them")
 
 
 def _check_options(
     known: Mapping[str, type[msgspec.Struct]],
     kind: str,
-    word: str,
+    name: str,
     options: Mapping[str, Any],
     path: Path,
     report: ProblemReport,
     key: str,
 ) -> None:
-    struct = known.get(word)
+    struct = known.get(name)
     if struct is None:
-        report.unknown((*path, key), kind, word, list(known))
+        report.unknown((*path, key), kind, name, list(known))
     else:
         decode_table(struct, options, (*path, "options"), report)
 
@@ -136,7 +137,8 @@ def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: Prob
         report.unknown((*path, "auth"), "auth", endpoint.auth, ["none", *vendor.auth])
     if endpoint.pagination and endpoint.pagination not in vendor.pagination:
         report.unknown((*path, "pagination"), "pagination", endpoint.pagination, list(vendor.pagination))
-    if endpoint.asked is not None and endpoint.asked.param not in [one.name for one in endpoint.params.values()]:
+    param_names = [param.name for param in endpoint.params.values()]
+    if endpoint.asked is not None and endpoint.asked.param not in param_names:
         report.unknown((*path, "asked", "param"), "parameter", endpoint.asked.param, list(endpoint.params))
     if not endpoint.path.startswith("/"):
         report.add((*path, "path"), f"{endpoint.path!r} has no leading slash", f"write '/{endpoint.path}'")
@@ -145,19 +147,18 @@ def _check_endpoint(vendor: Vendor, endpoint: Endpoint, path: Path, report: Prob
         if name not in in_path:
             report.add((*path, "path"), f"{{{name}}} has no parameter", f'add params.{name} = {{ in = "path", … }}')
     for name in in_path - set(_PLACEHOLDER.findall(endpoint.path)):
-        report.add((*path, "params", name), "is in the path, and the path has no such place", f"write {{{name}}} there")
+        report.add((*path, "params", name), "is a path parameter without a placeholder", f"add {{{name}}} to the path")
     for key, param in endpoint.params.items():
         _check_parameter(endpoint, param, (*path, "params", key), report)
-    names = [param.name for param in endpoint.params.values()]
     groups = {param.group for param in endpoint.params.values() if param.group}
     for key in endpoint.groups:
         if key not in groups:
             report.unknown((*path, "groups", key), "group", key, sorted(groups))
     for number, rule in enumerate(endpoint.rules):
-        _check_rule(rule, names, (*path, "rules", f"[{number}]"), report)
+        _check_rule(rule, param_names, (*path, "rules", f"[{number}]"), report)
     for number, when in enumerate(endpoint.effect_when):
-        if when.param not in names:
-            report.unknown((*path, "effect_when", f"[{number}]", "param"), "parameter", when.param, names)
+        if when.param not in param_names:
+            report.unknown((*path, "effect_when", f"[{number}]", "param"), "parameter", when.param, param_names)
 
 
 def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: ProblemReport) -> None:
@@ -165,7 +166,7 @@ def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: P
         try:
             re.compile(param.pattern)
         except re.error as error:
-            report.add((*path, "pattern"), f"is no regular expression: {error}")
+            report.add((*path, "pattern"), f"is not a regular expression: {error}")
     if param.min is not None and param.max is not None and param.min > param.max:
         report.add(path, f"min {param.min:g} is above max {param.max:g}")
     bodies = {"form": ("form", "multipart"), "json": ("json",), "multipart": ("multipart",)}
@@ -176,7 +177,7 @@ def _check_parameter(endpoint: Endpoint, param: Parameter, path: Path, report: P
         if param.enum and value is not None and value not in (*param.enum, *param.also):
             report.add((*path, key), f"{value!r} is not in enum", f"one of: {', '.join(param.enum)}")
     if param.type == "file" and param.location != "multipart":
-        report.add((*path, "in"), "a file travels in multipart only", 'write in = "multipart"')
+        report.add((*path, "in"), "a file requires multipart", 'write in = "multipart"')
 
 
 def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: ProblemReport) -> None:
@@ -186,18 +187,18 @@ def _check_rule(rule: Rule, names: Sequence[str], path: Path, report: ProblemRep
         if name not in names:
             report.unknown((*path, key), "parameter", name, names)
     if rule.kind in ("equal", "ordered") and len(rule.params) != 2:
-        report.add((*path, "params"), f"{rule.kind!r} compares two parameters, {len(rule.params)} given")
+        report.add((*path, "params"), f"{rule.kind!r} needs two parameters, not {len(rule.params)}")
     if rule.kind in ("requires", "not_listed", "together", "at_least_one") and not rule.params:
         report.add((*path, "params"), "is empty")
 
 
 def _check_reading(reading: Reading, path: Path, report: ProblemReport) -> bool:
-    _check_keys("a choice", reading.choices, (*path, "choices"), report)
+    _check_keys("choices", reading.choices, (*path, "choices"), report)
     if reading.default not in reading.choices:
         report.unknown((*path, "default"), "choice", reading.default, list(reading.choices))
         return False
     if len(reading.choices) < 2:
-        report.add((*path, "choices"), "a reading has at least two choices")
+        report.add((*path, "choices"), "a reading needs at least two choices")
         return False
     return True
 
@@ -235,18 +236,18 @@ _TOP = ("schema", "edition", "vendors")
 
 
 def read_toml(text: str, file: str) -> dict[str, Any]:
-    """The mapping in a TOML text.
+    """Parse TOML into a mapping.
 
     Raises:
-        CatalogError: the text is not TOML; names the line.
+        CatalogError: The text is not TOML; the problem names the line.
     """
     import tomllib
 
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        where = re.search(r"at line (\d+), column (\d+)", str(error))
-        path = f"line {where[1]}, column {where[2]}" if where else "(file)"
+        position = re.search(r"at line (\d+), column (\d+)", str(error))
+        path = f"line {position[1]}, column {position[2]}" if position else "(file)"
         message = re.sub(r" \(at .*\)$", "", str(error))
         raise CatalogError([CatalogProblem(file, path, f"not TOML: {message}", "see https://toml.io")]) from None
 
@@ -254,7 +255,7 @@ def read_toml(text: str, file: str) -> dict[str, Any]:
 def merge(
     base: Mapping[str, Any], overlay: Mapping[str, Any], file: str, origins: dict[Path, str], at: Path = ()
 ) -> dict[str, Any]:
-    """*base* with the single keys of *overlay* laid over it; *origins* learns which file said what."""
+    """Return *base* with the keys of *overlay* merged in; *origins* records the file of each merged key."""
     merged = dict(base)
     for key, value in overlay.items():
         path = (*at, key)
@@ -275,10 +276,10 @@ def decode(
     digest: str = "",
     origins: Mapping[Path, str] | None = None,
 ) -> Catalog:
-    """Return the catalog in *mapping*, whose auth schemes and paging styles are those of *types*.
+    """Return the catalog in *mapping*; *types* defines its auth schemes and paging styles.
 
     Raises:
-        CatalogError: with every problem found, not only the first.
+        CatalogError: With every problem, not only the first.
     """
     report = ProblemReport(file, origins or {})
     for key in mapping:
@@ -286,7 +287,7 @@ def decode(
             report.unknown((key,), "key", key, _TOP)
     schema = mapping.get("schema", 1)
     if schema != 1:
-        report.add(("schema",), f"schema {schema!r} is not known", "this program reads schema 1")
+        report.add(("schema",), f"schema {schema!r} is not supported", "supported: 1")
     vendors: dict[str, Vendor] = {}
     tables = mapping.get("vendors", {})
     if not isinstance(tables, Mapping):
@@ -295,7 +296,7 @@ def decode(
     for vendor_id, table in tables.items():
         path = ("vendors", vendor_id)
         if not re.fullmatch(r"[a-z][a-z0-9_]*", vendor_id):
-            report.add(path, "is no vendor id", "lower-case letters, digits and underscores, a letter first")
+            report.add(path, "is not a vendor id", "lowercase letters, digits and underscores, starting with a letter")
         vendor = decode_table(Vendor, table, path, report, partial=True)
         if vendor is not None:
             vendor = name_parts(vendor_id, vendor)
@@ -307,10 +308,10 @@ def decode(
 
 
 def decode_checked(mapping: Mapping[str, Any], *, digest: str = "") -> Catalog:
-    """The catalog in a mapping that was checked before (``decode``): a fraction of the time, no word on errors.
+    """Return the catalog in a mapping that ``decode`` has checked before, in a fraction of the time.
 
     Raises:
-        msgspec.ValidationError: it is not well after all.
+        msgspec.ValidationError: The mapping is invalid after all.
     """
     vendors = msgspec.convert(mapping.get("vendors", {}), dict[str, Vendor])
     named = {key: name_parts(key, vendor) for key, vendor in vendors.items()}
@@ -318,7 +319,7 @@ def decode_checked(mapping: Mapping[str, Any], *, digest: str = "") -> Catalog:
 
 
 def name_parts(vendor_id: str, vendor: Vendor) -> Vendor:
-    """*vendor* with ids and parameter names filled in from the keys of their tables."""
+    """Return *vendor* with ids and parameter names set from the keys of their tables."""
     endpoints = {key: name_endpoint(key, endpoint) for key, endpoint in vendor.endpoints.items()}
     return msgspec.structs.replace(vendor, id=vendor_id, endpoints=endpoints)
 

@@ -1,8 +1,8 @@
-"""The catalog as values: ``Catalog → Vendor → Endpoint → Parameter``, with the readings beside them.
+"""The catalog as values: ``Catalog → Vendor → Endpoint → Parameter``, and the readings.
 
-Every class here is one kind of table in ``endpoint_catalog.toml``; a field is a key of it, under the same name unless
-``name=`` says otherwise. ``lines`` always points into the vendor's document, as ``"83"`` or ``"83,110-118"``; together
-with ``Vendor.document`` it is shown as ``002:83,110-118``. ``docs/CATALOG.md`` is the manual for people.
+Every class is one kind of table in ``endpoint_catalog.toml``; its fields are the table's keys, renamed only where
+``name=`` says so. ``lines`` refers to the vendor's document, as ``"83"`` or ``"83,110-118"``; with ``Vendor.document``
+it is displayed as ``002:83,110-118``. ``docs/CATALOG.md`` is the manual.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ METHOD_EFFECTS: Final[dict[str, Effect]] = {
     "PATCH": "update",
     "DELETE": "delete",
 }
-"""What a method does where the catalog states no effect (RFC 9110, 9.2.1 and 9.3)."""
+"""The default effect of a method (RFC 9110, 9.2.1 and 9.3)."""
 StringFormat = Literal["email", "uri", "country", "digits", "host", "numeric", "alphanumeric", "uuid"]
 BooleanEncoding = Literal["json", "true_false", "1_0"]
 RuleKind = Literal[
@@ -41,28 +41,28 @@ class CatalogTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Note(CatalogTable, frozen=True, kw_only=True):
-    """Something a user must know, in our own words."""
+    """Something the user must know, in our own words."""
 
     text: str
     lines: str = ""
 
 
 class Environment(CatalogTable, frozen=True, kw_only=True):
-    """One place where the vendor's API is served. ``base_url`` is what the path templates are appended to."""
+    """One server of the vendor's API. Path templates are appended to ``base_url``."""
 
     base_url: str
     title: str = ""
     guarded: bool = False
-    """Whether everything that is not a read asks first, and the screen shows it red."""
+    """Whether calls other than reads require confirmation. The UI marks it red."""
     kind: Literal["production", "test", "development"] = "production"
     forgets_after_hours: float = 0.0
-    """Hours after which records that were made here may be gone; 0: they stay."""
+    """Hours after which records created here may be deleted; 0 if they are permanent."""
     note: str = ""
     lines: str = ""
 
 
 class Version(CatalogTable, frozen=True, kw_only=True):
-    """How the vendor tells versions apart. ``accept`` is sent as the Accept header with every request."""
+    """How the vendor versions its API. ``accept`` is sent as the Accept header of every request."""
 
     style: Literal["accept", "path", "none"] = "none"
     value: str = ""
@@ -72,21 +72,23 @@ class Version(CatalogTable, frozen=True, kw_only=True):
 
 
 class Credential(CatalogTable, frozen=True, kw_only=True):
-    """One credential that auth schemes of this vendor use. Its environment variable is
-    ``API_EXPLORER_<VENDOR>_<NAME>`` in capitals."""
+    """One credential of the vendor's auth schemes.
+
+    Its environment variable is ``API_EXPLORER_<VENDOR>_<NAME>``, in uppercase.
+    """
 
     title: str
     secret: bool = True
     sandbox: str = ""
-    """The demo value that the sandbox knows."""
+    """The demo value that the sandbox accepts."""
     sandbox_foreign: tuple[str, ...] = ()
-    """Demo values that are good in another environment only: the sandbox knows and refuses them."""
+    """Demo values of another environment, which the sandbox recognizes and refuses."""
     note: str = ""
     lines: str = ""
 
 
 class Auth(CatalogTable, frozen=True, kw_only=True):
-    """One way of authenticating. ``scheme`` is a word of ``explorer.core.auth.AUTH_SCHEMES``; ``options`` are its."""
+    """One authentication method. ``scheme`` is a key of ``core.auth.AUTH_SCHEMES`` and defines ``options``."""
 
     scheme: str
     title: str = ""
@@ -96,7 +98,7 @@ class Auth(CatalogTable, frozen=True, kw_only=True):
 
 
 class Pagination(CatalogTable, frozen=True, kw_only=True):
-    """One way of paging. ``style`` is a word of ``explorer.core.paging.PAGING_STYLES``."""
+    """One pagination method. ``style`` is a key of ``explorer.core.paging.PAGING_STYLES``."""
 
     style: str
     title: str = ""
@@ -106,36 +108,36 @@ class Pagination(CatalogTable, frozen=True, kw_only=True):
 
 
 class VerdictRules(CatalogTable, frozen=True, kw_only=True):
-    """What the vendor means by success. Paths are dotted, into the decoded body (``data.error.code``)."""
+    """The vendor's definition of success. Paths are dotted paths in the decoded body (``data.error.code``)."""
 
     success: str = ""
-    """Where a flag of success stands (boolean or the words true / false)."""
+    """Path of a success flag (a boolean, or the strings true / false)."""
     error: str = ""
-    """Where the error stands: its presence means failure. Its text is the message, or the code beside ``message``."""
+    """Path of the error. Its presence means failure; its text is the message, or the code if ``message`` is set."""
     code: str = ""
     message: str = ""
     details: str = ""
-    """Where a table or text stands that tells more; values of it that are names of fields are the guilty ones."""
+    """Path of an object or string with details; values in it that are field names are the rejected fields."""
     status_code: str = ""
-    """Where the body repeats the HTTP status."""
+    """Path of the HTTP status repeated in the body."""
     validation_map: bool = False
-    """A body whose every value is a list of texts maps field names to complaints."""
+    """Whether a body whose values are all lists of strings maps field names to error messages."""
     message_holds_json: bool = False
-    """The error text may itself be a JSON array of messages."""
+    """Whether the error text may itself be a JSON array of messages."""
     ok_statuses: tuple[int, ...] = ()
-    """Statuses beside 2xx that mean success (a 302 of a consent page)."""
+    """Statuses besides 2xx that mean success (such as the 302 of a consent page)."""
     statuses: dict[str, str] = {}
-    """Documented status codes and what they mean, in our own words."""
+    """Documented statuses and their meaning, in our own words."""
     lines: str = ""
 
 
 class VolatileRules(CatalogTable, frozen=True, kw_only=True):
-    """What differs from one answer to the next although nothing happened: a comparison masks it."""
+    """Parts of a response that vary without a cause; a comparison masks them."""
 
     names: tuple[str, ...] = ()
-    """Parameters, body fields, XML elements and attributes of these names, wherever they stand."""
+    """Names of parameters, body fields, XML elements and attributes, at any depth."""
     paths: tuple[str, ...] = ()
-    """Paths into a body from its root: ``data[*].expires``, ``$.time``, ``/order/@stamp``."""
+    """Paths from the root of the body: ``data[*].expires``, ``$.time``, ``/order/@stamp``."""
     headers: tuple[str, ...] = ()
     lines: str = ""
 
@@ -143,11 +145,11 @@ class VolatileRules(CatalogTable, frozen=True, kw_only=True):
 class Rule(CatalogTable, frozen=True, kw_only=True):
     """A rule across fields.
 
-    ``requires``: when any of ``when`` is set (or has the value in ``when_value``), all of ``params`` must be.
-    ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``mistake_pairs``: all of ``params`` or none.
+    ``requires``: if any of ``when`` is set (or has the value in ``when_value``), all of ``params`` are required.
+    ``at_least_one`` / ``at_most_one`` / ``exactly_one`` of ``params``. ``together``: all of ``params`` or none.
     ``not_listed``: no word in the comma list ``params[0]`` may name a field that is set (``names``: word → field).
-    ``equal``: the two ``params`` have the same value. ``ordered``: ``params[0]`` <= ``params[1]``.
-    ``advice``: shown as a warning when any of ``when`` is set.
+    ``equal``: both ``params`` have the same value. ``ordered``: ``params[0]`` <= ``params[1]``.
+    ``advice``: a warning if any of ``when`` is set.
     """
 
     kind: RuleKind
@@ -169,15 +171,15 @@ class Group(CatalogTable, frozen=True, kw_only=True):
     sparse: bool = False
     """Whether indexes may have gaps."""
     start: int = 0
-    """The index of the first group that a form offers."""
+    """Index of the first group in a new form."""
     lines: str = ""
 
 
 class Parameter(CatalogTable, frozen=True, kw_only=True):
-    """One parameter, its name exactly as the vendor spells it.
+    """One parameter, with the vendor's exact name.
 
-    In a name ``#`` stands for an index (``item#_size``, ``line_items[#].id``, ``images[#]``), a final ``[]`` for a
-    value that may be given again (``filter[brands][]``), ``[*]`` for any key (``filter[*]``), a dot for a JSON level.
+    In a name, ``#`` is an index (``item#_size``, ``line_items[#].id``, ``images[#]``) and a final ``[]`` a repeatable
+    value (``filter[brands][]``). ``[*]`` is any key (``filter[*]``), and a dot separates JSON levels.
     """
 
     name: str = ""
@@ -185,12 +187,12 @@ class Parameter(CatalogTable, frozen=True, kw_only=True):
     type: ValueType = "string"
     required: bool = False
     default: str | None = None
-    """What the vendor takes when the parameter is absent; not sent."""
+    """The vendor's value for an absent parameter; not sent."""
     prefill: str | None = None
-    """What the form starts with and sends unless another value is given."""
+    """The form's initial value, which is sent unless changed."""
     enum: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    """Values that are allowed beside the type's own (``all`` for an integer id)."""
+    """Values allowed besides those of the type (``all`` for an integer id)."""
     min: float | None = None
     max: float | None = None
     min_length: int | None = None
@@ -199,17 +201,17 @@ class Parameter(CatalogTable, frozen=True, kw_only=True):
     """A regular expression that the whole value must match."""
     format: StringFormat | None = None
     date_format: str = ""
-    """strftime pattern of a ``date`` (``%Y-%m-%d`` unless told)."""
+    """strftime pattern of a ``date`` (default ``%Y-%m-%d``)."""
     boolean: BooleanEncoding | None = None
-    """How true and false are written; ``json`` in JSON bodies and ``true_false`` elsewhere unless told."""
+    """Encoding of true and false; default ``json`` in JSON bodies, otherwise ``true_false``."""
     comma: bool = False
-    """Whether the one value is a comma-separated list of the type."""
+    """Whether the value is a comma-separated list of the type."""
     nullable: bool = False
     empty: bool = True
-    """Whether an empty value may be sent for an optional parameter."""
+    """Whether an optional parameter may be sent empty."""
     secret: bool = False
     accept: str = ""
-    """Media types of a file, as in ``image/png,image/jpeg``."""
+    """Media types of a file, such as ``image/png,image/jpeg``."""
     inferred: bool = False
     example: str = ""
     note: str = ""
@@ -228,15 +230,17 @@ class Parameter(CatalogTable, frozen=True, kw_only=True):
 
     @property
     def group(self) -> str | None:
-        """The name of its indexed group: what stands up to and with the index (``item#``, ``line_items[#]``)."""
-        found = re.match(r"[^#]*#\]?", self.name)
-        return found.group() if found else None
+        """The name of its indexed group: the part up to the index (``item#``, ``line_items[#]``)."""
+        match = re.match(r"[^#]*#\]?", self.name)
+        return match.group() if match else None
 
 
 class Choice(CatalogTable, frozen=True, kw_only=True):
-    """One reading of a contradiction. ``set`` is a table of the endpoint's (or vendor's) own keys that is laid over it
-    when this is chosen: ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``; ``false`` in place of
-    a table takes that entry away."""
+    """One reading of an ambiguity.
+
+    ``set`` is merged into the endpoint (or vendor) when this choice is selected:
+    ``{ path = "/x", params = { page = { in = "form" }, extra = false } }``. ``false`` removes a table.
+    """
 
     title: str
     lines: str = ""
@@ -244,8 +248,7 @@ class Choice(CatalogTable, frozen=True, kw_only=True):
 
 
 class Reading(CatalogTable, frozen=True, kw_only=True):
-    """A place where the document contradicts itself or could not work as printed: every version of it, the lines, the
-    default and why."""
+    """An ambiguity: the document contradicts itself or cannot work as printed. With all choices and the default."""
 
     about: str
     default: str
@@ -254,12 +257,12 @@ class Reading(CatalogTable, frozen=True, kw_only=True):
 
     @property
     def changes_request(self) -> bool:
-        """Whether any choice changes what is sent, so that it can be chosen in the form and by ``--reading``."""
+        """Whether any choice changes the request, so that the form and ``--reading`` offer it."""
         return any(choice.set for choice in self.choices.values())
 
 
 class Sample(CatalogTable, frozen=True, kw_only=True):
-    """An answer in the vendor's shape with our own data; ``body`` as text. The sandbox and the docs pane show it."""
+    """A response in the vendor's shape with our own data. The sandbox and the docs pane show it."""
 
     status: int = 200
     media_type: str = "application/json"
@@ -272,23 +275,27 @@ ResponseFieldKind = Literal["null", "boolean", "integer", "number", "string", "l
 
 
 class ResponseField(CatalogTable, frozen=True, kw_only=True):
-    """What is known of a field of the answer beside the samples. Its key is the path: ``data[].owner.name``, ``{}`` for
-    any key of a table whose keys are ids."""
+    """What is known about a response field beyond the samples.
+
+    Its key is the path: ``data[].owner.name``, with ``{}`` for any key of an object whose keys are ids.
+    """
 
     types: tuple[ResponseFieldKind, ...] = ()
-    """Kinds that it may have, beside those that it has in the samples."""
+    """Allowed types besides those in the samples."""
     optional: bool = False
-    """Whether it may be missing although the samples have it."""
+    """Whether it may be missing although the samples contain it."""
     enum: tuple[str, ...] = ()
-    """All values that it may have, where the document lists them."""
+    """All allowed values, if the document lists them."""
     note: str = ""
     lines: str = ""
 
 
 class RequestedIds(CatalogTable, frozen=True, kw_only=True):
-    """How to tell that everything is there which was asked for by id: the comma list ``param`` against the records at
-    the dotted path ``records``, each by its ``key``; without a key the keys of that table (or the entries of that list)
-    are the ids. Where one is not there, the verdict is PARTIAL."""
+    """How to check that the response contains every requested id.
+
+    The ids are the comma list ``param``. The records are at the dotted path ``records``, identified by their ``key``.
+    Without ``key``, the object's keys or the array's elements are the ids. If any is missing, the verdict is PARTIAL.
+    """
 
     param: str
     records: str = ""
@@ -296,19 +303,22 @@ class RequestedIds(CatalogTable, frozen=True, kw_only=True):
 
 
 class IdSource(CatalogTable, frozen=True, kw_only=True):
-    """Where ids stand in an answer. ``path`` is dotted, with ``[]`` for any index, ``*`` for any key and a leading
-    ``**.`` for any place; ``kind`` is a word that an endpoint's ``consumes`` has too."""
+    """Where a response contains ids.
+
+    ``path`` is dotted, with ``[]`` for any index, ``*`` for any key and a leading ``**.`` for any depth. ``kind`` is a
+    name that an endpoint's ``consumes`` also uses.
+    """
 
     path: str
     kind: str
     type: str = ""
-    """Only where the object that holds it has this ``type`` (JSON:API)."""
+    """Only in objects of this ``type`` (JSON:API)."""
     key: bool = False
-    """Whether the id is the last key of the path, and not what stands there."""
+    """Whether the id is the last key of the path instead of its value."""
 
 
 class ConditionalEffect(CatalogTable, frozen=True, kw_only=True):
-    """A value that makes a call graver: ``checkout=1`` turns a validation into an order."""
+    """A value that makes a call more consequential: ``checkout=1`` turns a validation into an order."""
 
     param: str
     equals: str
@@ -316,8 +326,10 @@ class ConditionalEffect(CatalogTable, frozen=True, kw_only=True):
 
 
 class Requirement(CatalogTable, frozen=True, kw_only=True):
-    """A role or a right that the account must have, in our own words: for the whole call, or when any of ``params`` is
-    sent."""
+    """A role or permission that the account needs, in our own words.
+
+    It applies to the whole call, or only if any of ``params`` is sent.
+    """
 
     text: str
     params: tuple[str, ...] = ()
@@ -325,22 +337,22 @@ class Requirement(CatalogTable, frozen=True, kw_only=True):
 
 
 class Endpoint(CatalogTable, frozen=True, kw_only=True):
-    """One documented call, addressed as ``vendor.id``."""
+    """One documented call, identified as ``vendor.id``."""
 
     id: str = ""
     title: str
     group: str
     method: str = "GET"
     also_methods: tuple[str, ...] = ()
-    """Further methods of the same call (HEAD beside GET)."""
+    """Further methods of the same call (HEAD for a GET)."""
     path: str
     auth: str = "none"
     """A key of the vendor's ``auth`` table, or ``none`` for an anonymous call."""
     body: Literal["none", "form", "json", "multipart"] = "none"
     accept: str = ""
-    """The Accept header where it is not the vendor's own."""
+    """The Accept header, if it differs from the vendor's."""
     stated_effect: Effect | None = msgspec.field(default=None, name="effect")
-    """What the call does at the vendor; None: what its method does."""
+    """The call's effect at the vendor; None for the default of its method."""
     effect_when: tuple[ConditionalEffect, ...] = ()
     pagination: str = ""
     """A key of the vendor's ``pagination`` table."""
@@ -349,46 +361,46 @@ class Endpoint(CatalogTable, frozen=True, kw_only=True):
     lines: str = ""
     notes: tuple[Note, ...] = ()
     needs: tuple[Requirement, ...] = ()
-    """What the account must be allowed; told where the vendor answers 403."""
+    """Permissions that the account needs; shown when the vendor returns 403."""
     params: dict[str, Parameter] = {}
     groups: dict[str, Group] = {}
     rules: tuple[Rule, ...] = ()
     readings: dict[str, Reading] = {}
     samples: tuple[Sample, ...] = ()
     answer: dict[str, ResponseField] = {}
-    """Fields of the answer of which more is known than the samples show."""
+    """Response fields about which more is known than the samples show."""
     asked: RequestedIds | None = None
     volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
-    """Beside what is volatile in every call of the vendor."""
+    """In addition to the vendor's."""
     verdict: VerdictRules | None = None
-    """Where this call is judged otherwise than the vendor's calls in general."""
+    """Overrides the vendor's rules for this call."""
     produces: tuple[IdSource, ...] = ()
-    """Ids in its answer, beside those of the vendor in general."""
+    """Ids in its response, in addition to the vendor's."""
     consumes: dict[str, str] = {}
-    """Parameter → kind of the id that it takes; an empty kind takes back what holds for the vendor in general."""
+    """Parameter → kind of id; an empty kind cancels the vendor's entry."""
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The methods of the call, the usual one first."""
+        """The methods of the call, the default one first."""
         return (self.method, *self.also_methods)
 
     @property
     def effect(self) -> Effect:
-        """What the call does at the vendor, sent with its usual method."""
+        """The call's effect at the vendor with its default method."""
         return self.effect_of(self.method)
 
     def effect_of(self, method: str) -> Effect:
-        """Return what the call does when it is sent with *method*; an unknown method is not a read."""
+        """Return the call's effect when sent with *method*; an unknown method is not a read."""
         return self.stated_effect or METHOD_EFFECTS.get(method.upper(), "update")
 
 
 class Vendor(CatalogTable, frozen=True, kw_only=True):
-    """One vendor: what holds for all of its calls, and the calls."""
+    """One vendor: its common settings and its calls."""
 
     id: str = ""
     title: str
     document: str = ""
-    """The short name of its document, put before line numbers (``002``)."""
+    """Short name of its document, the prefix of line numbers (``002``)."""
     summary: str = ""
     inferred: bool = False
     notes: tuple[Note, ...] = ()
@@ -400,27 +412,27 @@ class Vendor(CatalogTable, frozen=True, kw_only=True):
     verdict: VerdictRules = msgspec.field(default_factory=VerdictRules)
     volatile: VolatileRules = msgspec.field(default_factory=VolatileRules)
     secret_fields: tuple[str, ...] = ()
-    """Names of body fields, query keys and headers that are secret wherever they stand."""
+    """Names of body fields, query keys and headers that are secret everywhere."""
     answer: dict[str, ResponseField] = {}
-    """Fields that the answer of any call may have, beside those of its samples."""
+    """Fields that any response may contain, besides those of its samples."""
     readings: dict[str, Reading] = {}
-    """Contradictions that concern every call; ``set`` is laid over the vendor."""
+    """Ambiguities that affect every call; ``set`` is merged into the vendor."""
     produces: tuple[IdSource, ...] = ()
-    """Ids in any answer."""
+    """Ids in any response."""
     consumes: dict[str, str] = {}
     """Parameter → kind of id, for every call that has the parameter."""
     probe: str = ""
-    """Id of a call that reads, needs no parameter and does no harm: ``doctor`` sends it to see whether all is well."""
+    """Id of a harmless read without required parameters, which ``doctor`` sends as a health check."""
     endpoints: dict[str, Endpoint] = {}
     sandbox: SandboxVendor = msgspec.field(default_factory=SandboxVendor)
 
     def cite(self, lines: str) -> str:
-        """``83,110-118`` as ``002:83,110-118``, fit for a terminal; an empty text stays empty."""
+        """Return ``83,110-118`` as ``002:83,110-118``, safe for a terminal; an empty string stays empty."""
         return sanitize_line(f"{self.document}:{lines}" if lines and self.document else lines)
 
 
 class Catalog(CatalogTable, frozen=True, kw_only=True):
-    """All vendors, in the order of the files. ``digest`` tells two states of the catalog apart."""
+    """All vendors, in file order. ``digest`` identifies this state of the catalog."""
 
     edition: str = ""
     digest: str = ""

@@ -1,22 +1,22 @@
-"""What a catalog says for the sandbox: the vendor's own side of the wire, as data.
+"""The catalog's sandbox tables: the vendor's side of the API, as data.
 
-Three kinds of text stand in these tables, all read by ``explorer.sandbox``:
+These tables use three notations, all read by ``explorer.sandbox``:
 
-*Expressions* (``where``, ``when``, ``that``, ``order``) are a small part of Python's own expressions: names,
-``a.b`` (a key of a table), ``a["b"]``, comparisons, ``and or not in``, arithmetic, ``x if c else y``,
-comprehensions and a fixed list of functions. A key that is absent is ``None``.
+*Expressions* (``where``, ``when``, ``that``, ``order``) are a subset of Python expressions: names, ``a.b`` (a key of a
+table), ``a["b"]``, comparisons, ``and or not in``, arithmetic, ``x if c else y``, comprehensions and a fixed list of
+functions. An absent key is ``None``.
 
-*Templates* (``record``, ``set``, ``body``, ``respond``, ``value``) are JSON texts. A string that starts with ``$``
-is an expression and keeps its type (``"$record.id"``); ``${…}`` inside a string puts a value into it; ``$$`` is a
-dollar. Tables with these keys are commands: ``{"$each": list, "$as": name, "$when": expression, "$give":
-template}`` (with ``"$key"``: a table in place of an array), ``{"$if": expression, "$then": …, "$else": …}``,
-``{"$merge": [tables]}``, ``{"$use": named template, "$with": {names}}``. The value ``drop`` takes its key away.
-Keys that start with an underscore stay inside the sandbox.
+*Templates* (``record``, ``set``, ``body``, ``respond``, ``value``) are JSON. A string that starts with ``$`` is an
+expression and keeps its type (``"$record.id"``). ``${…}`` inside a string inserts a value; ``$$`` is a dollar sign.
+Tables with these keys are commands: ``{"$each": list, "$as": name, "$when": expression, "$give": template}`` (with
+``"$key"``, a table instead of an array), ``{"$if": expression, "$then": …, "$else": …}``, ``{"$merge": [tables]}``,
+``{"$use": named template, "$with": {names}}``. The value ``drop`` removes its key. Keys that start with an underscore
+stay inside the sandbox.
 
-*Names* that both may use: ``param`` (what was sent, by catalog name, typed), ``group`` (indexed groups: a list of
-tables, each with its ``index``), ``account`` (``id``, ``roles`` and its own data), ``record``, ``records``,
-``page`` (a table of what paging adds to the answer), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme,
-host and path as called), and whatever ``as`` names.
+*Names* in both: ``param`` (the values sent, by catalog name, typed), ``group`` (indexed groups: a list of tables, each
+with its ``index``), ``account`` (``id``, ``roles`` and its own data), ``record``, ``records``, ``page`` (the table that
+paging adds to the response), ``n`` and ``id`` in a record, ``words``, ``url`` (scheme, host and path as called), and
+any name set by ``as``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FailureKind = Literal[
     "too_large",
     "internal",
 ]
-"""What a refusal is about. One that a vendor has no answer for falls back to its parent (see ``FAILURE_FALLBACKS``)."""
+"""The kind of a refusal. A kind without a template falls back to its parent (see ``FAILURE_FALLBACKS``)."""
 
 FAILURE_FALLBACKS: dict[str, str] = {
     "credentials": "auth",
@@ -57,40 +57,42 @@ FAILURE_FALLBACKS: dict[str, str] = {
     "refused": "invalid",
     "too_large": "body",
 }
-"""Kind of failure → the kind whose answer is given where it has none of its own; all others → ``default``."""
+"""Kind of failure → the kind whose template replaces a missing one; all others → ``default``."""
 
 
 class SandboxTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table of the catalog's sandbox part."""
+    """A sandbox table of the catalog."""
 
 
 class SandboxAccount(SandboxTable, frozen=True, kw_only=True):
-    """Somebody who may call. The account ``demo`` is always there and has each credential's ``sandbox`` value."""
+    """A sandbox account. The account ``demo`` always exists, with each credential's ``sandbox`` value."""
 
     title: str = ""
     credentials: dict[str, str] = {}
-    """Credential → value, in place of the credential's own demo value."""
+    """Credential → value, instead of the credential's demo value."""
     roles: tuple[str, ...] = ()
     data: dict[str, Any] = {}
-    """More that templates may say of it: ``account.email``."""
+    """Further data for templates: ``account.email``."""
 
 
 class RecordCollection(SandboxTable, frozen=True, kw_only=True):
-    """Records that are there when the sandbox starts, and that calls add to and take from."""
+    """Records that exist when the sandbox starts and that calls create and delete."""
 
     count: int = 0
     first: int = 1
-    """The ``id`` of the first record; the others follow."""
+    """The ``id`` of the first record; the others count up."""
     record: str = ""
-    """Template of record ``n`` (1, 2, …) with ``id``. Random functions in it give the same at every start."""
+    """Template of record ``n`` (1, 2, …) with ``id``. Its random functions return the same values at every start."""
     fixed: tuple[str, ...] = ()
-    """Templates laid over the first records: what examples of the catalog speak of."""
+    """Templates merged into the first records: those that the catalog's examples use."""
 
 
 class ErrorTemplate(SandboxTable, frozen=True, kw_only=True):
-    """How the vendor says no: a status and a template over ``problem`` (``param``, ``label``, ``check``, ``message``,
-    ``expected``, ``got``, ``said``: the vendor's own sentence), ``problems``, ``messages`` (all sentences) and
-    ``fields`` (parameter → sentences)."""
+    """The vendor's error response: a status and a template.
+
+    The template may use ``problem`` (``param``, ``label``, ``check``, ``message``, ``expected``, ``got``, ``said``: the
+    vendor's own sentence), ``problems``, ``messages`` (all sentences) and ``fields`` (parameter → sentences).
+    """
 
     status: int = 400
     body: str = ""
@@ -99,17 +101,16 @@ class ErrorTemplate(SandboxTable, frozen=True, kw_only=True):
 
 
 class HandlerStep(SandboxTable, frozen=True, kw_only=True):
-    """One thing that a handler does; ``when`` (an expression) can switch it off.
+    """One step of a handler; ``when`` (an expression) can disable it.
 
-    ``find``: the first record of ``in`` (or of the list ``from``) that fits ``where``, as ``record``; none:
-    ``refuse`` (``no_record`` unless told). ``list``: all that fit, ordered, cut to the page asked for, as
-    ``records``. ``create``: a record made of ``set``. ``update``: lays ``set`` over ``record``. ``delete``: takes
-    away what fits ``where``, or ``record``. ``require``: refuses unless ``that`` holds. ``let``: ``as`` is
-    ``value``.
+    ``find``: the first record of ``in`` (or of the list ``from``) that matches ``where``, as ``record``; otherwise
+    ``refuse`` (default ``no_record``). ``list``: all matches as ``records``, sorted and limited to the requested page.
+    ``create``: a record from ``set``. ``update``: merges ``set`` into ``record``. ``delete``: deletes the matches of
+    ``where``, or ``record``. ``require``: refuses unless ``that`` is true. ``let``: ``as`` is ``value``.
 
-    ``account``: finds the account with the credentials in ``match``, as ``account``. ``enrol``: makes one.
-    ``mint``: a new token of the auth ``auth`` for ``account``, as ``token``. ``revoke``: ends the token that was
-    sent. ``consent``, ``exchange``: the two ends of OAuth2's authorization server, for the auth ``auth``.
+    ``account``: the account with the credentials in ``match``, as ``account``. ``enrol``: creates one. ``mint``: a new
+    token of the auth ``auth`` for ``account``, as ``token``. ``revoke``: revokes the request's token. ``consent``,
+    ``exchange``: the two endpoints of OAuth2's authorization server, for the auth ``auth``.
     """
 
     do: Literal[
@@ -129,25 +130,25 @@ class HandlerStep(SandboxTable, frozen=True, kw_only=True):
     ]
     when: str = ""
     each: str = ""
-    """Expression: a list; the step is done for each entry of it, as ``it``. What is created so, is ``made``."""
+    """Expression: a list; the step runs for each element, as ``it``. Records created this way are ``made``."""
     collection: str = msgspec.field(default="", name="in")
     source: str = msgspec.field(default="", name="from")
     where: str = ""
     order: str = ""
     """Sort key over ``it``."""
     descending: str = ""
-    """Expression: whether the order is turned round."""
+    """Expression: whether to reverse the order."""
     paged: str = ""
-    """Expression: whether a page is given although none was asked for."""
+    """Expression: whether to return a page even if none was requested."""
     result: str = msgspec.field(default="", name="as")
     set: str = ""
     value: str = ""
     that: str = ""
     refuse: FailureKind | Literal[""] = ""
     param: str = ""
-    """The parameter that a refusal is about; ``${…}`` puts a value into it."""
+    """The parameter of a refusal; ``${…}`` inserts a value."""
     check: str = ""
-    """The short name of the check that a refusal gives."""
+    """The short name of the check that a refusal reports."""
     message: str = ""
     auth: str = ""
     match: dict[str, str] = {}
@@ -155,28 +156,28 @@ class HandlerStep(SandboxTable, frozen=True, kw_only=True):
 
 
 class Handler(SandboxTable, frozen=True, kw_only=True):
-    """What the sandbox does for one endpoint. Without one it answers with the endpoint's first good sample."""
+    """The sandbox's behavior for one endpoint. Without a handler, it returns the endpoint's first success sample."""
 
     like: str = ""
-    """Another handler, whose steps and answer are taken over where this one has none."""
+    """Another handler, which provides the steps and the response that this one lacks."""
     steps: tuple[HandlerStep, ...] = ()
     respond: str = ""
-    """Template of the answer; empty: no body."""
+    """Template of the response; empty for no body."""
     status: int = 200
     headers: dict[str, str] = {}
     media_type: str = ""
     role: str = ""
-    """The role that the account must have."""
+    """The role that the account needs."""
     ignore_wrong: tuple[str, ...] = ()
-    """Parameters whose ill-typed values the vendor overlooks, as if they had not been sent."""
+    """Parameters whose ill-typed values the vendor ignores."""
     own_checks: bool = False
-    """Whether the steps judge the parameters themselves, as the two ends of OAuth2 do."""
+    """Whether the steps validate the parameters themselves, as OAuth2's two endpoints do."""
     errors: dict[str, ErrorTemplate] = {}
-    """Answers of this call that differ from the vendor's."""
+    """Error templates that override the vendor's for this call."""
 
 
 class SandboxVendor(SandboxTable, frozen=True, kw_only=True):
-    """How the sandbox plays one vendor."""
+    """The sandbox settings of one vendor."""
 
     words: dict[str, tuple[Any, ...]] = {}
     accounts: dict[str, SandboxAccount] = {}
@@ -184,17 +185,17 @@ class SandboxVendor(SandboxTable, frozen=True, kw_only=True):
     templates: dict[str, str] = {}
     handlers: dict[str, Handler] = {}
     errors: dict[str, ErrorTemplate] = {}
-    """Check (``signature``, ``required``) or kind of failure → answer; the check counts first."""
+    """Check (``signature``, ``required``) or kind of failure → template; the check takes precedence."""
     messages: dict[str, str] = {}
-    """Check → the vendor's own sentence, as a text with ``${problem.label}``."""
+    """Check → the vendor's own sentence, a string with ``${problem.label}``."""
     optional_auth: str = ""
-    """Auth that is verified on anonymous calls too, when its credentials are there."""
+    """Auth that is also verified on anonymous calls, if its credentials are sent."""
     method_override: str = ""
-    """Form field by which a POST stands for another method."""
+    """Form field that overrides the method of a POST."""
     format_param: str = "format"
-    """Path parameter that chooses the form of the answer: ``json`` or ``xml``."""
+    """Path parameter that selects the response format: ``json`` or ``xml``."""
     xml_root: str = "response"
     xml_item: str = "item"
-    """Element for each entry of an array."""
+    """Element name for array entries."""
     status_always: int = 0
-    """The HTTP status of every answer, where the vendor knows only one."""
+    """The HTTP status of every response, for a vendor that uses only one."""

@@ -1,4 +1,4 @@
-"""Decode one table of a catalog key by key, and report every problem with its place."""
+"""Decode one table of a catalog key by key, and report every problem with its path."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _S = TypeVar("_S", bound=msgspec.Struct)
 def decode_table(
     struct: type[_S], table: object, path: Path, report: ProblemReport, *, partial: bool = False
 ) -> _S | None:
-    """*table* as *struct*, or None when it has problems (which *report* then holds).
+    """Return *table* as *struct*, or None if it has problems, which are added to *report*.
 
-    With *partial* what is well is decoded all the same, so that it can be checked further.
+    With *partial*, a struct with all required fields is returned despite problems, for further checks.
     """
     if not isinstance(table, Mapping):
         report.add(path, "is not a table")
@@ -35,60 +35,62 @@ def decode_table(
     fields = _fields(struct)
     values: dict[str, Any] = {}
     for key, value in table.items():
-        known = fields.get(key)
-        if known is None:
+        info = fields.get(key)
+        if info is None:
             report.unknown((*path, key), "key", key, list(fields))
             continue
-        decoded = _value(_hints(struct)[known.name], value, (*path, key), report)
+        decoded = _decode_value(_hints(struct)[info.name], value, (*path, key), report)
         if decoded is not None:
-            values[known.name] = decoded
-    for key, known in fields.items():
-        if known.required and key not in table:
+            values[info.name] = decoded
+    for key, info in fields.items():
+        if info.required and key not in table:
             report.add(path, f"{key!r} is missing")
-    if len(report.problems) > before and not (partial and all(f.name in values for f in fields.values() if f.required)):
+    if len(report.problems) > before and not (
+        partial and all(info.name in values for info in fields.values() if info.required)
+    ):
         return None
     return struct(**values)
 
 
-def _value(hint: Any, value: object, path: Path, report: ProblemReport) -> Any:
+def _decode_value(hint: Any, value: object, path: Path, report: ProblemReport) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return decode_table(hint, value, path, report)
     if origin in (typing.Union, types.UnionType):
-        inner = [one for one in arguments if one is not type(None)]
+        inner = [argument for argument in arguments if argument is not type(None)]
         if len(inner) == 1:
-            return _value(inner[0], value, path, report)
-    if origin is dict and _holds_tables(arguments[1]):
+            return _decode_value(inner[0], value, path, report)
+    if origin is dict and _is_struct(arguments[1]):
         if not isinstance(value, Mapping):
             report.add(path, "is not a table")
             return {}
-        tables = {key: _value(arguments[1], one, (*path, key), report) for key, one in value.items()}
-        return {key: one for key, one in tables.items() if one is not None}
-    if origin is tuple and _holds_tables(arguments[0]):
+        tables = {key: _decode_value(arguments[1], table, (*path, key), report) for key, table in value.items()}
+        return {key: table for key, table in tables.items() if table is not None}
+    if origin is tuple and _is_struct(arguments[0]):
         if not isinstance(value, list | tuple):
             report.add(path, "is not an array")
             return ()
-        rows = [_value(arguments[0], one, (*path, f"[{n}]"), report) for n, one in enumerate(value)]
-        return tuple(one for one in rows if one is not None)
+        rows = [_decode_value(arguments[0], row, (*path, f"[{n}]"), report) for n, row in enumerate(value)]
+        return tuple(row for row in rows if row is not None)
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
         allowed = arguments if origin is typing.Literal else ()
         expected = f"one of: {', '.join(map(str, allowed))}" if allowed else ""
-        near = nearest(value, [str(one) for one in allowed]) if isinstance(value, str) and allowed else None
-        message = f"{value!r} is not allowed here" if allowed else str(error).replace("Expected", "should be")
+        near = nearest(value, [str(name) for name in allowed]) if isinstance(value, str) and allowed else None
+        message = f"{value!r} is not allowed here" if allowed else str(error).replace("Expected", "expected")
         report.add(path, message, expected, near or "")
         return None
 
 
-def _holds_tables(hint: Any) -> bool:
+def _is_struct(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 @cache
 def _fields(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
-    """What a table may hold, by the key in the file. Reading a class's annotations costs more than reading a table."""
+    """Return the fields of a table by their TOML keys. Cached, because reading annotations is slower than decoding."""
     return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
@@ -102,7 +104,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def format_toml_path(path: Path) -> str:
-    """A path as it would stand in the TOML file, names with other signs in quotes."""
+    """Return *path* in TOML notation, with quotes around keys that need them."""
     return ".".join(part if part.startswith("[") or _BARE.fullmatch(part) else f'"{part}"' for part in path).replace(
         ".[", "["
     )
@@ -110,26 +112,26 @@ def format_toml_path(path: Path) -> str:
 
 @dataclass
 class ProblemReport:
-    """Collects problems; knows from which file each path came."""
+    """Collects problems and attributes each path to its file."""
 
     file: str
     origins: Mapping[Path, str] = field(default_factory=dict)
     problems: list[CatalogProblem] = field(default_factory=list)
 
     def add(self, path: Path, message: str, expected: str = "", near: str = "") -> None:
-        """Note a problem at *path*."""
+        """Add a problem at *path*."""
         self.problems.append(
             CatalogProblem(self._file_of(path), format_toml_path(path) or "(file)", message, expected, near)
         )
 
     def unknown(self, path: Path, kind: str, name: str, known: Sequence[str]) -> None:
-        """Note that *name* is not among the *known* names."""
+        """Add the problem that *name* is not among the *known* names."""
         expected = f"known: {', '.join(known[:10])}" if known and len(known) <= 10 else ""
         self.add(path, f"unknown {kind} {name!r}", expected, nearest(name, known) or "")
 
     def _file_of(self, path: Path) -> str:
         for length in range(len(path), 0, -1):
-            found = self.origins.get(path[:length])
-            if found is not None:
-                return found
+            file = self.origins.get(path[:length])
+            if file is not None:
+                return file
         return self.file

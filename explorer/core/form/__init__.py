@@ -1,8 +1,8 @@
-"""What a person typed → values of parameters, or problems that name the field.
+"""Turn form entries into parameter values, or into problems that name the field.
 
-Absent, empty and null are three things: a name without an entry is absent, ``name=`` is empty, ``name:=null`` is null.
-The values come out in the catalog's order, groups by their index, whatever order they were typed in; so the same input
-makes the same bytes from every shell.
+Absent, empty and null differ: a name without an entry is absent, ``name=`` is empty, ``name:=null`` is null. Values are
+in catalog order, groups by index, whatever the order of entry, so the same input produces the same bytes everywhere.
+
     entries ── place (convert, one value) ──► fill in ──► require ──► rules across fields ──► Checked
 """
 

@@ -1,4 +1,4 @@
-"""Validate a form: match entries with parameters, complete groups, check rules across fields."""
+"""Validate a form: match entries to parameters, complete groups, check rules across fields."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 
 
 def broken_rules(endpoint: Endpoint, values: Sequence[FieldValue]) -> Iterator[Problem]:
-    """The problems of every rule of *endpoint* that *values* break."""
+    """Yield the problems of every rule of *endpoint* that *values* break."""
     given: dict[str, list[FieldValue]] = {}
-    for one in values:
-        if one.param is not None:
-            given.setdefault(one.param.name, []).append(one)
+    for value in values:
+        if value.param is not None:
+            given.setdefault(value.param.name, []).append(value)
     for rule in endpoint.rules:
         if _applies(rule, given):
             yield from _rule_problems(rule, given)
 
 
 def _applies(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> bool:
-    for name, wanted in rule.when_value.items():
-        if not any(_equals_wanted(one.value, wanted) for one in given.get(name, ())):
+    for name, expected in rule.when_value.items():
+        if not any(_equals_text(value.value, expected) for value in given.get(name, ())):
             return False
     return not rule.when or any(name in given for name in rule.when)
 
 
-def _equals_wanted(value: Plain, wanted: str) -> bool:
+def _equals_text(value: Plain, text: str) -> bool:
     if isinstance(value, bool):
-        return wanted == ("true" if value else "false")
-    return str(value) == wanted
+        return text == ("true" if value else "false")
+    return str(value) == text
 
 
 def _rule_problems(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Iterator[Problem]:
@@ -71,14 +71,14 @@ def _rule_problems(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> Ite
     elif rule.kind == "exactly_one" and len(present) != 1:
         yield problem((present or rule.params)[0], f"exactly one of {listing} is required")
     elif rule.kind == "at_most_one" and len(present) > 1:
-        yield problem(present[-1], f"cannot stand beside {', '.join(present[:-1])}", f"at most one of {listing}")
+        yield problem(present[-1], f"cannot be combined with {', '.join(present[:-1])}", f"at most one of {listing}")
     elif rule.kind == "together" and present and absent:
         for name in absent:
             yield problem(name, f"is required with {', '.join(present)}")
     elif rule.kind == "equal" and len(present) == 2:
         first, second = (given[name][0].value for name in rule.params)
         if first != second:
-            yield problem(rule.params[1], f"differs from {rule.params[0]}", "the same value twice")
+            yield problem(rule.params[1], f"differs from {rule.params[0]}", "two equal values")
     elif rule.kind == "ordered" and len(present) == 2:
         yield from _order_problems(rule, given)
     elif rule.kind == "not_listed" and present:
@@ -99,13 +99,13 @@ def _order_problems(rule: Rule, given: Mapping[str, Sequence[FieldValue]]) -> It
     form = (first.param.date_format if first.param else "") or "%Y-%m-%d"
     try:
         if first.param and first.param.type == "date":
-            wrong = datetime.strptime(str(first.value), form) > datetime.strptime(str(second.value), form)  # noqa: DTZ007
+            reversed_order = datetime.strptime(str(first.value), form) > datetime.strptime(str(second.value), form)  # noqa: DTZ007
         else:
-            wrong = float(str(first.value)) > float(str(second.value))
+            reversed_order = float(str(first.value)) > float(str(second.value))
     except ValueError:
         return
-    if wrong:
-        message = f"{second.value} comes before {rule.params[0]} {first.value}"
+    if reversed_order:
+        message = f"{second.value} is before {rule.params[0]} {first.value}"
         yield Problem(rule.params[1], message, rule.text or f"{rule.params[0]} first", rule.level, rule.lines)
 
 
@@ -118,7 +118,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def find_parameter(endpoint: Endpoint, name: str) -> tuple[Parameter, int] | None:
-    """The parameter that the concrete *name* belongs to and its index (-1 where it has none), or None."""
+    """Return the parameter that the concrete *name* belongs to and its index (-1 without one), or None."""
     direct = endpoint.params.get(name)
     if direct is not None and direct.repeat in (None, "append", "comma"):
         return direct, -1
@@ -126,28 +126,28 @@ def find_parameter(endpoint: Endpoint, name: str) -> tuple[Parameter, int] | Non
         if param.repeat == "append" and param.name == f"{name}[]" and param.location == "json":
             return param, -1
         if param.repeat in ("index", "key"):
-            found = _pattern(param.name).fullmatch(name)
-            if found:
-                return param, int(found["index"]) if param.repeat == "index" else -1
+            match = _pattern(param.name).fullmatch(name)
+            if match:
+                return param, int(match["index"]) if param.repeat == "index" else -1
         elif param.name == name:
             return param, -1
     return None
 
 
 def validate_form(endpoint: Endpoint, entries: Iterable[Entry]) -> Checked:
-    """The values in *entries* for *endpoint*, and every problem: names, types, ranges, missing fields, rules."""
-    board = FormValidator(endpoint)
+    """Return the values of *entries* for *endpoint*, and every problem: names, types, ranges, missing fields, rules."""
+    validator = FormValidator(endpoint)
     for entry in entries:
-        board.place(entry)
-    board.fill_in()
-    board.require()
-    values = board.ordered()
-    problems = [*board.problems, *broken_rules(endpoint, values)]
+        validator.place(entry)
+    validator.fill_in()
+    validator.require()
+    values = validator.ordered()
+    problems = [*validator.problems, *broken_rules(endpoint, values)]
     return Checked(values, tuple(problems))
 
 
 def is_upload(endpoint: Endpoint, entry: Entry) -> bool:
-    """Whether *entry* uploads the file that it names; a text parameter takes the file's contents in place of it."""
+    """Return whether *entry* uploads its file; a string parameter takes the file's contents as its value."""
     if entry.kind != "file":
         return False
     match = find_parameter(endpoint, entry.name)
@@ -155,13 +155,13 @@ def is_upload(endpoint: Endpoint, entry: Entry) -> bool:
 
 
 def body_location(endpoint: Endpoint) -> Location:
-    """Where a parameter that the catalog does not know would travel."""
+    """Return where an undocumented parameter is sent."""
     return "query" if endpoint.body == "none" else endpoint.body
 
 
 @dataclass
 class FormValidator:
-    """The form while it is being filled."""
+    """The state of a form during validation."""
 
     endpoint: Endpoint
     values: list[FieldValue] = field(default_factory=list)
@@ -174,10 +174,10 @@ class FormValidator:
 
     def place(self, entry: Entry) -> None:
         if entry.kind == "json" and depth(entry.value.encode("utf-8", "replace")) > DEEPEST:
-            self.problem(entry.name, "is nested too deep", f"at most {DEEPEST} levels")
+            self.problem(entry.name, "is nested too deeply", f"at most {DEEPEST} levels")
             return
-        found = find_parameter(self.endpoint, entry.name)
-        if entry.kind == "json" and (found is None or found[0].repeat == "append"):
+        match = find_parameter(self.endpoint, entry.name)
+        if entry.kind == "json" and (match is None or match[0].repeat == "append"):
             parts = list(
                 _flatten(
                     self.endpoint, entry.name, json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken)
@@ -187,48 +187,48 @@ class FormValidator:
                 for name, value in parts:
                     self._literal(name, value)
                 return
-        if found is None:
+        if match is None:
             self._unknown(entry)
             return
-        param, index = found
+        param, index = match
         if entry.kind == "json":
             self._literal(entry.name, json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken))
         elif param.type == "file":
             if entry.kind != "file":
-                self.problem(entry.name, "is a file", f"write {entry.name}=@PATH", param.lines)
+                self.problem(entry.name, "is a file", f"use {entry.name}=@PATH", param.lines)
             else:
                 self._set(param, entry.name, FileRef(entry.value), index)
         else:
             if entry.kind == "file":
-                self._unread(entry)
+                self._report_unread(entry)
                 return
-            value, wrong = convert(param, entry.value)
+            value, problem = convert(param, entry.value)
             self._set(param, entry.name, value, index)
-            if wrong:
-                self.problem(entry.name, *wrong, lines=param.lines)
+            if problem:
+                self.problem(entry.name, *problem, lines=param.lines)
 
     def _set(self, param: Parameter, name: str, value: Plain, index: int) -> None:
         if param.repeat == "append" and not name.endswith("[]"):
             name = param.name
-        taken = any(one.name == name for one in self.values)
-        if taken and param.repeat != "append":
-            self.problem(name, "is given twice", "give it once")
+        duplicate = any(known.name == name for known in self.values)
+        if duplicate and param.repeat != "append":
+            self.problem(name, "is set twice", "set it once")
         self.values.append(FieldValue(param, name, param.location, value, index))
 
     def _literal(self, name: str, value: Any) -> None:
-        found = find_parameter(self.endpoint, name)
-        if found is None:
+        match = find_parameter(self.endpoint, name)
+        if match is None:
             known = [param.name for param in self.endpoint.params.values()]
             self.values.append(FieldValue(None, name, body_location(self.endpoint), value))
-            self._no_such(name, known)
+            self._report_unknown(name, known)
             return
-        param, index = found
-        wrong = literal_problem(param, value)
+        param, index = match
+        problem = literal_problem(param, value)
         if param.location != "json" and not isinstance(value, str | type(None)):
             value = format_literal(param, value)
         self._set(param, name, value, index)
-        if wrong:
-            self.problem(name, *wrong, lines=param.lines)
+        if problem:
+            self.problem(name, *problem, lines=param.lines)
 
     def _unknown(self, entry: Entry) -> None:
         location = body_location(self.endpoint)
@@ -237,26 +237,28 @@ class FormValidator:
             value = json.loads(entry.value, parse_int=NumberToken, parse_float=NumberToken)
         elif entry.kind == "file":
             if location != "multipart":
-                self._unread(entry)
+                self._report_unread(entry)
                 return
             value = FileRef(entry.value)
         self.values.append(FieldValue(None, entry.name, location, value))
-        self._no_such(entry.name, [param.name for param in self.endpoint.params.values()])
+        self._report_unknown(entry.name, [param.name for param in self.endpoint.params.values()])
 
-    def _unread(self, entry: Entry) -> None:
-        """A file whose contents are the value of a text parameter, and which was not read: nothing is sent for it."""
-        self.problem(entry.name, "takes text, and the file was not read", f"type the text of {entry.value}")
+    def _report_unread(self, entry: Entry) -> None:
+        """Report an unread file whose contents are the value of a string parameter; nothing is sent for it."""
+        self.problem(entry.name, "takes a string, but the file was not read", f"enter the contents of {entry.value}")
 
-    def _no_such(self, name: str, known: Sequence[str]) -> None:
+    def _report_unknown(self, name: str, known: Sequence[str]) -> None:
         near = nearest(name, known)
         expected = (
-            f"did you mean {near!r}?" if near else ("known: " + ", ".join(known[:8]) if known else "it takes none")
+            f"did you mean {near!r}?"
+            if near
+            else ("known: " + ", ".join(known[:8]) if known else "it has no parameters")
         )
-        self.problem(name, "is no parameter of this endpoint", expected)
+        self.problem(name, "is not a parameter of this endpoint", expected)
 
     def fill_in(self) -> None:
-        """Put in what the form starts with: prefills, and defaults of places in the path."""
-        set_names = {one.name for one in self.values}
+        """Add the form's initial values: prefills, and the defaults of path parameters."""
+        set_names = {value.name for value in self.values}
         for param in self.endpoint.params.values():
             start = param.prefill if param.prefill is not None or param.location != "path" else param.default
             if start is None:
@@ -271,14 +273,14 @@ class FormValidator:
                         self.values.append(FieldValue(param, name, param.location, value, index, given=False))
 
     def _indexes(self, group: str) -> list[int]:
-        return sorted({one.index for one in self.values if one.param is not None and one.param.group == group})
+        return sorted({value.index for value in self.values if value.param is not None and value.param.group == group})
 
     def require(self) -> None:
-        """Note what is required and absent or empty."""
+        """Report required parameters that are absent or empty."""
         by_param: dict[str, list[FieldValue]] = {}
-        for one in self.values:
-            if one.param is not None:
-                by_param.setdefault(one.param.name, []).append(one)
+        for value in self.values:
+            if value.param is not None:
+                by_param.setdefault(value.param.name, []).append(value)
         for param in self.endpoint.params.values():
             if not param.required or param.group is not None:
                 continue
@@ -290,46 +292,46 @@ class FormValidator:
         if not given:
             if name not in self.failed:
                 self.problem(name, "is required", value_hint(param), param.lines)
-        elif any(one.value == "" for one in given):
-            self.problem(name, "is required and empty", value_hint(param), param.lines)
+        elif any(value.value == "" for value in given):
+            self.problem(name, "is required, but empty", value_hint(param), param.lines)
 
     def _require_group(self, key: str, by_param: Mapping[str, Sequence[FieldValue]]) -> None:
         members = [param for param in self.endpoint.params.values() if param.group == key]
         group = self.endpoint.groups.get(key)
-        indexes = sorted({one.index for param in members for one in by_param.get(param.name, ())})
-        wanted = group.min if group else 0
+        indexes = sorted({value.index for param in members for value in by_param.get(param.name, ())})
+        minimum = group.min if group else 0
         start = group.start if group else 0
         fresh = (number for number in range(start, start + 10_000) if number not in indexes)
-        while len(indexes) < wanted:
+        while len(indexes) < minimum:
             indexes.append(next(fresh))
         for index in indexes:
             for param in members:
                 if param.required:
                     name = param.name.replace("#", str(index), 1)
-                    given = [one for one in by_param.get(param.name, ()) if one.index == index]
+                    given = [value for value in by_param.get(param.name, ()) if value.index == index]
                     self._require_one(param, name, given)
         if group and group.max is not None and len(indexes) > group.max:
-            self.problem(key, f"is given {len(indexes)} times", f"at most {group.max}", group.lines)
+            self.problem(key, f"is set {len(indexes)} times", f"at most {group.max}", group.lines)
         if group and not group.sparse and indexes and sorted(indexes) != list(range(start, start + len(indexes))):
-            self.problem(key, f"has the indexes {indexes}", f"number them from {start} without gaps", group.lines)
+            self.problem(key, f"has the indexes {indexes}", f"consecutive indexes from {start}", group.lines)
 
     def ordered(self) -> tuple[FieldValue, ...]:
-        """The values in the catalog's order; a group's members together, by index; unknown ones last."""
+        """Return the values in catalog order, group members together by index, unknown ones last."""
         names = [param.name for param in self.endpoint.params.values()]
         group_at: dict[str, int] = {}
         for position, param in enumerate(self.endpoint.params.values()):
             if param.group:
                 group_at.setdefault(param.group, position)
 
-        def place(one: FieldValue) -> tuple[int, int, int]:
-            if one.param is None:
+        def position_of(value: FieldValue) -> tuple[int, int, int]:
+            if value.param is None:
                 return (len(names), 0, 0)
-            position = names.index(one.param.name)
-            if one.param.group:
-                return (group_at[one.param.group], one.index, position)
+            position = names.index(value.param.name)
+            if value.param.group:
+                return (group_at[value.param.group], value.index, position)
             return (position, 0, 0)
 
-        return tuple(sorted(self.values, key=place))
+        return tuple(sorted(self.values, key=position_of))
 
 
 def _groups(endpoint: Endpoint) -> list[str]:
@@ -338,24 +340,24 @@ def _groups(endpoint: Endpoint) -> list[str]:
 
 
 def _flatten(endpoint: Endpoint, name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The leaves of a JSON literal under the names that the endpoint knows; nothing when it knows none of them."""
-    found = find_parameter(endpoint, name)
+    """Yield the leaves of a JSON literal under the endpoint's parameter names; nothing if it has none of them."""
+    match = find_parameter(endpoint, name)
     if isinstance(value, list) and find_parameter(endpoint, f"{name}[]") and not name.endswith("[]"):
-        yield from ((f"{name}[]", one) for one in value)
-    elif found is not None and found[0].repeat == "append" and isinstance(value, list):
-        yield from ((name, one) for one in value)
-    elif found is not None:
+        yield from ((f"{name}[]", element) for element in value)
+    elif match is not None and match[0].repeat == "append" and isinstance(value, list):
+        yield from ((name, element) for element in value)
+    elif match is not None:
         yield name, value
-    elif isinstance(value, dict) and _knows(endpoint, f"{name}."):
-        for key, one in value.items():
-            below = list(_flatten(endpoint, f"{name}.{key}", one))
-            yield from below or [(f"{name}.{key}", one)]
-    elif isinstance(value, list) and _knows(endpoint, f"{name}["):
-        for index, one in enumerate(value):
-            below = list(_flatten(endpoint, f"{name}[{index}]", one))
-            yield from below or [(f"{name}[{index}]", one)]
+    elif isinstance(value, dict) and _has_prefix(endpoint, f"{name}."):
+        for key, member in value.items():
+            below = list(_flatten(endpoint, f"{name}.{key}", member))
+            yield from below or [(f"{name}.{key}", member)]
+    elif isinstance(value, list) and _has_prefix(endpoint, f"{name}["):
+        for index, element in enumerate(value):
+            below = list(_flatten(endpoint, f"{name}[{index}]", element))
+            yield from below or [(f"{name}[{index}]", element)]
 
 
-def _knows(endpoint: Endpoint, prefix: str) -> bool:
+def _has_prefix(endpoint: Endpoint, prefix: str) -> bool:
     plain = re.sub(r"\[[0-9]+\]", "[#]", prefix)
     return any(param.name.startswith(plain) for param in endpoint.params.values())

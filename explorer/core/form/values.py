@@ -1,4 +1,4 @@
-"""Values of parameters: how they are typed, converted and checked."""
+"""Parameter values: entry syntax, conversion and checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NumberToken(str):
-    """A JSON number exactly as it was typed, so that ``25.0`` and a 64-bit id stay what they are."""
+    """A JSON number exactly as entered, so that ``25.0`` and 64-bit ids are preserved."""
 
     __slots__ = ()
 
@@ -36,7 +36,7 @@ Plain = str | NumberToken | bool | FileRef | None | list[Any] | dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class FieldValue:
-    """The value of one parameter under its concrete name (``item7_size``), ready to be put into ``location``."""
+    """The value of one parameter under its concrete name (``item7_size``), to be sent in ``location``."""
 
     param: Parameter | None
     name: str
@@ -44,66 +44,68 @@ class FieldValue:
     value: Plain
     index: int = -1
     given: bool = True
-    """False for what the form starts with: nobody typed it."""
+    """False for an initial value of the form that the user did not enter."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """The values of a form and everything that is wrong with it."""
+    """The values of a form and all of its problems."""
 
     values: tuple[FieldValue, ...] = ()
     problems: tuple[Problem, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that keep the form from being sent."""
+        """The problems that prevent sending."""
         return tuple(problem for problem in self.problems if problem.level == "error")
 
 
 _LITERAL: Final = re.compile(r"\\+@")
-"""Begins a text that is typed with one backslash more than it has, so that its ``@`` names no file."""
+"""Matches a value with one extra leading backslash, whose ``@`` does not name a file."""
 
 
 def typed_text(text: str) -> str:
-    """Return *text* as it is typed behind ``name=``: ``@ada`` as ``\\@ada``, so that ``parse_entry`` reads it back."""
+    """Return *text* in entry syntax (``@ada`` as ``\\@ada``), the inverse of ``parse_entry``."""
     return f"\\{text}" if text.startswith("@") or _LITERAL.match(text) else text
 
 
 def parse_entry(word: str) -> Entry:
-    """Read ``name=value``, ``name:=json`` or ``name=@file`` as an entry; a value ``\\@x`` is the text ``@x``.
+    """Parse ``name=value``, ``name:=json`` or ``name=@file`` as an entry; a value ``\\@x`` is the string ``@x``.
 
     Raises:
-        UsageError: there is no ``=``, no name, the JSON is broken, or the word was no UTF-8.
+        UsageError: The ``=`` or the name is missing, the JSON is invalid, or *word* is not UTF-8.
     """
-    if any("\ud800" <= sign <= "\udfff" for sign in word):
-        raise UsageError(f"{word!a} is not UTF-8", hint="Give the text as UTF-8.")
+    if any("\ud800" <= character <= "\udfff" for character in word):
+        raise UsageError(f"{word!a} is not UTF-8", hint="Use UTF-8.")
     name, equals, value = word.partition("=")
     if not equals or not name.strip(":"):
-        raise UsageError(f"{word!r} is no form value", hint="Write name=value, name:=json or name=@file.")
+        raise UsageError(f"{word!r} is not a form value", hint="Use name=value, name:=json or name=@file.")
     if name.endswith(":"):
         try:
             if depth(value.encode()) > DEEPEST:
-                raise ValueError(f"it is nested more than {DEEPEST} deep")
+                raise ValueError(f"nested more than {DEEPEST} levels deep")
             json.loads(value)
         except ValueError as error:
             raise UsageError(
-                f"{name}={value}: not JSON: {error}", hint='Such as name:=null, name:=3, name:=["a"].'
+                f"{name}={value}: not JSON: {error}", hint='Examples: name:=null, name:=3, name:=["a"].'
             ) from None
         return Entry(name=name[:-1], kind="json", value=value)
     if value.startswith("@"):
         if value == "@":
-            raise UsageError(f"{word}: no file is named", hint=rf"Write {name}=@FILE, or {name}=\@ for a literal @.")
+            raise UsageError(
+                f"{word}: the file name is missing", hint=rf"Use {name}=@FILE, or {name}=\@ for a literal @."
+            )
         return Entry(name=name, kind="file", value=value[1:])
     return Entry(name=name, value=value[1:] if _LITERAL.match(value) else value)
 
 
 ValueProblem = tuple[str, str]
-"""What is wrong with a value, and what would be right."""
+"""A problem with a value: the message and the expected value."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _FORMATS: Mapping[str, tuple[re.Pattern[str], str]] = {
-    "email": (_EMAIL, "an e-mail address such as ada@example.com"),
-    "uri": (re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE), "a URL such as https://example.com/shop"),
-    "country": (re.compile(r"[A-Za-z]{2}"), "two letters, an ISO 3166 country code such as gb"),
+    "email": (_EMAIL, "an email address, example: ada@example.com"),
+    "uri": (re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE), "a URL, example: https://example.com/shop"),
+    "country": (re.compile(r"[A-Za-z]{2}"), "a two-letter country code (ISO 3166), example: gb"),
     "digits": (re.compile(r"[0-9]+"), "digits only"),
     "numeric": (re.compile(r"[+-]?[0-9]+(\.[0-9]+)?"), "a number"),
     "alphanumeric": (re.compile(r"[A-Za-z0-9]+"), "letters and digits only"),
@@ -115,24 +117,28 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
-_WORDS: Mapping[str, tuple[str, str]] = {"true_false": ("true", "false"), "json": ("true", "false"), "1_0": ("1", "0")}
+_BOOLEANS: Mapping[str, tuple[str, str]] = {
+    "true_false": ("true", "false"),
+    "json": ("true", "false"),
+    "1_0": ("1", "0"),
+}
 
 
 def convert(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
-    """*text* as the parameter's value, and what is wrong with it as (message, expected), or None.
+    """Return *text* as the parameter's value, and its problem as (message, expected), or None.
 
-    The value is given even when it is wrong: a playground must be able to send what is wrong. Of a secret one the
-    message tells nothing, since problems are shown and kept.
+    A value is returned even if it is invalid, because an explorer must be able to send invalid values. For a secret,
+    the message does not quote the value, because problems are shown and stored.
     """
-    value, wrong = _converted(param, text)
-    if wrong is not None and param.secret:
-        wrong = (_without_value(wrong[0], text), wrong[1])
-    return value, wrong
+    value, problem = _converted(param, text)
+    if problem is not None and param.secret:
+        problem = (_without_value(problem[0], text), problem[1])
+    return value, problem
 
 
 def _without_value(message: str, text: str) -> str:
-    """*message* without the value, or the word of a list, that it quotes."""
-    for word in (text, *text.split(","), *(one.strip() for one in text.split(","))):
+    """Return *message* without the quoted value or list element."""
+    for word in (text, *text.split(","), *(word.strip() for word in text.split(","))):
         message = message.replace(repr(word), "the value")
     return f"the value{message.removeprefix(text)}" if text and message.startswith(text) else message
 
@@ -148,7 +154,7 @@ def _converted(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]
         try:
             return json.loads(text, parse_int=NumberToken, parse_float=NumberToken), None
         except (ValueError, RecursionError) as error:
-            return text, (f"is not JSON: {error}", 'such as {"a": 1}')
+            return text, (f"is not JSON: {error}", 'example: {"a": 1}')
     return _scalar(param, text)
 
 
@@ -156,9 +162,9 @@ def _empty(param: Parameter) -> tuple[Plain, ValueProblem | None]:
     if param.required:
         return "", None
     if not param.empty:
-        return "", ("may not be empty", "leave it out, or give a value")
+        return "", ("must not be empty", "omit it, or enter a value")
     if param.type in ("integer", "number", "boolean") and not param.comma:
-        return "", (f"is empty, and that is no {param.type}", "leave it out, or give a value")
+        return "", (f"is empty, which is not a valid {param.type}", "omit it, or enter a value")
     return "", None
 
 
@@ -167,45 +173,45 @@ def _comma(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
         if word in param.also:
             continue
         if not word.strip():
-            return text, ("has an empty word in its list", "words with single commas between them")
+            return text, ("contains an empty element", "values separated by single commas")
         if word != word.strip():
-            return text, (f"has blanks around {word.strip()!r}", "commas without blanks")
-        _, wrong = _scalar(param, word)
-        if wrong:
-            what, right = wrong
-            return text, (what if word in what else f"{word!r} {what}", right)
+            return text, (f"contains spaces around {word.strip()!r}", "commas without spaces")
+        _, problem = _scalar(param, word)
+        if problem:
+            message, expected = problem
+            return text, (message if word in message else f"{word!r} {message}", expected)
     return text, None
 
 
 def _scalar(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
-    """One plain value: by type, then by enum, range, length, pattern and format."""
+    """Convert one plain value by type, and check enum, range, length, pattern and format."""
     value: Plain = text
     if param.type == "boolean":
         return _boolean(param, text)
     if param.type == "integer":
         if not _INTEGER.fullmatch(text):
-            return text, (f"{text!r} is no integer", _range_text(param) or "digits, such as 3")
+            return text, (f"{text!r} is not an integer", _range_text(param) or "example: 3")
     elif param.type == "number" and not _NUMBER.fullmatch(text):
-        return text, (f"{text!r} is no number", _range_text(param) or "such as 12.50")
+        return text, (f"{text!r} is not a number", _range_text(param) or "example: 12.50")
     if param.type in ("integer", "number"):
         if param.location == "json" and _JSON_NUMBER.fullmatch(text):
             value = NumberToken(text)
-        wrong = _out_of_range(param, text)
-        if wrong:
-            return value, wrong
+        problem = _out_of_range(param, text)
+        if problem:
+            return value, problem
     if param.type == "date":
         form = param.date_format or "%Y-%m-%d"
         if not _is_date(text, form):
             return text, (
-                f"{text!r} is no date in the form asked for",
-                f"{_date_words(form)}, such as {_date_example(form)}",
+                f"{text!r} is not a valid date",
+                f"{_date_words(form)}, example: {_date_example(form)}",
             )
     return value, _text_problem(param, text)
 
 
 def _boolean(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     lowered = text.lower()
-    words = _WORDS[param.boolean or ("json" if param.location == "json" else "true_false")]
+    words = _BOOLEANS[param.boolean or ("json" if param.location == "json" else "true_false")]
     if lowered not in _TRUE | _FALSE:
         return text, (f"{text!r} is neither true nor false", f"{words[0]} or {words[1]}")
     truth = lowered in _TRUE
@@ -240,11 +246,11 @@ def _text_problem(param: Parameter, text: str) -> ValueProblem | None:
     if param.max_length is not None and len(text) > param.max_length:
         return f"has {len(text)} characters", f"at most {param.max_length}"
     if param.pattern and not re.fullmatch(param.pattern, text):
-        return f"{text!r} does not fit", f"must match {param.pattern}"
+        return f"{text!r} does not match the pattern", f"must match {param.pattern}"
     if param.format:
         pattern, expected = _FORMATS[param.format]
         if not pattern.fullmatch(text):
-            return f"{text!r} does not fit", expected
+            return f"{text!r} is not valid", expected
     return None
 
 
@@ -258,7 +264,7 @@ def _is_date(text: str, form: str) -> bool:
 
 def _date_words(form: str) -> str:
     words = {"%Y": "yyyy", "%m": "mm", "%d": "dd", "%H": "hh", "%M": "mm", "%S": "ss"}
-    return re.sub("%[YmdHMS]", lambda found: words[found.group()], form)
+    return re.sub("%[YmdHMS]", lambda match: words[match.group()], form)
 
 
 def _date_example(form: str) -> str:
@@ -266,27 +272,28 @@ def _date_example(form: str) -> str:
 
 
 def literal_problem(param: Parameter, value: Any) -> ValueProblem | None:
-    """What is wrong with a JSON literal for the parameter."""
+    """Return the problem of a JSON literal as the parameter's value, or None."""
     if value is None:
         if param.location != "json":
-            return "cannot be null outside a JSON body", "leave it out, or send it empty"
-        return None if param.nullable else ("may not be null", "leave it out, or give a value")
+            return "cannot be null outside a JSON body", "omit it, or send it empty"
+        return None if param.nullable else ("must not be null", "omit it, or enter a value")
     if isinstance(value, bool):
-        return None if param.type == "boolean" else (f"is a boolean, and should be a {param.type}", "")
+        return None if param.type == "boolean" else (f"is a boolean, not a {param.type}", "")
     if isinstance(value, NumberToken):
         if param.type not in ("integer", "number"):
-            return None if param.type == "object" else (f"is a number, and should be a {param.type}", "quote it")
+            return None if param.type == "object" else (f"is a number, not a {param.type}", "quote it")
         return _scalar(param, value)[1]
     if isinstance(value, str):
         if value in param.also or param.type in ("string", "date"):
             return None if value in param.also else _scalar(param, value)[1]
-        return f"is a text, and should be a {param.type}", ""
-    return None if param.type == "object" else ("is a structure, and should be one value", "")
+        return f"is a string, not a {param.type}", ""
+    return None if param.type == "object" else ("is an object or array, not a single value", "")
 
 
 def format_literal(param: Parameter, value: Any) -> str:
+    """Return a JSON literal in its wire form."""
     if isinstance(value, bool):
-        words = _WORDS[param.boolean or "true_false"]
+        words = _BOOLEANS[param.boolean or "true_false"]
         return words[0] if value else words[1]
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -294,4 +301,4 @@ def format_literal(param: Parameter, value: Any) -> str:
 def value_hint(param: Parameter) -> str:
     if param.enum:
         return f"one of: {', '.join(param.enum)}"
-    return f"such as {param.example}" if param.example and not param.secret else ""
+    return f"example: {param.example}" if param.example and not param.secret else ""
