@@ -16,7 +16,8 @@ from explorer.session.prepare import effect_of
 
 if TYPE_CHECKING:
     from explorer.core.model import Call
-    from explorer.core.paging.base import PageInfo, Pairs, Style
+    from explorer.core.paging.base import PageInfo, Style
+    from explorer.core.text.url_pairs import Pairs
     from explorer.session.context import SessionContext
     from explorer.session.page_fetch import FetchedPage
 

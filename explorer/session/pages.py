@@ -13,7 +13,8 @@ from explorer.errors import UnknownName
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from explorer.core.paging.base import PageInfo, Pairs, Style
+    from explorer.core.paging.base import PageInfo, Style
+    from explorer.core.text.url_pairs import Pairs
     from explorer.session.context import SessionContext
 
 

@@ -108,7 +108,7 @@ def test_duplicates_name_the_pages() -> None:
     checks.page(1, records(1, 2, 2), info())
     checks.page(2, records(2, 3), info())
     (found,) = checks.findings(whole=False)
-    assert found.text == "2 records came more than once: 1 twice on page 1; 1 of page 1 again on page 2"
+    assert found.text == "2 repeated records: 1 twice on page 1; 1 on pages 1 and 2"
     assert found.pages == (1, 2)
 
 
@@ -142,7 +142,7 @@ def test_what_is_missing_is_counted_only_when_all_was_fetched() -> None:
     checks.page(1, records(1, 2), info(4))
     checks.page(2, records(3), info(4, more=False))
     assert kinds(checks, complete=False) == []
-    assert "3 different ones came: 1 missing" in checks.findings(whole=True)[0].text
+    assert "the pages contain 3: 1 missing" in checks.findings(whole=True)[0].text
     checks.failed(3)
     assert kinds(checks) == ["failed_page"]
     checks.page(3, records(4, 5), info(4, more=False))
@@ -212,9 +212,9 @@ def test_what_is_counted_is_said_in_words() -> None:
     checks = PageChecks()
     checks.page(1, records(1, 2), info(1, more=False))
     (surplus,) = checks.findings(whole=True)
-    assert surplus.text == "the vendor tells of 1 record, and 2 different ones came"
+    assert surplus.text == "the vendor reports 1 record, but the pages contain 2"
     checks.page(2, records(3), info(2, more=False))
-    assert "the total changed while the pages came: 1 on page 1, 2 on page 2" in [
+    assert "the total changed between pages: 1 on page 1, 2 on page 2" in [
         finding.text for finding in checks.findings(whole=True)
     ]
 
@@ -222,10 +222,10 @@ def test_what_is_counted_is_said_in_words() -> None:
 @pytest.mark.parametrize(
     ("failed", "words"),
     [
-        ([3], "page 3 did not come"),
-        ([5, 3], "pages 3 and 5 did not come"),
-        (list(range(1, 9)), "pages 1, 2, 3, 4, 5, 6, 7 and 8 did not come"),
-        (list(range(1, 11)), "pages 1, 2, 3, 4, 5, 6, 7, 8 and 2 more did not come"),
+        ([3], "page 3 failed"),
+        ([5, 3], "pages 3 and 5 failed"),
+        (list(range(1, 9)), "pages 1, 2, 3, 4, 5, 6, 7 and 8 failed"),
+        (list(range(1, 11)), "pages 1, 2, 3, 4, 5, 6, 7, 8 and 2 more failed"),
     ],
 )
 def test_pages_that_failed_are_named_up_to_eight(failed: list[int], words: str) -> None:
@@ -243,7 +243,7 @@ def test_a_page_that_came_empty_and_one_that_was_short_are_named() -> None:
     checks.page(2, [], info(size=2))
     checks.page(3, records(2, 3), info(size=2, more=False))
     findings = {finding.kind: finding for finding in checks.findings(whole=True)}
-    assert findings["empty_page"].text == "page 2 came empty, and more came after"
+    assert findings["empty_page"].text == "page 2 is empty, but later pages are not"
     assert findings["empty_page"].pages == (2,)
-    assert findings["short_page"].text == "page 1 held fewer than 2 records, and more came after"
+    assert findings["short_page"].text == "page 1 has fewer than 2 records, but more pages follow"
     assert findings["short_page"].pages == (1,)

@@ -522,11 +522,11 @@ async def test_pages_that_do_not_fit_together_are_told_of(environ: Mapping[str, 
         await all_of(collector)
         texts = {one.kind: one.text for one in collector.findings}
         assert set(texts) == {"duplicates", "total_changed", "empty_page", "short_page", "missing"}
-        assert texts["duplicates"] == "1 record came more than once: 1 of page 1 again on page 2"
+        assert texts["duplicates"] == "1 repeated record: 1 on pages 1 and 2"
         assert texts["total_changed"].endswith("50 on page 1, 51 on page 4")
-        assert texts["empty_page"].startswith("page 3 came empty")
-        assert texts["short_page"].startswith("page 4 held fewer than 10")
-        assert texts["missing"] == "the vendor tells of 51 records, and 36 different ones came: 15 missing"
+        assert texts["empty_page"].startswith("page 3 is empty")
+        assert texts["short_page"].startswith("page 4 has fewer than 10")
+        assert texts["missing"] == "the vendor reports 51 records, but the pages contain 36: 15 missing"
 
 
 async def test_pages_that_appear_meanwhile_are_fetched_too(environ: Mapping[str, str]) -> None:

@@ -309,8 +309,8 @@ async def test_what_is_odd_is_said_above_the_records(session: SessionContext) ->
         await planned(app)
         session.sandbox.set_faults(["overlap=2", "totals=1"], session.catalog)
         await app.keys("enter")
-        await app.see("records came more than once")
-        await app.see("the total changed while the pages came")
+        await app.see("repeated records: ")
+        await app.see("the total changed between pages")
         await app.see("missing")
 
 

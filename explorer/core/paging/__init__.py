@@ -1,6 +1,6 @@
-"""The registry of paging styles: catalog, sandbox, session and comparison read ``PAGING_STYLES`` and name no style.
+"""The registry of paging styles. Catalog, sandbox, session and comparison use ``PAGING_STYLES`` and name no style.
 
-To add one: a file here that defines ``STYLE``, and a line in ``PAGING_STYLES``. No HTTP library is loaded.
+To add a style, add a module that defines ``STYLE`` and a line in ``PAGING_STYLES``. Needs no HTTP library.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ PAGING_STYLES: Final[Registry[type[Style]]] = Registry(
         "laravel": "explorer.core.paging.laravel:STYLE",
     },
 )
-"""Every paging style by the word of a catalog's ``style``."""
+"""Every paging style, by its ``style`` value in a catalog."""
 
 
 def style_for(vendor: Vendor, endpoint: Endpoint) -> Style | None:
-    """Return the paging style of a call, or None where it does not page."""
+    """Return the paging style of a call, or None if it is not paginated."""
     rule = vendor.pagination.get(endpoint.pagination)
     return None if rule is None else style_of(rule)
 
 
 def style_of(rule: Pagination) -> Style:
-    """Return the style of a catalog's table, which the loader has checked."""
+    """Return the style of a ``pagination`` table that the loader has checked."""
     return PAGING_STYLES[rule.style].from_options(rule.options)

@@ -1,4 +1,4 @@
-"""The base of all paging styles, on both sides of the wire."""
+"""The base classes of paging styles, for client and sandbox."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from explorer.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from explorer.core.text.url_pairs import Pairs
 
-Pairs = tuple[tuple[str, str], ...]
+
 _T = TypeVar("_T")
 
 
 class PagingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Options of a paging style. Paths are dotted, into the decoded body."""
+    """Options of a paging style. Paths are dotted paths in the decoded body."""
 
     items: str = "data"
-    """Where the records of a page stand (``""``: the body itself)."""
+    """Path of a page's records (``""``: the body itself)."""
     total: str = ""
     max_size: int | None = None
-    """The largest page that the vendor gives."""
+    """The vendor's maximum page size."""
 
 
 OptionsT_co = TypeVar("OptionsT_co", bound=PagingOptions, covariant=True)
@@ -37,10 +38,10 @@ OptionsT_co = TypeVar("OptionsT_co", bound=PagingOptions, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """Where a page stands. ``number`` counts from 1 (or from the style's own first); None where it is not known.
+    """The position of a page. ``number`` counts from 1 (or from the style's own first); None if unknown.
 
-    ``records`` is how many the page holds. ``certain`` is False where ``has_next`` is a guess, because the answer says
-    nothing of what follows.
+    ``records`` is the number of records on the page. ``certain`` is False if ``has_next`` is a guess because the
+    response does not say what follows.
     """
 
     number: int | None = None
@@ -55,9 +56,9 @@ class PageInfo:
 
 @dataclass(frozen=True, slots=True)
 class PageSlice:
-    """One page for an answer: its records, what stands beside them, and whether paging was asked for at all.
+    """One page of a sandbox response: its records, its envelope, and whether the request asked for a page.
 
-    ``problem`` says what is wrong with the paging parameters, ``problem_param`` which one is; then no records.
+    ``problem`` describes an invalid paging parameter, named by ``problem_param``; there are then no records.
     """
 
     records: tuple[Any, ...] = ()
@@ -68,19 +69,19 @@ class PageSlice:
 
 
 class PagingStyle(ABC, Generic[OptionsT_co]):
-    """A way of paging, both sides of it. Outside this package nobody needs to know which one it is."""
+    """A pagination style, for client and sandbox. Code outside this package is independent of the style."""
 
     name: ClassVar[str] = ""
-    """The word of a catalog's ``style``."""
+    """The catalog's ``style`` value."""
     options_type: ClassVar[type[Any]]
-    """The type of its options, with their defaults."""
+    """The options struct, with defaults."""
 
     def __init__(self, options: OptionsT_co) -> None:
         self.options = options
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Self:
-        """The style with the options of a catalog table, which the loader has checked."""
+        """Return the style with the options of a catalog table that the loader has checked."""
         return cls(msgspec.convert(dict(options), cls.options_type))
 
     # --- the client's side -------------------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
     @property
     @abstractmethod
     def params(self) -> tuple[str, str]:
-        """The parameters that say which page (or index) and of what size; empty where there is none."""
+        """The parameters for page (or index) and page size; empty strings if there are none."""
 
     @property
     def first_number(self) -> int:
@@ -97,72 +98,72 @@ class PagingStyle(ABC, Generic[OptionsT_co]):
 
     @property
     def default_size(self) -> int | None:
-        """How many records to a page where no size is asked for; None where all of them come, or it is not known."""
+        """The page size if none is requested; None if all records are returned, or it is unknown."""
         return None
 
     @property
     def opt_in(self) -> bool:
-        """Whether a response is paged only when a page is asked for."""
+        """Whether responses are paginated only on request."""
         return False
 
     @property
     def links_are_followable(self) -> bool:
-        """Whether the URLs in a response can be followed, where it has any."""
+        """Whether URLs in responses can be followed."""
         return True
 
     def requested_size(self, values: Mapping[str, str]) -> int | None:
-        """How many records to a page the query asks for; None where it does not."""
+        """Return the page size that the query requests, or None."""
         return parse_whole_number(values.get(self.params[1])) if self.params[1] else None
 
     @abstractmethod
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
-        """Where the page stands that *body* (decoded) answers; *values* are the query parameters of the call."""
+        """Return the position of the page in *body* (decoded); *values* are the query parameters of the call."""
 
     @abstractmethod
     def next_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        """The whole query of the next page, or None where the answer shows none. Other parameters are kept."""
+        """Return the whole query of the next page, or None if the response has none. Other parameters are unchanged."""
 
     @abstractmethod
     def previous_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        """The whole query of the previous page, or None."""
+        """Return the whole query of the previous page, or None."""
 
     @abstractmethod
     def goto_params(self, query: Sequence[tuple[str, str]], number: int, body: Any = None) -> Pairs:
-        """The whole query of page *number*.
+        """Return the whole query of page *number*.
 
         Raises:
-            UsageError: there is no page of that number.
+            UsageError: The page does not exist.
         """
 
     @abstractmethod
     def first_params(self, query: Sequence[tuple[str, str]], body: Any = None) -> Pairs:
-        """The whole query of the first page."""
+        """Return the whole query of the first page."""
 
     def last_params(self, query: Sequence[tuple[str, str]], body: Any) -> Pairs | None:
-        """The whole query of the last page, or None where the answer does not tell which it is."""
+        """Return the whole query of the last page, or None if the response does not identify it."""
         pages = self.page_info(dict(query), body).pages
         return self.goto_params(query, pages, body) if pages else None
 
     # --- the sandbox's side ------------------------------------------------------------------------------------------
 
     def opted_in(self, query: Mapping[str, str]) -> dict[str, str]:
-        """Return *query* with the first page asked for, where it asks for none and a number alone asks for one."""
+        """Return *query* with the first page requested, if it requests none and the page number enables pagination."""
         return dict(query)
 
     @abstractmethod
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:
-        """The page of *records* that *query* asks for; *url* is the absolute URL of the call, for links."""
+        """Return the page of *records* that *query* requests; *url* is the absolute URL of the call, for links."""
 
 
 Style = PagingStyle[PagingOptions]
-"""A style whose options are of no concern."""
+"""A style with any options."""
 
 
-# --- parts of styles -------------------------------------------------------------------------------------------------
+# --- helpers for styles ----------------------------------------------------------------------------------------------
 
 
 def parse_whole_number(value: Any) -> int | None:
-    """A whole number from 0, also as digits (XML has no numbers); None for anything else."""
+    """Return a nonnegative integer, also from digits (XML has no numbers), or None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -173,18 +174,20 @@ def parse_whole_number(value: Any) -> int | None:
 
 
 def count_records(body: Any, path: str) -> int | None:
-    """How many records stand at *path*; None where there is no list (one lone table of XML counts as one, and a table
-    whose only member is a list is how XML writes one)."""
-    found = get_at(body, path)
-    if isinstance(found, Mapping) and path and len(found) == 1 and isinstance(only := next(iter(found.values())), list):
-        found = only
-    if isinstance(found, list | tuple):
-        return len(found)
-    return 1 if isinstance(found, Mapping) and path else None
+    """Return the number of records at *path*, or None if there is no array.
+
+    A single XML element counts as one record. XML may also wrap an array as the only member of an object.
+    """
+    value = get_at(body, path)
+    if isinstance(value, Mapping) and path and len(value) == 1 and isinstance(only := next(iter(value.values())), list):
+        value = only
+    if isinstance(value, list | tuple):
+        return len(value)
+    return 1 if isinstance(value, Mapping) and path else None
 
 
 def with_params(query: Sequence[tuple[str, str]], changes: Mapping[str, int | str | None]) -> Pairs:
-    """*query* with these parameters set where they stand, put last where they do not, and taken out where None."""
+    """Return *query* with *changes* applied: existing parameters in place, new ones appended, None removed."""
     rest = dict(changes)
     pairs: list[tuple[str, str]] = []
     for name, value in query:
@@ -197,7 +200,7 @@ def with_params(query: Sequence[tuple[str, str]], changes: Mapping[str, int | st
 
 
 def page_from_link(link: Any, param: str) -> int | None:
-    """The page number in a link of an answer, or None."""
+    """Return the page number in a response's link, or None."""
     if not isinstance(link, str):
         return None
     try:
@@ -207,44 +210,44 @@ def page_from_link(link: Any, param: str) -> int | None:
 
 
 def page_count(total: int, size: int) -> int:
-    """How many pages of *size* hold *total* records; at least one."""
+    """Return the number of pages of *size* for *total* records, at least one."""
     return max(1, -(-total // size))
 
 
 def check_number(number: int, first: int, pages: int | None = None) -> int:
-    """*number*, when there is such a page.
+    """Return *number* if the page exists.
 
     Raises:
-        UsageError: there is not.
+        UsageError: It does not exist.
     """
     last = None if pages is None else pages + first - 1
     if number < first or (last is not None and number > last):
         span = f"{first} to {last}" if last is not None else f"{first} or higher"
-        raise UsageError(f"there is no page {number}", hint=f"Pages are {span}.")
+        raise UsageError(f"page {number} does not exist", hint=f"Valid pages: {span}.")
     return number
 
 
 def read_count(
     query: Mapping[str, str], param: str, default: int, *, least: int, most: int | None = None
 ) -> int | PageSlice:
-    """A number from the query: *default* where it is absent or empty, cut to *most*; a Slice with the problem."""
+    """Return a number from the query: *default* if absent or empty, at most *most*; a PageSlice with the problem."""
     text = query.get(param, "")
     if not text:
         return default
     number = parse_whole_number(text)
     if number is None or number < least:
-        return PageSlice(problem=f"{param} is not a whole number from {least}", problem_param=param)
+        return PageSlice(problem=f"{param} is not an integer of at least {least}", problem_param=param)
     return min(number, most) if most is not None else number
 
 
-def step_from_link(link: Any, param: str, otherwise: Callable[[], _T]) -> int | _T:
-    """The page that a link names, or what *otherwise* gives where it names none."""
+def step_from_link(link: Any, param: str, default: Callable[[], _T]) -> int | _T:
+    """Return the page number of a link, or the result of *default*."""
     number = page_from_link(link, param)
-    return otherwise() if number is None else number
+    return default() if number is None else number
 
 
 class NumberedOptions(PagingOptions, frozen=True, kw_only=True):
-    """A page number, and maybe a size beside it."""
+    """A page number, and optionally a page size."""
 
     page_param: str = "page"
     size_param: str = ""
@@ -255,7 +258,7 @@ NumberedT_co = TypeVar("NumberedT_co", bound=NumberedOptions, covariant=True)
 
 
 class Numbered(PagingStyle[NumberedT_co]):
-    """A page is a number, and maybe a size beside it."""
+    """A style with a page number, and optionally a page size."""
 
     @property
     def params(self) -> tuple[str, str]:
@@ -276,5 +279,5 @@ class Numbered(PagingStyle[NumberedT_co]):
         return self.at(query, self.first_number)
 
     def at(self, query: Sequence[tuple[str, str]], number: int) -> Pairs:
-        """*query* with that number of a page."""
+        """Return *query* for page *number*."""
         return with_params(query, {self.options.page_param: number})

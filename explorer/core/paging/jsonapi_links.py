@@ -1,6 +1,6 @@
-"""JSON:API: links beside ``meta.pagination``; the link to the next page is missing on the last (``001:609-620,717``).
+"""JSON:API: links and ``meta.pagination``; the last page has no next link (``001:609-620,717``).
 
-The printed links carry the page alone and drop every other parameter, so only their page number is used.
+The links contain only the page and drop all other parameters, so only their page number is used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from explorer.core.paging.base import (
     NumberedOptions,
     PageInfo,
     PageSlice,
-    Pairs,
     count_records,
     page_count,
     page_from_link,
@@ -25,9 +24,11 @@ from explorer.core.text.json_path import get_at, put_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from explorer.core.text.url_pairs import Pairs
+
 
 class JsonApiLinksOptions(NumberedOptions, frozen=True, kw_only=True):
-    """JSON:API links beside ``meta.pagination``; the next link is missing on the last page."""
+    """JSON:API links and ``meta.pagination``; the last page has no next link."""
 
     size_param: str = "limit"
     default_size: int = 15
@@ -37,7 +38,7 @@ class JsonApiLinksOptions(NumberedOptions, frozen=True, kw_only=True):
 
 
 class JsonApiLinks(Numbered[JsonApiLinksOptions]):
-    """Turns pages by number, and by the presence of a link whether there is one."""
+    """Pages by number; the presence of a link decides whether a page exists."""
 
     name = "jsonapi_links"
     options_type = JsonApiLinksOptions
@@ -92,7 +93,10 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
         numbers = {"self": number, "first": 1}
         numbers |= {"prev": number - 1} if number > 1 else {}
         numbers |= {"next": number + 1} if number < pages else {}
-        links = {name: f"{bare}?{options.page_param}={one}" for name, one in (numbers | {"last": pages}).items()}
+        links = {
+            name: f"{bare}?{options.page_param}={page_number}"
+            for name, page_number in (numbers | {"last": pages}).items()
+        }
         meta = {
             "total": total,
             "count": len(page),
@@ -103,7 +107,7 @@ class JsonApiLinks(Numbered[JsonApiLinksOptions]):
         return PageSlice(page, put_at({}, options.meta, meta) | put_at({}, options.links, links))
 
     def _link(self, body: Any, name: str) -> str | None:
-        """A link as text: JSON:API allows a text or a table with ``href``."""
+        """Return a link as a string; JSON:API allows a string or an object with ``href``."""
         link = get_at(get_at(body, self.options.links), name)
         link = link.get("href") if isinstance(link, dict) else link
         return link if isinstance(link, str) and link else None

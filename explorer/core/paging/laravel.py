@@ -1,7 +1,7 @@
-"""The paginator of Laravel: ``current_page``, ``last_page`` and URLs beside the records (``003:15-34``, ``004:157``).
+"""Laravel's paginator: ``current_page``, ``last_page`` and URLs (``003:15-34``, ``004:157``).
 
-Where the URLs cannot be followed (``/?page=2`` names no call), the numbers decide. Where paging is opt-in, an answer
-without these members holds everything.
+If the URLs cannot be followed (``/?page=2`` is not a call), the numbers decide. If paging is opt-in, a response without
+these members contains all records.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from explorer.core.paging.base import (
     NumberedOptions,
     PageInfo,
     PageSlice,
-    Pairs,
     count_records,
     page_count,
     parse_whole_number,
@@ -25,21 +24,23 @@ from explorer.core.text.json_path import get_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from explorer.core.text.url_pairs import Pairs
+
 
 class LaravelOptions(NumberedOptions, frozen=True, kw_only=True):
-    """The paginator of Laravel."""
+    """Laravel's paginator."""
 
     size_param: str = "per_page"
     default_size: int = 15
     total: str = "total"
     follow_links: bool = True
-    """Whether the URLs in the answer can be followed; otherwise the next request is built from the parameters."""
+    """Whether the response's URLs can be followed; otherwise the next request is built from the parameters."""
     opt_in: bool = False
-    """Whether the answer is paged only when a page is asked for."""
+    """Whether responses are paginated only on request."""
 
 
 class Laravel(Numbered[LaravelOptions]):
-    """Turns pages by number."""
+    """Pages by number."""
 
     name = "laravel"
     options_type = LaravelOptions
@@ -120,10 +121,10 @@ class Laravel(Numbered[LaravelOptions]):
             "to": start + count if count else None,
         }
 
-    def _step(self, body: Any, name: str, otherwise: int) -> int:
+    def _step(self, body: Any, name: str, default: int) -> int:
         if not self.options.follow_links:
-            return otherwise
-        return step_from_link(get_at(body, name), self.options.page_param, lambda: otherwise)
+            return default
+        return step_from_link(get_at(body, name), self.options.page_param, lambda: default)
 
 
 STYLE: Final = Laravel

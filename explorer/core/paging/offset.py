@@ -1,8 +1,8 @@
-"""An index and a count (``002:81-118``).
+"""Paging by start index and count (``002:81-118``).
 
-Everything is listed unless a count is asked for; only then does the answer hold a table of paging, whose next and
-previous values are indexes of records and not page numbers. An index needs a count beside it. An index that does not
-lead on (or back) is no page, so that turning pages ends with any answer.
+All records are returned unless a count is requested. Only then does the response contain a paging object, whose next
+and previous values are record indexes, not page numbers. An index requires a count. An index that does not advance (or
+go back) is ignored, so that paging always terminates.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from explorer.core.paging.base import (
     PageSlice,
     PagingOptions,
     PagingStyle,
-    Pairs,
     check_number,
     count_records,
     page_count,
@@ -27,9 +26,11 @@ from explorer.core.text.json_path import get_at, put_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from explorer.core.text.url_pairs import Pairs
+
 
 class OffsetOptions(PagingOptions, frozen=True, kw_only=True):
-    """An index and a count; the answer names the next and previous index, and only when a count was asked for."""
+    """A start index and a count. The response contains the next and previous index only if a count is requested."""
 
     start_param: str = "start"
     count_param: str = "count"
@@ -38,11 +39,11 @@ class OffsetOptions(PagingOptions, frozen=True, kw_only=True):
     previous: str = "pagination.prev_page"
     total: str = "pagination.total"
     default_size: int = 10
-    """The count that "next page" starts with where none was given."""
+    """The count for "next page" if none was set."""
 
 
 class Offset(PagingStyle[OffsetOptions]):
-    """Turns pages by the index of their first record."""
+    """Pages by the index of their first record."""
 
     name = "offset"
     options_type = OffsetOptions
@@ -94,7 +95,7 @@ class Offset(PagingStyle[OffsetOptions]):
         options = self.options
         if not query.get(options.count_param):
             if query.get(options.start_param):
-                problem = f"{options.count_param} is required beside {options.start_param}"
+                problem = f"{options.count_param} is required with {options.start_param}"
                 return PageSlice(wanted=False, problem=problem, problem_param=options.count_param)
             return PageSlice(tuple(records), wanted=False)
         count = read_count(query, options.count_param, options.default_size, least=1, most=options.max_size)

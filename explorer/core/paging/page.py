@@ -1,7 +1,7 @@
-"""A page number in the query, and an answer whose shape is not documented (``000:81``).
+"""A page number in the query, and an undocumented response envelope (``000:81``).
 
-What is not known is not made up: the page before exists when the number is above the first; the page after is a guess
-while records come, and certain only when none came or the answer itself tells where it ends.
+Nothing is assumed beyond what is known. A previous page exists if the number is above the first. A next page is a guess
+while records arrive; it is certain only if there were none, or the response itself states the end.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from explorer.core.paging.base import (
     NumberedOptions,
     PageInfo,
     PageSlice,
-    Pairs,
     count_records,
     page_count,
     parse_whole_number,
@@ -24,19 +23,21 @@ from explorer.core.text.json_path import get_at
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_USUAL_SIZE = 15
-"""Records on a page of the sandbox where the catalog names no number."""
+    from explorer.core.text.url_pairs import Pairs
+
+_DEFAULT_SIZE = 15
+"""The sandbox's page size if the catalog sets none."""
 
 
 class PageOptions(NumberedOptions, frozen=True, kw_only=True):
-    """A page number, and nothing is known of the answer's envelope."""
+    """A page number; the response envelope is unknown."""
 
     first: int = 1
     default_size: int | None = None
 
 
 class PageNumber(Numbered[PageOptions]):
-    """Turns pages by their number alone."""
+    """Pages by number only."""
 
     name = "page"
     options_type = PageOptions
@@ -47,12 +48,12 @@ class PageNumber(Numbered[PageOptions]):
 
     def page_info(self, values: Mapping[str, str], body: Any) -> PageInfo:
         options = self.options
-        given = parse_whole_number(values.get(options.page_param))
-        number = options.first if given is None else given
+        requested = parse_whole_number(values.get(options.page_param))
+        number = options.first if requested is None else requested
         size = parse_whole_number(values.get(options.size_param)) if options.size_param else None
         total = parse_whole_number(get_at(body, options.total)) if options.total else None
         size = size if size is not None else options.default_size
-        pages = page_count(total, size) if total is not None and size else self._told(body)
+        pages = page_count(total, size) if total is not None and size else self._paginator_pages(body)
         records = self._records(body)
         has_next, certain = bool(records), records == 0
         if pages is not None:
@@ -78,10 +79,10 @@ class PageNumber(Numbered[PageOptions]):
     def slice(self, query: Mapping[str, str], records: Sequence[Any], url: str) -> PageSlice:  # noqa: ARG002 - the base class's
         options = self.options
         number = read_count(query, options.page_param, options.first, least=options.first)
-        size: int | PageSlice = options.default_size or _USUAL_SIZE
+        size: int | PageSlice = options.default_size or _DEFAULT_SIZE
         if options.size_param:
             size = read_count(
-                query, options.size_param, options.default_size or _USUAL_SIZE, least=1, most=options.max_size
+                query, options.size_param, options.default_size or _DEFAULT_SIZE, least=1, most=options.max_size
             )
         if isinstance(number, PageSlice):
             return number
@@ -91,13 +92,13 @@ class PageNumber(Numbered[PageOptions]):
         return PageSlice(tuple(records[start : start + size]))
 
     def _records(self, body: Any) -> int | None:
-        """How many records came: at the catalog's path, or in the body itself where that is the list."""
+        """Return the number of records at the catalog's path, or in the body itself if it is an array."""
         if isinstance(body, list):
             return len(body)
         return count_records(body, self.options.items)
 
-    def _told(self, body: Any) -> int | None:
-        """The number of pages where the answer has both members of a common paginator; one alone is not believed."""
+    def _paginator_pages(self, body: Any) -> int | None:
+        """Return the page count if the response has both members of a common paginator; one alone is not enough."""
         current, last = parse_whole_number(get_at(body, "current_page")), parse_whole_number(get_at(body, "last_page"))
         return last if current is not None and last else None
 

@@ -1,1 +1,1 @@
-"""Small languages, each with one parser and one formatter: units, media types, paths, names of variables, secrets."""
+"""Small notations, each with one parser and one formatter: units, media types, paths, variable names, secrets."""

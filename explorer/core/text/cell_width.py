@@ -1,7 +1,7 @@
-"""How many terminal cells a text takes (UAX 11: wide and full-width characters take two).
+"""Count the terminal cells of a string (UAX 11: wide and full-width characters take two).
 
-Good enough to size scrollbars and to find a window in a long line; the widget that paints counts with its terminal
-library. ``rich`` is not to be imported here.
+Accurate enough to size scrollbars and to find a window in a long line; the painting widget uses its terminal library.
+Do not import ``rich`` here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NONE = re.compile(
 
 
 def cells(text: str) -> int:
-    """Cells that *text* (sanitized, one line) takes."""
+    """Return the number of cells of *text* (sanitized, one line)."""
     if text.isascii():
         return len(text)
     return len(text) + len(_WIDE.findall(text)) - len(_NONE.findall(text))

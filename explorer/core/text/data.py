@@ -1,4 +1,4 @@
-"""Where bytes are kept while they grow: in memory, or wherever the caller's store puts them; and reading them there."""
+"""Growing byte buffers, in memory or in the caller's store, and incremental reading."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Data = bytes | mmap
-"""Bytes in memory, or a memory map of a file that holds them. A slice of either is bytes; ``[:]`` are all of them."""
+"""Bytes in memory, or a memory map of a file. A slice of either is bytes; ``[:]`` returns all of them."""
 STEP = 1 << 20
 
 
 class Store(Protocol):
-    """Bytes that are added to at the end by one thread and read by another."""
+    """A byte buffer that one thread appends to while another reads it."""
 
     def append(self, data: bytes) -> None:
         """Add *data* to the end."""
 
     @property
     def data(self) -> Data:
-        """All bytes so far; what was given out before stays valid."""
+        """All bytes so far; earlier results stay valid."""
 
 
 class MemoryStore:
-    """Bytes in memory. What is added is joined when it is asked for."""
+    """Bytes in memory, joined on demand."""
 
     def __init__(self, data: Data = b"") -> None:
         self._parts: list[Data] = [data] if len(data) else []
@@ -45,14 +45,16 @@ class MemoryStore:
         if count == 0:
             return b""
         if count > 1:
-            # Another thread may append in between: only what was joined is replaced.
+            # Another thread may append meanwhile, so replace only the joined parts.
             parts[:count] = [b"".join(parts[:count])]
         return parts[0]
 
 
 def pieces(data: Data, step: int = STEP) -> Iterator[bytes]:
-    """*data* in pieces of *step* bytes. What was read of a map is let go of: it is in the file. Before each piece the
-    work can be ended early (``core.checkpoint``)."""
+    """Yield *data* in pieces of *step* bytes, with a checkpoint before each (``core.checkpoint``).
+
+    The pages of a memory map are released after use; the file still has them.
+    """
     for start in range(0, len(data), step):
         checkpoint()
         yield data[start : start + step]
@@ -60,17 +62,19 @@ def pieces(data: Data, step: int = STEP) -> Iterator[bytes]:
 
 
 def release_pages(data: Data, start: int = 0, length: int = 0) -> None:
-    """Give back the memory that reading a map took, or *length* bytes of it from *start* on (a multiple of a page);
-    they can be read again."""
+    """Release the memory of a map that was read, or *length* bytes of it from *start* (a multiple of a page).
+
+    They can be read again.
+    """
     if isinstance(data, mmap) and hasattr(mmap, "madvise"):  # not on Windows
         data.madvise(maps.MADV_DONTNEED, start, length or len(data) - start)
 
 
 def is_blank(data: Data) -> bool:
-    """Whether there is nothing but white space."""
+    """Return whether *data* contains only whitespace."""
     return first_nonblank(data) == b""
 
 
 def first_nonblank(data: Data) -> bytes:
-    """The first byte that is no white space; empty where there is none."""
+    """Return the first byte that is not whitespace; empty if there is none."""
     return next((solid[:1] for piece in pieces(data) if (solid := piece.lstrip())), b"")

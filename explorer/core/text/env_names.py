@@ -1,4 +1,4 @@
-"""Names of environment variables: one spelling for client, vault, sandbox, export and saved requests."""
+"""Environment variable names, spelled the same in client, vault, sandbox, export and saved requests."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Final
 
 PREFIX: Final = "API_EXPLORER"
 SAVED_PREFIX: Final = "API_EXPLORER_VAR_"
-"""Before the name of a saved request's variable in the environment of the process."""
+"""Prefix of a saved request's variables in the environment."""
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _HUMPS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 @lru_cache(maxsize=1024)
 def variable_name(vendor: str, name: str, environment: str = "") -> str:
-    """Return ``API_EXPLORER_<VENDOR>_<NAME>``, the environment between the two where one is given.
+    """Return ``API_EXPLORER_<VENDOR>_<NAME>``, with the environment before the name if there is one.
 
-    Every shell can export the result (POSIX.1, 8.1: capitals, digits and underscores), whatever the parts are:
-    ``api-key`` becomes ``API_KEY``, ``paymentMethods[0].cvvCode`` becomes ``PAYMENTMETHODS_0_CVVCODE``.
+    Every shell can export the result (POSIX.1, 8.1: capitals, digits and underscores) for any input. ``api-key``
+    becomes ``API_KEY`` and ``paymentMethods[0].cvvCode`` becomes ``PAYMENTMETHODS_0_CVVCODE``.
     """
     words = (word for part in (vendor, environment, name) for word in _WORD.findall(part))
     return "_".join((PREFIX, *words)).upper()

@@ -1,4 +1,4 @@
-"""Paths into a decoded body, as every view, catalog and pattern writes them.
+"""Paths into a decoded body, in the notation of every view, catalog and pattern.
 
 data[3].attributes.price      ["odd key"].x      items.0.id      data[*].when (a pattern: any index)
 """
@@ -22,7 +22,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z_$][\w$-]*")
 
 @lru_cache(maxsize=1024)
 def parse_path(path: str) -> tuple[PathStep, ...]:
-    """Return the keys and indexes of *path*; what is not a step is left out, and nothing is raised."""
+    """Return the keys and indexes of *path*; invalid parts are skipped, and nothing is raised."""
     steps: list[PathStep] = []
     for match in _STEP.finditer(path):
         if match["index"] is not None:
@@ -33,7 +33,7 @@ def parse_path(path: str) -> tuple[PathStep, ...]:
 
 
 def format_path(steps: Sequence[PathStep]) -> str:
-    """Return keys and indexes as a path that ``parse_path`` reads."""
+    """Return keys and indexes as a path for ``parse_path``."""
     return "".join(map(format_step, steps)).removeprefix(".")
 
 
@@ -57,7 +57,7 @@ def get_at(body: Any, path: str | Sequence[PathStep]) -> Any:
 
 
 def put_at(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Put *value* at a dotted path of keys below *body*, objects made on the way; return *body*."""
+    """Set *value* at a dotted path of keys in *body*, creating objects as needed; return *body*."""
     *above, name = path.split(".")
     inner = body
     for key in above:

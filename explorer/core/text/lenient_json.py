@@ -1,8 +1,7 @@
-"""Read JSON that no machine type fits: nested deeper than the stack, numbers of thousands of digits, lone surrogates.
+"""Parse JSON beyond the limits of machine types: deep nesting, numbers of thousands of digits, lone surrogates.
 
-RFC 8259 sets no limit for any of them (section 9), so such a body is JSON, and must not be reported as broken. The
-parser keeps its own stack and takes time that grows with the size of the text. It accepts nothing that the RFC does
-not, such as ``NaN``.
+RFC 8259 sets no limit for these (section 9), so such a body is valid and must not be reported as broken. The parser
+keeps its own stack and runs in linear time. It accepts nothing outside the RFC, such as ``NaN``.
 """
 
 from __future__ import annotations
@@ -16,19 +15,19 @@ from typing import Any, Final
 from explorer.core.checkpoint import checkpoint
 
 DEEPEST: Final = 200
-"""Levels that become values; what is nested deeper is given as its text."""
+"""Levels that are decoded; deeper values are returned as strings."""
 TOKEN: Final = re.compile(
     rb"[ \t\n\r]*+(?:"
     rb'("[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\x00-\x1f]*+)*+")'
     rb"|(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null)"
     rb"|([\[{])|([\]}])|(,)|(:))"
 )
-"""One token of JSON after its blanks: string, other scalar, opening, closing, comma, colon."""
+"""One JSON token after whitespace: string, other scalar, opening, closing, comma, colon."""
 ONLY_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 STEP: Final = [1 if byte in b"[{" else -1 if byte in b"]}" else 0 for byte in range(256)]
 _DIGITS: Final = 4_000
-"""Digits up to which an integer becomes an ``int``: Python refuses more than 4,300."""
-_OFTEN: Final = 10_000
+"""Maximum digits of an integer that becomes an ``int``; Python rejects more than 4,300."""
+_CHECKPOINT_INTERVAL: Final = 10_000
 """Tokens between two checkpoints."""
 _STRING, _SCALAR, _OPENING, _CLOSING, _COMMA_SIGN = 1, 2, 3, 4, 5
 """Groups of ``TOKEN``; the sixth is a colon."""
@@ -37,16 +36,17 @@ _WORDS: Final = {b"true": True, b"false": False, b"null": None}
 
 
 def depth(data: bytes) -> int:
-    """Return how deep *data* is nested at most; brackets in strings count too."""
+    """Return the maximum nesting depth of *data*; brackets in strings count too."""
     return max(accumulate(map(STEP.__getitem__, data.translate(None, ONLY_BRACKETS))), default=0)
 
 
 def parse(data: bytes) -> Any:
-    """Return the value of *data* (UTF-8). Numbers that fit no machine type, and what is nested deeper than ``DEEPEST``,
-    are given as their text.
+    """Return the value of *data* (UTF-8).
+
+    Numbers that fit no machine type, and values nested deeper than ``DEEPEST``, are returned as strings.
 
     Raises:
-        ValueError: it is not JSON; the message says where.
+        ValueError: *data* is not JSON; the message states the position.
     """
     return _Parser(data).run()
 
@@ -55,9 +55,9 @@ class _Parser:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._opened = bytearray()
-        """The brackets that are open."""
+        """The open brackets."""
         self._containers: list[Any] = []
-        """The values of those down to ``DEEPEST``, and the key that is due in each."""
+        """The containers down to ``DEEPEST``, and the current key of each."""
         self._keys: list[str] = []
         self._deep_start = 0
         self._result: Any = None
@@ -65,25 +65,25 @@ class _Parser:
     def run(self) -> Any:
         end = len(self._data.rstrip(b" \t\n\r"))
         state, position = _VALUE, 0
-        following = TOKEN.scanner(self._data, 0, end).match  # type: ignore[attr-defined]  # the stubs do not know it
+        next_token = TOKEN.scanner(self._data, 0, end).match  # type: ignore[attr-defined]  # missing in the stubs
         count = 0
-        while (match := following()) is not None:
+        while (match := next_token()) is not None:
             count += 1
-            if count % _OFTEN == 0:
+            if count % _CHECKPOINT_INTERVAL == 0:
                 checkpoint()
             kind = match.lastindex
-            after = self._take(kind, match[kind], match.start(kind), state)
-            if after is None:
+            next_state = self._take(kind, match[kind], match.start(kind), state)
+            if next_state is None:
                 break
-            state, position = after, match.end()
+            state, position = next_state, match.end()
         if position < end:
             raise ValueError(f"unexpected character (byte {position})")
         if state != _END:
-            raise ValueError("it ends too early")
+            raise ValueError("unexpected end")
         return self._result
 
     def _take(self, kind: int, token: bytes, start: int, state: int) -> int | None:
-        """Take one token; gives the next state, or None where the token may not follow."""
+        """Process one token; return the next state, or None if the token is not allowed here."""
         if state <= _VALUE_OR_END and kind <= _OPENING:
             if kind == _OPENING:
                 self._open(token, start)

@@ -1,4 +1,4 @@
-"""A secret is a type: it prints as dots, and its text is had only by asking for it."""
+"""A type for secrets, which prints a mask; the value requires an explicit ``reveal``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MASK: Final = "••••••"
 
 
 class Secret:
-    """A text that must not be shown. ``str``, ``repr`` and formatting give dots; ``reveal()`` gives the text."""
+    """A string that must not be shown. ``str``, ``repr`` and formatting return a mask, ``reveal()`` the value."""
 
     __slots__ = ("_text",)
 
@@ -17,11 +17,11 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself; call it only where the secret is put on the wire or a person asked to see it."""
+        """Return the value. Call it only to send the secret, or when the user asks to see it."""
         return self._text
 
     def fingerprint(self) -> str:
-        """Eight hexadecimal digits that tell two secrets apart and say nothing else (SHA-256, cut)."""
+        """Return eight hexadecimal digits that distinguish secrets and reveal nothing else (truncated SHA-256)."""
         return hashlib.sha256(self._text.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
@@ -43,4 +43,4 @@ class Secret:
         return hash(("Secret", self._text))
 
     def __reduce__(self) -> str:
-        raise TypeError("a secret is not pickled")
+        raise TypeError("a secret cannot be pickled")

@@ -1,7 +1,7 @@
-"""Sizes, durations and moments: how people type them, and how they are written.
+"""Parse and format sizes, durations and times.
 
-A duration is written in four ways, each for one purpose: ``format_elapsed`` for what was measured, ``format_duration``
-for what ``parse_duration`` reads back, ``format_countdown`` for time that is running, ``format_age`` for an estimate.
+Durations have four formats: ``format_elapsed`` for measurements, ``format_duration`` for values that ``parse_duration``
+reads, ``format_countdown`` for running timers, ``format_age`` for estimates.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from explorer.errors import UsageError
 
 LAST_SECOND: Final = 253_402_300_799
-"""The last second of the year 9999 in Unix time, after which Python has no date."""
+"""The last second of the year 9999 in Unix time, the limit of Python's dates."""
 _SIZE: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,3})?)\s*(b|kb|mb|gb|tb)?", re.IGNORECASE)
 _BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d|w)", re.IGNORECASE)
@@ -28,11 +28,11 @@ def parse_size(text: str) -> int:
     """Return the bytes in *text*: ``250000``, ``256 kB``, ``1.5 GB`` (units of 1000).
 
     Raises:
-        UsageError: it is not a size.
+        UsageError: *text* is not a size.
     """
     match = _SIZE.fullmatch(text.strip().replace("_", "").replace(",", ""))
     if match is None:
-        raise UsageError(f"{text!r} is no size", hint="Such as 500 MB, 1.5 GB or 250000.")
+        raise UsageError(f"{text!r} is not a size", hint="Examples: 500 MB, 1.5 GB, 250000.")
     return round(float(match[1]) * _BYTES[(match[2] or "b").lower()])
 
 
@@ -49,7 +49,7 @@ def format_size(size: int) -> str:
 
 
 def format_exact_size(size: int) -> str:
-    """Return *size* in bytes as ``parse_size`` reads it back without a loss: ``1.5 GB``, ``250001 B``."""
+    """Return *size* in bytes in a form that ``parse_size`` reads without loss: ``1.5 GB``, ``250001 B``."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size % (unit // 1000) == 0 and size >= unit:
             return f"{_shortest(size / unit)} {name}"
@@ -57,7 +57,7 @@ def format_exact_size(size: int) -> str:
 
 
 def _shortest(value: float) -> str:
-    """Three decimals at most and no exponent, so that it can be read back."""
+    """Format with at most three decimals and no exponent, so that parsing is exact."""
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
@@ -71,7 +71,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def format_duration(seconds: float) -> str:
-    """Return *seconds* as ``parse_duration`` reads it, in the largest unit that fits: ``10m``, ``90s``, ``800ms``."""
+    """Return *seconds* for ``parse_duration``, in the largest exact unit: ``10m``, ``90s``, ``800ms``."""
     for unit in ("d", "h", "m", "s"):
         if seconds and seconds % _SECONDS[unit] == 0:
             return f"{_shortest(seconds / _SECONDS[unit])}{unit}"
@@ -93,7 +93,7 @@ def format_elapsed(seconds: float) -> str:
 
 
 def format_countdown(seconds: float) -> str:
-    """Return *seconds* that are running down or up: ``3.2 s``, ``59:48 min``, ``2 h 05 min``, ``3 days``."""
+    """Return the *seconds* of a running timer: ``3.2 s``, ``59:48 min``, ``2 h 05 min``, ``3 days``."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     if seconds < 60:
@@ -106,7 +106,7 @@ def format_countdown(seconds: float) -> str:
 
 
 def format_age(seconds: float) -> str:
-    """Return about how long *seconds* is, its sign left out: ``4.1 s``, ``41 s``, ``12 min``, ``2 h``, ``3 days``."""
+    """Return the approximate magnitude of *seconds*: ``4.1 s``, ``41 s``, ``12 min``, ``2 h``, ``3 days``."""
     seconds = abs(seconds)
     for size, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
@@ -114,12 +114,12 @@ def format_age(seconds: float) -> str:
     return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
-# --- moments ---------------------------------------------------------------------------------------------------------
+# --- times ---------------------------------------------------------------------------------------------------------
 
 
 def parse_http_date(text: str) -> float | None:
-    """Return the Unix seconds of a date in a header (RFC 9110, 5.6.7), or None where it cannot be read."""
-    from email.utils import parsedate_to_datetime  # the first frame needs none of it
+    """Return the Unix seconds of an HTTP date (RFC 9110, 5.6.7), or None if it is invalid."""
+    from email.utils import parsedate_to_datetime  # imported late to speed up the start
 
     try:
         return parsedate_to_datetime(text).timestamp()
@@ -128,18 +128,18 @@ def parse_http_date(text: str) -> float | None:
 
 
 def format_utc(at: float, pattern: str = "%Y-%m-%d") -> str:
-    """Return the Unix time *at* in UTC, written by a ``strftime`` *pattern*.
+    """Return the Unix time *at* in UTC, formatted with the ``strftime`` *pattern*.
 
     Raises:
-        ValueError, OverflowError, OSError: the calendar has no such moment.
+        ValueError, OverflowError, OSError: *at* is outside the calendar.
     """
     return datetime.fromtimestamp(at, UTC).strftime(pattern)
 
 
 def format_local(at: float, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """Return the Unix time *at* as the clock on the wall shows it, written by a ``strftime`` *pattern*.
+    """Return the Unix time *at* in local time, formatted with the ``strftime`` *pattern*.
 
     Raises:
-        ValueError, OverflowError, OSError: the calendar has no such moment.
+        ValueError, OverflowError, OSError: *at* is outside the calendar.
     """
     return time.strftime(pattern, time.localtime(at))

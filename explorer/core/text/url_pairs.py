@@ -1,6 +1,6 @@
-"""Pairs of names and values in a query or a form (WHATWG URL, 5; RFC 3986, 2.1).
+"""Name-value pairs of a query or a form (WHATWG URL, 5; RFC 3986, 2.1).
 
-Text that is not UTF-8 survives as lone surrogates (``surrogateescape``), byte for byte.
+Invalid UTF-8 is preserved byte for byte as lone surrogates (``surrogateescape``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def decode_pairs(raw: bytes) -> Pairs:
 
 
 def encode_pairs(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """Return pairs as RFC 3986 would escape them: unreserved characters stay, everything else is ``%XX``."""
+    """Return pairs escaped by RFC 3986: unreserved characters are literal, everything else is ``%XX``."""
     return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs).encode("ascii")
 
 
