@@ -1,8 +1,8 @@
-"""End work in a thread early: a thread cannot be cancelled, so long work asks now and then whether it should go on.
+"""Stop work in a thread early. Threads cannot be cancelled, so long work polls a stop condition at checkpoints.
 
-    with until(stop): await asyncio.to_thread(work)      work ── pieces ── checkpoint() ──► Interrupted
+    with stop_when(stop): await asyncio.to_thread(work)      work ── pieces ── checkpoint() ──► Interrupted
 
-``asyncio.to_thread`` hands the context on, so nothing in between needs to know.
+``asyncio.to_thread`` propagates the context, so the code in between is unaffected.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _STOP: ContextVar[Callable[[], bool] | None] = ContextVar("stop", default=None)
 
 
 class Interrupted(Exception):
-    """The work was asked to end; nobody waits for its result."""
+    """The work was stopped; its result is no longer needed."""
 
 
 @contextmanager
 def stop_when(stop: Callable[[], bool]) -> Iterator[None]:
-    """Let the work that is started inside end at its next checkpoint once *stop* gives True."""
+    """Stop the work started inside the block at its next checkpoint once *stop* returns True."""
     token = _STOP.set(stop)
     try:
         yield
@@ -32,10 +32,10 @@ def stop_when(stop: Callable[[], bool]) -> Iterator[None]:
 
 
 def checkpoint() -> None:
-    """Go on, unless the work should end.
+    """Return, unless the work should stop.
 
     Raises:
-        Interrupted: it should.
+        Interrupted: The work should stop.
     """
     stop = _STOP.get()
     if stop is not None and stop():

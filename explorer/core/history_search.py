@@ -1,4 +1,4 @@
-"""Parse a search of the history, and suggest how to complete it."""
+"""Parse a search of the history, and suggest completions."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _STATUS: Final = re.compile(r"(<=|>=|<|>|=)?([0-9]{1,4})")
 
 
 class StatusTest(FrozenStruct, frozen=True):
-    """One condition on the HTTP status; with the sign ``none``: there is no answer."""
+    """One condition on the HTTP status; with the sign ``none``, there is no response."""
 
     sign: StatusOperator
     number: int = 0
 
 
 class Phrase(FrozenStruct, frozen=True):
-    """Words that stand in a row; of the last one only its beginning is told where it is not *whole*."""
+    """Consecutive words; if not *whole*, the last word matches as a prefix."""
 
     text: str
     whole: bool = False
 
 
 class SearchQuery(FrozenStruct, frozen=True, kw_only=True):
-    """What a search asks for. Everything that is given must hold; of several values of one filter but tags, one must.
+    """A parsed search. All filters must match; within a filter other than tags, one of its values must.
 
-    ``vendors``, ``endpoints`` and ``environments`` are beginnings of names, an endpoint also with its vendor
-    (``shop.orders``), tags likewise; ``statuses`` are alternatives, each a set of conditions that hold together;
-    ``since`` and ``until`` are Unix seconds.
+    ``vendors``, ``endpoints``, ``environments`` and ``tags`` are prefixes of names; an endpoint may include its vendor
+    (``shop.orders``). ``statuses`` are alternatives, each a set of conditions that must all match. ``since`` and
+    ``until`` are Unix seconds.
     """
 
     phrases: tuple[Phrase, ...] = ()
@@ -55,49 +55,57 @@ class SearchQuery(FrozenStruct, frozen=True, kw_only=True):
 
 
 def parse_search(text: str, now: float) -> SearchQuery:
-    """Read a search; *now* is Unix seconds.
+    """Parse a search; *now* is Unix seconds.
 
     Raises:
-        UsageError: a filter is unknown or its value cannot be read; the message names the word.
+        UsageError: A filter is unknown or its value is invalid; the message names the word.
     """
     phrases: list[Phrase] = []
     filters: dict[str, Any] = {}
-    for found in _WORD.finditer(text):
-        key, value = found["key"], (found["value"] or "").replace('"', "")
+    for match in _WORD.finditer(text):
+        key, value = match["key"], (match["value"] or "").replace('"', "")
         name = key.lower() if key else ""
         if name in _FILTERS:
             if not value:
-                raise UsageError(f"{found[0]} says nothing", hint=f"Such as {EXAMPLES[name]}.")
+                raise UsageError(f"{match[0]} has no value", hint=f"Example: {EXAMPLES[name]}")
             field, read = _FILTERS[name]
-            filters[field] = _joined(filters.get(field), read(found[0], value, now))
+            filters[field] = _combined(filters.get(field), read(match[0], value, now))
         elif key and not value.startswith("//") and (near := nearest(name, _FILTERS)):
-            raise UsageError(f"no filter is called {key}: ({found[0]})", hint=f"Did you mean {near}:?")
-        elif found["phrase"] is not None:
-            phrases.append(Phrase(found["phrase"], whole=True))
+            raise UsageError(f"unknown filter {key}: ({match[0]})", hint=f"Did you mean {near}:?")
+        elif match["phrase"] is not None:
+            phrases.append(Phrase(match["phrase"], whole=True))
         else:
-            phrases.append(Phrase(found[0].replace('"', " ")))
+            phrases.append(Phrase(match[0].replace('"', " ")))
     return SearchQuery(phrases=_prefix_phrases(phrases), **filters)
 
 
 def _prefix_phrases(phrases: list[Phrase]) -> tuple[Phrase, ...]:
-    """The phrases, of which a plain word is whole unless it is the last one, which may still be in typing, or ends in
-    ``*``. One letter is never a beginning: it would be one of nearly everything."""
+    """Return the phrases with prefix matching applied to plain words.
+
+    A plain word is a prefix if it is the last one, which may be incomplete, or ends in ``*``. A single letter never is,
+    because it would match nearly everything.
+    """
     last = len(phrases) - 1
     return tuple(
-        Phrase(one.text, whole=one.whole or len(one.text.strip("*")) < 2 or not (at == last or one.text.endswith("*")))
-        for at, one in enumerate(phrases)
+        Phrase(
+            phrase.text,
+            whole=phrase.whole
+            or len(phrase.text.strip("*")) < 2
+            or not (position == last or phrase.text.endswith("*")),
+        )
+        for position, phrase in enumerate(phrases)
     )
 
 
-def _joined(before: Any, after: Any) -> Any:
-    """Two words of one filter: alternatives where they are lists, otherwise the later one."""
+def _combined(before: Any, after: Any) -> Any:
+    """Combine two words of one filter: lists are alternatives, otherwise the later one wins."""
     return before + after if isinstance(before, tuple) else after
 
 
 def _parts(word: str, value: str) -> list[str]:
     parts = [part for part in value.split(",") if part]
     if not parts:
-        raise UsageError(f"{word} says nothing", hint="Names with commas between them.")
+        raise UsageError(f"{word} has no value", hint="Enter names separated by commas.")
     return parts
 
 
@@ -111,13 +119,13 @@ def _methods(word: str, value: str, _now: float) -> tuple[str, ...]:
 
 def _verdicts(word: str, value: str, _now: float) -> tuple[Outcome, ...]:
     known: tuple[Outcome, ...] = get_args(Outcome)
-    found: list[Outcome] = []
+    verdicts: list[Outcome] = []
     for part in _parts(word, value):
-        fitting = [one for one in known if one.startswith(part.upper())]
-        if not fitting:
-            raise UsageError(f"{word}: no verdict is called {part}", hint="One of ok, failed, partial, unknown.")
-        found += fitting
-    return tuple(found)
+        matches = [outcome for outcome in known if outcome.startswith(part.upper())]
+        if not matches:
+            raise UsageError(f"{word}: unknown verdict {part}", hint="Use ok, failed, partial or unknown.")
+        verdicts += matches
+    return tuple(verdicts)
 
 
 def _statuses(word: str, value: str, _now: float) -> tuple[tuple[StatusTest, ...], ...]:
@@ -133,11 +141,11 @@ def _status(word: str, part: str) -> tuple[StatusTest, ...]:
     low_text, dash, high_text = part.partition("-")
     if dash and low_text.isdecimal() and high_text.isdecimal():
         return (StatusTest(">=", int(low_text[:9])), StatusTest("<=", int(high_text[:9])))
-    found = _STATUS.fullmatch(part)
-    if not found:
-        raise UsageError(f"{word}: {part} is no status", hint="Such as 404, 4xx, >=400, 500-599, or none.")
-    sign: Any = found[1] or "="
-    return (StatusTest(sign, int(found[2])),)
+    match = _STATUS.fullmatch(part)
+    if not match:
+        raise UsageError(f"{word}: {part} is not a status", hint="Examples: 404, 4xx, >=400, 500-599, none.")
+    sign: Any = match[1] or "="
+    return (StatusTest(sign, int(match[2])),)
 
 
 def _moment(word: str, value: str, now: float) -> float:
@@ -150,7 +158,7 @@ def _moment(word: str, value: str, now: float) -> float:
         moment = named or datetime.fromisoformat(value)
     except ValueError:
         raise UsageError(
-            f"{word}: {value} is no time", hint="Such as 30m, 2h, 3d, today, 2026-11-21 or 2026-11-21T09:30 (UTC)."
+            f"{word}: {value} is not a time", hint="Examples: 30m, 2h, 3d, today, 2026-11-21, 2026-11-21T09:30 (UTC)."
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
@@ -181,7 +189,7 @@ EXAMPLES: Final = {
 
 
 _LAST: Final = re.compile(r"(?:^|\s)([A-Za-z]*)(:)?([^\s\"]*)$")
-_MOST: Final = 12
+_MAX_SUGGESTIONS: Final = 12
 _FIXED_VALUES: Final = {
     "status": (">=400", "2xx", "4xx", "5xx", "200", "401", "404", "422", "429", "none"),
     "verdict": ("ok", "failed", "partial", "unknown"),
@@ -192,7 +200,7 @@ _FIXED_VALUES: Final = {
 
 
 class FilterNames(FrozenStruct, frozen=True, kw_only=True):
-    """The names that filters may hold; endpoints as ``vendor.endpoint``."""
+    """The names that filters accept; endpoints as ``vendor.endpoint``."""
 
     vendors: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
@@ -201,33 +209,33 @@ class FilterNames(FrozenStruct, frozen=True, kw_only=True):
 
 
 class SearchHints(FrozenStruct, frozen=True, kw_only=True):
-    """What the last word may become, the likeliest first, and *before*, the text in front of it."""
+    """Completions of the last word, the most likely first, and *before*, the text in front of it."""
 
     before: str = ""
     words: tuple[str, ...] = ()
 
     @property
     def completed(self) -> str:
-        """The whole text with the first of the words put in; empty where there is none."""
+        """The whole text with the first completion; empty if there is none."""
         return self.before + self.words[0] if self.words else ""
 
 
 def complete_search(text: str, names: FilterNames) -> SearchHints:
-    """What the last word of *text* may become; nothing for one that is whole, or that stands in quotes."""
-    found = _LAST.search(text)
-    if found is None or text.count('"') % 2:
+    """Return completions of the last word of *text*; none if it is complete or quoted."""
+    match = _LAST.search(text)
+    if match is None or text.count('"') % 2:
         return SearchHints()
-    key, colon, value = found[1].lower(), found[2], found[3]
-    before = text[: found.start(1)]
+    key, colon, value = match[1].lower(), match[2], match[3]
+    before = text[: match.start(1)]
     if not colon:
         filters = [f"{name}:" for name in EXAMPLES if name.startswith(key)] if key and not value else []
         return SearchHints(before=before, words=tuple(filters))
     if key not in EXAMPLES:
         return SearchHints()
     first, comma, last = value.rpartition(",")
-    given = {one.lower() for one in first.split(",")}
-    fitting = _matching_values(_values(key, last, names), last.lower(), given)
-    return SearchHints(before=before, words=tuple(f"{found[1]}:{first}{comma}{one}" for one in fitting))
+    given = {name.lower() for name in first.split(",")}
+    completions = _matching_values(_values(key, last, names), last.lower(), given)
+    return SearchHints(before=before, words=tuple(f"{match[1]}:{first}{comma}{name}" for name in completions))
 
 
 def _values(key: str, typed: str, names: FilterNames) -> Iterable[str]:
@@ -238,11 +246,11 @@ def _values(key: str, typed: str, names: FilterNames) -> Iterable[str]:
     if key == "tag":
         return names.tags
     if key == "endpoint":
-        own = (one.partition(".")[2] for one in names.endpoints)
+        own = (endpoint.partition(".")[2] for endpoint in names.endpoints)
         return names.endpoints if "." in typed else (*dict.fromkeys(own), *names.endpoints)
     return _FIXED_VALUES[key]
 
 
 def _matching_values(values: Iterable[str], typed: str, given: set[str]) -> list[str]:
-    found = [one for one in values if one.lower().startswith(typed) and one.lower() not in given]
-    return [] if found[:1] == [typed] and len(found) == 1 else found[:_MOST]
+    matches = [value for value in values if value.lower().startswith(typed) and value.lower() not in given]
+    return [] if matches[:1] == [typed] and len(matches) == 1 else matches[:_MAX_SUGGESTIONS]

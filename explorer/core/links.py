@@ -1,9 +1,9 @@
-"""Ids in an answer that another call takes: where they stand, which calls take them, what else those calls need.
+"""Ids in a response that other calls take: where they are, which calls take them, what else those calls require.
 
-    path, value ── Links.kinds ──► product ── ways ──► products_get(id), stock(sku) …
+    path, value ── Links.kinds ──► product ── link_targets ──► products_get(id), stock(sku) …
 
-A path is as the body view writes it: ``data[3].attributes.price``, ``["odd key"]``, or an XPath of XML, whose root and
-numbers do not count.
+Paths are in the notation of the body view: ``data[3].attributes.price``, ``["odd key"]``, or an XPath for XML, whose
+root and indexes are ignored.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 _EFFECT_ORDER: Final[tuple[Effect, ...]] = ("read", "session", "update", "create", "delete", "order")
 _LONGEST: Final = 200
-"""Characters of an id at most."""
+"""Maximum length of an id in characters."""
 
 
 @dataclass(frozen=True)
 class LinkTarget:
-    """A call that takes an id: ``entries`` fill its form, the id among them under ``field``."""
+    """A call that takes an id: ``entries`` fill its form, including the id in ``field``."""
 
     endpoint: Endpoint
     field: str
@@ -42,102 +42,105 @@ class LinkTarget:
 
 
 class Links:
-    """The ids in the answers of one endpoint that another endpoint takes."""
+    """The ids in the responses of one endpoint that another endpoint takes."""
 
     def __init__(self, vendor: Vendor, endpoint: Endpoint) -> None:
-        takers: dict[str, set[str]] = {}
+        consumers: dict[str, set[str]] = {}
         for other in vendor.endpoints.values():
             for kind in consumed_kinds(vendor, other).values():
-                takers.setdefault(kind, set()).add(other.id)
-        rules = [one for one in (*endpoint.produces, *vendor.produces) if takers.get(one.kind, set()) - {endpoint.id}]
-        self._rules = tuple((one, _pattern(path)) for one in rules for path in (one.path, *_merged(one.path)))
-        self._keys = frozenset(_last_key(one) for one, _ in self._rules)
+                consumers.setdefault(kind, set()).add(other.id)
+        sources = (*endpoint.produces, *vendor.produces)
+        sources = tuple(source for source in sources if consumers.get(source.kind, set()) - {endpoint.id})
+        self._rules = tuple(
+            (source, _pattern(path)) for source in sources for path in (source.path, *_merged(source.path))
+        )
+        self._keys = frozenset(_last_key(source) for source, _ in self._rules)
 
     def may_be_id(self, key: str) -> bool:
-        """Whether a value under *key* (empty: an element of an array) may be an id; quick, and never no to one."""
+        """Return whether a value under *key* (empty: an array element) may be an id. Fast, without false negatives."""
         return key in self._keys or "*" in self._keys
 
     def kinds(self, path: str, value: str, siblings: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-        """Kind and id of what stands at *path*; nothing where it is no id. *siblings* are the other scalars of the
-        same object, by key."""
+        """Return kind and id of the value at *path*; empty if it is not an id.
+
+        *siblings* are the other scalars of the same object, by key.
+        """
         steps = steps_of(path)
         text = _normal(steps)
-        found = []
-        for one, pattern in self._rules:
-            identity = str(steps[-1]) if one.key and steps else value
-            if pattern.fullmatch(text) and (not one.type or siblings.get("type") == one.type) and _is_id(identity):
-                found.append((one.kind, identity))
-        return tuple(dict.fromkeys(found))
+        ids = []
+        for source, pattern in self._rules:
+            identity = str(steps[-1]) if source.key and steps else value
+            type_matches = not source.type or siblings.get("type") == source.type
+            if pattern.fullmatch(text) and type_matches and _is_id(identity):
+                ids.append((source.kind, identity))
+        return tuple(dict.fromkeys(ids))
 
     def around(self, tree: Any, path: str) -> dict[str, str]:
-        """Kind → id of what stands around *path* in a decoded body: in its own object first, then further out."""
+        """Return kind → id of the values around *path* in a decoded body, innermost object first."""
         steps = steps_of(path)
-        found: dict[str, str] = {}
+        ids: dict[str, str] = {}
         for depth in range(len(steps) - 1, -1, -1):
             node = get_at(tree, steps[:depth])
             if isinstance(node, dict):
                 scalars = object_scalars(node)
                 for key, value in scalars.items():
                     for kind, identity in self.kinds(format_path((*steps[:depth], key)), value, scalars):
-                        found.setdefault(kind, identity)
-        return found
+                        ids.setdefault(kind, identity)
+        return ids
 
 
 def consumed_kinds(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
-    """Parameter → kind of the id that it takes."""
+    """Return parameter → kind of the id that it takes."""
     names = {param.name for param in endpoint.params.values()}
     both = {**{name: kind for name, kind in vendor.consumes.items() if name in names}, **endpoint.consumes}
     return {name: kind for name, kind in both.items() if kind and name in names}
 
 
 def link_targets(vendor: Vendor, kinds: Sequence[tuple[str, str]], known: Mapping[str, str]) -> tuple[LinkTarget, ...]:
-    """The calls that take an id of one of *kinds* (kind, id), reads first. *known* are further ids, by kind: they fill
-    what else the call requires."""
-    found = []
+    """Return the calls that take an id of *kinds* (kind, id), reads first.
+
+    *known* are further ids by kind, which fill the call's other required parameters.
+    """
+    targets = []
     for endpoint in vendor.endpoints.values():
-        takes = consumed_kinds(vendor, endpoint)
+        consumed = consumed_kinds(vendor, endpoint)
         for kind, identity in kinds:
-            field = next((name for name, one in takes.items() if one == kind), "")
+            field = next((name for name, consumed_kind in consumed.items() if consumed_kind == kind), "")
             if field:
-                found.append(
-                    LinkTarget(
-                        endpoint,
-                        concrete_name(endpoint, field),
-                        tuple(_entries(endpoint, takes, field, identity, known)),
-                    )
-                )
+                entries = tuple(_entries(endpoint, consumed, field, identity, known))
+                targets.append(LinkTarget(endpoint, concrete_name(endpoint, field), entries))
                 break
-    return tuple(sorted(found, key=lambda way: _EFFECT_ORDER.index(way.endpoint.effect)))
+    return tuple(sorted(targets, key=lambda target: _EFFECT_ORDER.index(target.endpoint.effect)))
 
 
 def concrete_name(endpoint: Endpoint, name: str) -> str:
-    """The name of the first of a parameter that repeats by index: ``item0_id`` of ``item#_id``."""
-    param = next((one for one in endpoint.params.values() if one.name == name), None)
+    """Return the first name of a parameter that repeats by index: ``item0_id`` of ``item#_id``."""
+    param = next((param for param in endpoint.params.values() if param.name == name), None)
     group = endpoint.groups.get(param.group or "") if param else None
     return name.replace("#", str(group.start if group else 0))
 
 
 def sent_ids(vendor: Vendor, endpoint: Endpoint, entries: Sequence[Entry]) -> dict[str, str]:
-    """Kind → id of what a call was sent with."""
-    takes = consumed_kinds(vendor, endpoint)
-    return {takes[one.name]: one.value for one in entries if one.name in takes and _is_id(one.value)}
+    """Return kind → id of the ids that a call was sent with."""
+    consumed = consumed_kinds(vendor, endpoint)
+    return {consumed[entry.name]: entry.value for entry in entries if entry.name in consumed and _is_id(entry.value)}
 
 
 def _entries(
-    endpoint: Endpoint, takes: Mapping[str, str], field: str, identity: str, known: Mapping[str, str]
+    endpoint: Endpoint, consumed: Mapping[str, str], field: str, identity: str, known: Mapping[str, str]
 ) -> Iterator[Entry]:
     for param in endpoint.params.values():
         if param.name == field:
             yield Entry(name=concrete_name(endpoint, field), value=identity)
-        elif param.required and takes.get(param.name) in known:
-            yield Entry(name=concrete_name(endpoint, param.name), value=known[takes[param.name]])
+        elif param.required and consumed.get(param.name) in known:
+            yield Entry(name=concrete_name(endpoint, param.name), value=known[consumed[param.name]])
 
 
 # --- JSON:API --------------------------------------------------------------------------------------------------------
 
 
 def identifier_of(path: str, siblings: Mapping[str, str]) -> tuple[str, str] | None:
-    """Type and id where *path* is a member of a resource identifier in ``relationships`` (JSON:API 1.1, 7.3)."""
+    """Return type and id if *path* is in a resource identifier in ``relationships`` (JSON:API 1.1, 7.3)."""
     steps = [step for step in steps_of(path) if isinstance(step, str)]
     if len(steps) < 4 or steps[-1] not in ("type", "id") or steps[-2] != "data" or steps[-4] != "relationships":
         return None
@@ -146,10 +149,10 @@ def identifier_of(path: str, siblings: Mapping[str, str]) -> tuple[str, str] | N
 
 
 def included_index(tree: Any, identifier: tuple[str, str]) -> int | None:
-    """The index in ``included`` of the object with that type and id, or None."""
+    """Return the index in ``included`` of the object with that type and id, or None."""
     included = tree.get("included") if isinstance(tree, dict) else None
-    for number, one in enumerate(included if isinstance(included, list) else ()):
-        if isinstance(one, dict) and (str(one.get("type")), str(one.get("id"))) == identifier:
+    for number, resource in enumerate(included if isinstance(included, list) else ()):
+        if isinstance(resource, dict) and (str(resource.get("type")), str(resource.get("id"))) == identifier:
             return number
     return None
 
@@ -158,14 +161,14 @@ def included_index(tree: Any, identifier: tuple[str, str]) -> int | None:
 
 
 def steps_of(path: str) -> tuple[PathStep, ...]:
-    """A path as keys and indexes; of an XPath the names below the root."""
+    """Return a path as keys and indexes; for an XPath, the names below the root."""
     if path.startswith("/"):
         return tuple(re.sub(r"\[\d+\]$", "", name) for name in path.split("/")[2:])
     return parse_path(path)
 
 
 def object_scalars(node: Any) -> dict[str, str]:
-    """The texts and numbers of an object, by key."""
+    """Return the strings and integers of an object, by key."""
     if not isinstance(node, dict):
         return {}
     return {
@@ -178,7 +181,7 @@ def _is_id(text: str) -> bool:
 
 
 def _normal(steps: Sequence[PathStep]) -> str:
-    """Steps as patterns see them: ``data[].line_items[].id``."""
+    """Return steps in pattern notation: ``data[].line_items[].id``."""
     return "".join("[]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
@@ -191,12 +194,12 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _merged(path: str) -> tuple[str, ...]:
-    """Where a record's ids stand once the records of all pages are one array: ``[].id`` of ``data[].id``."""
-    found = re.fullmatch(r"[^.*\[\]]+(\[\]\..+)", path)
-    return (found[1],) if found else ()
+    """Return where a record's ids are when all pages are one array: ``[].id`` of ``data[].id``."""
+    match = re.fullmatch(r"[^.*\[\]]+(\[\]\..+)", path)
+    return (match[1],) if match else ()
 
 
-def _last_key(one: IdSource) -> str:
-    """What a line of the body must have as its key; empty for elements of arrays."""
-    last = one.path.rpartition(".")[2]
+def _last_key(source: IdSource) -> str:
+    """Return the key that a line of the body must have; empty for array elements."""
+    last = source.path.rpartition(".")[2]
     return "" if last.endswith("[]") else last

@@ -21,13 +21,12 @@ class Origin(NamedTuple):
 
     scheme: str
     host: str
-    """In lower case, internationalized names as ``xn--…``, IPv6 without brackets and compressed, no trailing dot."""
+    """Lowercase; internationalized names as ``xn--…``, IPv6 compressed and without brackets, no trailing dot."""
     port: int
 
     @classmethod
     def of(cls, url: httpx.URL) -> Origin | None:
-        """Return the origin that a request to *url* is sent to; None where *url* has no host. User information does
-        not count."""
+        """Return the origin that a request to *url* is sent to, without user information; None without a host."""
         host = url.raw_host.decode("ascii", "replace").lower().strip("[]")
         host = host.removesuffix(".")
         if url.scheme not in _PORTS or not host:
@@ -38,7 +37,7 @@ class Origin(NamedTuple):
 
     @classmethod
     def parse(cls, url: str) -> Origin | None:
-        """Return the origin of *url*, read as the client reads it; None where it is not an http or https URL."""
+        """Return the origin of *url* as the client parses it; None if it is not an http or https URL."""
         return _parsed(url)
 
     @property
@@ -51,7 +50,7 @@ class Origin(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """``HOST``, or ``HOST:PORT`` where the port is not the scheme's own."""
+        """``HOST``, or ``HOST:PORT`` if the port is not the scheme's default."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -70,45 +69,45 @@ def _parsed(url: str) -> Origin | None:
 
 
 class HostPattern(NamedTuple):
-    """A host as a person writes it: ``HOST``, ``HOST:PORT`` or an origin."""
+    """A host as entered by the user: ``HOST``, ``HOST:PORT`` or an origin."""
 
     host: str
     port: int | None
-    """None: the default port of either scheme."""
+    """None for the default port of either scheme."""
     scheme: str | None
 
     @classmethod
     def parse(cls, text: str) -> HostPattern:
-        """Read ``HOST``, ``HOST:PORT`` or ``SCHEME://HOST[:PORT]``; IPv6 addresses stand in brackets.
+        """Parse ``HOST``, ``HOST:PORT`` or ``SCHEME://HOST[:PORT]``; IPv6 addresses require brackets.
 
         Raises:
-            UsageError: *text* is none of them.
+            UsageError: *text* is not a host.
         """
         scheme = text.partition("://")[0].lower() if "://" in text else None
         rest = text.partition("://")[2] if scheme else text
         origin = Origin.parse(f"{scheme or 'https'}://{rest}")
-        if origin is None or any(sign in rest.removesuffix("/") for sign in "/?#@\\ *"):
+        if origin is None or any(character in rest.removesuffix("/") for character in "/?#@\\ *"):
             raise UsageError(f"{text!r} is not a host", hint="Example: api.example.com or 127.0.0.1:8080.")
         has_port = rest.rpartition("]")[2].rpartition(":")[1] != ""
         return cls(origin.host, origin.port if has_port or scheme else None, scheme)
 
     def matches(self, origin: Origin) -> bool:
-        """Whether *origin* is at this host."""
+        """Return whether *origin* is at this host."""
         port = self.port if self.port is not None else _PORTS[origin.scheme]
         return (self.host, port) == (origin.host, origin.port) and self.scheme in (None, origin.scheme)
 
 
 @dataclass(frozen=True)
 class TrustQuestion:
-    """What a person must agree to before credentials go to a host that they do not belong to."""
+    """A confirmation that the user must give before credentials are sent to a host they do not belong to."""
 
     origin: str
-    """A host name that holds a secret is masked."""
+    """Masked if the host name contains a secret."""
     vendor: str
     title: str
-    """The vendor as people know it."""
+    """The vendor's display name."""
     environment: str
     carried: tuple[str, ...]
-    """What would be sent there, in words."""
+    """What would be sent, as a phrase."""
     usual: tuple[str, ...]
-    """The origins of the environment in the catalog."""
+    """The environment's origins in the catalog."""

@@ -16,7 +16,7 @@ from explorer.core.request import assemble
 from explorer.core.text.media_type import FORM, essence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from explorer.core.catalog.model import Endpoint, Vendor
     from explorer.core.form import FieldValue
@@ -24,72 +24,72 @@ if TYPE_CHECKING:
 
 
 Piece = tuple[str, bytes, "FieldValue | None"]
-"""Name of a field (empty: what holds the fields together), its bytes, and of JSON the value that it was made of."""
+"""Field name (empty for separators), its bytes, and for JSON the form value that it encodes."""
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
 
 
 def body_pieces(body: bytes, content_type: str, values: Sequence[FieldValue]) -> list[Piece]:
-    """*body* in pieces; one piece without a name where it is none of the kinds that are known."""
+    """Return *body* in pieces; a single unnamed piece if its format is unknown."""
     if not body:
         return []
     boundary = wire.boundary_of(content_type)
-    found: list[Piece] = []
+    segments: list[Piece] = []
     if boundary is not None:
-        found = _multipart(body, boundary)
+        segments = _multipart(body, boundary)
     elif essence(content_type) == FORM:
-        found = _form(body)
-    if not found or not any(name for name, _, _ in found):
-        found = _json(body, values) or found
-    return found if b"".join(data for _, data, _ in found) == body else [("", body, None)]
+        segments = _form(body)
+    if not segments or not any(name for name, _, _ in segments):
+        segments = _json(body, values) or segments
+    return segments if b"".join(data for _, data, _ in segments) == body else [("", body, None)]
 
 
 def _form(body: bytes) -> list[Piece]:
-    found: list[Piece] = []
+    segments: list[Piece] = []
     for at, segment in enumerate(body.split(b"&")):
         name = unquote_plus(segment.partition(b"=")[0].decode("latin-1"))
         if b"=" not in segment or segment[:1] in (b"{", b"["):
-            return []  # JSON that is labelled as a form
-        found.append((name, (b"&" if at else b"") + segment, None))
-    return found
+            return []  # JSON labeled as a form
+        segments.append((name, (b"&" if at else b"") + segment, None))
+    return segments
 
 
 def _multipart(body: bytes, boundary: bytes) -> list[Piece]:
-    found: list[Piece] = [
-        (part.name, b"--" + boundary + part.raw + b"\r\n", None) for part in wire.split_fields(body, boundary)
+    fields: list[Piece] = [
+        (field.name, b"--" + boundary + field.raw + b"\r\n", None) for field in wire.split_fields(body, boundary)
     ]
-    used = sum(len(data) for _, data, _ in found)
-    return [*found, ("", body[used:], None)]
+    used = sum(len(data) for _, data, _ in fields)
+    return [*fields, ("", body[used:], None)]
 
 
 def _json(body: bytes, values: Sequence[FieldValue]) -> list[Piece]:
-    """The fields of a JSON body: each value stands where ``request.assemble`` put it."""
+    """Return the fields of a JSON body, each value where ``request.assemble`` put it."""
     try:
         text = body.decode("utf-8")
-        shape = assemble((one.name, _Leaf(one)) for one in values)
+        shape = assemble((value.name, _Leaf(value)) for value in values)
         cuts = list(_fields(text, 0, shape, ()))
     except (ValueError, IndexError, RecursionError):
         return []
-    found: list[Piece] = []
+    segments: list[Piece] = []
     at = 0
     for start, end, name, leaf in cuts:
         if start > at:
-            found.append(("", text[at:start].encode(), None))
-        found.append((name, text[start:end].encode(), leaf.value if leaf else None))
+            segments.append(("", text[at:start].encode(), None))
+        segments.append((name, text[start:end].encode(), leaf.value if leaf else None))
         at = end
-    return [*found, ("", text[at:].encode(), None)] if at < len(text) else found
+    return [*segments, ("", text[at:].encode(), None)] if at < len(text) else segments
 
 
 class _Leaf:
-    """Where a value of the form stands in the assembled body."""
+    """A form value in the assembled body."""
 
     def __init__(self, value: FieldValue) -> None:
         self.value = value
 
 
 def _fields(text: str, at: int, shape: Any, path: tuple[str, ...]) -> Iterator[tuple[int, int, str, _Leaf | None]]:
-    """Start, end, name and leaf of every field of the JSON value that begins at *at*."""
+    """Yield start, end, name and leaf of every field of the JSON value at *at*."""
     at = _skip(text, at)
     if text[at] == "{" and isinstance(shape, dict):
         at += 1
@@ -125,8 +125,8 @@ def _member(
 
 
 def _skip(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
-    return found.end() if found else at
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
 
 
 def _past_comma(text: str, at: int) -> int:
@@ -151,14 +151,14 @@ PART_ORIGINS: Final[dict[PartOrigin, str]] = {
     "server": "server",
     "unknown": "unknown",
 }
-"""The origins in words of at most twelve cells."""
+"""Display names of the origins, at most twelve cells wide."""
 
 
 class RequestPart(FrozenStruct, frozen=True, kw_only=True):
-    """A piece of the request: ``data`` is its bytes with what separates it from the piece before it.
+    """A piece of the request: ``data`` is its bytes, including the separator before it.
 
-    ``name`` is that of a header, parameter or body field; empty for what has none. ``frame`` is the place of what
-    holds the others together: line ends, boundaries, brackets.
+    ``name`` is that of a header, parameter or body field, or empty. The place ``frame`` is for separators: line breaks,
+    boundaries and brackets.
     """
 
     place: PartPlace
@@ -166,21 +166,16 @@ class RequestPart(FrozenStruct, frozen=True, kw_only=True):
     origin: PartOrigin
     name: str = ""
     detail: str = ""
-    """A few words more: which credential, which lines of the document."""
+    """A short addition: which credential, which lines of the document."""
 
     @property
     def text(self) -> str:
-        """The bytes as text; not sanitized."""
+        """The bytes as a string, not sanitized."""
         return self.data.decode("utf-8", "replace")
 
 
-def join_parts(parts: Iterable[RequestPart]) -> bytes:
-    """The request that *parts* are the pieces of."""
-    return b"".join(part.data for part in parts)
-
-
 def target_of(url: str) -> str:
-    """What stands in the request line for *url*: the path and the query as they were encoded (RFC 9112, 3.2.1)."""
+    """Return the request target of *url*: path and query as encoded (RFC 9112, 3.2.1)."""
     rest = url.partition("://")[2]
     slash = min((rest.find(mark) for mark in "/?" if mark in rest), default=-1)
     target = rest[slash:].partition("#")[0] if slash >= 0 else "/"
@@ -188,7 +183,7 @@ def target_of(url: str) -> str:
 
 
 def to_bytes(text: str) -> bytes:
-    """Header text as bytes; a mask, which is never sent, as UTF-8."""
+    """Return header text as bytes; a mask, which is never sent, as UTF-8."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -196,7 +191,7 @@ def to_bytes(text: str) -> bytes:
 
 
 def base_path(base_url: str) -> str:
-    """The path of a base URL without its final slash."""
+    """Return the path of a base URL without its trailing slash."""
     return urlsplit(base_url).path.rstrip("/")
 
 
@@ -209,8 +204,11 @@ OriginDetail = tuple[PartOrigin, str]
 
 @dataclass(frozen=True)
 class TraceSubject:
-    """What a request was made of. ``values`` are those of the checked form, ``base_url`` that of then; ``purpose`` is
-    the hop's: a token call and a redirect are not what the form says."""
+    """What a request was built from.
+
+    ``values`` are those of the checked form, ``base_url`` is the one used. ``purpose`` is the hop's: token calls and
+    redirects do not come from the form.
+    """
 
     vendor: Vendor
     endpoint: Endpoint
@@ -221,23 +219,23 @@ class TraceSubject:
 
 
 def trace_request(subject: TraceSubject, request: SentRequest) -> tuple[RequestPart, ...]:
-    """The parts of *request* (signed or not, masked or not) in the order of the wire; see ``parts.joined``."""
+    """Return the parts of *request* (signed or not, masked or not) in wire order."""
     return tuple(_Tracer(subject).parts(request))
 
 
 class _Tracer:
-    """Reads one request; each value of the form is used up once."""
+    """Traces one request; each form value is used once."""
 
     def __init__(self, subject: TraceSubject) -> None:
         self.subject = subject
         self.options = options_of(subject.vendor.auth.get(subject.endpoint.auth))
-        self._left: dict[tuple[str, str], deque[FieldValue]] = {}
-        for one in subject.values:
-            place = "body" if one.location in _BODIES else one.location
-            self._left.setdefault((place, one.name), deque()).append(one)
+        self._unused: dict[tuple[str, str], deque[FieldValue]] = {}
+        for value in subject.values:
+            place = "body" if value.location in _BODIES else value.location
+            self._unused.setdefault((place, value.name), deque()).append(value)
 
     def parts(self, request: SentRequest) -> Iterator[RequestPart]:
-        """See ``trace_request``."""
+        """Yield the parts, as ``trace_request`` returns them."""
         call = self.subject.call
         method: OriginDetail = ("you", "method of the call") if call.method else ("catalog", "")
         if self.subject.purpose == "redirect":
@@ -265,28 +263,28 @@ class _Tracer:
             yield _part("path", "", base, self._environment())
             path = path.removeprefix(base)
         template = self.subject.endpoint.path
-        found = None if self.subject.purpose == "auth" else re.fullmatch(_pattern(template), path, re.DOTALL)
-        if found is None:
+        match = None if self.subject.purpose == "auth" else re.fullmatch(_pattern(template), path, re.DOTALL)
+        if match is None:
             yield from self._literal(path)
             return
         names = re.findall(r"\{([^{}]*)\}", template)
         at = 0
         for number, name in enumerate(names, 1):
-            start, end = found.span(number)
+            start, end = match.span(number)
             yield from self._literal(path[at:start])
             if end > start:
                 value = self._take("path", name)
-                told: OriginDetail = self._told(value) if value is not None else ("catalog", "not filled in")
-                yield _part("path", name, path[start:end], told)
+                origin: OriginDetail = self._origin_of(value) if value is not None else ("catalog", "not set")
+                yield _part("path", name, path[start:end], origin)
             at = end
         yield from self._literal(path[at:])
 
     def _literal(self, text: str) -> Iterator[RequestPart]:
-        """A fixed stretch of the path; a version in it is by the version rule."""
+        """Yield a literal part of the path; a version in it comes from the version rule."""
         version = self.subject.vendor.version
         if version.style == "path" and version.value:
-            head, found, tail = text.partition(f"/{version.value}/")
-            if found:
+            head, separator, tail = text.partition(f"/{version.value}/")
+            if separator:
                 if head:
                     yield _part("path", "", head, ("catalog", ""))
                 yield _part("path", "", f"/{version.value}", ("version", self._cited(version.lines)))
@@ -299,17 +297,17 @@ class _Tracer:
         return _part("query", name, before + pair, self._param("query", name))
 
     def _param(self, place: str, name: str) -> OriginDetail:
-        """Where a parameter of the query or a field of the body is from."""
+        """Return the origin of a query parameter or a body field."""
         if self.subject.purpose == "redirect":
             return "server", "a redirect"
         if self.subject.purpose == "auth" or name in self.options.params:
             return self._auth()
         value = self._take(place, name)
         if value is not None:
-            return self._told(value)
+            return self._origin_of(value)
         if place == "query" and any(name == key for key, _ in self.subject.call.extra):
             return "you", "undocumented parameter"
-        return "unknown", "the catalog of now does not tell"
+        return "unknown", "not in the current catalog"
 
     # --- headers -----------------------------------------------------------------------------------------------------
 
@@ -320,14 +318,14 @@ class _Tracer:
         if lowered in _TRANSPORT:
             return "httpx", "the transport"
         own = [text for key, text in subject.call.headers if key.lower() == lowered]
-        if lowered in (one.lower() for one in self.options.headers) and value not in own:
+        if lowered in (header.lower() for header in self.options.headers) and value not in own:
             return self._auth()
         if subject.purpose != "auth":
             if own:
-                return "you", "a header of your own"
-            for (place, key), values in self._left.items():
+                return "you", "an extra header"
+            for (place, key), values in self._unused.items():
                 if place == "header" and key.lower() == lowered and values:
-                    return self._told(values[-1])
+                    return self._origin_of(values[-1])
         if lowered == "accept":
             return self._accept()
         if lowered == "content-type":
@@ -335,8 +333,8 @@ class _Tracer:
                 ("auth", "a token call") if subject.purpose == "auth" else ("catalog", f"body: {subject.endpoint.body}")
             )
         if lowered in _OWN_HEADERS:
-            return "program", "the same with every call"
-        return "unknown", "the catalog of now does not tell"
+            return "program", "the same in every call"
+        return "unknown", "not in the current catalog"
 
     def _accept(self) -> OriginDetail:
         subject = self.subject
@@ -345,39 +343,39 @@ class _Tracer:
         version = subject.vendor.version
         if version.accept:
             return ("version" if version.style == "accept" else "catalog"), self._cited(version.lines)
-        return "program", "the catalog asks for none"
+        return "program", "not set by the catalog"
 
     # --- the body ----------------------------------------------------------------------------------------------------
 
     def _body(self, body: bytes, content_type: str) -> Iterator[RequestPart]:
-        values = [one for one in self.subject.values if one.location in _BODIES]
+        values = [value for value in self.subject.values if value.location in _BODIES]
         for name, data, value in body_pieces(body, content_type, values):
             if not name:
                 yield self._frame(data, whole=len(data) == len(body))
                 continue
             signed = self.subject.purpose == "auth" or name in self.options.params
-            told = self._told(value) if value is not None and not signed else self._param("body", name)
-            yield RequestPart(place="body", name=name, data=data, origin=told[0], detail=told[1])
+            origin, detail = self._origin_of(value) if value is not None and not signed else self._param("body", name)
+            yield RequestPart(place="body", name=name, data=data, origin=origin, detail=detail)
 
     def _frame(self, data: bytes, *, whole: bool) -> RequestPart:
         if whole and self.subject.purpose == "auth":
             return RequestPart(place="body", data=data, origin="auth", detail="a token call")
         if whole and len(data) > len(b"{}"):
-            return RequestPart(place="body", data=data, origin="unknown", detail="the catalog of now does not tell")
+            return RequestPart(place="body", data=data, origin="unknown", detail="not in the current catalog")
         return RequestPart(place="frame", data=data, origin="catalog", detail=f"body: {self.subject.endpoint.body}")
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
     def _take(self, place: str, name: str) -> FieldValue | None:
-        left = self._left.get((place, name))
-        return left.popleft() if left else None
+        values = self._unused.get((place, name))
+        return values.popleft() if values else None
 
-    def _told(self, value: FieldValue) -> OriginDetail:
+    def _origin_of(self, value: FieldValue) -> OriginDetail:
         lines = self._cited(value.param.lines) if value.param is not None else ""
         if not value.given:
             return "default", f"prefilled {lines}".rstrip()
         if value.param is None:
-            return "you", "no parameter of the catalog"
+            return "you", "not in the catalog"
         return "you", "a file" if isinstance(value.value, FileRef) else lines
 
     def _environment(self) -> OriginDetail:
@@ -394,13 +392,13 @@ class _Tracer:
 
 
 def _pattern(template: str) -> str:
-    """A path template as a pattern with a group for each place."""
+    """Return a path template as a pattern with a group for each placeholder."""
     literals = re.split(r"\{[^{}]*\}", template)
-    return "([^/?]*)".join(re.escape(one) for one in literals)
+    return "([^/?]*)".join(re.escape(literal) for literal in literals)
 
 
-def _part(place: PartPlace, name: str, text: str, told: OriginDetail) -> RequestPart:
-    return RequestPart(place=place, name=name, data=to_bytes(text), origin=told[0], detail=told[1])
+def _part(place: PartPlace, name: str, text: str, origin: OriginDetail) -> RequestPart:
+    return RequestPart(place=place, name=name, data=to_bytes(text), origin=origin[0], detail=origin[1])
 
 
-__all__ = ["PART_ORIGINS", "PartOrigin", "PartPlace", "RequestPart", "join_parts"]
+__all__ = ["PART_ORIGINS", "PartOrigin", "PartPlace", "RequestPart"]

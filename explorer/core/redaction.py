@@ -1,11 +1,11 @@
-"""What is secret in a request and a response, and how it is masked: the only way to text that leaves the process.
+"""Mask the secrets of requests and responses. All text that leaves the process passes through here.
 
-Two nets, one behind the other: by *name* (headers and fields that are secret everywhere, names that the catalog marks)
-and by *value* (every secret that was put on the wire or set by the server as a cookie, also percent-encoded, escaped or
-within base64). Masking changes nothing else: number tokens, order, white space. A secret of fewer than four characters
-is masked by its name alone: as a value it is part of too many words.
+Secrets are recognized in two ways. By *name*: headers and fields that are secret everywhere, and names that the catalog
+marks. By *value*: every secret that was sent, or set by the server as a cookie, also percent-encoded, escaped or within
+Base64. Masking changes nothing else: number tokens, order and whitespace are preserved. A secret of fewer than four
+characters is masked only by name, because its value occurs in too many words.
 
-All of it takes time in proportion to the length of the text, whatever the text is.
+All functions run in linear time for any input.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ ASCII_MASK: Final = "******"
 _MIN_SECRET: Final = 4
 _MIN_BASE64_SECRET: Final = 8
 _LARGE: Final = 1_000_000
-"""Bytes of a body from which on it is masked in pieces, so that other threads may run in between."""
+"""Bytes from which a body is masked in pieces, so that other threads can run in between."""
 _FEW: Final = 100
-"""Known values that are looked for one by one, however long the text is."""
+"""Number of known values up to which each is searched individually, even in a long text."""
 _LONG_TEXT: Final = 4096
 _WORD: Final = r"A-Za-z0-9_.~+/%=-"
 _LONG_WORD: Final = re.compile(rf"(?<![{_WORD}])[{_WORD}]{{16,}}+")
 _ONLY_LONG_WORD: Final = re.compile(rf"[{_WORD}]{{16,}}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]+")
-"""A text that no encoding spells otherwise."""
+"""Text that every encoding leaves unchanged."""
 _SCHEME = re.compile(r"((?:Bearer|Basic|Token):?\s+)(.+)", re.IGNORECASE | re.DOTALL)
 _BASIC = re.compile(r"Basic:?\s+(.+)", re.IGNORECASE | re.DOTALL)
 _PART_NAME = re.compile(r';\s*+name="?([^"\r\n;]*+)', re.IGNORECASE)
@@ -58,12 +58,14 @@ _MAX_LEARNED: Final = 500
 _LONG_COOKIE: Final = 16
 _SECRET_COOKIE = re.compile(r"sess|sid$|token|auth|jwt|secret|csrf|xsrf|ticket|remember", re.IGNORECASE)
 _IDENTIFIERS: Final = frozenset({"kind", "outcome", "purpose", "replayed", "endpoint"})
-"""Fields of an exchange that hold words of this program, and a digest."""
+"""Fields of an exchange that contain enumerated values of this program, or a digest."""
 
 
 class Redactor:
-    """Masks the secrets of one vendor's traffic. Every method is total and leaves what is not secret as it was.
-    *new_store* makes a place for what is left of a large body."""
+    """Masks the secrets of one vendor's traffic.
+
+    Methods never raise and leave everything else unchanged. *new_store* creates the buffer for a large masked body.
+    """
 
     def __init__(
         self,
@@ -81,48 +83,48 @@ class Redactor:
                     names.add(last_part(param.name))
         self._headers: set[str] = set()
         for auth in vendor.auth.values():
-            place = options_of(auth).token_place("GET")
-            if place is not None:
-                (self._headers if place.where == "header" else names).add(place.name.lower())
+            placement = options_of(auth).token_place("GET")
+            if placement is not None:
+                (self._headers if placement.where == "header" else names).add(placement.name.lower())
         self._names = frozenset(names)
         self._scanner = FieldScanner(self._names, self.is_secret_name)
-        self._know(spellings(secrets))
+        self._set_values(spellings(secrets))
 
-    def _know(self, values: set[str]) -> None:
+    def _set_values(self, values: set[str]) -> None:
         self._values = sorted(values, key=lambda value: (-len(value), value))
         self._long_words = [value for value in self._values if _ONLY_LONG_WORD.fullmatch(value)]
         self._others = [value for value in self._values if not _ONLY_LONG_WORD.fullmatch(value)]
 
     def with_secrets(self, secrets: Iterable[Secret]) -> Redactor:
-        """Return a redactor that knows *secrets* as well."""
+        """Return a redactor that also knows *secrets*."""
         more = spellings(secrets).difference(self._values)
         if not more:
             return self
         redactor = copy(self)
-        redactor._know(more.union(self._values))
+        redactor._set_values(more.union(self._values))
         return redactor
 
     def is_secret_name(self, name: str) -> bool:
-        """Whether a parameter, field or query key of this name is secret."""
+        """Return whether a parameter, field or query key of this name is secret."""
         last = last_part(name)
         return last in self._names or is_well_known(last) or name.lower() in self._names
 
     def _is_secret_header(self, name: str) -> bool:
         return name.lower() in self._headers or is_secret_header(name)
 
-    # --- texts -------------------------------------------------------------------------------------------------------
+    # --- strings -----------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
-        """*text* with every known secret value masked."""
+        """Return *text* with every known secret value masked."""
         for value in self.find_known(text):
             text = text.replace(value, MASK)
         return text
 
     def find_known(self, text: str) -> list[str]:
-        """Return the known secret values in *text* as they are spelled there, the longest first.
+        """Return the known secret values in *text*, as spelled there, longest first.
 
-        A pattern of hundreds of rotated tokens costs more to make than to look for each. In a long text most of them
-        are looked for in its long words alone.
+        Compiling a pattern of hundreds of rotated tokens is slower than searching for each. In a long text, most of
+        them are searched only in its long words.
         """
         if len(self._values) <= _FEW or len(text) < _LONG_TEXT:
             return [value for value in self._values if value in text]
@@ -132,8 +134,10 @@ class Redactor:
         return [value for value in self._values if value in present] if present else []
 
     def steps(self, steps: Iterable[SigningStep]) -> tuple[SigningStep, ...]:
-        """Return the steps of a signature with secret values masked. A known value may hold any delimiter, since a base
-        string is not always encoded: it is masked first."""
+        """Return signing steps with secret values masked.
+
+        A base string is not always encoded, so known values may contain delimiters. They are masked first.
+        """
         return tuple(
             msgspec.structs.replace(
                 step, text=self.mask_text(self.text(step.text)), detail=self.mask_text(self.text(step.detail))
@@ -142,25 +146,25 @@ class Redactor:
         )
 
     def mask_text(self, text: str) -> str:
-        """*text*, such as a message, with secret fields, pairs and known values masked wherever it quotes them."""
+        """Return *text*, such as a message, with secret fields, pairs and known values masked."""
         text = self._scanner.scan(text).masked(text)
         return self.text(mask_pairs(mask_user(text, ASCII_MASK), self.is_secret_name, quoted=True))
 
     def url(self, url: str) -> str:
-        """A URL with secret query values, fragment values and user information masked."""
+        """Return *url* with secret query values, fragment values and user information masked."""
         return self._pairs(mask_user(url, ASCII_MASK))
 
     def _pairs(self, text: str) -> str:
         return self.text(mask_packed(mask_pairs(text, self.is_secret_name), self._unpacked))
 
     def _unpacked(self, text: str) -> str:
-        """What was percent-encoded, masked: a URL, pairs or JSON."""
+        """Mask a percent-decoded value: a URL, pairs or JSON."""
         return mask_pairs(self._scanner.scan(text).masked(text), self.is_secret_name)
 
     # --- headers -----------------------------------------------------------------------------------------------------
 
     def headers(self, headers: Iterable[Header]) -> tuple[Header, ...]:
-        """Headers with secret values masked; the word before a token (``Bearer``) stays."""
+        """Return *headers* with secret values masked; the word before a token (``Bearer``) remains."""
         return tuple((name, self._header(name, value)) for name, value in headers)
 
     def _header(self, name: str, value: str) -> str:
@@ -175,23 +179,25 @@ class Redactor:
 
     @property
     def names(self) -> frozenset[str]:
-        """Names, in lower case, that are secret besides those that are secret everywhere."""
+        """Lowercase names that are secret in addition to those that are secret everywhere."""
         return self._names
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Known secret values in every spelling, the longest first."""
+        """Known secret values in every spelling, longest first."""
         return tuple(self._values)
 
     # --- bodies ------------------------------------------------------------------------------------------------------
 
     def body(self, body: bytes, content_type: str = "") -> bytes:
-        """A body with secret fields and known secret values masked, everything else byte for byte; *body* itself where
-        there is nothing to mask."""
+        """Return *body* with secret fields and known values masked and all other bytes unchanged.
+
+        If nothing is masked, return *body* itself.
+        """
         return self.data(body, content_type)[:]
 
     def data(self, body: Data, content_type: str = "") -> Data:
-        """The same of a body that may be a map of a file."""
+        """Return a body that may be a memory map, masked as by ``body``."""
         if len(body) > _LARGE:
             from explorer.core.redaction_stream import mask_in_pieces
 
@@ -199,7 +205,7 @@ class Redactor:
         return self.mask_piece(body[:], content_type)
 
     def mask_piece(self, body: bytes, content_type: str) -> bytes:
-        """A body, or a part of one that cuts nothing in two, masked in one go."""
+        """Mask a body, or a part of it that splits nothing, in one pass."""
         if not body:
             return body
         kind = essence(content_type)
@@ -213,7 +219,7 @@ class Redactor:
         return text.encode("utf-8", "surrogateescape")
 
     def fields(self, text: str) -> Fields:
-        """Return where the secret fields of *text* are, in JSON or XML."""
+        """Return the secret fields of *text*, in JSON or XML."""
         return self._scanner.scan(text)
 
     def _multipart(self, text: str) -> str:
@@ -224,10 +230,10 @@ class Redactor:
             return head + MASK
         return head + self._scanner.scan(content).masked(content)
 
-    # --- what was sent and received ----------------------------------------------------------------------------------
+    # --- requests and responses ----------------------------------------------------------------------------------
 
     def request(self, request: SentRequest) -> SentRequest:
-        """A request with its secrets masked."""
+        """Return a request with its secrets masked."""
         return msgspec.structs.replace(
             request,
             url=self.url(request.url),
@@ -236,7 +242,7 @@ class Redactor:
         )
 
     def response(self, response: ReceivedResponse | None) -> ReceivedResponse | None:
-        """A response with its secrets masked, whichever texts it has."""
+        """Return a response with its secrets masked in every field."""
         if response is None:
             return None
         texts = {name: getattr(response, name) for name in response.__struct_fields__}
@@ -249,7 +255,7 @@ class Redactor:
         )
 
     def call(self, endpoint: Endpoint, call: Call) -> Call:
-        """A call whose secret entries hold the mask in place of the value."""
+        """Return a call with the values of secret entries masked."""
         entries = tuple(self._entry(endpoint, entry) for entry in call.entries)
         headers = self.headers(call.headers)
         extra = tuple((name, MASK if self.is_secret_name(name) else self.text(value)) for name, value in call.extra)
@@ -270,31 +276,31 @@ class Redactor:
         return (parameter is not None and parameter[0].secret) or self.is_secret_name(entry.name)
 
     def exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
-        """An exchange fit to be kept: nothing secret left in any part of it, what the server repeats of it included."""
+        """Return an exchange fit for storage: no secret in any part, including those that the server repeats."""
         redactor = self.with_secrets(self.secrets_of(endpoint, exchange))
         return redactor._exchange(endpoint, exchange)
 
     def _exchange(self, endpoint: Endpoint, exchange: Exchange) -> Exchange:
-        masked: Exchange = self._struct(exchange)
-        typed = [
+        masked: Exchange = self._mask_struct(exchange)
+        entered = [
             entry.value for entry in exchange.call.entries if self._is_secret_entry(endpoint, entry) and entry.value
         ]
         return msgspec.structs.replace(
             masked,
             call=self.call(endpoint, exchange.call),
-            problems=tuple(self._problem(problem, typed) for problem in masked.problems),
+            problems=tuple(self._problem(problem, entered) for problem in masked.problems),
         )
 
-    def _struct(self, struct: Any) -> Any:
-        """*struct* with every text in it masked, whichever fields it has: one that is added later is masked too."""
+    def _mask_struct(self, struct: Any) -> Any:
+        """Return *struct* with every string in it masked, including fields added in the future."""
         changed = {
-            name: self._any(value)
+            name: self._mask_value(value)
             for name in struct.__struct_fields__
             if name not in _IDENTIFIERS and (value := getattr(struct, name)) and not isinstance(value, (int, float))
         }
         return msgspec.structs.replace(struct, **changed)
 
-    def _any(self, value: Any) -> Any:
+    def _mask_value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.mask_text(value)
         if isinstance(value, SentRequest):
@@ -304,32 +310,31 @@ class Redactor:
         if isinstance(value, Call):
             return value
         if isinstance(value, msgspec.Struct):
-            return self._struct(value)
+            return self._mask_struct(value)
         if isinstance(value, tuple | list):
-            return type(value)(map(self._any, value))
+            return type(value)(map(self._mask_value, value))
         if isinstance(value, dict):
-            return {key: self._any(item) for key, item in value.items()}
+            return {key: self._mask_value(item) for key, item in value.items()}
         return value
 
-    def _problem(self, problem: dict[str, Any], typed: list[str]) -> dict[str, Any]:
-        """A problem of a form; a secret value of any length is masked where the message quotes it."""
+    def _problem(self, problem: dict[str, Any], entered: list[str]) -> dict[str, Any]:
+        """Return a form problem with quoted secret values masked, whatever their length."""
         if not self.is_secret_name(str(problem.get("field", ""))):
             return problem
         message = str(problem.get("message", ""))
-        for value in typed:
+        for value in entered:
             message = message.replace(f"'{value}'", MASK)
         return {**problem, "message": message}
 
-    # --- secrets that were sent --------------------------------------------------------------------------------------
+    # --- sent secrets --------------------------------------------------------------------------------------
 
     def secrets_of(self, endpoint: Endpoint, exchange: Exchange) -> Iterator[Secret]:
-        """Yield the secrets that *exchange* holds under secret names: what was typed, what was sent, and the cookies
-        that the server set."""
+        """Yield the secrets of *exchange* under secret names: entered, sent, or set as a cookie by the server."""
         requests = chain.from_iterable(self.secrets_sent(hop.request, hop.response) for hop in hops_of(exchange))
         return chain(self.secrets_typed(endpoint, exchange.call), requests)
 
     def secrets_typed(self, endpoint: Endpoint, call: Call) -> Iterator[Secret]:
-        """Yield the values of *call* whose names are secret: entries, fields of JSON entries, headers and extras."""
+        """Yield the values of *call* with secret names: entries, fields of JSON entries, headers and extras."""
         texts: list[str] = []
         for entry in call.entries:
             if self._is_secret_entry(endpoint, entry):
@@ -341,7 +346,7 @@ class Redactor:
         return _secrets(texts)
 
     def secrets_sent(self, request: SentRequest, response: ReceivedResponse | None = None) -> Iterator[Secret]:
-        """Yield what was sent under secret names, and the cookies that *response* sets."""
+        """Yield the values sent under secret names, and the cookies that *response* sets."""
         texts = self._pair_values(request.url)
         texts += chain.from_iterable(self._header_values(name, value) for name, value in request.headers)
         if len(request.body) <= _LARGE:
@@ -373,10 +378,10 @@ class Redactor:
             return self._pair_values(text)
         if kind != MULTIPART:
             return self._field_values(text)
-        found: list[str] = []
+        values: list[str] = []
         for head, content in parts_of(text):
-            found += [content] if self.is_secret_name(part_name(head)) else self._field_values(content)
-        return found
+            values += [content] if self.is_secret_name(part_name(head)) else self._field_values(content)
+        return values
 
 
 def _content_type(request: SentRequest) -> str:
@@ -384,12 +389,15 @@ def _content_type(request: SentRequest) -> str:
 
 
 def parts_of(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a multipart body (RFC 2046, section 5.1.1): the delimiter, with the line end before it, and
-    the headers; and the content. Joined they are *text*."""
+    """Yield the parts of a multipart body (RFC 2046, section 5.1.1).
+
+    Each is the delimiter, including the line break before it, with the headers; and the content. Joined they equal
+    *text*.
+    """
     boundary = text.partition("\n")[0].rstrip() if text.startswith("--") else "--"
     start = 0
     while start < len(text):
-        end = text.find(f"\n{boundary}", start + 2)  # beyond the delimiter that this part begins with
+        end = text.find(f"\n{boundary}", start + 2)  # after the delimiter of this part
         end = len(text) if end < 0 else end - (text[end - 1] == "\r")
         part = text[start:end]
         blank = re.search(r"\r?\n\r?\n", part)
@@ -399,7 +407,7 @@ def parts_of(text: str) -> Iterator[tuple[str, str]]:
 
 
 def part_name(head: str) -> str:
-    """Return the name of the field whose headers are *head*, or an empty string."""
+    """Return the field name in the headers *head*, or an empty string."""
     name = _PART_NAME.search(head)
     return name[1] if name else ""
 
@@ -423,12 +431,12 @@ def _secrets(texts: Iterable[str]) -> Iterator[Secret]:
 
 
 def spellings(secrets: Iterable[Secret]) -> set[str]:
-    """Return every way in which *secrets* may be written: as they are, percent-encoded, escaped in JSON or HTML, in
-    base64 or within the base64 of a longer text, such as ``id:secret``.
+    """Return every spelling of *secrets*: literal, percent-encoded, escaped in JSON or HTML, and Base64.
 
-    A secret of fewer than four characters has none: it is part of too many words, and is masked by its place.
+    Base64 includes fragments within a longer encoded text, such as ``id:secret``. A secret of fewer than four
+    characters has no spellings: it occurs in too many words, and is masked by name.
     """
-    ways: set[str] = set()
+    variants: set[str] = set()
     for secret in secrets:
         text = secret.reveal()
         if len(text) < _MIN_SECRET:
@@ -437,15 +445,17 @@ def spellings(secrets: Iterable[Secret]) -> set[str]:
             base64.b64encode(text.encode("utf-8", "surrogateescape")).decode().rstrip("="),
             *_base64_fragments(text),
         }
-        ways |= {text, *packed}
-        ways |= {quote(way, safe="") for way in packed} | {way.replace("/", "\\/") for way in packed}
+        variants |= {text, *packed}
+        variants |= {quote(variant, safe="") for variant in packed} | {
+            variant.replace("/", "\\/") for variant in packed
+        }
         if not _PLAIN.fullmatch(text):
-            ways |= _escaped(text)
-    return ways
+            variants |= _escaped(text)
+    return variants
 
 
 def _base64_fragments(text: str) -> Iterator[str]:
-    """What the base64 of any text that holds *text* has in common: one of three, by what is before it."""
+    """Yield the invariant part of any Base64 text that contains *text*, for each of the three alignments."""
     data = text.encode("utf-8", "surrogateescape")
     for before in range(3):
         first, last = -(-before * 8 // 6), (before + len(data)) * 8 // 6
@@ -460,8 +470,8 @@ def _escaped(text: str) -> set[str]:
     percent = {quote(text, safe="", errors="surrogateescape"), quote(text, errors="surrogateescape")}
     percent.add(quote_plus(text, errors="surrogateescape"))
     inner = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
-    inner |= {way.replace("/", "\\/") for way in inner}
-    outer = {json.dumps(way, ensure_ascii=False)[1:-1] for way in inner}
+    inner |= {variant.replace("/", "\\/") for variant in inner}
+    outer = {json.dumps(variant, ensure_ascii=False)[1:-1] for variant in inner}
     markup = {html.escape(text), html.escape(text, quote=False), html.escape(text).replace("&#x27;", "&#039;")}
-    lower = {re.sub(r"%[0-9A-F]{2}", lambda code: code[0].lower(), way) for way in percent}
+    lower = {re.sub(r"%[0-9A-F]{2}", lambda escape: escape[0].lower(), variant) for variant in percent}
     return percent | lower | inner | outer | markup

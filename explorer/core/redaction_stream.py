@@ -1,8 +1,8 @@
-"""Masking a body piece by piece, as it arrives: nothing is given out that the rest could still make a secret.
+"""Mask a body piece by piece as it arrives, without emitting anything that later bytes could make part of a secret.
 
-What the pieces make together is what ``Redactor.body`` makes of the whole. A cut is moved to before whatever would be
-masked across it: a known value, or a secret field whose value has not ended. What is held back is looked at again when
-it has doubled, so that a field without an end costs no more than any other text.
+The concatenated output equals ``Redactor.body`` of the whole body. A cut is moved before anything that would be masked
+across it: a known value, or a secret field whose value is incomplete. Held-back data is rescanned only after it has
+doubled, so that a field without an end stays linear.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data, Store
 
 PIECE = 1 << 18
-"""Characters that are masked at once where a whole body is."""
+"""Characters per piece when masking a complete body."""
 _MARGIN = 8
-"""Characters beyond the longest value, for a character that is cut in two."""
+"""Extra characters beyond the longest value, for a split multibyte character."""
 _SMALL = 4096
-"""Bytes that are looked at again with every piece."""
+"""Bytes that are rescanned with every piece."""
 _NAME = 512
-"""Characters in which a name is looked for that has only begun, each of its letters perhaps written with an escape."""
+"""Characters searched for an incomplete name, in which every letter may be escaped."""
 _OPEN_NAME = re.compile(r'\\{0,17}["<:]/?[\w.:\\-]*+"?\Z')
-"""The beginning of a quoted name or of a tag at the end of a text."""
+"""The start of a quoted name or of a tag at the end of a text."""
 
 
 class PieceRedactor(Protocol):
-    """What masks a piece of a body that cuts nothing in two: ``core.redaction.Redactor``."""
+    """The methods of ``core.redaction.Redactor`` for masking a piece."""
 
     @property
     def values(self) -> tuple[str, ...]:
-        """Known secret values in every spelling, the longest first."""
+        """Known secret values in every spelling, longest first."""
 
     def mask_piece(self, body: bytes, content_type: str) -> bytes:
         """Return a piece, masked."""
 
     def fields(self, text: str) -> Fields:
-        """Return where the secret fields of *text* are."""
+        """Return the secret fields of *text*."""
 
     def find_known(self, text: str) -> list[str]:
         """Return the known values in *text*."""
 
 
 class RedactedStream:
-    """Masks what it is fed as *redactor* masks a body of *content_type*."""
+    """Masks its input as *redactor* masks a body of *content_type*."""
 
     def __init__(self, redactor: PieceRedactor, content_type: str = "") -> None:
         self._redactor = redactor
@@ -60,33 +60,33 @@ class RedactedStream:
         self._whole = kind == MULTIPART
         self._held: list[bytes] = []
         self._size = 0
-        self._enough = 0
+        self._next_scan_size = 0
         self._reach = max(map(len, redactor.values), default=0) + _MARGIN
 
     def feed(self, data: bytes) -> bytes:
-        """What may be given out now that *data* has come."""
+        """Add *data*, and return the masked bytes that are final."""
         self._held.append(data)
         self._size += len(data)
-        if self._whole or self._size < self._enough:
+        if self._whole or self._size < self._next_scan_size:
             return b""
         raw = b"".join(self._held)
         text = raw.decode("utf-8", "surrogateescape")
         cut, masked = self._form_piece(text) if self._form else self._text_piece(text, raw)
         rest = text[cut:].encode("utf-8", "surrogateescape")
         self._held, self._size = [rest], len(rest)
-        self._enough = 2 * len(rest) if len(rest) > _SMALL else 0
+        self._next_scan_size = 2 * len(rest) if len(rest) > _SMALL else 0
         return masked
 
     def end(self) -> bytes:
-        """What was still held back, when nothing more comes."""
+        """Return the rest, masked, at the end of the input."""
         held, self._held, self._size = b"".join(self._held), [], 0
         return self._redactor.mask_piece(held, self._content_type)
 
     def _text_piece(self, text: str, raw: bytes) -> tuple[int, bytes]:
-        """Where *text* is cut, and what is before it, masked."""
+        """Return the cut position in *text*, and the masked bytes before it."""
         fields, known = self._redactor.fields(text), self._redactor.find_known(text)
         cut = self._cut(text, fields, known)
-        if not fields.edits and not known:  # most of most bodies
+        if not fields.edits and not known:  # the common case
             return cut, raw[: len(raw) - len(text[cut:].encode("utf-8", "surrogateescape"))]
         masked = fields.masked_between(text, 0, cut)
         for value in known:
@@ -94,7 +94,7 @@ class RedactedStream:
         return cut, masked.encode("utf-8", "surrogateescape")
 
     def _cut(self, text: str, fields: Fields, known: list[str]) -> int:
-        """The last place before the end at which nothing that is masked is cut."""
+        """Return the last position before the end that splits nothing masked."""
         cut = min(len(text) - self._reach, fields.undecided, _open_name_start(text))
         while cut > 0:
             moved = _safe_cut(text, fields.before(cut), known)
@@ -116,7 +116,7 @@ class RedactedStream:
 
 
 def _open_name_start(text: str) -> int:
-    """Where a name may have begun at the end of *text*; its length where none has."""
+    """Return where an incomplete name may start at the end of *text*, or its length."""
     name = _OPEN_NAME.search(text, max(len(text) - _NAME, 0))
     return name.start() if name else len(text)
 
@@ -130,7 +130,7 @@ def _safe_cut(text: str, cut: int, known: list[str]) -> int:
 
 
 def mask_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_store: Callable[[], Store]) -> Data:
-    """A large *body* masked without holding up other threads for long; *body* itself where nothing is masked."""
+    """Mask a large *body* without blocking other threads for long; return *body* itself if nothing is masked."""
     stream, at = RedactedStream(redactor, content_type), 0
     changed: Store | None = None
     for piece in _masked(stream, body):

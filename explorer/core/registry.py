@@ -1,7 +1,7 @@
-"""Registries: the members of one kind by id, in the order in which they are offered.
+"""Registries: the members of one kind by id, in display order.
 
-A member is an object, or the name of one (``package.module:ATTRIBUTE``) whose module is loaded when the member is first
-asked for. Adding one is one file and one line in the registry. Ids are read without loading anything.
+A member is an object or its name (``package.module:ATTRIBUTE``), whose module is imported on first use. Adding a member
+takes one module and one line in the registry. Reading ids imports nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ T = TypeVar("T")
 class Registry(Mapping[str, T]):
     """A read-only mapping of id to member.
 
-    *kind* is what a member is called. *members* are pairs of id and member, *modules* maps an id to the name of a
-    member.
+    *kind* names a member in error messages. *members* are pairs of id and member; *modules* maps ids to member names.
 
     Raises:
-        ValueError: an id is given twice.
+        ValueError: An id is repeated.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class Registry(Mapping[str, T]):
         member = self._members[key]
         if member is None:
             module, _, attribute = self._modules[key].partition(":")
-            member = self._members[key] = self._loaded(module, attribute)
+            member = self._members[key] = self._load(module, attribute)
         return member
 
     def __contains__(self, key: object) -> bool:
@@ -56,7 +55,7 @@ class Registry(Mapping[str, T]):
         """Register *member* for the duration of a ``with`` block.
 
         Raises:
-            ValueError: *key* is registered already.
+            ValueError: *key* is already registered.
         """
         self._add(key, member)
         try:
@@ -69,6 +68,6 @@ class Registry(Mapping[str, T]):
             raise ValueError(f"two {self._kind}s have the id {key!r}")
         self._members[key] = member
 
-    def _loaded(self, module: str, attribute: str) -> T:
+    def _load(self, module: str, attribute: str) -> T:
         member: T = getattr(import_module(module), attribute)
         return member

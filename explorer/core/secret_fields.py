@@ -1,4 +1,4 @@
-"""Find the values of secret fields in JSON, XML, URLs, forms and any text that quotes them."""
+"""Find the values of secret fields in JSON, XML, URLs, forms and text that quotes them."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _ESCAPED_KEY: Final = re.compile(rf'"((?:[^"\\]|\\++u00[2-7][0-9a-fA-F]){{1,64}}
 _ESCAPE: Final = re.compile(r"\\++u00([2-7][0-9a-fA-F])")
 _DEEPEST: Final = 4
 _ELEMENT: Final = 1 << 16
-"""Characters of the longest XML element that is masked: an opening tag without an end masks nothing."""
+"""Maximum length of a masked XML element in characters; an opening tag without an end masks nothing."""
 _LONGEST_TAG: Final = 256
-"""Characters of a tag that may have begun at the end of a text without being recognized yet."""
+"""Maximum length of an unrecognized tag at the end of a text."""
 _LONGEST_PREFIX: Final = 66
 _PREFIX: Final = re.compile(r"</?[\w.-]++\Z")
 _REST_OF_TAG: Final = re.compile(r"[^<>]*+>?")
 _ATTRIBUTE_NAME: Final = re.compile(r"(?:[\s:]|\\[nrt])([\w.-]++)\s*+\Z")
 _LONGEST_ATTRIBUTE: Final = 80
-"""Characters of an attribute's name and the blanks behind it."""
+"""Maximum length of an attribute's name and the whitespace after it."""
 _START_TAG: Final = re.compile(r"""<[A-Za-z_][\w:.-]*+(?=[\s/\\])(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+""")
-"""A tag with attributes up to its ``>``, or to a quote that is not closed within it."""
+"""A tag with attributes, up to its ``>`` or to an unclosed quote."""
 _AFTER_ATTRIBUTE: Final = re.compile(r"[\s/>?\\]|\Z")
-"""What follows a value in XML; what follows the end of a string of JSON is something else."""
+"""What can follow a value in XML, but not the end of a JSON string."""
 _OPEN_TAG: Final = re.compile(r"<[A-Za-z_][\w:.-]*+\Z")
 _CDATA: Final = "<![CDATA["
 _TAG: Final = re.compile(r"(<[^<>]*+>)")
 
 
 class Edit(NamedTuple):
-    """A secret value at ``text[start:end]``, and what is put in its place."""
+    """A secret value at ``text[start:end]``, and its replacement."""
 
     start: int
     end: int
@@ -61,18 +61,18 @@ class Fields(NamedTuple):
     """The secret fields of a text."""
 
     edits: tuple[Edit, ...]
-    """In order, none overlapping another."""
+    """In order, without overlaps."""
     spans: tuple[tuple[int, int], ...]
-    """Where whole fields are, names included: a text that is cut within one is read differently. In order."""
+    """The extents of whole fields, names included, in order. A text cut within one is parsed differently."""
     undecided: int
-    """Where a field begins that the text may not hold to its end; the length of the text if there is none."""
+    """Start of a field that may be incomplete; the length of the text if there is none."""
 
     def masked(self, text: str) -> str:
         """Return *text* with every secret value masked."""
         return self.masked_between(text, 0, len(text))
 
     def masked_between(self, text: str, start: int, end: int) -> str:
-        """Return ``text[start:end]``, masked. No edit may cross either place."""
+        """Return ``text[start:end]``, masked. Neither position may be inside an edit."""
         parts, at = [], start
         for edit in self.edits[bisect_left(self.edits, start, key=attrgetter("start")) :]:
             if edit.start >= end:
@@ -82,14 +82,16 @@ class Fields(NamedTuple):
         return "".join([*parts, text[at:end]]) if parts else text[start:end]
 
     def before(self, cut: int) -> int:
-        """Return *cut*, or the start of the field that it is in."""
+        """Return *cut*, or the start of the field that contains it."""
         index = bisect_left(self.spans, (cut, 0)) - 1
         return self.spans[index][0] if index >= 0 and self.spans[index][1] > cut else cut
 
 
 class FieldScanner:
-    """Finds the fields of *names* (in lower case) and of the names that are secret everywhere. *is_secret* decides of a
-    name that was written with escapes."""
+    """Finds the fields of *names* (lowercase) and of names that are secret everywhere.
+
+    *is_secret* decides for names with escapes.
+    """
 
     def __init__(self, names: frozenset[str], is_secret: Callable[[str], bool]) -> None:
         words = name_pattern(names)
@@ -103,24 +105,24 @@ class FieldScanner:
 
     def scan(self, text: str) -> Fields:
         """Return the secret fields of *text*."""
-        found = _ScanState(text)
+        state = _ScanState(text)
         if '"' in text:
-            self._read_json(found)
+            self._read_json(state)
         if "<" in text:
-            self._read_xml(found)
-            self._read_attributes(found)
-        return found.fields()
+            self._read_xml(state)
+            self._read_attributes(state)
+        return state.fields()
 
-    def _read_json(self, found: _ScanState) -> None:
-        text, at = found.text, 0
+    def _read_json(self, state: _ScanState) -> None:
+        text, at = state.text, 0
         for key in self._keys(text):
             start, value = _with_backslashes(text, key.start()), key.end()
             if start < at:
                 continue
             if value == len(text):
-                found.undecided = min(found.undecided, start)
+                state.undecided = min(state.undecided, start)
             elif ":" in key[0].rpartition('"')[2]:
-                at = found.value(start, value, "\\" * _escapes(key.start() - start))
+                at = state.value(start, value, "\\" * _escapes(key.start() - start))
 
     def _keys(self, text: str) -> Iterator[re.Match[str]]:
         if _ESCAPED_LETTER.search(text) is None:
@@ -130,10 +132,10 @@ class FieldScanner:
         )
         return iter(sorted((*self._key.finditer(text), *escaped), key=lambda key: key.start()))
 
-    def _read_xml(self, found: _ScanState) -> None:
+    def _read_xml(self, state: _ScanState) -> None:
         opened: dict[str, list[_Tag]] = {}
-        edge = len(found.text)
-        for tag in self._tags(found.text):
+        edge = len(state.text)
+        for tag in self._tags(state.text):
             if not tag.whole:
                 edge = tag.start
             elif not tag.closes:
@@ -141,13 +143,13 @@ class FieldScanner:
             elif opened.get(tag.name):
                 opening = opened[tag.name].pop()
                 if tag.start - opening.end <= _ELEMENT:
-                    found.element(opening, tag)
+                    state.element(opening, tag)
         live = (tag.start for tags in opened.values() for tag in tags if edge - tag.end <= _ELEMENT + _LONGEST_TAG)
-        found.undecided = min(found.undecided, edge, *live)
+        state.undecided = min(state.undecided, edge, *live)
 
-    def _read_attributes(self, found: _ScanState) -> None:
-        """Mask ``password`` of ``<user password="x">``, where it ends within ``_ELEMENT`` characters of its tag."""
-        text, start, end, at = found.text, -1, 0, 0
+    def _read_attributes(self, state: _ScanState) -> None:
+        """Mask ``password`` of ``<user password="x">`` if it ends within ``_ELEMENT`` characters of its tag."""
+        text, start, end, at = state.text, -1, 0, 0
         for equals in self._attribute.finditer(text):
             name = _ATTRIBUTE_NAME.search(text, max(equals.start() - _LONGEST_ATTRIBUTE, 0), equals.start())
             if name is None or not self._is_secret(name[1]):
@@ -158,13 +160,13 @@ class FieldScanner:
                 start, end = before, _end_of_tag(text, before)
             close = text.find(equals[2], equals.end(), end) if start >= 0 else -1
             if close >= 0 and _AFTER_ATTRIBUTE.match(text, close + 1):
-                found.attribute(start, equals.end(), close, len(equals[1]))
+                state.attribute(start, equals.end(), close, len(equals[1]))
         last = text.rfind("<")
         if len(text) - last <= _ELEMENT and _may_continue(text, last):
-            found.undecided = min(found.undecided, last)
+            state.undecided = min(state.undecided, last)
 
     def _tags(self, text: str) -> Iterator[_Tag]:
-        """The tags of secret names, in order; the last may have no end. An element without content has none."""
+        """Yield the tags of secret names in order. The last may be incomplete; empty elements are skipped."""
         starts = [(match.start(), match[1]) for match in self._opening_tag.finditer(text)]
         if starts:
             starts += [(match.start(), match[1]) for match in self._closing_tag.finditer(text)]
@@ -190,26 +192,26 @@ class _Tag(NamedTuple):
 
 
 def _tag_start(text: str, colon: int) -> int:
-    """Where the tag begins whose prefix ends at *colon*, or -1."""
+    """Return the start of the tag whose prefix ends at *colon*, or -1."""
     first = max(colon - _LONGEST_PREFIX, 0)
     prefix = _PREFIX.search(text, first, colon)
     return prefix.start() if prefix else -1
 
 
 def _end_of_tag(text: str, start: int) -> int:
-    """Where the tag with attributes ends that begins at *start*; *start* where there is none."""
+    """Return the end of the tag with attributes at *start*; *start* if there is none."""
     tag = _START_TAG.match(text, start, start + _ELEMENT)
     return tag.end() if tag else start
 
 
 def _may_continue(text: str, start: int) -> bool:
-    """Whether more text could continue the tag at *start*, the last of the text."""
+    """Return whether more text could continue the tag at *start*, the last of the text."""
     tag = _START_TAG.match(text, start)
     return not text.startswith(">", tag.end()) if tag else _OPEN_TAG.match(text, start) is not None
 
 
 class _ScanState:
-    """What was found so far in a text."""
+    """The edits and spans found so far."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -230,8 +232,10 @@ class _ScanState:
     # --- JSON --------------------------------------------------------------------------------------------------------
 
     def value(self, key: int, at: int, escapes: str) -> int:
-        """Mask the value at *at* of the field that begins at *key*, whose quotes have *escapes* before them; return
-        where reading goes on."""
+        """Mask the value at *at* and return the position after it.
+
+        Its field starts at *key*, and its quotes are preceded by *escapes*.
+        """
         text = self.text
         if text[at] in "[{":
             end, whole = self._container(at, escapes)
@@ -239,7 +243,7 @@ class _ScanState:
             content, end, whole = _string_from(text, opening)
             self._edits.append(Edit(opening.end(), content, MASK))
         elif text[at] == "\\":
-            end, whole = at, _BACKSLASHES.match(text, at).end() < len(text)  # type: ignore[union-attr]  # there is one
+            end, whole = at, _BACKSLASHES.match(text, at).end() < len(text)  # type: ignore[union-attr]  # always matches
         else:
             scalar = _SCALAR.match(text, at)
             end = scalar.end() if scalar else at
@@ -252,7 +256,7 @@ class _ScanState:
         return end
 
     def _container(self, at: int, escapes: str) -> tuple[int, bool]:
-        """Mask every string, number and boolean of an object or array; names in it stay. Where it ends, and whether."""
+        """Mask every string, number and boolean of an object or array, except keys. Return its end and completeness."""
         text, level = self.text, 0
         while token := _TOKEN.search(text, at):
             at = token.end()
@@ -277,7 +281,7 @@ class _ScanState:
     # --- XML ---------------------------------------------------------------------------------------------------------
 
     def element(self, opening: _Tag, closing: _Tag) -> None:
-        """Mask the text between two tags; elements in it stay."""
+        """Mask the text between two tags; nested tags remain."""
         start, end = opening.end, closing.start
         content = self.text[start:end]
         self._spans.append((opening.start, closing.end))
@@ -291,7 +295,7 @@ class _ScanState:
             start += len(part)
 
     def attribute(self, tag: int, start: int, close: int, escapes: int) -> None:
-        """Mask the value from *start* to the quote at *close*, before which *escapes* backslashes belong to it."""
+        """Mask the value from *start* to the quote at *close*; *escapes* backslashes before it belong to the quote."""
         end = close
         while end > max(start, close - escapes) and self.text[end - 1] == "\\":
             end -= 1
@@ -311,7 +315,7 @@ def _joined(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 def _with_backslashes(text: str, quote: int) -> int:
-    """Where the backslashes before *quote* begin."""
+    """Return the start of the backslashes before *quote*."""
     start = quote
     while start and text[start - 1] == "\\" and quote - start <= 2**_DEEPEST:
         start -= 1
@@ -319,16 +323,16 @@ def _with_backslashes(text: str, quote: int) -> int:
 
 
 def _escapes(count: int) -> int:
-    """How many of *count* backslashes are of a quote: one less than a power of two, at most 15."""
+    """Return how many of *count* backslashes belong to a quote: one less than a power of two, at most 15."""
     return int(2 ** ((min(count, 2**_DEEPEST) + 1).bit_length() - 1)) - 1
 
 
 def _string_from(text: str, opening: re.Match[str]) -> tuple[int, int, bool]:
-    """Where the content of the string that *opening* begins ends, where the string does, and whether it has an end."""
+    """Return the ends of the content and of the string that *opening* starts, and whether it is complete."""
     start = opening.end()
     before = _escapes(len(opening[0]) - 1)
     if not before:
-        end = _STRING.match(text, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        end = _STRING.match(text, start).end()  # type: ignore[union-attr]  # always matches
         whole = text[end : end + 1] == '"'
         return (end, end + 1, True) if whole else (len(text), len(text), False)
     for mark in _QUOTE.finditer(text, start):
@@ -345,7 +349,7 @@ def _is_value(scalar: str) -> bool:
 
 
 def _is_error_message(text: str) -> bool:
-    """Whether *text* is what a vendor says of a field (``The password field is required.``), and not its value."""
+    """Return whether *text* is an error message about a field (``The password field is required.``), not its value."""
     return len(text) <= _MAX_ERROR_MESSAGE and _ERROR_MESSAGE.fullmatch(text) is not None
 
 
@@ -354,7 +358,7 @@ def _unescaped(name: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """Return the string that *text* is in JSON without its quotes; *text* itself where it is not one."""
+    """Return *text* decoded as the content of a JSON string; *text* itself if it is invalid."""
     try:
         value = json.loads(f'"{text}"', strict=False)
     except ValueError:
@@ -372,7 +376,7 @@ _USER: Final = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")
 
 
 def secret_values(text: str, is_secret: Callable[[str], bool], *, quoted: bool = False) -> Iterator[tuple[int, int]]:
-    """Yield where the values of secret names are in *text*. *quoted*: in a line where a quote or comma ends a value."""
+    """Yield the spans of the values of secret names. *quoted*: a quote or comma ends a value."""
     end = _QUOTED if quoted else _VALUE
     at = 0
     for pair in _PAIR.finditer(text):
@@ -395,26 +399,28 @@ def mask_pairs(text: str, is_secret: Callable[[str], bool], *, quoted: bool = Fa
 
 
 def mask_packed(text: str, mask: Callable[[str], str], depth: int = 0) -> str:
-    """Return *text* with what is percent-encoded within its values (a URL in a parameter, JSON in a field) masked by
-    *mask*, as far as three levels down."""
+    """Return *text* with percent-encoded values (a URL in a parameter, JSON in a field) masked by *mask*.
+
+    Nested encodings are masked up to three levels deep.
+    """
     if depth == _MAX_ESCAPE_DEPTH or _HINT.search(text) is None:
         return text
 
-    def masked(packed: re.Match[str]) -> str:
-        if _HINT.search(packed[0]) is None:
-            return packed[0]
-        plain = unquote_plus(packed[0])
+    def masked(encoded: re.Match[str]) -> str:
+        if _HINT.search(encoded[0]) is None:
+            return encoded[0]
+        plain = unquote_plus(encoded[0])
         changed = mask(mask_packed(plain, mask, depth + 1))
         if changed == plain:
-            return packed[0]
-        escape = quote_plus if "+" in packed[0] else _escape
+            return encoded[0]
+        escape = quote_plus if "+" in encoded[0] else _escape
         return MASK.join(escape(part) for part in changed.split(MASK))
 
     return _ENCODED_VALUE.sub(masked, text)
 
 
 def mask_user(text: str, mask: str) -> str:
-    """Return *text* with the user information of every URL in it replaced by *mask*."""
+    """Return *text* with the user information of every URL replaced by *mask*."""
     return _USER.sub(f"{mask}@", text) if "@" in text else text
 
 

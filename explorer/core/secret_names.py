@@ -1,4 +1,4 @@
-"""Names that are secret in every API, and patterns that recognize names quickly."""
+"""Names that are secret in every API, and patterns that match them quickly."""
 
 from __future__ import annotations
 
@@ -74,10 +74,11 @@ WELL_KNOWN: Final = frozenset(
         "card_security_code",
     )
 )
-"""Names, in words, of what is secret whatever a catalog says of it. Written with ``_``, ``-`` or as camel case.
+"""Names that are secret regardless of the catalog, as words. Matched with ``_``, with ``-`` and in camel case.
 
-Left out on purpose, since documents use them for what is not secret: ``code``, ``key``, ``number``, ``pin``, ``auth``,
-``signature``, ``client_id``, ``token_type`` and ``next_page_token``. A catalog names these where they are secret.
+Omitted on purpose, because documentation also uses them for values that are not secret: ``code``, ``key``, ``number``,
+``pin``, ``auth``, ``signature``, ``client_id``, ``token_type`` and ``next_page_token``. A catalog lists these where
+they are secret.
 """
 SECRET_HEADERS: Final = frozenset({"www-authenticate-token"})
 _HEADER_ENDINGS: Final = ("token", "secret", "password", "passwd", "apikey", "authorization", "cookie", "session")
@@ -85,14 +86,14 @@ _LONGEST_PART: Final = re.compile(r"[^.\[\]]+")
 _CANONICAL: Final = frozenset(name.replace("_", "") for name in WELL_KNOWN)
 _SEPARATOR: Final = "[_-]?"
 _ANY: Final = "\0"
-"""Stands for any character before a name that is shorter than what is looked at."""
+"""Placeholder for any character before a name that is shorter than the lookahead."""
 _WITHOUT_SEPARATORS: Final = str.maketrans("", "", "_-")
 _LOOKAHEAD_LENGTH: Final = 3
-"""First characters of a name that are looked at before the name itself."""
+"""Number of leading characters that the lookahead checks."""
 
 
 def canonical(name: str) -> str:
-    """Return *name* in lower case and without ``_`` and ``-``: ``X-Api-Key``, ``x_api_key`` and ``xApiKey`` are one."""
+    """Return *name* in lowercase without ``_`` and ``-``, equal for ``X-Api-Key``, ``x_api_key`` and ``xApiKey``."""
     return name.lower().translate(_WITHOUT_SEPARATORS)
 
 
@@ -102,12 +103,12 @@ def is_well_known(name: str) -> bool:
 
 
 def is_secret_header(name: str) -> bool:
-    """Return whether a header of this name is secret: well known, or named as a token, key of an API or session."""
+    """Return whether a header of this name is secret: well known, or named as a token, API key or session."""
     return name.lower() in SECRET_HEADERS or canonical(name) in _CANONICAL or canonical(name).endswith(_HEADER_ENDINGS)
 
 
 def last_part(name: str) -> str:
-    """Return the innermost name in lower case: ``number`` of ``card.number``, ``password`` of ``user[password]``."""
+    """Return the innermost name in lowercase: ``number`` of ``card.number``, ``password`` of ``user[password]``."""
     if "." not in name and "[" not in name:
         return name.lower()
     words = [part for part in _LONGEST_PART.findall(name) if not part.isdigit() and part not in ("#", "*")]
@@ -116,9 +117,9 @@ def last_part(name: str) -> str:
 
 @cache
 def name_pattern(names: frozenset[str]) -> str:
-    """Return a regular expression for *names* (in lower case) and the well-known ones, in upper and lower case.
+    """Return a case-insensitive regular expression for *names* (lowercase) and the well-known names.
 
-    It is a tree, branching by character, behind a look at the first three: these rule out most names in a text.
+    It is a tree that branches by character, after a lookahead on the first three, which rule out most names in a text.
     """
     tree: dict[str, Any] = {}
     own = [name for name in names if name and canonical(name) not in _CANONICAL]
@@ -132,7 +133,7 @@ def name_pattern(names: frozenset[str]) -> str:
 
 
 def _look_ahead(names: list[str]) -> str:
-    """What the first characters of a name may be; any where a name is shorter."""
+    """Return a lookahead for the first characters of the names; a separator may precede any of them."""
     sets = []
     for place in range(min(_LOOKAHEAD_LENGTH, *map(len, names))):
         characters = {cased for name in names for cased in _cases(name[place])}
@@ -143,19 +144,19 @@ def _look_ahead(names: list[str]) -> str:
 
 @cache
 def ending_pattern(names: frozenset[str], sign: str) -> str:
-    """Return a regular expression that matches behind *sign* where one of *names* or the well-known ones may end there.
+    """Return a regular expression that matches after *sign* if a secret name may end there.
 
-    The characters at each place rule out most names before the endings are looked at one by one.
+    The characters at each position rule out most names before the endings are compared one by one.
     """
     spelled = {spelling for name in (*names, *WELL_KNOWN) if name for spelling in (name, canonical(name))}
     ends = {name[-_LOOKAHEAD_LENGTH:].rjust(_LOOKAHEAD_LENGTH, _ANY) for name in spelled}
-    places = [_one_of(signs) for signs in zip(*ends, strict=True)]
-    each = sorted("".join(map(_one_of, end)) for end in ends)
-    return f"(?<={''.join(places)}{sign})(?<=(?:{'|'.join(each)}){sign})"
+    positions = [_one_of(signs) for signs in zip(*ends, strict=True)]
+    endings = sorted("".join(map(_one_of, end)) for end in ends)
+    return f"(?<={''.join(positions)}{sign})(?<=(?:{'|'.join(endings)}){sign})"
 
 
 def _one_of(signs: Iterable[str]) -> str:
-    """A pattern of one character: any of *signs*, in either case; a separator may be any separator."""
+    """Return a pattern for one character: any of *signs*, in either case; a separator matches any separator."""
     characters = {cased for sign in signs for cased in (("_", "-") if sign in "_-" else _cases(sign))}
     return "." if _ANY in characters else f"[{''.join(sorted(map(re.escape, characters)))}]"
 

@@ -1,6 +1,6 @@
-"""Whether a request carries a secret, however it is spelled: plain, percent-encoded, escaped in JSON or in Base64.
+"""Detect whether a request carries a secret: plain, percent-encoded, escaped in JSON or in Base64.
 
-The request is decoded as a server would decode it and then searched for each secret. Time and memory grow linearly with
+The request is decoded as a server would, and then searched for each secret. Time and memory are linear in the size of
 the request: a body is searched in blocks.
 """
 
@@ -18,50 +18,54 @@ if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
 
 MIN_LENGTH: Final = 4
-"""Characters; a shorter secret would match by chance."""
+"""Minimum length in characters; shorter secrets would match by chance."""
 _BLOCK: Final = 1_000_000
-"""Bytes of a body that are searched in one go."""
+"""Bytes of a body that are searched at once."""
 _NESTED: Final = 2
-"""How often an encoding may be laid over another (a URL within a query, JSON within a JSON string)."""
+"""Levels of nested encodings (a URL in a query, JSON in a JSON string)."""
 _LONGEST_SPELLING: Final = 12
-"""Bytes that one byte of a secret takes at most: ``\\u00XX``, escaped again."""
+"""Maximum bytes per byte of a secret: ``\\u00XX``, escaped again."""
 _ESCAPE: Final = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+|\\([\"\\/bfnrt])")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _SIMPLE: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 def find_carried(request: httpx.Request, secrets: Iterable[Secret]) -> set[Secret]:
-    """Return those of *secrets* that stand in the URL, a header or the body of *request*.
+    """Return the *secrets* that appear in the URL, a header or the body of *request*.
 
-    Secrets of fewer than ``MIN_LENGTH`` characters are not searched for. A host name is compared without case, since it
-    is sent in lower case.
+    Secrets of fewer than ``MIN_LENGTH`` characters are skipped. A host name is compared without case, because it is
+    sent in lowercase.
     """
-    needles = {one: _needles(one.reveal()) for one in secrets if len(one.reveal()) >= MIN_LENGTH}
+    needles = {secret: _needles(secret.reveal()) for secret in secrets if len(secret.reveal()) >= MIN_LENGTH}
     if not needles:
         return set()
-    found: set[Secret] = set()
+    carried: set[Secret] = set()
     host = request.url.raw_host.lower()
     for secret, spellings in needles.items():
         if any(spelling.lower() in host for spelling in spellings):
-            found.add(secret)
+            carried.add(secret)
     longest = max(len(spelling) for spellings in needles.values() for spelling in spellings)
     for text in _texts(request, longest):
         for view in _decoded_views(text):
-            found |= {secret for secret, spellings in needles.items() if any(one in view for one in spellings)}
-    return found
+            carried |= {
+                secret for secret, spellings in needles.items() if any(spelling in view for spelling in spellings)
+            }
+    return carried
 
 
 def _needles(text: str) -> tuple[bytes, ...]:
     data = text.encode("utf-8", "surrogateescape")
     plain = {data, data.replace(b" ", b"+")}
-    if not text.isascii() and all(ord(sign) < 256 for sign in text):
+    if not text.isascii() and all(ord(character) < 256 for character in text):
         plain.add(text.encode("latin-1"))
     return tuple(plain | set(_in_base64(data)))
 
 
 def _in_base64(data: bytes) -> Iterator[bytes]:
-    """What every Base64 text has that holds *data* at any place, such as ``Basic`` of ``user:secret`` (RFC 4648, 4 and
-    5): the characters that depend on nothing before or after it."""
+    """Yield what every Base64 text contains that encodes *data* at any offset (RFC 4648, 4 and 5).
+
+    These are the characters that depend on nothing before or after *data*, as in ``Basic`` of ``user:secret``.
+    """
     if len(data) < 2 * MIN_LENGTH:
         return
     for shift in range(3):
@@ -72,7 +76,7 @@ def _in_base64(data: bytes) -> Iterator[bytes]:
 
 
 def _texts(request: httpx.Request, longest: int) -> Iterator[bytes]:
-    """The parts of *request*, the body in blocks that overlap by more than the longest spelling."""
+    """Yield the parts of *request*; the blocks of its body overlap by more than the longest spelling."""
     yield str(request.url).encode("utf-8", "surrogateescape")
     for name, value in request.headers.raw:
         yield name + b": " + value
@@ -82,7 +86,7 @@ def _texts(request: httpx.Request, longest: int) -> Iterator[bytes]:
 
 
 def _decoded_views(text: bytes) -> Sequence[bytes]:
-    """*text* as it stands, and as it is once percent-encoding and JSON escapes are read, in either order."""
+    """Return *text* unchanged, and with percent-encoding and JSON escapes decoded in either order."""
     views = {text: None}
     for _ in range(_NESTED):
         for view in tuple(views):

@@ -1,5 +1,5 @@
-"""The version that a call asks for in its Accept header (RFC 9110, 12.5.1): the documented one and what may be tried
-beside it, and whether the answer is of the version that was asked for."""
+"""API versions in the Accept header (RFC 9110, 12.5.1): the documented version, variants to try, and whether the
+response has the requested version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9])v(\d{1,9})(?![A-Za-z0-9])", re.IGN
 
 @dataclass(frozen=True)
 class VersionOption:
-    """One Accept header to try; ``accept`` is empty where none is sent."""
+    """One Accept header to try; an empty ``accept`` sends none."""
 
     key: str
     title: str
@@ -27,46 +27,45 @@ class VersionOption:
 
 
 def number_of(media_type: str) -> int | None:
-    """The version that a media type names."""
-    found = _NUMBER.search(media_type)
-    return int(found[1]) if found else None
+    """Return the version in a media type, or None."""
+    match = _NUMBER.search(media_type)
+    return int(match[1]) if match else None
 
 
 def version_variants(accept: str) -> tuple[VersionOption, ...]:
-    """The documented *accept* first, then what else can be asked: other versions, none, and one that is malformed."""
-    made = [VersionOption("documented", "the documented version", accept, documented=True)]
+    """Return the documented *accept*, then the variants: other versions, none, and a malformed one."""
+    options = [VersionOption("documented", "the documented version", accept, documented=True)]
     number = number_of(accept)
     if number is not None:
         others = [number + 1] if number < 2 else [number - 1, number + 1]
-        made += [
-            VersionOption(f"v{one}", f"version {one}, which is not documented", _numbered(accept, one))
-            for one in others
+        options += [
+            VersionOption(f"v{other}", f"version {other}, undocumented", _numbered(accept, other)) for other in others
         ]
-    made.append(VersionOption("missing", "no Accept header at all", ""))
-    made.append(VersionOption("any", "any media type", "*/*"))
+    options.append(VersionOption("missing", "no Accept header", ""))
+    options.append(VersionOption("any", "any media type", "*/*"))
     plain = f"application/{accept.rpartition('+')[2]}" if "+" in accept else "application/json"
-    made.append(VersionOption("plain", "the format without vendor and version", plain))
-    made.append(VersionOption("malformed", "malformed: the version cut off", _malformed(accept)))
-    return tuple(made)
+    options.append(VersionOption("plain", "the format without vendor and version", plain))
+    options.append(VersionOption("malformed", "malformed: without the version", _malformed(accept)))
+    return tuple(options)
 
 
 def parse_version(text: str, accept: str) -> VersionOption:
-    """What a person means by *text*: the key of a variant, ``v3`` or ``3``, or a whole Accept header."""
-    known: Mapping[str, VersionOption] = {one.key: one for one in version_variants(accept)}
+    """Return the option for the user's *text*: the key of a variant, ``v3`` or ``3``, or a whole Accept header."""
+    known: Mapping[str, VersionOption] = {option.key: option for option in version_variants(accept)}
     word = text.strip()
     if word.lower() in known:
         return known[word.lower()]
-    found = re.fullmatch(r"v?(\d{1,9})", word, re.IGNORECASE)
-    if found and number_of(accept) is not None:
-        number = int(found[1])
+    match = re.fullmatch(r"v?(\d{1,9})", word, re.IGNORECASE)
+    if match and number_of(accept) is not None:
+        number = int(match[1])
         if number == number_of(accept):
             return known["documented"]
-        return VersionOption(f"v{number}", f"version {number}, which is not documented", _numbered(accept, number))
-    return VersionOption("own", "as you typed it", word) if word else known["missing"]
+        return VersionOption(f"v{number}", f"version {number}, undocumented", _numbered(accept, number))
+    return VersionOption("own", "as entered", word) if word else known["missing"]
 
 
 def _numbered(accept: str, number: int) -> str:
-    return _NUMBER.sub(lambda found: f"{found[0][0]}{number}", accept, count=1)
+    return _NUMBER.sub(lambda match: f"{match[0][0]}{number}", accept, count=1)
 
 
 def _malformed(accept: str) -> str:
@@ -75,16 +74,15 @@ def _malformed(accept: str) -> str:
 
 
 def version_mismatch(asked: str, content_type: str) -> str:
-    """Why the answer is not, or cannot be told to be, of the version that *asked* names; an empty text where it is, or
-    where no version was asked for."""
-    wanted, got = number_of(asked), essence(content_type)
-    if wanted is None or got == essence(asked):
+    """Return why the response is not, or may not be, of the version requested by *asked*; otherwise empty."""
+    requested, received = number_of(asked), essence(content_type)
+    if requested is None or received == essence(asked):
         return ""
-    if not got:
-        return f"version {wanted} was asked for, and the answer has no Content-Type"
-    answered = number_of(got)
-    if answered is None:
-        return f"version {wanted} was asked for, and the Content-Type {got} names no version"
-    if answered != wanted:
-        return f"version {wanted} was asked for, and the answer is version {answered} ({got})"
-    return f"{asked} was asked for, and the answer is {got}"
+    if not received:
+        return f"version {requested} was requested, but the response has no Content-Type"
+    number = number_of(received)
+    if number is None:
+        return f"version {requested} was requested, but the Content-Type {received} has no version"
+    if number != requested:
+        return f"version {requested} was requested, but the response is version {number} ({received})"
+    return f"{asked} was requested, but the response is {received}"

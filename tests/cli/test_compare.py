@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def test_the_table_stands_beside_or_below(
     environ: Mapping[str, str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for columns, first in ((170, "Paging              page"), (80, "Paging\n  xsellcast      page; total not told")):
+    for columns, first in ((170, "Paging              page"), (80, "Paging\n  xsellcast      page; without total")):
         monkeypatch.setenv("COLUMNS", str(columns))
         assert main(["compare"], environ) == 0
         out = capfd.readouterr().out

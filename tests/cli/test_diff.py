@@ -102,7 +102,7 @@ def test_the_lens_lists_versions_and_sends_two(shell: Shell) -> None:
     assert shell.code == 1
     assert [one["key"] for one in table["versions"]] == ["documented", "missing"]
     assert (table["left"]["status"], table["right"]["status"]) == (200, 400)
-    assert "names no version" in shell.err
+    assert "has no version" in shell.err
     shell.run("lens", "cottoncart.stats_balance", "--version", "v2")
     assert shell.code == 2
     assert len(shell.run("history", "list", "--json")) == 5

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from explorer.core.model import Call, Entry, SentRequest
-from explorer.core.provenance import PART_ORIGINS, RequestPart, join_parts, target_of, to_bytes
+from explorer.core.provenance import PART_ORIGINS, RequestPart, target_of, to_bytes
 from explorer.session.context import SessionContext
 from explorer.session.prepare import prepare_call, trace_parts
 from explorer.store.credentials import Vault
@@ -46,6 +46,11 @@ def upload(session: SessionContext, tmp_path_factory: pytest.TempPathFactory) ->
     path.write_bytes(b"\x89PNG\r\n--not a boundary\r\n\x00\xff")
     session.files.allow_upload(str(path))
     return path
+
+
+def join_parts(parts: Iterable[RequestPart]) -> bytes:
+    """Return the request that consists of *parts*."""
+    return b"".join(part.data for part in parts)
 
 
 def wire_bytes(request: SentRequest) -> bytes:

@@ -34,7 +34,7 @@ def test_where_the_credential_goes(shipped: Catalog) -> None:
     assert cell(shipped, "credential", "fashionphile").short == "header Authorization: Bearer …"  # 001:49
     assert cell(shipped, "credential", "cottoncart").short == "query: auth_id, auth_ts, auth_sig"  # 002:32
     assert "X-EA-REQUEST-TOKEN" in cell(shipped, "credential", "endlessaisles").short  # 004:32
-    assert "replaced by every answer" in cell(shipped, "token", "fashionphile").points  # 001:57
+    assert "replaced by every response" in cell(shipped, "token", "fashionphile").points  # 001:57
 
 
 def test_versions_and_paging(shipped: Catalog) -> None:
@@ -43,12 +43,12 @@ def test_versions_and_paging(shipped: Catalog) -> None:
     assert "start and count" in cell(shipped, "paging", "cottoncart").points  # 002:83
     assert "page and limit" in cell(shipped, "paging", "fashionphile").points  # 001:430
     assert "page and per_page" in cell(shipped, "paging", "endlessaisles").points  # 004:58
-    assert "total not told" in cell(shipped, "paging", "xsellcast").points  # 000:81
+    assert "without total" in cell(shipped, "paging", "xsellcast").points  # 000:81
 
 
 def test_verdicts_dates_and_orders(shipped: Catalog) -> None:
     assert "success in the body" in cell(shipped, "verdict", "cottoncart").points  # 002:54
-    assert "error text holds JSON" in cell(shipped, "verdict", "endlessaisles").points  # 004:1034
+    assert "error text contains JSON" in cell(shipped, "verdict", "endlessaisles").points  # 004:1034
     assert "sent as %m-%d-%Y" in cell(shipped, "dates", "endlessaisles").points  # 004:182
     assert "orders ×1 by PUT" in cell(shipped, "effects", "endlessaisles").points  # 004:500
     assert "orders ×1 by GET" in cell(shipped, "effects", "cottoncart").points  # 002:381
@@ -61,8 +61,12 @@ def test_money_is_read_off_the_samples() -> None:
     endpoint = {"title": "G", "group": "G", "path": "/g", "samples": [{"body": body}, {"body": "<x/>"}]}
     catalog = decode({"vendors": {"shop": {"title": "Shop", "endpoints": {"g": endpoint}}}}, "test")
     found = cell(catalog, "money", "shop")
-    assert set(found.points) == {'text (price: "12.00")', "number (fee: 3)", 'text with a sign (cost: "\\u20ac 4.50")'}
-    assert "The currency stands beside it, as currency: EUR." in found.details
+    assert set(found.points) == {
+        'string (price: "12.00")',
+        "number (fee: 3)",
+        'string with a symbol (cost: "\\u20ac 4.50")',
+    }
+    assert "The currency is a separate field: currency: EUR." in found.details
 
 
 def test_a_vendor_of_whom_next_to_nothing_is_known() -> None:

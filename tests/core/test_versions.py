@@ -45,13 +45,13 @@ def test_a_word_is_a_variant_a_number_or_a_media_type(text: str, accept: str) ->
         (ACCEPT, f"{ACCEPT}; charset=utf-8", ""),
         ("*/*", "application/json", ""),
         ("", "application/json", ""),
-        (ACCEPT, "application/json", "version 1 was asked for, and the Content-Type application/json names no version"),
+        (ACCEPT, "application/json", "version 1 was requested, but the Content-Type application/json has no version"),
         (
             "application/x.shop.v2+json",
             ACCEPT,
-            "version 2 was asked for, and the answer is version 1 (application/x.shop.v1+json)",
+            "version 2 was requested, but the response is version 1 (application/x.shop.v1+json)",
         ),
-        (ACCEPT, "", "version 1 was asked for, and the answer has no Content-Type"),
+        (ACCEPT, "", "version 1 was requested, but the response has no Content-Type"),
     ],
 )
 def test_an_answer_that_is_not_of_the_version_asked_for_is_told(asked: str, got: str, told: str) -> None:
@@ -60,4 +60,4 @@ def test_an_answer_that_is_not_of_the_version_asked_for_is_told(asked: str, got:
 
 def test_a_content_type_with_a_version_of_any_length_is_read() -> None:
     said = version_mismatch("application/x.shop.v1+json", f"application/x.shop.v{'1' * 5_000}+json")
-    assert said.endswith("names no version")
+    assert said.endswith("has no version")

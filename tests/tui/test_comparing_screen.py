@@ -200,7 +200,7 @@ async def test_the_lens_sends_two_versions_and_compares(session: SessionContext)
         await driver.keys("j", "enter")
         await driver.see("status 200 → 400")
         await driver.see("+ missing: no Accept header")
-        await driver.see("names no version")
+        await driver.see("has no version")
         await driver.keys("2")
         await driver.see("Accept: application/x.fashionphile.v1+json")
     assert len(await recent_entries(session)) >= 2

@@ -121,13 +121,13 @@ async def test_what_is_wrong_with_a_search_stands_beside_it_and_the_rows_stay() 
     app = bench()
     async with app.run_test(size=(100, 14)) as pilot:
         app.widget.show_rows(ROWS)
-        app.widget.show_problem("status:x is no status. Such as 404.")
+        app.widget.show_problem("status:x is not a status. Such as 404.")
         await pilot.pause()
-        assert "✗ status:x is no status. Such as 404." in app.painted()
+        assert "✗ status:x is not a status. Such as 404." in app.painted()
         assert len(app.widget.rows) == 4
         app.widget.show_rows(ROWS[:1])
         await pilot.pause()
-        assert "is no status" not in app.painted()
+        assert "is not a status" not in app.painted()
 
 
 async def test_the_chosen_row_stays_chosen_when_newer_ones_come() -> None:

@@ -52,10 +52,10 @@ async def test_rows_are_found_as_one_types_and_a_wrong_filter_keeps_the_last_one
         await app.keys("tab")
         assert app.main.panes.history_panel.search == "endpoint:stock"
         await app.write(" status:x")
-        await app.see("✗ status:x: x is no status")
+        await app.see("✗ status:x: x is not a status")
         assert numbers(app) == [2]
         await app.keys(*["backspace"] * 9, "enter")
-        await app.until(lambda: "is no status" not in app.text, "the end of the problem")
+        await app.until(lambda: "is not a status" not in app.text, "the end of the problem")
 
 
 async def test_a_send_refreshes_the_rows_of_the_search_that_stands_there(session: SessionContext) -> None:
