@@ -52,7 +52,7 @@ class Links:
         sources = (*endpoint.produces, *vendor.produces)
         sources = tuple(source for source in sources if consumers.get(source.kind, set()) - {endpoint.id})
         self._rules = tuple(
-            (source, _pattern(path)) for source in sources for path in (source.path, *_merged(source.path))
+            (source, _pattern(path)) for source in sources for path in (source.path, *_merged_path(source.path))
         )
         self._keys = frozenset(_last_key(source) for source, _ in self._rules)
 
@@ -193,7 +193,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile((r"(?:.*[.\]])?" if anywhere else "") + text, re.DOTALL)
 
 
-def _merged(path: str) -> tuple[str, ...]:
+def _merged_path(path: str) -> tuple[str, ...]:
     """Return where a record's ids are when all pages are one array: ``[].id`` of ``data[].id``."""
     match = re.fullmatch(r"[^.*\[\]]+(\[\]\..+)", path)
     return (match[1],) if match else ()

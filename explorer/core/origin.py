@@ -38,7 +38,7 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> Origin | None:
         """Return the origin of *url* as the client parses it; None if it is not an http or https URL."""
-        return _parsed(url)
+        return _parse(url)
 
     @property
     def is_loopback(self) -> bool:
@@ -59,7 +59,7 @@ class Origin(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _parsed(url: str) -> Origin | None:
+def _parse(url: str) -> Origin | None:
     import httpx
 
     try:

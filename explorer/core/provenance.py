@@ -287,7 +287,7 @@ class _Tracer:
             if separator:
                 if head:
                     yield _part("path", "", head, ("catalog", ""))
-                yield _part("path", "", f"/{version.value}", ("version", self._cited(version.lines)))
+                yield _part("path", "", f"/{version.value}", ("version", self._cite(version.lines)))
                 text = f"/{tail}"
         if text:
             yield _part("path", "", text, ("catalog", ""))
@@ -339,10 +339,10 @@ class _Tracer:
     def _accept(self) -> OriginDetail:
         subject = self.subject
         if subject.purpose != "auth" and subject.endpoint.accept:
-            return "catalog", self._cited(subject.endpoint.lines)
+            return "catalog", self._cite(subject.endpoint.lines)
         version = subject.vendor.version
         if version.accept:
-            return ("version" if version.style == "accept" else "catalog"), self._cited(version.lines)
+            return ("version" if version.style == "accept" else "catalog"), self._cite(version.lines)
         return "program", "not set by the catalog"
 
     # --- the body ----------------------------------------------------------------------------------------------------
@@ -371,7 +371,7 @@ class _Tracer:
         return values.popleft() if values else None
 
     def _origin_of(self, value: FieldValue) -> OriginDetail:
-        lines = self._cited(value.param.lines) if value.param is not None else ""
+        lines = self._cite(value.param.lines) if value.param is not None else ""
         if not value.given:
             return "default", f"prefilled {lines}".rstrip()
         if value.param is None:
@@ -387,7 +387,7 @@ class _Tracer:
         auth = self.subject.vendor.auth.get(self.subject.endpoint.auth)
         return "auth", auth.scheme if auth is not None else "a token call"
 
-    def _cited(self, lines: str) -> str:
+    def _cite(self, lines: str) -> str:
         return self.subject.vendor.cite(lines)
 
 

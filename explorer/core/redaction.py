@@ -155,9 +155,9 @@ class Redactor:
         return self._pairs(mask_user(url, ASCII_MASK))
 
     def _pairs(self, text: str) -> str:
-        return self.text(mask_packed(mask_pairs(text, self.is_secret_name), self._unpacked))
+        return self.text(mask_packed(mask_pairs(text, self.is_secret_name), self._mask_decoded))
 
-    def _unpacked(self, text: str) -> str:
+    def _mask_decoded(self, text: str) -> str:
         """Mask a percent-decoded value: a URL, pairs or JSON."""
         return mask_pairs(self._scanner.scan(text).masked(text), self.is_secret_name)
 
@@ -230,7 +230,7 @@ class Redactor:
             return head + MASK
         return head + self._scanner.scan(content).masked(content)
 
-    # --- requests and responses ----------------------------------------------------------------------------------
+    # --- requests and responses --------------------------------------------------------------------------------------
 
     def request(self, request: SentRequest) -> SentRequest:
         """Return a request with its secrets masked."""
@@ -326,7 +326,7 @@ class Redactor:
             message = message.replace(f"'{value}'", MASK)
         return {**problem, "message": message}
 
-    # --- sent secrets --------------------------------------------------------------------------------------
+    # --- sent secrets ------------------------------------------------------------------------------------------------
 
     def secrets_of(self, endpoint: Endpoint, exchange: Exchange) -> Iterator[Secret]:
         """Yield the secrets of *exchange* under secret names: entered, sent, or set as a cookie by the server."""

@@ -58,28 +58,28 @@ class RedactedStream:
         kind = essence(content_type)
         self._form = kind == FORM
         self._whole = kind == MULTIPART
-        self._held: list[bytes] = []
+        self._pending: list[bytes] = []
         self._size = 0
         self._next_scan_size = 0
-        self._reach = max(map(len, redactor.values), default=0) + _MARGIN
+        self._lookback = max(map(len, redactor.values), default=0) + _MARGIN
 
     def feed(self, data: bytes) -> bytes:
         """Add *data*, and return the masked bytes that are final."""
-        self._held.append(data)
+        self._pending.append(data)
         self._size += len(data)
         if self._whole or self._size < self._next_scan_size:
             return b""
-        raw = b"".join(self._held)
+        raw = b"".join(self._pending)
         text = raw.decode("utf-8", "surrogateescape")
         cut, masked = self._form_piece(text) if self._form else self._text_piece(text, raw)
         rest = text[cut:].encode("utf-8", "surrogateescape")
-        self._held, self._size = [rest], len(rest)
+        self._pending, self._size = [rest], len(rest)
         self._next_scan_size = 2 * len(rest) if len(rest) > _SMALL else 0
         return masked
 
     def end(self) -> bytes:
         """Return the rest, masked, at the end of the input."""
-        held, self._held, self._size = b"".join(self._held), [], 0
+        held, self._pending, self._size = b"".join(self._pending), [], 0
         return self._redactor.mask_piece(held, self._content_type)
 
     def _text_piece(self, text: str, raw: bytes) -> tuple[int, bytes]:
@@ -95,7 +95,7 @@ class RedactedStream:
 
     def _cut(self, text: str, fields: Fields, known: list[str]) -> int:
         """Return the last position before the end that splits nothing masked."""
-        cut = min(len(text) - self._reach, fields.undecided, _open_name_start(text))
+        cut = min(len(text) - self._lookback, fields.undecided, _open_name_start(text))
         while cut > 0:
             moved = _safe_cut(text, fields.before(cut), known)
             if moved == cut:
@@ -105,7 +105,7 @@ class RedactedStream:
 
     def _form_piece(self, text: str) -> tuple[int, bytes]:
         known = self._redactor.find_known(text)
-        cut = text.rfind("&", 0, max(len(text) - self._reach, 0)) + 1
+        cut = text.rfind("&", 0, max(len(text) - self._lookback, 0)) + 1
         while cut > 0:
             moved = _safe_cut(text, cut, known)
             if moved == cut:
@@ -133,7 +133,7 @@ def mask_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_s
     """Mask a large *body* without blocking other threads for long; return *body* itself if nothing is masked."""
     stream, at = RedactedStream(redactor, content_type), 0
     changed: Store | None = None
-    for piece in _masked(stream, body):
+    for piece in _masked_pieces(stream, body):
         if changed is None and piece != body[at : at + len(piece)]:
             changed = new_store()
             for start in range(0, at, PIECE):
@@ -145,6 +145,6 @@ def mask_in_pieces(redactor: PieceRedactor, body: Data, content_type: str, new_s
     return changed.data if changed is not None else body
 
 
-def _masked(stream: RedactedStream, body: Data) -> Iterator[bytes]:
+def _masked_pieces(stream: RedactedStream, body: Data) -> Iterator[bytes]:
     yield from map(stream.feed, pieces(body, PIECE))
     yield stream.end()

@@ -227,7 +227,7 @@ class _ScanState:
                 edits[-1] = last._replace(end=max(last.end, edit.end))
             else:
                 edits.append(edit)
-        return Fields(tuple(edits), _joined(self._spans), self.undecided)
+        return Fields(tuple(edits), _merge_spans(self._spans), self.undecided)
 
     # --- JSON --------------------------------------------------------------------------------------------------------
 
@@ -304,7 +304,7 @@ class _ScanState:
         self._spans.append((tag, close + 1))
 
 
-def _joined(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def _merge_spans(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if joined and start < joined[-1][1]:

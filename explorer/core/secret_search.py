@@ -58,10 +58,10 @@ def _needles(text: str) -> tuple[bytes, ...]:
     plain = {data, data.replace(b" ", b"+")}
     if not text.isascii() and all(ord(character) < 256 for character in text):
         plain.add(text.encode("latin-1"))
-    return tuple(plain | set(_in_base64(data)))
+    return tuple(plain | set(_base64_fragments(data)))
 
 
-def _in_base64(data: bytes) -> Iterator[bytes]:
+def _base64_fragments(data: bytes) -> Iterator[bytes]:
     """Yield what every Base64 text contains that encodes *data* at any offset (RFC 4648, 4 and 5).
 
     These are the characters that depend on nothing before or after *data*, as in ``Basic`` of ``user:secret``.

@@ -39,7 +39,8 @@ def version_variants(accept: str) -> tuple[VersionOption, ...]:
     if number is not None:
         others = [number + 1] if number < 2 else [number - 1, number + 1]
         options += [
-            VersionOption(f"v{other}", f"version {other}, undocumented", _numbered(accept, other)) for other in others
+            VersionOption(f"v{other}", f"version {other}, undocumented", _with_number(accept, other))
+            for other in others
         ]
     options.append(VersionOption("missing", "no Accept header", ""))
     options.append(VersionOption("any", "any media type", "*/*"))
@@ -60,11 +61,11 @@ def parse_version(text: str, accept: str) -> VersionOption:
         number = int(match[1])
         if number == number_of(accept):
             return known["documented"]
-        return VersionOption(f"v{number}", f"version {number}, undocumented", _numbered(accept, number))
+        return VersionOption(f"v{number}", f"version {number}, undocumented", _with_number(accept, number))
     return VersionOption("own", "as entered", word) if word else known["missing"]
 
 
-def _numbered(accept: str, number: int) -> str:
+def _with_number(accept: str, number: int) -> str:
     return _NUMBER.sub(lambda match: f"{match[0][0]}{number}", accept, count=1)
 
 

@@ -79,7 +79,7 @@ class Toy(Scheme[ToyOptions]):
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)
-        signed.headers["X-Toy"] = self._need(self.options.token)
+        signed.headers["X-Toy"] = self._require(self.options.token)
         return signed
 
     def auth_flow(self, request: httpx.Request) -> Flow:
@@ -91,7 +91,7 @@ class Toy(Scheme[ToyOptions]):
         return bare
 
     def secrets(self) -> tuple[Secret, ...]:
-        return self._held(self.options.token)
+        return self._secrets_of(self.options.token)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         return (SigningStep(title="Header", text=f"X-Toy: {MASK}"),)

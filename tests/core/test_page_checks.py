@@ -214,9 +214,7 @@ def test_what_is_counted_is_said_in_words() -> None:
     (surplus,) = checks.findings(whole=True)
     assert surplus.text == "the vendor reports 1 record, but the pages contain 2"
     checks.page(2, records(3), info(2, more=False))
-    assert "the total changed between pages: 1 on page 1, 2 on page 2" in [
-        finding.text for finding in checks.findings(whole=True)
-    ]
+    assert "totals differ: 1 on page 1, 2 on page 2" in [finding.text for finding in checks.findings(whole=True)]
 
 
 @pytest.mark.parametrize(

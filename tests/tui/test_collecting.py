@@ -310,7 +310,7 @@ async def test_what_is_odd_is_said_above_the_records(session: SessionContext) ->
         session.sandbox.set_faults(["overlap=2", "totals=1"], session.catalog)
         await app.keys("enter")
         await app.see("repeated records: ")
-        await app.see("the total changed between pages")
+        await app.see("totals differ")
         await app.see("missing")
 
 

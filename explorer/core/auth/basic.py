@@ -73,7 +73,7 @@ class Basic(Scheme[BasicOptions]):
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         signed, names = self.preview(request), " and ".join(map(repr, self.options.encoded))
-        yield from self._sent(signed, Secret(self._token()), f"the credentials {names}")
+        yield from self._send(signed, Secret(self._token()), f"the credentials {names}")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.copy_request(request)
@@ -81,8 +81,8 @@ class Basic(Scheme[BasicOptions]):
         return bare
 
     def secrets(self) -> tuple[Secret, ...]:
-        held = self._held(*self.options.encoded)
-        return held if self.missing() else (Secret(wire.base64_of(map(self._need, self.options.encoded))), *held)
+        held = self._secrets_of(*self.options.encoded)
+        return held if self.missing() else (Secret(wire.base64_of(map(self._require, self.options.encoded))), *held)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         options = self.options
@@ -99,7 +99,7 @@ class Basic(Scheme[BasicOptions]):
             CredentialMissing: A credential is missing.
             CredentialError: The user name contains a colon, or either contains a control character (RFC 7617, 2).
         """
-        texts = {name: self._need(name) for name in self.options.encoded}
+        texts = {name: self._require(name) for name in self.options.encoded}
         for name, text in texts.items():
             if any(unicodedata.category(character) == "Cc" for character in text):
                 raise CredentialError(

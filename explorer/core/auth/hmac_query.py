@@ -135,8 +135,8 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         at = self._time(at)  # read once, so that the signed and the sent second are equal
         bare = self.strip(request)
         base = base_string(self.options, self._path(bare), self._signed_pairs(bare, at))
-        text = signature(self.options, self._need(self.options.secret), base)
-        return self._put(bare, (*self._added(at, on_wire=True), (self.options.signature_param, text)))
+        text = signature(self.options, self._require(self.options.secret), base)
+        return self._put(bare, (*self._auth_pairs(at, on_wire=True), (self.options.signature_param, text)))
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         yield self.preview(request)
@@ -146,7 +146,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         return wire.without_parameters(request, names)
 
     def secrets(self) -> tuple[Secret, ...]:
-        return self._held(self.options.secret, self.options.key_id)
+        return self._secrets_of(self.options.secret, self.options.key_id)
 
     def signer(self) -> HmacQuery:
         return self
@@ -166,7 +166,9 @@ class HmacQuery(Scheme[HmacQueryOptions]):
     def material(self, request: httpx.Request, at: float | None = None) -> SignatureInput:
         """Return the recipe's input for *request* at *at* (Unix seconds, default now), id and timestamp last."""
         bare = self.strip(request)
-        added = [SignatureParameter(name, value, "auth") for name, value in self._added(self._time(at), on_wire=False)]
+        added = [
+            SignatureParameter(name, value, "auth") for name, value in self._auth_pairs(self._time(at), on_wire=False)
+        ]
         return self._input(bare, (*signature_parameters(bare), *added))
 
     def sent_material(self, request: httpx.Request) -> tuple[SignatureInput, str]:
@@ -183,7 +185,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
 
     def template(self, request: httpx.Request, timestamp: str, signature: str) -> SignatureTemplate:
         options, bare = self.options, self.strip(request)
-        key_id = self._need(options.key_id)
+        key_id = self._require(options.key_id)
         stamp = (options.timestamp_param, timestamp)
         pairs = (*decode_pairs(bare.url.query), *wire.body_pairs(bare), (options.id_param, key_id), stamp)
         added = ((options.id_param, _wire_id(options, key_id)), stamp, (options.signature_param, signature))
@@ -203,8 +205,10 @@ class HmacQuery(Scheme[HmacQueryOptions]):
         at = self._time(at)
         recipe, material, bare = recipe_of(self.options), self.material(request, at), self.strip(request)
         signed, unsigned = select_parameters(recipe, material)
-        shown = [replace(parameter, value=MASK) if self._hides(parameter.name) else parameter for parameter in signed]
-        key = self._need(self.options.secret)
+        shown = [
+            replace(parameter, value=MASK) if self._is_secret(parameter.name) else parameter for parameter in signed
+        ]
+        key = self._require(self.options.secret)
         text = sign(recipe, key, build_base_string(recipe, material))
         stamp = int(at)
         when = format_utc(stamp, "%Y-%m-%d %H:%M:%S UTC")
@@ -246,13 +250,13 @@ class HmacQuery(Scheme[HmacQueryOptions]):
             ),
         )
 
-    def _added(self, at: float | None, *, on_wire: bool) -> Pairs:
-        key_id = self._need(self.options.key_id)
+    def _auth_pairs(self, at: float | None, *, on_wire: bool) -> Pairs:
+        key_id = self._require(self.options.key_id)
         shown = _wire_id(self.options, key_id) if on_wire else key_id
         return ((self.options.id_param, shown), (self.options.timestamp_param, str(int(self._time(at)))))
 
     def _signed_pairs(self, bare: httpx.Request, at: float | None) -> Pairs:
-        return decode_pairs(bare.url.query) + wire.body_pairs(bare) + self._added(at, on_wire=False)
+        return decode_pairs(bare.url.query) + wire.body_pairs(bare) + self._auth_pairs(at, on_wire=False)
 
     def _in_body(self, request: httpx.Request) -> bool:
         return wire.takes_form(request, self.context.endpoint.body)
@@ -263,7 +267,7 @@ class HmacQuery(Scheme[HmacQueryOptions]):
     def _path(self, request: httpx.Request) -> str:
         return wire.path_below(self.context.base_url, request.url)
 
-    def _hides(self, name: str) -> bool:
+    def _is_secret(self, name: str) -> bool:
         return is_secret_name(self.context.vendor, self.context.endpoint, name)
 
 

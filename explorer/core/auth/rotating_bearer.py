@@ -121,21 +121,21 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = yield from self._shared(self._current, self._sign_in)
-        response = yield from self._sent(self._use(request, token), token.value, token.origin)
+        token = yield from self._get_or_request(self._current, self._sign_in)
+        response = yield from self._send(self._use(request, token), token.value, token.origin)
         self._store_next(response, token)
         if response.status_code != 401 or not self.context.safe_to_retry:
             return
         if self._current() is None and self._values() is None:
             return
-        newer = yield from self._shared(self._current, self._sign_in)
+        newer = yield from self._get_or_request(self._current, self._sign_in)
         second = self._use(request, newer)
         second.extensions[PURPOSE] = "retry"
-        self._store_next((yield from self._sent(second, newer.value, newer.origin)), newer)
+        self._store_next((yield from self._send(second, newer.value, newer.origin)), newer)
 
     def renew(self) -> Flow:
         if self._values() is not None:
-            yield from self._renewed(self._current, self._sign_in)
+            yield from self._request_newer(self._current, self._sign_in)
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint in (self.options.sign_in, *self.options.also_sign_in)
@@ -154,7 +154,9 @@ class RotatingBearer(Scheme[RotatingBearerOptions]):
     def secrets(self) -> tuple[Secret, ...]:
         sets = (self.options.sign_in_values, *self.options.sign_in_other_values)
         names = [name for values in sets for name in values.values()]
-        return tuple(token.value for token in self.context.tokens.history) + self._held(self.options.token, *names)
+        return tuple(token.value for token in self.context.tokens.history) + self._secrets_of(
+            self.options.token, *names
+        )
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         now = self._time(at)

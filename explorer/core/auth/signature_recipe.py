@@ -221,7 +221,7 @@ def signed_path(recipe: SignatureRecipe, path: str) -> str:
 
 def sign(recipe: SignatureRecipe, key: str, base: str) -> str:
     """Return the signature of *base*. A key that is invalid for ``key_form`` is used as text."""
-    return encode_digest(recipe.output, _digest(recipe, _key_bytes(recipe, key), _encoded(base, recipe.charset)))
+    return encode_digest(recipe.output, _digest(recipe, _key_bytes(recipe, key), _encode(base, recipe.charset)))
 
 
 def encode_digest(output: Output, raw: bytes) -> str:
@@ -255,7 +255,7 @@ def _key_bytes(recipe: SignatureRecipe, key: str) -> bytes:
     return _bytes(key + recipe.key_ending)
 
 
-def _encoded(text: str, charset: str) -> bytes:
+def _encode(text: str, charset: str) -> bytes:
     return _bytes(text) if charset == "utf-8" else text.encode(charset, "replace")
 
 

@@ -35,13 +35,13 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
 
     def preview(self, request: httpx.Request, at: float | None = None) -> httpx.Request:  # noqa: ARG002 - the base class's
         signed = self.strip(request)
-        signed.headers[self.options.header] = self.options.prefix + self._need(self.options.token)
+        signed.headers[self.options.header] = self.options.prefix + self._require(self.options.token)
         return signed
 
     def auth_flow(self, request: httpx.Request) -> Flow:
         signed = self.preview(request)
-        token = Secret(self._need(self.options.token))
-        yield from self._sent(signed, token, f"the credential {self.options.token!r}")
+        token = Secret(self._require(self.options.token))
+        yield from self._send(signed, token, f"the credential {self.options.token!r}")
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.copy_request(request)
@@ -49,7 +49,7 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
         return bare
 
     def secrets(self) -> tuple[Secret, ...]:
-        return self._held(self.options.token)
+        return self._secrets_of(self.options.token)
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
         text = f"{self.options.header}: {self.options.prefix}{MASK}"

@@ -108,19 +108,19 @@ class TokenParam(Scheme[TokenParamOptions]):
         return self._put(request, token.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = yield from self._shared(self._current, self._mint)
-        response = yield from self._sent(self._put(request, token.reveal()), token, self._origin(token))
+        token = yield from self._get_or_request(self._current, self._mint)
+        response = yield from self._send(self._put(request, token.reveal()), token, self._origin(token))
         if response.status_code not in self.options.refused_statuses or not self._drop(token):
             return
         if self.context.safe_to_retry and self._values() is not None:
-            token = yield from self._shared(self._current, self._mint)
+            token = yield from self._get_or_request(self._current, self._mint)
             second = self._put(request, token.reveal())
             second.extensions[PURPOSE] = "retry"
-            yield from self._sent(second, token, self._origin(token))
+            yield from self._send(second, token, self._origin(token))
 
     def renew(self) -> Flow:
         if self._values() is not None:
-            yield from self._renewed(self._current, self._mint)
+            yield from self._request_newer(self._current, self._mint)
 
     def mints(self, endpoint: str) -> bool:
         return bool(endpoint) and endpoint == self.options.mint
@@ -135,7 +135,7 @@ class TokenParam(Scheme[TokenParamOptions]):
 
     def secrets(self) -> tuple[Secret, ...]:
         minted = tuple(token.value for token in self.context.tokens.history)
-        return minted + self._held(self.options.token, *self.options.mint_values.values())
+        return minted + self._secrets_of(self.options.token, *self.options.mint_values.values())
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:
         place = "query" if self._in_query(request) else "form"

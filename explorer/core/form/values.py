@@ -130,7 +130,7 @@ def convert(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     A value is returned even if it is invalid, because an explorer must be able to send invalid values. For a secret,
     the message does not quote the value, because problems are shown and stored.
     """
-    value, problem = _converted(param, text)
+    value, problem = _convert(param, text)
     if problem is not None and param.secret:
         problem = (_without_value(problem[0], text), problem[1])
     return value, problem
@@ -143,7 +143,7 @@ def _without_value(message: str, text: str) -> str:
     return f"the value{message.removeprefix(text)}" if text and message.startswith(text) else message
 
 
-def _converted(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
+def _convert(param: Parameter, text: str) -> tuple[Plain, ValueProblem | None]:
     if text == "":
         return _empty(param)
     if text in param.also:

@@ -112,7 +112,7 @@ class PageChecks:
         if self._asked is not None and self._size < self._asked:
             self._capped = self._size
 
-    # --- findings ----------------------------------------------------------------------------------------------
+    # --- findings ----------------------------------------------------------------------------------------------------
 
     def findings(self, *, whole: bool) -> tuple[PagingFinding, ...]:
         """Return all inconsistencies so far. *whole*: the pages are complete, from first to last."""
@@ -147,7 +147,7 @@ class PageChecks:
         if len(self._totals) > 1:
             totals = [f"{total} on page {number}" for number, total in self._totals]
             more = f" and {len(totals) - _MAX_NAMED} more" if len(totals) > _MAX_NAMED else ""
-            text = f"the total changed between pages: {', '.join(totals[:_MAX_NAMED])}{more}"
+            text = f"totals differ: {', '.join(totals[:_MAX_NAMED])}{more}"
             yield PagingFinding("total_changed", text, tuple(number for number, _ in self._totals))
 
     def _sizes(self) -> Iterator[PagingFinding]:

@@ -64,8 +64,8 @@ class OAuth2(Scheme[OAuth2Options]):
         return self._put(request, token.value.reveal() if token else PLACEHOLDER)
 
     def auth_flow(self, request: httpx.Request) -> Flow:
-        token = yield from self._shared(self._access, self._refresh)
-        response = yield from self._sent(self._put(request, token.value.reveal()), token.value, token.origin)
+        token = yield from self._get_or_request(self._access, self._refresh)
+        response = yield from self._send(self._put(request, token.value.reveal()), token.value, token.origin)
         if response.status_code != 401:
             return
         self.context.tokens.refuse(token, self.context.now())
@@ -73,17 +73,17 @@ class OAuth2(Scheme[OAuth2Options]):
             return
         if self._access() is None and not self._can_refresh():
             return
-        newer = yield from self._shared(self._access, self._refresh)
+        newer = yield from self._get_or_request(self._access, self._refresh)
         second = self._put(request, newer.value.reveal())
         second.extensions[PURPOSE] = "retry"
-        yield from self._sent(second, newer.value, newer.origin)
+        yield from self._send(second, newer.value, newer.origin)
 
     def refresh_call(self) -> httpx.Request | None:
-        return self.refresh_request(Secret(self._need(self.options.refresh_token))) if self.options.token else None
+        return self.refresh_request(Secret(self._require(self.options.refresh_token))) if self.options.token else None
 
     def renew(self) -> Flow:
         if self._can_refresh():
-            yield from self._renewed(self._access, self._refresh)
+            yield from self._request_newer(self._access, self._refresh)
 
     def strip(self, request: httpx.Request) -> httpx.Request:
         bare = wire.copy_request(request)
@@ -92,7 +92,7 @@ class OAuth2(Scheme[OAuth2Options]):
 
     def secrets(self) -> tuple[Secret, ...]:
         options = self.options
-        held = self._held(options.access_token, options.refresh_token, options.client_secret)
+        held = self._secrets_of(options.access_token, options.refresh_token, options.client_secret)
         return tuple(token.value for token in self.context.tokens.history) + held
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
@@ -124,8 +124,8 @@ class OAuth2(Scheme[OAuth2Options]):
     def redirect_credential(self) -> str:
         return self.options.redirect_uri
 
-    def redeem(self, landed: str, request: AuthorizationRequest) -> Flow:
-        code = read_redirect(landed, request.state)
+    def redeem(self, redirect_url: str, request: AuthorizationRequest) -> Flow:
+        code = read_redirect(redirect_url, request.state)
         response = yield self.exchange_request(code, request.verifier)
         self.accept(read_token_response(response.content, self.context.now(), "logging in"))
 
@@ -157,7 +157,7 @@ class OAuth2(Scheme[OAuth2Options]):
         challenge = client.create_code_challenge(verifier, "S256") if verifier else None
         url = client.prepare_request_uri(
             _as_https(bare),
-            redirect_uri=redirect_uri or self._need(self.options.redirect_uri),
+            redirect_uri=redirect_uri or self._require(self.options.redirect_uri),
             scope=list(self.options.scopes) or None,
             state=state,
             code_challenge=challenge,
@@ -170,7 +170,7 @@ class OAuth2(Scheme[OAuth2Options]):
         secret = self.context.credential(self.options.client_secret)
         body = self._client().prepare_request_body(
             code=code,
-            redirect_uri=redirect_uri or self._need(self.options.redirect_uri),
+            redirect_uri=redirect_uri or self._require(self.options.redirect_uri),
             code_verifier=verifier.reveal() or None,
             client_secret=secret.reveal() if secret else None,
         )
@@ -181,7 +181,7 @@ class OAuth2(Scheme[OAuth2Options]):
         secret = self.context.credential(self.options.client_secret)
         body = self._client().prepare_refresh_body(
             refresh_token=refresh_token.reveal(),
-            client_id=self._need(self.options.client_id),
+            client_id=self._require(self.options.client_id),
             client_secret=secret.reveal() if secret else None,
         )
         return token_request(self._token_request(body), self.context.tokens)
@@ -198,7 +198,7 @@ class OAuth2(Scheme[OAuth2Options]):
     def _client(self) -> WebApplicationClient:
         from oauthlib.oauth2 import WebApplicationClient
 
-        return WebApplicationClient(self._need(self.options.client_id))
+        return WebApplicationClient(self._require(self.options.client_id))
 
     def _token_request(self, body: str) -> httpx.Request:
         """Return the catalog's token endpoint request with *body*; its URL must be safe."""
@@ -241,7 +241,7 @@ class OAuth2(Scheme[OAuth2Options]):
         if refresh is None or not self._can_refresh():
             raise self._missing_credential((self.missing() or (self.options.access_token,))[0])
         former = {token.kind: token.value.fingerprint() for token in self.context.tokens.history}
-        response = yield from self._sent(self.refresh_request(refresh.value), refresh.value, refresh.origin)
+        response = yield from self._send(self.refresh_request(refresh.value), refresh.value, refresh.origin)
         try:
             tokens = read_token_response(response.content, self.context.now(), self.options.token)
         except CredentialRefused:
