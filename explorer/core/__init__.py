@@ -1,1 +1,1 @@
-"""What decides: pure functions and generators over values, no I/O."""
+"""The core: pure functions and generators over values, without I/O."""

@@ -224,7 +224,7 @@ def trace_request(subject: TraceSubject, request: SentRequest) -> tuple[RequestP
 
 
 class _Tracer:
-    """Traces one request; each form value is used once."""
+    """The tracing of one request; each form value is used once."""
 
     def __init__(self, subject: TraceSubject) -> None:
         self.subject = subject

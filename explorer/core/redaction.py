@@ -62,7 +62,7 @@ _IDENTIFIERS: Final = frozenset({"kind", "outcome", "purpose", "replayed", "endp
 
 
 class Redactor:
-    """Masks the secrets of one vendor's traffic.
+    """A masker for the secrets of one vendor's traffic.
 
     Methods never raise and leave everything else unchanged. *new_store* creates the buffer for a large masked body.
     """

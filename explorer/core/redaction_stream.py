@@ -50,7 +50,7 @@ class PieceRedactor(Protocol):
 
 
 class RedactedStream:
-    """Masks its input as *redactor* masks a body of *content_type*."""
+    """A stream masked as *redactor* masks a body of *content_type*."""
 
     def __init__(self, redactor: PieceRedactor, content_type: str = "") -> None:
         self._redactor = redactor

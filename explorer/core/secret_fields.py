@@ -88,7 +88,7 @@ class Fields(NamedTuple):
 
 
 class FieldScanner:
-    """Finds the fields of *names* (lowercase) and of names that are secret everywhere.
+    """A scanner for the fields of *names* (lowercase) and of names that are secret everywhere.
 
     *is_secret* decides for names with escapes.
     """

@@ -59,7 +59,7 @@ class BasicOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
 
 class Basic(Scheme[BasicOptions]):
-    """Puts user name and password into the header."""
+    """The client side of HTTP Basic."""
 
     name = "basic"
 
@@ -115,7 +115,7 @@ class Basic(Scheme[BasicOptions]):
 
 
 class BasicVerifier(Verifier[BasicOptions]):
-    """Decodes the header strictly and compares in constant time."""
+    """The server side of HTTP Basic, with strict decoding and constant-time comparison."""
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
         verdict = self._verdict(request)

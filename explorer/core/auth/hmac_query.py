@@ -124,7 +124,7 @@ def _wire_id(options: HmacQueryOptions, key_id: str) -> str:
 
 
 class HmacQuery(Scheme[HmacQueryOptions]):
-    """Signs with a key id and a shared secret."""
+    """The client side: a signature with a key id and a shared secret."""
 
     name = "hmac_query"
 
@@ -283,7 +283,7 @@ def signature_parameters(request: httpx.Request) -> tuple[SignatureParameter, ..
 
 
 class HmacQueryVerifier(Verifier[HmacQueryOptions]):
-    """Recomputes the signature of a request.
+    """The server side, which recomputes the signature of a request.
 
     Refuses with ``key_id``, ``timestamp`` or ``signature``. Whether a call without an id is anonymous (``002:28``) is
     the caller's decision; it then skips this check.

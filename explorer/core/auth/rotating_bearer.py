@@ -100,7 +100,7 @@ class RotatingBearerOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
 
 class RotatingBearer(Scheme[RotatingBearerOptions]):
-    """Signs in when necessary, and takes the next token from every response."""
+    """The client side, which signs in when necessary and takes the next token from every response."""
 
     name = "rotating_bearer"
 
@@ -240,9 +240,10 @@ class _Live:
 
 
 class RotatingBearerVerifier(Verifier[RotatingBearerOptions]):
-    """Mints a token for every accepted request, and blacklists the request's token after its grace time.
+    """The server side, which mints a token for every accepted request and blacklists the used one.
 
-    A ``token`` credential of an account is valid once, as if minted by a sign-in.
+    The blacklisting follows after the grace time. A ``token`` credential of an account is valid once, as if minted by a
+    sign-in.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ class TokenHeaderOptions(HeaderTokenOptions, frozen=True, kw_only=True):
 
 
 class TokenHeader(Scheme[TokenHeaderOptions]):
-    """Puts the token into its header."""
+    """The client side, which sets the header."""
 
     name = "token_header"
 
@@ -57,7 +57,7 @@ class TokenHeader(Scheme[TokenHeaderOptions]):
 
 
 class TokenHeaderVerifier(Verifier[TokenHeaderOptions]):
-    """Distinguishes its own tokens from those of another environment."""
+    """The server side, which also recognizes tokens of another environment."""
 
     def verify(self, request: IncomingRequest) -> Grant | Refusal:
         token = header_token(request, self.options.header, self.options.prefix)

@@ -87,7 +87,7 @@ class TokenParamOptions(AuthOptions, frozen=True, kw_only=True):
 
 
 class TokenParam(Scheme[TokenParamOptions]):
-    """Adds the token to the query or the form. A token credential takes precedence over a minted one."""
+    """The client side. A token credential takes precedence over a minted token."""
 
     name = "token_param"
 
@@ -206,7 +206,7 @@ class TokenParam(Scheme[TokenParamOptions]):
 
 
 class TokenParamVerifier(Verifier[TokenParamOptions]):
-    """Accepts the token only where the method expects it, and only once (``000:66``)."""
+    """The server side, which accepts the token only where the method expects it, and only once (``000:66``)."""
 
     def __init__(
         self,

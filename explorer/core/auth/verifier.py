@@ -206,7 +206,7 @@ class AccountBook:
         return tuple(self._accounts.values())
 
     def account(self, account_id: str) -> Account | None:
-        """The account with this id."""
+        """Return the account with this id, or None."""
         return self._accounts.get(account_id)
 
     def add(self, account: Account) -> None:

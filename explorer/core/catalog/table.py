@@ -112,7 +112,7 @@ def format_toml_path(path: Path) -> str:
 
 @dataclass
 class ProblemReport:
-    """Collects problems and attributes each path to its file."""
+    """A list of problems that attributes each path to its file."""
 
     file: str
     origins: Mapping[Path, str] = field(default_factory=dict)

@@ -64,7 +64,7 @@ def fingerprint(record: bytes) -> int:
 
 
 class PageChecks:
-    """Collects pages and reports inconsistencies. *asked* is the requested page size, or None."""
+    """The consistency checks over a series of pages. *asked* is the requested page size, or None."""
 
     def __init__(self, asked: int | None = None) -> None:
         self._asked = asked

@@ -47,7 +47,7 @@ class _Issued:
 
 
 class OAuth2Verifier(Verifier[OAuth2Options]):
-    """Issues codes and tokens, and verifies them.
+    """The server side, which issues and verifies codes and tokens.
 
     The ``check`` of a token endpoint refusal is the error code of RFC 6749, 5.2.
     """
