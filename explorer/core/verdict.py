@@ -105,7 +105,7 @@ def _outcome(rule: VerdictRules, response: ReceivedResponse, flag: tuple[bool, s
     if response.truncated:
         return "UNKNOWN", response.truncated
     if flag is not None:
-        return "OK", f"HTTP {status}, and {flag[1]}"
+        return "OK", f"HTTP {status}, `{rule.success}` is true"
     if rule.success and response.body:
         return "UNKNOWN", f"HTTP {status}, but the body has no {rule.success!r}"
     if rule.success:
