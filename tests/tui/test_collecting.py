@@ -193,7 +193,7 @@ async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Se
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("◐ PARTIAL   1 page did not come")
-        await app.see("The answer is too large")
+        await app.see("Response too large")
         assert len(merged(app)) == 150
         await app.keys("r")
         await app.see("All pages: 200 records from 4 pages")

@@ -102,9 +102,9 @@ async def test_what_changed_is_told_first_and_escape_sends_nothing(session: Sess
     session.vault.remember(session.vendor("cottoncart"), "sandbox", "secret", Secret("AnotherOne12"))
     async with driven(session) as app:
         await opened(app)
-        await app.see("Since: the credential secret is another than then")
+        await app.see("Since: the credential secret changed from")
         await app.keys("r")
-        await app.see("Changed since: the credential secret is another")
+        await app.see("Changed since: the credential secret changed from")
         await app.keys("escape")
         await app.until(lambda: not isinstance(app.app.screen, ReplayDialog), "the main screen")
         await app.keys("r")
