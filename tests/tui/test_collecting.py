@@ -160,7 +160,7 @@ async def test_a_call_of_one_page_says_so(session: SessionContext) -> None:
         _lasting(app)
         await small_pages(app, MINE, "count", "500")
         await app.keys("A")
-        await app.see("everything is in the first answer")
+        await app.see("all records are in the first response")
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "A")
         await app.see("The catalog documents no paging for this call")
@@ -372,7 +372,7 @@ async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: SessionCo
         await small_pages(app, MINE, "count", "50")
         session.sandbox.set_faults(["429=60"], session.catalog)
         await app.keys("A")
-        await app.see("asked for again in 60.0 s")
+        await app.see("retrying in 60.0 s")
         await app.keys("escape")
         await app.see("You stopped it before the first page was here.", 3.0)
         assert not app.main.sender.sending

@@ -90,7 +90,7 @@ async def test_these_bytes_are_shown_before_they_go_and_are_signed_as_of_then(se
         await opened(app)
         await app.keys("b")
         await app.until(lambda: isinstance(app.app.screen, ReplayDialog), "the question")
-        await app.see("signed as of then")
+        await app.see("the original signature is used")
         await app.keys("enter")
         await app.see("replay of #1")
     exact = await past_exchange(session, 2)
