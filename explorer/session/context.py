@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
 from explorer.core.model import SANDBOX
-from explorer.errors import CatalogProblem, UnknownName
+from explorer.errors import CatalogProblem, UnknownName, UsageError
 from explorer.session.embedded_sandbox import EmbeddedSandbox
 from explorer.session.operation import resolve_operation
 from explorer.session.request_files import RequestFiles
@@ -192,6 +192,17 @@ class SessionContext:
             for problem in self._history.problems:
                 self.on_warning(problem)
         return self._history
+
+    def require_history(self) -> History:
+        """Return ``history``. Blocking.
+
+        Raises:
+            UsageError: there is none.
+        """
+        history = self.history()
+        if history is None:
+            raise UsageError("there is no history")
+        return history
 
     async def ready(self, call: Call) -> None:
         """Prepare for *call*: start the sandbox if the call needs it, otherwise load the credentials."""

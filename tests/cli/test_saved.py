@@ -246,7 +246,12 @@ def test_nothing_is_sent_while_something_is_wrong(shell: Shell, folder: Path, fi
 
 @pytest.mark.parametrize(
     ("rule", "code", "said"),
-    [("always", 0, "needed by"), ("missing", 0, "needed by"), ("never", 2, "which has not run"), ("older than 10m", 0, "")],
+    [
+        ("always", 0, "needed by"),
+        ("missing", 0, "needed by"),
+        ("never", 2, "which has not run"),
+        ("older than 10m", 0, ""),
+    ],
 )
 def test_the_rule_says_whether_a_request_is_run_again(
     shell: Shell, folder: Path, rule: str, code: int, said: str

@@ -267,7 +267,9 @@ async def test_what_changed_in_the_catalog_is_told(world: World) -> None:
 
     other = catalog(world.port, lambda tables: tables["vendors"]["twin"]["endpoints"]["form"].update(title="New"))
     world.session.catalog = other
-    assert not any("catalog's description" in change for change in (await prepare_replay(world.session, kept, "again")).changes)
+    assert not any(
+        "catalog's description" in change for change in (await prepare_replay(world.session, kept, "again")).changes
+    )
 
 
 async def test_a_call_that_is_gone_is_named(world: World) -> None:

@@ -144,9 +144,7 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
 async def test_a_failure_before_the_send_is_in_the_pane_with_its_hint() -> None:
     app = bench()
     async with app.run_test(size=(80, 20)) as pilot:
-        app.widget.show_failure(
-            "Missing credential", "teahouse needs 'secret'", "Set API_EXPLORER_TEAHOUSE_SECRET."
-        )
+        app.widget.show_failure("Missing credential", "teahouse needs 'secret'", "Set API_EXPLORER_TEAHOUSE_SECRET.")
         app.widget.explain("Press K to type it.")
         await pilot.pause()
         text = app.painted()
