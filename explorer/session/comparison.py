@@ -108,8 +108,8 @@ async def previous_entry(session: SessionContext, exchange: Exchange) -> int:
         UsageError: there is no history.
     """
     call = exchange.call
-    words = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
-    rows = await recent_entries(session, limit=5, text=words, before=exchange.id or None)
+    query = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
+    rows = await recent_entries(session, limit=5, text=query, before=exchange.id or None)
     matches = (
         row.id for row in rows if row.status is not None and row.endpoint == call.endpoint and row.id != exchange.id
     )

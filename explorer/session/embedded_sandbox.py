@@ -70,7 +70,7 @@ class EmbeddedSandbox:
         """The faults being injected, without those used up."""
         return self._server.faults.faults if self._server is not None else self._faults
 
-    def set_faults(self, words: Sequence[str], catalog: Catalog) -> tuple[Fault, ...]:
+    def set_faults(self, faults: Sequence[str], catalog: Catalog) -> tuple[Fault, ...]:
         """Replace the injected faults, each ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]``, and return them parsed.
 
         Raises:
@@ -78,7 +78,7 @@ class EmbeddedSandbox:
         """
         from explorer.sandbox.faults import parse_fault
 
-        self._faults = tuple(parse_fault(word, catalog) for word in words)
+        self._faults = tuple(parse_fault(fault, catalog) for fault in faults)
         if self._server is not None:
             self._server.faults.set(self._faults)
         return self._faults

@@ -168,7 +168,7 @@ def _note_unnamed(left: list[MaskedValue], rest: str, place: MaskPlace) -> None:
 class VerbatimScheme(Scheme):
     """Sends a request unchanged, without signing or retrying. *scheme* is the one that originally signed it."""
 
-    name = "kept"
+    name = "verbatim"
 
     def __init__(self, scheme: Scheme) -> None:
         super().__init__(scheme.options, scheme.context)

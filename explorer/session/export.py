@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -140,15 +141,15 @@ def _format_of(format_id: str) -> ExportFormat:
     return FORMATS[format_id]
 
 
-async def search_exchanges(session: SessionContext, words: str, *, limit: int = MAX_EXCHANGES) -> list[Exchange]:
+async def search_exchanges(session: SessionContext, query: str, *, limit: int = MAX_EXCHANGES) -> list[Exchange]:
     """Return the newest *limit* redacted exchanges that match a history search, oldest first.
 
     Raises:
         UsageError: a filter is invalid or nothing matches; StoreError: an entry is damaged.
     """
-    rows = await recent_entries(session, limit, words)
+    rows = await recent_entries(session, limit, query)
     if not rows:
-        raise UsageError(f"no history entry matches {words!r}")
+        raise UsageError(f"no history entry matches {query!r}")
     return await past_exchanges(session, [row.id for row in reversed(rows)])
 
 
@@ -204,14 +205,14 @@ def read_curl_line(session: SessionContext, text: str) -> CurlImport:
     imported = import_curl_line(session, text)
     call = imported.call
     redactor = redactor_for(session, call)
-    notes = [redactor.text(note) for note in imported.notes]
+    host = urlsplit(call.base_url).netloc
+    notes = [redactor.text(note) for note in imported.notes if not host or host not in note]
     endpoint = session.operation(call).endpoint
     files = [entry for entry in call.entries if entry.kind == "file" and not is_upload(endpoint, entry)]
     notes += [
         f"{entry.name} is not in the line: enter it" for entry in call.entries if MASK in entry.value or entry in files
     ]
     if call.base_url:
-        notes = [note for note in notes if not note.endswith("; kept as base URL")]
         notes.append(f"the base URL {redactor.text(call.base_url)} is ignored: forms use the sandbox or an environment")
         call = msgspec.structs.replace(call, base_url="", environment=SANDBOX)
     entries = tuple(entry for entry in call.entries if MASK not in entry.value and entry not in files)

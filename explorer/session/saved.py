@@ -74,7 +74,7 @@ class SavedRequestStore:
     """The sources of variables that the user chose."""
     formed: dict[str, SavedRequest] = field(default_factory=dict)
     """Name → the request as edited in a form, overriding its file."""
-    answers: dict[tuple[str, str, str], SavedResponse] = field(default_factory=dict)
+    responses: dict[tuple[str, str, str], SavedResponse] = field(default_factory=dict)
     """(name, environment, base URL) → the last response in this run."""
 
     def __post_init__(self) -> None:
@@ -346,7 +346,7 @@ def file_problems(saved: SavedRequestStore, file: SavedFile) -> tuple[CatalogPro
     problems += _file_warnings(saved, file, call)
     try:
         for note in saved.public(file.request).notes:
-            name, _, placeholder = note.partition(" is written as ")
+            name, placeholder = note.partition(" is ")[0], note.split()[-1]
             part = "values" if any(entry.name == name for entry in call.entries) else "headers"
             problems.append(CatalogProblem(path, _line(file, part, name), "is a secret", f"write {placeholder}"))
     except ExplorerError as error:

@@ -200,7 +200,7 @@ class SequenceRunner:
     async def judged(self, base: RunStep, call: Call, exchange: Exchange, lookup: Lookup) -> RunStep:
         """Store the response and return the step with all expectations checked."""
         self.exchanges[base.name] = exchange
-        self.saved.answers[_key(base.name, call)] = SavedResponse(exchange, self.session.now())
+        self.saved.responses[_key(base.name, call)] = SavedResponse(exchange, self.session.now())
         await self._tag(base.name, exchange)
         return await asyncio.to_thread(self._judged, base, call, exchange, lookup)
 
@@ -312,7 +312,7 @@ class SequenceRunner:
         The sandbox's state does not outlive the process.
         """
         base_url = self.saved.known(call, self.scope).base_url
-        response = self.saved.answers.get(_key(target, msgspec.structs.replace(call, base_url=base_url)))
+        response = self.saved.responses.get(_key(target, msgspec.structs.replace(call, base_url=base_url)))
         if response is not None and response.exchange.verdict.outcome == "OK":
             return response
         if call.environment == SANDBOX and not base_url:

@@ -80,7 +80,7 @@ def refusal(shell: Shell) -> str:
     """The refusal of an export: what the format cannot hold, and what to take instead."""
     assert shell.code == 2, shell.err
     others = "|".join(FORMATS)
-    assert re.search(rf"(Export it|take|curl makes) .*\b({others}|again)\b", shell.err), shell.err
+    assert re.search(rf"(Export it|take|use|curl makes) .*\b({others}|again)\b", shell.err), shell.err
     return shell.err
 
 

@@ -133,7 +133,7 @@ async def test_two_versions_of_a_call_are_sent_and_told_apart(session: SessionCo
     assert seen.notes == (
         "documented: version 1 was asked for, and the Content-Type application/json names no version",
     )
-    with pytest.raises(UsageError, match="same version"):
+    with pytest.raises(UsageError, match="versions are the same"):
         await compare_versions(session, through, documented, through.variant("v1"))
     with pytest.raises(UsageError, match="in the path"):
         versioned_call(session, call("cottoncart", "stats_balance"))
