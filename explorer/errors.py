@@ -1,27 +1,27 @@
-"""Every error that a person can meet, as one tree.
+"""The tree of all errors that users see, with titles, hints and exit codes.
 
     ExplorerError
-    ├── UsageError                 2  the call's words are off; nothing was sent
+    ├── UsageError                 2  invalid input; nothing was sent
     │   ├── UnknownName            2  no such vendor, endpoint, environment, reading
     │   ├── FormError              2  the form has problems
-    │   ├── CatalogError           2  a catalog file is wrong; carries every problem of it
-    │   └── SettingsError          2  a settings, keymap or theme file is wrong
+    │   ├── CatalogError           2  a catalog file is invalid; carries all its problems
+    │   └── SettingsError          2  a settings, keymap or theme file is invalid
     ├── CredentialError            4
-    │   ├── CredentialMissing      4  a credential that the auth scheme needs is not to be had
-    │   ├── CredentialRefused      4  the vendor refused it when a token was asked for
-    │   └── UntrustedHost          4  a credential would go to a host that it does not belong to
+    │   ├── CredentialMissing      4  a credential that the auth scheme needs is missing
+    │   ├── CredentialRefused      4  the vendor refused the credentials of a token request
+    │   └── UntrustedHost          4  a credential would be sent to an untrusted host
     ├── TransportError             3
     │   ├── ConnectFailed          3  no connection
-    │   ├── TimedOut               3  connected, but no (whole) answer in time
-    │   ├── BrokenAnswer           3  the answer broke off or is no HTTP
+    │   ├── TimedOut               3  connected, but no complete response in time
+    │   ├── BrokenAnswer           3  the response broke off or is not HTTP
     │   └── TooLarge               3  decoded body above the limit
-    ├── StoreError                 3  the history or the credential store could not be read or written
+    ├── StoreError                 3  a file could not be read or written
     ├── OutputFailed              74  stdout could not be written
-    │   └── ReaderGone           141  the reader of stdout closed the pipe; nothing is reported
-    └── Cancelled                130  a person stopped it
+    │   └── ReaderGone           141  the reader of stdout closed the pipe; not reported
+    └── Cancelled                130  the user cancelled
 
-Each class knows its ``title`` (a few words), ``hint`` (what to do next) and ``exit_code``. Texts never hold a secret:
-what goes into them has been through ``core.redaction``.
+Each class defines ``title`` (a few words), ``hint`` (what to do) and ``exit_code``. Messages never contain secrets:
+their parts are redacted by ``core.redaction``.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that is closest to *word*, or None when nothing is near."""
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name closest to *name*, or None if none is similar."""
     import difflib
 
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
 class ExplorerError(Exception):
-    """Root of the tree. *message* is one sentence; *hint* says what would be right."""
+    """Root of the tree. *message* is one sentence without a period; *hint* says what to do."""
 
-    title: ClassVar[str] = "Something went wrong"
+    title: ClassVar[str] = "Error"
     exit_code: ClassVar[int] = 1
     default_hint: ClassVar[str] = ""
 
@@ -55,19 +55,18 @@ class ExplorerError(Exception):
 
     @property
     def sentence(self) -> str:
-        """Return the message and, behind it, what to do about it."""
+        """Return the message followed by the hint."""
         return f"{self.message}. {self.hint}".strip()
 
 
 class UsageError(ExplorerError):
-    """The words of a call are off; nothing was sent."""
+    """Invalid input; nothing was sent."""
 
-    title = "Cannot do that"
     exit_code = 2
 
 
 class UnknownName(UsageError):
-    """A name that is not in a list of known names; suggests the nearest."""
+    """A name that is not in a list of known names; suggests the closest one."""
 
     title = "Unknown name"
 
@@ -84,10 +83,10 @@ class UnknownName(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with one field of a form.
+    """A problem with one field of a form.
 
-    ``field`` is the name as typed (``item7_size``), ``message`` says what is wrong and ``expected`` what would be
-    right; ``level`` is ``error`` or ``warning``; ``lines`` points into the vendor's document (``002:83``).
+    ``field`` is the name as typed (``item7_size``), ``message`` the problem, ``expected`` a valid form of the value.
+    ``level`` is ``error`` or ``warning``; ``lines`` cites the vendor's document (``002:83``).
     """
 
     field: str
@@ -104,10 +103,10 @@ class Problem:
 
 
 class FormError(UsageError):
-    """The form has problems; carries all of them."""
+    """The form is invalid; carries all its problems."""
 
     title = "The form has errors"
-    default_hint = "Mend the fields named above, or send it as it is with --force."
+    default_hint = "Fix the fields above, or use --force to send anyway."
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
@@ -116,7 +115,7 @@ class FormError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class CatalogProblem:
-    """One thing that is wrong with a catalog file: where, what, what would be right."""
+    """A problem in a catalog file: its location, what is wrong and what is expected."""
 
     file: str
     path: str
@@ -134,7 +133,7 @@ class CatalogProblem:
 
 
 class CatalogError(UsageError):
-    """A catalog file is wrong; carries every problem that was found in it."""
+    """A catalog file is invalid; carries all its problems."""
 
     title = "The catalog has errors"
 
@@ -144,27 +143,27 @@ class CatalogError(UsageError):
 
 
 class SettingsError(UsageError):
-    """A settings, keymap or theme file is wrong."""
+    """A settings, keymap or theme file is invalid."""
 
     title = "The settings have errors"
 
 
 class CredentialError(ExplorerError):
-    """Something about a credential."""
+    """A credential is missing, refused or blocked."""
 
     title = "Credentials"
     exit_code = 4
 
 
 class CredentialMissing(CredentialError):
-    """A credential that the auth scheme needs is not to be had."""
+    """A credential that the auth scheme needs is missing."""
 
-    title = "A credential is missing"
+    title = "Missing credential"
 
     def __init__(self, vendor: str, name: str, variable: str) -> None:
         super().__init__(
-            f"{vendor} needs the credential {name!r}, and there is none",
-            hint=f"Set {variable}, store it with `api-explorer login {vendor}`, or use the sandbox environment.",
+            f"{vendor} needs the credential {name!r}, which is not set",
+            hint=f"Set {variable}, run `api-explorer login {vendor}`, or use the sandbox environment.",
         )
         self.vendor = vendor
         self.name = name
@@ -172,68 +171,70 @@ class CredentialMissing(CredentialError):
 
 
 class CredentialRefused(CredentialError):
-    """The vendor refused the credentials when a token was asked for."""
+    """The vendor refused the credentials of a token request."""
 
-    title = "The credentials were refused"
+    title = "Credentials refused"
 
 
 class UntrustedHost(CredentialError):
-    """A request would carry a credential to a host that it does not belong to; the request was not sent."""
+    """The request was not sent: it would carry a credential to a host that is not the vendor's."""
 
     title = "Not sent: untrusted host"
 
 
 class TransportError(ExplorerError):
-    """No answer, or none that is whole."""
+    """No response, or an incomplete one."""
 
-    title = "No answer"
+    title = "No response"
     exit_code = 3
 
 
 class ConnectFailed(TransportError):
-    """No connection could be made."""
+    """The connection failed."""
 
     title = "Could not connect"
-    default_hint = "Is the host right and reachable? `--env sandbox` needs no network."
+    default_hint = "Check the host, or use `--env sandbox`, which needs no network."
 
 
 class TimedOut(TransportError):
-    """No (whole) answer within the time allowed."""
+    """No complete response within the time limit."""
 
     title = "Timed out"
     default_hint = "Allow more time with --timeout SECONDS."
 
 
 class BrokenAnswer(TransportError):
-    """The connection broke in the middle of the answer, or the answer is not HTTP."""
+    """The connection broke during the response, or the response is not HTTP."""
 
-    title = "The answer is broken"
+    title = "Broken response"
 
 
 class TooLarge(TransportError):
-    """The decoded body passed the limit and was cut there."""
+    """The decoded body exceeded the limit and was truncated."""
 
-    title = "The answer is too large"
+    title = "Response too large"
 
 
 class StoreError(ExplorerError):
-    """The history or the credential store could not be read or written."""
+    """A file of the app, such as the history, could not be read or written."""
 
     title = "Could not read or write a file"
     exit_code = 3
 
 
 class OutputFailed(ExplorerError):
-    """Stdout could not be written: a full disk, a closed descriptor. 74 is EX_IOERR of BSD's ``sysexits.h``."""
+    """Writing to stdout failed: full disk, closed descriptor. 74 is EX_IOERR in BSD's ``sysexits.h``."""
 
     title = "Could not write the output"
     exit_code = 74
-    default_hint = "Check where stdout goes. What was sent is in the history."
+    default_hint = "Check where stdout is redirected. Sent requests are in the history."
 
 
 class ReaderGone(OutputFailed):
-    """The reader of stdout has closed the pipe, as ``head`` does. The code is what a shell reports for SIGPIPE: 0 or 1
-    would be a verdict."""
+    """The reader of stdout closed the pipe, as ``head`` does.
+
+    The exit code is what a shell reports for SIGPIPE: 0 or 1 would be a verdict.
+    """
 
     exit_code = 141
 
@@ -242,7 +243,7 @@ class ReaderGone(OutputFailed):
 
 
 class Cancelled(ExplorerError):
-    """A person stopped it."""
+    """The user cancelled."""
 
     title = "Cancelled"
     exit_code = 130

@@ -1,5 +1,4 @@
-"""Use cases: everything that a person can do, once, for both shells.
+"""Use cases shared by the CLI and the TUI: functions of a ``context.SessionContext``.
 
-Each module holds functions of ``context.SessionContext``. This package imports none of them: take a name from the
-module that defines it.
+Import names from the module that defines them.
 """

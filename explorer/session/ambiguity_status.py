@@ -1,4 +1,4 @@
-"""The status of each ambiguity: passages, evidence, and recording what a server did."""
+"""The status of each ambiguity: its evidence, adopted choices, and recording how a server behaved."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AmbiguityStatus:
-    """One reading as it stands now."""
+    """An ambiguity with its evidence."""
 
     vendor: Vendor
     endpoint: str
-    """The endpoint that it concerns; empty where it concerns every call of the vendor."""
+    """The endpoint that it concerns; empty: all calls of the vendor."""
     key: str
     reading: Reading
     evidence: Mapping[str, tuple[Evidence, ...]] = field(default_factory=dict)
-    """Choice → the last trial in each environment, the newest first."""
+    """Choice → the last trial in each environment, newest first."""
     adopted: bool = False
-    """Whether its default is a person's own choice."""
+    """Whether its default is the user's choice."""
 
     @property
     def address(self) -> str:
@@ -39,21 +39,22 @@ class AmbiguityStatus:
 
     @property
     def tried(self) -> bool:
-        """Whether any choice of it was."""
+        """Whether any choice was tried."""
         return any(self.evidence.values())
 
 
-def evidence_words(one: Evidence, when: str) -> str:
-    """``production: accepted 2026-11-21 200 OK #14``; *when* is the day in words."""
-    status = " ".join(str(part) for part in (one.status, one.reason) if part)
-    number = f"#{one.number}" if one.number else ""
-    place = one.environment + (f" ({one.base_url})" if one.base_url else "")
-    return f"{place}: " + " ".join(part for part in (one.verdict, when, status, number) if part)
+def evidence_words(evidence: Evidence, when: str) -> str:
+    """Return ``production: accepted 2026-11-21 200 OK #14``; *when* is the day."""
+    status = " ".join(str(part) for part in (evidence.status, evidence.reason) if part)
+    number = f"#{evidence.number}" if evidence.number else ""
+    place = evidence.environment + (f" ({evidence.base_url})" if evidence.base_url else "")
+    return f"{place}: " + " ".join(part for part in (evidence.verdict, when, status, number) if part)
 
 
 def ambiguities(session: SessionContext, vendor_id: str, endpoint_id: str | None = None) -> tuple[AmbiguityStatus, ...]:
-    """The readings of one endpoint, those of the vendor last; of the vendor alone (an empty text); or all (None).
-    Blocking.
+    """Return the ambiguities of one endpoint, then the vendor's.
+
+    An empty *endpoint_id* returns only the vendor's, None those of all endpoints. Blocking.
 
     Raises:
         UnknownName: there is no such vendor or endpoint.
@@ -62,88 +63,91 @@ def ambiguities(session: SessionContext, vendor_id: str, endpoint_id: str | None
     from explorer.store.overlay import adopted_readings
 
     vendor = session.vendor(vendor_id)
-    book = load_evidence(session.folders)
-    for problem in book.problems:
+    log = load_evidence(session.folders)
+    for problem in log.problems:
         session.warn_once(problem)
-    own = adopted_readings(session.folders, vendor_id)
-    found: list[AmbiguityStatus] = []
+    adopted = adopted_readings(session.folders, vendor_id)
+    statuses: list[AmbiguityStatus] = []
     if endpoint_id:
         session.endpoint(f"{vendor_id}.{endpoint_id}")
     names = [endpoint_id] if endpoint_id else list(vendor.endpoints) if endpoint_id is None else []
     for name in names:
         readings = vendor.endpoints[name].readings
-        found += [_ambiguity(vendor, name, key, one, book, own) for key, one in readings.items()]
-    found += [_ambiguity(vendor, "", key, one, book, own) for key, one in vendor.readings.items()]
-    return tuple(found)
+        statuses += [_ambiguity(vendor, name, key, reading, log, adopted) for key, reading in readings.items()]
+    statuses += [_ambiguity(vendor, "", key, reading, log, adopted) for key, reading in vendor.readings.items()]
+    return tuple(statuses)
 
 
 def _ambiguity(
-    vendor: Vendor, endpoint: str, key: str, reading: Reading, book: EvidenceLog, own: Mapping[tuple[str, str], str]
+    vendor: Vendor, endpoint: str, key: str, reading: Reading, log: EvidenceLog, adopted: Mapping[tuple[str, str], str]
 ) -> AmbiguityStatus:
-    evidence = {choice: found for choice in reading.choices if (found := book.of(vendor.id, endpoint, key, choice))}
-    return AmbiguityStatus(vendor, endpoint, key, reading, evidence, (endpoint, key) in own)
+    evidence = {choice: trials for choice in reading.choices if (trials := log.of(vendor.id, endpoint, key, choice))}
+    return AmbiguityStatus(vendor, endpoint, key, reading, evidence, (endpoint, key) in adopted)
 
 
 def find_ambiguity(session: SessionContext, address: str, key: str) -> AmbiguityStatus:
-    """The reading of that key at ``vendor`` or ``vendor.endpoint``. Blocking.
+    """Return the ambiguity *key* of ``vendor`` or ``vendor.endpoint``. Blocking.
 
     Raises:
-        UnknownName: there is no such vendor, endpoint or reading.
+        UnknownName: there is no such vendor, endpoint or ambiguity.
     """
     vendor_id, _, endpoint_id = address.partition(".")
-    found = {one.key: one for one in ambiguities(session, vendor_id, endpoint_id)}
-    if key not in found:
-        raise UnknownName(f"reading of {address}", key, found)
-    return found[key]
+    by_key = {ambiguity.key: ambiguity for ambiguity in ambiguities(session, vendor_id, endpoint_id)}
+    if key not in by_key:
+        raise UnknownName(f"reading of {address}", key, by_key)
+    return by_key[key]
 
 
-def choice_of(doubt: AmbiguityStatus, name: str) -> Choice:
-    """A choice of a reading.
+def choice_of(ambiguity: AmbiguityStatus, name: str) -> Choice:
+    """Return a choice of an ambiguity.
 
     Raises:
-        UnknownName: it has none of that name.
+        UnknownName: there is no such choice.
     """
-    if name not in doubt.reading.choices:
-        raise UnknownName(f"choice of reading {doubt.key}", name, doubt.reading.choices)
-    return doubt.reading.choices[name]
+    if name not in ambiguity.reading.choices:
+        raise UnknownName(f"choice of reading {ambiguity.key}", name, ambiguity.reading.choices)
+    return ambiguity.reading.choices[name]
 
 
-def adopt_choice(session: SessionContext, doubt: AmbiguityStatus, choice: str) -> tuple[str, ...]:
-    """Make *choice* the default of a reading, by the person's overlay; what had to be done for it. The catalog of the
-    session, and the sandbox, are those after it. Blocking.
+def adopt_choice(session: SessionContext, ambiguity: AmbiguityStatus, choice: str) -> tuple[str, ...]:
+    """Make *choice* the default in the user's overlay, and return notes about the changed file.
+
+    The session's catalog and the sandbox are updated. Blocking.
 
     Raises:
         UnknownName: no such choice; SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
     """
-    choice_of(doubt, choice)
-    return _write_overlay(session, doubt, choice)
+    choice_of(ambiguity, choice)
+    return _write_overlay(session, ambiguity, choice)
 
 
-def reset_ambiguity(session: SessionContext, doubt: AmbiguityStatus) -> tuple[int, bool]:
-    """Take a reading back to the catalog's own default and forget what servers made of it: how many trials were
-    forgotten, and whether a choice of one's own was. Blocking.
+def reset_ambiguity(session: SessionContext, ambiguity: AmbiguityStatus) -> tuple[int, bool]:
+    """Reset an ambiguity to the catalog's default and delete its evidence. Blocking.
+
+    Return how many trials were deleted, and whether the user's choice was reset.
 
     Raises:
         SettingsError, StoreError: as ``adopt_choice``.
     """
     from explorer.store.journals import forget_evidence
 
-    if doubt.adopted:
-        _write_overlay(session, doubt, None)
-    trials = [one for found in doubt.evidence.values() for one in found]
-    return forget_evidence(session.folders, trials, session.now()), doubt.adopted
+    if ambiguity.adopted:
+        _write_overlay(session, ambiguity, None)
+    trials = [trial for of_choice in ambiguity.evidence.values() for trial in of_choice]
+    return forget_evidence(session.folders, trials, session.now()), ambiguity.adopted
 
 
-def _write_overlay(session: SessionContext, doubt: AmbiguityStatus, choice: str | None) -> tuple[str, ...]:
-    below = ("endpoints", doubt.endpoint) if doubt.endpoint else ()
-    return change_catalog(session, doubt.vendor.id, [((*below, "readings", doubt.key, "default"), choice)])
+def _write_overlay(session: SessionContext, ambiguity: AmbiguityStatus, choice: str | None) -> tuple[str, ...]:
+    below = ("endpoints", ambiguity.endpoint) if ambiguity.endpoint else ()
+    return change_catalog(session, ambiguity.vendor.id, [((*below, "readings", ambiguity.key, "default"), choice)])
 
 
 def change_catalog(
     session: SessionContext, vendor_id: str, changes: Sequence[tuple[tuple[str, ...], Any]]
 ) -> tuple[str, ...]:
-    """Lay *changes* (path below the vendor, value or None) over the catalog by the person's overlay, and take the
-    catalog up as it is then. Blocking.
+    """Write *changes* (path below the vendor, value or None) to the user's overlay and reload the catalog.
+
+    Return notes about the changed file. Blocking.
 
     Raises:
         SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
@@ -155,19 +159,21 @@ def change_catalog(
         session.folders,
         vendor_id,
         changes,
-        lambda path, data: [one for one in check_overlay(session.folders, path, data) if _is_new(one, changes)],
+        lambda path, data: [
+            problem for problem in check_overlay(session.folders, path, data) if _is_new(problem, changes)
+        ],
     )
     try:
         loaded = load_catalog(session.folders)
     except CatalogError as error:
-        return (*notes, f"{error.message} (the catalog is as it was)")
+        return (*notes, f"{error.message} (the catalog was not reloaded)")
     session.catalog = loaded.catalog
     session.sandbox.follow(session.catalog, session.followed)
     return notes
 
 
 def _is_new(problem: Any, changes: Sequence[tuple[tuple[str, ...], Any]]) -> bool:
-    """Whether a problem of the overlay is one that the changes make; older ones were told at the start."""
+    """Return whether *changes* cause a problem of the overlay; older problems were reported at startup."""
     from explorer.core.catalog.table import format_toml_path
 
     return any(value is not None and format_toml_path(path[:-1]) in problem.path for path, value in changes)
@@ -178,13 +184,13 @@ _INCONCLUSIVE_STATUSES: Final = (408, 425, 429)
 
 
 def judge_trial(exchange: Exchange) -> tuple[TrialVerdict, str]:
-    """What an exchange says of the reading that it was made under, and why."""
+    """Return what an exchange proves about the reading that it was sent under, and why."""
     response = exchange.response
     if response is None or exchange.failure is not None:
-        return "unclear", exchange.failure.title if exchange.failure else "no answer"
+        return "unclear", exchange.failure.title if exchange.failure else "no response"
     line = f"{response.status} {response.reason}".strip()
     if response.status >= 500 or response.status in _INCONCLUSIVE_STATUSES:
-        return "unclear", f"{line}, which says nothing of the reading"
+        return "unclear", f"{line}, which proves nothing about the reading"
     if exchange.verdict.outcome in ("OK", "PARTIAL"):
         return "accepted", line
     if exchange.verdict.outcome == "FAILED":
@@ -196,7 +202,7 @@ def judge_trial(exchange: Exchange) -> tuple[TrialVerdict, str]:
 def evidence_of(
     session: SessionContext, call: Call, key: str, choice: str, exchange: Exchange, *, wide: bool
 ) -> Evidence:
-    """What an exchange that came of *call* says of a choice."""
+    """Return the evidence of an exchange of *call* for or against a choice."""
     from explorer.store.journals import Evidence
 
     response = exchange.response
@@ -218,19 +224,21 @@ def evidence_of(
 
 
 def record_trials(session: SessionContext, call: Call, exchange: Exchange) -> None:
-    """Keep what a server made of a call that was sent under choices of a person's own, for each of them that makes
-    another request than the default would. Blocking; what cannot be kept is a warning."""
+    """Record the outcome of a call as evidence for each chosen reading that changes its request. Blocking.
+
+    If it cannot be saved, the user gets a warning.
+    """
     from explorer.store.journals import add_evidence
 
     try:
         vendor, endpoint = session.endpoint(call.address)
         known = session.readings(vendor, endpoint)
-        found = [
+        evidence = [
             evidence_of(session, call, key, choice, exchange, wide=key not in endpoint.readings)
             for key, choice in call.readings.items()
             if key in known and not is_allowed(session, with_choice(call, key, known[key].default, known[key]), call)
         ]
-        if found:
-            add_evidence(session.folders, found)
+        if evidence:
+            add_evidence(session.folders, evidence)
     except ExplorerError as error:
         session.on_warning(error.sentence)

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 CollectionState = Literal["new", "running", "paused", "cancelled", "incomplete", "done"]
-"""``incomplete``: it ended by itself, and pages that did not come can be tried again."""
+"""``incomplete``: it ended by itself; failed pages can be retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionProgress:
-    """How far a collection is. Times in seconds, ``rate`` in records a second; None where it is not known."""
+    """The progress of a collection. Times are in seconds, ``rate`` in records per second; None: unknown."""
 
     state: CollectionState
     pages: int
@@ -44,34 +44,28 @@ class CollectionProgress:
     rate: float
     left: float | None
     waiting: float
-    """Seconds until the vendor wants to be asked again."""
+    """Seconds to wait because of the vendor's rate limit."""
 
     @property
     def text(self) -> str:
         """The progress as a line."""
-        pages = (
-            f"{self.pages} of {self.of_pages} pages" if self.of_pages is not None else _pluralize(self.pages, "page")
-        )
-        parts = [pages, _pluralize(self.records, "record"), f"{self.rate:.0f} records/s"]
+        pages = f"{self.pages} of {self.of_pages} pages" if self.of_pages is not None else pluralize(self.pages, "page")
+        parts = [pages, pluralize(self.records, "record"), f"{self.rate:.0f} records/s"]
         parts += [f"{self.left:.0f} s left"] if self.left is not None else []
         parts += [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self.retries} tried again"] if self.retries else []
-        parts += [f"waiting {self.waiting:.0f} s as the vendor asks"] if self.waiting > 0 else []
+        parts += [f"{self.retries} retried"] if self.retries else []
+        parts += [f"rate limited, waiting {self.waiting:.0f} s"] if self.waiting > 0 else []
         return ", ".join(parts)
 
 
-def _pluralize(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 _MAX_FAILED_PAGES: Final = 3
-"""Pages in a row that do not come until no more are asked for."""
+"""Consecutive failed pages after which no more are requested."""
 _PREFETCH: Final = 2
-"""Pages that may be under way or waiting to be given, for each that may be asked for at once."""
+"""Pages in flight or waiting to be yielded, per concurrent request."""
 
 
 class Collector:
-    """Fetches all pages of one call. One caller at a time iterates over ``pages``."""
+    """Fetches all pages of one call. Only one caller at a time may iterate over ``pages``."""
 
     def __init__(
         self,
@@ -89,10 +83,12 @@ class Collector:
         chance: Callable[[], float] = random.random,
         tell: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        """*at_once* pages at most are under way together; *tries* for each; *patience*: seconds that the vendor may
-        ask to wait; *tell* is told of every page that is asked for again."""
+        """Fetch at most *at_once* pages concurrently, each up to *tries* times.
+
+        *patience* is the longest wait in seconds that the vendor may request; *tell* is called for every retry.
+        """
         style = paging_style(session, call)
-        given = {**dict(call.extra), **{one.name: one.value for one in call.entries}}
+        given = {**dict(call.extra), **{entry.name: entry.value for entry in call.entries}}
         self.state: CollectionState = "new"
         self._session, self._max, self._at_once, self._clock = session, max_pages, max(1, at_once), clock
         self._fetcher = PageFetcher(session, timeout, masked, max(1, tries), patience, clock, sleep, chance, tell)
@@ -109,15 +105,15 @@ class Collector:
         self._consecutive_failures = 0
         self._pages = self._records = 0
         self._verdict = Verdict()
-        """Of the last page, or of the first that is not OK."""
+        """The verdict of the last page, or of the first that is not OK."""
         self._stop = asyncio.Event()
         self._since: float | None = None
         self._elapsed = 0.0
 
-    # --- before, meanwhile, after ------------------------------------------------------------------------------------
+    # --- plan, control and progress ----------------------------------------------------------------------------------
 
     async def plan(self) -> CollectionPlan:
-        """Fetch the first page, and tell what all of them would take. Asked again, it fetches nothing.
+        """Fetch the first page and return the plan for all pages; a second call fetches nothing.
 
         Raises:
             As ``send``.
@@ -125,38 +121,38 @@ class Collector:
         if self._route is not None:
             return self._route.plan
         if self._first.number not in self._ready:
-            self._count_time(going=True)
+            self._count_time(running=True)
             try:
-                self._ready[self._first.number] = await self._one(self._first)
+                self._ready[self._first.number] = await self._fetch(self._first)
             finally:
-                self._count_time(going=False)
+                self._count_time(running=False)
                 await self._fetcher.flush()
         page = self._opening = self._ready[self._first.number]
         if not page.came:
-            return CollectionPlan(None, None, 1, f"the first page did not come: {page.problem}")
+            return CollectionPlan(None, None, 1, f"the first page failed: {page.problem}")
         return self._routed(page).plan
 
     def pause(self) -> None:
-        """Ask for no further page until ``resume``; those under way still come."""
+        """Request no more pages until ``resume``; those in flight still arrive."""
         if self.state == "running":
             self._fetcher.gate.clear()
-            self._count_time(going=False)
+            self._count_time(running=False)
             self.state = "paused"
 
     def resume(self) -> None:
-        """Go on after ``pause``."""
+        """Continue after ``pause``."""
         if self.state == "paused":
-            self._count_time(going=True)
+            self._count_time(running=True)
             self.state = "running"
             self._fetcher.gate.set()
 
     def cancel(self) -> None:
-        """Stop: what came is given, what is under way is dropped. Iterating over ``pages`` again goes on there."""
+        """Stop: yield the pages that arrived, drop those in flight. Iterating over ``pages`` again continues there."""
         self._stop.set()
 
     @property
     def progress(self) -> CollectionProgress:
-        """How far it is now."""
+        """The current progress."""
         elapsed = self._elapsed + (self._clock() - self._since if self._since is not None else 0.0)
         plan = self._route.plan if self._route is not None else None
         of_pages = max(plan.calls, self._pages) if plan is not None and plan.calls is not None else None
@@ -179,38 +175,38 @@ class Collector:
 
     @property
     def findings(self) -> tuple[PagingFinding, ...]:
-        """What the checks found so far: duplicates, gaps, changed totals, a capped page size, empty pages."""
+        """The findings so far: duplicates, gaps, changed totals, a capped page size, empty pages."""
         whole = self.state == "done" and self._from_start and self._route is not None and not self._route.is_truncated
         return (*self._checks.findings(whole=whole and not self._notes), *self._notes)
 
     @property
     def first(self) -> Exchange | None:
-        """The exchange of the first page as it may be shown, once it was fetched."""
+        """The exchange of the first page for display, once it was fetched."""
         return self._opening.shown if self._opening is not None else None
 
     @property
     def has_first_page(self) -> bool:
-        """Whether the first page came."""
+        """Whether the first page arrived."""
         return self._route is not None
 
     @property
     def first_failed_page(self) -> FetchedPage | None:
-        """The first page that did not come, or None."""
+        """The first page that failed, or None."""
         return self._failed[min(self._failed)] if self._failed else None
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on all pages: the vendor's own where all came or none did, PARTIAL where some did."""
-        failed, came = self.first_failed_page, pluralize(self._pages, "page")
+        """The verdict on all pages: that of a page if all succeeded or none did, PARTIAL if some failed."""
+        failed, arrived = self.first_failed_page, pluralize(self._pages, "page")
         if failed is not None and not self._pages:
             return failed.exchange.verdict
         if failed is not None:
-            why = f"{came} came, and page {failed.number} did not: {failed.problem}"
+            why = f"{arrived} fetched, but page {failed.number} failed: {failed.problem}"
             return msgspec.structs.replace(failed.exchange.verdict, outcome="PARTIAL", why=why)
         if self.state in ("cancelled", "incomplete"):
-            return msgspec.structs.replace(self._verdict, outcome="PARTIAL", why=f"stopped after {came}")
+            return msgspec.structs.replace(self._verdict, outcome="PARTIAL", why=f"stopped after {arrived}")
         return (
-            msgspec.structs.replace(self._verdict, why=f"{came}, {self._verdict.why}")
+            msgspec.structs.replace(self._verdict, why=f"{arrived}, {self._verdict.why}")
             if self._pages > 1
             else self._verdict
         )
@@ -218,8 +214,7 @@ class Collector:
     # --- the pages ---------------------------------------------------------------------------------------------------
 
     def again(self, number: int) -> bool:
-        """While pages are fetched: ask once more for one that did not come, as soon as there is a place. False where
-        nothing is under way, or that page did not fail."""
+        """Retry a failed page during a running collection; False if none is running or that page did not fail."""
         if self.state not in ("running", "paused") or number not in self._failed:
             return False
         page = self._failed.pop(number)
@@ -228,18 +223,17 @@ class Collector:
         return True
 
     async def pages(self, only: Collection[int] | None = None) -> AsyncGenerator[FetchedPage, None]:
-        """Every page in order, from where it stopped the last time; those that did not come before are tried again.
+        """Yield the pages in order from where the last iteration stopped, and retry the failed ones.
 
-        *only*: of those that did not come, these, and no others; what is still to come stays so. A page that does not
-        come is given too, with its ``problem``. Ends after the last page, after ``cancel``, or
-        where going on makes no sense; ``state`` tells which.
+        With *only*, just these failed pages are retried. A page that fails is yielded too, with its ``problem``. Ends
+        after the last page, after ``cancel``, or when more requests make no sense; see ``state``.
 
         Raises:
-            UsageError: somebody iterates already; and what ``send`` raises.
+            UsageError: the collection is already running; and as ``send``.
         """
         if self.state in ("running", "paused"):
-            raise UsageError("the pages are being fetched already")
-        held = self._begin(only)
+            raise UsageError("the pages are already being fetched")
+        deferred = self._begin(only)
         window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]] = deque()
         places = asyncio.Semaphore(self._at_once)
         try:
@@ -249,37 +243,37 @@ class Collector:
                     break
                 page = window[0][1].result()
                 window.popleft()
-                yield self._given(page)
-            for one in [one for one in window if one[1].done() and one[1].exception() is None]:
-                window.remove(one)
-                yield self._given(one[1].result())
+                yield self._record(page)
+            for item in [item for item in window if item[1].done() and item[1].exception() is None]:
+                window.remove(item)
+                yield self._record(item[1].result())
         finally:
             await self._release_all(window)
-            self._again += held
+            self._again += deferred
             if only is not None and self._route is not None and (job := self._route.take()) is not None:
                 self._again.append(job)
-            self._count_time(going=False)
-            self.state = self._ended()
+            self._count_time(running=False)
+            self.state = self._final_state()
             await self._fetcher.flush()
 
     def _begin(self, only: Collection[int] | None) -> list[PageJob]:
-        """Make ready to ask; gives what is to be held back because only some pages are wanted."""
+        """Prepare an iteration; return the jobs deferred because of *only*."""
         self.state = "running"
         self._stop.clear()
         self._fetcher.gate.set()
         self._consecutive_failures = 0
-        held = self._again if only is not None else []
+        deferred = self._again if only is not None else []
         chosen = [number for number in self._failed if only is None or number in only]
         again = [] if only is not None else self._again
         again += [PageJob(number, self._failed.pop(number).exchange.call) for number in chosen]
         self._again = sorted(again, key=lambda job: job.number)
-        self._count_time(going=True)
-        return held
+        self._count_time(running=True)
+        return deferred
 
     def _fill(
         self, window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]], places: asyncio.Semaphore, *, on: bool
     ) -> None:
-        """Ask for as many pages as may be under way or waiting; *on*: also for those that were never asked for."""
+        """Start as many requests as allowed; with *on*, also those for new pages."""
         width = (
             1 if self._route is None or self._route.plan.concurrency == 1 else self._route.plan.concurrency * _PREFETCH
         )
@@ -287,9 +281,9 @@ class Collector:
             job = self._again.pop(0) if self._again else self._route.take() if self._route and on else None
             if job is None:
                 return
-            window.append((job, asyncio.create_task(self._one(job, places))))
+            window.append((job, asyncio.create_task(self._fetch(job, places))))
 
-    async def _one(self, job: PageJob, places: asyncio.Semaphore | None = None) -> FetchedPage:
+    async def _fetch(self, job: PageJob, places: asyncio.Semaphore | None = None) -> FetchedPage:
         ready = self._ready.pop(job.number, None)
         if ready is not None:
             return ready
@@ -305,8 +299,8 @@ class Collector:
                 stopped.cancel()
         return task.done() and not self._stop.is_set()
 
-    def _given(self, page: FetchedPage) -> FetchedPage:
-        """Count and check a page that is about to be given."""
+    def _record(self, page: FetchedPage) -> FetchedPage:
+        """Count and check a page before it is yielded."""
         if not page.came:
             self._failed[page.number] = page
             self._checks.failed(page.number)
@@ -334,7 +328,7 @@ class Collector:
     # --- stopping ----------------------------------------------------------------------------------------------------
 
     async def _release_all(self, window: deque[tuple[PageJob, asyncio.Task[FetchedPage]]]) -> None:
-        """End what is under way; what came all the same is kept for the next time."""
+        """Cancel the requests in flight; pages that arrived anyway are stored for the next iteration."""
         for _, task in window:
             task.cancel()
         results = await asyncio.gather(*(task for _, task in window), return_exceptions=True)
@@ -343,13 +337,13 @@ class Collector:
             if isinstance(result, FetchedPage) and result.came:
                 self._ready[job.number] = result
 
-    def _ended(self) -> CollectionState:
+    def _final_state(self) -> CollectionState:
         if self._stop.is_set():
             return "cancelled"
         more = self._failed or self._again or self._route is None
         return "incomplete" if more else "done"
 
-    def _count_time(self, *, going: bool) -> None:
+    def _count_time(self, *, running: bool) -> None:
         if self._since is not None:
             self._elapsed += self._clock() - self._since
-        self._since = self._clock() if going else None
+        self._since = self._clock() if running else None

@@ -1,4 +1,4 @@
-"""Compare exchanges, two versions of a call, and the vendors."""
+"""Compare exchanges and vendors."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def compare(
     *,
     volatile: VolatileMask | None = None,
 ) -> Comparison:
-    """Two exchanges, or entries of the history by their numbers, compared to the end, secrets masked.
+    """Compare two exchanges, or history entries by number, redacted.
 
-    *volatile* is masked in place of what ``volatile_of`` tells.
+    *volatile* replaces the mask of ``volatile_of``.
 
     Raises:
         UnknownName: there is no such entry.
@@ -46,18 +46,18 @@ async def open_comparison(
     *,
     volatile: VolatileMask | None = None,
 ) -> Comparison:
-    """As ``compare``, with nothing compared yet: ``Comparison.run`` does that, in whatever thread."""
+    """Return the comparison of ``compare`` before it runs: call ``Comparison.run``, in any thread."""
     from explorer.core.diff import Comparison
 
-    one, other = [await past_exchange(session, side) if isinstance(side, int) else side for side in (left, right)]
+    first, second = [await past_exchange(session, side) if isinstance(side, int) else side for side in (left, right)]
     if volatile is None:
-        volatile = volatile_of(session, one.call) | volatile_of(session, other.call)
-    masked = await asyncio.to_thread(lambda: (_masked(session, one), _masked(session, other)))
+        volatile = volatile_of(session, first.call) | volatile_of(session, second.call)
+    masked = await asyncio.to_thread(lambda: (_masked(session, first), _masked(session, second)))
     return Comparison(*masked, volatile)
 
 
 def _masked(session: SessionContext, exchange: Exchange) -> Exchange:
-    """What is shown of an exchange; of one that the catalog knows no more, what the history kept."""
+    """Return *exchange* redacted; unchanged (and redacted when stored) if its call is no longer in the catalog."""
     try:
         return redact(session, exchange)
     except UnknownName:
@@ -65,77 +65,81 @@ def _masked(session: SessionContext, exchange: Exchange) -> Exchange:
 
 
 def volatile_of(session: SessionContext, call: Call) -> VolatileMask:
-    """What is masked for *call*: headers that differ everywhere, what the catalog says of vendor and endpoint, what the
-    vendor's auth schemes place, and what the person ignores (``settings.ignored``)."""
+    """Return the mask of volatile parts for *call*.
+
+    It has the headers that always differ, the volatile parts of vendor and endpoint in the catalog, those of the
+    vendor's auth schemes, and the patterns that the user ignores (``settings.ignored``).
+    """
     from explorer.core.diff.volatile import GENERAL, VolatileMask, parse_patterns
 
     own = parse_patterns(ignored_patterns(session, call.vendor))
-    found = GENERAL | own
+    mask = GENERAL | own
     vendor = session.catalog.vendors.get(call.vendor)
     if vendor is None:
-        return found
+        return mask
     tables = [vendor.volatile]
     if call.endpoint in vendor.endpoints:
         tables.append(vendor.endpoints[call.endpoint].volatile)
     for table in tables:
-        found |= VolatileMask(
+        mask |= VolatileMask(
             headers=frozenset(name.lower() for name in table.headers), names=frozenset(map(str.lower, table.names))
         )
-        found |= parse_patterns(table.paths)
-    return found | _auth_volatile(vendor, own.headers | own.params | own.names)
+        mask |= parse_patterns(table.paths)
+    return mask | _auth_volatile(vendor, own.headers | own.params | own.names)
 
 
 def _auth_volatile(vendor: Vendor, ignored: frozenset[str]) -> VolatileMask:
-    """What the auth schemes put into requests: a signature, its moment, a token. What a person told to ignore is not
-    looked for either."""
+    """Return the mask of what auth schemes add to requests: signature, timestamp, token; *ignored* names excepted."""
     from explorer.core.auth import options_of
     from explorer.core.diff.volatile import VolatileMask
 
-    every = [options_of(auth) for auth in vendor.auth.values()]
-    headers = {name.lower() for options in every for name in options.headers}
-    params = {name.lower() for options in every for name in options.volatile_params}
-    names = {name.lower() for options in every for name in options.token_fields}
+    schemes = [options_of(auth) for auth in vendor.auth.values()]
+    headers = {name.lower() for options in schemes for name in options.headers}
+    params = {name.lower() for options in schemes for name in options.volatile_params}
+    names = {name.lower() for options in schemes for name in options.token_fields}
     placed = frozenset((headers | params) - ignored)
     return VolatileMask(frozenset(headers), frozenset(params), frozenset(names), placed=placed)
 
 
 async def previous_entry(session: SessionContext, exchange: Exchange) -> int:
-    """The number of the last answered entry of the same call and environment before *exchange*; 0 where there is none.
+    """Return the number of the last entry with a response of the same call and environment before *exchange*, or 0.
 
     Raises:
         UsageError: there is no history.
     """
     call = exchange.call
-    words = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
-    rows = await recent_entries(session, limit=5, text=words, before=exchange.id or None)
-    found = (row for row in rows if row.status is not None and row.endpoint == call.endpoint and row.id != exchange.id)
-    return next((row.id for row in found), 0)
+    query = f"vendor:{call.vendor} endpoint:{call.endpoint} env:{call.environment}"
+    rows = await recent_entries(session, limit=5, text=query, before=exchange.id or None)
+    matches = (
+        row.id for row in rows if row.status is not None and row.endpoint == call.endpoint and row.id != exchange.id
+    )
+    return next(matches, 0)
 
 
-# --- what a person ignores -------------------------------------------------------------------------------------------
+# --- ignored patterns ------------------------------------------------------------------------------------------------
 
 
 def ignored_patterns(session: SessionContext, vendor: str) -> tuple[str, ...]:
-    """The patterns that a person told to ignore for a vendor."""
+    """Return the patterns that the user ignores for a vendor."""
     return session.settings.ignored.get(vendor, ())
 
 
 async def ignore_pattern(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
-    """Mask *pattern* in every comparison of the vendor from now on; what is to be said of writing the settings.
+    """Ignore *pattern* in every comparison of the vendor; return notes about the settings file.
 
     Raises:
         SettingsError, StoreError: the settings could not be written; nothing is changed.
     """
-    return await _change(session, vendor, lambda now: tuple(dict.fromkeys((*now, pattern))))
+    return await _change(session, vendor, lambda patterns: tuple(dict.fromkeys((*patterns, pattern))))
 
 
 async def stop_ignoring(session: SessionContext, vendor: str, pattern: str) -> tuple[str, ...]:
-    """Take *pattern* out of what is ignored.
+    """Stop ignoring *pattern*; return notes about the settings file.
 
     Raises:
         SettingsError, StoreError: the settings could not be written; nothing is changed.
     """
-    return await _change(session, vendor, lambda now: tuple(one for one in now if one != pattern))
+    return await _change(session, vendor, lambda patterns: tuple(other for other in patterns if other != pattern))
 
 
 async def _change(
@@ -155,14 +159,14 @@ async def _change(
 
 
 def compare_vendors(session: SessionContext, task: str = "") -> tuple[Task, ...]:
-    """Every row of the comparison, or the one of that name. Some hundredths of a second for large catalogs.
+    """Return all rows of the vendor comparison, or that of *task*. Takes some 10 ms for large catalogs.
 
     Raises:
         UnknownName: there is no such row.
     """
     if task and task not in TASKS:
         raise UnknownName("task", task, TASKS)
-    return tuple(one for one in _compare(session.catalog) if not task or one.id == task)
+    return tuple(row for row in _compare(session.catalog) if not task or row.id == task)
 
 
 __all__ = ["ComparisonCell", "Task", "compare_vendors"]

@@ -1,9 +1,7 @@
-"""What every use case works on: catalog, settings, credentials, tokens, sandbox, history and one HTTP client.
+"""The session state that use cases share: catalog, settings, credentials, tokens, sandbox, history and HTTP client.
 
-    Call ── operation ──► vendor and endpoint under the chosen readings
-
-A use case is a function of the context in a module of its own; this module imports none. Nothing heavy is imported
-here at the top: the first frame of the app and ``list`` need no HTTP library.
+Use cases are functions of the context in modules of their own; this module imports none of them. It imports nothing
+heavy at the top: the first frame of the app and ``list`` need no HTTP library.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
 
 from explorer.core.model import SANDBOX
-from explorer.errors import CatalogProblem, UnknownName
+from explorer.errors import CatalogProblem, UnknownName, UsageError
 from explorer.session.embedded_sandbox import EmbeddedSandbox
 from explorer.session.operation import resolve_operation
 from explorer.session.request_files import RequestFiles
@@ -37,12 +35,12 @@ if TYPE_CHECKING:
     from explorer.store.preferences import Settings
 
 _MAX_OPERATIONS = 200
-"""Operations that are cached; another reading or environment makes another."""
+"""Operations cached, one for each combination of endpoint, environment and readings."""
 
 
 @dataclass
 class SessionContext:
-    """The state of one person's session and lookups in it; ``close`` it at the end."""
+    """The state of one session and lookups in it. Call ``close`` at the end."""
 
     catalog: Catalog
     settings: Settings
@@ -53,43 +51,43 @@ class SessionContext:
     settings_problems: tuple[str, ...] = ()
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
-    """Seconds since any moment, by which time limits are measured."""
+    """Monotonic seconds, for time limits."""
     nonce: Callable[[int], str] = secrets.token_urlsafe
     open_history: Callable[[], History] | None = None
-    """None where there is no history."""
+    """None: no history."""
     on_warning: Callable[[str], None] = lambda _text: None
     on_exchange: Callable[[Exchange], None] = lambda _exchange: None
-    """Called with each exchange as soon as it has ended, unredacted, in the event loop that sent it."""
+    """Called with each exchange when it ends, unredacted, in the event loop that sent it."""
     ask_trust: Callable[[TrustQuestion], Awaitable[bool]] | None = None
-    """Asks a person whether credentials may go to a host that they do not belong to; None where nobody can be asked."""
+    """Asks the user whether to send credentials to an untrusted host; None: non-interactive."""
     trusted_here: list[HostPattern] = field(default_factory=list)
-    """Hosts that a person named for this run: credentials of every vendor may go there."""
+    """Hosts that the user trusts for this run, with the credentials of every vendor."""
     allowed: set[tuple[str, str, str]] = field(default_factory=set)
-    """(origin, vendor, environment) that a person allowed and that could not be written to the list."""
+    """(origin, vendor, environment) that the user allowed but that could not be saved to the list."""
     asking: dict[tuple[str, str, tuple[str, ...]], asyncio.Future[bool]] = field(default_factory=dict)
-    """(origin, vendor, environments) → the question that a person has not answered yet."""
+    """(origin, vendor, environments) → the pending question."""
     learned: list[Secret] = field(default_factory=list)
-    """Secrets from other sources than credentials and forms; masked in whatever is shown and stored."""
+    """Secrets from sources other than credentials and forms; masked in everything shown and stored."""
     files: RequestFiles = field(default_factory=RequestFiles)
     """The local files that requests may read."""
     sandbox: EmbeddedSandbox = field(default_factory=EmbeddedSandbox)
-    """The sandbox within this process; it runs from the first call that goes to it."""
+    """The sandbox in this process, started by the first call to it."""
     followed: dict[str, str] = field(default_factory=dict)
-    """The readings that the embedded sandbox follows in place of the defaults: ``vendor.key`` or
-    ``vendor.endpoint.key`` → choice. ``session.experiments.follow`` changes them."""
+    """The readings that the embedded sandbox follows instead of the defaults: ``vendor.key`` or
+    ``vendor.endpoint.key`` → choice. Changed by ``session.experiments.follow``."""
     _tokens: dict[tuple[str, str, str], TokenStore] = field(default_factory=dict)
     _client: Client | None = None
     _warned: set[str] = field(default_factory=set)
-    """The texts of ``warn_once``."""
+    """The warnings that ``warn_once`` gave."""
     _operations: dict[Any, tuple[Catalog | None, Operation | None]] = field(default_factory=dict)
     _history: History | None = None
     _redacted: tuple[ReferenceType[Exchange], Exchange] | None = None
-    """The exchange that was sent last, while somebody refers to it, and its redacted copy."""
+    """The last exchange, as long as it is referenced, and its redacted copy."""
 
     # --- the catalog -----------------------------------------------------------------------------------------------
 
     def vendor(self, vendor_id: str) -> Vendor:
-        """Return the vendor of that id.
+        """Return the vendor with this id.
 
         Raises:
             UnknownName: there is none.
@@ -116,7 +114,7 @@ class SessionContext:
         """Return vendor and endpoint of *call* under its readings.
 
         Raises:
-            UnknownName: vendor, endpoint, environment, reading or choice is not known.
+            UnknownName: the vendor, endpoint, environment, reading or choice is unknown.
         """
         key = (call.address, call.environment, tuple(sorted(call.readings.items())))
         catalog, operation = self._operations.get(key, (None, None))
@@ -132,16 +130,16 @@ class SessionContext:
         return (SANDBOX, *vendor.environments)
 
     def default_environment(self, vendor: Vendor) -> str:
-        """Return the environment that a person chose for the vendor, or the sandbox."""
+        """Return the environment that the user chose for the vendor, or the sandbox."""
         chosen = self.settings.environments.get(vendor.id) or self.settings.default_environment or SANDBOX
         return chosen if chosen in self.environments(vendor) else SANDBOX
 
     def readings(self, vendor: Vendor, endpoint: Endpoint) -> dict[str, Reading]:
-        """Return every ambiguity that concerns the endpoint, the vendor's general ones last."""
+        """Return the ambiguities of the endpoint, then the vendor's."""
         return {**endpoint.readings, **vendor.readings}
 
     def base_url(self, call: Call) -> str:
-        """Return the base URL that *call* goes to; the sandbox's is the one that it has or would have."""
+        """Return the base URL of *call*; for the sandbox, the one that it has or would have."""
         return call.base_url or self.base_url_of(self.vendor(call.vendor), call.environment)
 
     def base_url_of(self, vendor: Vendor, environment: str) -> str:
@@ -168,19 +166,19 @@ class SessionContext:
         return self._tokens[key]
 
     def known_tokens(self, call: Call) -> tuple[Secret, ...]:
-        """Return every token that the call's vendor and environment issued in this session."""
+        """Return all tokens that the call's vendor and environment issued in this session."""
         store = self._tokens.get(_token_key(call))
         return tuple(token.value for token in store.history) if store else ()
 
     def token_stores(self) -> Iterator[tuple[str, str, str, tuple[Token, ...]]]:
-        """Yield vendor, environment, base URL and tokens of every place that tokens were requested from."""
+        """Yield vendor, environment, base URL and tokens for each environment and base URL that issued tokens."""
         for (vendor, environment, base_url), store in self._tokens.items():
             yield vendor, environment, base_url, store.history
 
-    # --- what runs and is open -------------------------------------------------------------------------------------
+    # --- resources -------------------------------------------------------------------------------------------------
 
     def http(self) -> Client:
-        """Return the one client, made when first needed."""
+        """Return the HTTP client, created on first use."""
         from explorer.net.client import Client
 
         if self._client is None:
@@ -188,15 +186,26 @@ class SessionContext:
         return self._client
 
     def history(self) -> History | None:
-        """Return the history, opened when first needed; None where there is none. Blocking."""
+        """Return the history, opened on first use, or None. Blocking."""
         if self._history is None and self.open_history is not None:
             self._history = self.open_history()
             for problem in self._history.problems:
                 self.on_warning(problem)
         return self._history
 
+    def require_history(self) -> History:
+        """Return ``history``. Blocking.
+
+        Raises:
+            UsageError: there is none.
+        """
+        history = self.history()
+        if history is None:
+            raise UsageError("there is no history")
+        return history
+
     async def ready(self, call: Call) -> None:
-        """Start the sandbox if *call* goes there and it does not run yet; elsewhere, load the credentials."""
+        """Prepare for *call*: start the sandbox if the call needs it, otherwise load the credentials."""
         if call.environment != SANDBOX:
             await asyncio.to_thread(self.vault.status, self.vendor(call.vendor), call.environment)
         elif not call.base_url:
@@ -217,19 +226,19 @@ class SessionContext:
     # --- warnings and redacted copies ------------------------------------------------------------------------------
 
     def warn_once(self, text: str) -> None:
-        """Warn of what occurs again and again, such as a damaged file, the first time only."""
+        """Give a recurring warning, such as one about a damaged file, only once."""
         if text not in self._warned:
             self._warned.add(text)
             self.on_warning(text)
 
     def cached_redacted(self, exchange: Exchange) -> Exchange | None:
-        """Return what ``cache_redacted`` was given for *exchange*, or None."""
+        """Return the redacted copy of *exchange* if ``cache_redacted`` has it, or None."""
         if self._redacted is not None and self._redacted[0]() is exchange:
             return self._redacted[1]
         return None
 
     def cache_redacted(self, exchange: Exchange, redacted: Exchange) -> None:
-        """Have *redacted* at hand for *exchange*: a large body takes seconds to search."""
+        """Cache the redacted copy of *exchange*: searching a large body for secrets takes seconds."""
 
         def forget(reference: ReferenceType[Exchange]) -> None:
             if self._redacted is not None and self._redacted[0] is reference:

@@ -1,4 +1,4 @@
-"""The vendors' documents, where a person has them: read for the Docs tab and for ``docs``."""
+"""Read the vendors' documents, if the user has them, for the Docs tab and the ``docs`` command."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DocumentReference:
-    """A vendor's document, or in words why there is none."""
+    """A vendor's document, or the reason why there is none."""
 
     document: VendorDocument | None = None
     said: str = ""
 
 
 def load_document(session: SessionContext, vendor_id: str) -> VendorDocument:
-    """The vendor's document as its file is now. Blocking.
+    """Read the vendor's document. Blocking.
 
     Raises:
-        UnknownName: there is no such vendor; UsageError: no folder was pointed to, or it has no such file; StoreError:
-        the file cannot be read.
+        UnknownName: there is no such vendor; UsageError: no folder is set, or it has no such file; StoreError: the file
+        cannot be read.
     """
     vendor = session.vendor(vendor_id)
     folder = documents_folder(session.settings, session.environ)
     if folder is None:
-        raise UsageError("No folder of documents was pointed to", hint=HOW_TO_SET)
+        raise UsageError("the folder of documents is not set", hint=HOW_TO_SET)
     return read_document(folder, vendor.document)
 
 
 def find_document(session: SessionContext, vendor_id: str) -> DocumentReference:
-    """``load_document``, or a sentence on why there is none. Blocking."""
+    """Return the document of ``load_document``, or the error as a sentence. Blocking."""
     try:
         return DocumentReference(load_document(session, vendor_id))
     except ExplorerError as error:

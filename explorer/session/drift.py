@@ -1,7 +1,7 @@
-"""Drift: the answers in the history against the catalog, read in slices off the event loop; findings accepted into the
-person's overlay one by one, or dismissed.
+"""Find drift between the responses in the history and the catalog; accept findings into the user's overlay or dismiss
+them.
 
-    history ── slices of answers that were well ──► Shape and requests of each call ── compare ──► findings
+    history ── successful responses, in slices ──► shape and requests of each call ── compare ──► findings
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
     from explorer.store.history import HistoryRow
 
 SLICE: Final = 40
-"""Entries that are read at a time; a person's keys are heard in between."""
+"""Entries read at a time; the UI handles keys in between."""
 MAX_PER_CALL: Final = 300
-"""Answers of one call that are looked at, the newest."""
+"""Newest responses examined for each call."""
 MAX_BODY: Final = 5_000_000
-"""Bytes of a body; a larger one is left out."""
+"""Bytes of a body; larger ones are skipped."""
 
 
 @dataclass
 class DriftReport:
-    """What was found, and what it rests on."""
+    """The findings and how many responses they are based on."""
 
     findings: list[DriftFinding] = field(default_factory=list)
     hidden: frozenset[str] = frozenset()
-    """The keys of findings that were dismissed."""
+    """The keys of dismissed findings."""
     answers: int = 0
-    """Answers that were looked at."""
+    """Responses examined."""
     calls: int = 0
-    """Calls that they were answers of."""
+    """Distinct calls among them."""
     unknown: int = 0
-    """Calls among them of whose answers the catalog shows no sample."""
+    """Calls without a sample response in the catalog."""
     problems: tuple[str, ...] = ()
 
 
 @dataclass
 class _CallSamples:
-    """What was seen of one call."""
+    """The samples of one call."""
 
     shape: Shape
     requests: list[AcceptedRequest] = field(default_factory=list)
@@ -61,8 +61,9 @@ class _CallSamples:
 async def find_drift(
     session: SessionContext, vendor: str = "", *, every: bool = False, tell: Callable[[int], None] = lambda _count: None
 ) -> DriftReport:
-    """Look through the history (of one vendor where it is named) and compare. *tell* is told how many answers were
-    looked at so far. With *every* also what was dismissed.
+    """Compare the history, or only *vendor*'s entries, with the catalog.
+
+    *tell* is called with the number of responses examined so far. With *every*, include dismissed findings.
 
     Raises:
         UnknownName: there is no such vendor; StoreError: the history cannot be read.
@@ -71,21 +72,21 @@ async def find_drift(
 
     if vendor:
         session.vendor(vendor)
-    gathered: dict[str, _CallSamples] = {}
-    drift = DriftReport()
+    samples: dict[str, _CallSamples] = {}
+    report = DriftReport()
     before: int | None = None
     while True:
         rows = await asyncio.to_thread(_rows, session, vendor, before)
         if not rows:
             break
         before = rows[-1].id
-        drift.answers += await asyncio.to_thread(_add_samples, session, rows, gathered)
-        tell(drift.answers)
-    known, drift.problems = await asyncio.to_thread(load_dismissed, session.folders)
-    found = await asyncio.to_thread(_compare, session, gathered, drift)
-    drift.findings = [one for one in found if every or one.key not in known]
-    drift.hidden = frozenset(one.key for one in found if one.key in known)
-    return drift
+        report.answers += await asyncio.to_thread(_add_samples, session, rows, samples)
+        tell(report.answers)
+    dismissed, report.problems = await asyncio.to_thread(load_dismissed, session.folders)
+    findings = await asyncio.to_thread(_compare, session, samples, report)
+    report.findings = [finding for finding in findings if every or finding.key not in dismissed]
+    report.hidden = frozenset(finding.key for finding in findings if finding.key in dismissed)
+    return report
 
 
 def _rows(session: SessionContext, vendor: str, before: int | None) -> list[HistoryRow]:
@@ -93,24 +94,24 @@ def _rows(session: SessionContext, vendor: str, before: int | None) -> list[Hist
     return history.recent(limit=SLICE, before=before, vendor=vendor) if history is not None else []
 
 
-def _add_samples(session: SessionContext, rows: Iterable[HistoryRow], gathered: dict[str, _CallSamples]) -> int:
+def _add_samples(session: SessionContext, rows: Iterable[HistoryRow], samples: dict[str, _CallSamples]) -> int:
     from explorer.core.drift import Shape
 
-    looked = 0
+    count = 0
     for row in rows:
         if row.state != "done" or row.outcome not in ("OK", "PARTIAL") or row.size > MAX_BODY:
             continue
-        known = gathered.setdefault(row.address, _CallSamples(Shape()))
-        if known.count >= MAX_PER_CALL or row.vendor not in session.catalog.vendors:
+        of_call = samples.setdefault(row.address, _CallSamples(Shape()))
+        if of_call.count >= MAX_PER_CALL or row.vendor not in session.catalog.vendors:
             continue
         history = session.history()
         if history is not None:
-            looked += _add_sample(session, history.get(row.id), known)
-    return looked
+            count += _add_sample(session, history.get(row.id), of_call)
+    return count
 
 
-def _add_sample(session: SessionContext, exchange: Exchange, known: _CallSamples) -> int:
-    """Take one exchange in; how many were (one that went wrong on purpose is none)."""
+def _add_sample(session: SessionContext, exchange: Exchange, samples: _CallSamples) -> int:
+    """Add an exchange to *samples*; return 1, or 0 if it is unusable or has an injected fault."""
     response = exchange.response
     if response is None or response.truncated or response.header(FAULT_HEADER):
         return 0
@@ -118,23 +119,23 @@ def _add_sample(session: SessionContext, exchange: Exchange, known: _CallSamples
         body = json.loads(response.body[:]) if first_nonblank(response.body) in (b"{", b"[") else None
     except (ValueError, RecursionError):
         return 0
-    known.count += 1
+    samples.count += 1
     if body is not None:
-        known.shape.add(body, exchange.id)
+        samples.shape.add(body, exchange.id)
     try:
-        known.requests.append(_accepted(session, exchange))
-    except ExplorerError:  # the catalog knows the call, or a reading of it, no more
+        samples.requests.append(_accepted_request(session, exchange))
+    except ExplorerError:  # the call or a reading of it is no longer in the catalog
         return 1
     return 1
 
 
-def _accepted(session: SessionContext, exchange: Exchange) -> AcceptedRequest:
+def _accepted_request(session: SessionContext, exchange: Exchange) -> AcceptedRequest:
     from explorer.core.drift import AcceptedRequest
     from explorer.core.text.secret import MASK
     from explorer.session.pages import paging_style, requested_query
 
     call = exchange.call
-    own = {} if call.readings else {one.name: one.value for one in call.entries if one.kind == "text"}
+    own = {} if call.readings else {entry.name: entry.value for entry in call.entries if entry.kind == "text"}
     values = tuple((name, text) for name, text in own.items() if MASK not in text)
     style = paging_style(session, call)
     if style is None or not style.params[1]:
@@ -150,24 +151,24 @@ def _accepted(session: SessionContext, exchange: Exchange) -> AcceptedRequest:
     return AcceptedRequest(exchange.id, values, size, style.requested_size(query), info.records, more)
 
 
-def _compare(session: SessionContext, gathered: dict[str, _CallSamples], drift: DriftReport) -> list[DriftFinding]:
+def _compare(session: SessionContext, samples: dict[str, _CallSamples], report: DriftReport) -> list[DriftFinding]:
     from explorer.core.drift import compare_shapes, documented_shape, find_request_drift, sort_findings
 
-    found: list[DriftFinding] = []
-    for address, known in gathered.items():
+    findings: list[DriftFinding] = []
+    for address, of_call in samples.items():
         try:
             vendor, endpoint = session.endpoint(address)
         except UnknownName:
             continue
-        drift.calls += 1
-        drift.unknown += not documented_shape(endpoint).bodies
-        found += compare_shapes(vendor, endpoint, known.shape)
-        found += find_request_drift(vendor, endpoint, known.requests)
-    return sort_findings(found)
+        report.calls += 1
+        report.unknown += not documented_shape(endpoint).bodies
+        findings += compare_shapes(vendor, endpoint, of_call.shape)
+        findings += find_request_drift(vendor, endpoint, of_call.requests)
+    return sort_findings(findings)
 
 
 def accept_finding(session: SessionContext, finding: DriftFinding) -> tuple[str, ...]:
-    """Lay the finding's patches over the catalog by the person's overlay; what had to be done for it. Blocking.
+    """Write the finding's patches to the user's overlay; return notes about the changed file. Blocking.
 
     Raises:
         SettingsError: the overlay cannot be changed; StoreError: it cannot be written.
@@ -180,19 +181,19 @@ def accept_finding(session: SessionContext, finding: DriftFinding) -> tuple[str,
 
 
 def _with_known(table: Any, path: tuple[str, ...], value: Any) -> Any:
-    """A list with what the catalog holds there by now: another finding may have been accepted meanwhile."""
+    """Return *value*, merged with the catalog's current list at *path*: another finding may have extended it."""
     for part in path:
         table = table.get(part, {}) if isinstance(table, dict) else {}
     if isinstance(value, list) and isinstance(table, list | tuple):
-        return [*table, *(one for one in value if one not in table)]
+        return [*table, *(item for item in value if item not in table)]
     return value
 
 
 def dismiss_finding(session: SessionContext, finding: DriftFinding, *, back: bool = False) -> None:
-    """Let a finding not be shown from now on, or be shown again. Blocking.
+    """Dismiss a finding, or with *back* restore it. Blocking.
 
     Raises:
-        StoreError: it could not be kept.
+        StoreError: the file could not be written.
     """
     from explorer.store import journals
 
@@ -200,7 +201,7 @@ def dismiss_finding(session: SessionContext, finding: DriftFinding, *, back: boo
 
 
 def patch_words(finding: DriftFinding) -> tuple[str, ...]:
-    """The patches as TOML, as the overlay would have them: a table and a key, on two lines each."""
+    """Return the patches as TOML for the overlay, each as a table and a key on two lines."""
     from explorer.core.catalog.table import format_toml_path
 
     return tuple(

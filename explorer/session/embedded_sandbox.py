@@ -1,4 +1,4 @@
-"""The sandbox within this process, started by the first call that goes to it."""
+"""The sandbox in this process, started by the first call to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class EmbeddedSandbox:
-    """One session's sandbox, running or not."""
+    """The sandbox of one session, running or not."""
 
     def __init__(self) -> None:
         self._server: SandboxServer | None = None
@@ -27,7 +27,7 @@ class EmbeddedSandbox:
         return self._server is not None
 
     def base_url(self, vendor: Vendor, port: int) -> str:
-        """The base URL of *vendor* here, or the one that it would have at *port*."""
+        """Return the base URL of *vendor*, or the one that it would have on *port*."""
         if self._server is not None:
             return self._server.base_url(vendor)
         from explorer.sandbox.address import sandbox_base_url
@@ -43,7 +43,7 @@ class EmbeddedSandbox:
         nonce: Callable[[int], str],
         readings: Mapping[str, str],
     ) -> None:
-        """Start it at *port* (0: any free one) with this catalog, clock and readings, unless it runs."""
+        """Start it on *port* (0: any free port) unless it is running."""
         if self._server is not None:
             return
         if self._lock is None:
@@ -51,41 +51,40 @@ class EmbeddedSandbox:
         async with self._lock:
             if self._server is None:
 
-                def started() -> SandboxServer:
+                def start_server() -> SandboxServer:
                     from explorer.sandbox.server import SandboxServer
 
                     server = SandboxServer(catalog, now=now, nonce=nonce, readings=readings, faults=self._faults)
                     server.start(port)
                     return server
 
-                self._server = await asyncio.to_thread(started)
+                self._server = await asyncio.to_thread(start_server)
 
     def follow(self, catalog: Catalog, readings: Mapping[str, str]) -> None:
-        """Follow another catalog, or other readings in place of its defaults, from now on."""
+        """Follow another catalog, and *readings* instead of its defaults, from now on."""
         if self._server is not None:
             self._server.following.set(catalog, readings)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What it does wrong on purpose; faults that wore out are gone."""
+        """The faults being injected, without those used up."""
         return self._server.faults.faults if self._server is not None else self._faults
 
-    def set_faults(self, words: Sequence[str], catalog: Catalog) -> tuple[Fault, ...]:
-        """Inject these faults from now on, in place of those before: ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]`` each;
-        none stops it. Return the faults as they were understood.
+    def set_faults(self, faults: Sequence[str], catalog: Catalog) -> tuple[Fault, ...]:
+        """Replace the injected faults, each ``KIND[=VALUE][*TIMES][@vendor[.endpoint]]``, and return them parsed.
 
         Raises:
-            UsageError: a word cannot be read, and nothing is changed; UnknownName: no such kind, vendor or endpoint.
+            UsageError: a fault cannot be parsed; nothing is changed. UnknownName: no such kind, vendor or endpoint.
         """
         from explorer.sandbox.faults import parse_fault
 
-        self._faults = tuple(parse_fault(word, catalog) for word in words)
+        self._faults = tuple(parse_fault(fault, catalog) for fault in faults)
         if self._server is not None:
             self._server.faults.set(self._faults)
         return self._faults
 
     async def stop(self) -> None:
-        """Stop it, if it runs."""
+        """Stop it if it is running."""
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
             self._server = None

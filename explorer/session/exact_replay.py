@@ -1,4 +1,4 @@
-"""Restore the bytes of a masked request, and send them unchanged."""
+"""Restore the bytes of a masked request and send them unchanged."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 MaskPlace = Literal["url", "query", "header", "form", "multipart", "json", "body"]
 _PAIR: Final = re.compile(rf"(?<![^&=?#\s])([^&=?#\s]++)={MASK}(?=&|$)")
 _JSON: Final = re.compile(rf'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z))(?:(\s*+:\s*+)"{MASK}")?+', re.DOTALL)
-"""Any string; with a colon and a mask behind it, a masked field. It matches at every quote: no text is read twice."""
+"""Any string; followed by a colon and a mask, it is a masked field. Matching every string keeps the search linear."""
 
 
 class MaskedValue(FrozenStruct, frozen=True):
-    """A place in a request whose text was masked; the name is empty where only its place is known."""
+    """A masked part of a request; the name is empty if only its place is known."""
 
     place: MaskPlace
     name: str = ""
@@ -50,11 +50,11 @@ class MaskedValue(FrozenStruct, frozen=True):
 
 
 MaskFiller = Callable[[MaskedValue], str | None]
-"""The text for a masked place, decoded (for ``json``: as JSON), or None where it is not known."""
+"""Returns the decoded value of a masked place (for ``json``: as JSON), or None if it is unknown."""
 
 
 def fill_masks(request: SentRequest, fill: MaskFiller) -> tuple[SentRequest, tuple[MaskedValue, ...]]:
-    """*request* with its masks filled by *fill*, its length corrected, and the places that stayed masked."""
+    """Return *request* with its masks filled by *fill* and its length corrected, and the places still masked."""
     left: list[MaskedValue] = []
     head, mark, query = request.url.partition("?")
     _note_unnamed(left, head, "url")
@@ -68,7 +68,7 @@ def fill_masks(request: SentRequest, fill: MaskFiller) -> tuple[SentRequest, tup
 
 
 def rebase_request(request: SentRequest, old: str, new: str) -> SentRequest:
-    """*request* with the base URL *new* in place of *old*, the ``Host`` header with it; as it is where it is not below
+    """Return *request* with its base URL *old* and its ``Host`` header replaced by *new*; unchanged if it is not below
     *old*."""
     old, new = old.rstrip("/"), new.rstrip("/")
     if old == new or not request.url.startswith((f"{old}/", f"{old}?")):
@@ -95,16 +95,16 @@ def _header(name: str, value: str, fill: MaskFiller, left: list[MaskedValue]) ->
 def _pairs(text: str, place: Literal["query", "form"], fill: MaskFiller, left: list[MaskedValue]) -> str:
     escape = quote_plus if place == "form" else _escape
 
-    def put(found: re.Match[str]) -> str:
-        one = MaskedValue(place, unquote_plus(found[1]))
-        known = fill(one)
+    def replacement(pair: re.Match[str]) -> str:
+        masked = MaskedValue(place, unquote_plus(pair[1]))
+        known = fill(masked)
         if known is None:
-            left.append(one)
-            return found[0]
-        return f"{found[1]}={escape(known)}"
+            left.append(masked)
+            return pair[0]
+        return f"{pair[1]}={escape(known)}"
 
     _note_unnamed(left, _PAIR.sub("", text), place)
-    return _PAIR.sub(put, text)
+    return _PAIR.sub(replacement, text)
 
 
 def _escape(text: str) -> str:
@@ -146,7 +146,7 @@ def _json(text: str, fill: MaskFiller, left: list[MaskedValue]) -> str:
     rest = _JSON.sub(lambda string: "" if string[2] else string[0], text)
     _note_unnamed(left, rest, "body")
 
-    def put(string: re.Match[str]) -> str:
+    def replacement(string: re.Match[str]) -> str:
         if not string[2]:
             return string[0]
         place = MaskedValue("json", decoded(string[1][1:-1]))
@@ -156,19 +156,19 @@ def _json(text: str, fill: MaskFiller, left: list[MaskedValue]) -> str:
             return string[0]
         return string[1] + string[2] + known
 
-    return _JSON.sub(put, text)
+    return _JSON.sub(replacement, text)
 
 
 def _note_unnamed(left: list[MaskedValue], rest: str, place: MaskPlace) -> None:
-    """A mask in *rest* stands for a piece of text of which no name is known."""
+    """Add an unnamed place to *left* if *rest* contains a mask."""
     if MASK in rest:
         left.append(MaskedValue(place))
 
 
 class VerbatimScheme(Scheme):
-    """Adds nothing and repeats nothing. ``scheme`` is the one that signed the request then."""
+    """Sends a request unchanged, without signing or retrying. *scheme* is the one that originally signed it."""
 
-    name = "kept"
+    name = "verbatim"
 
     def __init__(self, scheme: Scheme) -> None:
         super().__init__(scheme.options, scheme.context)
@@ -190,32 +190,32 @@ class VerbatimScheme(Scheme):
         return self._scheme.secrets()
 
     def explain(self, request: httpx.Request, at: float | None = None) -> tuple[SigningStep, ...]:  # noqa: ARG002 - the base class's
-        return (SigningStep(title="Kept", text="The request is sent as it was kept; nothing is signed anew."),)
+        return (SigningStep(title="Unchanged", text="The stored request is sent unchanged; it is not signed again."),)
 
 
 @dataclass(frozen=True)
 class RestoredRequest:
-    """A request as it was, and the scheme that sends it: as it stands where every secret of then was to be had."""
+    """A restored request and the scheme that sends it: unchanged if all its original secrets are available."""
 
     request: httpx.Request
     scheme: Scheme
     notes: tuple[str, ...]
     left: tuple[str, ...]
-    """Names that stayed masked."""
+    """Names that are still masked."""
 
 
 @dataclass
 class _MaskFilling:
-    """What is known of the masks of one request."""
+    """Fills the masks of one request with known values."""
 
-    kept: SentRequest
+    stored: SentRequest
     scheme: Scheme
     used: tuple[str, ...]
     values: list[FieldValue]
     loose: dict[str, str]
     """Headers and undocumented parameters of the call."""
     lost: list[str] = field(default_factory=list)
-    """Places of the auth scheme whose secret of then is not to be had."""
+    """Places of the auth scheme whose original secret is unavailable."""
 
     def __call__(self, place: MaskedValue) -> str | None:
         if self._signs(place):
@@ -234,78 +234,84 @@ class _MaskFilling:
 
     @property
     def _token_place(self) -> TokenPlacement | None:
-        return self.scheme.options.token_place(self.kept.method)
+        return self.scheme.options.token_place(self.stored.method)
 
     def _prefix(self, place: MaskedValue) -> str:
-        """The word before a token in a header, where it was masked with the token."""
-        whole = any(name == place.name and value == MASK for name, value in self.kept.headers)
+        """Return the prefix of a token in a header if it was masked together with the token."""
+        whole = any(name == place.name and value == MASK for name, value in self.stored.headers)
         token = self._token_place
         return token.prefix if token is not None and place.place == "header" and whole else ""
 
     def _original_secret(self) -> Secret | None:
-        return next((one for one in self.scheme.secrets() if one.fingerprint() in self.used), None)
+        return next((secret for secret in self.scheme.secrets() if secret.fingerprint() in self.used), None)
 
     def _value(self, place: MaskedValue) -> str | None:
-        """The next value of that name that was not put in yet; JSON knows only the last part of a name."""
-        for one in self.values:
-            name = one.name.replace("]", "").replace("[", ".").rpartition(".")[2] if place.place == "json" else one.name
+        """Return the next unused value of that name; in JSON only the last part of a name is known."""
+        for field_value in self.values:
+            name = field_value.name
+            if place.place == "json":
+                name = name.replace("]", "").replace("[", ".").rpartition(".")[2]
             if name.lower() == place.name.lower():
-                self.values.remove(one)
-                text = json_bytes(one.value).decode("utf-8", "surrogatepass")
-                return text if place.place == "json" or not isinstance(one.value, str) else str(one.value)
+                self.values.remove(field_value)
+                value = field_value.value
+                if place.place != "json" and isinstance(value, str):
+                    return value
+                return json_bytes(value).decode("utf-8", "surrogatepass")
         return self.loose.get(place.name.lower()) if place.place in ("header", "query") else None
 
 
 def restore_request(session: SessionContext, origin: Exchange, call: Call) -> RestoredRequest:
-    """The request of *origin* made again with the values of *call*, addressed to where its environment is now.
+    """Restore the request of *origin* with the values of *call* and the current base URL of its environment.
 
     Raises:
-        UsageError: the history has its body no more.
+        UsageError: the history no longer has its body.
     """
     from explorer.core.form import find_parameter
 
     if "request" in origin.lost:
         raise UsageError(
-            "the file of the body that was sent is missing or damaged, so these bytes are not to be had",
-            hint="Send it again signed now, or open it in the form.",
+            "the stored request body is missing or damaged, so the exact bytes cannot be sent",
+            hint="Replay it with a new signature, or open it in the form.",
         )
     endpoint, scheme = session.operation(call).endpoint, auth_scheme(session, call)
     secret = {
-        entry.name for entry in call.entries if (found := find_parameter(endpoint, entry.name)) and found[0].secret
+        entry.name for entry in call.entries if (match := find_parameter(endpoint, entry.name)) and match[0].secret
     }
-    values = [one for one in check_call(session, call).values if one.name in secret or _is_masked_in(origin, one.name)]
+    values = [
+        value for value in check_call(session, call).values if value.name in secret or _is_masked_in(origin, value.name)
+    ]
     loose = {name.lower(): value for name, value in (*call.extra, *call.headers)}
-    kept = _first_sent(origin)
-    filling = _MaskFilling(kept, scheme, origin.under.used if origin.under else (), values, loose)
-    now = session.base_url(call)
-    placed = rebase_request(kept, original_base_url(origin, now), now)
-    sent, left = fill_masks(placed, filling)
-    request = _request(sent)
-    notes = [*_base_url_warning(kept, placed), *_length_warning(kept, request)]
+    stored = _first_sent(origin)
+    filling = _MaskFilling(stored, scheme, origin.under.used if origin.under else (), values, loose)
+    base_url = session.base_url(call)
+    rebased = rebase_request(stored, original_base_url(origin, base_url), base_url)
+    filled, left = fill_masks(rebased, filling)
+    request = _request(filled)
+    notes = [*_base_url_warning(stored, rebased), *_length_warning(stored, request)]
     if origin.response is None and sent_request(scheme.strip(request)) == sent_request(request):
-        notes.append("it was cut off before its signed bytes were kept, so it is signed now")
+        notes.append("the original ended before its signed bytes were stored, so it is signed now")
         return RestoredRequest(request, scheme, tuple(notes), ())
     signed_at = scheme.signed_at(request)
-    if signed_at is not None and left and all(one.name in _signature_params(scheme) for one in left):
+    if signed_at is not None and left and all(place.name in _signature_params(scheme) for place in left):
         request, left = scheme.preview(request, signed_at), ()
-        notes.append("the signature was masked; it is made again as of then")
-    other = tuple(one.name or str(one) for one in left if str(one) not in filling.lost)
+        notes.append("the signature was masked; it is recreated for the original time")
+    other = tuple(place.name or str(place) for place in left if str(place) not in filling.lost)
     if not filling.lost:
         notes += _age_warning(scheme, request, session.now())
         return RestoredRequest(request, _sending_scheme(scheme, request), tuple(notes), other)
-    which = ", ".join(filling.lost)
-    notes.append(f"the secret of then in {which} is not to be had; that of now is put in its place")
+    places = ", ".join(filling.lost)
+    notes.append(f"the original secret in {places} is unavailable; the current one is used")
     return RestoredRequest(scheme.strip(request), scheme, tuple(notes), other)
 
 
 def _signature_params(scheme: Scheme) -> tuple[str, ...]:
-    """The parameters that a signing scheme adds and can make again for any moment."""
+    """Return the parameters that a signing scheme can recreate for any time."""
     names = scheme.options.signature
     return (names.key_id, names.signature) if names is not None else ()
 
 
 def _request(sent: SentRequest) -> httpx.Request:
-    """The request as it goes out; headers that are still masked are left out."""
+    """Return the HTTP request, without headers that are still masked."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent.headers if MASK not in value]
     request = httpx.Request(sent.method, sent.url, headers=headers, content=sent.body)
     request.read()
@@ -317,7 +323,7 @@ def _is_masked_in(origin: Exchange, name: str) -> bool:
 
 
 def _first_sent(origin: Exchange) -> SentRequest:
-    """The request of the call itself, before any redirect that was followed."""
+    """Return the request of the call itself, before redirects."""
     for hop in origin.hops:
         if hop.purpose == "call" and hop.response is not None and hop.response.status in REDIRECT_STATUSES:
             return hop.request
@@ -325,8 +331,11 @@ def _first_sent(origin: Exchange) -> SentRequest:
 
 
 def _sending_scheme(scheme: Scheme, request: httpx.Request) -> Scheme:
-    """The scheme itself where it would send the very same bytes (its token is in use, and the answer may hold the next
-    one); otherwise one that adds nothing. A signature of this moment is another the next second."""
+    """Return *scheme* if it would send the same bytes, else ``VerbatimScheme``.
+
+    The scheme itself keeps its token state up to date: the response may contain the next token. A signature with a
+    timestamp differs a second later, so it is always sent verbatim.
+    """
     if scheme.signed_at(request) is not None:
         return VerbatimScheme(scheme)
     try:
@@ -336,21 +345,21 @@ def _sending_scheme(scheme: Scheme, request: httpx.Request) -> Scheme:
     return scheme if same else VerbatimScheme(scheme)
 
 
-def _base_url_warning(kept: SentRequest, placed: SentRequest) -> list[str]:
-    if kept.url == placed.url:
+def _base_url_warning(stored: SentRequest, rebased: SentRequest) -> list[str]:
+    if stored.url == rebased.url:
         return []
-    return [f"sent to {placed.url_without_query} in place of {kept.url_without_query}"]
+    return [f"sent to {rebased.url_without_query} instead of {stored.url_without_query}"]
 
 
-def _length_warning(kept: SentRequest, request: httpx.Request) -> list[str]:
-    """A warning where what was given again cannot be what stood there: the length of then is known."""
-    then = next((value for name, value in kept.headers if name.lower() == "content-length"), "")
-    now = str(len(request.content))
-    if not then.isdigit() or MASK in str(request.content, "utf-8", "replace") or then == now:
+def _length_warning(stored: SentRequest, request: httpx.Request) -> list[str]:
+    """Return a warning if the body's length differs from the original's: a value then differs from the original."""
+    original = next((value for name, value in stored.headers if name.lower() == "content-length"), "")
+    length = str(len(request.content))
+    if not original.isdigit() or MASK in str(request.content, "utf-8", "replace") or original == length:
         return []
-    return [f"the body has {now} bytes and had {then} then: what was put in is not what stood there"]
+    return [f"the body has {length} bytes instead of {original}: a filled-in value differs from the original"]
 
 
 def _age_warning(scheme: Scheme, request: httpx.Request, now: float) -> list[str]:
     at = scheme.signed_at(request)
-    return [] if at is None else [f"signed as of then, {max(0, now - at):,.0f} seconds ago"]
+    return [] if at is None else [f"the original signature is used, made {max(0, now - at):,.0f} s ago"]

@@ -25,87 +25,88 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """A variant that was sent, and what came of it."""
+    """A variant that was sent, and its outcome."""
 
     variant: ReadingVariant
     verdict: TrialVerdict
     exchange: Exchange | None
-    """With its secrets masked; None where the call was not reached, since no token was given."""
+    """Redacted; None if the call was not sent because no token was issued."""
     why: str
-    """What the verdict rests on."""
+    """The reason for the verdict."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Every trial of a plan."""
+    """The trials of a plan."""
 
     plan: ExperimentPlan
     trials: tuple[Trial, ...]
 
     @property
     def followed_choice(self) -> str:
-        """The choice that the server follows, as far as this tells; empty where it does not."""
-        telling = [one for one in self.trials if one.variant.is_distinct]
-        yes = [one for one in telling if one.verdict == "accepted"]
-        no = [one for one in telling if one.verdict == "refused" and not one.variant.has_invented_values]
-        if len(yes) == 1 and len(no) == len(telling) - 1 and len(self.trials) > 1:
-            return yes[0].variant.choice
-        plain = [one for one in self.trials if not one.variant.is_distinct and one.verdict == "accepted"]
-        if not yes and len(no) == len(telling) > 0 and len(plain) == 1:
+        """The choice that the server follows; empty if undecided."""
+        distinct = [trial for trial in self.trials if trial.variant.is_distinct]
+        accepted = [trial for trial in distinct if trial.verdict == "accepted"]
+        refused = [trial for trial in distinct if trial.verdict == "refused" and not trial.variant.has_invented_values]
+        if len(accepted) == 1 and len(refused) == len(distinct) - 1 and len(self.trials) > 1:
+            return accepted[0].variant.choice
+        plain = [trial for trial in self.trials if not trial.variant.is_distinct and trial.verdict == "accepted"]
+        if not accepted and len(refused) == len(distinct) > 0 and len(plain) == 1:
             return plain[0].variant.choice
         return ""
 
     @property
     def conclusion(self) -> str:
-        """What it tells, in a sentence."""
+        """The result as a sentence."""
         follows = self.followed_choice
         if follows:
             return f"The server follows {follows}: {self.plan.reading.choices[follows].title}"
         if len(self.trials) < len(self.plan.variants):
-            return f"Only {', '.join(one.variant.choice for one in self.trials)} was sent; trying both tells more"
+            sent = ", ".join(trial.variant.choice for trial in self.trials)
+            return f"Only {sent} was sent; send every choice to compare them"
         if self.plan.all_same:
-            return "Every choice makes the same request here; the answer has to tell, and is judged under each"
-        verdicts = {one.verdict for one in self.trials}
+            return "Every choice makes the same request; compare how each one judges the response"
+        verdicts = {trial.verdict for trial in self.trials}
         if "unclear" in verdicts:
-            return "Undecided: not every request got an answer that tells"
+            return "Undecided: a response was inconclusive"
         if verdicts == {"accepted"}:
-            return "It takes them all: this reading makes no difference to whether the server answers"
+            return "The server accepts every choice"
         if verdicts == {"refused"}:
-            return "Undecided: all were refused, so something else is wrong as well"
-        if any(one.variant.has_invented_values and one.verdict == "refused" for one in self.trials):
-            return "Undecided: what was refused is a made-up value, which may be refused for itself"
-        return "Undecided: what was accepted is not what only one choice allows"
+            return "Undecided: all were refused, so something else is wrong too"
+        if any(trial.variant.has_invented_values and trial.verdict == "refused" for trial in self.trials):
+            return "Undecided: the refused request has a made-up value, which may be the reason"
+        return "Undecided: the accepted request is allowed by more than one choice"
 
 
 async def run_experiment(
     session: SessionContext,
-    what: ExperimentPlan,
+    plan: ExperimentPlan,
     choices: Sequence[str] = (),
     *,
     agreed: bool = False,
     timeout: float | None = None,
     tell: Callable[[Trial], None] = lambda _trial: None,
 ) -> Experiment:
-    """Send the variants of a plan (or those of *choices*), one after the other, and keep what came of each as evidence.
+    """Send the variants of a plan (or those of *choices*) in sequence, and record the outcomes as evidence.
 
     Raises:
-        UsageError: it has to be asked for first and was not *agreed* to; nothing was sent.
-        CredentialMissing: as ``send``. StoreError: the evidence could not be kept.
+        UsageError: it needs confirmation and *agreed* is false; nothing was sent.
+        CredentialMissing: as ``send``. StoreError: the evidence could not be written.
     """
     from explorer.store.journals import add_evidence
 
-    if what.question and not agreed:
-        raise UsageError(what.question, hint="Say yes to it first.")
-    wanted = [what.variant(one) for one in choices] or list(what.variants)
+    if plan.question and not agreed:
+        raise UsageError(plan.question, hint="Confirm it first.")
+    wanted = [plan.variant(choice) for choice in choices] or list(plan.variants)
     trials: list[Trial] = []
     for variant in wanted:
         trial = await _send_trial(session, variant, timeout)
         trials.append(trial)
         tell(trial)
-    kept = [found for one in trials if (found := _evidence(session, what, one)) is not None]
-    if kept:
-        await asyncio.to_thread(add_evidence, session.folders, kept)
-    return Experiment(what, tuple(trials))
+    evidence = [of_trial for trial in trials if (of_trial := _evidence(session, plan, trial)) is not None]
+    if evidence:
+        await asyncio.to_thread(add_evidence, session.folders, evidence)
+    return Experiment(plan, tuple(trials))
 
 
 async def _send_trial(session: SessionContext, variant: ReadingVariant, timeout: float | None) -> Trial:
@@ -120,18 +121,19 @@ async def _send_trial(session: SessionContext, variant: ReadingVariant, timeout:
     return Trial(variant, verdict, exchange, why)
 
 
-def _evidence(session: SessionContext, what: ExperimentPlan, trial: Trial) -> Evidence | None:
-    if what.all_same or trial.exchange is None:
+def _evidence(session: SessionContext, plan: ExperimentPlan, trial: Trial) -> Evidence | None:
+    if plan.all_same or trial.exchange is None:
         return None
-    return evidence_of(session, what.call, what.key, trial.variant.choice, trial.exchange, wide=what.wide)
+    return evidence_of(session, plan.call, plan.key, trial.variant.choice, trial.exchange, wide=plan.wide)
 
 
 def follow_readings(session: SessionContext, readings: Mapping[str, str]) -> Mapping[str, str]:
-    """Tell the embedded sandbox which readings to follow in place of the defaults (``vendor.key`` or
-    ``vendor.endpoint.key`` → choice), in place of what it was told before; gives them.
+    """Set and return the readings that the embedded sandbox follows instead of the defaults.
+
+    *readings* maps ``vendor.key`` or ``vendor.endpoint.key`` to a choice and replaces any earlier mapping.
 
     Raises:
-        UnknownName: a reading or a choice that the catalog has not; nothing is changed.
+        UnknownName: a reading or choice is unknown; nothing is changed.
     """
     from explorer.sandbox.routing import check_readings
 
@@ -143,51 +145,53 @@ def follow_readings(session: SessionContext, readings: Mapping[str, str]) -> Map
 
 @dataclass(frozen=True)
 class VersionedCall:
-    """A call whose version is told by its Accept header, before anything is sent."""
+    """A call whose version is chosen by the Accept header."""
 
     call: Call
     accept: str
     """The documented header."""
     variants: tuple[VersionOption, ...]
     note: str
-    """What the catalog says of the vendor's versions, with the document's lines."""
+    """The catalog's note on the vendor's versions, with the document's lines."""
     question: str
-    """What a person must say yes to before the call is sent twice; empty for a read."""
+    """What the user must confirm before the call is sent twice; empty for a read."""
 
     def variant(self, text: str) -> VersionOption:
-        """What a person means by *text* (``core.versions.variant_of``)."""
+        """Return the version that *text* names (``core.versions.parse_version``)."""
         return parse_version(text, self.accept)
 
 
 @dataclass(frozen=True)
 class VersionComparison:
-    """A call under two versions; secrets are masked."""
+    """The redacted exchanges of a call under two versions."""
 
     variants: tuple[VersionOption, VersionOption]
     exchanges: tuple[Exchange, Exchange]
     notes: tuple[str, ...]
-    """Where an answer is not of the version that was asked for, in sentences."""
+    """Sentences about responses that are not of the requested version."""
 
 
 def versioned_call(session: SessionContext, call: Call) -> VersionedCall:
-    """Make *call* ready to be looked at; sends nothing.
+    """Return the versions of *call*. Sends nothing.
 
     Raises:
-        UsageError: the vendor does not tell versions apart by the Accept header.
+        UsageError: the vendor does not use the Accept header for versions.
     """
     vendor, endpoint = session.endpoint(call.address)
     version = vendor.version
     if version.style != "accept" or not version.accept:
-        where = {"path": "in the path", "none": "nowhere"}.get(version.style, "elsewhere")
+        why = {"path": "has its version in the path", "none": "has no versions"}.get(
+            version.style, "does not use the Accept header for versions"
+        )
         raise UsageError(
-            f"{vendor.title} tells its versions {where}, not in the Accept header",
-            hint="The version lens is for calls whose version is a media type.",
+            f"{vendor.title} {why}",
+            hint="Only versions that are media types in the Accept header can be compared.",
         )
     accept = endpoint.accept or version.accept
     effect = effect_of(session, call)
     question = confirmation_for(session, call)
     if effect != "read":
-        question = f"{call.address} is no read ({effect}), and would be sent twice to {session.base_url(call)}"
+        question = f"{call.address} is not a read ({effect}) and would be sent twice to {session.base_url(call)}"
     lines = vendor.cite(version.lines)
     note = " ".join(part for part in (version.note, f"[{lines}]" if lines else "") if part)
     return VersionedCall(call, accept, version_variants(accept), note, question)
@@ -195,37 +199,37 @@ def versioned_call(session: SessionContext, call: Call) -> VersionedCall:
 
 async def compare_versions(
     session: SessionContext,
-    through: VersionedCall,
-    one: VersionOption,
-    other: VersionOption,
+    versioned: VersionedCall,
+    left: VersionOption,
+    right: VersionOption,
     *,
     agreed: bool = False,
     timeout: float | None = None,
 ) -> VersionComparison:
-    """Send the call under both, one after the other.
+    """Send the call under both versions in sequence.
 
     Raises:
-        UsageError: it has to be asked for first and was not *agreed* to, or both are the same; nothing was sent.
+        UsageError: it needs confirmation and *agreed* is false, or both are the same; nothing was sent.
         FormError, CredentialMissing, CredentialRefused: as ``send``.
     """
-    if through.question and not agreed:
-        raise UsageError(through.question, hint="Say yes to it first.")
-    if one.accept == other.accept:
-        raise UsageError("both are the same version", hint="Choose two that differ.")
-    exchanges = [await _sent(session, through.call, variant, timeout) for variant in (one, other)]
+    if versioned.question and not agreed:
+        raise UsageError(versioned.question, hint="Confirm it first.")
+    if left.accept == right.accept:
+        raise UsageError("both versions are the same", hint="Choose two different versions.")
+    exchanges = [await _send_version(session, versioned.call, variant, timeout) for variant in (left, right)]
     notes = [
-        f"{variant.key}: {told}"
-        for variant, exchange in zip((one, other), exchanges, strict=True)
+        f"{variant.key}: {mismatch}"
+        for variant, exchange in zip((left, right), exchanges, strict=True)
         if exchange.response is not None
         and exchange.verdict.outcome == "OK"
-        and (told := version_mismatch(variant.accept, exchange.response.header("content-type")))
+        and (mismatch := version_mismatch(variant.accept, exchange.response.header("content-type")))
     ]
-    return VersionComparison((one, other), (exchanges[0], exchanges[1]), tuple(notes))
+    return VersionComparison((left, right), (exchanges[0], exchanges[1]), tuple(notes))
 
 
-async def _sent(session: SessionContext, call: Call, variant: VersionOption, timeout: float | None) -> Exchange:
+async def _send_version(session: SessionContext, call: Call, variant: VersionOption, timeout: float | None) -> Exchange:
     others = tuple(pair for pair in call.headers if pair[0].lower() != "accept")
-    # A header of the program's own is left out where its value is empty.
+    # A default header is omitted if its value is empty.
     call = msgspec.structs.replace(call, headers=(*others, ("Accept", variant.accept)))
     exchange = await send(session, call, timeout=timeout)
     return await asyncio.to_thread(redact, session, exchange)

@@ -1,9 +1,10 @@
-"""Calls as text to be pasted elsewhere: what ``core.export`` needs to know is looked up here."""
+"""Export calls and history entries to other formats, and import curl lines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
 
 
 MAX_EXCHANGES: Final = 1000
-"""Entries that one archive of a search holds, unless told otherwise."""
+"""Default limit of entries in an archive of a search."""
 
 
 def recipe_of(session: SessionContext, call: Call) -> Recipe:
-    """The recipe of *call*, which may be one that was kept masked. May reach the keyring, and then blocks.
+    """Return the recipe of *call*, which may be masked. Blocking when it reads the keyring.
 
     Raises:
-        UsageError: it cannot be built; UnknownName: vendor, endpoint, environment or reading are not known any more.
+        UsageError: it cannot be built; UnknownName: its vendor, endpoint, environment or reading is unknown.
     """
     from explorer.core.export.recipe_builder import recipe_for
 
     operation = session.operation(call)
 
     def credential(name: str) -> Secret | None:
-        found = session.vault.find(operation.vendor, name, call.environment)
-        return found.value if found else None
+        stored = session.vault.find(operation.vendor, name, call.environment)
+        return stored.value if stored else None
 
     return recipe_for(
         operation.vendor,
@@ -54,7 +55,7 @@ def recipe_of(session: SessionContext, call: Call) -> Recipe:
 
 
 def export_call(session: SessionContext, call: Call, format_id: str, *, show_secrets: bool = False) -> bytes:
-    """Return a call that was not sent in one of ``FORMATS``. May reach the keyring, and then blocks.
+    """Export a call that was not sent in one of ``FORMATS``. Blocking when it reads the keyring.
 
     Raises:
         UnknownName: no such format; FormError, CredentialMissing: as ``prepare_call``; UsageError: the format
@@ -63,27 +64,27 @@ def export_call(session: SessionContext, call: Call, format_id: str, *, show_sec
     try:
         return _format_of(format_id).write(_UnsentSource(session, call, show_secrets))
     except UnicodeEncodeError:
-        raise UsageError("a value holds bytes that are no UTF-8", hint="Values are text.") from None
+        raise UsageError("a value is not valid UTF-8", hint="Change the value to UTF-8 text.") from None
 
 
 def export_exchanges(
     session: SessionContext, exchanges: Sequence[Exchange], format_id: str, *, show_secrets: bool = False
 ) -> bytes:
-    """Return exchanges of the history (redacted) in one of ``FORMATS``; more than one only as an archive.
+    """Export redacted exchanges of the history in one of ``FORMATS``; several need an archive format.
 
-    With *show_secrets* the credentials that there are now stand in what runs; what was redacted when it was stored
-    stays so. May reach the keyring, and then blocks.
+    With *show_secrets*, runnable formats contain the current credentials; values stored masked remain masked.
+    Blocking when it reads the keyring.
 
     Raises:
-        UnknownName: no such format, or the catalog does not know the call any more; UsageError: the format cannot hold
-        it.
+        UnknownName: there is no such format, or the call is no longer in the catalog; UsageError: the format cannot
+        hold it.
     """
     return _format_of(format_id).write(_HistorySource(session, tuple(exchanges), format_id, show_secrets))
 
 
 @dataclass(frozen=True)
 class _UnsentSource:
-    """A call that was not sent, as a format asks for it."""
+    """The export source for a call that was not sent."""
 
     session: SessionContext
     call: Call
@@ -108,7 +109,7 @@ class _UnsentSource:
 
 @dataclass(frozen=True)
 class _HistorySource:
-    """Exchanges of the history, as a format asks for them."""
+    """The export source for exchanges of the history."""
 
     session: SessionContext
     sent: Sequence[Exchange]
@@ -124,9 +125,9 @@ class _HistorySource:
 
     def exchange(self) -> Exchange:
         if len(self.sent) != 1:
-            archive = " or ".join(f"--as {format_id}" for format_id in archive_formats())
+            archives = " or ".join(f"--as {format_id}" for format_id in archive_formats())
             raise UsageError(
-                f"{len(self.sent)} entries do not fit into {self.format_id}", hint=f"Name one, or take {archive}."
+                f"{self.format_id} cannot hold {len(self.sent)} entries", hint=f"Choose one entry, or use {archives}."
             )
         return self.sent[0]
 
@@ -140,25 +141,25 @@ def _format_of(format_id: str) -> ExportFormat:
     return FORMATS[format_id]
 
 
-async def search_exchanges(session: SessionContext, words: str, *, limit: int = MAX_EXCHANGES) -> list[Exchange]:
-    """The exchanges (masked) that a search of the history finds, the oldest first, at most the newest *limit*.
+async def search_exchanges(session: SessionContext, query: str, *, limit: int = MAX_EXCHANGES) -> list[Exchange]:
+    """Return the newest *limit* redacted exchanges that match a history search, oldest first.
 
     Raises:
-        UsageError: a filter cannot be read, or nothing is found; StoreError: an entry is damaged.
+        UsageError: a filter is invalid or nothing matches; StoreError: an entry is damaged.
     """
-    rows = await recent_entries(session, limit, words)
+    rows = await recent_entries(session, limit, query)
     if not rows:
-        raise UsageError(f"nothing in the history fits {words!r}")
-
+        raise UsageError(f"no history entry matches {query!r}")
     return await past_exchanges(session, [row.id for row in reversed(rows)])
 
 
 def import_curl_line(session: SessionContext, text: str) -> ImportedCall:
-    """Return the call of a curl line. Credential variables of the vendor at its URL are looked up in the environment; a
-    file that holds the body is read where it is allowed.
+    """Parse a curl line into a call.
+
+    Credential variables of the vendor are resolved from the environment; a body file is read if it is allowed.
 
     Raises:
-        UsageError: there is no curl command in it, the catalog knows no call like it, or a file cannot be read.
+        UsageError: there is no curl command, no matching endpoint, or a file cannot be read.
     """
     from explorer.core.curl.importing import import_curl
     from explorer.core.curl.match import VendorBaseUrl
@@ -166,7 +167,9 @@ def import_curl_line(session: SessionContext, text: str) -> ImportedCall:
 
     places = []
     for vendor in session.catalog.vendors.values():
-        places += [VendorBaseUrl(vendor.id, name, one.base_url) for name, one in vendor.environments.items()]
+        places += [
+            VendorBaseUrl(vendor.id, name, environment.base_url) for name, environment in vendor.environments.items()
+        ]
         places.append(
             VendorBaseUrl(vendor.id, SANDBOX, sandbox_base_url(vendor, session.settings.sandbox_port), any_port=True)
         )
@@ -182,20 +185,19 @@ def import_curl_line(session: SessionContext, text: str) -> ImportedCall:
 
 @dataclass(frozen=True)
 class CurlImport:
-    """A curl line as it was understood. *call* is what a form is filled with: what the line does not hold itself, and
-    what a form has no place for, is left out of it and told in *notes*."""
+    """A curl line parsed for a form: *call* has the values for the form; *notes* name what is left out."""
 
     call: Call
     shown: Call
-    """The same with its secrets masked."""
+    """The redacted call."""
     notes: tuple[str, ...]
 
 
 def read_curl_line(session: SessionContext, text: str) -> CurlImport:
-    """What a pasted curl line asks for. May reach the keyring, and then blocks.
+    """Parse a pasted curl line for a form. Blocking when it reads the keyring.
 
     Raises:
-        UsageError: there is no curl command in it, or the catalog knows no call like it.
+        UsageError: there is no curl command, or no matching endpoint.
     """
     from explorer.core.form import is_upload
     from explorer.core.text.secret import MASK
@@ -203,14 +205,16 @@ def read_curl_line(session: SessionContext, text: str) -> CurlImport:
     imported = import_curl_line(session, text)
     call = imported.call
     redactor = redactor_for(session, call)
-    notes = [redactor.text(one) for one in imported.notes]
+    host = urlsplit(call.base_url).netloc
+    notes = [redactor.text(note) for note in imported.notes if not host or host not in note]
     endpoint = session.operation(call).endpoint
-    texts = [one for one in call.entries if one.kind == "file" and not is_upload(endpoint, one)]
-    notes += [f"{one.name} is not in the line: type it" for one in call.entries if MASK in one.value or one in texts]
+    files = [entry for entry in call.entries if entry.kind == "file" and not is_upload(endpoint, entry)]
+    notes += [
+        f"{entry.name} is not in the line: enter it" for entry in call.entries if MASK in entry.value or entry in files
+    ]
     if call.base_url:
-        notes = [one for one in notes if not one.endswith("; kept as base URL")]
-        notes.append(f"the line goes to {redactor.text(call.base_url)}, which a form has no place for")
+        notes.append(f"the base URL {redactor.text(call.base_url)} is ignored: forms use the sandbox or an environment")
         call = msgspec.structs.replace(call, base_url="", environment=SANDBOX)
-    entries = tuple(one for one in call.entries if MASK not in one.value and one not in texts)
+    entries = tuple(entry for entry in call.entries if MASK not in entry.value and entry not in files)
     call = msgspec.structs.replace(call, entries=entries)
     return CurlImport(call, redactor.call(session.operation(call).endpoint, call), tuple(notes))

@@ -1,4 +1,4 @@
-"""Builds the session of a shell from the environment: folders, catalog, settings, credentials, history."""
+"""Build the session from the environment: folders, catalog, settings, credentials, history."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def open_session(environ: Mapping[str, str], *, keep_history: bool = True) -> SessionContext:
-    """The session of a person with this environment. A bad file of theirs is a warning, never the end.
+    """Return a session for these environment variables. An invalid user file is a warning, not an error.
 
     Raises:
-        CatalogError: the shipped catalog itself is wrong.
+        CatalogError: the shipped catalog is invalid.
     """
     folders = Folders.from_environ(environ)
     restrict_permissions(folders.own())

@@ -1,7 +1,4 @@
-"""The history as a session sees it: found, looked up, annotated, forgotten.
-
-Every function reads and writes the database in a thread.
-"""
+"""Search, read, annotate and delete history entries, with database access in threads."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from explorer.errors import UnknownName, UsageError
+from explorer.errors import UnknownName
 from explorer.session.prepare import auth_scheme, redactor_for
 
 if TYPE_CHECKING:
@@ -20,13 +17,13 @@ if TYPE_CHECKING:
     from explorer.core.history_search import FilterNames
     from explorer.core.model import Exchange
     from explorer.session.context import SessionContext
-    from explorer.store.history import History, HistoryRow
+    from explorer.store.history import HistoryRow
     from explorer.store.history.rows import Annotation
 
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """An entry of the history: its row (note and tags in it), the exchange, and the numbers of its replays."""
+    """A history entry: its row (with note and tags), the exchange, and the numbers of its replays."""
 
     row: HistoryRow
     exchange: Exchange
@@ -35,20 +32,20 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class EntryDetails:
-    """What there is to say of an entry beside its row."""
+    """Details of an entry that are not in its row."""
 
     replayed: str
-    """How it was made of its origin: ``again``, ``exact``, ``form``, or nothing."""
+    """How it was derived from its origin: ``again``, ``exact``, ``form``, or empty."""
     replays: tuple[int, ...]
-    """The numbers of the entries that are replays of it."""
+    """The numbers of its replays."""
     changes: tuple[str, ...]
-    """What changed since, in sentences."""
+    """What changed since, as sentences."""
     problems: tuple[str, ...] = ()
-    """What of it could not be kept, or is gone."""
+    """Missing parts of the entry, as sentences."""
 
 
 async def entry_details(session: SessionContext, number: int) -> EntryDetails:
-    """What there is to say of the entry of that number.
+    """Return the details of entry *number*.
 
     Raises:
         UnknownName: there is none; StoreError: it is damaged.
@@ -59,18 +56,18 @@ async def entry_details(session: SessionContext, number: int) -> EntryDetails:
 def _entry_details(session: SessionContext, number: int) -> EntryDetails:
     from explorer.session.request_context import changes_since
 
-    history = _history(session)
+    history = session.require_history()
     exchange = history.get(number, bodies=False)
     try:
-        told = changes_since(session, exchange)
+        changes = changes_since(session, exchange)
     except UnknownName as error:
-        told = (error.message,)
-    gone = tuple(f"the file of the {place}'s body is missing" for place in history.missing(number))
-    return EntryDetails(exchange.replayed, tuple(history.replays(number)), told, gone)
+        changes = (error.message,)
+    problems = tuple(f"the file of the {place} body is missing" for place in history.missing(number))
+    return EntryDetails(exchange.replayed, tuple(history.replays(number)), changes, problems)
 
 
 async def filter_names(session: SessionContext) -> FilterNames:
-    """What the filters of a search may hold, for completing them."""
+    """Return the values for completing search filters."""
     return await asyncio.to_thread(_filter_names, session)
 
 
@@ -89,21 +86,21 @@ def _filter_names(session: SessionContext) -> FilterNames:
 
 
 async def delete_entries(session: SessionContext, numbers: Sequence[int]) -> int:
-    """Take entries out of the history for good; how many there were.
+    """Delete entries permanently; return how many existed.
 
     Raises:
-        StoreError: the file could not be written; nothing is taken away.
+        StoreError: the file could not be written; nothing is deleted.
     """
-    return await asyncio.to_thread(lambda: _history(session).delete(numbers))
+    return await asyncio.to_thread(lambda: session.require_history().delete(numbers))
 
 
 async def recent_entries(
     session: SessionContext, limit: int = 200, text: str = "", before: int | None = None
 ) -> list[HistoryRow]:
-    """Return the newest *limit* rows that the words of *text* ask for (``core.search_words``), below number *before*.
+    """Return the newest *limit* rows below number *before* that match the search *text* (``core.history_search``).
 
     Raises:
-        UsageError: a filter in *text* cannot be read.
+        UsageError: a filter in *text* is invalid.
     """
 
     def read() -> list[HistoryRow]:
@@ -114,33 +111,33 @@ async def recent_entries(
 
 
 async def past_exchange(session: SessionContext, number: int) -> Exchange:
-    """Return the exchange of that number, redacted as it was stored.
+    """Return the redacted exchange of entry *number*.
 
     Raises:
         UnknownName: there is none.
     """
-    return await asyncio.to_thread(lambda: _history(session).get(number))
+    return await asyncio.to_thread(lambda: session.require_history().get(number))
 
 
 async def past_exchanges(session: SessionContext, numbers: Sequence[int]) -> list[Exchange]:
-    """Return the exchanges of those numbers, as ``past_exchange`` does."""
+    """Return the redacted exchanges of entries *numbers*."""
 
     def read() -> list[Exchange]:
-        history = _history(session)
+        history = session.require_history()
         return [history.get(number) for number in numbers]
 
     return await asyncio.to_thread(read)
 
 
 async def history_entry(session: SessionContext, number: int) -> HistoryEntry:
-    """Return the entry of that number: the exchange as it was stored, its note and tags, and its replays.
+    """Return entry *number* with its redacted exchange and its replays.
 
     Raises:
         UnknownName: there is none.
     """
 
     def read() -> HistoryEntry:
-        history = _history(session)
+        history = session.require_history()
         return HistoryEntry(history.row(number), history.get(number), tuple(history.replays(number)))
 
     return await asyncio.to_thread(read)
@@ -154,11 +151,12 @@ async def annotate_entry(
     add: Sequence[str] = (),
     remove: Sequence[str] = (),
 ) -> HistoryRow:
-    """Replace the note of an entry (None leaves it), add and remove tags, and return the entry as it is then. Every
-    known secret, of whatever vendor, is masked in the note.
+    """Replace the note of an entry (None: keep it), add and remove tags, and return the changed row.
+
+    Known secrets of all vendors are masked in the note.
 
     Raises:
-        UnknownName: there is no such entry; UsageError: a tag cannot be one.
+        UnknownName: there is no such entry; UsageError: a tag is invalid.
     """
     from explorer.store.history.rows import Annotation
 
@@ -170,20 +168,13 @@ def _annotate(session: SessionContext, number: int, annotation: Annotation) -> H
     from explorer.core.catalog import Vendor
     from explorer.core.redaction import Redactor
 
-    history = _history(session)
+    history = session.require_history()
     if annotation.note:
         call = history.get(number).call
         known = session.vault.held(session.catalog.vendors.values())
         try:
             redactor = redactor_for(session, call, (*known, *auth_scheme(session, call).secrets()))
-        except UnknownName:  # the catalog knows this call no more; any vendor's redactor masks by value
+        except UnknownName:  # no longer in the catalog; any redactor masks known values
             redactor = Redactor(Vendor(title=""), None, known)
         annotation = msgspec.structs.replace(annotation, note=redactor.text(annotation.note))
     return history.annotate(number, annotation)
-
-
-def _history(session: SessionContext) -> History:
-    history = session.history()
-    if history is None:
-        raise UsageError("there is no history")
-    return history

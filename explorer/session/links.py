@@ -1,4 +1,4 @@
-"""Following an id in an answer to the calls that take it."""
+"""Follow an id in a response to the calls that take it."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from explorer.core.model import Exchange
     from explorer.session.context import SessionContext
 
-_DECODED: Final = 16_000_000
-"""Bytes of a body up to which what stands around an id is looked at."""
+_MAX_BODY: Final = 16_000_000
+"""Bytes of a body; larger ones are not decoded for the values around an id."""
 
 
 @dataclass(frozen=True)
 class LinkResolution:
-    """Where an id leads: the calls that take it, and the object of ``included`` that it names."""
+    """The targets of an id: the calls that take it, and the object in ``included`` that it identifies."""
 
     link_targets: tuple[LinkTarget, ...]
     included: int | None = None
 
 
 def links_of(session: SessionContext, exchange: Exchange) -> Links | None:
-    """The ids in the answer of *exchange*; None where the catalog knows its call no more."""
+    """Return the ids in the response of *exchange*; None if its call is no longer in the catalog."""
     try:
         operation = session.operation(exchange.call)
     except ExplorerError:
@@ -49,10 +49,10 @@ def links_of(session: SessionContext, exchange: Exchange) -> Links | None:
 def resolve_link(
     session: SessionContext, exchange: Exchange, path: str, value: str, siblings: Mapping[str, str]
 ) -> LinkResolution:
-    """Where *value* at *path* of the answer leads. Decodes the body, and blocks for as long.
+    """Return the targets of *value* at *path* of the response. Blocking while it decodes the body.
 
     Raises:
-        UnknownName: the catalog knows the call no more.
+        UnknownName: the call is no longer in the catalog.
     """
     operation = session.operation(exchange.call)
     links = Links(operation.vendor, operation.endpoint)
@@ -63,15 +63,19 @@ def resolve_link(
     included = included_index(tree, identifier) if identifier is not None else None
     if identifier is not None and steps_of(path)[-1] == "type":
         path, value = path.removesuffix("type") + "id", identifier[1]
-    found = link_targets(operation.vendor, links.kinds(path, value, beside), known)
-    same = {entry.name: entry.value for entry in exchange.call.entries}
-    others = [way for way in found if way.endpoint.id != operation.endpoint.id or same.get(way.field) != way.value]
+    targets = link_targets(operation.vendor, links.kinds(path, value, beside), known)
+    sent = {entry.name: entry.value for entry in exchange.call.entries}
+    others = [
+        target
+        for target in targets
+        if target.endpoint.id != operation.endpoint.id or sent.get(target.field) != target.value
+    ]
     return LinkResolution(tuple(others), included)
 
 
 @dataclass(frozen=True)
 class ResponseId:
-    """An id in an answer: its path, what it is, and its kind."""
+    """An id in a response: its path, value and kind."""
 
     path: str
     value: str
@@ -79,34 +83,34 @@ class ResponseId:
 
 
 def find_ids(session: SessionContext, exchange: Exchange) -> Iterator[ResponseId]:
-    """Every id of the answer that another call takes, in its order. Decodes the body, and blocks for as long.
+    """Yield the ids of the response that other calls take, in document order. Blocking while it decodes the body.
 
     Raises:
-        UnknownName: the catalog knows the call no more.
+        UnknownName: the call is no longer in the catalog.
     """
     operation = session.operation(exchange.call)
     links = Links(operation.vendor, operation.endpoint)
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), _tree(exchange))]
-    while waiting:
-        steps, node = waiting.pop()
+    stack: list[tuple[tuple[str | int, ...], Any]] = [((), _tree(exchange))]
+    while stack:
+        steps, node = stack.pop()
         beside = object_scalars(node)
         for key, value in beside.items():
             path = format_path((*steps, key))
             yield from (ResponseId(path, identity, kind) for kind, identity in links.kinds(path, value, beside))
         below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-        waiting += reversed([((*steps, key), one) for key, one in below if isinstance(one, dict | list)])
+        stack += reversed([((*steps, key), child) for key, child in below if isinstance(child, dict | list)])
 
 
 def value_in(exchange: Exchange, path: str) -> str | None:
-    """The text or number at *path* of the answer, or None."""
+    """Return the string or number at *path* of the response, or None."""
     value = get_at(_tree(exchange), steps_of(path))
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _tree(exchange: Exchange) -> Any:
-    """The decoded body, or None where it is no JSON or too large."""
+    """Return the decoded body, or None if it is not JSON or too large."""
     response = exchange.response
-    if response is None or len(response.body) > _DECODED:
+    if response is None or len(response.body) > _MAX_BODY:
         return None
     try:
         return json.loads(response.body[:])

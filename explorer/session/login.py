@@ -1,4 +1,4 @@
-"""Getting a token before any call: by the vendor's own call, or by the person's consent (OAuth2)."""
+"""Log in: get a token from the vendor's sign-in call or by the user's consent (OAuth2)."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ async def log_in(
     open_url: Callable[[str], Awaitable[None]],
     paste: Callable[[str], Awaitable[str]] | None,
 ) -> str:
-    """Get a token for the call's vendor and environment, and say in a sentence what there is now.
+    """Get a token for the call's vendor and environment, and return the outcome as a sentence.
 
-    *open_url* is given the consent page of an OAuth2 login; where *paste* is given, nothing listens and *paste*
-    gives the URL that the person landed on.
+    *open_url* opens the consent page of an OAuth2 login. With *paste*, no local port listens for the redirect; *paste*
+    returns the URL of the page that the user was redirected to.
 
     Raises:
-        UsageError: the vendor has nothing to log in to; CredentialMissing; CredentialRefused; TransportError.
+        UsageError: the vendor needs no login; CredentialMissing; CredentialRefused; TransportError.
     """
     from explorer.core.auth import scheme_of
 
     vendor = session.vendor(call.vendor)
     if not vendor.auth:
-        raise UsageError(f"{vendor.title} asks for no authentication")
+        raise UsageError(f"{vendor.title} needs no authentication", hint="Send the call without logging in.")
     await session.ready(call)
     key = next(iter(vendor.auth))
-    probe = next(one for one in vendor.endpoints.values() if one.auth == key)
+    probe = next(endpoint for endpoint in vendor.endpoints.values() if endpoint.auth == key)
     call = msgspec.structs.replace(call, endpoint=probe.id, force=True)
     scheme = scheme_of(vendor, key, auth_context(session, call, session.operation(call)))
     consent = scheme.consent()
@@ -54,13 +54,14 @@ async def log_in(
     if missing:
         raise missing_credential(call, missing[0])
     if not scheme.prerequisite():
-        return "the credentials are there; this scheme asks for no token beforehand"
-    return "a token was given" if await _run_flow(session, call, scheme, scheme.renew()) else "no token was needed"
+        return "the credentials are set; this scheme needs no token beforehand"
+    return "received a token" if await _run_flow(session, call, scheme, scheme.renew()) else "no token needed"
 
 
 async def renew_login(session: SessionContext, call: Call) -> bool:
-    """Get a new token for the call's vendor and environment, be there a good one or not; False where its scheme has no
-    way to.
+    """Get a new token for the call's vendor and environment even if there is a valid one.
+
+    Return False if its scheme cannot.
 
     Raises:
         CredentialMissing; CredentialRefused; TransportError.
@@ -91,24 +92,29 @@ async def _consent(
 
     request = consent.authorization_url()
     page = httpx.Request("GET", request.url)
-    await TrustGate(session, call)(page, None, "auth", contextlib.nullcontext)  # before a person types a password there
+    await TrustGate(session, call)(
+        page, None, "auth", contextlib.nullcontext
+    )  # before the user enters a password there
     redirect = session.vault.find(session.vendor(call.vendor), consent.redirect_credential, call.environment)
     if paste is not None or redirect is None:
         await open_url(request.url)
-        landed = await paste(request.url) if paste is not None else ""
+        redirected = await paste(request.url) if paste is not None else ""
     else:
-        landed = await wait_for_redirect(redirect.value.reveal(), request.state, lambda: open_url(request.url))
-    await _run_flow(session, call, scheme, consent.redeem(landed, request))
+        redirected = await wait_for_redirect(redirect.value.reveal(), request.state, lambda: open_url(request.url))
+    await _run_flow(session, call, scheme, consent.redeem(redirected, request))
     token = session.tokens(call).current(session.now())
-    left = token.expires_at if token is not None else None
-    return "an access token was given" + ("" if left is None else f", good for {left - session.now():.0f} s")
+    expires_at = token.expires_at if token is not None else None
+    left = "" if expires_at is None else f", valid for {expires_at - session.now():.0f} s"
+    return f"received an access token{left}"
 
 
 async def _run_flow(
     session: SessionContext, call: Call, scheme: Scheme, flow: Generator[httpx.Request, httpx.Response, Any]
 ) -> bool:
-    """Send the request of *flow* and hand it the response; both are kept in the history, masked. Where a call is asking
-    for a token already, its token will do. False where there is nothing to send."""
+    """Send the requests of *flow* and pass it the responses; they are stored in the history, redacted.
+
+    If another call is already requesting a token, wait for that one. Return False if there is nothing to send.
+    """
     from explorer.core.auth.base import SINGLE_FLIGHT
     from explorer.net.client import resume_flow
 
@@ -134,7 +140,7 @@ async def _send_step(
     flow: Generator[httpx.Request, httpx.Response, Any],
     request: httpx.Request,
 ) -> httpx.Request | None:
-    """Send a request of *flow*, hand it the response, and return its next request."""
+    """Send a request of *flow*, pass it the response, and return its next request."""
     import httpx
 
     from explorer.core.auth import scheme_for
@@ -144,10 +150,10 @@ async def _send_step(
     from explorer.session.send import begin_entry, complete_entry
 
     operation = session.operation(call)
-    made = msgspec.structs.replace(
+    sign_in = msgspec.structs.replace(
         call, endpoint=scheme.options.minting or call.endpoint, entries=(), readings={}, extra=(), headers=(), method=""
     )
-    exchange = Exchange(call=made, started_at=session.now(), request=sent_request(request))
+    exchange = Exchange(call=sign_in, started_at=session.now(), request=sent_request(request))
     scheme.context.exchange = number = await begin_entry(session, exchange, scheme)
     exchange = msgspec.structs.replace(exchange, id=number)
     bare = msgspec.structs.replace(operation.endpoint, auth="none", id="")
@@ -164,8 +170,10 @@ async def _send_step(
         )
         if transfer.failure is not None:
             raise TransportError(transfer.failure.message, hint=transfer.failure.hint)
-        got = transfer.response or ReceivedResponse(status=502)
-        headers = [*got.headers]
-        return resume_flow(flow, httpx.Response(got.status, headers=headers, content=got.body[:], request=request))
+        received = transfer.response or ReceivedResponse(status=502)
+        response = httpx.Response(
+            received.status, headers=[*received.headers], content=received.body[:], request=request
+        )
+        return resume_flow(flow, response)
     finally:
         await complete_entry(session, exchange, scheme)

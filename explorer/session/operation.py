@@ -1,4 +1,4 @@
-"""What a call comes to: the operation it means, and the exact request it makes."""
+"""A call resolved against the catalog, and its signed request."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """An endpoint and its vendor as they are under the chosen readings."""
+    """A vendor and endpoint with the chosen readings applied."""
 
     vendor: Vendor
     endpoint: Endpoint
     environment: Environment | None
-    """None in the sandbox."""
+    """None: the sandbox."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The exact signed request, not sent."""
+    """The exact signed request, unsent."""
 
     request: SentRequest
     problems: tuple[Problem, ...]
     before: str
-    """What would be asked for first (``a token is requested from sign_in first``), or empty."""
+    """What would be requested first, such as a token from ``sign_in``, or empty."""
     missing: tuple[str, ...]
-    """Credentials that the scheme needs and has not."""
+    """Missing credentials of the auth scheme."""
     steps: tuple[SigningStep, ...]
     redactor: Redactor
 
     @property
     def shown(self) -> SentRequest:
-        """The request with its secrets masked."""
+        """The redacted request."""
         return self.redactor.request(self.request)
 
 
 def resolve_operation(vendor: Vendor, endpoint: Endpoint, call: Call) -> Operation:
-    """Return vendor and endpoint of *call* under its readings, and its environment.
+    """Return the vendor and endpoint of *call* with its readings applied, and its environment.
 
     Raises:
-        UnknownName: environment, reading or choice is not known.
+        UnknownName: the environment, reading or choice is unknown.
     """
     from explorer.core.catalog.readings import apply_readings
 

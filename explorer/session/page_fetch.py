@@ -1,4 +1,4 @@
-"""Fetch one of many pages: pause, retry with backoff, keep its records."""
+"""Fetch single pages for a collection: pause, retry with backoff, cut records."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 TRANSIENT_STATUSES: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Statuses that may be gone the next time (RFC 9110, 15.5.9, 15.6; RFC 6585, 4; RFC 8470, 5.2)."""
-_FIRST: Final = 0.5
-_LONGEST: Final = 30.0
+"""Statuses worth a retry (RFC 9110, 15.5.9, 15.6; RFC 6585, 4; RFC 8470, 5.2)."""
+_FIRST_DELAY: Final = 0.5
+_MAX_DELAY: Final = 30.0
 
 
 def is_retryable(exchange: Exchange) -> bool:
-    """Whether the same read may do better in a while: no answer, a broken one, or a status that passes, also where it
-    stands in the body of a 200."""
+    """Return whether a retry may succeed: no response, a broken one, or a transient status, even in the body of a
+    200."""
     if exchange.failure is not None:
         return exchange.failure.kind in ("ConnectFailed", "TimedOut", "BrokenAnswer")
     verdict = exchange.verdict
@@ -41,8 +41,10 @@ def is_retryable(exchange: Exchange) -> bool:
 
 
 def retry_after(exchange: Exchange, now: float) -> float | None:
-    """Seconds that the vendor asks to wait, from *now* (Unix seconds): a number or a date (RFC 9110, 10.2.3). None
-    where it asks for nothing that can be read."""
+    """Return the seconds of ``Retry-After`` (RFC 9110, 10.2.3: a number, or a date relative to *now* in Unix seconds).
+
+    None if it is missing or invalid.
+    """
     text = exchange.response.header("retry-after").strip() if exchange.response is not None else ""
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -50,107 +52,108 @@ def retry_after(exchange: Exchange, now: float) -> float | None:
     return max(0.0, at - now) if at is not None else None
 
 
-def backoff(attempt: int, told: float | None, chance: float) -> float:
-    """Seconds before try number *attempt* + 1 (the first is 1): what the vendor told, otherwise twice as long each time
-    up to half a minute, of which *chance* (0 to 1) takes away up to a half, so that many do not come back at once."""
-    if told is not None:
-        return told
-    return float(min(_FIRST * 2 ** (attempt - 1), _LONGEST) * (1 - chance / 2))
+def backoff(attempt: int, requested: float | None, chance: float) -> float:
+    """Return the seconds to wait after *attempt* (the first is 1): *requested* by the vendor, or exponential backoff.
+
+    The backoff doubles up to 30 s and is reduced by up to half with *chance* (0 to 1) as jitter.
+    """
+    if requested is not None:
+        return requested
+    return float(min(_FIRST_DELAY * 2 ** (attempt - 1), _MAX_DELAY) * (1 - chance / 2))
 
 
 _BATCH: Final = 25
-"""Exchanges that are written into the history in one go."""
+"""Exchanges written to the history in one batch."""
 _LARGE: Final = 200_000
-"""Bytes of a body from which on its records are cut in a thread."""
+"""Bytes of a body; the records of a larger one are cut in a thread."""
 
 
 @dataclass(frozen=True)
 class FetchedPage:
-    """One page: its number, the exchange as it was and as it may be shown, its records as JSON texts."""
+    """One page: its number, the original and the displayed exchange, and its records as JSON."""
 
     number: int
     exchange: Exchange
     shown: Exchange
-    """Its secrets masked, unless they were asked for; so are those of ``records``."""
+    """Redacted unless secrets were requested; so are ``records``."""
     info: PageInfo
     records: tuple[bytes, ...] = ()
     problem: str = ""
-    """Why it did not come, in words; empty where it came."""
+    """Why it failed; empty if it arrived."""
 
     @property
     def came(self) -> bool:
-        """Whether it came whole and holds what the vendor meant to send."""
+        """Whether it arrived completely and is not an error."""
         return not self.problem
 
 
 @dataclass
 class PageFetcher:
-    """Fetches pages for a collection. *clock* gives seconds, *chance* a number from 0 to 1."""
+    """Fetches pages for a collection. *clock* returns seconds, *chance* a number from 0 to 1."""
 
     session: SessionContext
     timeout: float | None
     masked: bool
     tries: int
     patience: float
-    """Seconds that the vendor may ask to wait; where it asks for more, the page has failed."""
+    """Longest wait in seconds that the vendor may request; beyond it, the page fails."""
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
     chance: Callable[[], float]
     tell: Callable[[str], None]
-    """Told of every page that is asked for again, in words."""
+    """Called with a message for every retry."""
     retries: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while pages may be asked for."""
+    """Set while pages may be requested."""
     hold_until: float = 0.0
-    """By the clock: no page is asked for before."""
-    _waiting: list[Exchange] = field(default_factory=list)
+    """Time of *clock* before which no page is requested."""
+    _unsaved: list[Exchange] = field(default_factory=list)
 
     async def get(self, number: int, call: Call, *, alone: bool = False) -> FetchedPage:
-        """The page that *call* asks for, tried as often as that may help. *alone*: sent as any other call, with the
-        history told before."""
+        """Fetch the page of *call*, retrying transient failures.
+
+        With *alone*, it is sent like any other call, with a history entry before it is sent.
+        """
         repeat = effect_of(self.session, call) == "read"
         attempt = 0
         while True:
             attempt += 1
-            await self._may_go()
-            exchange, masked = await self._sent(call, alone=alone)
+            await self._wait_for_turn()
+            exchange, masked = await self._send(call, alone=alone)
             page = await self._page(number, exchange, masked)
             if page.came or not repeat or attempt >= self.tries or not is_retryable(exchange):
                 return page
-            told = retry_after(exchange, self.session.now())
-            wait = backoff(attempt, told, self.chance())
+            requested = retry_after(exchange, self.session.now())
+            wait = backoff(attempt, requested, self.chance())
             if wait > self.patience:
                 return _deferred_page(page, wait)
             self.retries += 1
-            self.tell(f"page {number}: {page.problem}; asked for again in {wait:.1f} s")
-            if told is not None:
+            self.tell(f"page {number}: {page.problem}; retrying in {wait:.1f} s")
+            if requested is not None:
                 self.hold_until = max(self.hold_until, self.clock() + wait)
             else:
                 await self.sleep(wait)
 
     async def flush(self) -> None:
-        """Write down what the history has not been told of yet."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            await record_exchanges(self.session, waiting)
+        """Write the remaining exchanges to the history."""
+        unsaved, self._unsaved = self._unsaved, []
+        if unsaved:
+            await record_exchanges(self.session, unsaved)
 
-    async def _sent(self, call: Call, *, alone: bool) -> tuple[Exchange, Exchange]:
+    async def _send(self, call: Call, *, alone: bool) -> tuple[Exchange, Exchange]:
         if alone:
             exchange = await send(self.session, call, timeout=self.timeout)
             return exchange, await asyncio.to_thread(redact, self.session, exchange)
-        kept: list[Exchange] = []
+        masked: list[Exchange] = []
         try:
-            exchange = await send_page(self.session, call, self.timeout, kept.append)
+            exchange = await send_page(self.session, call, self.timeout, masked.append)
         finally:
-            await self._keep(kept)
-        return exchange, kept[0]
+            self._unsaved += masked
+            if len(self._unsaved) >= _BATCH:
+                await self.flush()
+        return exchange, masked[0]
 
-    async def _keep(self, exchanges: list[Exchange]) -> None:
-        self._waiting += exchanges
-        if len(self._waiting) >= _BATCH:
-            await self.flush()
-
-    async def _may_go(self) -> None:
+    async def _wait_for_turn(self) -> None:
         while True:
             await self.gate.wait()
             left = self.hold_until - self.clock()
@@ -161,10 +164,10 @@ class PageFetcher:
     async def _page(self, number: int, exchange: Exchange, masked: Exchange) -> FetchedPage:
         size = len(exchange.response.body) if exchange.response is not None else 0
         if size > _LARGE:
-            return await asyncio.to_thread(self._made, number, exchange, masked)
-        return self._made(number, exchange, masked)
+            return await asyncio.to_thread(self._read_page, number, exchange, masked)
+        return self._read_page(number, exchange, masked)
 
-    def _made(self, number: int, exchange: Exchange, masked: Exchange) -> FetchedPage:
+    def _read_page(self, number: int, exchange: Exchange, masked: Exchange) -> FetchedPage:
         shown = masked if self.masked else exchange
         style = paging_style(self.session, exchange.call)
         problem = page_problem(exchange)
@@ -184,12 +187,12 @@ class PageFetcher:
 
 
 def page_problem(exchange: Exchange) -> str:
-    """Why an exchange is not a page, in words; empty where it is one (whether its body can be read is not asked)."""
+    """Return why an exchange is not a page, or an empty string; does not check whether the body is readable."""
     if exchange.failure is not None:
         return f"{exchange.failure.title}: {exchange.failure.message}"
     verdict, response = exchange.verdict, exchange.response
     if response is None:
-        return "no answer"
+        return "no response"
     if response.truncated:
         return response.truncated
     if verdict.outcome == "FAILED" or not 200 <= response.status < 300:
@@ -198,5 +201,5 @@ def page_problem(exchange: Exchange) -> str:
 
 
 def _deferred_page(page: FetchedPage, wait: float) -> FetchedPage:
-    problem = f"{page.problem}; the vendor asks to wait {wait:.0f} s"
+    problem = f"{page.problem}; the vendor requests a wait of {wait:.0f} s"
     return replace(page, records=(), problem=problem)

@@ -1,4 +1,4 @@
-"""Turning pages: another page is another call, made from the parameters and signed anew."""
+"""Turn pages: another page is a new call with changed parameters and a new signature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def paging_style(session: SessionContext, call: Call) -> Style | None:
-    """The paging style of the call's endpoint, or None."""
+    """Return the paging style of the call's endpoint, or None."""
     from explorer.core.paging import style_for
 
     operation = session.operation(call)
@@ -27,8 +27,7 @@ def paging_style(session: SessionContext, call: Call) -> Style | None:
 
 
 def page_info(session: SessionContext, exchange: Exchange) -> PageInfo | None:
-    """Which page an exchange holds and what is around it; None where its endpoint does not page, or the page is not
-    whole."""
+    """Return the page info of an exchange; None if its endpoint has no paging or the response is incomplete."""
     style = paging_style(session, exchange.call)
     if style is None or exchange.response is None or exchange.response.truncated:
         return None
@@ -36,13 +35,12 @@ def page_info(session: SessionContext, exchange: Exchange) -> PageInfo | None:
 
 
 def turn_page(session: SessionContext, exchange: Exchange, to: str | int) -> Call | None:
-    """The call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number.
+    """Return the call for another page of *exchange*: ``next``, ``previous``, ``first``, ``last`` or a page number.
 
-    The request is rebuilt from the parameters, so filters and order stay and it is signed anew; None where there is
-    no such page.
+    It keeps filters and sorting; None if there is no such page.
 
     Raises:
-        UsageError: there is no page of that number; UnknownName: no such word.
+        UsageError: there is no page of that number; UnknownName: *to* is not one of these.
     """
     style = paging_style(session, exchange.call)
     if style is None or exchange.response is None:
@@ -53,28 +51,30 @@ def turn_page(session: SessionContext, exchange: Exchange, to: str | int) -> Cal
 
 
 def with_query(call: Call, query: Sequence[tuple[str, str]], turned: Pairs) -> Call:
-    """*call* with what *turned* changes in its *query*; everything else that was given stays as it was given."""
+    """Return *call* with the changes of *turned* to its *query*; other values are unchanged."""
     before, after = dict(query), dict(turned)
     changed = {name: value for name, value in after.items() if before.get(name) != value}
-    gone = {name for name in before if name not in after}
-    entries = [one for one in call.entries if one.name not in changed and one.name not in gone]
+    removed = {name for name in before if name not in after}
+    entries = [entry for entry in call.entries if entry.name not in changed and entry.name not in removed]
     entries += [Entry(name=name, value=value) for name, value in changed.items()]
-    extra = tuple(pair for pair in call.extra if pair[0] not in changed and pair[0] not in gone)
+    extra = tuple(pair for pair in call.extra if pair[0] not in changed and pair[0] not in removed)
     return msgspec.structs.replace(call, entries=tuple(entries), extra=extra)
 
 
 def requested_query(style: Style, exchange: Exchange) -> Pairs:
-    """What was asked for: the query as sent, and the parameters of paging as they were given to the call, since a
-    redirect may have dropped them and a reading may have put them into the body."""
+    """Return the query as sent, plus the paging parameters of the call.
+
+    A redirect may have dropped those parameters, and a reading may have moved them to the body.
+    """
     from explorer.core.paging.base import with_params
 
     pairs = parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
-    given = {**dict(exchange.call.extra), **{one.name: one.value for one in exchange.call.entries}}
+    given = {**dict(exchange.call.extra), **{entry.name: entry.value for entry in exchange.call.entries}}
     return with_params(pairs, {name: given[name] for name in style.params if name and name in given})
 
 
 def decoded_body(exchange: Exchange) -> Any:
-    """The decoded body of an exchange, or None where it cannot be read."""
+    """Return the decoded response body, or None if it cannot be read."""
     from explorer.core.body.value import UnreadableBody, read_body
 
     if exchange.response is None:
@@ -86,15 +86,15 @@ def decoded_body(exchange: Exchange) -> Any:
 
 
 def _page_query(style: Style, query: Pairs, body: Any, to: str | int) -> Pairs | None:
-    """The query of another page, or None where there is none."""
+    """Return the query of another page, or None if there is none."""
     if isinstance(to, int):
         return style.goto_params(query, to, body)
-    ways: dict[str, Callable[[Pairs, Any], Pairs | None]] = {
+    turns: dict[str, Callable[[Pairs, Any], Pairs | None]] = {
         "next": style.next_params,
         "previous": style.previous_params,
         "first": style.first_params,
         "last": style.last_params,
     }
-    if to not in ways:
-        raise UnknownName("page", to, ways)
-    return ways[to](query, body)
+    if to not in turns:
+        raise UnknownName("page", to, turns)
+    return turns[to](query, body)

@@ -1,4 +1,4 @@
-"""Prepare a call: its values and risk, the built and signed request, and the origin of its parts."""
+"""Prepare a call: check its values and effect, build and sign the request, trace the origin of its parts."""
 
 from __future__ import annotations
 
@@ -31,40 +31,39 @@ _TRUE = ("1", "true", "yes", "on")
 
 
 def effect_of(session: SessionContext, call: Call) -> Effect:
-    """Return how grave *call* is, its values considered (``checkout=1`` makes an order of a validation)."""
+    """Return the effect of *call*, given its values (``checkout=1`` turns a validation into an order)."""
     operation = session.operation(call)
-    found = operation.endpoint.effect_of(call.method or operation.endpoint.method)
+    effect = operation.endpoint.effect_of(call.method or operation.endpoint.method)
     for when in operation.endpoint.effect_when:
         for entry in call.entries:
             if entry.name == when.param and entry.value.strip().lower() in _flag_values(when.equals):
-                found = when.effect
-    return found
+                effect = when.effect
+    return effect
 
 
 def _flag_values(flag: str) -> tuple[str, ...]:
-    """The words that stand for the same value of a flag."""
+    """Return the spellings of a flag's value."""
     return _TRUE if flag.lower() in ("1", "true") else (flag.lower(),)
 
 
 def confirmation_for(session: SessionContext, call: Call) -> str:
-    """Return what a person must say yes to before *call* is sent, or an empty text.
+    """Return what the user must confirm before *call* is sent, or an empty string.
 
-    A guarded environment asks before everything that is not a read; an order is asked for in every environment but
-    the sandbox.
+    A guarded environment asks before everything but reads; an order needs confirmation everywhere but in the sandbox.
     """
-    grave = effect_of(session, call)
+    effect = effect_of(session, call)
     environment = session.operation(call).environment
     if environment is None and not call.base_url:
         return ""
     guarded = environment is not None and environment.guarded
-    if grave == "read" or grave == "session" or not (guarded or grave == "order"):
+    if effect in ("read", "session") or not (guarded or effect == "order"):
         return ""
-    what = {"order": "places a real order", "delete": "deletes"}.get(grave, "changes data")
+    what = {"order": "places a real order", "delete": "deletes"}.get(effect, "changes data")
     return f"{call.address} {what} at {session.base_url(call)} ({call.environment})"
 
 
 def redactor_for(session: SessionContext, call: Call, extra: tuple[Secret, ...] = ()) -> Redactor:
-    """Return what masks the traffic of *call*: secrets by name, and by value what the vault and the form hold, and
+    """Return the redactor of *call*: it masks secret fields by name, and by value those of the vault, the form and
     *extra*."""
     from explorer.core.redaction import Redactor
     from explorer.store.spool import large_spool
@@ -72,15 +71,15 @@ def redactor_for(session: SessionContext, call: Call, extra: tuple[Secret, ...] 
     operation = session.operation(call)
     known = [*extra, *session.learned, *session.known_tokens(call)]
     for name, credential in operation.vendor.credentials.items():
-        found = session.vault.find(operation.vendor, name, call.environment) if credential.secret else None
-        if found is not None:
-            known.append(found.value)
+        stored = session.vault.find(operation.vendor, name, call.environment) if credential.secret else None
+        if stored is not None:
+            known.append(stored.value)
     redactor = Redactor(operation.vendor, None, known, large_spool)
     return redactor.with_secrets(redactor.secrets_typed(operation.endpoint, call))
 
 
 def redact(session: SessionContext, exchange: Exchange) -> Exchange:
-    """Return *exchange* with its secrets masked, as it is shown and stored. A large body takes seconds."""
+    """Return *exchange* redacted, as it is shown and stored. A large body takes seconds."""
     call = exchange.call
     redacted = session.cached_redacted(exchange)
     if redacted is not None:
@@ -90,7 +89,7 @@ def redact(session: SessionContext, exchange: Exchange) -> Exchange:
 
 
 def check_call(session: SessionContext, call: Call) -> Checked:
-    """Return the values of *call* and everything that is wrong with them."""
+    """Return the values of *call* and their problems."""
     from explorer.core.form import validate_form
 
     return validate_form(session.operation(call).endpoint, call.entries)
@@ -100,7 +99,7 @@ def require_valid(session: SessionContext, call: Call) -> Checked:
     """Return the values of *call*.
 
     Raises:
-        FormError: something is wrong with them, and the call does not force it.
+        FormError: a value is invalid and the call does not force it.
     """
     checked = check_call(session, call)
     if checked.errors and not call.force:
@@ -109,7 +108,7 @@ def require_valid(session: SessionContext, call: Call) -> Checked:
 
 
 def auth_scheme(session: SessionContext, call: Call) -> Scheme:
-    """Return a fresh auth scheme for *call*; those of one vendor and environment share their tokens."""
+    """Return a new auth scheme for *call*; schemes of one vendor and environment share tokens."""
     from explorer.core.auth import scheme_for
 
     operation = session.operation(call)
@@ -120,7 +119,7 @@ def require_scheme(session: SessionContext, call: Call) -> Scheme:
     """Return ``auth_scheme`` of *call*.
 
     Raises:
-        CredentialMissing: it needs a credential that is missing, and the call does not force it.
+        CredentialMissing: a credential is missing and the call does not force it.
     """
     scheme = auth_scheme(session, call)
     missing = scheme.missing()
@@ -137,11 +136,11 @@ def missing_credential(call: Call, name: str) -> CredentialMissing:
 
 
 def prepare_call(session: SessionContext, call: Call, *, at: float | None = None) -> Prepared:
-    """Return the exact request that would be sent now, or as of *at* (Unix seconds); sends nothing.
+    """Return the exact request that would be sent now, or at *at* (Unix seconds). Sends nothing.
 
     Raises:
         FormError: the form has errors and the call does not force it.
-        CredentialMissing: the scheme needs a credential that is missing, and the call does not force it.
+        CredentialMissing: a credential is missing and the call does not force it.
     """
     from explorer.net.client import sent_request
 
@@ -166,7 +165,7 @@ def unsigned_request(session: SessionContext, call: Call, checked: Checked) -> h
     """Return the unsigned request of *call*.
 
     Raises:
-        FileNotAllowed: nobody allowed a file that it uploads; UsageError: a file cannot be read.
+        FileNotAllowed: the user did not allow a file that it uploads; UsageError: a file cannot be read.
     """
     from explorer.core.request import build_request, upload_of
 
@@ -185,12 +184,12 @@ def unsigned_request(session: SessionContext, call: Call, checked: Checked) -> h
 
 
 def auth_context(session: SessionContext, call: Call, operation: Operation) -> AuthContext:
-    """Return what the auth scheme of *call* works with."""
+    """Return the context of the auth scheme of *call*."""
     from explorer.core.auth.base import AuthContext
 
     def credential(name: str) -> Secret | None:
-        found = session.vault.find(operation.vendor, name, call.environment)
-        return found.value if found else None
+        stored = session.vault.find(operation.vendor, name, call.environment)
+        return stored.value if stored else None
 
     def inner(endpoint_id: str, values: Mapping[str, str]) -> httpx.Request:
         entries = tuple(Entry(name=name, value=value) for name, value in values.items())
@@ -215,7 +214,7 @@ def auth_context(session: SessionContext, call: Call, operation: Operation) -> A
 
 
 def read_text_files(session: SessionContext, call: Call) -> Call:
-    """Return *call* with the contents of a file in place of its path wherever a parameter takes text. Blocking.
+    """Return *call* with file paths replaced by the files' contents where a parameter takes text. Blocking.
 
     Raises:
         FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
@@ -226,8 +225,8 @@ def read_text_files(session: SessionContext, call: Call) -> Call:
 
 
 def readable_entries(session: SessionContext, call: Call) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """Return the entries of *call* as ``read_text_files`` makes them, and the names of those that are left out because
-    their files cannot be read, or may not be. The environment may be missing. Blocking."""
+    """Return the entries of *call* as ``read_text_files`` does, and the names of entries whose files are unreadable or
+    not allowed. The environment may be empty. Blocking."""
     endpoint = session.operation(msgspec.structs.replace(call, environment=call.environment or SANDBOX)).endpoint
     entries: list[Entry] = []
     unread: list[str] = []
@@ -240,7 +239,7 @@ def readable_entries(session: SessionContext, call: Call) -> tuple[tuple[Entry, 
 
 
 def _with_text(files: RequestFiles, endpoint: Endpoint, entry: Entry) -> Entry:
-    """*entry*, its file read where its parameter takes text.
+    """Return *entry*, with its file's contents as the value if its parameter takes text.
 
     Raises:
         FileNotAllowed, UsageError: as ``RequestFiles.read_text``.
@@ -254,7 +253,7 @@ def _with_text(files: RequestFiles, endpoint: Endpoint, entry: Entry) -> Entry:
 
 @dataclass(frozen=True)
 class Preview:
-    """A call as it would be sent now, its secrets masked."""
+    """A call as it would be sent now, redacted."""
 
     prepared: Prepared
     request: SentRequest
@@ -262,8 +261,9 @@ class Preview:
 
 
 def preview_of(session: SessionContext, call: Call) -> Preview:
-    """Return what ``prepare_call`` returns, redacted, with the origins of its parts. Blocking: it may reach the
-    keyring.
+    """Return the result of ``prepare_call``, redacted, with the origins of its parts.
+
+    Blocking: may read the keyring.
 
     Raises:
         As ``prepare_call``.
@@ -276,10 +276,10 @@ def preview_of(session: SessionContext, call: Call) -> Preview:
 def trace_parts(
     session: SessionContext, call: Call, request: SentRequest, base_url: str = "", purpose: Purpose = "call"
 ) -> tuple[RequestPart, ...]:
-    """The parts of *request*, made of *call* for *base_url* (that of now where it is not given), with their origins.
+    """Return the parts of *request*, built from *call* for *base_url* (default: the current one), with their origins.
 
     Raises:
-        UnknownName: the catalog does not know the call (any more).
+        UnknownName: the call is not in the catalog.
     """
     from explorer.core.provenance import TraceSubject, trace_request
 
@@ -296,7 +296,7 @@ def trace_parts(
 
 
 def trace_exchange(session: SessionContext, exchange: Exchange) -> tuple[tuple[RequestPart, ...], ...]:
-    """The parts of each hop's request in the order of the wire; nothing where the catalog knows the call no more."""
+    """Return the parts of each hop's request in wire order; empty if the call is no longer in the catalog."""
     from explorer.session.request_context import original_base_url
 
     call = exchange.call

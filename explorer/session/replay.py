@@ -1,10 +1,10 @@
-"""Sending an entry of the history once more, with intent.
+"""Replay a history entry.
 
-again   the same intent, signed now: fresh timestamp, current token
-exact   exactly these bytes, as far as they may be kept: what was masked is filled in again
-form    nothing is sent: the call for a form, and what has to be typed again
+again   the same call, signed now: new timestamp, current token
+exact   the same bytes; masked values are filled in
+form    sends nothing: the call for a form, and the values to enter again
 
-entry ── prepare_replay ──► Replay (what changed since, what is missing, what to ask) ── to_send ──► Send
+entry ── prepare_replay ──► Replay (changes, missing values, confirmation) ── to_send ──► Send
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ ReplayMode = Literal["again", "exact", "form"]
 
 @dataclass(frozen=True)
 class Replay:
-    """An entry made ready to be sent again; nothing was sent yet."""
+    """A history entry prepared for sending again; nothing is sent yet."""
 
     number: int
     how: ReplayMode
     origin: Exchange
     call: Call
-    """What is asked for; entries that are still masked are left out."""
+    """The call, without entries that are still masked."""
     changes: tuple[str, ...]
-    """What changed since, in sentences."""
+    """What changed since, as sentences."""
     notes: tuple[str, ...]
-    """What was filled in again, and which bytes cannot be those of then."""
+    """Values that were filled in, and bytes that differ from the original."""
     masked: tuple[str, ...]
-    """What was masked when it was kept and has to be given again before it can be sent."""
+    """Names of values that were stored masked and must be entered again."""
     question: str
-    """What a person must say yes to first, or an empty text."""
+    """What the user must confirm first, or empty."""
     exactly: RestoredRequest | None = None
 
     def to_send(
@@ -62,18 +62,18 @@ class Replay:
         on_progress: OnProgress | None = None,
         on_arrival: OnResponseUpdate | None = None,
     ) -> Send:
-        """Return what sends it, and has its exchange stored as a replay of its origin.
+        """Return the ``Send`` whose exchange is stored as a replay of the origin.
 
         Raises:
-            UsageError: something has to be given again first, or it is for a form.
+            UsageError: a masked value is missing, or it is for a form.
         """
         if self.masked:
             raise UsageError(
-                f"{', '.join(self.masked)} of entry {self.number} was masked when it was kept",
-                hint="Give it again as NAME=VALUE, or open the entry in the form.",
+                f"entry {self.number} was stored with {', '.join(self.masked)} masked",
+                hint="Pass the value as NAME=VALUE, or open the entry in the form.",
             )
         if self.how == "form":
-            raise UsageError("what goes into a form is sent from there")
+            raise UsageError("an entry opened in a form is sent from the form")
         return Send(
             call=self.call,
             timeout=timeout,
@@ -86,13 +86,11 @@ class Replay:
 
 
 async def prepare_replay(session: SessionContext, number: int, how: ReplayMode, given: Sequence[Entry] = ()) -> Replay:
-    """Make an entry of the history ready to be sent again: ``again`` (signed now), ``exact`` (these bytes) or ``form``
-    (nothing is sent). *given* are values that were masked when it was stored. Sends nothing; the ``Replay`` has what
-    changed since and what to ask.
+    """Prepare a history entry for sending again; *given* has the values that were stored masked. Sends nothing.
 
     Raises:
-        UnknownName: there is no such entry, or the catalog no longer knows its call; UsageError: *given* is none of
-            its values.
+        UnknownName: there is no such entry, or its call is no longer in the catalog; UsageError: *given* has a value
+            that the entry does not have.
     """
     origin = await past_exchange(session, number)
     session.endpoint(origin.call.address)
@@ -104,7 +102,7 @@ async def prepare_replay(session: SessionContext, number: int, how: ReplayMode, 
 def _plan_replay(
     session: SessionContext, number: int, origin: Exchange, how: ReplayMode, given: Sequence[Entry]
 ) -> Replay:
-    told = changes_since(session, origin)
+    changes = changes_since(session, origin)
     call, notes, masked = _fill_masked(session, origin.call, given, how)
     exactly = None
     if how == "exact":
@@ -117,7 +115,7 @@ def _plan_replay(
         how=how,
         origin=origin,
         call=call,
-        changes=told,
+        changes=changes,
         notes=notes,
         masked=masked,
         question="" if how == "form" else confirmation_for(session, call),
@@ -128,7 +126,7 @@ def _plan_replay(
 def _fill_masked(
     session: SessionContext, call: Call, given: Sequence[Entry], how: ReplayMode
 ) -> tuple[Call, tuple[str, ...], tuple[str, ...]]:
-    """The call under readings that still are, its masked entries filled in; what was filled; what is still masked."""
+    """Return the call with its remaining readings and masked entries filled in, notes, and the names still masked."""
     lost = lost_readings(session, call)
     readings = {key: choice for key, choice in call.readings.items() if key not in lost}
     known = sign_in_credentials(*session.endpoint(call.address)) if how != "form" else {}
@@ -143,7 +141,7 @@ def _fill_masked(
             entries.append(entry)
         elif (text := _credential(session, call, known.get(entry.name, ""))) is not None:
             entries.append(msgspec.structs.replace(entry, kind="text", value=text))
-            notes.append(f"{entry.name} was masked; the credential {known[entry.name]} is put in")
+            notes.append(f"{entry.name} was masked; the credential {known[entry.name]} is used")
         else:
             masked.append(entry.name)
     loose = [
@@ -152,8 +150,8 @@ def _fill_masked(
     ]
     if waiting:
         raise UsageError(
-            f"the entry has no {', '.join(waiting)}",
-            hint="Only values that it had are given again; in the form everything can be changed.",
+            f"the entry has no value {', '.join(waiting)}",
+            hint="Only masked values can be passed; open the entry in the form to change others.",
         )
     masked += [name for pairs in loose for name, value in pairs if MASK in value]
     extra, headers = (tuple(pair for pair in pairs if MASK not in pair[1]) for pairs in loose)
@@ -162,13 +160,12 @@ def _fill_masked(
 
 
 def _credential(session: SessionContext, call: Call, name: str) -> str | None:
-    found = session.vault.find(session.vendor(call.vendor), name, call.environment) if name else None
-    return found.value.reveal() if found else None
+    stored = session.vault.find(session.vendor(call.vendor), name, call.environment) if name else None
+    return stored.value.reveal() if stored else None
 
 
 def sign_in_credentials(vendor: Vendor, endpoint: Endpoint) -> dict[str, str]:
-    """Parameter → credential where the call is one that an auth scheme signs in with; elsewhere nothing is a
-    credential's, however it is called."""
+    """Return parameter → credential for the sign-in call of an auth scheme; empty for other calls."""
     for auth in vendor.auth.values():
         options = options_of(auth)
         if endpoint.id in options.endpoints:

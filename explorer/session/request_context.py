@@ -1,4 +1,4 @@
-"""What a call is made under (catalog, base URL, credentials by fingerprint), and what of it changed since."""
+"""The context of a request (catalog, base URL, credential fingerprints) and how it changed since."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from explorer.session.context import SessionContext
 
 _TOKEN_WINDOW: Final = 65_536
-"""Bytes at the beginning and the end of a body where a token is looked for: between them lies what is uploaded."""
+"""Bytes at the beginning and the end of a body that are searched for tokens; the middle is uploaded data."""
 
 
 def request_context(session: SessionContext, call: Call) -> RequestContext:
-    """What *call* is made under now. Blocking where the keyring is asked for the first time.
+    """Return the current context of *call*. Blocking when it first reads the keyring.
 
     Raises:
-        UnknownName: the catalog does not know it.
+        UnknownName: the call is not in the catalog.
     """
     vendor, endpoint = session.endpoint(call.address)
     shape = msgspec.json.encode((endpoint, vendor.auth, vendor.version))
@@ -35,34 +35,36 @@ def request_context(session: SessionContext, call: Call) -> RequestContext:
         catalog=session.catalog.digest,
         endpoint=hashlib.sha256(shape).hexdigest()[:16],
         base_url=session.base_url(call),
-        credentials={name: text for name in vendor.credentials if (text := _fingerprint(session, call, name))},
+        credentials={
+            name: fingerprint for name in vendor.credentials if (fingerprint := _fingerprint(session, call, name))
+        },
     )
 
 
 def _fingerprint(session: SessionContext, call: Call, name: str) -> str:
-    """Of a credential that is there; empty for one that is not, or that cannot be sent and so was not."""
+    """Return the fingerprint of a credential; empty if it is missing, or unusable and so was not sent."""
     try:
-        found = session.vault.find(session.vendor(call.vendor), name, call.environment)
+        stored = session.vault.find(session.vendor(call.vendor), name, call.environment)
     except CredentialError:
         return ""
-    return found.value.fingerprint() if found else ""
+    return stored.value.fingerprint() if stored else ""
 
 
 def fingerprints_in(request: SentRequest, secrets: Iterable[Secret]) -> tuple[str, ...]:
-    """The fingerprints of those *secrets* that stand in the request."""
+    """Return the fingerprints of the *secrets* that the request contains."""
     headers = "\n".join(value for _, value in request.headers)
     places = (request.url.encode(), headers.encode(), request.body[:_TOKEN_WINDOW], request.body[-_TOKEN_WINDOW:])
-    found = []
+    fingerprints = []
     for secret in secrets:
         text = secret.reveal()
-        spelled = {text.encode("utf-8", "surrogateescape"), quote(text, safe="").encode()} if text else ()
-        if any(one in place for one in spelled for place in places):
-            found.append(secret.fingerprint())
-    return tuple(dict.fromkeys(found))
+        encodings = {text.encode("utf-8", "surrogateescape"), quote(text, safe="").encode()} if text else ()
+        if any(encoding in place for encoding in encodings for place in places):
+            fingerprints.append(secret.fingerprint())
+    return tuple(dict.fromkeys(fingerprints))
 
 
 def lost_readings(session: SessionContext, call: Call) -> dict[str, str]:
-    """The readings of *call* that the catalog offers no more: key → choice."""
+    """Return the readings of *call* that the catalog no longer has: key → choice."""
     known = session.readings(*session.endpoint(call.address))
     return {
         key: choice for key, choice in call.readings.items() if key not in known or choice not in known[key].choices
@@ -70,56 +72,61 @@ def lost_readings(session: SessionContext, call: Call) -> dict[str, str]:
 
 
 def changes_since(session: SessionContext, exchange: Exchange) -> tuple[str, ...]:
-    """What changed since *exchange* was made, in sentences that hold no secret.
+    """Return what changed since *exchange*, as sentences without secrets.
 
     Raises:
-        UnknownName: the catalog knows vendor, endpoint or environment no more.
+        UnknownName: the vendor, endpoint or environment is no longer in the catalog.
     """
-    call, then = exchange.call, exchange.under
+    call, original = exchange.call, exchange.under
     lost = [
-        f"the reading {key}={choice} is no longer in the catalog; the default is taken"
+        f"the reading {key}={choice} is no longer in the catalog; using the default"
         for key, choice in lost_readings(session, call).items()
     ]
-    if then is None:
-        return ("what it was made under was not kept then, so changes since cannot be told", *lost)
-    now = request_context(session, call)
-    return (*_catalog_changes(then, now), *lost, *_base_url_changes(call, then, now), *_credential_changes(then, now))
+    if original is None:
+        return ("the original context was not recorded, so changes since then are unknown", *lost)
+    current = request_context(session, call)
+    return (
+        *_catalog_changes(original, current),
+        *lost,
+        *_base_url_changes(call, original, current),
+        *_credential_changes(original, current),
+    )
 
 
-def _catalog_changes(then: RequestContext, now: RequestContext) -> list[str]:
-    editions = f" (edition {then.edition}, now {now.edition})" if then.edition != now.edition else ""
-    if then.endpoint != now.endpoint:
-        return [f"what the catalog says of this call changed since{editions}"]
+def _catalog_changes(original: RequestContext, current: RequestContext) -> list[str]:
+    editions = f" (edition {original.edition}, now {current.edition})" if original.edition != current.edition else ""
+    if original.endpoint != current.endpoint:
+        return [f"the catalog's description of this call changed{editions}"]
     return []
 
 
-def _base_url_changes(call: Call, then: RequestContext, now: RequestContext) -> list[str]:
-    if call.environment == SANDBOX or call.base_url or then.base_url == now.base_url:
+def _base_url_changes(call: Call, original: RequestContext, current: RequestContext) -> list[str]:
+    if call.environment == SANDBOX or call.base_url or original.base_url == current.base_url:
         return []
-    return [f"the environment {call.environment} was at {then.base_url} and is now at {now.base_url}"]
+    return [f"the base URL of {call.environment} changed from {original.base_url} to {current.base_url}"]
 
 
-def _credential_changes(then: RequestContext, now: RequestContext) -> list[str]:
-    told = []
-    for name in sorted({*then.credentials, *now.credentials}):
-        before, after = then.credentials.get(name), now.credentials.get(name)
+def _credential_changes(original: RequestContext, current: RequestContext) -> list[str]:
+    changes = []
+    for name in sorted({*original.credentials, *current.credentials}):
+        before, after = original.credentials.get(name), current.credentials.get(name)
         if before == after:
             continue
         if after is None:
-            told.append(f"the credential {name} of then ({before}) is not there now")
+            changes.append(f"the credential {name} ({before}) is no longer set")
         elif before is None:
-            told.append(f"the credential {name} was not there then")
+            changes.append(f"the credential {name} was not set")
         else:
-            told.append(f"the credential {name} is another than then ({before}, now {after})")
-    return told
+            changes.append(f"the credential {name} changed from {before} to {after}")
+    return changes
 
 
-def original_base_url(origin: Exchange, now: str) -> str:
-    """The base URL that the request of then was made with; of an entry that does not tell, in the sandbox, the one
-    that has the same path as *now* has."""
+def original_base_url(origin: Exchange, current: str) -> str:
+    """Return the base URL of the original request. A sandbox entry without a recorded context has the path of
+    *current*."""
     if origin.under is not None:
         return origin.under.base_url
     if origin.call.environment != SANDBOX or origin.call.base_url:
-        return now
-    then, here = urlsplit(origin.request.url), urlsplit(now)
-    return f"{then.scheme}://{then.netloc}{here.path}"
+        return current
+    url = urlsplit(origin.request.url)
+    return f"{url.scheme}://{url.netloc}{urlsplit(current).path}"

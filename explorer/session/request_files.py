@@ -1,10 +1,8 @@
-"""The local files that requests of a session may read, and reading them.
+"""The local files that requests may read.
 
-What a person types on the command line, picks in the form, names with ``--allow-file`` or says yes to is allowed, and
-so is everything below the folder of saved requests. Nothing else is: a saved request, a pasted curl line or a draft
-that comes from someone else must not upload ``~/.ssh/id_rsa``.
-
-    path ── real path (links resolved) ── allowed? ── opened part by part, no link followed ──► bytes
+Allowed are files that the user typed, picked, confirmed or passed to ``--allow-file``, and everything below the folder
+of saved requests. A saved request, curl line or draft from someone else must not upload ``~/.ssh/id_rsa``. Files are
+opened part by part without following links, so that a path cannot be swapped after the check.
 """
 
 from __future__ import annotations
@@ -23,14 +21,14 @@ if TYPE_CHECKING:
 
 
 STDIN: Final = "-"
-"""In place of a path: standard input."""
+"""The path that means standard input."""
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _BY_PARTS: Final = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY")
 
 
 class FileNotAllowed(UsageError):
-    """A request names a local file that nobody allowed it to read; nothing was read or sent."""
+    """A request names a local file that the user did not allow; nothing was read or sent."""
 
     title = "File not allowed"
 
@@ -44,19 +42,19 @@ class FileNotAllowed(UsageError):
 
 @dataclass
 class RequestFiles:
-    """What may be read, and standard input once it was read. Methods that touch files block."""
+    """The allowed files and the contents of standard input. Methods that access files block."""
 
     _folders: set[str] = field(default_factory=set)
     """Real paths below which everything may be read."""
     _files: set[str] = field(default_factory=set)
     """Real paths of single files."""
     _form: set[str] = field(default_factory=set)
-    """Real paths of the files that the open form names, as a person typed or picked them."""
+    """Real paths of the files that the user typed or picked in the open form."""
     _streams: dict[str, bytes | None] = field(default_factory=dict)
-    """Pipes and standard input, by what a person typed; the bytes once they were read, since that works once."""
+    """Pipes and standard input by the typed path; their bytes once read, since they can be read only once."""
 
     def allow(self, path: str | Path) -> None:
-        """Allow a file, or a folder and everything below it, as it is now: a link that changes later is not followed.
+        """Allow a file, or a folder and everything below it. Links are resolved now.
 
         Raises:
             UsageError: *path* names a home folder that does not exist.
@@ -65,11 +63,11 @@ class RequestFiles:
         (self._folders if Path(real).is_dir() else self._files).add(real)
 
     def allow_folder(self, path: Path) -> None:
-        """Allow everything below *path*, whether it exists yet or not."""
+        """Allow everything below *path*, which need not exist."""
         self._folders.add(real_path(str(path)))
 
     def allow_upload(self, path: str) -> None:
-        """Allow one file that a person agreed to upload, as it is now.
+        """Allow one file that the user confirmed. Links are resolved now.
 
         Raises:
             UsageError: see ``allow``.
@@ -77,15 +75,14 @@ class RequestFiles:
         self._files.add(real_path(path))
 
     def allow_form(self, paths: Iterable[str]) -> None:
-        """Allow the files that a person typed into the open form, in place of those that it named before; what is no
-        path (yet) is left out."""
+        """Set the allowed files of the open form; invalid paths are ignored."""
         self._form = set()
         for path in paths:
             with suppress(UsageError):
                 self._form.add(real_path(path))
 
     def allow_file(self, path: str) -> None:
-        """Allow one file that a person typed or picked, never a whole folder; a pipe (``<(command)``) too.
+        """Allow one file or pipe (``<(command)``) that the user typed or picked, never a folder.
 
         Raises:
             UsageError: see ``allow``.
@@ -96,7 +93,7 @@ class RequestFiles:
         try:
             status = typed.stat()
         except (OSError, ValueError):
-            self._files.add(real_path(path))  # the reading says what is wrong with it
+            self._files.add(real_path(path))  # reading it will report the error
             return
         if stat.S_ISFIFO(status.st_mode) or stat.S_ISCHR(status.st_mode):
             self._streams.setdefault(path, None)
@@ -104,11 +101,11 @@ class RequestFiles:
             self._files.add(real_path(path))
 
     def allow_stdin(self, read: Callable[[], bytes]) -> None:
-        """Read standard input for a value that was typed as ``name=@-``."""
+        """Read standard input now, for a value typed as ``name=@-``."""
         self._streams[STDIN] = read()
 
     def is_allowed_file(self, path: str) -> bool:
-        """Whether *path* may be read.
+        """Return whether *path* may be read.
 
         Raises:
             UsageError: see ``allow``.
@@ -116,21 +113,21 @@ class RequestFiles:
         return path in self._streams or self._root(real_path(path)) is not None
 
     def check(self, path: str) -> None:
-        """Refuse a file that may not be read.
+        """Check that *path* may be read.
 
         Raises:
-            FileNotAllowed: nobody allowed it; UsageError: see ``allow``.
+            FileNotAllowed: the user did not allow it; UsageError: see ``allow``.
         """
         if path == STDIN and STDIN not in self._streams:
-            raise UsageError("standard input cannot be read here", hint="Name a file in place of @-.")
+            raise UsageError("standard input cannot be read here", hint="Pass a file instead of @-.")
         if not self.is_allowed_file(path):
             raise FileNotAllowed(path)
 
     def read(self, path: str) -> bytes:
-        """Return the bytes of the file that *path* names.
+        """Return the bytes of the file at *path*.
 
         Raises:
-            FileNotAllowed: nobody allowed it; UsageError: it cannot be read, or is not a regular file.
+            FileNotAllowed: the user did not allow it; UsageError: it is unreadable or not a regular file.
         """
         self.check(path)
         try:
@@ -139,13 +136,13 @@ class RequestFiles:
             real = real_path(path)
             return _read_below(self._root(real) or real, real)
         except IsADirectoryError:
-            raise UsageError(f"{path} is a folder", hint="Name a file.") from None
+            raise UsageError(f"{path} is a folder", hint="Pass a file.") from None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise UsageError(f"{path}: {why}", hint="Name a file that can be read.") from None
+            raise UsageError(f"{path}: {why}", hint="Pass a readable file.") from None
 
     def read_text(self, name: str, path: str) -> str:
-        """Return the text of a file for the parameter *name*, without one line break at its end.
+        """Return the text of a file for the parameter *name*, without a final line break.
 
         Raises:
             FileNotAllowed, UsageError: as ``read``; UsageError: it is not UTF-8.
@@ -155,7 +152,7 @@ class RequestFiles:
         except UnicodeDecodeError:
             raise UsageError(
                 f"{name}: {_quoted_path(path)} is not UTF-8",
-                hint="A text parameter takes text; an upload takes any file.",
+                hint="Use a text file; only upload parameters take other files.",
             ) from None
         return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
 
@@ -166,14 +163,14 @@ class RequestFiles:
         return data
 
     def _root(self, real: str) -> str | None:
-        """The allowed file or folder that *real* is, or is below."""
+        """Return the allowed file or folder that *real* is or is below."""
         if real in self._files or real in self._form:
             return real
-        return next((one for one in self._folders if Path(real).is_relative_to(one)), None)
+        return next((folder for folder in self._folders if Path(real).is_relative_to(folder)), None)
 
 
 def outside_warning(path: str) -> str:
-    """Return a sentence about a file that nobody allowed, with the file that it really is: a link hides it.
+    """Return the message for a file that is not allowed, with the target of a link.
 
     Raises:
         UsageError: see ``real_path``.
@@ -186,19 +183,19 @@ def real_path(path: str) -> str:
     """Return the absolute path with ``~`` and every link resolved.
 
     Raises:
-        UsageError: it begins with the home folder of a user who does not exist.
+        UsageError: it is invalid or begins with the home folder of an unknown user.
     """
     try:
         return os.path.realpath(_expanded(path))
     except ValueError:  # a NUL
-        raise UsageError(f"{path!r} cannot be a path", hint="Name a file that can be read.") from None
+        raise UsageError(f"{path!r} is not a valid path", hint="Pass a readable file.") from None
 
 
 def _expanded(path: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise UsageError(f"{path}: there is no such user", hint="Name a file that can be read.") from None
+        raise UsageError(f"{path}: no such user", hint="Pass a readable file.") from None
 
 
 def _quoted_path(path: str) -> str:
@@ -206,8 +203,7 @@ def _quoted_path(path: str) -> str:
 
 
 def _read_below(root: str, real: str) -> bytes:
-    """The bytes of *real*, which is *root* or below it. Each part of the way is opened without following a link, so
-    that nobody can put one in its place after it was checked."""
+    """Return the bytes of *real*, which is *root* or below it, opening each part without following links."""
     descriptor = _open_below(root, real)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
         status = os.fstat(descriptor)

@@ -1,4 +1,4 @@
-"""Stream a redacted response to the UI as it arrives, within the call's time limit."""
+"""Stream a redacted response to the UI as it arrives, and limit the time of judging and redacting it."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ResponseUpdate:
-    """Either the *exchange* with status and headers and no body yet (a new one takes the place of an earlier), or more
-    *data* of its body. Nothing in it is secret."""
+    """Redacted: the *exchange* with status and headers (replaces any earlier one), or more *data* of its body."""
 
     exchange: Exchange | None
     data: bytes = b""
@@ -34,56 +33,59 @@ OnResponseUpdate = Callable[[ResponseUpdate], None]
 
 
 class ResponseStream:
-    """Tells *tell* of an answer to the call of *exchange* while the client hears of it; *used* are the schemes that
-    signed. The end of what came may be held back, where the rest could make a secret of it."""
+    """Calls *on_update* with the response to *exchange* as the client receives it; *used* are the schemes that signed.
 
-    def __init__(self, session: SessionContext, exchange: Exchange, used: list[Scheme], tell: OnResponseUpdate) -> None:
+    The last bytes may be delayed: they could be the beginning of a secret.
+    """
+
+    def __init__(
+        self, session: SessionContext, exchange: Exchange, used: list[Scheme], on_update: OnResponseUpdate
+    ) -> None:
         self._session = session
         self._exchange = exchange
         self._used = used
-        self._tell = tell
+        self._on_update = on_update
         self._stream: RedactedStream | None = None
 
     def began(self, request: SentRequest, response: ReceivedResponse) -> None:
-        """Status and headers are there."""
+        """Handle the status and headers."""
         call = self._exchange.call
         known = tuple(secret for scheme in self._used for secret in scheme.secrets())
         redactor = redactor_for(self._session, call, known)
         redactor = redactor.with_secrets(redactor.secrets_sent(request, response))
         self._stream = RedactedStream(redactor, response.header("content-type"))
         exchange = msgspec.structs.replace(self._exchange, request=request, response=response)
-        self._tell(ResponseUpdate(redactor.exchange(self._session.operation(call).endpoint, exchange)))
+        self._on_update(ResponseUpdate(redactor.exchange(self._session.operation(call).endpoint, exchange)))
 
     def came(self, data: bytes) -> None:
-        """More of the body."""
+        """Handle more of the body."""
         masked = self._stream.feed(data) if self._stream is not None else b""
         if masked:
-            self._tell(ResponseUpdate(None, masked))
+            self._on_update(ResponseUpdate(None, masked))
 
 
 T = TypeVar("T")
 _MIN_SECONDS: Final = 0.75
-"""Seconds that the search for secrets has in any case: enough for every body but the largest, which may have taken all
-of the limit to arrive."""
+"""Minimum seconds for redaction, even if the response used up the time limit: enough for all but the largest bodies."""
 JUDGE_SECONDS: Final = 0.25
-"""Seconds that judging has in any case."""
+"""Minimum seconds for judging."""
 
 
 class TimeBudget:
-    """Ends work in threads when the time limit of a call has passed, or a person cancelled it."""
+    """Stops work in threads when the time limit of a call passes or the user cancels."""
 
     def __init__(self, limit: float, spent: float, clock: Callable[[], float]) -> None:
-        """Allow what is left of *limit* after *spent*, in seconds of *clock*."""
+        """Allow *limit* minus *spent*, in seconds of *clock*."""
         self._limit = limit
         self._clock = clock
         self._deadline = clock() + limit - spent
         self._cancelled = False
 
     async def work(self, job: Callable[[], T], *, least: float = _MIN_SECONDS) -> T:
-        """Do *job* in a thread, for at least so many seconds.
+        """Run *job* in a thread, allowing at least *least* seconds.
 
         Raises:
-            Interrupted: the time limit passed; asyncio.CancelledError: a person cancelled.
+            Interrupted: the time limit passed; asyncio.CancelledError: the user cancelled.
         """
         deadline = max(self._deadline, self._clock() + least)
         with stop_when(lambda: self._cancelled or self._clock() > deadline):
@@ -94,11 +96,11 @@ class TimeBudget:
                 raise
 
     def cancel(self) -> None:
-        """Let the thread end at its next piece of work."""
+        """Stop the thread at its next checkpoint."""
         self._cancelled = True
 
     def timed_out(self, what: str) -> Failure:
-        """Return why *what* was not finished."""
+        """Return the failure for *what* (a gerund) running out of time."""
         error = TimedOut(f"the response arrived, but {what} took longer than the {self._limit:g} s allowed")
         return Failure(
             kind="TimedOut", title=error.title, message=error.message, hint=error.hint, exit_code=error.exit_code

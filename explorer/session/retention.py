@@ -1,7 +1,4 @@
-"""How much of the history is kept: what there is, the rules, what they would take away, taking it away.
-
-start of the app ── tend ── a little at a time, with pauses ── rules applied, files that nothing needs swept
-"""
+"""Limit the history: statistics, the retention policy, pruning on request and in the background."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from explorer.errors import StoreError, UsageError
+from explorer.errors import StoreError
 from explorer.store.history.retention import DAY, Pruning, RetentionPolicy
 
 if TYPE_CHECKING:
@@ -23,13 +20,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 STEP: Final = 50
-"""Entries that go at once in the background: other writers wait no longer than that takes."""
+"""Entries deleted per background step; other writers wait for one step at most."""
 PAUSE: Final = 0.05
-"""Seconds between two such steps."""
+"""Seconds between background steps."""
 
 
 def retention_policy(settings: Settings) -> RetentionPolicy:
-    """What the settings let stay."""
+    """Return the retention policy of the settings."""
     return RetentionPolicy(
         entries=settings.history_max_entries,
         size=settings.history_max_bytes,
@@ -38,50 +35,52 @@ def retention_policy(settings: Settings) -> RetentionPolicy:
 
 
 async def history_stats(session: SessionContext) -> HistoryStats:
-    """What there is.
+    """Return the size of the history.
 
     Raises:
-        UsageError: nothing is kept; StoreError: the file could not be read.
+        UsageError: there is no history; StoreError: the file could not be read.
     """
     return await _with_history(session, lambda history: history.figures())
 
 
 async def plan_pruning(session: SessionContext, older: float = 0.0) -> Pruning:
-    """What would go by the rules, or what is *older* (seconds) where that is given; nothing does.
+    """Return what ``prune`` would delete: by the policy, or entries more than *older* seconds old if given.
 
     Raises:
-        UsageError: nothing is kept; StoreError: the file could not be read.
+        UsageError: there is no history; StoreError: the file could not be read.
     """
     return await _with_history(session, lambda history: history.plan(_policy(session, older)))
 
 
-async def prune(session: SessionContext, older: float = 0.0, told: Callable[[Pruning], None] | None = None) -> Pruning:
-    """Take away what ``plan_pruning`` names, step by step; *told* is told how far it is. What went.
+async def prune(
+    session: SessionContext, older: float = 0.0, on_progress: Callable[[Pruning], None] | None = None
+) -> Pruning:
+    """Delete what ``plan_pruning`` returns in steps, calling *on_progress*; return what was deleted.
 
     Raises:
-        UsageError: nothing is kept; StoreError: the file could not be written; what went before is gone.
+        UsageError: there is no history; StoreError: the file could not be written; earlier steps stay deleted.
     """
-    rules = _policy(session, older)
-    gone = Pruning()
-    while (step := await _with_history(session, lambda history: history.prune_step(rules))).entries:
-        gone = _add_prunings(gone, step)
-        if told is not None:
-            told(gone)
+    policy = _policy(session, older)
+    deleted = Pruning()
+    while (step := await _with_history(session, lambda history: history.prune_step(policy))).entries:
+        deleted = _add_prunings(deleted, step)
+        if on_progress is not None:
+            on_progress(deleted)
     await _with_history(session, lambda history: history.remove_orphan_files())
-    return gone
+    return deleted
 
 
 async def vacuum(session: SessionContext) -> int:
-    """Give back the room that nothing uses; how many bytes the file is smaller.
+    """Compact the database file; return the bytes saved.
 
     Raises:
-        UsageError: nothing is kept; StoreError: another instance is using it, or the disk is full.
+        UsageError: there is no history; StoreError: another instance is using it, or the disk is full.
     """
     return await _with_history(session, lambda history: history.vacuum())
 
 
 async def prune_in_background(session: SessionContext) -> None:
-    """Apply the rules a little at a time, and sweep. For the background: what goes wrong is tried again next time."""
+    """Apply the policy in small steps and delete orphan files. An error is a warning; the next start tries again."""
     if session.open_history is None:
         return
     try:
@@ -93,10 +92,10 @@ async def prune_in_background(session: SessionContext) -> None:
 
 
 async def change_retention(session: SessionContext, **changes: Any) -> tuple[str, ...]:
-    """Change the settings that rule the history; what there is to say of the settings' file.
+    """Change the history settings; return notes about the settings file.
 
     Raises:
-        SettingsError: a value is not right; StoreError: the file could not be written.
+        SettingsError: a value is invalid; StoreError: the file could not be written.
     """
     from explorer.store.preferences import change_settings
 
@@ -111,26 +110,20 @@ async def change_retention(session: SessionContext, **changes: Any) -> tuple[str
 
 
 def _policy(session: SessionContext, older: float) -> RetentionPolicy:
-    """Those of the settings; where an age is given, that alone."""
+    """Return the policy of the settings, or one with only the age limit *older*."""
     if not older:
         return retention_policy(session.settings)
     return RetentionPolicy(entries=1 << 60, size=1 << 60, seconds=older)
 
 
-def _add_prunings(one: Pruning, other: Pruning) -> Pruning:
+def _add_prunings(earlier: Pruning, later: Pruning) -> Pruning:
     return Pruning(
-        entries=one.entries + other.entries,
-        size=one.size + other.size,
-        oldest=one.oldest or other.oldest,
-        newest=other.newest,
+        entries=earlier.entries + later.entries,
+        size=earlier.size + later.size,
+        oldest=earlier.oldest or later.oldest,
+        newest=later.newest,
     )
 
 
 async def _with_history(session: SessionContext, work: Callable[[History], T]) -> T:
-    def run() -> T:
-        history = session.history()
-        if history is None:
-            raise UsageError("there is no history")
-        return work(history)
-
-    return await asyncio.to_thread(run)
+    return await asyncio.to_thread(lambda: work(session.require_history()))

@@ -1,7 +1,6 @@
-"""Sending a call: checked, written down, sent, judged, written down again.
+"""Send a call and record it in the history, redacted, before it is sent and after it ended.
 
-check ── build ── begin (history) ── client ── judge ── complete (history)
-             nothing secret is written           whatever happens, what arrived is kept
+check ── build ── begin (history) ── client ── judge ── complete (history; also after a failure or cancellation)
 """
 
 from __future__ import annotations
@@ -40,42 +39,42 @@ if TYPE_CHECKING:
 
 ReplayKind = Literal["", "again", "exact", "form"]
 _INLINE_LIMIT = 200_000
-"""Bytes of a body up to which it is judged on the spot; a larger one is judged in a thread."""
+"""Bytes of a body that is judged in the event loop; a larger one is judged in a thread."""
 
 
 @dataclass
 class Send:
-    """A call to be sent, and how; the caller who makes it may read ``stopped`` after cancelling."""
+    """A call to send and its options. After a cancellation, ``stopped`` is the exchange so far."""
 
     call: Call
     timeout: float | None = None
-    """Seconds; that of the settings where None."""
+    """Seconds; None: that of the settings."""
     on_progress: OnProgress | None = None
     on_arrival: OnResponseUpdate | None = None
-    """Called with the response while it arrives, redacted."""
+    """Called with redacted updates while the response arrives."""
     origin: int = 0
     """The history entry that the call is from, or 0."""
     replayed: ReplayKind = ""
-    """How it is made of its origin."""
+    """How the call was derived from its origin."""
     signed: tuple[httpx.Request, Scheme] | None = None
-    """The request to send in place of one built from the call, and the scheme that sends it."""
+    """The request to send instead of one built from the call, and the scheme that sends it."""
     keep_evidence: bool = False
-    """Whether what the server makes of the call's readings is kept as evidence."""
+    """Whether the response is recorded as evidence for or against the call's readings."""
     stopped: Exchange | None = None
-    """The exchange of a cancelled send, with what had arrived; None where nothing was sent, or it was not cancelled."""
+    """The exchange of a cancelled send, with what had arrived; None if nothing was sent or it was not cancelled."""
 
 
 @dataclass
 class _Transmission:
-    """A send on its way."""
+    """A send in progress."""
 
     send: Send
     request: httpx.Request
     scheme: Scheme
     number: int = 0
-    """Its entry of the history; 0 where it has none yet."""
+    """Its history entry; 0 before there is one."""
     used: list[Scheme] = field(default_factory=list)
-    """The schemes that have signed: one for every request of a chain of redirects."""
+    """The schemes that signed: one for each request of a redirect chain."""
     outcome: TransferOutcome | None = None
 
 
@@ -88,16 +87,16 @@ async def send(
     on_arrival: OnResponseUpdate | None = None,
     origin: int = 0,
 ) -> Exchange:
-    """Send *call* and return its exchange, judged and stored in the history; *origin* is the history entry that it was
-    put into the form from, or 0. The other arguments are those of ``Send``.
+    """Send *call* and return its exchange, judged and stored in the history.
 
-    A failure of the network is part of the exchange, not an exception.
+    *origin* is the history entry that filled the form, or 0; the other arguments are those of ``Send``.
+    A network failure is part of the exchange, not an exception.
 
     Raises:
         FormError: the form has errors and the call does not force it; nothing was sent.
         CredentialMissing: the scheme needs a credential that is missing; nothing was sent.
-        CredentialRefused: the vendor refused to give a token.
-        UntrustedHost: a credential would have gone to a host that it does not belong to.
+        CredentialRefused: the vendor refused to issue a token.
+        UntrustedHost: a credential would have been sent to an untrusted host.
         asyncio.CancelledError: cancelled; the exchange is stored as such.
     """
     return await perform(session, form_send(call, timeout, on_progress, on_arrival, origin))
@@ -110,13 +109,13 @@ def form_send(
     on_arrival: OnResponseUpdate | None = None,
     origin: int = 0,
 ) -> Send:
-    """Return the ``Send`` of a call as a person made it, in a form or on the command line."""
+    """Return the ``Send`` of a call that the user entered in a form or on the command line."""
     how: ReplayKind = "form" if origin else ""
     return Send(call, timeout, on_progress, on_arrival, origin, how, keep_evidence=True)
 
 
 async def perform(session: SessionContext, send: Send) -> Exchange:
-    """Send what *send* says; ``send.stopped`` has what arrived where it is cancelled.
+    """Perform *send*. If it is cancelled, ``send.stopped`` has what arrived.
 
     Raises:
         As ``send``.
@@ -157,7 +156,7 @@ def _begin_exchange(session: SessionContext, send: Send, checked: Checked, reque
 
 
 async def _finish(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
-    """Send *exchange*, which the history has begun, judge it and complete it in the history."""
+    """Send *exchange*, judge it and complete its history entry."""
     send, used, call = transmission.send, transmission.used, exchange.call
     limit = send.timeout or session.settings.timeout_seconds
     try:
@@ -184,7 +183,7 @@ async def _finish(session: SessionContext, transmission: _Transmission, exchange
 
 
 async def _transfer(session: SessionContext, transmission: _Transmission, exchange: Exchange) -> Exchange:
-    """*exchange* with all that went over the wire."""
+    """Send the request; return *exchange* with the response, hops and timings."""
     from explorer.net.client import MAX_REDIRECTS, Limits, TransferOutcome
     from explorer.session.request_context import fingerprints_in
     from explorer.session.response_stream import ResponseStream
@@ -223,7 +222,7 @@ def _with_transfer(exchange: Exchange, transfer: Transfer) -> Exchange:
 
 
 def _interrupted_exchange(transmission: _Transmission, exchange: Exchange, error: BaseException) -> Exchange:
-    """*exchange* as far as it came; where it was stopped, with what had arrived by then."""
+    """Return *exchange* with what had arrived before *error*."""
     from explorer.net.client import describe_error
 
     if transmission.outcome is not None and transmission.outcome.transfer is not None:
@@ -235,8 +234,9 @@ def _interrupted_exchange(transmission: _Transmission, exchange: Exchange, error
 async def send_page(
     session: SessionContext, call: Call, timeout: float | None, keep: Callable[[Exchange], None]
 ) -> Exchange:
-    """Send one call of many: as ``send`` does, but the history is told afterwards, through *keep*, of what came of it
-    (its secrets masked). For reads, of which nothing is lost that could not be asked for again.
+    """Send one page of many, as ``send`` does, but without a history entry before it is sent.
+
+    *keep* is called with the redacted exchange afterwards. Only for reads: they can be repeated if the app crashes.
 
     Raises:
         As ``send``.
@@ -268,7 +268,7 @@ async def send_page(
 
 
 async def _judged_in_time(session: SessionContext, exchange: Exchange, allowance: TimeBudget) -> Exchange:
-    """*exchange* with its verdict; where there was no time for it, with that as its failure."""
+    """Return *exchange* with its verdict, or with a failure if the time limit passed first."""
     try:
         return await allowance.work(lambda: _with_verdict(session, exchange), least=JUDGE_SECONDS)
     except Interrupted:
@@ -283,8 +283,11 @@ async def _masked_in_time(
     allowance: TimeBudget,
     keep: Callable[[Exchange], object] = lambda _: None,
 ) -> tuple[Exchange, Exchange]:
-    """*exchange*, and the same with its secrets masked, which *keep* has taken. Where there was no time to search its
-    bodies for secrets, neither has them: what was not searched is not shown."""
+    """Return *exchange* and its redacted copy, after passing the copy to *keep*.
+
+    If the time limit passes before its bodies are searched for secrets, neither has bodies: unsearched data is not
+    shown.
+    """
 
     def job() -> Exchange:
         masked = _masked(session, exchange, used)
@@ -302,7 +305,7 @@ async def _masked_in_time(
 
 
 def _without_bodies(exchange: Exchange) -> Exchange:
-    """*exchange* without what its responses held."""
+    """Return *exchange* without its response bodies."""
     hops = tuple(msgspec.structs.replace(hop, response=_without_body(hop.response)) for hop in exchange.hops)
     return msgspec.structs.replace(exchange, response=_without_body(exchange.response), hops=hops)
 
@@ -310,7 +313,7 @@ def _without_bodies(exchange: Exchange) -> Exchange:
 def _without_body(response: ReceivedResponse | None) -> ReceivedResponse | None:
     if response is None or not len(response.body):
         return response
-    reason = f"{len(response.body):,} bytes arrived and are not shown: there was no time to search them for secrets"
+    reason = f"{len(response.body):,} bytes arrived but are not shown: the time limit passed before they were redacted"
     return msgspec.structs.replace(response, body=b"", truncated=reason)
 
 
@@ -320,7 +323,7 @@ def _masked(session: SessionContext, exchange: Exchange, used: list[Scheme]) -> 
 
 
 async def record_exchanges(session: SessionContext, exchanges: list[Exchange]) -> None:
-    """Put exchanges (masked already) into the history, all in one go."""
+    """Write redacted exchanges to the history in one batch."""
 
     def write() -> None:
         history = session.history()
@@ -335,7 +338,7 @@ async def record_exchanges(session: SessionContext, exchanges: list[Exchange]) -
 
 
 async def save_tokens(session: SessionContext, call: Call) -> None:
-    """Keep what a refresh brought, even where the call itself came to nothing: the token before it is spent."""
+    """Store refreshed tokens, even after a failed call: the previous token is no longer valid."""
     from explorer.session.tokens import save_refreshed
 
     if session.operation(call).vendor.auth and call.environment != SANDBOX:
@@ -359,7 +362,7 @@ def _with_verdict(session: SessionContext, exchange: Exchange) -> Exchange:
 
 
 def _sent_values(call: Call) -> dict[str, str]:
-    """What was sent for each name; the values of a name that was given again stand in one comma list."""
+    """Return the value sent for each name; repeated values are joined with commas."""
     values: dict[str, list[str]] = {}
     for entry in call.entries:
         text = entry.value.strip('[]" ') if entry.kind == "json" else entry.value
@@ -368,7 +371,7 @@ def _sent_values(call: Call) -> dict[str, str]:
 
 
 async def begin_entry(session: SessionContext, exchange: Exchange, scheme: Scheme) -> int:
-    """Write *exchange* into the history before it goes out; its number, 0 where that cannot be done."""
+    """Write *exchange* to the history before it is sent; return its number, or 0 if it was not written."""
     call = exchange.call
 
     def write() -> int:
@@ -387,8 +390,7 @@ async def begin_entry(session: SessionContext, exchange: Exchange, scheme: Schem
 
 
 async def complete_entry(session: SessionContext, exchange: Exchange, scheme: Scheme) -> None:
-    """Write down what came of an exchange that no call of a person's is, such as a login: judged, with every secret
-    that is known by now masked."""
+    """Judge an exchange that is not the user's call, such as a login, and write it, redacted, to the history."""
     from explorer.session.request_context import request_context
 
     call = exchange.call
@@ -400,7 +402,7 @@ async def complete_entry(session: SessionContext, exchange: Exchange, scheme: Sc
 
 
 async def _complete(session: SessionContext, exchange: Exchange, used: list[Scheme], allowance: TimeBudget) -> Exchange:
-    """Put what came of it into the history. Gives *exchange*, without its bodies where there was no time for them."""
+    """Complete the history entry; return *exchange*, without bodies if there was no time to redact them."""
     problems: list[StoreError] = []
 
     def keep(masked: Exchange) -> None:
@@ -423,4 +425,6 @@ async def _complete(session: SessionContext, exchange: Exchange, used: list[Sche
 
 
 def _cancelled_failure() -> Failure:
-    return Failure(kind="Cancelled", title="Cancelled", message="stopped before the answer was whole", exit_code=130)
+    return Failure(
+        kind="Cancelled", title="Cancelled", message="cancelled before the response was complete", exit_code=130
+    )

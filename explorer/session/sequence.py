@@ -1,8 +1,8 @@
-"""Running saved requests: one, or a folder in order, each after those whose answers it needs.
+"""Run saved requests in order, each after the requests whose responses it uses.
 
-names ── planned (whole chains, nothing missing, what must be agreed to) ──► Runner.run
-                                                                               │ one step at a time
-  answers needed ── rule: missing, never, always, older ── fill ── send ── check expectations ── Step ──► Report
+names ── plan (chains, missing values, confirmations) ──► SequenceRunner.run
+                                                            │ step by step
+  dependencies ── rerun rule: missing, never, always, older ── fill ── send ── check expectations ──► RunStep
 """
 
 from __future__ import annotations
@@ -46,39 +46,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run will do; nothing was sent yet."""
+    """What a run would do."""
 
     names: tuple[str, ...]
-    """What was asked for, in order."""
+    """The requested names, in order."""
     chain: tuple[str, ...]
-    """Everything that may be sent: what was asked for, and what that needs."""
+    """All requests that may be sent: the requested ones and their dependencies."""
     problems: tuple[CatalogProblem, ...] = ()
-    """What keeps it from being run."""
+    """Problems that prevent the run."""
     missing: tuple[tuple[str, MissingValue], ...] = ()
-    """Name of a request → a variable or credential of it that has no value."""
+    """Request name → a variable or credential without a value."""
     questions: tuple[tuple[str, str], ...] = ()
-    """Name of a request → what a person must say yes to first."""
+    """Request name → what the user must confirm first."""
     files: tuple[tuple[str, str], ...] = ()
-    """Name of a request → a file outside the folder that it reads, and that nobody allowed."""
+    """Request name → a file outside the folder that it reads and the user did not allow."""
 
 
 @dataclass
 class SequenceRunner:
-    """Runs names of the library, and keeps what came of each. One run at a time."""
+    """Runs saved requests and stores the steps. One run at a time."""
 
     saved: SavedRequestStore
     scope: VariableScope = field(default_factory=VariableScope)
     go_on: bool | None = None
-    """Whether to go on after a step that failed with those that do not need it; None: as the folder's file says."""
+    """Whether to run independent steps after a failed one; None: as the folder's file says."""
     agreed: bool = False
-    """Whether a person said yes to what asks first."""
+    """Whether the user confirmed requests that need it."""
     timeout: float | None = None
     tell: Callable[[RunStep | str], None] = lambda _step: None
-    """Told of the name of each step before it is sent, and of the step when it has ended."""
+    """Called with the name of each step before it is sent, and with the step when it has ended."""
     on_progress: OnProgress | None = None
     steps: list[RunStep] = field(default_factory=list)
     exchanges: dict[str, Exchange] = field(default_factory=dict)
-    """Name → the exchange of this run, not masked."""
+    """Name → the exchange of this run, unredacted."""
 
     @property
     def session(self) -> SessionContext:
@@ -88,30 +88,30 @@ class SequenceRunner:
     # --- before ------------------------------------------------------------------------------------------------------
 
     def plan(self, names: tuple[str, ...]) -> RunPlan:
-        """What a run of *names* would do. Blocking, where a keyring has to be asked.
+        """Return what a run of *names* would do. Blocking when it reads the keyring.
 
         Raises:
-            UnknownName, UsageError: a request needs its own answer or one that is not there; an environment file is
-            wrong.
+            UnknownName, UsageError: a request uses its own response or one of an unknown request; an environment file
+            is invalid.
         """
-        wrong = self._problems(names)
-        if wrong:
-            return RunPlan(names, names, wrong)
+        problems = self._problems(names)
+        if problems:
+            return RunPlan(names, names, problems)
         requests = self.saved.requests
-        chain = tuple(dict.fromkeys(one for name in names for one in check_chain(name, requests)))
+        chain = tuple(dict.fromkeys(link for name in names for link in check_chain(name, requests)))
         missing: list[tuple[str, MissingValue]] = []
         questions: list[tuple[str, str]] = []
         files: list[tuple[str, str]] = []
         for name in chain:
             known = self.saved.known(self.saved.call(requests[name], self.scope), self.scope)
             files += [(name, path) for path in self.saved.disallowed_files(known)]
-            missing += [(name, one) for one in self.saved.missing(requests[name], self.scope)]
+            missing += [(name, value) for value in self.saved.missing(requests[name], self.scope)]
             question = self._question(requests[name])
             questions += [(name, question)] if question else []
         return RunPlan(names, chain, (), tuple(missing), tuple(questions), tuple(files))
 
     def _problems(self, names: tuple[str, ...]) -> tuple[CatalogProblem, ...]:
-        """What is wrong with the files of *names* and, where there are several, with how their folders are run."""
+        """Return the problems of the files of *names* and, if there are several, of their folders' run options."""
         library = self.saved.library
         files = [library.files[name] for name in names if name not in self.saved.formed]
         folders = {folder_of(name) for name in names} if len(names) > 1 else set()
@@ -124,16 +124,18 @@ class SequenceRunner:
     def _question(self, request: SavedRequest) -> str:
         call = self.saved.call(request, self.scope)
         question = confirmation_for(self.session, self.saved.known(call, self.scope))
-        if not question and any(isinstance(one.placeholder, ResponsePlaceholder) for one in call_uses(call)):
+        if not question and any(isinstance(use.placeholder, ResponsePlaceholder) for use in call_uses(call)):
             return self._strongest_effect(call)
         return question
 
     def _strongest_effect(self, call: Call) -> str:
-        """What would be asked if a value that is not known yet were the one that makes the call grave."""
+        """Return the confirmation needed if a value taken from a response triggers an effect of the call."""
         for when in self.session.operation(call).endpoint.effect_when:
             entries = tuple(
-                msgspec.structs.replace(one, value=when.equals) if one.name == when.param and "${" in one.value else one
-                for one in call.entries
+                msgspec.structs.replace(entry, value=when.equals)
+                if entry.name == when.param and "${" in entry.value
+                else entry
+                for entry in call.entries
             )
             question = confirmation_for(self.session, msgspec.structs.replace(call, entries=entries))
             if question:
@@ -143,12 +145,14 @@ class SequenceRunner:
     # --- running -----------------------------------------------------------------------------------------------------
 
     async def run(self, title: str, names: tuple[str, ...], folder: str = "") -> RunReport:
-        """Run *names* in order and give the report. Variables that have no value, and what must be agreed to, end it
-        before anything is sent.
+        """Run *names* in order and return the report.
+
+        Missing values and missing confirmations raise before anything is sent.
 
         Raises:
-            UsageError: a file is bad, a value is missing, nobody agreed, a request needs its own answer.
-            asyncio.CancelledError: stopped; ``steps`` holds what was done.
+            UsageError: a file is invalid, a value is missing, a confirmation is missing, or a request uses its own
+            response.
+            asyncio.CancelledError: cancelled; ``steps`` has the steps so far.
         """
         plan = await asyncio.to_thread(self.plan, names)
         require_runnable(plan, agreed=self.agreed)
@@ -158,7 +162,7 @@ class SequenceRunner:
         stopped = ""
         for name in names:
             if stopped and not self._done(name):
-                self._skip(name, f"not run: {stopped} did not pass")
+                self._skip(name, f"not run: {stopped} failed")
             if stopped:
                 continue
             step = await self._step_of(name)
@@ -171,11 +175,11 @@ class SequenceRunner:
         return next((step for step in self.steps if step.name == name), None)
 
     async def _step_of(self, name: str) -> RunStep:
-        """The step of *name*, which may have been run already because another needed it."""
+        """Return the step of *name*, which may have run already as a dependency."""
         return self._done(name) or await self._run(name, "")
 
     async def _run(self, name: str, needed_by: str) -> RunStep:
-        """Send one request, after those that it needs, and check its answer. Nothing but a cancellation is raised."""
+        """Send a request after its dependencies and check the response. Raises only on cancellation."""
         request = self.saved.requests[name]
         base = RunStep(name=name, address=request.call.address, needed_by=needed_by)
         try:
@@ -187,16 +191,16 @@ class SequenceRunner:
         try:
             question = confirmation_for(self.session, call)
             if question and not self.agreed:
-                raise UsageError(f"{question}, and nobody agreed", hint="Say --yes if that is what you want.")
+                raise UsageError(question, hint="Pass --yes to confirm.")
             exchange = await send(self.session, call, timeout=self.timeout, on_progress=self.on_progress)
         except ExplorerError as error:
             return self._end(self._errored(base, error))
         return self._end(await self.judged(base, call, exchange, lookup))
 
     async def judged(self, base: RunStep, call: Call, exchange: Exchange, lookup: Lookup) -> RunStep:
-        """Keep the answer, and give the step with every expectation checked."""
+        """Store the response and return the step with all expectations checked."""
         self.exchanges[base.name] = exchange
-        self.saved.answers[_key(base.name, call)] = SavedResponse(exchange, self.session.now())
+        self.saved.responses[_key(base.name, call)] = SavedResponse(exchange, self.session.now())
         await self._tag(base.name, exchange)
         return await asyncio.to_thread(self._judged, base, call, exchange, lookup)
 
@@ -210,7 +214,7 @@ class SequenceRunner:
         if exchange.failure is not None:
             code, text = exchange.failure.exit_code, f"{exchange.failure.title}: {exchange.failure.message}"
             return msgspec.structs.replace(step, outcome="error", message=redactor.text(text), exit_code=code)
-        return msgspec.structs.replace(step, outcome="passed" if all(one.held for one in results) else "failed")
+        return msgspec.structs.replace(step, outcome="passed" if all(result.held for result in results) else "failed")
 
     def _end(self, step: RunStep) -> RunStep:
         self.steps.append(step)
@@ -237,33 +241,33 @@ class SequenceRunner:
     # --- values ------------------------------------------------------------------------------------------------------
 
     async def prepared(self, name: str) -> tuple[Call, Lookup]:
-        """The call of *name* with everything filled in, after running what it needs; and what fills its expectations.
+        """Return the call of *name* with its placeholders filled, after running its dependencies, and the lookup.
 
         Raises:
-            UsageError: a value is missing, or an answer that it needs is not there or does not hold the value;
-            FormError: the form is wrong with the values in it.
+            UsageError: a value is missing, or a response that it uses is missing or lacks the value;
+            FormError: the form has errors with these values.
         """
         request = self.saved.requests[name]
         call = self.saved.call(request, self.scope)
         return await self.filled(name, request, call)
 
     async def filled(self, name: str, request: SavedRequest, call: Call) -> tuple[Call, Lookup]:
-        """*call*, made of *request* (or changed in a form since), with everything filled in; see ``prepared``."""
+        """Fill the placeholders of *call*, which is that of *request* or edited in a form; see ``prepared``."""
         requests = {**self.saved.requests, name: msgspec.structs.replace(request, call=call)}
         check_chain(name, requests)
-        found: dict[Placeholder, PlaceholderValue] = {}
+        picked: dict[Placeholder, PlaceholderValue] = {}
         wanted: dict[str, list[ResponsePlaceholder]] = {}
-        for one in references(requests[name]):
-            wanted.setdefault(one.request, []).append(one)
+        for placeholder in references(requests[name]):
+            wanted.setdefault(placeholder.request, []).append(placeholder)
         rules = direct_dependencies(name, requests)
-        for said, places in wanted.items():
-            target = match_name(said, requests, name.rpartition("/")[0])
-            exchange = await self._answer(target, name, rules[target][1])
-            found |= await asyncio.to_thread(self._picked, target, exchange, places)
+        for reference, placeholders in wanted.items():
+            target = match_name(reference, requests, name.rpartition("/")[0])
+            exchange = await self._response(target, name, rules[target][1])
+            picked |= await asyncio.to_thread(self._pick_values, target, exchange, placeholders)
         known = await asyncio.to_thread(self.saved.lookup, call, self.scope)
 
-        def lookup(one: Placeholder) -> PlaceholderValue | None:
-            return found.get(one) or known(one)
+        def lookup(placeholder: Placeholder) -> PlaceholderValue | None:
+            return picked.get(placeholder) or known(placeholder)
 
         for use in placeholder_uses(requests[name]):
             if (
@@ -271,7 +275,7 @@ class SequenceRunner:
                 and lookup(use.placeholder) is None
             ):
                 where = f"{use.place} {use.name}".strip()
-                raise UsageError(f"{use.placeholder} has no value", hint=f"It stands in {where}.")
+                raise UsageError(f"{use.placeholder} has no value", hint=f"It is used in {where}.")
             if isinstance(use.placeholder, VariablePlaceholder) and self.saved.is_secret(call, use):
                 value = lookup(use.placeholder)
                 self.saved.learn(value.text if value else "")
@@ -281,33 +285,36 @@ class SequenceRunner:
             raise FormError(errors)
         return filled, lookup
 
-    async def _answer(self, target: str, needed_by: str, rule: RerunRule) -> Exchange:
-        """The answer to *target*: of this run, kept, or of running it now, as *rule* says."""
+    async def _response(self, target: str, needed_by: str, rule: RerunRule) -> Exchange:
+        """Return the exchange of *target*: from this run, stored, or by running it now, according to *rule*."""
         if target in self.exchanges:
             return self.exchanges[target]
         request = self.saved.requests[target]
         call = self.saved.call(request, self.scope)
-        kept = None if rule.when == "always" else await self._kept(target, call)
-        if kept is not None and rule.when == "older" and self.session.now() - kept.at > rule.seconds:
-            kept = None
-        if kept is not None:
-            return kept.exchange
+        stored = None if rule.when == "always" else await self._stored_response(target, call)
+        if stored is not None and rule.when == "older" and self.session.now() - stored.at > rule.seconds:
+            stored = None
+        if stored is not None:
+            return stored.exchange
         if rule.when == "never":
             raise UsageError(
-                f"{needed_by} needs the answer to {target}, and there is none", hint="Run it first, or change its rule."
+                f"{needed_by} uses the response of {target}, which has not run",
+                hint=f"Run {target} first, or change its rule.",
             )
-        step = next((one for one in self.steps if one.name == target), None) or await self._run(target, needed_by)
+        step = self._done(target) or await self._run(target, needed_by)
         if target not in self.exchanges or step.outcome != "passed":
-            raise UsageError(f"{target}, whose answer is needed, did not pass: {step.told}")
+            raise UsageError(f"{target} failed, and {needed_by} uses its response: {step.told}")
         return self.exchanges[target]
 
-    async def _kept(self, target: str, call: Call) -> SavedResponse | None:
-        """The last good answer to *target* in this run of the program or, for what is no sandbox (which forgets), in
-        the history."""
+    async def _stored_response(self, target: str, call: Call) -> SavedResponse | None:
+        """Return the last OK response of *target* from this process or, outside the sandbox, from the history.
+
+        The sandbox's state does not outlive the process.
+        """
         base_url = self.saved.known(call, self.scope).base_url
-        answer = self.saved.answers.get(_key(target, msgspec.structs.replace(call, base_url=base_url)))
-        if answer is not None and answer.exchange.verdict.outcome == "OK":
-            return answer
+        response = self.saved.responses.get(_key(target, msgspec.structs.replace(call, base_url=base_url)))
+        if response is not None and response.exchange.verdict.outcome == "OK":
+            return response
         if call.environment == SANDBOX and not base_url:
             return None
         tag = saved_tag(target)
@@ -319,53 +326,56 @@ class SequenceRunner:
                 return SavedResponse(past, row.started_at)
         return None
 
-    def _picked(
-        self, target: str, exchange: Exchange, places: list[ResponsePlaceholder]
+    def _pick_values(
+        self, target: str, exchange: Exchange, placeholders: list[ResponsePlaceholder]
     ) -> dict[Placeholder, PlaceholderValue]:
         if exchange.response is None:
-            raise UsageError(f"{target} has no answer to take a value from")
+            raise UsageError(f"{target} has no response to take a value from")
         picker, shown = ResponsePicker(exchange.response), redact(self.session, exchange).response
         masked = ResponsePicker(shown) if shown is not None else picker
-        found: dict[Placeholder, PlaceholderValue] = {}
-        for one in places:
-            value = picker.pick(one.path)
-            if value.problem or value.json == b"null":
-                why = value.problem or "nothing is there"
-                raise UsageError(f"{one} gives nothing: {why}", hint=f"Look at the answer to {target}.")
-            found[one] = PlaceholderValue.from_json_value(value.json)
-            if masked.pick(one.path).json != value.json:
-                self.saved.learn(found[one].text)
-            if MASK in found[one].text:
+        values: dict[Placeholder, PlaceholderValue] = {}
+        for placeholder in placeholders:
+            match = picker.pick(placeholder.path)
+            if match.problem or match.json == b"null":
+                why = match.problem or "there is no such value"
+                raise UsageError(f"{placeholder} has no value: {why}", hint=f"Check the response of {target}.")
+            value = values[placeholder] = PlaceholderValue.from_json_value(match.json)
+            if masked.pick(placeholder.path).json != match.json:
+                self.saved.learn(value.text)
+            if MASK in value.text:
                 raise UsageError(
-                    f"{one} was masked when the answer was kept", hint='Let it run again: [again] "NAME" = "always".'
+                    f"{placeholder} is masked in the stored response",
+                    hint=f'Run {target} again each time: [again] "{target}" = "always".',
                 )
-        return found
+        return values
 
 
 def saved_tag(name: str) -> str:
-    """The tag in the history of every exchange of the saved request *name*."""
+    """Return the history tag of the exchanges of the saved request *name*."""
     return f"saved/{name.lower().replace(' ', '_')}"[:64]
 
 
 def require_runnable(plan: RunPlan, *, agreed: bool) -> None:
-    """End a run that cannot be begun.
+    """Check that a run can start.
 
     Raises:
-        UsageError: a file is bad, a variable has no value, a request reads a file that nobody allowed, or nobody agreed
-        to what asks first.
+        UsageError: a file is invalid, a value is missing, a request reads a file that the user did not allow, or a
+        confirmation is missing.
     """
     if plan.problems:
-        raise UsageError("\n".join(map(str, plan.problems)), hint="Mend the files; nothing was sent.")
+        raise UsageError("\n".join(map(str, plan.problems)), hint="Fix the files. Nothing was sent.")
     if plan.missing:
-        lines = [f"{name}: {one.placeholder} ({one.place}) has no value: {one.hint}" for name, one in plan.missing]
+        lines = [
+            f"{name}: {value.placeholder} ({value.place}) has no value: {value.hint}" for name, value in plan.missing
+        ]
         raise UsageError("\n".join(lines), hint="Nothing was sent.")
     if plan.files:
         lines = [f"{name}: {outside_warning(path)}" for name, path in plan.files]
         paths = " ".join(f"--allow-file {path}" for path in dict.fromkeys(path for _, path in plan.files))
-        raise UsageError("\n".join(lines), hint=f"If it is to be uploaded, pass {paths}. Nothing was sent.")
+        raise UsageError("\n".join(lines), hint=f"To upload it, pass {paths}. Nothing was sent.")
     if plan.questions and not agreed:
         text = "\n".join(f"{name}: {question}" for name, question in plan.questions)
-        raise UsageError(f"{text}\nNobody agreed to that", hint="Say --yes if that is what you want; nothing was sent.")
+        raise UsageError(text, hint="Pass --yes to confirm. Nothing was sent.")
 
 
 def _key(name: str, call: Call) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""The tokens of every vendor and environment: what is known of them now, and what the history knows by fingerprint."""
+"""The tokens of all vendors and environments, from this session and, by fingerprint, from the history."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from explorer.core.text.secret import Secret
     from explorer.session.context import SessionContext
 
-_READ: Final = 300
-"""Entries of the history, the newest first, that are looked through for tokens."""
+_MAX_ENTRIES: Final = 300
+"""The newest history entries that are searched for tokens."""
 TokenScope = tuple[str, str, str]
-"""Vendor, environment, and the base URL where another than the environment's was given."""
+"""Vendor, environment, and the base URL if it is not the environment's."""
 
 
 @dataclass(frozen=True)
 class TokenOverview:
-    """The tokens of one vendor in one environment, the oldest first."""
+    """The tokens of one vendor in one environment, oldest first."""
 
     place: TokenScope
     title: str
     scheme: str
     token_records: tuple[TokenRecord, ...]
     current: tuple[str, ...] = ()
-    """Fingerprints of those that would be used now."""
+    """Fingerprints of the tokens that the next call would use."""
     claims: Mapping[str, Claims] = field(default_factory=dict)
-    """Fingerprint → what the token says of itself."""
+    """Fingerprint → the token's claims."""
     minting: str = ""
-    """The endpoint that mints one."""
+    """The endpoint that issues tokens."""
     ending: str = ""
-    """The endpoint that ends one at the vendor."""
+    """The endpoint that revokes a token."""
     grace: float | None = None
-    """Seconds that a used token stays good; None where tokens may be used again and again."""
+    """Seconds that a used token stays valid; None: tokens are reusable."""
 
     @property
     def vendor(self) -> str:
@@ -56,14 +56,14 @@ class TokenOverview:
         return self.place[1]
 
 
-def past_token_records(session: SessionContext, limit: int = _READ) -> dict[TokenScope, tuple[TokenRecord, ...]]:
-    """The lives of tokens as the newest entries of the history tell them. Blocking.
+def past_token_records(session: SessionContext, limit: int = _MAX_ENTRIES) -> dict[TokenScope, tuple[TokenRecord, ...]]:
+    """Return the token records in the newest history entries. Blocking.
 
     Raises:
         StoreError: the history cannot be read.
     """
     history = session.history()
-    found: dict[TokenScope, TokenHistory] = {}
+    histories: dict[TokenScope, TokenHistory] = {}
     for row in reversed(history.recent(limit=limit) if history is not None else []):
         vendor = session.catalog.vendors.get(row.vendor)
         if history is None or vendor is None or not _auth(vendor)[1].tokens:
@@ -71,24 +71,27 @@ def past_token_records(session: SessionContext, limit: int = _READ) -> dict[Toke
         try:
             exchange = history.get(row.id, bodies=False)
         except ExplorerError:
-            continue  # a damaged or deleted entry; the others still tell
-        _add_exchange(found, exchange)
-    return {place: tuple(replace(life, live=False) for life in lines.token_records) for place, lines in found.items()}
+            continue  # damaged or deleted meanwhile
+        _add_exchange(histories, exchange)
+    return {
+        place: tuple(replace(record, live=False) for record in token_history.token_records)
+        for place, token_history in histories.items()
+    }
 
 
-def _add_exchange(found: dict[TokenScope, TokenHistory], exchange: Exchange) -> None:
+def _add_exchange(histories: dict[TokenScope, TokenHistory], exchange: Exchange) -> None:
     call, under = exchange.call, exchange.under
     if under is None or not (under.used or under.minted):
         return
-    lines = found.setdefault((call.vendor, call.environment, call.base_url), TokenHistory())
+    token_history = histories.setdefault((call.vendor, call.environment, call.base_url), TokenHistory())
     ended = exchange.started_at + exchange.timings.total
     status = exchange.response.status if exchange.response is not None else None
     for fingerprint in under.used:
-        lines.record_use(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
+        token_history.record_use(fingerprint, "", TokenUse(exchange.id, call.endpoint, exchange.started_at, ended, status))
     for fingerprint in under.minted:
         former = under.used[0] if under.used and under.used[0] not in under.minted else ""
-        lines.merge(
-            TokenRecord(fingerprint, minted_at=ended, minted_by=exchange.id, origin=f"the answer of {call.endpoint}"),
+        token_history.merge(
+            TokenRecord(fingerprint, minted_at=ended, minted_by=exchange.id, origin=f"the response of {call.endpoint}"),
             former,
         )
 
@@ -96,17 +99,20 @@ def _add_exchange(found: dict[TokenScope, TokenHistory], exchange: Exchange) -> 
 def token_overviews(
     session: SessionContext, past: Mapping[TokenScope, tuple[TokenRecord, ...]]
 ) -> tuple[TokenOverview, ...]:
-    """The tokens as they are now, with what *past* tells: a board for each vendor whose scheme has tokens, in every
-    environment where there is one, and in the one where its calls go. May reach the keyring, and then blocks."""
-    found = []
+    """Return the current tokens merged with the *past* records.
+
+    There is an overview for each vendor with tokens, in its default environment and every one that has a token.
+    Blocking when it reads the keyring.
+    """
+    overviews = []
     for vendor in session.catalog.vendors.values():
         key, options = _auth(vendor)
         if not options.tokens:
             continue
         known = {place for place in (*past, *(store[:3] for store in session.token_stores())) if place[0] == vendor.id}
         known.add((vendor.id, session.default_environment(vendor), ""))
-        found += [_overview(session, vendor, key, options, place, past.get(place, ())) for place in sorted(known)]
-    return tuple(found)
+        overviews += [_overview(session, vendor, key, options, place, past.get(place, ())) for place in sorted(known)]
+    return tuple(overviews)
 
 
 def _overview(
@@ -118,26 +124,28 @@ def _overview(
     past: tuple[TokenRecord, ...],
 ) -> TokenOverview:
     store = session.tokens(_call(vendor, key, place))
-    lives = list(merge_records(past, store.token_records.token_records))
-    given = _token_credentials(session, vendor, options, place[1])
-    for name, secret in given.items():
+    records = list(merge_records(past, store.token_records.token_records))
+    credentials = _token_credentials(session, vendor, options, place[1])
+    for name, secret in credentials.items():
         fingerprint = secret.fingerprint()
-        at = next((at for at, life in enumerate(lives) if life.fingerprint == fingerprint), None)
+        at = next((at for at, record in enumerate(records) if record.fingerprint == fingerprint), None)
         kind = "refresh" if name == options.refresh_credential else "access"
         if at is None:
-            lives.append(TokenRecord(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
-        elif not lives[at].live:
-            lives[at] = replace(lives[at], live=True, origin=lives[at].origin or f"the credential {name!r}")
-    values = [token.value for token in store.history] + list(given.values())
-    claims = {one.fingerprint(): read for one in values if (read := read_claims(one.reveal())) is not None}
+            records.append(TokenRecord(fingerprint, kind=kind, origin=f"the credential {name!r}", grace=options.grace))
+        elif not records[at].live:
+            records[at] = replace(records[at], live=True, origin=records[at].origin or f"the credential {name!r}")
+    secrets = [token.value for token in store.history] + list(credentials.values())
+    claims = {
+        secret.fingerprint(): of_token for secret in secrets if (of_token := read_claims(secret.reveal())) is not None
+    }
     now = session.now()
     used = [token for kind in ("access", "refresh") if (token := store.current(now, kind)) is not None]
-    current = [token.value.fingerprint() for token in used] or [one.fingerprint() for one in given.values()]
+    current = [token.value.fingerprint() for token in used] or [secret.fingerprint() for secret in credentials.values()]
     return TokenOverview(
         place=place,
         title=vendor.title,
         scheme=vendor.auth[key].scheme,
-        token_records=tuple(lives),
+        token_records=tuple(records),
         current=tuple(current),
         claims=claims,
         minting=options.minting,
@@ -149,20 +157,20 @@ def _overview(
 def _token_credentials(
     session: SessionContext, vendor: Vendor, options: AuthOptions, environment: str
 ) -> dict[str, Secret]:
-    """The credentials that are tokens, where there are any."""
-    found = {}
+    """Return the credentials that are tokens: name → value."""
+    credentials = {}
     for name in options.tokens:
         try:
-            one = session.vault.find(vendor, name, environment)
+            stored = session.vault.find(vendor, name, environment)
         except CredentialError:
-            continue  # one that cannot be sent is no token
-        if one is not None:
-            found[name] = one.value
-    return found
+            continue  # an unusable value is not a token
+        if stored is not None:
+            credentials[name] = stored.value
+    return credentials
 
 
 def _auth(vendor: Vendor) -> tuple[str, AuthOptions]:
-    """The vendor's scheme with tokens, and its options; options without tokens where it has none."""
+    """Return the key and options of the vendor's scheme with tokens; empty options if there is none."""
     for key, auth in vendor.auth.items():
         options = options_of(auth)
         if options.tokens:
@@ -171,42 +179,46 @@ def _auth(vendor: Vendor) -> tuple[str, AuthOptions]:
 
 
 def _call(vendor: Vendor, key: str, place: TokenScope) -> Call:
-    """A call that stands for the place: one that its scheme signs."""
-    endpoint = next((one.id for one in vendor.endpoints.values() if one.auth == key), next(iter(vendor.endpoints)))
+    """Return a call of the scope that uses the scheme *key*."""
+    endpoint = next(
+        (endpoint.id for endpoint in vendor.endpoints.values() if endpoint.auth == key), next(iter(vendor.endpoints))
+    )
     return Call(vendor=vendor.id, endpoint=endpoint, environment=place[1], base_url=place[2], force=True)
 
 
-# --- what a person can do --------------------------------------------------------------------------------------------
+# --- actions ---------------------------------------------------------------------------------------------------------
 
 
-async def renew_token(session: SessionContext, board: TokenOverview) -> bool:
-    """Ask the vendor for a new token; False where its scheme has no way to.
+async def renew_token(session: SessionContext, overview: TokenOverview) -> bool:
+    """Request a new token from the vendor; return False if its scheme cannot.
 
     Raises:
         CredentialMissing; CredentialRefused; TransportError.
     """
     from explorer.session.login import renew_login
 
-    vendor = session.vendor(board.vendor)
-    return await renew_login(session, _call(vendor, _auth(vendor)[0], board.place))
+    vendor = session.vendor(overview.vendor)
+    return await renew_login(session, _call(vendor, _auth(vendor)[0], overview.place))
 
 
-def forget_tokens(session: SessionContext, board: TokenOverview) -> None:
-    """Let go of every token of the board on this side; the vendor is not told."""
-    vendor = session.vendor(board.vendor)
-    session.tokens(_call(vendor, _auth(vendor)[0], board.place)).forget(session.now())
+def forget_tokens(session: SessionContext, overview: TokenOverview) -> None:
+    """Forget all tokens of the scope locally; they are not revoked."""
+    vendor = session.vendor(overview.vendor)
+    session.tokens(_call(vendor, _auth(vendor)[0], overview.place)).forget(session.now())
 
 
-def logout_call(session: SessionContext, board: TokenOverview) -> Call | None:
-    """The call that ends the token at the vendor, or None where the document has none."""
-    if not board.ending:
+def logout_call(session: SessionContext, overview: TokenOverview) -> Call | None:
+    """Return the call that revokes the token, or None if the vendor has none."""
+    if not overview.ending:
         return None
-    vendor = session.vendor(board.vendor)
-    return msgspec.structs.replace(_call(vendor, _auth(vendor)[0], board.place), endpoint=board.ending, force=False)
+    vendor = session.vendor(overview.vendor)
+    return msgspec.structs.replace(
+        _call(vendor, _auth(vendor)[0], overview.place), endpoint=overview.ending, force=False
+    )
 
 
 def past_or_warning(session: SessionContext) -> tuple[dict[TokenScope, tuple[TokenRecord, ...]], str]:
-    """``past_token_records``, and a sentence where the history cannot be read."""
+    """Return ``past_token_records``, and an error message if the history cannot be read."""
     try:
         return past_token_records(session), ""
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""The tokens and credentials of a session: what is known of each, and keeping refreshed ones."""
+"""List the tokens and credentials of a session, and store refreshed tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def known_tokens(session: SessionContext, call: Call, options: AuthOptions) -> Iterator[KnownToken]:
-    """Those of the token store first, which know most of themselves; then the vault's, the environment's own first."""
+    """Yield the known tokens: first those of the token store, which have the most details, then the vault's.
+
+    Tokens of the call's own environment come before those of others.
+    """
     vendor = session.operation(call).vendor
     seen: set[str] = set()
     for token in reversed(session.tokens(call).history):
@@ -38,24 +41,24 @@ def known_tokens(session: SessionContext, call: Call, options: AuthOptions) -> I
     yield from _encoded(session, call, options.encoded)
     names, refresh = options.tokens[:1], options.refresh_credential
     own = call.environment
-    for place in (own, *(one for one in session.environments(vendor) if one != own)):
+    for place in (own, *(name for name in session.environments(vendor) if name != own)):
         for name in vendor.credentials:
-            found = session.vault.find(vendor, name, place)
-            if found is None or found.value.reveal() in seen:
+            stored = session.vault.find(vendor, name, place)
+            if stored is None or stored.value.reveal() in seen:
                 continue
-            seen.add(found.value.reveal())
+            seen.add(stored.value.reveal())
             foreign = vendor.credentials[name].sandbox_foreign if own == SANDBOX else ()
             elsewhere = "" if place == own else place
             if not elsewhere and name in names:
                 elsewhere = (
                     "another environment"
-                    if found.value.reveal() in foreign
+                    if stored.value.reveal() in foreign
                     else _shared_environment(session, call, name)
                 )
             role = "token" if name in names else "refresh" if name == refresh else "credential"
             yield KnownToken(
-                key=SigningKey(f"the credential {name} of {place}", found.value),
-                role=role,  # type: ignore[arg-type]  # one of its three words
+                key=SigningKey(f"the credential {name} of {place}", stored.value),
+                role=role,  # type: ignore[arg-type]  # one of its three values
                 environment=elsewhere,
             )
     for name, credential in vendor.credentials.items():
@@ -68,7 +71,7 @@ def known_tokens(session: SessionContext, call: Call, options: AuthOptions) -> I
 
 
 def _encoded(session: SessionContext, call: Call, names: Sequence[str]) -> Iterator[KnownToken]:
-    """Yield the tokens that are made of the credentials *names*, the environment's own first."""
+    """Yield the tokens encoded from the credentials *names*, the environment's own first."""
     vendor, own = session.operation(call).vendor, call.environment
     seen: set[str] = set()
     for place in (own, *(name for name in session.environments(vendor) if name != own)) if names else ():
@@ -85,7 +88,7 @@ def _encoded(session: SessionContext, call: Call, names: Sequence[str]) -> Itera
 
 
 def _shared_environment(session: SessionContext, call: Call, name: str) -> str:
-    """The other environment that has the very same value from a source of its own, or empty."""
+    """Return another environment that has the same value from a different source, or empty."""
     vendor = session.operation(call).vendor
     here = session.vault.find(vendor, name, call.environment)
     for place in session.environments(vendor):
@@ -96,8 +99,7 @@ def _shared_environment(session: SessionContext, call: Call, name: str) -> str:
 
 
 def save_refreshed(session: SessionContext, call: Call) -> None:
-    """Keep each token of the call's vendor and environment that the vendor has replaced. Blocking: it may ask the
-    system keyring."""
+    """Store each replaced token of the call's vendor and environment. Blocking: may use the system keyring."""
     operation = session.operation(call)
     if call.environment == SANDBOX:
         return
@@ -119,16 +121,16 @@ def _save_token(session: SessionContext, call: Call, kind: TokenKind, name: str)
         return
     if kind == "refresh" and source.variable and not source.replaced:
         session.warn_once(
-            f"{vendor.title} replaced the token in {source.variable}; the new one is in the system keyring."
+            f"{vendor.title} replaced the token in {source.variable}. The new one is in the system keyring."
         )
 
 
 def _lost_token_warning(call: Call, variable: str, error: CredentialError) -> str:
-    """What to tell of a new token that could not be kept."""
+    """Return the warning about a new token that could not be stored."""
     if not variable:
         return error.sentence
     log_in = f"api-explorer login {call.vendor} --env {call.environment} --show-secrets"
     return (
-        f"The refresh token in {variable} was replaced and is no longer valid. The new one is lost when this program "
-        f"ends: {error.message}. Before the next run: {log_in}"
+        f"The refresh token in {variable} was replaced and is no longer valid. The new one could not be stored: "
+        f"{error.message}. It is lost when the program ends; then run `{log_in}`."
     )

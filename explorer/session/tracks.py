@@ -1,6 +1,6 @@
-"""Guided tracks as a person walks them: which is under way, what each send meant for it, and how far all are.
+"""Guided tracks: the running track, the feedback on each send, and the saved progress.
 
-on_exchange ──► Tutor.take ── deed_of, take (core.tracks) ──► Heard ──► a shell says it; Tutor.save
+on_exchange ──► TrackSession.take ── activity_of, advance (core.tracks) ──► Feedback ──► the UI; TrackSession.save
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ if TYPE_CHECKING:
     from explorer.core.paging.base import PageInfo
     from explorer.session.context import SessionContext
 
-_READ: Final = 2_000_000
-"""Bytes of a body up to which it is asked which page it holds."""
+_MAX_BODY: Final = 2_000_000
+"""Bytes of a body; larger ones are not parsed for their page number."""
 
 
 class TrackSession:
-    """The tracks of a session and a person's progress in them. Made by ``open_track_session``."""
+    """The tracks of a session and the user's progress. Created by ``open_track_session``."""
 
     def __init__(
-        self, session: SessionContext, tracks: Mapping[str, Track], book: ProgressFile, problems: tuple[str, ...]
+        self, session: SessionContext, tracks: Mapping[str, Track], saved: ProgressFile, problems: tuple[str, ...]
     ) -> None:
         self._session = session
         self.tracks = dict(tracks)
         self.problems = problems
-        """What was wrong with files of tracks or of the progress."""
-        self.running: Track | None = self.tracks.get(book.running)
+        """Problems of the track and progress files."""
+        self.running: Track | None = self.tracks.get(saved.running)
         self.feedback: Feedback | None = None
-        """What the last send meant for the track under way."""
-        self._track_progress = dict(book.standings)
+        """The feedback on the last send."""
+        self._track_progress = dict(saved.standings)
 
-    # --- how far it is -----------------------------------------------------------------------------------------------
+    # --- progress ----------------------------------------------------------------------------------------------------
 
     def track(self, track_id: str) -> Track:
-        """The track of that id.
+        """Return the track with this id.
 
         Raises:
             UnknownName: there is none.
@@ -70,31 +70,31 @@ class TrackSession:
         return self.tracks[track_id]
 
     def progress_of(self, track: Track) -> TrackProgress:
-        """How far a track is."""
+        """Return the progress of a track."""
         return self._track_progress.get(track.id, TrackProgress())
 
     def step(self, track: Track | None = None) -> TrackStep | None:
-        """The step that is to be done next, of the track under way unless one is given; None: all are done."""
+        """Return the next step of *track* (default: the running one); None if all are done."""
         track = track or self.running
         return current_step(track, self.progress_of(track)) if track is not None else None
 
     def done(self, track: Track) -> int:
-        """How many steps of a track are done."""
-        known = self.progress_of(track).done
-        return sum(step.id in known for step in track.steps)
+        """Return the number of completed steps."""
+        completed = self.progress_of(track).done
+        return sum(step.id in completed for step in track.steps)
 
     def words(self, track: Track, text: str, keys: Mapping[str, str]) -> str:
-        """A text of a track with its placeholders filled in; *keys*: action → how its key is written."""
+        """Return a text of a track with its placeholders filled; *keys*: action → its key."""
         known = {f"key:{name}": key for name, key in keys.items()}
-        known |= {f"file:{one}": str(practice_file(self._session.folders, track.id, one)) for one in track.files}
+        known |= {f"file:{name}": str(practice_file(self._session.folders, track.id, name)) for name in track.files}
         for vendor in self._session.catalog.vendors.values():
-            known |= {f"demo:{vendor.id}.{name}": one.sandbox for name, one in vendor.credentials.items()}
+            known |= {f"demo:{vendor.id}.{name}": credential.sandbox for name, credential in vendor.credentials.items()}
         return fill_placeholders(text.strip(), known)
 
-    # --- what a person does ------------------------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------------------------------
 
     def start(self, track_id: str) -> Track:
-        """Take up a track, where it stopped; one that was done begins anew. Writes its practice files. Blocking.
+        """Start or resume a track; a completed one restarts. Writes its practice files. Blocking.
 
         Raises:
             UnknownName: there is no such track; StoreError: a file could not be written.
@@ -109,7 +109,7 @@ class TrackSession:
         return track
 
     def stop_track(self) -> None:
-        """Follow no track; what was done is kept. Blocking.
+        """Stop the running track and save its progress. Blocking.
 
         Raises:
             StoreError: the progress could not be written.
@@ -118,7 +118,7 @@ class TrackSession:
         self.save()
 
     def reset(self, track_id: str) -> None:
-        """Forget what was done of a track. Blocking.
+        """Reset the progress of a track. Blocking.
 
         Raises:
             UnknownName: there is no such track; StoreError: the progress could not be written.
@@ -128,20 +128,20 @@ class TrackSession:
         self.save()
 
     def take(self, exchange: Exchange) -> Feedback | None:
-        """What *exchange* (as it was sent) means for the track under way; None: nothing, or there is no track."""
+        """Advance the running track with *exchange* (unredacted); return feedback if there is any."""
         if self.running is None or self.step() is None:
             return None
-        deed = activity_of(self._masked(exchange), self._page(exchange))
-        standing, heard = advance(self.running, self.progress_of(self.running), deed, self._session.now())
-        self._track_progress[self.running.id] = standing
-        if heard is not None:
-            self.feedback = heard
-        if heard is not None and heard.kind == "finished":
+        activity = activity_of(self._masked(exchange), self._page(exchange))
+        progress, feedback = advance(self.running, self.progress_of(self.running), activity, self._session.now())
+        self._track_progress[self.running.id] = progress
+        if feedback is not None:
+            self.feedback = feedback
+        if feedback is not None and feedback.kind == "finished":
             self.running = None
-        return heard
+        return feedback
 
     def save(self) -> None:
-        """Write the progress. Blocking.
+        """Save the progress. Blocking.
 
         Raises:
             StoreError: it could not be written.
@@ -150,14 +150,14 @@ class TrackSession:
         save_progress(self._session.folders, ProgressFile(running=running, standings=self._track_progress))
 
     def _masked(self, exchange: Exchange) -> Exchange:
-        """Without its bodies, which no track looks at."""
+        """Return *exchange* redacted and without bodies, which no track uses."""
         response = exchange.response
         bare = msgspec.structs.replace(response, body=b"") if response is not None else None
         request = msgspec.structs.replace(exchange.request, body=b"")
         return redact(self._session, msgspec.structs.replace(exchange, request=request, response=bare))
 
     def _page(self, exchange: Exchange) -> PageInfo | None:
-        if exchange.response is None or len(exchange.response.body) > _READ:
+        if exchange.response is None or len(exchange.response.body) > _MAX_BODY:
             return None
         try:
             return page_info(self._session, exchange)
@@ -166,21 +166,20 @@ class TrackSession:
 
 
 def open_track_session(session: SessionContext) -> TrackSession:
-    """The tracks and the progress in them. Blocking."""
-    tracks, problems = load_tracks(session.folders)
-    book, more = load_progress(session.folders)
-    return TrackSession(session, tracks, book, (*problems, *more))
+    """Load the tracks and the progress. Blocking."""
+    tracks, track_problems = load_tracks(session.folders)
+    saved, progress_problems = load_progress(session.folders)
+    return TrackSession(session, tracks, saved, (*track_problems, *progress_problems))
 
 
 def watch_sends(session: SessionContext, tutor: TrackSession, tell: Callable[[Feedback], None]) -> None:
-    """From now on, tell of each send of *session* that means something for the track under way."""
+    """Call *tell* with the feedback on each later send of *session*."""
+    earlier = session.on_exchange
 
-    before = session.on_exchange
+    def advance_track(exchange: Exchange) -> None:
+        earlier(exchange)
+        feedback = tutor.take(exchange)
+        if feedback is not None:
+            tell(feedback)
 
-    def heard(exchange: Exchange) -> None:
-        before(exchange)
-        found = tutor.take(exchange)
-        if found is not None:
-            tell(found)
-
-    session.on_exchange = heard
+    session.on_exchange = advance_track

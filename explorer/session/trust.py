@@ -1,11 +1,8 @@
-"""Which hosts a credential may be sent to, and what happens where a request would carry one to another host.
+"""Decide which hosts a credential may be sent to; ask the user or refuse otherwise.
 
-    catalog and overlays ────┐
-    --base-url, --trust-host ┼─► belongs there? ── the client asks for each request before it leaves ──► sent
-    the list of a person ────┘                                                    └─ no: asked, or UntrustedHost
-
-A credential belongs to the origins (RFC 6454) of its environment. Demo credentials of the sandbox belong to loopback
-and are never sent elsewhere. A credential of an https environment is never sent over plain http, loopback aside.
+A credential belongs to the origins (RFC 6454) of its environment. Other origins need the user's permission:
+``--base-url``, ``--trust-host``, the list of trusted hosts, or a dialog. The sandbox's demo credentials are only sent
+to loopback. A credential of an https environment is never sent over plain http, except to loopback.
 """
 
 from __future__ import annotations
@@ -32,23 +29,25 @@ if TYPE_CHECKING:
     from explorer.store.journals import TrustedHost
 
 _INLINE_LIMIT = 200_000
-"""Bytes of a body up to which it is searched on the spot; a larger one is searched in a thread."""
+"""Bytes of a body that is searched in the event loop; a larger one is searched in a thread."""
 
 
 class BoundSecret(NamedTuple):
-    """A secret and the environment that it belongs to."""
+    """A secret and its environment."""
 
     label: str
-    """What people call it: ``credential 'token'``."""
+    """A display name: ``credential 'token'``."""
     environment: str
     value: Secret
     is_demo: bool = False
 
 
 def catalog_origins(session: SessionContext, vendor: Vendor, environment: str) -> frozenset[Origin]:
-    """Return the origins that credentials of *environment* belong to: its base URL in the catalog, which the user's own
-    catalogs and overlays are laid over, and every URL among the options of the vendor's auth schemes. Those of the
-    sandbox: where it runs in this process."""
+    """Return the origins that the credentials of *environment* belong to.
+
+    These are the base URL in the catalog, including the user's catalogs and overlays, and all URLs in the options of
+    the vendor's auth schemes; for the sandbox, its address in this process.
+    """
     if environment == SANDBOX:
         urls = [session.base_url_of(vendor, SANDBOX)] if session.sandbox.running else []
     elif environment not in vendor.environments:
@@ -61,14 +60,16 @@ def catalog_origins(session: SessionContext, vendor: Vendor, environment: str) -
 
 
 def call_origins(session: SessionContext, call: Call, environment: str) -> frozenset[Origin]:
-    """Return ``catalog_origins`` of the vendor of *call*, as it is and under the readings of the call."""
+    """Return ``catalog_origins`` of the vendor of *call*, with and without the readings of the call."""
     vendor, read = session.vendor(call.vendor), session.operation(call).vendor
     return catalog_origins(session, vendor, environment) | catalog_origins(session, read, environment)
 
 
 def is_foreign(session: SessionContext, call: Call) -> bool:
-    """Return whether the base URL of *call* is outside the hosts that the credentials of its environment belong to or
-    that a person allowed. A base URL that is not a URL is not foreign. Blocking."""
+    """Return whether the base URL of *call* is neither a host of its environment nor allowed by the user.
+
+    An invalid base URL is not foreign. Blocking.
+    """
     origin = Origin.parse(call.base_url) if call.base_url else None
     if origin is None or (call.environment == SANDBOX and origin.is_loopback):
         return False
@@ -78,15 +79,14 @@ def is_foreign(session: SessionContext, call: Call) -> bool:
 
 
 def is_downgrade(session: SessionContext, vendor: Vendor, environment: str, origin: Origin) -> bool:
-    """Return whether *origin* is plain http while the environment uses https only; loopback does not leave the
-    machine and is none."""
+    """Return whether *origin* is plain http, not loopback, and the environment uses https only."""
     known = catalog_origins(session, vendor, environment) if environment != SANDBOX else frozenset()
-    https_only = bool(known) and all(one.scheme == "https" for one in known)
+    https_only = bool(known) and all(host.scheme == "https" for host in known)
     return https_only and origin.scheme == "http" and not origin.is_loopback
 
 
 def trusted_hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
-    """Return the hosts that a person allowed, in the order in which they did. Blocking."""
+    """Return the hosts that the user allowed, oldest first. Blocking."""
     from explorer.store.journals import load_trusted
 
     hosts, problems = load_trusted(session.folders)
@@ -96,7 +96,7 @@ def trusted_hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
 
 
 def _is_allowed(session: SessionContext, origin: Origin, vendor: str, environments: Iterable[str]) -> bool:
-    """Whether a person allowed *origin*, for this run or on the list, for all of *environments*."""
+    """Return whether the user allowed *origin* for all *environments*, for this run or on the list."""
     if any(pattern.matches(origin) for pattern in session.trusted_here):
         return True
     allowed = {(host.origin, host.vendor, host.environment) for host in trusted_hosts(session)} | session.allowed
@@ -105,7 +105,7 @@ def _is_allowed(session: SessionContext, origin: Origin, vendor: str, environmen
 
 @dataclass(frozen=True)
 class TrustGate:
-    """Decides for each request of one call whether it may go to its host; the client asks right before it leaves."""
+    """Decides whether a request of *call* may be sent to its host; the client calls it right before sending."""
 
     session: SessionContext
     call: Call
@@ -117,11 +117,10 @@ class TrustGate:
         purpose: Purpose,
         paused: Callable[[], AbstractContextManager[None]],
     ) -> None:
-        """Return where *request*, signed by *scheme*, may be sent. Where a person has to be asked, that is done within
-        *paused*.
+        """Check that *request*, signed by *scheme*, may be sent; ask the user within *paused* if necessary.
 
         Raises:
-            UntrustedHost: it carries a secret to a host that the secret does not belong to, and nobody allowed that.
+            UntrustedHost: it carries a secret of another host, and the user did not allow it.
         """
         origin = Origin.of(request.url)
         if origin is None:
@@ -132,20 +131,20 @@ class TrustGate:
             if carried:
                 await self._agree(origin, carried, paused)
 
-    # --- what belongs where ------------------------------------------------------------------------------------------
+    # --- secrets and their hosts -------------------------------------------------------------------------------------
 
     @property
     def _vendor(self) -> Vendor:
         return self.session.vendor(self.call.vendor)
 
     def _is_home(self, environment: str, origin: Origin) -> bool:
-        """Whether what was made in *environment*, such as a token, may go to *origin*."""
+        """Return whether *origin* is a host of *environment*."""
         if environment == SANDBOX and origin.is_loopback:
             return True
         return origin in call_origins(self.session, self.call, environment)
 
     def _foreign(self, origin: Origin) -> dict[Secret, BoundSecret]:
-        """The secrets of the vendor that do not belong to *origin*."""
+        """Return the vendor's secrets that do not belong to *origin*."""
         here: set[Secret] = set()
         foreign: dict[Secret, BoundSecret] = {}
         places = (SANDBOX, *self._vendor.environments)
@@ -162,17 +161,17 @@ class TrustGate:
         return {value: bound for value, bound in foreign.items() if value not in here}
 
     def _tokens(self, origin: Origin) -> Iterator[BoundSecret]:
-        """Tokens of the vendor that *origin* did not give; a credential that is a token was given by nobody."""
+        """Yield the vendor's tokens that *origin* did not issue; a token from a credential has no issuer."""
         for vendor, environment, base_url, tokens in self.session.token_stores():
             if vendor != self._vendor.id or origin in call_origins(self.session, self.call, environment):
                 continue
-            given = self._is_home(environment, origin) or (base_url and origin == Origin.parse(base_url))
+            is_issuer = self._is_home(environment, origin) or (base_url and origin == Origin.parse(base_url))
             for token in tokens:
-                if not given or token.is_credential:
+                if not is_issuer or token.is_credential:
                     yield BoundSecret(f"{token.kind} token", environment, token.value)
 
     def _values(self, origin: Origin) -> Iterator[BoundSecret]:
-        """What is secret in the call itself: fields of the form, and values that were put in place of placeholders."""
+        """Yield the secrets of the call itself: secret fields and values of placeholders."""
         from explorer.core.form import find_parameter
 
         environment = self.call.environment
@@ -195,7 +194,7 @@ class TrustGate:
         origin: Origin,
         foreign: dict[Secret, BoundSecret],
     ) -> tuple[BoundSecret, ...]:
-        """What of *foreign* is in *request*, or signed it."""
+        """Return the secrets of *foreign* that are in *request* or signed it."""
         from explorer.core.secret_search import MIN_LENGTH, find_carried
 
         if len(request.content) > _INLINE_LIMIT:
@@ -206,9 +205,9 @@ class TrustGate:
         signs = False
         if scheme is not None and _is_signed(request, scheme):
             signs, used = not scheme.options.tokens, set(scheme.secrets())
-            matches |= {one for one in foreign if one in used and (signs or len(one.reveal()) < MIN_LENGTH)}
+            matches |= {secret for secret in foreign if secret in used and (signs or len(secret.reveal()) < MIN_LENGTH)}
         if matches:
-            return tuple(foreign[one] for one in foreign if one in matches)
+            return tuple(foreign[secret] for secret in foreign if secret in matches)
         if not is_home and (signs or purpose == "auth"):
             return (BoundSecret("signature" if signs else "sign-in", self.call.environment, Secret("")),)
         return ()
@@ -218,25 +217,26 @@ class TrustGate:
     async def _agree(
         self, origin: Origin, carried: tuple[BoundSecret, ...], paused: Callable[[], AbstractContextManager[None]]
     ) -> None:
-        session, environments = self.session, {one.environment for one in carried}
+        session, environments = self.session, {secret.environment for secret in carried}
         question = self._question(origin, carried)
-        what = ", ".join(question.carried)
-        if any(one.is_demo for one in carried):
+        secrets = ", ".join(question.carried)
+        if any(secret.is_demo for secret in carried):
             raise UntrustedHost(
-                f"{question.origin} is not on this machine, and demo values go to loopback only. It carries: {what}",
-                hint="Choose another environment with --env for a real host.",
+                f"{question.origin} is not this machine, and demo credentials are only sent to loopback. "
+                f"The request carries: {secrets}",
+                hint="For a real host, choose another environment with --env.",
             )
-        if any(is_downgrade(session, self._vendor, one, origin) for one in environments):
+        if any(is_downgrade(session, self._vendor, environment, origin) for environment in environments):
             raise UntrustedHost(
-                f"{question.origin} is plain http, and {self._vendor.id} {question.environment} uses https. "
-                f"It carries: {what}",
-                hint="Use https, or give the environment an http base_url in a catalog of your own.",
+                f"{question.origin} is plain http, but {self._vendor.id} {question.environment} uses https. "
+                f"The request carries: {secrets}",
+                hint="Use https, or set an http base_url for the environment in your own catalog.",
             )
         if await asyncio.to_thread(_is_allowed, session, origin, self._vendor.id, environments):
             return
         message = (
             f"{question.origin} is not a host of {self._vendor.id} {question.environment} "
-            f"({', '.join(question.usual) or 'loopback only'}). It carries: {what}"
+            f"({', '.join(question.usual) or 'loopback only'}). The request carries: {secrets}"
         )
         if session.ask_trust is None:
             hint = f"Pass --trust-host {_masked(origin.authority, origin, carried)} to allow it, or fix the base URL."
@@ -245,7 +245,7 @@ class TrustGate:
             allowed = await _ask_once(session, origin, question, sorted(environments))
         if not allowed:
             raise UntrustedHost(
-                message, hint="You did not allow it. Send it again to be asked again, or fix the base URL."
+                message, hint="You did not allow it. Send again to change your answer, or fix the base URL."
             )
 
     def _question(self, origin: Origin, carried: tuple[BoundSecret, ...]) -> TrustQuestion:
@@ -255,36 +255,34 @@ class TrustGate:
             vendor=self._vendor.id,
             title=self._vendor.title,
             environment=environment,
-            carried=tuple(dict.fromkeys(one.label for one in carried)),
+            carried=tuple(dict.fromkeys(secret.label for secret in carried)),
             usual=tuple(sorted(map(str, call_origins(self.session, self.call, environment)))),
         )
 
 
 def _masked(text: str, origin: Origin, carried: tuple[BoundSecret, ...]) -> str:
-    """*text*, or a mask where the host's name itself holds a secret."""
-    return MASK if any(one.value and one.value.reveal().lower() in origin.host for one in carried) else text
+    """Return *text*, or a mask if the host name itself contains a secret."""
+    return MASK if any(bound.value and bound.value.reveal().lower() in origin.host for bound in carried) else text
 
 
 def _is_signed(request: httpx.Request, scheme: Scheme) -> bool:
-    """Whether *scheme* has put anything into *request*."""
+    """Return whether *scheme* added anything to *request*."""
     from explorer.net.client import sent_request
 
     return sent_request(scheme.strip(request)) != sent_request(request)
 
 
 async def _ask_once(session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
-    """Whether a person allows it; requests that wait for the same host at the same time share one question."""
+    """Return whether the user allows it; concurrent requests to the same host share one question."""
     key = (str(origin), question.vendor, tuple(environments))
     pending = session.asking.get(key)
     if pending is None:
-        pending = session.asking[key] = asyncio.ensure_future(_ask_person(session, origin, question, environments))
+        pending = session.asking[key] = asyncio.ensure_future(_ask_user(session, origin, question, environments))
         pending.add_done_callback(lambda _: session.asking.pop(key, None))
     return await asyncio.shield(pending)
 
 
-async def _ask_person(
-    session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]
-) -> bool:
+async def _ask_user(session: SessionContext, origin: Origin, question: TrustQuestion, environments: list[str]) -> bool:
     from explorer.store.journals import add_trusted
 
     if session.ask_trust is None or not await session.ask_trust(question):

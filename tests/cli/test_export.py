@@ -233,7 +233,7 @@ def test_a_search_becomes_one_archive(shell: Shell) -> None:
     archive = json.loads(shell.run("export", "--search", "endpoint:stock", "--as", "har"))
     assert [one["request"]["url"].endswith("sku=81001") for one in archive["log"]["entries"]] == [True, False]
     shell.run("export", "--search", "nothing-like-this", "--as", "har")
-    assert "nothing in the history fits" in shell.err
+    assert "no history entry matches" in shell.err
     shell.run("export", "--search", "stock", "--limit", "1", "--as", "curl")
     assert shell.code == 0
     shell.run("export", "1", "--search", "stock")

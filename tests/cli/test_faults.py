@@ -151,7 +151,7 @@ def test_totals_that_change_are_found(send: Send) -> None:
 def test_a_page_that_is_refused_once_is_asked_for_again(send: Send) -> None:
     found = send("429=0*1", *LIST, "--all-pages", "--max-pages", "3")
     assert (found["code"], found["pages"], found["checks"]) == (0, 3, [])
-    assert "asked for again in 0.0 s" in found["told"]
+    assert "retrying in 0.0 s" in found["told"]
     assert [row["status"] for row in found["kept"]].count(429) == 1
     assert len(found["kept"]) == 4
 

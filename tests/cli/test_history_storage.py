@@ -102,5 +102,5 @@ async def test_rules_are_applied_in_the_background_and_what_is_missing_is_told(e
     await prune_in_background(session)
     assert [row.id for row in await recent_entries(session)] == [sent.id]
     assert session.settings.history_keep_days == 30
-    assert found.problems == ("the file of the response's body is missing",)
+    assert found.problems == ("the file of the response body is missing",)
     await session.close()

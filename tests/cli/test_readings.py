@@ -81,7 +81,7 @@ def test_adopting_changes_what_is_prepared_and_forgetting_takes_it_back(
 def test_what_is_no_read_is_not_sent_where_nobody_can_be_asked(shell: Shell) -> None:
     code, _, err = shell("readings", "try", "fashionphile.sign_in", "body_encoding", "email=a@b.example", "password=x")
     assert code == 2
-    assert "is no read" in err
+    assert "is not a read" in err
     assert json.loads(shell("history", "list", "--json")[1]) == []
 
 

@@ -246,7 +246,12 @@ def test_nothing_is_sent_while_something_is_wrong(shell: Shell, folder: Path, fi
 
 @pytest.mark.parametrize(
     ("rule", "code", "said"),
-    [("always", 0, "needed by"), ("missing", 0, "needed by"), ("never", 2, "there is none"), ("older than 10m", 0, "")],
+    [
+        ("always", 0, "needed by"),
+        ("missing", 0, "needed by"),
+        ("never", 2, "which has not run"),
+        ("older than 10m", 0, ""),
+    ],
 )
 def test_the_rule_says_whether_a_request_is_run_again(
     shell: Shell, folder: Path, rule: str, code: int, said: str
@@ -344,7 +349,7 @@ def test_check_finds_every_problem_and_secrets_too(shell: Shell, folder: Path) -
         "bad.toml: line 1",
         "wrong.toml: line 3, values.limit",
         "wrong.toml: line 4, values.snickers",
-        "secret.toml: line 4, values.password: holds a secret; write ${PASSWORD}",
+        "secret.toml: line 4, values.password: is a secret; write ${PASSWORD}",
         "environments/x.toml: line 3, variables.1a",
     ):
         assert words in shell.out

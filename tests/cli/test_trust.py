@@ -180,7 +180,7 @@ def test_demo_credentials_go_to_loopback_only(shell: Shell, foreign: Server, hom
     for call, credential in (("shop.goods", "token"), ("shop.signed", "key")):
         shell.run("send", call, "--env", "sandbox", "--base-url", "http://shop.invalid")
         assert shell.code == 4
-        assert f"demo values go to loopback only. It carries: credential {credential!r}" in shell.err
+        assert f"only sent to loopback. The request carries: credential {credential!r}" in shell.err
 
 
 def test_a_real_credential_goes_to_no_other_sandbox_without_being_named(

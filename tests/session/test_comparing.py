@@ -131,7 +131,7 @@ async def test_two_versions_of_a_call_are_sent_and_told_apart(session: SessionCo
     sent = [[name.lower() for name, _ in one.request.headers] for one in seen.exchanges]
     assert ["accept" in names for names in sent] == [False, True]
     assert seen.notes == ("documented: version 1 was requested, but the Content-Type application/json has no version",)
-    with pytest.raises(UsageError, match="same version"):
+    with pytest.raises(UsageError, match="versions are the same"):
         await compare_versions(session, through, documented, through.variant("v1"))
     with pytest.raises(UsageError, match="in the path"):
         versioned_call(session, call("cottoncart", "stats_balance"))

@@ -79,7 +79,7 @@ def test_the_secret_of_another_environment_is_named_and_not_shown(session: Sessi
 def test_without_credentials_the_steps_are_shown_all_the_same(session: SessionContext) -> None:
     session.vault = Vault({}, keyring=None)
     explained = explain_call(session, store(environment="production"))
-    assert "the credential secret is missing; the word 'missing' stands in for it" in explained.notes
+    assert "the credential secret is missing; 'missing' is used as its value" in explained.notes
     assert explained.diagnose("v1/manage/edit_store.json?x").kind == "base"
 
 
@@ -114,7 +114,7 @@ async def test_a_masked_value_is_not_guessed(session: SessionContext) -> None:
     finally:
         await session.close()
     assert explained.is_self_consistent() is None
-    assert "password was masked when it was kept, so this cannot be checked" in explained.notes
+    assert "password was stored masked, so the signature cannot be checked" in explained.notes
     theirs = explain_call(session, call).diagnose(BASE + "&password=hidden!")
     assert "hidden!" not in repr(theirs)
 

@@ -146,7 +146,7 @@ async def test_what_is_no_read_is_never_tried_without_asking(mine: dict[str, str
     try:
         call = Call(vendor="fashionphile", endpoint="sign_in", force=True)
         found = plan_experiment(session, call, "body_encoding")
-        assert "no read" in found.question
+        assert "not a read" in found.question
         with pytest.raises(UsageError):
             await run_experiment(session, found)
         abroad = Call(vendor="xsellcast", endpoint="brands_list", environment="development")

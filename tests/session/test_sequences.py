@@ -86,7 +86,7 @@ async def test_without_an_answer_it_is_run_and_never_means_never(environ: Mappin
         saved = SavedRequestStore(here.session)
         saved.load()
         report = await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run("strict", ("strict",))
-        assert "there is none" in report.steps[0].message
+        assert "which has not run" in report.steps[0].message
         assert len(here.asked) == 2
 
 
@@ -106,7 +106,7 @@ async def test_what_is_not_there_is_told(environ: Mapping[str, str]) -> None:
         saved.load()
         report = await SequenceRunner(saved, VariableScope(given={"HOST": here.url})).run("use", ("use",))
         assert report.exit_code == 1
-        assert "${find: nothing.at[3]} gives nothing" in report.steps[-1].message
+        assert "${find: nothing.at[3]} has no value" in report.steps[-1].message
         assert len(here.asked) == 1
 
 

@@ -86,7 +86,7 @@ CUT = changed(
     body=BODY[:40],
     truncated="the connection broke before the body was whole",
     verdict=Verdict(),
-    failure=Failure(kind="BrokenAnswer", title="The answer is broken", message="the server hung up"),
+    failure=Failure(kind="BrokenAnswer", title="Broken response", message="the server hung up"),
 )
 
 Shown = TypeVar("Shown", bound=Widget)

@@ -171,7 +171,7 @@ async def test_a_missing_credential_is_told_and_can_be_typed(session: SessionCon
         await app.open("endlessaisles.orders_list")
         await use(app, "test")
         await app.keys("f5")
-        await app.see("A credential is missing")
+        await app.see("Missing credential")
         await app.keys("K")
         await app.see("Credentials ·")
         await app.write("typed-token")

@@ -227,7 +227,7 @@ async def test_consent_comes_by_itself_or_is_pasted(session: SessionContext, by:
             await app.keys("ctrl+u")
             await app.write(landed)
             await app.keys("enter")
-        await app.see("Logged in: an access token was given")
+        await app.see("Logged in: received an access token")
         assert "code=" not in app.text
 
 

@@ -160,7 +160,7 @@ async def test_a_call_of_one_page_says_so(session: SessionContext) -> None:
         _lasting(app)
         await small_pages(app, MINE, "count", "500")
         await app.keys("A")
-        await app.see("everything is in the first answer")
+        await app.see("all records are in the first response")
         await app.open("cottoncart.order_calculate")
         await app.keys("escape", "A")
         await app.see("The catalog documents no paging for this call")
@@ -193,7 +193,7 @@ async def test_failed_pages_are_listed_and_a_key_asks_for_them_again(session: Se
         session.settings = _limited(session)
         await app.keys("enter")
         await app.see("◐ PARTIAL   1 page did not come")
-        await app.see("The answer is too large")
+        await app.see("Response too large")
         assert len(merged(app)) == 150
         await app.keys("r")
         await app.see("All pages: 200 records from 4 pages")
@@ -372,7 +372,7 @@ async def test_escape_ends_the_wait_that_the_vendor_asked_for(session: SessionCo
         await small_pages(app, MINE, "count", "50")
         session.sandbox.set_faults(["429=60"], session.catalog)
         await app.keys("A")
-        await app.see("asked for again in 60.0 s")
+        await app.see("retrying in 60.0 s")
         await app.keys("escape")
         await app.see("You stopped it before the first page was here.", 3.0)
         assert not app.main.sender.sending

@@ -210,7 +210,7 @@ async def test_a_vendor_without_a_versioned_header_is_told_so(session: SessionCo
     async with driven(session) as driver:
         await driver.open("cottoncart.stats_balance")
         await driver.keys("escape", "V")
-        await driver.see("tells its versions in the path")
+        await driver.see("has its version in the path")
 
 
 async def test_secrets_are_masked_on_screen(session: SessionContext) -> None:

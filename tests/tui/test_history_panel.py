@@ -166,7 +166,7 @@ async def test_details_name_note_tags_links_and_what_changed_and_a_link_is_follo
         app.widget.focus_content()
         await pilot.pause(0.3)
         assert [one.id for one in app.of(HistoryPanel.DetailsWanted)] == [9]
-        app.widget.show_details(9, EntryDetails("exact", (11, 12), ("the credential token is another than then",)))
+        app.widget.show_details(9, EntryDetails("exact", (11, 12), ("the credential token was not set",)))
         app.widget.show_details(8, EntryDetails("", (), ("of another row",)))
         await pilot.pause()
         painted = app.painted()

@@ -118,9 +118,9 @@ async def test_what_is_no_read_asks_first_even_in_the_sandbox(session: SessionCo
     async with driven(session) as app:
         await opened(app, "fashionphile.sign_in")
         await app.keys("B")
-        await app.see("is no read (session)")
+        await app.see("is not a read (session)")
         await app.keys("n")
-        await app.until(lambda: "is no read" not in app.text, "the dialog to go")
+        await app.until(lambda: "is not a read" not in app.text, "the dialog to go")
         assert not await recent_entries(session)
 
 

@@ -85,7 +85,7 @@ async def test_a_call_that_got_no_token_is_explained_from_the_form(session: Sess
         await app.open("fashionphile.whoami")
         app.main.panes.request_pane.focus_tabs()
         await app.keys("f5")
-        await app.see("The credentials were refused")
+        await app.see("Credentials refused")
         app.main.panes.request_pane.focus_tabs()
         await app.keys("W")
         await app.see("The vendor gave no token for the credentials · holds")

@@ -140,7 +140,7 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
         app.widget.show_exchange(CUT)
         await pilot.pause()
         text = app.painted()
-    assert "The answer is broken" in text
+    assert "Broken response" in text
     assert "40 bytes of body had arrived" in text
     assert "not whole: the connection broke before the body was whole" in text
     assert "invalid JSON" in text
@@ -150,9 +150,7 @@ async def test_a_cut_body_is_shown_as_far_as_it_came() -> None:
 async def test_a_failure_before_the_send_is_in_the_pane_with_its_hint() -> None:
     app = bench()
     async with app.run_test(size=(80, 20)) as pilot:
-        app.widget.show_failure(
-            "A credential is missing", "teahouse needs 'secret'", "Set API_EXPLORER_TEAHOUSE_SECRET."
-        )
+        app.widget.show_failure("Missing credential", "teahouse needs 'secret'", "Set API_EXPLORER_TEAHOUSE_SECRET.")
         app.widget.explain("Press K to type it.")
         await pilot.pause()
         text = app.painted()
@@ -161,7 +159,7 @@ async def test_a_failure_before_the_send_is_in_the_pane_with_its_hint() -> None:
         await pilot.pause()
         assert "Press K" not in app.painted()
     for words in (
-        "✗ A credential is missing",
+        "✗ Missing credential",
         "teahouse needs 'secret'",
         "Next: Set API_EXPLORER_",
         "Press K to type it.",

@@ -146,7 +146,9 @@ class StorageDialog(Dialog[bool]):
             if not await self.app.push_screen_wait(ConfirmDialog("Prune the history?", question, yes="Yes, prune it")):
                 return
             self._was_pruned = True
-            gone = await prune(self._session, told=lambda so_far: self._say(Content(f"{so_far.entries:,} are gone …")))
+            gone = await prune(
+                self._session, on_progress=lambda so_far: self._say(Content(f"{so_far.entries:,} are gone …"))
+            )
         except ExplorerError as error:
             self._say(_problem(error))
             return
