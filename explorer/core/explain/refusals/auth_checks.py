@@ -111,7 +111,7 @@ class MisplacedToken(Check):
         if wanted is None or facts.exchange.failure is not None:
             return None
         if wanted.where == "header":
-            return self._header(facts)
+            return self._evaluate_header(facts)
         places = {"query": facts.query, "form": facts.form}
         count = {place: sum(name == wanted.name for name, _ in pairs) for place, pairs in places.items()}
         other = "form" if wanted.where == "query" else "query"
@@ -125,7 +125,7 @@ class MisplacedToken(Check):
             )
         return self.ruled_out(facts, f"{wanted.name} is in the {wanted.where}") if count[wanted.where] else None
 
-    def _header(self, facts: RefusalFacts) -> CheckResult | None:
+    def _evaluate_header(self, facts: RefusalFacts) -> CheckResult | None:
         wanted = facts.wanted
         if wanted is None:
             return None
