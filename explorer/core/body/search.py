@@ -109,14 +109,6 @@ class BodySearch:
         yield from self._forward(offset) if forward else self._backward(offset)
         yield from self._forward(0) if forward else self._backward(size)
 
-    def after(self, offset: int) -> Hit | None:
-        """Return the first match at or after *offset*, or None."""
-        return next((hit for hit in self._forward(offset) if hit), None)
-
-    def before(self, offset: int) -> Hit | None:
-        """Return the last match that starts before *offset*, or None."""
-        return next((hit for hit in self._backward(offset) if hit), None)
-
     def _forward(self, offset: int) -> Iterator[Hit | None]:
         start = self._block_start(offset)
         while start < len(self._document.data):
