@@ -17,4 +17,4 @@ def test_every_mistake_and_every_check_has_its_row() -> None:
     text = (ROOT / "docs" / "DEBUGGING.md").read_text("utf-8")
     for name in [*(one.id for one in MISTAKES), *CHECKS]:
         assert f"| `{name}` |" in text
-    assert "no known mistake fits" not in text
+    assert "no known mistake explains it" not in text

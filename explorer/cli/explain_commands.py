@@ -74,7 +74,7 @@ def aligned_lines(ours: str, theirs: str, *, told: bool = True) -> list[str]:
     lines = [""]
     if told:
         there = f"{diff.left_hex or '(end)'} / {diff.right_hex or '(end)'}  after {diff.before_hex or '(start)'}"
-        lines += [f"  first difference at {diff.told}", f"  bytes there: {there}"]
+        lines += [f"  first difference at {diff.summary}", f"  bytes there: {there}"]
     for row in align_rows(diff, WIDTH):
         lines += [f"  right  {row.offset:>5}  {row.left}", f"  theirs        {row.right}"]
         if row.marks.strip():
@@ -110,7 +110,7 @@ def diagnosis_table(found: Diagnosis) -> dict[str, Any]:
         "theirs": {"base": found.their_base, "signature": found.their_signature},
         "first_difference": None
         if diff is None or diff.same
-        else {"byte": diff.first, "right": diff.left_hex, "theirs": diff.right_hex, "told": diff.told},
+        else {"byte": diff.first, "right": diff.left_hex, "theirs": diff.right_hex, "told": diff.summary},
     }
 
 
@@ -125,7 +125,7 @@ _WIDTH: Final = 100
 
 def refusal_lines(refusal: Explanation) -> list[str]:
     """The answer, then every check with its evidence."""
-    said = f' and says "{refusal.said}"' if refusal.said else ""
+    said = f' and says "{refusal.vendor_message}"' if refusal.vendor_message else ""
     lines = [f"The vendor answers {refusal.status}{said}." if refusal.status else "There is no answer of the vendor's."]
     lines += [*textwrap.wrap(f"Why: {refusal.headline}", _WIDTH), ""]
     for one in refusal.findings:
@@ -146,7 +146,7 @@ def refusal_table(refusal: Explanation) -> dict[str, Any]:
     top = refusal.top
     return {
         "status": refusal.status,
-        "said": refusal.said,
+        "said": refusal.vendor_message,
         "why": refusal.headline,
         "cause": top.check if top is not None else None,
         "certain": top is not None and top.state == "holds",

@@ -101,7 +101,7 @@ def test_a_refused_entry_says_why_and_a_good_one_that_it_was_not(shell: Shell) -
     assert (answer["refusal"]["cause"], answer["refusal"]["certain"]) == ("signature", True)
     assert answer["diagnosis"]["causes"][0]["id"] == "upper_hex"
     text = shell.run("explain", "1", "--why")
-    assert "Why: the signature does not fit the request: the signature is in capitals" in text
+    assert "Why: the signature does not match the request: the signature is in uppercase" in text
     shell.run("send", "endlessaisles.orders_get", "id=424242")
     assert "no record has this id" in shell.run("explain", "2", "--why")
     shell.run("send", "cottoncart.manage_my_stores")
@@ -118,7 +118,7 @@ def test_a_token_in_a_curl_line_is_judged_and_never_printed(shell: Shell) -> Non
     line = "curl https://h.example/api/orders -H 'X-EA-REQUEST-TOKEN: Bearer ea-demo-production-token'"
     text = shell.run("explain", "endlessaisles.orders_list", "--against", line)
     assert shell.code == 1
-    assert "it is a token of another environment" in text
+    assert "the token belongs to another environment" in text
     assert "ea-demo" not in text + shell.err
 
 

@@ -240,7 +240,7 @@ async def test_a_check_that_is_registered_is_asked_everywhere(toy: Check, sessio
     async with driven(session, (120, 40)) as app:
         screen = await refused(app, id="999999")
         assert isinstance(screen, RefusalScreen)
-        await app.see("The moon was full · holds")
+        await app.see("The moon was full · confirmed")
         assert toy.fix in app.text
     with pytest.raises(ValueError, match="moon"), CHECKS.added(toy.id, toy):
         pass

@@ -205,7 +205,7 @@ def test_nonsense_fits_no_known_mistake(text: str, kind: str) -> None:
     found = asked(text)
     assert time.process_time() - started < 1.0
     assert (found.kind, found.causes, found.same) == (kind, (), False)
-    assert "no known mistake fits" in found.verdict
+    assert "no known mistake explains it" in found.verdict
 
 
 def test_the_search_is_bounded_whatever_is_asked() -> None:
@@ -237,7 +237,7 @@ def test_what_is_near_a_mistake_is_told_as_the_nearest() -> None:
     )
     found = asked(theirs)
     assert found.causes == ()
-    assert "_draft has another value in it" in found.notes
+    assert "_draft has a different value in theirs" in found.notes
     one = case_of().with_recipe(values="percent").base.replace("_draft=1", "_draft=2")
     assert asked(one).nearest is not None
     assert asked(one).nearest.mistake.id == "escaped"  # type: ignore[union-attr]  # it is there
@@ -296,7 +296,7 @@ def test_a_clock_in_another_base_string_is_named_when_the_moment_is_known() -> N
     assert ids(asked(theirs, at=float(STAMP))) == ["clock"]
     found = asked(theirs)
     assert found.same
-    assert "another moment" in found.notes[0]
+    assert "their timestamp" in found.notes[0]
 
 
 def test_a_signature_of_a_moment_ago_is_the_same_and_says_so() -> None:
@@ -310,9 +310,9 @@ def test_the_first_byte_that_differs_is_told_with_its_bytes() -> None:
     diff = diff_bytes("a=é b", "a=é+b")
     assert diff.first == 4  # a, =, and two bytes for é (RFC 3629)
     assert (diff.before_hex, diff.left_hex, diff.right_hex) == ("61 3d c3 a9", "20 62", "2b 62")
-    assert diff.told == "byte 4: a space / +"
+    assert diff.summary == "byte 4: a space / +"
     assert diff_bytes("same", "same").same
-    assert diff_bytes("ab", "abc").told == "byte 2: the end / c"
+    assert diff_bytes("ab", "abc").summary == "byte 2: the end / c"
 
 
 def test_both_stand_one_below_the_other_in_columns() -> None:

@@ -55,8 +55,7 @@ def test_choices_go_round_and_the_key_comes_from_the_vault_or_is_typed() -> None
         turned = turned.with_next_choice(line(turned, "hash"))
     assert turned.case == first.case
     assert (
-        first.with_next_choice(line(first, "written"), 1).with_next_choice(line(first, "written"), -1).case
-        == first.case
+        first.with_next_choice(line(first, "output"), 1).with_next_choice(line(first, "output"), -1).case == first.case
     )
 
 

@@ -145,7 +145,7 @@ def covered(part: DiffPart) -> None:
 @settings(max_examples=300)
 def test_every_line_has_its_place(left: Any, right: Any) -> None:
     part = compared(left, right)
-    assert part.note in ("", "the same values; white space, escapes or the order of keys differ")
+    assert part.note in ("", "the same values; only whitespace, escapes or key order differ")
     covered(part)
 
 
@@ -199,13 +199,13 @@ def test_a_number_is_no_text_and_true_is_no_one() -> None:
 
 def test_keys_that_stand_twice_are_compared_one_by_one() -> None:
     part = compare_bodies(b'{"a": 1, "a": 2, "b": 3}', b'{"a": 1, "a": 5, "b": 3}', JSON)
-    assert told(part) == [("changed", "a (again, 2)", "2", "5")]
+    assert told(part) == [("changed", "a (repeated, 2)", "2", "5")]
 
 
 def test_the_order_of_keys_and_the_spelling_of_text_make_no_change_but_are_told() -> None:
     part = compare_bodies(b'{"a": 1, "b": "\\u00e9"}', '{"b": "é", "a": 1}'.encode(), JSON)
     assert told(part) == []
-    assert part.note == "the same values; white space, escapes or the order of keys differ"
+    assert part.note == "the same values; only whitespace, escapes or key order differ"
 
 
 def test_a_page_of_other_records_is_not_taken_for_changes_of_the_same() -> None:
@@ -232,7 +232,7 @@ def test_elements_that_differ_in_volatile_fields_only_are_still_matched() -> Non
 
 def test_json_against_a_page_of_html_is_one_change() -> None:
     part = compare_bodies(b'{"a": 1}', b"<html><body>no</body></html>", ("application/json", "text/html"))
-    assert told(part) == [("changed", "(all of it)", "JSON, 8 bytes", "HTML, 28 bytes")]
+    assert told(part) == [("changed", "(whole body)", "JSON, 8 bytes", "HTML, 28 bytes")]
 
 
 def test_json_that_breaks_off_is_compared_by_lines() -> None:
@@ -363,7 +363,7 @@ def canonical(text: str) -> str:
 @settings(max_examples=300)
 def test_xml_differs_where_its_canonical_form_does(left: str, right: str) -> None:
     part = compare_bodies(left.encode(), right.encode(), XML)
-    assert part.note in ("", "the same values; white space, escapes or the order of keys differ")
+    assert part.note in ("", "the same values; only whitespace, escapes or key order differ")
     assert part.is_same == (canonical(left) == canonical(right))
     covered(part)
 

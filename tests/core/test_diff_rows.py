@@ -86,14 +86,14 @@ def test_only_the_changes_are_shown_with_three_lines_around() -> None:
 
 def test_volatile_lines_are_folded_with_the_equal_ones() -> None:
     left = {"a": 1, "b": 2, "c": 3, "at": 4, "d": 5, "e": 6}
-    assert shown(part_of(left, {**left, "at": 9}, "at")) == ["… 8 equal lines, 1 volatile among them"]
+    assert shown(part_of(left, {**left, "at": 9}, "at")) == ["… 8 equal lines (1 volatile)"]
     assert '≈  "at": 9,' in shown(part_of(left, {**left, "at": 9}, "at"), everything=True)
 
 
 def test_of_a_long_change_the_beginning_is_shown() -> None:
     part = part_of({"a": 1}, {"a": 1, "new": list(range(100))})
     lines = shown(part)
-    assert lines[-2] == "… 94 more lines of it"
+    assert lines[-2] == "… 94 more lines"
     assert sum(line.startswith("+") for line in lines) == FOLD_EDGE
     assert sum(line.startswith("+") for line in shown(part, everything=True)) == 102
 
@@ -108,9 +108,9 @@ def test_next_and_previous_go_from_change_to_change() -> None:
         seen.append(part.left.line(rows.row(at).left).strip(" ,"))
         at = rows.next_change_row(at)
     assert seen == ['"k10": 10', '"k50": 50', '"k51": 51']
-    assert rows.previous_change_row(rows.count) == rows.change_count[-1]
-    assert rows.previous_change_row(rows.change_count[0]) is None
-    assert rows.rows_of[0, 2] == rows.change_count[1]
+    assert rows.previous_change_row(rows.count) == rows.change_rows[-1]
+    assert rows.previous_change_row(rows.change_rows[0]) is None
+    assert rows.rows_of[0, 2] == rows.change_rows[1]
 
 
 # --- another process -------------------------------------------------------------------------------------------------

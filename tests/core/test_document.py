@@ -16,7 +16,7 @@ from explorer.core.body.document import Document, DocumentView
 from tests.properties import given, settings, st
 
 if TYPE_CHECKING:
-    from explorer.core.body.search import BodySearch
+    from explorer.core.body.search import BodySearch, Hit
 
 TYPES = st.sampled_from(
     [
@@ -233,10 +233,10 @@ class TestCharset:
             ("café".encode(), "text/plain", "café", ""),
             ("café".encode("latin-1"), "text/plain; charset=ISO-8859-1", "café", ""),
             (b"\x93hi\x94", "text/plain; charset=iso-8859-1", "“hi”", ""),
-            ("café".encode("latin-1"), "text/plain", "caf\ufffd", "not valid UTF-8 at byte 3"),
+            ("café".encode("latin-1"), "text/plain", "caf\ufffd", "invalid UTF-8 at byte 3"),
             ("日本".encode("shift_jis"), 'text/plain; charset="Shift_JIS"', "日本", ""),
             ("日本".encode("utf-16"), "text/plain", "日本", ""),
-            ("\ufeffhi".encode(), "text/plain; charset=latin1", "hi", "begins with a utf-8 mark"),
+            ("\ufeffhi".encode(), "text/plain; charset=latin1", "hi", "has a utf-8 byte order mark"),
             ("日本".encode(), "text/plain; charset=klingon", "日本", "unknown charset 'klingon'"),
             (b"hi", "text/plain; charset=zlib", "hi", "unknown charset"),
             ("<?xml version='1.0' encoding='koi8-r'?><a>мир</a>".encode("koi8-r"), "text/xml", "<a>мир</a>", ""),
@@ -389,6 +389,9 @@ class TestSearch:
         assert search.complete
         return search.count
 
+    def nearest(self, search: BodySearch, offset: int, *, forward: bool = True) -> Hit:
+        return next(hit for hit in search.seek(offset, forward=forward) if hit)
+
     def test_counts_all_of_the_body(self) -> None:
         assert self.counted(self.document().search("beta")) == 60_001
         assert self.counted(self.document().search("Beta")) == 60_000
@@ -400,26 +403,23 @@ class TestSearch:
         search = document.search("beta")
         self.counted(search)
         middle = document.line_offset(30_000)
-        after, before = search.after(middle), search.before(middle)
-        assert after
-        assert before
+        after, before = self.nearest(search, middle), self.nearest(search, middle, forward=False)
         assert (after.line, after.column, before.line) == (30_000, 6, 29_999)
         assert search.ordinal(after) == 30_001
-        last = search.before(len(document.data))
-        assert last
+        last = self.nearest(search, len(document.data), forward=False)
         assert document.line(last.line)[last.column : last.column + last.length] == "beta"
-        assert search.after(last.end) is None
-        assert search.before(0) is None
+        first = self.nearest(search, 0)
+        assert self.nearest(search, last.end) == first
+        assert self.nearest(search, 0, forward=False) == last
 
     def test_a_match_across_a_cut_of_a_long_line_is_found_once(self) -> None:
         edge = 1 << 20
         document = Document(b"x" * (edge - 3) + b"needle" + b"x" * edge, "text/plain")
         search = document.search("needle")
         assert self.counted(search) == 1
-        hit = search.after(0)
-        assert hit
+        hit = self.nearest(search, 0)
         assert (hit.line, hit.column, hit.length) == (0, edge - 3, 6)
-        assert search.before(2 * edge) == hit
+        assert self.nearest(search, 2 * edge, forward=False) == hit
 
     def test_bad_patterns_are_said_or_find_nothing(self) -> None:
         with pytest.raises(re.error):

@@ -44,7 +44,7 @@ def grown(body: bytes, content_type: str, step: int, view: str = "pretty") -> tu
         for _ in document.lay_out_ahead(arriving):
             pass
     before = lines(document)
-    document.arrived(body)
+    document.complete_body(body)
     for _ in document.steps():
         pass
     return document, before

@@ -239,7 +239,7 @@ def test_an_empty_body_is_ok_where_none_is_due(status: int, method: str) -> None
 def test_what_python_reads_and_the_rfc_does_not_is_not_json(body: bytes) -> None:
     judgement = judged(body)
     assert judgement.outcome == "UNKNOWN"
-    assert "said to be JSON, and is not" in judgement.why
+    assert "declared as JSON, but malformed" in judgement.why
 
 
 NESTED = {
@@ -283,7 +283,7 @@ def test_a_message_is_as_long_as_a_person_reads() -> None:
 def test_a_large_body_of_tiny_values_is_refused_before_it_fills_the_memory() -> None:
     judgement = judged(b"[" + b"[]," * 2_100_000 + b"[]]")
     assert judgement.outcome == "UNKNOWN"
-    assert "2,100,001 values are too many" in judgement.why
+    assert "too many values to parse (2,100,001)" in judgement.why
 
 
 def test_large_json_nested_in_itself_is_read_in_time_that_grows_with_its_size() -> None:

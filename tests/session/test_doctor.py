@@ -71,7 +71,7 @@ async def test_a_wrong_secret_is_told_with_its_reason(session: SessionContext) -
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret("ea-demo-production-token"))
     found = await examined(session, "endlessaisles")
     assert found["read"].state == "failed"
-    assert "it is a token of another environment" in found["read"].evidence
+    assert "the token belongs to another environment" in found["read"].evidence
     assert found["pages"].state == "skipped"
     assert exit_code_of(list(found.values())) == 1
     assert "ea-demo-production-token" not in repr(found)

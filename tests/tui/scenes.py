@@ -139,7 +139,7 @@ async def signature(app: Driver) -> None:
         "v1/order/calculate?auth_id=demo1%40demostore&auth_ts=1767225600&item1_colour_id=810003"
         "&item1_product_id=16001&item1_quantity=2&item1_size=M"
     )
-    await app.see("not the same")
+    await app.see("different: ")
 
 
 async def tracks(app: Driver) -> None:
@@ -189,7 +189,7 @@ async def refused(app: Driver) -> None:
     await app.keys(*"99999", "f5")
     await app.see("FAILED")
     await app.keys("escape", "W")
-    await app.see("cannot be known")
+    await app.see("· unknown")
 
 
 async def life_line(app: Driver) -> None:

@@ -115,7 +115,7 @@ def test_the_editor_goes_before_the_default_and_arguments_stay() -> None:
 
 def test_a_body_too_large_to_filter_is_refused_in_words() -> None:
     body = b'"' + b"x" * filters.MAX_SIZE + b'"'
-    assert Filter("json", body).run("length(@)").problem == "bodies of more than 64 MB are not filtered"
+    assert Filter("json", body).run("length(@)").problem == "the body is too large to filter (more than 64 MB)"
 
 
 async def test_the_refusal_stands_under_the_box() -> None:
@@ -128,7 +128,7 @@ async def test_the_refusal_stands_under_the_box() -> None:
         await until(pilot, lambda: app.view.document is not None and app.view.document.complete)
         await pilot.press("vertical_line")
         await typed(pilot, "length(@)")
-        await until(pilot, lambda: "bodies of more than 64 MB are not filtered" in app.problem("filter"))
+        await until(pilot, lambda: "the body is too large to filter (more than 64 MB)" in app.problem("filter"))
 
 
 def test_files_of_a_killed_program_are_swept_and_those_of_a_running_one_stay(tmp_path: Path) -> None:

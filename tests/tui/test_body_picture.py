@@ -133,5 +133,5 @@ async def test_another_body_takes_its_place() -> None:
 async def test_what_cannot_be_drawn_is_said() -> None:
     async with shown(png_of(60_000, 60_000)) as (app, pilot):
         await pilot.pause()
-        assert "no preview: more than 50 million pixels" in text(app)
+        assert "no preview: the image has more than 50 million pixels" in text(app)
         assert "89 50 4e 47" in text(app)

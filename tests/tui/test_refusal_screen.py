@@ -50,7 +50,7 @@ async def test_the_likeliest_reason_stands_first_and_enter_goes_to_the_field(
     async with driven(session, size) as app:
         screen = await refused(app, id="999999")
         await app.see("No record has this id")
-        await app.see("· holds")
+        await app.see("· confirmed")
         assert screen.current is not None
         assert screen.current.check == "unknown_id"
         await app.keys("j", "k", "enter")
@@ -73,7 +73,7 @@ async def test_a_token_of_another_environment_leads_to_the_credentials(session: 
     session.vault.remember(session.vendor("endlessaisles"), "sandbox", "token", Secret("ea-demo-production-token"))
     async with driven(session, (120, 40)) as app:
         await refused(app, "endlessaisles.orders_list")
-        await app.see("It is a token of another environment · holds")
+        await app.see("The token belongs to another environment · confirmed")
         assert "ea-demo-production-token" not in app.text
         await app.keys("enter")
         await app.until(lambda: isinstance(app.app.screen, CredentialDialog), "the credentials")
@@ -88,7 +88,7 @@ async def test_a_call_that_got_no_token_is_explained_from_the_form(session: Sess
         await app.see("Credentials refused")
         app.main.panes.request_pane.focus_tabs()
         await app.keys("W")
-        await app.see("The vendor gave no token for the credentials · holds")
+        await app.see("The vendor rejected the credentials · confirmed")
         await app.keys("escape")
 
 

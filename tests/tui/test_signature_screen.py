@@ -101,12 +101,12 @@ async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session:
         await opened(app)
         await app.keys("p")
         await app.write(BASE.replace("@", "%40"))
-        await app.see("the values are escaped in the base string")
+        await app.see("the values are percent-encoded in the base string")
         await app.see("Join the decoded values")
         await app.see("auth_id=demo1@░░demostore")
         await app.see("^^^")
         await pasted(app, openssl(BASE).upper())
-        await app.see("the signature is in capitals")
+        await app.see("the signature is in uppercase")
         await pasted(app, openssl(BASE))
         await app.see("the same")
         await app.keys("escape", "x")
@@ -118,7 +118,7 @@ async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared
         await opened(app)
         await app.keys("p")
         await app.write(BASE + "\x1b]0;evil\x07")
-        await app.see("no known mistake fits")
+        await app.see("no known mistake explains it")
         assert "\x1b" not in app.text
         assert app.app.screen.query_one(PasteBox).raw == BASE + "\x1b]0;evil\x07"
 
@@ -144,8 +144,8 @@ async def test_a_token_is_looked_at_too_and_never_shown(session: SessionContext)
         await opened(app, "endlessaisles.orders_list")
         await app.see("X-EA-REQUEST-TOKEN: ••••••")
         await app.write("curl https://h.example/ -H 'X-EA-REQUEST-TOKEN: Bearer ea-demo-production-token'")
-        await app.see("of another environment")
-        await app.see("Take the token of the environment that is called.")
+        await app.see("another environment")
+        await app.see("Use the token of the environment you call.")
 
 
 async def test_an_anonymous_call_says_that_there_is_nothing_to_debug(session: SessionContext) -> None:

@@ -1,9 +1,8 @@
-"""Response bodies as lines to read: ``Document``.
+"""Response bodies as formatted, searchable lines: ``Document``.
 
-    bytes ─ charset ─ media (what is it) ─ json_pieces | markup | form_text | as sent ─ lines ─ colouring ─ a widget
-                                         └ binary (hex rows)                                  ├ search
-             folding, wrapping (which rows show) · outline (paths) · records, table · filtering ┘
+    bytes ─ media (kind, charset) ─ layout: json_text | markup | form | as sent ─ lines ─ lexer ─ a widget
+                                         └ hex rows                                └ search
+            structure (folds, paths) · wrapping (visible rows) · records, table · filters
 
-The laid-out bytes and an index of a few kilobytes are all that is kept; a line is cut, sanitized and lexed when asked
-for.
+Only the formatted bytes and an index of a few kilobytes are stored. A line is cut, sanitized and lexed on demand.
 """

@@ -1,4 +1,4 @@
-"""A body as a person reads it: lines of sanitized text with tokens for colour, made when they are asked for."""
+"""Body as lines of sanitized text with syntax tokens, produced on demand."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _TITLES = {"form": "form", "text": "text", "empty": "empty", "hex": "binary"}
 
 
 class Document:
-    """*body* decoded, laid out (*view* ``pretty``) or as sent (``raw``), as lines. Never raises, whatever the bytes.
+    """Decoded *body* as lines, formatted (*view* ``pretty``) or as sent (``raw``). Never raises, whatever the bytes.
 
-    The constructor decodes, lays out and counts newlines: work for a thread where the body is large. With ``opened``
-    that work is left to whoever walks ``steps``, in another thread if need be; what is there can be read meanwhile,
-    from one thread. Nothing is lexed before it is asked for.
+    The constructor decodes, formats and counts newlines: for a large body, call it in a thread. ``opened`` defers that
+    work to ``steps``, which another thread may run; meanwhile one thread may read the lines so far. Lines are lexed on
+    demand.
     """
 
     _layout: Layout | RemoteLayout
@@ -54,69 +54,69 @@ class Document:
         view: DocumentView = "pretty",
         new_store: Callable[[], Store] = MemoryStore,
     ) -> Document:
-        """A document of which nothing is laid out yet: see ``steps``. *new_store* makes a place for laid-out bytes."""
-        made = cls.__new__(cls)
-        made._open(body, content_type, view, new_store)
-        return made
+        """Return a document without lines yet: see ``steps``. *new_store* creates the store for formatted bytes."""
+        document = cls.__new__(cls)
+        document._open(body, content_type, view, new_store)
+        return document
 
     def as_sent(self) -> Document:
-        """The same body as sent, not laid out, with what is known about it; its ``steps`` are not yet walked."""
+        """Return the raw view of the same body, without lines yet, reusing its kind, charset and notes."""
         other = type(self).opened(self.body, self.content_type, view="raw")
         layout = Layout(self.body, self.media, pretty=False)
         other._layout = layout
         layout.kind, layout.charset, layout.notes = self.kind, self.charset, self._layout.notes
         layout.source = self._layout.source
-        other._known = True
+        other._is_kind_known = True
         return other
 
-    def begun(self) -> Document:
-        """The same body and view, of which nothing is laid out yet."""
+    def reopened(self) -> Document:
+        """Return the same body and view, without lines yet."""
         return type(self).opened(self.body, self.content_type, view=self.view)
 
     def lay_out_ahead(self, arriving: Store) -> Iterator[None]:
-        """Lay out what has come of a body that is still *arriving*; see ``Layout.ahead``."""
+        """Format what has arrived of a body so far; see ``Layout.lay_out_ahead``."""
         if isinstance(self._layout, RemoteLayout):
             return
         yield from self._layout.lay_out_ahead(arriving)
         for _ in zip(range(_MEASURE_BATCH), self.measure(), strict=False):
             pass
 
-    def came(self, data: Data) -> None:
-        """So much of the body is there; somebody else lays it out."""
+    def update_body(self, data: Data) -> None:
+        """Set the bytes received so far, while another process formats them."""
         self._layout.body = data
 
     def use_remote_layout(self, store_at: Callable[[int, int], Store]) -> RemoteLayout:
-        """Have another process lay it out: what that tells goes into the layout that is given."""
+        """Let another process format the body, and return the layout that takes its updates."""
         layout = RemoteLayout(self._layout, store_at)
         self._layout = layout
         return layout
 
-    def arrived(self, body: Data) -> None:
-        """The *body* is there as a whole: ``steps`` lays out the rest, where no other process does."""
+    def complete_body(self, body: Data) -> None:
+        """Set the complete *body*. ``steps`` formats the rest, unless another process does."""
         if isinstance(self._layout, RemoteLayout):
             self._layout.body = body
         else:
-            self._layout.whole(body)
+            self._layout.complete_body(body)
 
     def _open(self, body: Data, content_type: str, view: DocumentView, new_store: Callable[[], Store]) -> None:
         self.content_type = content_type
         self.view: DocumentView = view
         self.media = parse_media_type(content_type)
         self.complete = False
-        """Whether all of the body is laid out."""
-        self._known = False
+        """Whether the whole body is formatted."""
+        self._is_kind_known = False
         self._layout = Layout(body, self.media, pretty=view == "pretty", new_store=new_store)
         self._long: OrderedDict[tuple[int, int], LongLine] = OrderedDict()
         self._highlighter: LineHighlighter | None = None
         self._highlighted_lines: tuple[object, BodyKind] | None = None
 
     def steps(self) -> Iterator[None]:
-        """Lay out, a few milliseconds a step; what there is after each can be read."""
+        """Format the body in steps of a few milliseconds. The lines so far can be read after each step."""
         measured = False
         layout = self._layout
         if isinstance(layout, RemoteLayout):
             return
-        for _ in layout.raw_steps() if self._known else layout.steps():
+        for _ in layout.raw_steps() if self._is_kind_known else layout.steps():
             if not measured:
                 measured = True
                 for _ in zip(range(_MEASURE_BATCH), self.measure(), strict=False):
@@ -124,61 +124,61 @@ class Document:
             yield
         self.complete = True
 
-    # -- what it is ------------------------------------------------------------------------------------------------
+    # -- properties ------------------------------------------------------------------------------------------------
 
     @property
     def body(self) -> Data:
-        """The bytes, as far as they have come."""
+        """The bytes received so far."""
         return self._layout.body
 
     @property
     def kind(self) -> BodyKind:
-        """What it is shown as."""
+        """The kind that it is shown as."""
         return self._layout.kind
 
     @property
     def charset(self) -> str:
-        """The character encoding it was read in; empty where it is no text."""
+        """The charset it was decoded from; empty if it is not text."""
         return self._layout.charset
 
     @property
     def note(self) -> str:
-        """What a person should know about the body that does not show; ``; `` between several, or empty."""
+        """Notes for the user about the body, joined by ``; ``, or empty."""
         return "; ".join(self._layout.notes)
 
     @property
     def generation(self) -> int:
-        """Grows when lines that were there before have become others."""
+        """Number that grows when existing lines have changed."""
         return self._layout.generation
 
     @property
     def laid_out(self) -> bool:
-        """Whether the lines are laid out by us, so that their indentation tells of the structure."""
+        """Whether the lines are formatted by us, so that their indentation reflects the structure."""
         return self._layout.laid_out
 
     @property
     def source(self) -> bytes:
-        """The body as UTF-8 with ``\n`` line ends, as sent; the body itself where it is no text."""
+        """The unformatted body as UTF-8 with ``\n`` line ends; the body itself if it is not text."""
         return self._layout.source[:]
 
     @property
     def data(self) -> Data:
-        """What the lines are cut from: UTF-8 with ``\n``, or the body itself for the hex view."""
+        """The bytes of all lines: UTF-8 with ``\n`` line ends, or the body itself for the hex view."""
         return self.body if self.kind == "hex" else self._lines.data
 
     @property
     def store(self) -> Store:
-        """Where the bytes of the lines are kept."""
+        """The store of the lines' bytes."""
         return self._lines.store
 
     @property
     def size(self) -> int:
-        """Bytes of the body."""
+        """Size of the body in bytes."""
         return len(self.body)
 
     @property
     def title(self) -> str:
-        """What the body is, in a few words: ``JSON``, ``PNG image, 640 × 480``."""
+        """Short description of the body: ``JSON``, ``PNG image, 640 × 480``."""
         if self.kind == "hex":
             return media.describe(self.body[:HEAD], self.media.name)
         return _TITLES.get(self.kind, self.kind.upper())
@@ -190,11 +190,11 @@ class Document:
 
     @property
     def width(self) -> int:
-        """Cells of the widest line, as far as ``measure`` has come."""
+        """Cells of the widest line that ``measure`` has reached."""
         return media.ASCII_COLUMN + media.ROW + 1 if self.kind == "hex" else self._lines.width
 
     def measure(self) -> Iterator[None]:
-        """Widen ``width`` in steps of 64 KiB to that of what is there; another call goes on where one stopped."""
+        """Measure ``width`` in steps of 64 KiB. A later call continues where the last one stopped."""
         return self._lines.measure()
 
     @property
@@ -202,7 +202,7 @@ class Document:
         return self._layout.lines
 
     @property
-    def _color_names(self) -> LineHighlighter:
+    def _line_highlighter(self) -> LineHighlighter:
         key = (self._lines, self.kind)
         if self._highlighter is None or self._highlighted_lines != key:
             pairs = self.kind == "form" and self.view == "pretty"
@@ -212,7 +212,7 @@ class Document:
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def line(self, n: int) -> str:
-        """Line *n* (from 0), sanitized; empty for a number that has no line."""
+        """Return line *n* (from 0), sanitized; empty if there is no such line."""
         if not 0 <= n < self.line_count:
             return ""
         if self.kind == "hex":
@@ -224,7 +224,7 @@ class Document:
         return sanitize_line(self.data[start:end].decode("utf-8", "replace"))
 
     def tokens(self, n: int) -> list[Token]:
-        """Line *n* as ``(kind, text)``; the texts joined are ``line(n)``."""
+        """Return line *n* as ``(kind, text)`` tokens, whose texts add up to ``line(n)``."""
         if not 0 <= n < self.line_count:
             return []
         if self.kind == "hex":
@@ -232,37 +232,37 @@ class Document:
         start, end = self._lines.span(n)
         if end - start > LONG_LINE:
             long = self._long_line(start, end)
-            return [token for i in range(long.count) for token in self._color_names.chunk(long, i)]
-        return self._color_names.line(n, start, end)
+            return [token for i in range(long.count) for token in self._line_highlighter.chunk(long, i)]
+        return self._line_highlighter.line(n, start, end)
 
     def is_long(self, n: int) -> bool:
-        """Whether line *n* is so long that it should be read through ``window`` only."""
+        """Return whether line *n* is too long to be read other than through ``window``."""
         if self.kind == "hex" or not 0 <= n < self.line_count:
             return False
         start, end = self._lines.span(n)
         return end - start > LONG_LINE
 
     def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
-        """The tokens of line *n* that show in *width* cells from cell *left*, and the cell at which the first begins.
+        """Return the first cell and the tokens of line *n* that are visible in *width* cells from cell *left*.
 
-        A short line comes whole; of a long one only what is needed, at the same cost anywhere in it.
+        A short line is returned whole; of a long line only the visible part, at a constant cost.
         """
         if not self.is_long(n):
             return 0, self.tokens(n)
         long = self._long_line(*self._lines.span(n))
         first = long.chunk_at(left)
         last = long.chunk_at(left + max(width, 1))
-        tokens = [token for i in range(first, last + 1) for token in self._color_names.chunk(long, i)]
+        tokens = [token for i in range(first, last + 1) for token in self._line_highlighter.chunk(long, i)]
         return long.cell_of(first), tokens
 
     def cell_of(self, n: int, column: int) -> int:
-        """The cell at which character *column* of line *n* begins."""
+        """Return the cell at which character *column* of line *n* starts."""
         if self.is_long(n):
             return self._long_line(*self._lines.span(n)).cell_at(column)
         return cells(self.line(n)[:column])
 
     def text(self, first: int = 0, last: int | None = None) -> str:
-        """Lines *first* to *last* (not included) with ``\\n`` between, sanitized; tabs stay."""
+        """Return lines *first* to *last* (exclusive) joined by ``\\n`` and sanitized, with their tabs."""
         last = self.line_count if last is None else min(last, self.line_count)
         if first >= last:
             return ""
@@ -274,11 +274,11 @@ class Document:
     # -- search ----------------------------------------------------------------------------------------------------
 
     def search(self, needle: str, *, regex: bool = False, case: bool | None = None) -> BodySearch:
-        """A search to step through; see ``BodySearch`` for what it raises."""
+        """Return a search to step through; see ``BodySearch`` for its exceptions."""
         return BodySearch(self, needle, regex=regex, case=case)
 
     def find(self, needle: str, *, regex: bool = False, start: int = 0) -> Iterator[tuple[int, int, int]]:
-        """Line, column and length (characters) of each match from line *start* on; none for a bad needle."""
+        """Yield line, column and length (in characters) of each match from line *start* on; none for a bad needle."""
         try:
             search = self.search(needle, regex=regex)
         except (re.error, ValueError, RecursionError, OverflowError):
@@ -288,27 +288,27 @@ class Document:
 
     @property
     def search_encoding(self) -> str:
-        """How a search reads ``data``."""
+        """The encoding in which a search reads ``data``."""
         return "latin-1" if self.kind == "hex" else "utf-8"
 
     def line_offset(self, n: int) -> int:
-        """The byte offset in ``data`` at which line *n* begins."""
+        """Return the byte offset in ``data`` at which line *n* starts."""
         if n >= self.line_count:
             return len(self.data)
         return max(n, 0) * media.ROW if self.kind == "hex" else self._lines.start(n)
 
     def span(self, n: int) -> tuple[int, int]:
-        """The bytes of ``data`` that line *n* (one that is there) is cut from, without its newline."""
+        """Return start and end in ``data`` of the existing line *n*, without its newline."""
         if self.kind == "hex":
             return n * media.ROW, min((n + 1) * media.ROW, len(self.body))
         return self._lines.span(n)
 
     def line_at(self, offset: int) -> int:
-        """The line that the byte at *offset* of ``data`` belongs to."""
+        """Return the line that contains the byte at *offset* of ``data``."""
         return offset // media.ROW if self.kind == "hex" else self._lines.line_at(offset)
 
     def place(self, offset: int, end: int) -> tuple[int, int, int]:
-        """Line, column and length in characters of the bytes from *offset* to *end*, clipped to the line."""
+        """Return line, column and length in characters of the bytes from *offset* to *end*, clipped to the line."""
         if self.kind == "hex":
             row, at = divmod(offset, media.ROW)
             return row, media.ASCII_COLUMN + at, min(end - offset, media.ROW - at)

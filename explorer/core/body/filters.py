@@ -1,8 +1,7 @@
-"""What a filter leaves of a body: JMESPath for JSON, a small XPath for XML, else the lines that hold the words.
+"""Body filters: JMESPath for JSON, a subset of XPath for XML, otherwise a search for lines.
 
-Number tokens of JSON stay as they were sent (``1.0``, ``1e400``, 64-bit ids) unless the expression reckons with them.
-Parsing needs many times the memory and time of showing, so that larger bodies are better filtered by another process,
-which runs ``worker_main``.
+Number tokens of JSON stay as sent (``1.0``, ``1e400``, 64-bit ids) unless the expression computes with them. Parsing
+takes many times the memory and time of displaying, so large bodies are filtered in another process (``worker_main``).
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_SIZE = 64_000_000
-"""Bytes up to which JSON and XML are filtered."""
+"""Largest JSON or XML body to filter, in bytes."""
 _PATHS = re.compile(r"[./*]|[\w:.-]+[/\[]")
 _LAST_STEP = re.compile(r"(.*?)/+(?:@([\w.:-]+)|(text\(\)))$")
 
 
 class Filtered(NamedTuple):
-    """The bytes that are left and their media type; or ``problem``, a sentence, when there are none."""
+    """Filtered bytes and their media type, or the ``problem`` that prevents them."""
 
     body: bytes = b""
     content_type: str = ""
@@ -33,7 +32,7 @@ class Filtered(NamedTuple):
 
 
 class Filter:
-    """Filters *source* (UTF-8) of the kind ``json``, ``xml`` or any other. Never raises."""
+    """Filter for *source* (UTF-8) of the kind ``json``, ``xml`` or any other. Never raises."""
 
     def __init__(self, kind: str, source: bytes) -> None:
         self._source = source
@@ -45,19 +44,19 @@ class Filter:
             self._prepare(kind)
 
     def run(self, expression: str) -> Filtered:
-        """What *expression* leaves."""
+        """Apply *expression*."""
         if self._problem:
             return Filtered(problem=self._problem)
         try:
             return self._run(expression.strip())
         except RecursionError:
-            return Filtered(problem="nested too deep to be filtered")
+            return Filtered(problem="the body is nested too deeply to filter")
         except MemoryError:
-            return Filtered(problem="there is not enough memory to filter this body")
+            return Filtered(problem="not enough memory to filter this body")
 
     def _prepare(self, kind: str) -> None:
         if len(self._source) > MAX_SIZE:
-            self._problem = f"bodies of more than {MAX_SIZE // 1_000_000} MB are not filtered"
+            self._problem = f"the body is too large to filter (more than {MAX_SIZE // 1_000_000} MB)"
             return
         try:
             if kind == "json":
@@ -67,29 +66,29 @@ class Filter:
                 for _ in (check := _ReturnValue(xml_check(self._source))):
                     pass
                 if check.result:
-                    self._problem = f"cannot be filtered: {check.result}"
+                    self._problem = f"cannot filter this body: {check.result}"
                     return
-                self._parsed = ElementTree.fromstring(self._source)  # noqa: S314 - entities were refused above
+                self._parsed = ElementTree.fromstring(self._source)  # noqa: S314 - entities are rejected above
                 self._run = self._xpath
         except (ValueError, ElementTree.ParseError) as error:
-            self._problem = f"cannot be filtered: {sanitize_line(str(error))}"
+            self._problem = f"cannot filter this body: {sanitize_line(str(error))}"
         except RecursionError:
-            self._problem = "nested too deep to be filtered"
+            self._problem = "the body is nested too deeply to filter"
         except MemoryError:
-            self._problem = "there is not enough memory to filter this body"
+            self._problem = "not enough memory to filter this body"
 
     def _jmespath(self, expression: str) -> Filtered:
         import jmespath
         from jmespath.exceptions import JMESPathError
 
         try:
-            found = jmespath.search(expression, self._parsed)
+            result = jmespath.search(expression, self._parsed)
         except (JMESPathError, ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
             text = str(error).split("\n", 1)[0] or type(error).__name__
             text = text.removeprefix("Invalid jmespath expression: ").rstrip(": ")
             return Filtered(problem=sanitize_line(text))
         out: list[str] = []
-        _write_json(found, out.append)
+        _write_json(result, out.append)
         return Filtered("".join(out).encode("utf-8", "replace"), "application/json")
 
     def _xpath(self, expression: str) -> Filtered:
@@ -101,17 +100,17 @@ class Filter:
         last = _LAST_STEP.match(expression)
         path, name = (last[1], last[2]) if last else (expression, None)
         try:
-            found = _find_all(root, path)
+            nodes = _find_all(root, path)
         except TypeError:
-            return Filtered(problem="the path is not complete")
+            return Filtered(problem="the path is incomplete")
         except (SyntaxError, KeyError, ValueError, StopIteration) as error:
-            return Filtered(problem=f"no path that is understood here ({sanitize_line(str(error))})")
+            return Filtered(problem=f"the path is invalid or not supported ({sanitize_line(str(error))})")
         if last is not None:
-            values = [node.get(name) if name else node.text for node in found]
+            values = [node.get(name) if name else node.text for node in nodes]
             return Filtered(
                 "\n".join(value for value in values if value is not None).encode(), "text/plain; charset=utf-8"
             )
-        parts = [ElementTree.tostring(node, encoding="unicode").strip() for node in found]
+        parts = [ElementTree.tostring(node, encoding="unicode").strip() for node in nodes]
         return Filtered(f"<results>{''.join(parts)}</results>".encode(), "application/xml")
 
     def _lines(self, words: str) -> Filtered:
@@ -119,7 +118,7 @@ class Filter:
 
 
 def _matching_lines(data: bytes, words: str) -> Filtered:
-    """The lines of *data* that hold *words*; words without a capital ignore case."""
+    """Return the lines of *data* that contain *words*; the search ignores case if *words* is lowercase."""
     flags = re.IGNORECASE if words == words.lower() else 0
     pattern = re.compile(re.escape(words.encode("utf-8", "replace")), flags)
     lines: list[bytes] = []
@@ -134,7 +133,7 @@ def _matching_lines(data: bytes, words: str) -> Filtered:
 
 
 class _ReturnValue:
-    """Walks a generator and keeps what it returns."""
+    """Iterator over a generator that stores its return value in ``result``."""
 
     def __init__(self, steps: Any) -> None:
         self._steps = steps
@@ -145,7 +144,7 @@ class _ReturnValue:
 
 
 def _find_all(root: ElementTree.Element, path: str) -> list[ElementTree.Element]:
-    """``ElementTree`` knows paths from an element only: an absolute one begins at the root itself."""
+    """Find the elements at *path*. ``ElementTree`` only supports relative paths, so absolute ones are translated."""
     if path.startswith("//"):
         own = [root] if root.tag == path[2:] else []
         return own + root.findall(f".{path}")
@@ -157,13 +156,13 @@ def _find_all(root: ElementTree.Element, path: str) -> list[ElementTree.Element]
     return root.findall(path)
 
 
-# jmespath looks at the *name* of a value's type, so that these bear the names of what they stand for.
+# jmespath checks the *name* of a value's type, so these have the names of the built-in types.
 _Float = type("float", (float,), {"sent": ""})
 _Int = type("int", (int,), {"sent": ""})
 
 
 def _loads(source: bytes) -> Any:
-    """The value of *source*; a list of values where each line is one."""
+    """Parse *source*; JSON Lines become a list."""
     try:
         return json.loads(source, parse_float=_float, parse_int=_int)
     except ValueError:
@@ -184,7 +183,7 @@ def _float(text: str) -> Any:
 
 
 def _int(text: str) -> Any:
-    if len(text) > 4000:  # Python refuses to read integers of so many digits
+    if len(text) > 4000:  # Python rejects integers of more digits
         return _float(text)
     if text != "-0":
         return int(text)
@@ -194,48 +193,46 @@ def _int(text: str) -> Any:
 
 
 def _write_json(value: Any, out: Callable[[str], None]) -> None:
-    """*value* as JSON with the tokens it came with."""
+    """Write *value* as JSON with its original number tokens."""
     if isinstance(value, dict):
-        mark = "{"
+        separator = "{"
         for key, inner in value.items():
-            out(mark + _text(key) + ":")
+            out(separator + _string_token(key) + ":")
             _write_json(inner, out)
-            mark = ","
+            separator = ","
         out("}" if value else "{}")
     elif isinstance(value, list):
-        mark = "["
+        separator = "["
         for inner in value:
-            out(mark)
+            out(separator)
             _write_json(inner, out)
-            mark = ","
+            separator = ","
         out("]" if value else "[]")
     elif isinstance(value, str):
-        out(_text(value))
+        out(_string_token(value))
     elif sent := getattr(value, "sent", ""):
         out(sent)
     else:
         out(json.dumps(value, default=str))
 
 
-def _text(value: str) -> str:
+def _string_token(value: str) -> str:
     return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
-    """Read a kind, a size and a body, then expressions, and answer them.
-
-    Ends with the input. Meant for a process of its own.
-    """
+    """Read a kind, a size and a body, then answer expressions until the input ends. Runs in its own process."""
     head = json.loads(source.readline())
     answer_filters(head["kind"], source.read(head["size"]), source, answers)
 
 
 def answer_filters(kind: str, body: bytes, source: BinaryIO, answers: BinaryIO) -> None:
-    """Answer each expression, a line of JSON in *source*: one line of JSON, then the bytes it tells of."""
-    made = Filter(kind, body)
+    """Answer each expression, a line of JSON in *source*, with a line of JSON (``size``, ``type``, ``problem``) and the
+    filtered bytes."""
+    body_filter = Filter(kind, body)
     del body
     while line := source.readline():
-        filtered = made.run(json.loads(line))
-        told = {"size": len(filtered.body), "type": filtered.content_type, "problem": filtered.problem}
-        answers.write(json.dumps(told).encode() + b"\n" + filtered.body)
+        filtered = body_filter.run(json.loads(line))
+        head = {"size": len(filtered.body), "type": filtered.content_type, "problem": filtered.problem}
+        answers.write(json.dumps(head).encode() + b"\n" + filtered.body)
         answers.flush()

@@ -1,9 +1,9 @@
-"""An image made small enough for a terminal, in a process of its own: decoders read bytes that strangers made.
+"""Thumbnails for the terminal, decoded in a separate process because image bytes are untrusted.
 
     {"size", "columns", "rows", "ground"} + body ──► {"columns", "rows", "title", "problem"} + rows × columns × 3 bytes
 
-A *row* of pixels is half a line of the terminal. Nothing is decoded of an image that has too many pixels, and the
-process may use only so much memory and time.
+Two rows of pixels make one line of the terminal. Images with too many pixels are not decoded, and the process has a
+limit on memory and CPU time.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 50_000_000
 MAX_BYTES: Final = 32_000_000
 _MEMORY: Final = 1 << 30
-"""Bytes that the process may take."""
+"""Memory limit of the process, in bytes."""
 _SECONDS: Final = 5
-_TOO_MANY_PIXELS: Final = f"more than {MAX_PIXELS // 1_000_000} million pixels are not drawn"
+"""CPU time limit of the process."""
+_TOO_MANY_PIXELS: Final = f"the image has more than {MAX_PIXELS // 1_000_000} million pixels"
 FORMATS: Final = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "ICO", "TIFF")
 
 
 class Pixels(NamedTuple):
-    """A small image: three bytes (red, green, blue) a pixel, row by row. ``problem`` says why there is none."""
+    """Thumbnail with three bytes (red, green, blue) per pixel, row by row; or the ``problem`` that prevents it."""
 
     columns: int = 0
     rows: int = 0
@@ -37,11 +38,11 @@ class Pixels(NamedTuple):
 
 
 def make_thumbnail(body: bytes, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
-    """*body* as an image of at most *columns* × *rows* pixels on *ground* (where it is transparent). Never raises."""
+    """Scale *body* to at most *columns* × *rows* pixels; transparent pixels become *ground*. Never raises."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:
-        return Pixels(problem="the library for images (Pillow) is not installed")
+        return Pixels(problem="the image library (Pillow) is not installed")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -53,48 +54,46 @@ def make_thumbnail(body: bytes, columns: int, rows: int, ground: tuple[int, int,
     except Image.DecompressionBombError:
         return Pixels(problem=_TOO_MANY_PIXELS)
     except UnidentifiedImageError:
-        return Pixels(problem="the image cannot be read: its header is damaged, or of a format that is not known here")
+        return Pixels(problem="the image is damaged, or its format is not supported")
     except MemoryError:
-        return Pixels(problem="the image takes too much memory")
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever strangers' bytes lead them to
-        return Pixels(problem=f"the image cannot be read: {str(error)[:200] or type(error).__name__}")
+        return Pixels(problem="the image needs too much memory")
+    except Exception as error:  # noqa: BLE001 - decoders raise anything on untrusted bytes
+        return Pixels(problem=f"the image cannot be decoded: {str(error)[:200] or type(error).__name__}")
 
 
 def _title(image: Image) -> str:
     frames = int(getattr(image, "n_frames", 1))
-    many = f", the first of {frames} frames" if frames > 1 else ""
-    return f"{image.format}, {image.width} × {image.height} pixels{many}"
+    animation = f", the first of {frames} frames" if frames > 1 else ""
+    return f"{image.format}, {image.width} × {image.height} pixels{animation}"
 
 
 def _render(image: Image, title: str, columns: int, rows: int, ground: tuple[int, int, int]) -> Pixels:
     from PIL import Image as Images
 
-    image.draft("RGB", (columns * 2, rows * 2))  # a JPEG is decoded small at once
+    image.draft("RGB", (columns * 2, rows * 2))  # scales a JPEG while decoding it
     scale = min(columns / image.width, rows / image.height, 8.0)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    whole = image.convert("RGBA")
-    shrinks = scale < 1
-    whole = whole.resize(size, Images.Resampling.BOX if shrinks else Images.Resampling.NEAREST)
-    base = Images.new("RGBA", size, (*ground, 255))
-    base.alpha_composite(whole)
-    return Pixels(size[0], size[1], title, base.convert("RGB").tobytes())
+    resampling = Images.Resampling.BOX if scale < 1 else Images.Resampling.NEAREST
+    canvas = Images.new("RGBA", size, (*ground, 255))
+    canvas.alpha_composite(image.convert("RGBA").resize(size, resampling))
+    return Pixels(size[0], size[1], title, canvas.convert("RGB").tobytes())
 
 
 def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
-    """Answer one request. Meant for a process of its own, which it limits first."""
+    """Answer one request, after limiting the resources of this process."""
     _limit_resources()
     head: dict[str, Any] = json.loads(source.readline())
     red, green, blue = head["ground"]
-    made = make_thumbnail(source.read(head["size"]), head["columns"], head["rows"], (red, green, blue))
-    told = {"columns": made.columns, "rows": made.rows, "title": made.title, "problem": made.problem}
-    answers.write(json.dumps(told).encode() + b"\n" + made.data)
+    pixels = make_thumbnail(source.read(head["size"]), head["columns"], head["rows"], (red, green, blue))
+    answer = {"columns": pixels.columns, "rows": pixels.rows, "title": pixels.title, "problem": pixels.problem}
+    answers.write(json.dumps(answer).encode() + b"\n" + pixels.data)
     answers.flush()
 
 
 def _limit_resources() -> None:
     try:
         import resource
-    except ImportError:  # a system without such limits
+    except ImportError:  # not available on this system
         return
     for kind, most in ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, _SECONDS)):
         hard = resource.getrlimit(kind)[1]

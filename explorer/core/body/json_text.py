@@ -1,4 +1,4 @@
-"""Lay out JSON over lines with every token as it was sent (RFC 8259)."""
+"""JSON formatter that keeps every token as sent (RFC 8259): whole, in pieces, and while the body arrives."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 INDENT = 2
 DEEPEST_INDENT = 32
-"""Levels beyond this are not indented further by our own formatter."""
+"""Most levels that our own formatter indents."""
 PIECE_DEPTH = 128
-"""Levels that are indented where a piece of a body that is broken off is laid out."""
+"""Most levels to indent in a piece of a truncated body."""
 SLOW_LIMIT = 8_000_000
-"""Bytes up to which our own formatter is used."""
+"""Largest body in bytes for our own formatter."""
 
 _POSITION = re.compile(r"(.*?)\s*\(byte (\d+)\)$")
 _LITERAL = re.compile(rb"(?<![a-z])[tfn][a-z]{0,3}\Z")
@@ -30,21 +30,21 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class FormattedJson(NamedTuple):
-    """The laid-out text; ``note`` says why it is as sent in place of laid out, where it is."""
+    """Formatted JSON; ``note`` is the reason if it is as sent instead."""
 
     data: bytes
     note: str = ""
 
 
 class InvalidJson(NamedTuple):
-    """Not JSON: the byte offset at which it goes wrong and what is wrong there."""
+    """Byte offset and message of the first error in invalid JSON."""
 
     position: int
     message: str
 
 
 def format_json(data: bytes) -> FormattedJson | InvalidJson:
-    """Lay out *data* (UTF-8). Never raises."""
+    """Format *data* (UTF-8). Never raises."""
     if _is_indent_explosive(data):
         return format_in_python(data)
     try:
@@ -62,7 +62,7 @@ def format_json(data: bytes) -> FormattedJson | InvalidJson:
 
 
 def truncation_error(data: bytes) -> InvalidJson | None:
-    """What is wrong with *data* where nothing is but that it ends too early; None where it is something else."""
+    """Return the error if *data* is valid JSON that only ends too early, otherwise None."""
     try:
         msgspec.json.format(data, indent=0)
     except RecursionError:
@@ -74,18 +74,19 @@ def truncation_error(data: bytes) -> InvalidJson | None:
 
 
 def _error_offset(data: bytes, position: int, message: str) -> int:
-    """The first byte that is wrong: the formatter tells of one further for a tail, of the middle of a bad literal."""
+    """Return the offset of the first wrong byte. The formatter reports the byte after it for trailing characters, and
+    the middle of a bad literal."""
     if message == "trailing characters":
         return position - 1
-    # A control character can only be wrong inside a string, where words are no literals.
+    # A control character is only invalid inside a string, where letters are not a literal.
     if message != "invalid character" or data[position : position + 1] < b" ":
         return position
-    word = _LITERAL.search(data, max(0, position - 8), position)
-    return word.start() if word else position
+    literal = _LITERAL.search(data, max(0, position - 8), position)
+    return literal.start() if literal else position
 
 
 def _is_indent_explosive(data: bytes) -> bool:
-    """Whether indentation alone could take eight times the body."""
+    """Return whether indentation alone could take eight times the size of the body."""
     brackets = data.translate(None, ONLY_BRACKETS)
     if len(brackets) <= 2 * DEEPEST_INDENT:
         return False
@@ -96,33 +97,33 @@ def _is_indent_explosive(data: bytes) -> bool:
 
 
 def has_surrogate(data: bytes) -> bool:
-    """Whether *data* may hold a surrogate as an escape, which the quick formatter refuses when it stands alone."""
+    """Return whether *data* may contain an escaped surrogate. The fast formatter rejects a lone one."""
     return _SURROGATE.search(data) is not None
 
 
 def format_in_python(data: bytes) -> FormattedJson | InvalidJson:
-    """Lay out *data* with our own formatter; a ``note`` where it is too large for that."""
+    """Format *data* with our own formatter, or return it with a ``note`` if it is too large."""
     if len(data) > SLOW_LIMIT:
-        return FormattedJson(data, "nested too deep or escaped too oddly to lay out at this size; shown as sent")
+        return FormattedJson(data, "too large to format at this nesting depth or with lone surrogates; shown as sent")
     return _JsonFormatter(data).run()
 
 
 def format_invalid(data: bytes) -> bytes:
-    """Lay out *data* as far as it is JSON; the rest of it as sent."""
-    layout = _JsonFormatter(data, deepest=PIECE_DEPTH)
-    rest = data[layout.walk() :].strip(b" \t\n\r")
-    return layout.made(rest)
+    """Format *data* as far as it is valid JSON, and append the rest as sent."""
+    formatter = _JsonFormatter(data, deepest=PIECE_DEPTH)
+    rest = data[formatter.walk() :].strip(b" \t\n\r")
+    return formatter.result(rest)
 
 
-# What may come next; the places in this tuple are the states of ``_JsonFormatter``.
-_WANTED = ("a value", "a value or ]", "a key", "a key or }", "a colon", "comma or end of container", "nothing more")
-_VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(len(_WANTED))
+# The next expected token; the indexes are the states of ``_JsonFormatter``.
+_EXPECTED = ("a value", "a value or ]", "a key", "a key or }", "a colon", "comma or end of container", "nothing more")
+_VALUE, _VALUE_OR_END, _KEY, _KEY_OR_END, _COLON, _COMMA, _END = range(len(_EXPECTED))
 _STRING, _OPENING, _CLOSING, _COMMA_SIGN, _COLON_SIGN = 1, 3, 4, 5, 6
-"""Groups of ``TOKEN``; the second is any other scalar."""
+"""Groups of ``TOKEN``; group 2 is any other scalar."""
 
 
 class _JsonFormatter:
-    """One pass over the tokens with an explicit stack; indents down to *deepest* levels."""
+    """Formatter in one pass over the tokens with an explicit stack; indents up to *deepest* levels."""
 
     def __init__(self, data: bytes, deepest: int = DEEPEST_INDENT) -> None:
         self.data = data
@@ -132,13 +133,13 @@ class _JsonFormatter:
         self._breaks = [b"\n" + b" " * (INDENT * depth) for depth in range(deepest + 1)]
 
     def run(self) -> FormattedJson | InvalidJson:
-        """Lay out all of it."""
+        """Format the whole document."""
         end = len(self.data.rstrip(b" \t\n\r"))
         position = self.walk()
         if position < end:
             match = TOKEN.match(self.data, position, end)
             start = match.start(match.lastindex or 0) if match else self._skip_space(position)
-            return InvalidJson(start, "invalid character" if match is None else f"expected {_WANTED[self._state]}")
+            return InvalidJson(start, "invalid character" if match is None else f"expected {_EXPECTED[self._state]}")
         if self._state != _END:
             return InvalidJson(end, "it ends too early")
         return FormattedJson(b"".join(self.out))
@@ -146,18 +147,18 @@ class _JsonFormatter:
     def _skip_space(self, position: int) -> int:
         return len(self.data) - len(self.data[position:].lstrip(b" \t\n\r"))
 
-    def made(self, rest: bytes) -> bytes:
-        """What was laid out, and *rest* where the next token would stand."""
+    def result(self, rest: bytes) -> bytes:
+        """Return the formatted bytes, followed by *rest* at the position of the next token."""
         if rest and self._state in (_VALUE_OR_END, _KEY_OR_END):
             self.out.append(self._breaks[min(len(self._stack), len(self._breaks) - 1)])
         return b"".join(self.out) + rest
 
     def walk(self) -> int:
-        """Take all tokens; gives the offset of the first thing that is none, or that may not stand there."""
-        # One loop without calls: it runs over millions of tokens.
+        """Format tokens, and return the offset of the first invalid or unexpected one."""
+        # A single loop without calls, for millions of tokens.
         stack, state, add, breaks = self._stack, self._state, self.out.append, self._breaks
         depth, deepest, position = len(stack), len(breaks) - 1, 0
-        following = TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]  # the stubs do not know it
+        following = TOKEN.scanner(self.data, 0, len(self.data.rstrip(b" \t\n\r"))).match  # type: ignore[attr-defined]  # missing in typeshed
         while (match := following()) is not None:
             kind = match.lastindex
             token = match[kind]
@@ -191,48 +192,54 @@ class _JsonFormatter:
 
 
 def _fits(opening: bytes, closing: bytes, state: int) -> bool:
-    """Whether *closing* may stand where *state* is, in a container that began with *opening*."""
+    """Return whether *closing* is allowed in *state*, in a container that started with *opening*."""
     if opening == b"{":
         return closing == b"}" and state in (_COMMA, _KEY_OR_END)
     return closing == b"]" and state in (_COMMA, _VALUE_OR_END)
 
 
 FIRST_PIECE = 1 << 15
-"""Bytes of the first piece: what a screen shows, many times over."""
+"""Bytes of the first piece: many screens."""
 PIECE = 1 << 18
-"""Bytes of the others, more or less."""
+"""Approximate bytes of each further piece."""
 DEEPEST = 64
-"""Levels of nesting in a piece, and open containers at an end of a piece up to which the body is laid out in pieces."""
+"""Most levels of nesting in a piece, and most open containers at the end of one."""
 _ONLY_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _CLOSERS = {ord("{"): b"}", ord("["): b"]"}
 
 
 class NotSplittable(Exception):
-    """The text is no JSON, or of a shape that has to be looked at as a whole."""
+    """The body is not JSON, or its shape requires formatting it as a whole."""
 
 
 class IncrementalJsonLayout:
-    """Lays out JSON from its start on, also while more of it arrives: what is laid out stays as it is."""
+    """Incremental formatter, also for JSON that is still arriving: formatted lines never change."""
 
     def __init__(self, first: int = FIRST_PIECE, others: int = PIECE) -> None:
         self.start = 0
-        """Bytes that are laid out already, with the comma behind them."""
+        """Bytes formatted so far, including the comma after them."""
         self._stack = b""
         self._wanted = first
         self._others = others
         self._enough = 0
-        """Bytes that must be there before it is worth to look for another end of a piece."""
+        """Bytes that must have arrived before the next search for the end of a piece."""
 
     def lay_out(self, data: Data, *, whole: bool) -> Iterator[bytes]:
-        """The lines of *data* from where an earlier call ended, a piece at a time: up to the last comma outside of
-        strings, or with *whole* to the end. *data* begins with what it was before. Raises ``NotSplittable``."""
+        """Yield the lines of *data* in pieces, continuing after the previous call.
+
+        They end at the last comma outside of strings, or with *whole* at the end. *data* must start with the previous
+        data.
+
+        Raises:
+            NotSplittable: see there.
+        """
         size = len(data)
         while whole or size >= self._enough:
-            found = _piece_end(data, self.start, self._wanted, whole=whole)
-            if found is None:
+            piece_end = _piece_end(data, self.start, self._wanted, whole=whole)
+            if piece_end is None:
                 self._enough = self.start + (size - self.start) * 3 // 2
                 return
-            end, outside = found
+            end, outside = piece_end
             last = whole and end == size
             after = _stack_after(self._stack, outside, end - self.start)
             lines = _lay_out(data[self.start : end], self._stack, after, last=last)
@@ -244,7 +251,7 @@ class IncrementalJsonLayout:
                 return
 
     def lay_out_rest(self, data: bytes) -> bytes:
-        """What is left of *data*, which ends too early: laid out as far as it is whole, the rest of it as sent."""
+        """Return the rest of truncated *data*: formatted as far as it is valid, the remainder as sent."""
         opened = _opening_json(self._stack)
         text = format_invalid(opened + data[self.start :])
         lines = text[_head(self._stack) :] if self._stack else text
@@ -252,9 +259,14 @@ class IncrementalJsonLayout:
 
 
 def split_json(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The pieces of *data*, each a JSON text of its own: the containers that were open before it, as their opening
-    brackets from the outermost in, and the text, which begins with those opened anew. In an object that is opened for
-    another container the key is empty. Raises ``NotSplittable``."""
+    """Split *data* into pieces that are each valid JSON.
+
+    Yields the containers that were open before the piece, as opening brackets from the outermost in, and the piece,
+    which reopens them. An object that is reopened for another container has an empty key.
+
+    Raises:
+        NotSplittable: see there.
+    """
     start, stack, last = 0, b"", False
     while not last:
         end, outside = _piece_end(data, start, PIECE, whole=True) or (len(data), b"")
@@ -265,18 +277,18 @@ def split_json(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _piece_end(data: Data, start: int, wanted: int, *, whole: bool) -> tuple[int, bytes] | None:
-    """The offset of a comma outside of strings (or the end), and what stands outside of strings up to there; None
-    where there is no such comma and the end is yet to come."""
+    """Return the offset of a comma outside of strings (or the end), and all bytes outside of strings before it. Return
+    None if there is no such comma and the end has not arrived."""
     while True:
         stop = min(start + wanted, len(data))
         block = data[start:stop]
         if b"\\" in block:
-            # Two bytes for two, so that lengths stay; a backslash at the very end belongs to what follows.
+            # Same length, so that offsets do not change; a final backslash belongs to the next block.
             block = block.replace(b"\\\\", b"__").replace(b'\\"', b"__")
         parts = block.split(b'"')
         if stop == len(data) and whole:
             return stop, b"".join(parts[::2])
-        # The last part may be the inside of a string that goes on; a backslash cut in two is inside one as well.
+        # The last part may be inside an unfinished string, and so may an escape that is cut in two.
         last = len(parts) - 1 - (len(parts) - 1) % 2
         after = sum(len(part) + 1 for part in parts[last + 1 :])
         for i in range(last, -1, -2):
@@ -292,7 +304,7 @@ def _piece_end(data: Data, start: int, wanted: int, *, whole: bool) -> tuple[int
 
 
 def _stack_after(stack: bytes, outside: bytes, length: int) -> bytes:
-    """The containers that are open after a piece, as their opening brackets from the outermost in."""
+    """Return the containers that are open after a piece, as opening brackets from the outermost in."""
     brackets = stack + outside.translate(None, _ONLY_BRACKETS)
     lines, deepest = len(brackets) + outside.count(b","), len(stack)
     for _ in range(DEEPEST):
@@ -303,21 +315,21 @@ def _stack_after(stack: bytes, outside: bytes, length: int) -> bytes:
         brackets = shorter
     if len(brackets) > DEEPEST or b"}" in brackets or b"]" in brackets:
         raise NotSplittable
-    # Indentation alone must not make a body many times as large.
+    # Indentation alone must not multiply the size of the body.
     if lines * deepest * INDENT > 16 * length + 1_000_000:
         raise NotSplittable
     return brackets
 
 
 def _lay_out(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
-    """The lines of *piece*, which begins inside of *stack* and ends inside of *after*."""
+    """Return the lines of *piece*, which starts inside *stack* and ends inside *after*."""
     text = _format(_close_piece(piece, stack, after, last=last))
     tail = sum(INDENT * i + 2 for i in range(len(after)))
     return text[_head(stack) : len(text) - tail]
 
 
 def _close_piece(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> bytes:
-    """*piece* with what is open opened before it and closed behind it."""
+    """Return *piece* with the open containers opened before it and closed after it."""
     if stack and piece.lstrip(b" \t\r\n")[:1] in (b"", b"]", b"}", b",", b":"):
         raise NotSplittable
     if last == bool(after) or (not last and piece.rstrip(b" \t\r\n")[-1:] in (b"", b"[", b"{")):
@@ -327,19 +339,19 @@ def _close_piece(piece: bytes, stack: bytes, after: bytes, *, last: bool) -> byt
 
 
 def _opening_json(stack: bytes) -> bytes:
-    """JSON that opens the containers of *stack*."""
+    """Return JSON that opens the containers of *stack*."""
     return b"".join(
         b'{"":' if bracket == 0x7B and i < len(stack) - 1 else bytes((bracket,)) for i, bracket in enumerate(stack)
     )
 
 
 def _head(stack: bytes) -> int:
-    """Bytes that the formatter makes of ``_opening_json``."""
+    """Return the length of the formatted ``_opening_json``."""
     return sum(INDENT * i + len(_opening_line(stack, i)) for i in range(len(stack)))
 
 
 def _opening_line(stack: bytes, i: int) -> bytes:
-    """What the formatter made of the container that was opened for the piece, but for the indent, with its newline."""
+    """Return the formatted line that opens container *i*, without its indent and with its newline."""
     return (b'"": ' if i and stack[i - 1] == 0x7B else b"") + b"{\n"
 
 
@@ -348,7 +360,7 @@ def _format(text: bytes) -> bytes:
         return msgspec.json.format(text, indent=INDENT)
     except (msgspec.DecodeError, RecursionError):
         if has_surrogate(text):
-            slow = format_in_python(text)
-            if isinstance(slow, FormattedJson) and not slow.note:
-                return slow.data
+            result = format_in_python(text)
+            if isinstance(result, FormattedJson) and not result.note:
+                return result.data
         raise NotSplittable from None

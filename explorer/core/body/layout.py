@@ -1,4 +1,4 @@
-"""Choose how a body is shown, and lay out its bytes in bounded steps."""
+"""Layout of a body: choose how to show it, and format its bytes in bounded steps."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ if TYPE_CHECKING:
 
 
 def format_form(data: bytes) -> bytes:
-    """Each pair on its own line, percent escapes and ``+`` decoded; control characters and line ends stay escaped."""
-    return b"\n".join(_decoded(pair) for pair in data.strip(b" \n").split(b"&"))
+    """Format each pair on its own line with percent escapes and ``+`` decoded; line breaks remain escaped."""
+    return b"\n".join(_decode_pair(pair) for pair in data.strip(b" \n").split(b"&"))
 
 
-def _decoded(pair: bytes) -> bytes:
+def _decode_pair(pair: bytes) -> bytes:
     name, equals, value = pair.partition(b"=")
-    return _plain(name).replace(b"=", b"%3D") + equals + _plain(value)
+    return _unquote(name).replace(b"=", b"%3D") + equals + _unquote(value)
 
 
-def _plain(text: bytes) -> bytes:
+def _unquote(text: bytes) -> bytes:
     raw = unquote_to_bytes(text.replace(b"+", b" "))
     return raw.replace(b"\r", b"%0D").replace(b"\n", b"%0A")
 
 
 STEP = 1 << 19
-"""Bytes that one step takes in where nothing is laid out."""
+"""Bytes to index in one step of an unformatted body."""
 FIRST = 1 << 15
 HEAD = 1 << 18
-"""First bytes of a body by which it is taken for binary, and described."""
+"""First bytes of a body that decide whether it is binary, and describe it."""
 GUESSED = 1 << 12
-"""First bytes of a body by which it is taken for something while it arrives."""
+"""First bytes of a body that decide its kind while it arrives."""
 
 
 class Layout:
-    """A body being made ready: its ``kind``, ``charset``, ``notes`` and ``lines`` (see ``Document``).
+    """Work in progress on a body: its ``kind``, ``charset``, ``notes`` and ``lines`` (see ``Document``).
 
-    Each step of ``steps`` leaves something that can be read. *new_store* makes a place for the laid-out bytes; it is
-    called once more where the body turns out to be something else.
+    After each step of ``steps`` the lines so far can be read. *new_store* creates a store for formatted bytes, and
+    another one if the body turns out to be of another kind.
     """
 
     def __init__(
@@ -67,44 +67,46 @@ class Layout:
         self.charset = ""
         self.notes: list[str] = []
         self.source: Data = body
-        """The body as UTF-8 with ``\\n`` line ends; the body itself where it is no text."""
+        """The body as UTF-8 with ``\\n`` line ends; the body itself if it is not text."""
         self.laid_out = False
-        """Whether ``lines`` are other than those of ``source``."""
+        """Whether ``lines`` are formatted, and not those of ``source``."""
         self.lines = LineIndex(MemoryStore())
         self.generation = 0
-        """Grows when lines that were there before have become others."""
+        """Number that grows when existing lines have changed."""
         self._new_store = new_store
         self._pieces: IncrementalJsonLayout | None = None
-        """Set while ``lines`` are those of JSON of which the rest may be laid out behind them."""
-        self._records: ElementFormatter | None = None
+        """Set while further formatted JSON may be appended to ``lines``."""
+        self._elements: ElementFormatter | None = None
         """The same for XML."""
         self._arriving: Store | None = None
-        """Set while ``lines`` are those of the body as it arrives."""
+        """Set while ``lines`` are the unformatted body that is arriving."""
 
     def lay_out_ahead(self, arriving: Store) -> Iterator[None]:
-        """Lay out what has come of a body that is still *arriving*, from where the call before ended. Whatever it is
-        taken for now, ``steps`` looks at the whole; where that agrees, lines that are there stay."""
+        """Format what has arrived of a body so far, continuing after the previous call.
+
+        The kind is a guess. ``steps`` decides it from the whole body, and keeps the lines if the guess was right.
+        """
         data = self.body = self.source = arriving.data
         if self.kind == "empty" and len(data):
             self._guess(data[:GUESSED], arriving)
         if self._pieces is not None:
             try:
                 for piece in self._pieces.lay_out(data, whole=False):
-                    if self._arriving is not None:  # shown as sent up to the first comma
+                    if self._arriving is not None:  # unformatted up to the first comma
                         self._begin()
                     self.lines.append(piece)
                     yield
             except NotSplittable:
                 self._begin_as_sent(arriving)
-        if self._records is not None:
-            for piece in self._records.steps(data):
+        if self._elements is not None:
+            for piece in self._elements.steps(data):
                 self.lines.append(piece)
                 yield
         if self._arriving is not None:
             yield from self._index(data)
 
     def _guess(self, head: bytes, arriving: Store) -> None:
-        """What the body is, by its first bytes."""
+        """Guess the kind of the body from its first bytes."""
         probe = Layout(head, self.media, pretty=self.pretty)
         declared = probe._decode()
         if probe.kind == "hex":
@@ -120,7 +122,7 @@ class Layout:
             self._pieces = IncrementalJsonLayout()
         elif self.kind == "xml" and plain and self.pretty:
             self._begin()
-            self._records = ElementFormatter()
+            self._elements = ElementFormatter()
         else:
             self._begin_as_sent(arriving)
 
@@ -131,7 +133,7 @@ class Layout:
         self.lines = LineIndex(arriving)
 
     def _index(self, data: Data) -> Iterator[None]:
-        """Take the lines of *data* in that are not there yet."""
+        """Index the lines of *data* that are not indexed yet."""
         start = self.lines.size
         while start < len(data):
             step = STEP if start else FIRST
@@ -141,15 +143,15 @@ class Layout:
 
     @property
     def decoded(self) -> bool:
-        """Whether ``source`` is other than ``body``."""
+        """Whether ``source`` differs from ``body``."""
         return self.source is not self.body
 
-    def whole(self, body: Data) -> None:
-        """All of the *body* is there now: ``steps`` takes it from here."""
+    def complete_body(self, body: Data) -> None:
+        """Set the complete *body* for ``steps``."""
         self.body = self.source = body
 
     def steps(self) -> Iterator[None]:
-        """Decode, decide and lay out. Never raises but for what the store raises."""
+        """Decode the body, decide its kind and format it. Raises only what the store raises."""
         if not len(self.body):
             return
         body = self.body
@@ -157,7 +159,7 @@ class Layout:
         if self.kind == "hex":
             return
         if self.source is not body:
-            self._start_anew()
+            self._reset()
         looks = sniff_kind(self.source[:GUESSED])
         self.kind = self._decide(declared, looks)
         if self.kind == "json" and body[:3] == b"\xef\xbb\xbf":
@@ -170,23 +172,23 @@ class Layout:
             yield from self._other()
 
     def raw_steps(self) -> Iterator[None]:
-        """As sent, with nothing checked or decided anew."""
+        """Index the body as sent, without deciding or checking anything again."""
         yield from self._as_sent()
 
-    def _start_anew(self) -> None:
-        """What was laid out ahead is not what the whole makes."""
-        self._pieces = self._records = self._arriving = None
+    def _reset(self) -> None:
+        """Discard the state of ``lay_out_ahead``."""
+        self._pieces = self._elements = self._arriving = None
 
-    # -- what it is ------------------------------------------------------------------------------------------------
+    # -- kind and charset -------------------------------------------------------------------------------------------
 
     def _decode(self) -> BodyKind | None:
-        """Bytes to UTF-8; gives what the sender says they are."""
+        """Decode the body to UTF-8, and return the declared kind."""
         body, declared = self.body, self.media.kind
         decoded = decode(body, self.media.charset, json=declared == "json")
         wide = decoded.charset.startswith(("utf-16", "utf-32"))
         head = body[:HEAD]
-        noise = not wide and media.looks_binary(head, declared_text=declared is not None)
-        if declared == "hex" or media.signature(head) or noise:
+        binary = not wide and media.looks_binary(head, declared_text=declared is not None)
+        if declared == "hex" or media.signature(head) or binary:
             self.kind = "hex"
             if declared not in {None, "hex"}:
                 self.notes.append(f"declared {self._declared()}, is {media.describe(head, '')}")
@@ -198,7 +200,7 @@ class Layout:
         return declared
 
     def _decide(self, declared: BodyKind | None, looks: BodyKind | None) -> BodyKind:
-        """What to show the text as: what it is declared to be, unless it plainly is something else."""
+        """Return the kind to show the text as: the declared one, unless it clearly is another."""
         if declared == "json" and looks in {"html", "xml"}:
             self.notes.append(f"declared {self._declared()}, is {looks.upper()}")
             return looks
@@ -212,17 +214,17 @@ class Layout:
     def _declared(self) -> str:
         return sanitize_line(self.media.name[:80])
 
-    # -- laying out ------------------------------------------------------------------------------------------------
+    # -- formatting ------------------------------------------------------------------------------------------------
 
     def _json(self) -> Iterator[None]:
-        broken = yield from self._json_lines()
-        if broken is not None:
-            before = self.source[: broken.position]
+        error = yield from self._json_lines()
+        if error is not None:
+            before = self.source[: error.position]
             line = before.count(b"\n") + 1
             column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-            note = f"invalid JSON: {broken.message} at line {line}, column {column}"
+            note = f"invalid JSON: {error.message} at line {line}, column {column}"
             if self._pieces is not None:
-                self.notes.append(f"{note}; laid out as far as it came")
+                self.notes.append(f"{note}; formatted up to there")
                 self.lines.append(self._pieces.lay_out_rest(self.source[:]))
                 yield
             else:
@@ -230,10 +232,10 @@ class Layout:
                 yield from self._as_sent()
 
     def _maybe_json(self, otherwise: BodyKind) -> Iterator[None]:
-        """Text that begins like JSON and is not declared as it: JSON if all of it is."""
+        """Format text that starts like JSON but is not declared as JSON: as JSON if all of it is valid."""
         self.kind = "json"
-        broken = yield from self._json_lines()
-        if broken is None:
+        error = yield from self._json_lines()
+        if error is None:
             if self.media.name:
                 self.notes.append(f"declared {self._declared()}, is JSON")
             return
@@ -241,8 +243,8 @@ class Layout:
         yield from self._other()
 
     def _json_lines(self) -> Generator[None, None, InvalidJson | None]:
-        """Lay out (or show as sent and check) JSON; gives what is wrong with it. Where that is its end only,
-        ``_pieces`` are what was laid out before."""
+        """Format JSON (or index it as sent and check it), and return its error. If it only ends too early,
+        ``_pieces`` still has the formatted part."""
         if self._pieces is None or not self.pretty or self._arriving is not None:
             if self.pretty:
                 self._begin()
@@ -257,11 +259,11 @@ class Layout:
                 yield
             self._pieces = None
         except NotSplittable:
-            early = truncation_error(self.source[:]) if self.pretty else None
-            if early is not None:
-                return early
+            truncated = truncation_error(self.source[:]) if self.pretty else None
+            if truncated is not None:
+                return truncated
             self._pieces = None
-            # Looking at the whole takes long; what was sent can be read meanwhile.
+            # Formatting the whole takes long; the unformatted lines can be read meanwhile.
             if self.pretty:
                 yield from self._as_sent()
             result = format_json(self.source[:])
@@ -278,15 +280,15 @@ class Layout:
     def _other(self) -> Iterator[None]:
         self._pieces = None
         if self.pretty and self.kind in {"xml", "html"}:
-            source, records = self.source[:], self._records
-            if records is None or self.kind == "html" or b"xml:space" in source:
-                records = None
+            source, elements = self.source[:], self._elements
+            if elements is None or self.kind == "html" or b"xml:space" in source:
+                elements = None
                 self._begin()
-            for piece in markup_steps(source, html=self.kind == "html", records=records):
+            for piece in markup_steps(source, html=self.kind == "html", elements=elements):
                 self.lines.append(piece)
                 yield
         elif self.pretty and self.kind == "form":
-            # Percent escapes may decode to any bytes.
+            # Percent escapes may decode to invalid UTF-8.
             self._begin()
             self.lines.append(format_form(self.source[:]).decode("utf-8", "replace").encode())
             yield

@@ -1,4 +1,4 @@
-"""Split the lines of a body into tokens for syntax highlighting."""
+"""Lexers that split the lines of a body into tokens for syntax highlighting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Token = tuple[str, str]
 
 _KINDS: tuple[tuple[str, str], ...] = (
-    # The longest name first: pygments' types are a tree of dotted names.
+    # Most specific names first: pygments' token types are a tree of dotted names.
     ("Token.Comment.Preproc", "constant"),
     ("Token.Comment", "comment"),
     ("Token.Name.Tag", "tag"),
@@ -39,7 +39,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
 
 
 def preload(kind: str) -> None:
-    """Import what *kind* needs, so that the first paint does not wait for it."""
+    """Import the lexer of *kind*, so that the first paint does not wait for it."""
     if kind in {"json", "xml", "html"}:
         _lexer(kind)
 
@@ -59,8 +59,8 @@ def _lexer(kind: str) -> Lexer:
 
 
 def _short_entities(lexer: type[RegexLexer]) -> type[RegexLexer]:
-    """Return *lexer* with entities of at most 64 characters: pygments looks from each ``&`` for a ``;`` to the end of
-    the text, so that its time grows with the square of their number."""
+    """Return *lexer* with entities of at most 64 characters. Pygments searches for ``;`` from each ``&`` to the end of
+    the text, which takes quadratic time."""
     root = [
         (_ENTITY, *rule[1:]) if isinstance(rule, tuple) and rule[0] == r"&\S*?;" else rule
         for rule in lexer.tokens["root"]
@@ -75,14 +75,14 @@ def _kind_of(token_type: _TokenType) -> str:
 
 
 def _tokenize(kind: str, text: str) -> list[Token]:
-    """Pygments over *text*, neighbours of one kind joined; plain text where the lexer loses characters."""
+    """Lex *text* with pygments and join adjacent tokens of the same kind; plain text if the lexer loses characters."""
     tokens: list[Token] = []
     for _, token_type, value in _lexer(kind).get_tokens_unprocessed(text):
-        of = _kind_of(token_type)
-        if tokens and tokens[-1][0] == of:
-            tokens[-1] = (of, tokens[-1][1] + value)
+        token_kind = _kind_of(token_type)
+        if tokens and tokens[-1][0] == token_kind:
+            tokens[-1] = (token_kind, tokens[-1][1] + value)
         else:
-            tokens.append((of, value))
+            tokens.append((token_kind, value))
     if "".join(value for _, value in tokens) != text:
         return [("text", text)]
     return tokens
@@ -93,18 +93,18 @@ _LONG_NAME = re.compile(r"[\w.:-]{256,}")
 
 
 def lex_json(text: str, *, in_string: bool = False, cut: bool = False) -> list[Token]:
-    """JSON tokens of a line, or of a piece that begins inside a string. *cut*: the piece may end inside one."""
-    found = _tokenize("json", '"' + text if in_string else text)
-    tokens = [("key" if kind == "tag" else kind, value) for kind, value in found]
+    """Lex a line of JSON, or a piece that starts inside a string (*in_string*) or may end inside one (*cut*)."""
+    lexed = _tokenize("json", '"' + text if in_string else text)
+    tokens = [("key" if kind == "tag" else kind, value) for kind, value in lexed]
     if cut and tokens and tokens[-1][0] == "error" and tokens[-1][1].startswith('"'):
         tokens[-1] = ("string", tokens[-1][1])
     return _without_prefix(tokens, 1) if in_string else tokens
 
 
 def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
-    """XML or HTML tokens of *text* (maybe several lines), read as if *prefix* stood before it.
+    """Lex XML or HTML *text* (one or several lines) as if *prefix* preceded it.
 
-    The lexer knows a comment or CDATA section only as a whole: one that ends further down gets an end for the time.
+    The lexer only recognizes complete comments and CDATA sections, so an unfinished one is closed first.
     """
     whole = prefix + text
     for opener, closer in (("<!--", "-->"), ("<![CDATA[", "]]>")):
@@ -114,32 +114,32 @@ def lex_markup(kind: str, text: str, prefix: str = "") -> list[Token]:
 
 
 def _tokenize_shortened(kind: str, text: str) -> list[Token]:
-    """``_tokenize`` without the middle of very long names, which is put back behind: pygments takes any of their
-    characters for the start of an attribute, so that its time grows with the square of their length."""
-    left_out = [(name.start() + _NAME_SHOWN, name.end()) for name in _LONG_NAME.finditer(text)]
-    if not left_out:
+    """Call ``_tokenize`` without the middle of very long names, and reinsert it afterwards. Pygments tries each
+    character of a name as the start of an attribute, which takes quadratic time."""
+    removed = [(name.start() + _NAME_SHOWN, name.end()) for name in _LONG_NAME.finditer(text)]
+    if not removed:
         return _tokenize(kind, text)
-    edges = [0, *(edge for span in left_out for edge in span), len(text)]
+    edges = [0, *(edge for span in removed for edge in span), len(text)]
     tokens: list[Token] = []
-    rest = iter(left_out)
+    rest = iter(removed)
     begin, end = next(rest, (len(text) + 1, 0))
     at = 0
-    for of, value in _tokenize(
+    for token_kind, value in _tokenize(
         kind, "".join(text[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True))
     ):
         full = value
         while at < begin <= at + len(full):
             full = full[: begin - at] + text[begin:end] + full[begin - at :]
             begin, end = next(rest, (len(text) + 1, 0))
-        tokens.append((of, full))
+        tokens.append((token_kind, full))
         at += len(full)
     return tokens
 
 
 def markup_prefix(data: Data, at: int, *, html: bool, reach: int = 1 << 20) -> str:
-    """An opener that puts a lexer into the state that holds at byte *at*: in a comment, CDATA, script, tag, or none.
+    """Return an opener that sets the lexer's state at byte *at*: inside a comment, CDATA, script, tag, or none.
 
-    Looks back at most *reach* bytes; a comment longer than that is coloured as if it were markup.
+    Looks back at most *reach* bytes; a longer comment is lexed as markup.
     """
     low = max(0, at - reach)
 
@@ -158,32 +158,32 @@ def markup_prefix(data: Data, at: int, *, html: bool, reach: int = 1 << 20) -> s
     start = data.rfind(b"<", max(low, at - 4096), at)
     if start < 0 or data.rfind(b">", start, at) >= 0:
         return ""
-    # Inside a tag: a quote that is open goes along.
+    # Inside a tag: reopen an open quote, too.
     head = data[start:at]
     quote = b'"' if head.count(b'"') % 2 else b"'" if b'"' not in head and head.count(b"'") % 2 else b""
     return "<a b=" + quote.decode() if quote else "<a "
 
 
 def _without_prefix(tokens: Iterable[Token], length: int) -> list[Token]:
-    kept = []
+    remaining = []
     for kind, text in tokens:
         if length >= len(text):
             length -= len(text)
             continue
-        kept.append((kind, text[length:]))
+        remaining.append((kind, text[length:]))
         length = 0
-    return kept
+    return remaining
 
 
 def _truncate_tokens(tokens: Iterable[Token], length: int) -> list[Token]:
-    """The first *length* characters."""
-    kept = []
+    """Return the tokens of the first *length* characters."""
+    truncated = []
     for kind, text in tokens:
         if length <= 0:
             break
-        kept.append((kind, text[:length]))
+        truncated.append((kind, text[:length]))
         length -= len(text)
-    return kept
+    return truncated
 
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
@@ -191,7 +191,7 @@ _CELL = re.compile(r'"(?:[^"]++|"")*+"?|[^,;\t"]+|[,;\t]|"')
 
 
 def lex_csv(text: str, *, header: bool) -> list[Token]:
-    """Cells and separators of one CSV line (RFC 4180); the first line's cells are keys."""
+    """Lex the cells and separators of one CSV line (RFC 4180); the cells of the *header* are keys."""
     tokens: list[Token] = []
     for value in _CELL.findall(text):
         if value in {",", ";"}:
@@ -204,7 +204,7 @@ def lex_csv(text: str, *, header: bool) -> list[Token]:
 
 
 def lex_pair(text: str) -> list[Token]:
-    """``name=value`` of a form; without ``=`` all of it is a name."""
+    """Lex ``name=value`` of a form; without ``=`` the whole string is a name."""
     name, equals, value = text.partition("=")
     parts = (("key", name), ("punctuation", equals), ("string", value))
     return [(kind, part) for kind, part in parts if part]
@@ -216,7 +216,7 @@ _CACHED_CHUNKS = 16
 
 
 class LineHighlighter:
-    """Lexes the lines of *lines* as *kind*; *pairs* for a form that is laid out as one pair a line."""
+    """Lexer of *lines* as *kind*; *pairs* for a form with one pair per line."""
 
     def __init__(self, lines: LineIndex, kind: BodyKind, *, pairs: bool) -> None:
         self._lines = lines
@@ -226,7 +226,7 @@ class LineHighlighter:
         self._groups: OrderedDict[tuple[int, int], dict[int, list[Token]]] = OrderedDict()
 
     def line(self, n: int, start: int, end: int) -> list[Token]:
-        """Tokens of line *n*, which is ``data[start:end]``."""
+        """Return the tokens of line *n*, which is ``data[start:end]``."""
         if self._kind in {"xml", "html"}:
             return self._lex_group(n)
         text = sanitize_line(self._lines.data[start:end].decode("utf-8", "replace"))
@@ -239,7 +239,7 @@ class LineHighlighter:
         return lex_pair(text) if self._pairs else [("text", text)]
 
     def chunk(self, long: LongLine, i: int) -> list[Token]:
-        """Tokens of chunk *i* of a long line. Each row of a wrapped line asks for the same one."""
+        """Return the tokens of chunk *i* of a long line, cached because each row of a wrapped line requests it."""
         key = long.bytes_of(i)
         if key not in self._chunks:
             self._chunks[key] = self._lex_chunk(long, i)
@@ -257,9 +257,9 @@ class LineHighlighter:
         return [("text", text)]
 
     def _lex_group(self, n: int) -> list[Token]:
-        """Markup needs the lines around it: lex 32 lines at once and keep them."""
+        """Lex markup in cached groups of 32 lines, since it depends on the lines around it."""
         first = n - n % _GROUP_LINES
-        # The last group changes while lines are added.
+        # The last group changes as lines are added.
         key = (first, 0 if first + _GROUP_LINES < self._lines.count else self._lines.size)
         group = self._groups.get(key)
         if group is None or n not in group:
@@ -286,7 +286,7 @@ class LineHighlighter:
 
 
 def _split_lines(tokens: list[Token], count: int) -> list[list[Token]]:
-    """*tokens* of *count* lines, line by line, without the newlines."""
+    """Split *tokens* of *count* lines into lines, without the newlines."""
     lines: list[list[Token]] = [[]]
     for kind, text in tokens:
         first, *rest = text.split("\n")

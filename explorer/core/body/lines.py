@@ -1,4 +1,4 @@
-"""Index the lines of growing bytes, and read very long lines in chunks."""
+"""Line index over growing bytes, and chunked access to very long lines."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _newlines = re.compile(b"\n").finditer
 
 
 class LineIndex:
-    """The lines of UTF-8 bytes in *store*, separated by ``\\n``; a newline at the very end opens no further line.
+    """Index of the lines of UTF-8 bytes in *store*, separated by ``\\n``. A final newline does not start another line.
 
-    One thread may add to them while another reads.
+    One thread may append while another reads.
     """
 
     def __init__(self, store: Store | None = None) -> None:
         self.store: Store = store if store is not None else MemoryStore()
         self._before = array("Q", [0])
-        """Newlines before block i, for every block whose start has been seen."""
+        """Newlines before block i, for every block that has started."""
         self._size = 0
         self._newlines = 0
         self._open = False
-        """Whether bytes stand behind the last newline."""
+        """Whether there are bytes after the last newline."""
         self.width = 0
         """Cells of the widest line measured so far."""
         self._measured = 0
@@ -49,12 +49,12 @@ class LineIndex:
 
     @property
     def count(self) -> int:
-        """Lines so far."""
+        """Number of lines so far."""
         return self._newlines + self._open
 
     @property
     def size(self) -> int:
-        """Bytes that are indexed."""
+        """Number of indexed bytes."""
         return self._size
 
     def append(self, chunk: bytes) -> None:
@@ -64,7 +64,7 @@ class LineIndex:
             self.index(chunk)
 
     def index(self, chunk: bytes) -> None:
-        """Take the next *chunk* of what the store already holds into the index."""
+        """Index the next *chunk*, which the store already contains."""
         at, total, size = 0, self._newlines, self._size
         while at < len(chunk):
             room = min(BLOCK - size % BLOCK, len(chunk) - at)
@@ -76,8 +76,8 @@ class LineIndex:
         self._open = not chunk.endswith(b"\n") if chunk else self._open
         self._size, self._newlines = size, total
 
-    def told(self, known: int) -> dict[str, Any]:
-        """The index but for its first *known* blocks, for ``take``."""
+    def snapshot(self, known: int) -> dict[str, Any]:
+        """Return the index without its first *known* blocks, for ``apply``."""
         return {
             "size": self._size,
             "newlines": self._newlines,
@@ -88,37 +88,37 @@ class LineIndex:
 
     @property
     def blocks(self) -> int:
-        """Blocks whose start has been seen."""
+        """Number of blocks that have started."""
         return len(self._before)
 
-    def take(self, told: dict[str, Any], store: Store) -> None:
-        """Take in what another index of the same bytes, which are in *store* now, ``told``."""
+    def apply(self, update: dict[str, Any], store: Store) -> None:
+        """Apply the ``snapshot`` of another index of the same bytes, which *store* now contains."""
         self.store = store
-        self._size, self._newlines, self._open = told["size"], told["newlines"], told["open"]
-        self._before[told["known"] :] = array("Q", told["before"])
-        self.width, self._measured, self._carry = max(self.width, told["width"]), self._size, 0
+        self._size, self._newlines, self._open = update["size"], update["newlines"], update["open"]
+        self._before[update["known"] :] = array("Q", update["before"])
+        self.width, self._measured, self._carry = max(self.width, update["width"]), self._size, 0
 
     def start(self, n: int) -> int:
-        """The offset at which line *n* (from 0, below ``count``) begins."""
+        """Return the offset at which line *n* (from 0, below ``count``) starts."""
         if n <= 0:
             return 0
         block = bisect_left(self._before, n) - 1
         return self._newlines_of(block)[n - self._before[block] - 1] + 1
 
     def span(self, n: int) -> tuple[int, int]:
-        """Start and end of line *n*, without its newline."""
+        """Return start and end of line *n*, without its newline."""
         start = self.start(n)
         end = self.data.find(b"\n", start)
         return start, len(self.data) if end < 0 else end
 
     def line_at(self, offset: int) -> int:
-        """The line that the byte at *offset* belongs to."""
+        """Return the line that contains the byte at *offset*."""
         block = min(offset, self._size) // BLOCK
         block = min(block, len(self._before) - 1)
         return self._before[block] + self.data[block * BLOCK : offset].count(b"\n")
 
     def measure(self) -> Iterator[None]:
-        """Widen ``width`` block by block up to where the lines are; the caller decides when to go on, or to stop."""
+        """Update ``width`` block by block. The caller decides when to continue or stop."""
         data = self.data
         while self._measured < len(data):
             at = self._measured
@@ -128,7 +128,7 @@ class LineIndex:
             if end < 0:
                 self._carry += len(block)
             else:
-                # A line across blocks counts by its bytes: at least its cells, but for tabs.
+                # A line across blocks counts its bytes: at least its cells, except for tabs.
                 self._carry, first = len(block) - block.rfind(b"\n") - 1, self._carry + end
                 self.width = max(self.width, first) if first > end else self._wider(block[:end])
                 self._measure_inside(block, end + 1, len(block) - self._carry)
@@ -136,7 +136,7 @@ class LineIndex:
         self.width = max(self.width, self._carry)
 
     def _measure_inside(self, block: bytes, start: int, end: int) -> None:
-        """Lines that may be wider than what is known: those of more bytes, and those with tabs."""
+        """Measure the lines that may be wider than ``width``: those with more bytes, and those with tabs."""
         if b"\t" in block:
             for line in block[start:end].split(b"\n"):
                 self._wider(line)
@@ -152,11 +152,11 @@ class LineIndex:
         return self.width
 
     def _newlines_of(self, block: int) -> list[int]:
-        # What was read of a block that still grows holds until there is more of it.
+        # The cache of a block that still grows is valid until it has more bytes.
         until = min((block + 1) * BLOCK, self._size)
-        kept = self._ends.get(block)
-        if kept is not None and kept[0] == until:
-            return kept[1]
+        cached = self._ends.get(block)
+        if cached is not None and cached[0] == until:
+            return cached[1]
         start = block * BLOCK
         ends = [match.start() for match in _newlines(self.data, start, start + BLOCK)]
         if len(self._ends) >= _CACHED_BLOCKS:
@@ -166,13 +166,13 @@ class LineIndex:
 
 
 CHUNK = 2048
-"""Bytes a chunk, but for the few that keep a character whole."""
+"""Bytes per chunk, plus a few so that no character is split."""
 LONG_LINE = CHUNK
-"""A line of more bytes is long."""
+"""Most bytes of a line that is not long."""
 
 
 class LongLine:
-    """The line at bytes *start* to *end* of *lines*. What is known of its chunks grows as they are reached."""
+    """The line at bytes *start* to *end* of *lines*. Its chunks are measured as they are reached."""
 
     def __init__(self, lines: LineIndex, start: int, end: int) -> None:
         self.lines = lines
@@ -183,7 +183,7 @@ class LongLine:
         """Cells before chunk i."""
         self._characters = [0]
         self._strings = [(False, False)]
-        """At the start of chunk i: inside a JSON string, and right after a backslash in it."""
+        """At the start of chunk i: whether inside a JSON string, and whether right after a backslash in it."""
 
     def _edge(self, i: int) -> int:
         at = self.start + i * CHUNK
@@ -198,28 +198,28 @@ class LongLine:
         return at
 
     def bytes_of(self, i: int) -> tuple[int, int]:
-        """The span of chunk *i* in the data."""
+        """Return start and end of chunk *i* in the data."""
         return self._edge(i), self._edge(i + 1)
 
     def text(self, i: int) -> str:
-        """Chunk *i*, sanitized."""
+        """Return chunk *i*, sanitized."""
         low, high = self.bytes_of(i)
         return sanitize_line(self.lines.data[low:high].decode("utf-8", "replace"))
 
     def chunk_at(self, cell: int) -> int:
-        """The chunk that shows the cell *cell* of the line (the last one where the line is shorter)."""
+        """Return the chunk that contains *cell* of the line, or the last chunk if the line is shorter."""
         while len(self._cells) <= self.count and self._cells[-1] <= cell:
             self._grow()
         return min(max(bisect_right(self._cells, cell) - 1, 0), self.count - 1)
 
     def cell_of(self, i: int) -> int:
-        """Cells before chunk *i*."""
+        """Return the number of cells before chunk *i*."""
         while len(self._cells) <= i:
             self._grow()
         return self._cells[i]
 
     def column_of(self, offset: int) -> int:
-        """The character of the shown line that stands for the byte at *offset* of the data."""
+        """Return the character of the shown line for the byte at *offset* of the data."""
         i = min((offset - self.start) // CHUNK, self.count - 1)
         if i > 0 and self._edge(i) > offset:
             i -= 1
@@ -228,7 +228,7 @@ class LongLine:
         return self._characters[i] + len(sanitize_line(self.lines.data[low:offset].decode("utf-8", "replace")))
 
     def cell_at(self, column: int) -> int:
-        """The cell at which character *column* of the shown line begins."""
+        """Return the cell at which character *column* of the shown line starts."""
         while len(self._characters) <= self.count and self._characters[-1] <= column:
             self._grow()
         i = min(max(bisect_right(self._characters, column) - 1, 0), self.count - 1)
@@ -240,7 +240,7 @@ class LongLine:
         self._characters.append(self._characters[-1] + len(text))
 
     def in_string(self, i: int) -> bool:
-        """Whether chunk *i* begins inside a JSON string: the parity of quotes that no backslash escapes."""
+        """Return whether chunk *i* starts inside a JSON string, by the parity of unescaped quotes."""
         while len(self._strings) <= i:
             inside, escaped = self._strings[-1]
             low, high = self.bytes_of(len(self._strings) - 1)

@@ -1,7 +1,7 @@
-"""XML and HTML laid out over lines: tags, attributes, entities and comments stay as sent, only blank space moves.
+"""XML and HTML formatter that changes only whitespace; tags, attributes, entities and comments stay as sent.
 
-No parser that knows entities comes near the text, so nothing is expanded or fetched. An element that holds text of its
-own keeps its content exactly as sent, since blank space there may count (XML 1.0, 2.10).
+It does not parse entities, so nothing is expanded or fetched. An element with text of its own keeps its content exactly
+as sent, since whitespace there may be significant (XML 1.0, 2.10).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 _TAG_INSIDE = rb"[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+"
 _ELEMENT = re.compile(rb"\s*+(?:(<[^<>!?/]" + _TAG_INSIDE + rb"(?:(?<!/)>[^<]*+</[^<>]*+>|>))|(</[^<>]*+>))")
-"""Blank space, then a start tag, an empty element or a whole element with nothing but text in it; or an end tag."""
+"""Whitespace, then a start tag, an empty element, a complete element with only text in it, or an end tag."""
 _PROLOG = re.compile(rb"\s*(<\?xml[^<>]*\?>)")
 _BREAKS = [b"\n" + INDENT * depth for depth in range(DEEPEST_INDENT + 1)]
 _SLASH = ord("/")
@@ -39,14 +39,14 @@ _VOID = frozenset(b"area base br col embed hr img input link meta param source t
 
 
 def format_markup(data: bytes, *, html: bool) -> bytes:
-    """*data* (UTF-8) with one element a line. Never raises; text that is no markup comes back as it is."""
+    """Format *data* (UTF-8) with one element per line. Never raises; text without markup is returned unchanged."""
     return b"".join(markup_steps(data, html=html))
 
 
-def markup_steps(data: bytes, *, html: bool, records: ElementFormatter | None = None) -> Iterator[bytes]:
-    """The lines of ``format_markup``, a piece at a time; from where *records* came to."""
-    first = records is None or not records.position
-    for parts in _parts(data, records, html=html):
+def markup_steps(data: bytes, *, html: bool, elements: ElementFormatter | None = None) -> Iterator[bytes]:
+    """Yield the lines of ``format_markup`` in pieces, continuing after *elements*."""
+    first = elements is None or not elements.position
+    for parts in _parts(data, elements, html=html):
         piece = b"".join(parts)
         piece = piece.lstrip(b"\n") if first else piece
         if piece:
@@ -54,35 +54,34 @@ def markup_steps(data: bytes, *, html: bool, records: ElementFormatter | None = 
             yield piece
 
 
-def _parts(data: bytes, records: ElementFormatter | None, *, html: bool) -> Iterator[list[bytes]]:
-    """Elements and their texts are laid out as records, some four times faster, up to the first thing that is else."""
+def _parts(data: bytes, elements: ElementFormatter | None, *, html: bool) -> Iterator[list[bytes]]:
+    """Yield lists of formatted parts, from ``ElementFormatter`` as far as it goes: it is about four times faster."""
     if not html and b"xml:space" not in data:
-        records = records or ElementFormatter()
-        yield from records.lay_out(data, whole=True)
-        yield from _MarkupFormatter(data, html=html, depth=records.depth, just_opened=records.opened).run(
-            records.position
-        )
+        elements = elements or ElementFormatter()
+        yield from elements.lay_out(data, whole=True)
+        formatter = _MarkupFormatter(data, html=html, depth=elements.depth, just_opened=elements.opened)
+        yield from formatter.run(elements.position)
     else:
         yield from _MarkupFormatter(data, html=html).run(0)
 
 
 class ElementFormatter:
-    """Lays out XML as long as it is elements and their texts only, also while more of it arrives.
+    """Incremental formatter of XML that consists of elements and their text only, also while it is arriving.
 
-    It ends before comments, CDATA, a document type, text beside elements, and before whatever does not balance.
+    Stops before comments, CDATA, a document type, mixed content, and unbalanced tags.
     """
 
     def __init__(self) -> None:
         self.position = 0
-        """Bytes that are laid out."""
+        """Bytes formatted so far."""
         self.depth = 0
-        """Elements that are open there."""
+        """Number of open elements at ``position``."""
         self.opened = False
-        """Whether a start tag stands right before."""
+        """Whether a start tag ends at ``position``."""
         self._ended = False
 
     def steps(self, data: Data) -> Iterator[bytes]:
-        """The lines of what has come since the last call, a piece at a time; *data* begins with what it was before."""
+        """Yield the lines that arrived since the last call in pieces. *data* must start with the previous data."""
         first = not self.position
         for parts in self.lay_out(data, whole=False):
             piece = b"".join(parts)
@@ -92,17 +91,17 @@ class ElementFormatter:
                 yield piece
 
     def lay_out(self, data: Data, *, whole: bool) -> Iterator[list[bytes]]:
-        """Lines as lists of parts, up to the end, or without *whole* to what can no longer become something else."""
-        settled = len(data) if whole else _stable_end(data)
+        """Yield lines as lists of parts: all of them, or without *whole* those that more data cannot change."""
+        stable = len(data) if whole else _stable_end(data)
         out: list[bytes] = []
-        if not self.position and (head := _PROLOG.match(data)) and head.end() <= settled:
+        if not self.position and (head := _PROLOG.match(data)) and head.end() <= stable:
             self.position, out = head.end(), [head[1]]
         breaks, depth, opened, add = _BREAKS, self.depth, self.opened, out.append
         position = self.position
         wanted = position + (_FIRST if not position else _PIECE)
-        # Each match begins where the one before ended: a search would look at blank space once for each blank.
-        following = _ELEMENT.scanner(data, position).match  # type: ignore[attr-defined]  # the stubs do not know it
-        while not self._ended and (match := following()) is not None and (end := match.end()) <= settled:
+        # Each match starts at the end of the last one: a search would take quadratic time in whitespace.
+        following = _ELEMENT.scanner(data, position).match  # type: ignore[attr-defined]  # missing in typeshed
+        while not self._ended and (match := following()) is not None and (end := match.end()) <= stable:
             element = match[1]
             if element is None and depth == 0:
                 self._ended = True
@@ -130,7 +129,7 @@ class ElementFormatter:
 
 
 def _stable_end(data: Data) -> int:
-    """The offset up to which what comes changes nothing: an element with its text shows at the tag behind it."""
+    """Return the offset before which more data changes nothing: an element with text ends at the tag after it."""
     at = len(data)
     for _ in range(3):
         at = data.rfind(b"<", 0, max(at, 0))
@@ -138,7 +137,7 @@ def _stable_end(data: Data) -> int:
 
 
 class _MarkupFormatter:
-    """One pass over the tokens. ``verbatim`` is the depth below which everything is copied, or 0."""
+    """Formatter in one pass over the tokens. Below the depth ``verbatim`` (unless 0) everything is copied."""
 
     def __init__(self, data: bytes, *, html: bool, depth: int = 0, just_opened: bool = False) -> None:
         self.data = data
@@ -149,11 +148,11 @@ class _MarkupFormatter:
         self.just_opened = just_opened
 
     def run(self, position: int) -> Iterator[list[bytes]]:
-        """Lay out what is from *position* on, a piece at a time."""
+        """Format the data from *position* on in pieces."""
         end, match_token, wanted = len(self.data), _TOKEN.match, position + _FIRST
         while position < end:
             match = match_token(self.data, position)
-            if match is None:  # cannot be: the last alternatives take any character
+            if match is None:  # unreachable: the last alternatives match any character
                 break
             token, position = match[0], match.end()
             self._take(token)
@@ -216,7 +215,7 @@ class _MarkupFormatter:
         self.just_opened = False
 
     def _depth_after(self, token: bytes) -> int:
-        """How many elements stay open after the end tag; HTML leaves out end tags and has stray ones."""
+        """Return how many elements remain open after the end tag. In HTML, end tags may be missing or unmatched."""
         depth = len(self.open)
         if not self.html:
             return max(depth - 1, 0)
@@ -234,7 +233,7 @@ class _MarkupFormatter:
         self.just_opened = False
 
     def _copy_raw(self, position: int) -> int:
-        """The content of ``<script>`` and its like up to the end tag, which is no markup (HTML 13.2.5.4)."""
+        """Copy the content of ``<script>`` and similar elements, which is not markup (HTML 13.2.5.4)."""
         match = _SCRIPT_END[self.open[-1]].search(self.data, position)
         end = match.start() if match else len(self.data)
         self.out.append(self.data[position:end])
@@ -246,9 +245,9 @@ class _EntityFound(Exception):
 
 
 def xml_check(data: bytes) -> Generator[None, None, str]:
-    """Why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty text; in steps.
+    """Return, in steps, why *data* (UTF-8) is not well-formed, with line and column from 1, or an empty string.
 
-    The pass ends at the first entity declaration, so that none is ever expanded.
+    Stops at the first entity declaration, so that none is expanded.
     """
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = False
@@ -263,8 +262,8 @@ def xml_check(data: bytes) -> Generator[None, None, str]:
             yield
         parser.Parse(b"", True)
     except _EntityFound:
-        return "declares entities; they are shown as sent and never expanded"
+        return "declares entities; they are shown as sent, not expanded"
     except expat.ExpatError as error:
-        what = expat.errors.messages[error.code]
-        return f"not well-formed XML: {what} at line {error.lineno}, column {error.offset + 1}"
+        message = expat.errors.messages[error.code]
+        return f"not well-formed XML: {message} at line {error.lineno}, column {error.offset + 1}"
     return ""

@@ -1,4 +1,4 @@
-"""Identify the media type and charset of a body; show binary bodies as a hex dump."""
+"""Media type, kind and charset of a body, and the hex dump of a binary one."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ _JSON_LINES = {"application/x-ndjson", "application/ndjson", "application/jsonl"
 
 
 class MediaType(NamedTuple):
-    """A parsed Content-Type: ``name`` in lower case (``application/json``), ``charset`` as sent, both maybe empty."""
+    """Parsed Content-Type: ``name`` in lowercase (``application/json``) and ``charset`` as sent; both may be empty."""
 
     name: str
     charset: str
 
     @property
     def json_lines(self) -> bool:
-        """One JSON value a line."""
+        """Whether each line is one JSON value."""
         return self.name in _JSON_LINES
 
     @property
     def kind(self) -> BodyKind | None:
-        """What the sender says it is; None where it says nothing that decides."""
+        """The declared kind, or None if the media type does not imply one."""
         if self.json_lines:
             return "json"
         if self.name in _EXACT:
@@ -65,7 +65,7 @@ class MediaType(NamedTuple):
 
 
 def parse_media_type(content_type: str) -> MediaType:
-    """*content_type* taken apart; never raises."""
+    """Parse *content_type*. Never raises."""
     return MediaType(essence(content_type), parameter(content_type, "charset"))
 
 
@@ -76,7 +76,7 @@ _XML = re.compile(rb"<(?:\?xml|!DOCTYPE|!--|[A-Za-z_][\w.:-]*[\s/>])")
 
 
 def sniff_kind(data: bytes) -> BodyKind | None:
-    """What the first characters of UTF-8 *data* suggest: json, html, xml, or None."""
+    """Guess the kind from the first bytes of UTF-8 *data*: json, html, xml, or None."""
     head = data[:1024].lstrip(b" \t\r\n")
     if head[:1] in (b"{", b"["):
         return "json"
@@ -101,11 +101,11 @@ _XML_DECLARATION = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _STEP = 1 << 20
 _HEAD = 1024
-"""Bytes in which a charset is declared."""
+"""First bytes in which to look for a declared charset."""
 
 
 class DecodedText(NamedTuple):
-    """``data`` is valid UTF-8 with ``\\n`` line ends and no byte order mark."""
+    """Decoded body: ``data`` is valid UTF-8 with ``\\n`` line ends and without a byte order mark."""
 
     data: Data
     charset: str
@@ -113,7 +113,7 @@ class DecodedText(NamedTuple):
 
 
 def codec_for(label: str) -> str | None:
-    """Python's name of the character encoding *label*, or None; transforms such as ``zlib`` or ``idna`` are none."""
+    """Return Python's name of the charset *label*, or None; transforms such as ``zlib`` or ``idna`` are excluded."""
     if not _LABEL.fullmatch(label):
         return None
     try:
@@ -124,45 +124,45 @@ def codec_for(label: str) -> str | None:
 
 
 def decode(body: Data, label: str, *, json: bool = False) -> DecodedText:
-    """*body* as UTF-8: itself where it is that already. *label* is the charset of the media type (may be empty or
-    nonsense). Never raises."""
+    """Decode *body* to UTF-8, without a copy if it already is. *label* is the charset of the media type, which may be
+    empty or invalid. Never raises."""
     codec, bom, note = _detect_charset(body[:_HEAD], label, json=json)
     if codec == "utf-8" and not bom and body.find(b"\r") < 0 and _invalid_at(body) is None:
         return DecodedText(body, codec, note)
     data = body[bom:]
     if codec in {"ascii", "iso8859-1"}:
-        # The label is often a default that nobody meant: say so where the bytes are UTF-8 beyond ASCII.
+        # The label is often an unintended default, so note if the bytes are non-ASCII UTF-8.
         if data.isascii():
-            return DecodedText(_one_newline(data), label.lower(), note)
+            return DecodedText(_normalize_newlines(data), label.lower(), note)
         if _invalid_at(data) is None:
             note = note or f"declared {label}, but the bytes are valid UTF-8"
         codec = "cp1252"
     if codec == "utf-8":
         at = _invalid_at(data)
         if at is not None:
-            note = note or f"not valid UTF-8 at byte {at + bom}; such bytes are shown as \ufffd"
+            note = note or f"invalid UTF-8 at byte {at + bom}; invalid bytes are shown as \ufffd"
             data = data.decode("utf-8", "replace").encode()
     else:
-        text = _text(data, codec)
+        text = _decode_with(data, codec)
         if "\ufffd" in text:
-            note = note or f"some bytes are no {codec}; they are shown as \ufffd"
+            note = note or f"some bytes are not valid {codec}; they are shown as \ufffd"
         data = text.encode("utf-8", "replace")
-    return DecodedText(_one_newline(data), codec, note)
+    return DecodedText(_normalize_newlines(data), codec, note)
 
 
 def _detect_charset(head: bytes, label: str, *, json: bool) -> tuple[str, int, str]:
-    """The codec, the length of the byte order mark, and a note, by the *head* of a body."""
+    """Return the codec, the length of the byte order mark, and a note, from the *head* of a body."""
     declared = codec_for(label) if label else None
     for mark, name in _BOMS:
         if head.startswith(mark):
-            clash = declared is not None and not name.startswith(declared.removesuffix("-sig"))
-            return name, len(mark), f"declared {label}, but begins with a {name} mark" if clash else ""
+            differs = declared is not None and not name.startswith(declared.removesuffix("-sig"))
+            return name, len(mark), f"declared {label}, but has a {name} byte order mark" if differs else ""
     if declared is not None:
         return declared.removesuffix("-sig"), 0, ""
-    note = f"unknown charset {label[:40]!a}; read as UTF-8" if label else ""
+    note = f"unknown charset {label[:40]!a}; decoded as UTF-8" if label else ""
     if match := _XML_DECLARATION.match(head) or _META.search(head):
         inner = codec_for(match[1].decode("ascii", "replace"))
-        # A declaration that could be read byte by byte cannot be in a two-byte encoding (HTML 13.2.3.3).
+        # A declaration that is readable as ASCII cannot be in a two-byte encoding (HTML 13.2.3.3).
         if inner is not None and not inner.startswith(("utf-16", "utf-32")):
             return inner.removesuffix("-sig"), 0, note
     if json and len(head) >= 2 and head[1] == 0 < head[0]:
@@ -172,7 +172,7 @@ def _detect_charset(head: bytes, label: str, *, json: bool) -> tuple[str, int, s
     return "utf-8", 0, note
 
 
-def _text(data: bytes, codec: str) -> str:
+def _decode_with(data: bytes, codec: str) -> str:
     try:
         return data.decode(codec, "replace")
     except (UnicodeError, ValueError):
@@ -180,7 +180,7 @@ def _text(data: bytes, codec: str) -> str:
 
 
 def _invalid_at(data: Data) -> int | None:
-    """The offset of the first byte that is not UTF-8; in steps, so that another thread may run in between."""
+    """Return the offset of the first byte that is not UTF-8, or None. Decodes in steps, so that other threads run."""
     decoder, start = codecs.getincrementaldecoder("utf-8")(), 0
     for chunk in pieces(data, _STEP):
         pending = len(decoder.getstate()[0])
@@ -194,14 +194,14 @@ def _invalid_at(data: Data) -> int | None:
     return None
 
 
-def _one_newline(data: bytes) -> bytes:
+def _normalize_newlines(data: bytes) -> bytes:
     if b"\r" not in data:
         return data
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 ROW = 16
-"""Bytes a row."""
+"""Bytes per row."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
@@ -223,16 +223,16 @@ _SOF = re.compile(rb"\xff[\xc0-\xc3\xc5-\xc7\xc9-\xcb\xcd-\xcf]..\x08(..)(..)", 
 
 
 def signature(body: bytes) -> str:
-    """The name of a well-known binary format that *body* begins like, or an empty text."""
+    """Return the name of the binary format whose signature *body* starts with, or an empty string."""
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return "WebP image"
     return next((name for magic, name in _SIGNATURES if body.startswith(magic)), "")
 
 
 def looks_binary(body: bytes, *, declared_text: bool) -> bool:
-    """Whether the first 4 KiB hold more control characters than a text with a mistake would (about one in twenty).
+    """Return whether more than about one in twenty of the first 4 KiB are control characters.
 
-    A single NUL is enough where nobody said that it is text.
+    One NUL is enough if the body is not declared as text.
     """
     head = body[:4096]
     if b"\x00" in head and not declared_text:
@@ -241,7 +241,7 @@ def looks_binary(body: bytes, *, declared_text: bool) -> bool:
 
 
 def describe(body: bytes, media_type: str) -> str:
-    """A few words: the format by its signature, with width and height in pixels for images, else the media type."""
+    """Describe *body* by its signature, with width and height in pixels for images, otherwise by its media type."""
     name = signature(body)
     size = _pixels(body, name)
     text = name or (media_type if media_type and media_type.isascii() and media_type.isprintable() else "binary data")
@@ -259,7 +259,7 @@ def _pixels(body: bytes, name: str) -> tuple[int, int] | None:
 
 
 def hex_row(body: Data, n: int) -> list[tuple[str, str]]:
-    """Tokens of row *n*: offset, two groups of eight bytes, and the printable ASCII among them."""
+    """Return the tokens of row *n*: offset, two groups of eight bytes, and their printable ASCII characters."""
     row = body[n * ROW : (n + 1) * ROW]
     left, right = row[: ROW // 2].hex(" "), row[ROW // 2 :].hex(" ")
     shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in row)
@@ -274,4 +274,4 @@ def hex_row(body: Data, n: int) -> list[tuple[str, str]]:
 
 
 ASCII_COLUMN = 8 + 2 + 23 + 2 + 23 + 3
-"""The column at which the printable characters of a row begin."""
+"""Column of the first printable character of a row."""

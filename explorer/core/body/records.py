@@ -1,11 +1,10 @@
-"""Find the records of a body, in JSON, XML or CSV, and their cells."""
+"""Records of a JSON, XML or CSV body, and their cells."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
-from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.parsers import expat
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Cell(NamedTuple):
-    """A value to show: ``kind`` as of a token (string, number, constant, punctuation), ``text`` not sanitized."""
+    """Value to show: ``kind`` is a token kind (string, number, constant, punctuation), ``text`` is not sanitized."""
 
     kind: str
     text: str
 
 
 def is_number(text: str) -> bool:
-    """Whether *text* is written as a number."""
+    """Return whether *text* is a number."""
     try:
         float(text)
     except ValueError:
@@ -38,16 +37,16 @@ def is_number(text: str) -> bool:
 
 
 _MAX_XML_DEPTH: Final = 4
-"""How deep below the root records are looked for."""
+"""Deepest level below the root at which to look for records."""
 _HEAD: Final = 1 << 20
-"""Bytes of the beginning by which is decided what repeats."""
+"""First bytes of a body that decide which element repeats."""
 _MAX_RECORD: Final = 4_000_000
-"""Bytes of a record that is taken apart."""
+"""Most bytes of a record to parse."""
 _CONSTANTS: Final = frozenset({"true", "false", "null"})
 
 
 class XmlRecords:
-    """Elements that repeat. ``path`` leads to them from below the root."""
+    """Repeated elements of an XML body; ``path`` is their path from below the root."""
 
     def __init__(self, path: tuple[str, ...], data: Data, starts: list[int], indent: int) -> None:
         self.path = path
@@ -60,11 +59,11 @@ class XmlRecords:
         return len(self._starts)
 
     def start(self, n: int) -> int:
-        """The byte of the laid-out body at which record *n* begins."""
+        """Return the offset in the formatted body at which record *n* starts."""
         return self._starts[n] + self._indent
 
     def raw(self, n: int) -> bytes:
-        """Record *n*, as laid out."""
+        """Return record *n* as formatted."""
         start = self.start(n)
         stop = self._starts[n + 1] if n + 1 < len(self._starts) else len(self._data)
         line = self._data.find(b"\n", start)
@@ -73,11 +72,11 @@ class XmlRecords:
         if first.endswith(b"/>") or re.search(rb"</" + self._tag + rb"\s*>$", first):
             return first
         closing = re.compile(rb"\n {%d}</%s\s*>" % (self._indent, self._tag))
-        found = closing.search(self._data, line, min(len(self._data), start + _MAX_RECORD))
-        return self._data[start : found.end()] if found else first
+        match = closing.search(self._data, line, min(len(self._data), start + _MAX_RECORD))
+        return self._data[start : match.end()] if match else first
 
     def cells(self, n: int) -> dict[str, Cell]:
-        """Record *n* by the names of its columns."""
+        """Return the cells of record *n* by column name."""
         raw = self.raw(n)
         try:
             return _parse_record(raw)
@@ -86,8 +85,8 @@ class XmlRecords:
 
 
 def xml_records(document: Document) -> XmlRecords | None:
-    """The records in a laid-out XML *document*: the elements that repeat most at the smallest depth where any do; None
-    where none does."""
+    """Return the records in a formatted XML *document*: the most frequent repeated element at the lowest depth that has
+    one, or None."""
     if document.kind != "xml" or not document.laid_out:
         return None
     data = document.data
@@ -101,27 +100,25 @@ def xml_records(document: Document) -> XmlRecords | None:
         if count < 2:
             continue
         opening = re.compile(rb"\n {%d}<%s(?=[\s/>])" % (indent, re.escape(tag)))
-        starts = [found.start() + 1 for found in opening.finditer(data)]
+        starts = [match.start() + 1 for match in opening.finditer(data)]
         if len(starts) > 1:
-            return XmlRecords(
-                (*_ancestor_names(data, starts[0], indent), tag.decode("utf-8", "replace")), data, starts, indent
-            )
+            path = (*_ancestor_names(data, starts[0], indent), tag.decode("utf-8", "replace"))
+            return XmlRecords(path, data, starts, indent)
     return None
 
 
 def _ancestor_names(data: Data, start: int, indent: int) -> list[str]:
-    """The names of the elements around the line at *start*, from below the root."""
+    """Return the names of the elements around the line at *start*, from below the root."""
     path: list[str] = []
     for depth in range(INDENT, indent, INDENT):
-        lines = [(found.start(), found[1]) for found in re.finditer(rb"\n {%d}<([^\s<>!?/]+)" % depth, data[:start])]
-        at = bisect_right([offset for offset, _ in lines], start) - 1
-        if at >= 0:
-            path.append(lines[at][1].decode("utf-8", "replace"))
+        openings = list(re.finditer(rb"\n {%d}<([^\s<>!?/]+)" % depth, data[:start]))
+        if openings:
+            path.append(openings[-1][1].decode("utf-8", "replace"))
     return path
 
 
 class _RecordParser:
-    """Takes one element apart while it is parsed."""
+    """Expat handlers that collect the cells of one element."""
 
     def __init__(self) -> None:
         self.cells: dict[str, Cell] = {}
@@ -130,7 +127,7 @@ class _RecordParser:
         self._inner: list[bool] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         if self._inner:
             self._inner[-1] = True
         self._open.append(name)
@@ -140,18 +137,18 @@ class _RecordParser:
             self._put(f"{self._name()}@{key}", value)
 
     def text(self, text: str) -> None:
-        """Text within the innermost element."""
+        """Handle text in the innermost element."""
         self._texts[-1].append(text)
 
     def end(self, _name: str) -> None:
-        """An element ends: one without elements in it is a cell."""
+        """Handle an end tag: an element without child elements is a cell."""
         text, inner = "".join(self._texts.pop()).strip(), self._inner.pop()
         if not inner or text:
             self._put(self._name() or "value", text)
         self._open.pop()
 
     def _name(self) -> str:
-        """The open elements below the record: two levels by name, what is deeper under the second."""
+        """Return the column name: the first two levels below the record, also for deeper elements."""
         return ".".join(self._open[1:3])
 
     def _put(self, name: str, text: str) -> None:
@@ -166,12 +163,12 @@ class _RecordParser:
 
 def _parse_record(raw: bytes) -> dict[str, Cell]:
     if b"<!" in raw.replace(b"<![CDATA[", b"").replace(b"<!--", b""):
-        raise ValueError("a declaration inside of a record")
-    apart, parser = _RecordParser(), expat.ParserCreate("utf-8")
-    parser.StartElementHandler, parser.EndElementHandler = apart.start, apart.end
-    parser.CharacterDataHandler = apart.text
+        raise ValueError("a declaration inside a record")
+    record, parser = _RecordParser(), expat.ParserCreate("utf-8")
+    parser.StartElementHandler, parser.EndElementHandler = record.start, record.end
+    parser.CharacterDataHandler = record.text
     parser.Parse(raw, True)
-    return apart.cells
+    return record.cells
 
 
 _USUAL_KEYS = ("data", "items", "results", "records", "rows", "entries", "list")
@@ -179,7 +176,7 @@ _MAX_DEPTH = 3
 
 
 class JsonRecords:
-    """Elements of an array. ``path`` leads to it; values of ``attributes`` (JSON:API 1.1, 5.2) stand beside ``id``."""
+    """Elements of the array at ``path``; members of ``attributes`` (JSON:API 1.1, 5.2) become columns beside ``id``."""
 
     def __init__(self, path: tuple[str, ...], raws: Sequence[msgspec.Raw | bytes]) -> None:
         self.path = path
@@ -189,11 +186,11 @@ class JsonRecords:
         return len(self._raws)
 
     def raw(self, n: int) -> bytes:
-        """Record *n* as sent."""
+        """Return record *n* as sent."""
         return bytes(self._raws[n])
 
     def cells(self, n: int) -> dict[str, Cell]:
-        """Record *n* by the names of its columns."""
+        """Return the cells of record *n* by column name."""
         raw = self._raws[n]
         try:
             first = bytes(memoryview(raw)[:1])
@@ -208,7 +205,7 @@ class JsonRecords:
 
 
 class CsvRecords:
-    """Rows of a CSV file (RFC 4180) with names from its first; a row goes on over line ends inside of quotes."""
+    """Rows of a CSV file (RFC 4180), named by its first row; a quoted cell may contain line breaks."""
 
     path: tuple[str, ...] = ()
 
@@ -221,17 +218,17 @@ class CsvRecords:
         return len(self._rows)
 
     def raw(self, n: int) -> bytes:
-        """Row *n* as sent."""
+        """Return row *n* as sent."""
         return self._rows[n]
 
     def cells(self, n: int) -> dict[str, Cell]:
-        """Row *n* by the names of its columns."""
-        made: dict[str, Cell] = {}
+        """Return the cells of row *n* by column name."""
+        cells: dict[str, Cell] = {}
         for i, text in enumerate(self._row(self._rows[n])):
             name = self._names[i] if i < len(self._names) and self._names[i] else f"({i + 1})"
-            name = name if name not in made else f"{name} ({i + 1})"
-            made[name] = Cell("number" if is_number(text) else "text", text)
-        return made
+            name = name if name not in cells else f"{name} ({i + 1})"
+            cells[name] = Cell("number" if is_number(text) else "text", text)
+        return cells
 
     def _row(self, raw: bytes) -> list[str]:
         try:
@@ -244,7 +241,7 @@ Records = JsonRecords | CsvRecords | XmlRecords
 
 
 def records_of(document: Document) -> Records | None:
-    """The records in *document*; None where it has none. Blocks for some 2 ms a megabyte."""
+    """Return the records in *document*, or None. Blocks for about 2 ms per megabyte."""
     try:
         if document.kind == "csv":
             return _csv(document)
@@ -267,12 +264,12 @@ def _find_records(raw: msgspec.Raw, path: tuple[str, ...]) -> JsonRecords | None
         return None
     members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     names = sorted(members, key=lambda name: _USUAL_KEYS.index(name) if name in _USUAL_KEYS else len(_USUAL_KEYS))
-    for wanted in (b"[", b"{"):
+    for opening in (b"[", b"{"):
         for name in names:
-            if bytes(memoryview(members[name])[:1]) == wanted:
-                found = _find_records(members[name], (*path, name))
-                if found is not None and (len(found) or wanted == b"{" or name in _USUAL_KEYS):
-                    return found
+            if bytes(memoryview(members[name])[:1]) == opening:
+                records = _find_records(members[name], (*path, name))
+                if records is not None and (len(records) or opening == b"{" or name in _USUAL_KEYS):
+                    return records
     return None
 
 
@@ -292,13 +289,13 @@ def _csv(document: Document) -> CsvRecords:
     return CsvRecords(rows, "\t" if tabs else max(",;\t|", key=head.count))
 
 
-def _members(members: dict[str, msgspec.Raw], prefix: str, deeper: int) -> Iterator[tuple[str, Cell]]:
+def _members(members: dict[str, msgspec.Raw], prefix: str, levels: int) -> Iterator[tuple[str, Cell]]:
     for name, raw in members.items():
         value = bytes(raw)
-        if deeper and value[:1] == b"{" and value != b"{}":
+        if levels and value[:1] == b"{" and value != b"{}":
             inner = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
             flat = name == "attributes" and not prefix
-            yield from _members(inner, "" if flat else f"{prefix}{name}.", deeper if flat else deeper - 1)
+            yield from _members(inner, "" if flat else f"{prefix}{name}.", levels if flat else levels - 1)
         else:
             yield prefix + name, _cell(value)
 

@@ -1,4 +1,4 @@
-"""The layout of a body that another process makes, as far as that has told of it."""
+"""Layout of a body that another process formats, and the updates it sends."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from explorer.core.text.data import Data, Store
 
 BODY_PLACE = -1
-"""The place of lines that are those of the body itself."""
+"""The store number of lines that are the body itself."""
 
 
 def layout_update(layout: Layout, place: int, known: int) -> dict[str, Any]:
-    """What there is of *layout*, for ``RemoteLayout.take``: *place* is where its lines are kept, *known* how many
-    blocks of them were told before."""
+    """Return the state of *layout* for ``RemoteLayout.apply``. *place* is the number of the store with its lines,
+    *known* the number of blocks in earlier updates."""
     return {
         "kind": layout.kind,
         "charset": layout.charset,
@@ -30,13 +30,13 @@ def layout_update(layout: Layout, place: int, known: int) -> dict[str, Any]:
         "place": place,
         "decoded": layout.decoded,
         "known": known,
-    } | layout.lines.told(known)
+    } | layout.lines.snapshot(known)
 
 
 class RemoteLayout:
-    """Has what ``Layout`` has (see there). *store_at* gives the bytes at a place that was told of, up to a size.
+    """Counterpart of ``Layout`` with the same attributes. *store_at* returns the store with a number, up to a size.
 
-    Until as much is told of as was there *before*, that is what shows, so that nothing on the screen jumps.
+    The lines of the layout *before* stay visible until the updates cover as much, so that the screen does not jump.
     """
 
     def __init__(self, before: Layout | RemoteLayout, store_at: Callable[[int, int], Store]) -> None:
@@ -56,26 +56,26 @@ class RemoteLayout:
 
     @property
     def source(self) -> Data:
-        """The body as UTF-8 with ``\n`` line ends; the body itself where it is no text."""
+        """The body as UTF-8 with ``\n`` line ends; the body itself if it is not text."""
         if not self._decoded:
             return self.body
         if self._source is None:
             self._source = decode(self.body, self.media.charset, json=self.media.kind == "json").data
         return self._source
 
-    def take(self, told: dict[str, Any], *, last: bool) -> None:
-        """Take in what ``layout_update`` gave; *last* when nothing more will be told."""
-        place = (told["place"], told["generation"])
+    def apply(self, update: dict[str, Any], *, last: bool) -> None:
+        """Apply a ``layout_update``; *last* if no further one follows."""
+        place = (update["place"], update["generation"])
         if place != self._place:
             self._place = place
-            self._lines = LineIndex(self._store_at(told["place"], told["size"]))
-        self._lines.take(told, self._store_at(told["place"], told["size"]))
+            self._lines = LineIndex(self._store_at(update["place"], update["size"]))
+        self._lines.apply(update, self._store_at(update["place"], update["size"]))
         if not last and self._lines is not self.lines and self._lines.size < self.lines.size:
             return
-        same = told["kind"] == self.kind and told["laid_out"] == self.laid_out
+        same = update["kind"] == self.kind and update["laid_out"] == self.laid_out
         if self._lines is not self.lines:
             if self.lines.size and not (same and self._lines.size >= self.lines.size):
                 self.generation += 1
             self.lines = self._lines
-        self.kind, self.charset, self.notes = told["kind"], told["charset"], list(told["notes"])
-        self.laid_out, self._decoded = told["laid_out"], told["decoded"]
+        self.kind, self.charset, self.notes = update["kind"], update["charset"], list(update["notes"])
+        self.laid_out, self._decoded = update["laid_out"], update["decoded"]

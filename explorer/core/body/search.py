@@ -1,4 +1,4 @@
-"""Search all of a body in bounded steps, whatever of it is painted."""
+"""Search in a whole body in bounded steps."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 STEP = 1 << 18
-"""Bytes that one step looks through, more or less."""
+"""Approximate bytes per step."""
 _COUNT_BLOCK = 1 << 20
-"""Bytes of a step that only counts."""
+"""Bytes per step that only counts."""
 _MAX_MATCH = 1 << 20
 
 
 class Searchable(Protocol):
-    """What a search needs of a document."""
+    """Interface of a document that a search uses."""
 
     @property
     def data(self) -> Data:
-        """The bytes to look through."""
+        """The bytes to search."""
 
     @property
     def search_encoding(self) -> str:
-        """``utf-8``, or ``latin-1`` where every byte stands for itself."""
+        """``utf-8``, or ``latin-1`` to search bytes."""
 
     def place(self, offset: int, end: int) -> tuple[int, int, int]:
-        """Line, column and length in characters of the shown line, of the bytes from *offset* to *end*."""
+        """Return line, column and length in shown characters of the bytes from *offset* to *end*."""
 
     def span(self, n: int) -> tuple[int, int]:
-        """The bytes of ``data`` that line *n* is cut from."""
+        """Return start and end of line *n* in ``data``."""
 
 
 class Hit(NamedTuple):
-    """One match: bytes ``offset`` to ``end``, shown in ``line`` at character ``column`` for ``length`` characters."""
+    """Match at bytes ``offset`` to ``end``, shown in ``line`` at character ``column`` for ``length`` characters."""
 
     offset: int
     end: int
@@ -52,16 +52,21 @@ class Hit(NamedTuple):
 
 
 class BodySearch:
-    """One needle in one document. Raises ``re.error`` for a *regex* that is none, ``ValueError`` where it is empty."""
+    """Search for one needle in one document.
+
+    Raises:
+        re.error: the *regex* is invalid.
+        ValueError: the needle is empty.
+    """
 
     def __init__(self, document: Searchable, needle: str, *, regex: bool = False, case: bool | None = None) -> None:
         if not needle:
             raise ValueError("an empty needle matches nothing")
         self.needle = needle
         self.count = 0
-        """Matches found so far by ``scan``."""
+        """Matches that ``scan`` has counted so far."""
         self.complete = False
-        """Whether ``scan`` has seen all of the document."""
+        """Whether ``scan`` has finished."""
         self._document = document
         self._latin = document.search_encoding == "latin-1"
         fold = needle == needle.lower() if case is None else not case
@@ -69,48 +74,40 @@ class BodySearch:
         if self._latin and not regex:
             source = re.escape(needle.encode("utf-8", "replace").decode("latin-1"))
         self._pattern = re.compile(source, re.MULTILINE | (re.IGNORECASE if fold else 0))
-        # Plain words are looked for in the bytes. Folding these first is ten times faster than a pattern that does.
+        # Plain words are searched in the bytes. Lowercasing those is ten times faster than a case-insensitive pattern.
         self._fold = fold
-        self._words = None
+        self._byte_pattern = None
         if not regex and (not fold or needle.isascii()):
-            self._words = re.compile(re.escape(needle.encode("utf-8", "replace")))
+            self._byte_pattern = re.compile(re.escape(needle.encode("utf-8", "replace")))
         self._overlap = 0 if regex else len(needle.encode("utf-8", "replace"))
         self._counts: list[tuple[int, int]] = []
-        """Start of each block that was scanned, and the matches before it."""
+        """Start of each scanned block, and the number of matches before it."""
 
     def scan(self) -> Iterator[int]:
-        """Count all matches, a step at a time; yields the count so far."""
+        """Count all matches in steps, and yield the count so far."""
         start, size = 0, len(self._document.data)
         while start < size:
             self._counts.append((start, self.count))
             end = self._block_end(start, _COUNT_BLOCK)
-            self.count += self._number(start, end)
+            self.count += self._count_block(start, end)
             start = end
             yield self.count
         self.complete = True
 
-    def _number(self, start: int, end: int) -> int:
-        """How many matches begin in the block."""
-        if self._words is None:
+    def _count_block(self, start: int, end: int) -> int:
+        """Return the number of matches that start in the block."""
+        if self._byte_pattern is None:
             return sum(1 for _ in self._matches(start, end))
         data, stop = self._document.data, end + self._overlap - 1
         if self._fold:
-            return len(self._words.findall(data[start:stop].lower()))
-        return len(self._words.findall(data, start, min(stop, len(data))))
+            return len(self._byte_pattern.findall(data[start:stop].lower()))
+        return len(self._byte_pattern.findall(data, start, min(stop, len(data))))
 
     def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
-        """The nearest match from *offset* on (or before it), round the end: None after each step without one."""
+        """Yield the matches from *offset* on (or backward), wrapping around, and None after each step without one."""
         size = len(self._document.data)
         yield from self._forward(offset) if forward else self._backward(offset)
         yield from self._forward(0) if forward else self._backward(size)
-
-    def after(self, offset: int) -> Hit | None:
-        """The first match at *offset* or later; None where there is none up to the end."""
-        return next((hit for hit in self._forward(offset) if hit), None)
-
-    def before(self, offset: int) -> Hit | None:
-        """The last match that begins before *offset*; None where there is none."""
-        return next((hit for hit in self._backward(offset) if hit), None)
 
     def _forward(self, offset: int) -> Iterator[Hit | None]:
         start = self._block_start(offset)
@@ -129,7 +126,7 @@ class BodySearch:
             high = start
 
     def hits(self, offset: int = 0) -> Iterator[Hit]:
-        """All matches from *offset* on, in order."""
+        """Yield all matches from *offset* on in order."""
         start = self._block_start(offset)
         while start < len(self._document.data):
             end = self._block_end(start)
@@ -139,7 +136,7 @@ class BodySearch:
             start = end
 
     def ordinal(self, hit: Hit) -> int:
-        """Which match *hit* is, from 1; 0 while the scan has not come so far."""
+        """Return the number of *hit*, from 1; 0 if the scan has not reached it."""
         i = bisect_right(self._counts, hit.offset, key=itemgetter(0)) - 1
         if i < 0 or (not self.complete and i == len(self._counts) - 1):
             return 0
@@ -147,11 +144,11 @@ class BodySearch:
         return before + sum(1 for low, _ in self._matches(start, hit.offset + 1) if low <= hit.offset)
 
     def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - other searches need the line
-        """Start and end of the matches in *text*, which is (a part of) the shown *line*."""
+        """Return start and end of the matches in *text*, which is (part of) the shown *line*."""
         return [match.span() for match in self._pattern.finditer(text) if match.end() > match.start()]
 
     def blocks(self) -> Iterator[array[int]]:
-        """Starts and ends of all matches, one after the other, a step at a time."""
+        """Yield the starts and ends of all matches as one array per step."""
         start, size = 0, len(self._document.data)
         while start < size:
             end = self._block_end(start)
@@ -175,23 +172,22 @@ class BodySearch:
         return end + 1 if end >= 0 else self._character(min(start + (step if self._latin else longest), len(data)))
 
     def _character(self, offset: int) -> int:
-        """*offset*, moved on to the start of a character."""
+        """Return *offset* advanced to the start of a character."""
         data = self._document.data
         while not self._latin and offset < len(data) and data[offset] & 0xC0 == 0x80:
             offset += 1
         return offset
 
     def _matches(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Byte spans of the matches that begin in the block; a plain needle may reach over its end."""
-        if self._words is not None:
-            yield from self._words_in(self._words, start, end)
+        """Yield the byte spans of the matches that start in the block; a plain needle may extend beyond its end."""
+        if self._byte_pattern is not None:
+            yield from self._byte_matches(self._byte_pattern, start, end)
             return
         raw = self._document.data[start : self._character(min(end + self._overlap, len(self._document.data)))]
         text = raw.decode(self._document.search_encoding, "replace")
         plain = self._latin or raw.isascii()
-        found = self._pattern.finditer(text)
         at, bytes_before = 0, start
-        for match in found:
+        for match in self._pattern.finditer(text):
             low, high = match.span()
             if low == high:
                 continue
@@ -205,19 +201,18 @@ class BodySearch:
                 return
             yield span
 
-    def _words_in(self, words: re.Pattern[bytes], start: int, end: int) -> Iterator[tuple[int, int]]:
+    def _byte_matches(self, pattern: re.Pattern[bytes], start: int, end: int) -> Iterator[tuple[int, int]]:
         data, stop = self._document.data, end + self._overlap - 1
         if not self._fold:
-            for match in words.finditer(data, start, min(stop, len(data))):
+            for match in pattern.finditer(data, start, min(stop, len(data))):
                 yield match.span()
             return
-        for match in words.finditer(data[start:stop].lower()):
+        for match in pattern.finditer(data[start:stop].lower()):
             yield start + match.start(), start + match.end()
 
 
 class RemoteSearch:
-    """Matches that another process finds, since a regular expression may take for ever. Has the ways of
-    ``BodySearch``."""
+    """Counterpart of ``BodySearch`` whose matches another process finds, since a regular expression may never end."""
 
     def __init__(self, document: Searchable, needle: str) -> None:
         self.needle = needle
@@ -228,18 +223,18 @@ class RemoteSearch:
 
     @property
     def count(self) -> int:
-        """Matches so far."""
+        """Number of matches so far."""
         return len(self._starts)
 
     def extend(self, edges: bytes) -> None:
-        """Take in starts and ends as ``BodySearch.blocks`` gives them."""
-        both = array("Q")
-        both.frombytes(edges)
-        self._starts += both[::2]
-        self._ends += both[1::2]
+        """Add starts and ends from ``BodySearch.blocks``."""
+        numbers = array("Q")
+        numbers.frombytes(edges)
+        self._starts += numbers[::2]
+        self._ends += numbers[1::2]
 
     def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
-        """The nearest match from *offset* on (or before it), round the end; None as long as it may yet come."""
+        """Yield the nearest match from *offset* on (or before it), wrapping around; None while it may still arrive."""
         while True:
             i = bisect_left(self._starts, offset)
             if forward and i < len(self._starts):
@@ -254,11 +249,11 @@ class RemoteSearch:
                 yield None
 
     def ordinal(self, hit: Hit) -> int:
-        """Which match *hit* is, from 1."""
+        """Return the number of *hit*, from 1."""
         return bisect_right(self._starts, hit.offset)
 
     def spans(self, line: int, text: str) -> list[tuple[int, int]]:
-        """Start and end of the matches in *text*; none in lines of which only a part is shown."""
+        """Return start and end of the matches in *text*; none in partially shown lines."""
         start, end = self._document.span(line)
         low, high = bisect_left(self._starts, start), bisect_left(self._starts, end)
         if high - low > len(text) or end - start > 1 << 14:
@@ -272,16 +267,16 @@ class RemoteSearch:
 
 
 class _Bytes:
-    """Bytes to be searched of which no lines are shown."""
+    """Searchable bytes without lines."""
 
     def __init__(self, data: Data, encoding: str) -> None:
         self.data = data
         self.search_encoding = encoding
 
-    def place(self, offset: int, end: int) -> tuple[int, int, int]:  # noqa: ARG002 - never asked
+    def place(self, offset: int, end: int) -> tuple[int, int, int]:  # noqa: ARG002 - never called
         return 0, 0, 0
 
-    def span(self, n: int) -> tuple[int, int]:  # noqa: ARG002 - never asked
+    def span(self, n: int) -> tuple[int, int]:  # noqa: ARG002 - never called
         return 0, len(self.data)
 
 
@@ -292,9 +287,11 @@ def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
 
 
 def write_matches(data: Data, pattern: str, encoding: str, answers: BinaryIO) -> None:
-    """Write the matches of *pattern* in *data*: blocks with their length in bytes in front (eight, in the machine's
-    order) and so many bytes of ``BodySearch.blocks``; a length of all ones ends them. Meant for a process of its own,
-    which can be ended at any time."""
+    """Write the matches of *pattern* in *data*, in a process that can be killed at any time.
+
+    Each block is its length (8 bytes in native order) and that many bytes of ``BodySearch.blocks``. A length of all
+    ones ends the output.
+    """
     for block in BodySearch(_Bytes(data, encoding), pattern, regex=True).blocks():
         edges = block.tobytes()
         answers.write(array("Q", [len(edges)]).tobytes() + edges)
@@ -304,11 +301,11 @@ def write_matches(data: Data, pattern: str, encoding: str, answers: BinaryIO) ->
 
 
 SCAN_STEP = 1 << 18
-"""Bytes a step."""
+"""Bytes per step."""
 
 
 def find(data: Data, needle: bytes, start: int) -> Generator[None, None, int]:
-    """The offset of the first *needle* from *start* on, or -1."""
+    """Return the offset of the first *needle* from *start* on, or -1, in steps."""
     size = len(data)
     while start < size:
         at = data[start : start + SCAN_STEP + len(needle) - 1].find(needle)
@@ -320,7 +317,8 @@ def find(data: Data, needle: bytes, start: int) -> Generator[None, None, int]:
 
 
 def find_last(data: Data, needles: tuple[bytes, ...], low: int, high: int) -> Generator[None, None, int]:
-    """The offset of the last of the *needles* that begins between *low* and *high*, or -1; small steps come first."""
+    """Return the offset of the last of *needles* that starts between *low* and *high*, or -1; the first steps are
+    small."""
     step, reach = 1 << 12, max(map(len, needles)) - 1
     while high > low:
         start = max(low, high - step)
@@ -336,7 +334,7 @@ def find_last(data: Data, needles: tuple[bytes, ...], low: int, high: int) -> Ge
 def find_pattern(
     data: Data, pattern: re.Pattern[bytes], low: int, high: int, reach: int
 ) -> Iterator[re.Match[bytes] | None]:
-    """What *pattern* (of at most *reach* bytes) matches from *low* on and before *high*; None after each step."""
+    """Yield the matches of *pattern* (of at most *reach* bytes) from *low* to *high*, and None after each step."""
     for start in range(low, high, SCAN_STEP):
         stop = min(start + SCAN_STEP, high)
         for match in pattern.finditer(data, start, min(stop + reach, len(data))):

@@ -1,4 +1,4 @@
-"""The structure of a laid-out body: folds, the path and value at a line, and its neighbors."""
+"""Structure of a formatted body: folds, the path and value at a line, and its siblings."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 INDENT = 2
 DEEPEST = {"json": 32, "xml": 24, "html": 24}
-"""Levels that the layouts indent; what is deeper cannot be told apart by its indentation."""
+"""Levels that the formatters indent; deeper levels have the same indentation."""
 _OPENED = re.compile(rb"<[^\s!?/]")
 
 
 def indent_of(document: Document, n: int) -> int:
-    """Spaces that line *n* begins with."""
+    """Return the number of leading spaces of line *n*."""
     start, end = document.span(n)
     head = document.data[start : min(end, start + 256)]
     return len(head) - len(head.lstrip(b" "))
 
 
 def foldable(document: Document, n: int) -> bool:
-    """Whether something hides behind line *n*."""
+    """Return whether line *n* can be folded."""
     if not document.laid_out or not 0 <= n < document.line_count - 1:
         return False
     deepest = DEEPEST.get(document.kind)
@@ -47,7 +47,7 @@ def foldable(document: Document, n: int) -> bool:
 
 
 def fold_at(document: Document, n: int) -> Generator[None, None, tuple[int, int] | None]:
-    """Line *n* and the closing line of what it opens; None where it opens nothing that is closed."""
+    """Return line *n* and the closing line of what it opens, or None."""
     if not foldable(document, n):
         return None
     end = document.span(n)[1]
@@ -59,22 +59,20 @@ def fold_at(document: Document, n: int) -> Generator[None, None, tuple[int, int]
 
 
 def fold_around(document: Document, n: int) -> Generator[None, None, tuple[int, int] | None]:
-    """Header and closing line of what line *n* is in; None where it is in nothing."""
+    """Return header and closing line of the innermost fold around line *n*, or None."""
     indent = indent_of(document, n) - INDENT
     if not document.laid_out or document.kind not in DEEPEST or indent < 0:
         return None
     start = document.span(n)[0]
     starts = (b'"', b"{", b"[") if document.kind == "json" else (b"<",)
-    needles = tuple(b"\n" + b" " * indent + one for one in starts)
+    needles = tuple(b"\n" + b" " * indent + start_byte for start_byte in starts)
     at = yield from search.find_last(document.data, needles, 0, start - 1)
     return (yield from fold_at(document, document.line_at(at + 1)))
 
 
 def folds_at(document: Document, depth: int) -> Iterator[tuple[int, int] | None]:
-    """Header and closing line of everything that can be folded at *depth* (1 is right below the root), in order.
-
-    None after each step.
-    """
+    """Yield header and closing line of every fold at *depth* (1 is directly below the root) in order, and None after
+    each step."""
     deepest = DEEPEST.get(document.kind)
     if deepest is None or not document.laid_out or depth >= deepest:
         return
@@ -97,7 +95,7 @@ def folds_at(document: Document, depth: int) -> Iterator[tuple[int, int] | None]
 
 
 class Folds:
-    """The folds of a document as sorted headers and closing lines; translates lines to the ones that show."""
+    """Closed folds of a document, and the mapping between lines and visible lines."""
 
     def __init__(self) -> None:
         self._headers: list[int] = []
@@ -105,29 +103,29 @@ class Folds:
         self._hidden = [0]
         """Lines hidden before fold i."""
         self._rows: list[int] = []
-        """The place of header i among the lines that show."""
+        """Index of header i among the visible lines."""
 
     def __len__(self) -> int:
         return len(self._headers)
 
     @property
     def hidden(self) -> int:
-        """Lines that do not show."""
+        """Number of hidden lines."""
         return self._hidden[-1]
 
     def clear(self) -> None:
-        """Show everything."""
+        """Open all folds."""
         self.replace(())
 
     def replace(self, folds: Iterable[tuple[int, int]]) -> None:
-        """Have *folds* (in order, none inside of another) and no others."""
+        """Close exactly *folds* (in order, none inside another)."""
         pairs = list(folds)
         self._headers = [header for header, _ in pairs]
         self._ends = [end for _, end in pairs]
         self._count()
 
     def add(self, header: int, end: int) -> None:
-        """Fold the lines behind *header* up to *end*."""
+        """Fold the lines after *header* up to *end*."""
         low, high = bisect_left(self._headers, header), bisect_right(self._headers, end)
         del self._headers[low:high]
         del self._ends[low:high]
@@ -136,7 +134,7 @@ class Folds:
         self._count()
 
     def remove(self, header: int) -> None:
-        """Unfold what is behind *header*."""
+        """Open the fold at *header*."""
         i = bisect_left(self._headers, header)
         if i < len(self._headers) and self._headers[i] == header:
             del self._headers[i]
@@ -144,24 +142,24 @@ class Folds:
             self._count()
 
     def end_of(self, header: int) -> int | None:
-        """The last line hidden behind *header*; None where nothing is."""
+        """Return the last line of the fold at *header*, or None."""
         i = bisect_left(self._headers, header)
         return self._ends[i] if i < len(self._headers) and self._headers[i] == header else None
 
     def header_over(self, line: int) -> int | None:
-        """The header behind which *line* is hidden; None where it shows."""
+        """Return the header of the fold that hides *line*, or None if it is visible."""
         i = bisect_left(self._headers, line) - 1
         return self._headers[i] if i >= 0 and line <= self._ends[i] else None
 
     def shown_at(self, line: int) -> int:
-        """The place of *line* (or of the header that hides it) among the lines that show."""
+        """Return the index of *line* (or of the header that hides it) among the visible lines."""
         i = bisect_left(self._headers, line) - 1
         if i >= 0 and line <= self._ends[i]:
             return self._rows[i]
         return line - self._hidden[i + 1]
 
     def line_at(self, place: int) -> int:
-        """The line at *place* among the lines that show."""
+        """Return the line at index *place* among the visible lines."""
         return place + self._hidden[bisect_left(self._rows, place)]
 
     def _count(self) -> None:
@@ -172,29 +170,28 @@ class Folds:
 
 _LINE: Final = re.compile(rb'\s*(?:"((?:[^"\\]|\\.)*+)": )?("(?:[^"\\]|\\.)*+"|[^\s{}\[\],"]+),?')
 _MAX_LINES: Final = 60
-"""Lines that are looked at in each direction."""
+"""Most lines to search in each direction."""
 _LONGEST: Final = 1_000
-"""Bytes of a line above which it is no member that matters."""
+"""Most bytes of a line to parse as a member."""
 
 
 def member_at(document: Document, n: int) -> tuple[str, str] | None:
-    """Key (empty in an array) and value of the scalar on line *n*; None where there is none."""
+    """Return key (empty in an array) and value of the scalar on line *n*, or None."""
     start, end = document.span(n)
     if end - start > _LONGEST:
         return None
-    found = _LINE.fullmatch(document.data[start:end].rstrip())
-    if found is None:
+    match = _LINE.fullmatch(document.data[start:end].rstrip())
+    if match is None:
         return None
-    return _text(found[1] or b""), _text(found[2][1:-1]) if found[2][:1] == b'"' else found[2].decode(
-        "utf-8", "replace"
-    )
+    key, value = match[1] or b"", match[2]
+    return _unescape(key), _unescape(value[1:-1]) if value[:1] == b'"' else value.decode("utf-8", "replace")
 
 
 def siblings(document: Document, n: int) -> dict[str, str]:
-    """The scalars of the object that line *n* is in, by key, as far as they are near."""
+    """Return the scalars by key, up to 60 lines away, of the object that contains line *n*."""
     if not document.laid_out or document.kind != "json":
         return {}
-    indent, found = indent_of(document, n), dict[str, str]()
+    indent, members = indent_of(document, n), dict[str, str]()
     for step in (-1, 1):
         at = n if step < 0 else n + 1
         while abs(at - n) <= _MAX_LINES and 0 <= at < document.line_count:
@@ -203,12 +200,12 @@ def siblings(document: Document, n: int) -> dict[str, str]:
                 break
             member = member_at(document, at) if depth == indent else None
             if member is not None and member[0]:
-                found[member[0]] = member[1]
+                members[member[0]] = member[1]
             at += step
-    return found
+    return members
 
 
-def _text(raw: bytes) -> str:
+def _unescape(raw: bytes) -> str:
     try:
         return str(json.loads(b'"' + raw + b'"'))
     except ValueError:
@@ -221,17 +218,17 @@ _JSON_STARTS = (b'"', b"{", b"[")
 
 
 class Outline:
-    """Paths of the lines of one laid-out document. What was counted is kept, so that the next line costs little."""
+    """Paths of the lines of a formatted document. Counts are cached, so that the next line costs little."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._parents: dict[int, tuple[int, int]] = {}
-        """By indent: the last parent found, and up to where it is known to be the parent."""
-        self._counted: dict[tuple[int, bytes], tuple[list[int], list[int]]] = {}
-        """By parent and pattern: offsets, and siblings before each."""
+        """By indent: the last parent, and the offset up to which it is known to be the parent."""
+        self._counts: dict[tuple[int, bytes], tuple[list[int], list[int]]] = {}
+        """By parent and pattern: offsets, and the number of siblings before each."""
 
     def path(self, n: int) -> Generator[None, None, str]:
-        """The path of line *n* in steps; empty where there is none to be told."""
+        """Return the path of line *n*, in steps; empty if there is none."""
         document = self._document
         if not document.laid_out or document.kind not in ("json", "xml") or not 0 <= n < document.line_count:
             return ""
@@ -247,13 +244,13 @@ class Outline:
         indent = indent_of(document, n)
         data = document.data
         if indent and data[start + indent : start + indent + 1] in (b"}", b"]"):
-            starts = tuple(b"\n" + b" " * indent + one for one in _JSON_STARTS)
+            starts = tuple(b"\n" + b" " * indent + start_byte for start_byte in _JSON_STARTS)
             start = 1 + (yield from search.find_last(data, starts, 0, start - 1))
         while indent > 0 and len(parts) < DEEPEST["json"]:
             parent = yield from self._parent(start, indent, _JSON_STARTS)
             key = _KEY.match(data, start + indent, start + indent + 4096)
             if key is not None:
-                parts.append(_step(key[1]))
+                parts.append(_path_step(key[1]))
             else:
                 elements = b"\n" + b" " * indent + rb"[^ }\]]"
                 parts.append(f"[{(yield from self._count(parent, start, elements))}]")
@@ -261,18 +258,18 @@ class Outline:
         return "".join(reversed(parts)).removeprefix(".")
 
     def _parent(self, start: int, indent: int, starts: tuple[bytes, ...]) -> Generator[None, None, int]:
-        """The offset of the line that opens what the line at *start* is in."""
+        """Return the offset of the line that opens the container of the line at *start*."""
         if indent <= INDENT:
             return self._root()
         known, until = self._parents.get(indent, (-1, -1))
         low = until if known < until <= start else 0
         if known < start <= until:
             return known
-        needles = tuple(b"\n" + b" " * (indent - INDENT) + one for one in starts)
+        needles = tuple(b"\n" + b" " * (indent - INDENT) + start_byte for start_byte in starts)
         at = yield from search.find_last(self._document.data, needles, max(low - 1, 0), start - 1)
-        found = at + 1 if at >= 0 else max(known, 0)
-        self._parents[indent] = (found, start)
-        return found
+        parent = at + 1 if at >= 0 else max(known, 0)
+        self._parents[indent] = (parent, start)
+        return parent
 
     def _root(self) -> int:
         if self._document.kind == "json":
@@ -281,8 +278,8 @@ class Outline:
         return match.start() if match else 0
 
     def _count(self, parent: int, start: int, pattern: bytes) -> Generator[None, None, int]:
-        """How many lines like *pattern* (which begins with the newline) stand between *parent* and *start*."""
-        offsets, counts = self._counted.setdefault((parent, pattern), ([parent], [0]))
+        """Count the matches of *pattern* (which starts with a newline) between *parent* and *start*."""
+        offsets, counts = self._counts.setdefault((parent, pattern), ([parent], [0]))
         i = bisect_right(offsets, start - 1) - 1
         at, count = offsets[i], counts[i]
         for match in search.find_pattern(self._document.data, re.compile(pattern), at, start - 1, len(pattern)):
@@ -316,22 +313,22 @@ class Outline:
                 parts.append(f"/{tag.decode('utf-8', 'replace')}")
                 break
             parent = yield from self._parent(start, indent, (b"<",))
-            siblings = b"\n" + b" " * indent + b"<" + re.escape(tag) + rb"(?=[\s/>])"
-            number = 1 + (yield from self._count(parent, start, siblings))
+            pattern = b"\n" + b" " * indent + b"<" + re.escape(tag) + rb"(?=[\s/>])"
+            number = 1 + (yield from self._count(parent, start, pattern))
             parts.append(f"/{tag.decode('utf-8', 'replace')}[{number}]")
             start, indent = parent, indent - INDENT
             name = _TAG.match(data, start + indent)
         return sanitize_line("".join(reversed(parts)))
 
     def _opening(self, start: int, indent: int) -> Generator[None, None, re.Match[bytes] | None]:
-        """The start tag that the line at *start*, which has none, belongs to."""
+        """Return the start tag of the element that the line at *start*, which has none, belongs to."""
         data = self._document.data
         at = yield from search.find_last(data, (b"\n" + b" " * indent + b"<",), 0, max(start - 1, 0))
         return _TAG.match(data, at + 1 + indent) if at >= 0 else None
 
 
-def _step(raw: bytes) -> str:
-    """A key as a step of a path."""
+def _path_step(raw: bytes) -> str:
+    """Return a key as a step of a path."""
     try:
         key = json.loads(b'"' + raw + b'"')
     except ValueError:
@@ -340,8 +337,8 @@ def _step(raw: bytes) -> str:
 
 
 def value_at(document: Document, n: int, end: int | None) -> bytes:
-    """What line *n* says: a scalar (a string without its quotes and escapes), or with *end* all up to that line,
-    set to the left. What comes out is as it was sent, not sanitized."""
+    """Return the value on line *n*, not sanitized: a scalar (a string unquoted and unescaped), or with *end* all lines
+    up to that line, dedented."""
     start, stop = document.span(n)
     data = document.data
     if end is not None:
@@ -367,7 +364,7 @@ def value_at(document: Document, n: int, end: int | None) -> bytes:
 
 
 def record_line(document: Document, path: tuple[str, ...], n: int) -> Generator[None, None, int]:
-    """The line at which element *n* of the array at *path* begins; -1 where it is not found."""
+    """Return the line at which element *n* of the array at *path* starts, or -1."""
     if not document.laid_out:
         return n + (document.kind == "csv")
     data, start, indent = document.data, 0, INDENT
@@ -378,12 +375,12 @@ def record_line(document: Document, path: tuple[str, ...], n: int) -> Generator[
             return -1
         start, indent = at + 1, indent + INDENT
     pattern = re.compile(b"\n" + b" " * indent + rb"[^ }\]]")
-    left = n
+    remaining = n
     for match in search.find_pattern(data, pattern, start, len(data), indent + 2):
         if match is None:
             yield
-        elif left == 0:
+        elif remaining == 0:
             return document.line_at(match.start() + 1)
         else:
-            left -= 1
+            remaining -= 1
     return -1

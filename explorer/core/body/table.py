@@ -1,4 +1,4 @@
-"""Records as a table: one line a record, its cells cut to a width, with a header that stays."""
+"""Records as a table with one line per record, truncated cells, and a fixed header."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from explorer.core.body.records import Records
 
 MAX_COLUMN_WIDTH = 40
-"""Cells of a column at most."""
+"""Most cells per column."""
 MAX_COLUMNS = 250
-"""Columns at most."""
+"""Most columns."""
 _SAMPLE_SIZE = 300
 _STEP = 100
 
 
 class RecordTable:
-    """The *records* of *document* as lines, with the same ways to read them as a ``Document`` has."""
+    """The *records* of *document* as lines, with the interface of a ``Document``."""
 
     laid_out = False
     search_encoding = "utf-8"
@@ -39,21 +39,21 @@ class RecordTable:
         self.generation = 0
         self._columns: dict[str, int] = {}
         self._number = len(str(max(len(records) - 1, 0)))
-        self._left_out = False
-        self._looked_at = 0
+        self._has_more_columns = False
+        self._scanned = 0
 
     def steps(self) -> Iterator[None]:
-        """Find the columns; the table can be read after the first step, and columns come on at the right. Where records
-        came since, goes on with those."""
+        """Find the columns in steps, continuing with records added since the last call. The table can be read after the
+        first step; new columns are added on the right."""
         self._number = len(str(max(len(self.records) - 1, 0)))
-        while self._looked_at < len(self.records):
-            n = self._looked_at
-            self._looked_at += 1
+        while self._scanned < len(self.records):
+            n = self._scanned
+            self._scanned += 1
             row = self.records.cells(n)
             for name in row:
                 if name not in self._columns:
                     if len(self._columns) >= MAX_COLUMNS:
-                        self._left_out = True
+                        self._has_more_columns = True
                         continue
                     self._columns[name] = min(cells(sanitize_line(name)), MAX_COLUMN_WIDTH)
                     self.generation += 1
@@ -67,42 +67,42 @@ class RecordTable:
         self.complete = True
         yield
 
-    # -- what it is ------------------------------------------------------------------------------------------------
+    # -- properties ------------------------------------------------------------------------------------------------
 
     @property
     def kind(self) -> BodyKind:
-        """That of the body."""
+        """The kind of the body."""
         return self.document.kind
 
     @property
     def title(self) -> str:
-        """What is shown, in a few words."""
+        """Short description of the table."""
         return f"{self.document.title} table"
 
     @property
     def charset(self) -> str:
-        """That of the body."""
+        """The charset of the body."""
         return self.document.charset
 
     @property
     def size(self) -> int:
-        """Bytes of the body."""
+        """Size of the body in bytes."""
         return self.document.size
 
     @property
     def note(self) -> str:
-        """What is to be known."""
-        more = f"only {MAX_COLUMNS} columns are shown" if self._left_out else ""
+        """Notes for the user about the table, joined by ``; ``, or empty."""
+        more = f"only {MAX_COLUMNS} columns are shown" if self._has_more_columns else ""
         return "; ".join(part for part in (self.document.note, more) if part)
 
     @property
     def line_count(self) -> int:
-        """Records."""
+        """Number of records."""
         return len(self.records)
 
     @property
     def width(self) -> int:
-        """Cells of a line."""
+        """Cells per line."""
         return self._number + sum(width + 2 for width in list(self._columns.values())) + 1
 
     @property
@@ -111,20 +111,20 @@ class RecordTable:
         return list(self._columns)
 
     def measure(self) -> Iterator[None]:
-        """Nothing is left to be measured."""
+        """Return no steps: the width is known."""
         return iter(())
 
     # -- lines -----------------------------------------------------------------------------------------------------
 
     def header(self) -> list[Token]:
-        """The line that stays on top."""
+        """Return the tokens of the header."""
         parts: list[Token] = [("offset", "#".rjust(self._number))]
         for name, width in list(self._columns.items()):
             parts += [("text", "  "), ("key", _fit_cell(name, width))]
         return parts
 
     def tokens(self, n: int) -> list[Token]:
-        """Record *n*; a cell that is empty was not there."""
+        """Return the tokens of record *n*; a missing cell is blank."""
         if not 0 <= n < len(self.records):
             return []
         row = self.records.cells(n)
@@ -135,51 +135,51 @@ class RecordTable:
         return parts
 
     def line(self, n: int) -> str:
-        """Record *n* as shown."""
+        """Return record *n* as shown."""
         return "".join(text for _, text in self.tokens(n))
 
     def text(self, first: int = 0, last: int | None = None) -> str:
-        """Records *first* to *last* (not included) as shown."""
+        """Return records *first* to *last* (exclusive) as shown."""
         last = self.line_count if last is None else min(last, self.line_count)
         return "\n".join(self.line(n) for n in range(first, last))
 
-    def is_long(self, n: int) -> bool:  # noqa: ARG002 - as a document
-        """Lines of a table are as long as their columns."""
+    def is_long(self, n: int) -> bool:  # noqa: ARG002 - interface of Document
+        """Return False: the columns limit the length of a line."""
         return False
 
-    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - as a document
-        """All of line *n*."""
+    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - interface of Document
+        """Return the whole line *n*."""
         return 0, self.tokens(n)
 
     def cell_of(self, n: int, column: int) -> int:
-        """The cell at which character *column* of line *n* begins."""
+        """Return the cell at which character *column* of line *n* starts."""
         return cells(self.line(n)[:column])
 
     def line_offset(self, n: int) -> int:
-        """Where a search from line *n* begins."""
+        """Return the search offset of line *n*."""
         return n
 
     def path(self, n: int) -> str:
-        """Where record *n* is in the body."""
+        """Return the path of record *n* in the body."""
         return f"{'.'.join(self.records.path)}[{n}]"
 
     def search(self, needle: str, *, regex: bool = False, case: bool | None = None) -> RowSearch:
-        """See ``Document.search``."""
+        """Return a search to step through; see ``Document.search``."""
         return RowSearch(self, needle, regex=regex, case=case)
 
 
 def _fit_cell(text: str, width: int) -> str:
     text = sanitize_line(text[: 4 * MAX_COLUMN_WIDTH].replace("\n", " "))
-    taken = cells(text)
-    if taken > width:
+    size = cells(text)
+    if size > width:
         while text and cells(text) >= width:
             text = text[: max(len(text) - max((cells(text) - width) // 2, 1), 0)]
-        text, taken = f"{text}…", cells(text) + 1
-    return text + " " * (width - taken)
+        text, size = f"{text}…", cells(text) + 1
+    return text + " " * (width - size)
 
 
 class RowSearch:
-    """Looks for records any of whose cells match, seen whole even where they are cut. A ``Hit`` is a record."""
+    """Search for records with a matching cell, including truncated text. Each ``Hit`` is a record."""
 
     def __init__(self, table: RecordTable, needle: str, *, regex: bool, case: bool | None) -> None:
         if not needle:
@@ -190,20 +190,20 @@ class RowSearch:
         self.needle = needle
         self.count = 0
         self.complete = False
-        self._found: list[int] = []
+        self._matching_records: list[int] = []
 
     def scan(self) -> Iterator[int]:
-        """Count the records that match, some at a time."""
+        """Count the matching records in steps."""
         for n in range(len(self._table.records)):
             if self._matches(n):
-                self._found.append(n)
+                self._matching_records.append(n)
                 self.count += 1
             if n % 20 == 19:
                 yield self.count
         self.complete = True
 
     def seek(self, offset: int, *, forward: bool = True) -> Iterator[Hit | None]:
-        """The nearest record from *offset* on (or before it) that matches, round the end; None after some steps."""
+        """Yield the matching records from *offset* on (or backward), wrapping around, and None after some steps."""
         size = len(self._table.records)
         if forward:
             order = chain(range(offset, size), range(offset))
@@ -216,11 +216,11 @@ class RowSearch:
                 yield None
 
     def ordinal(self, hit: Hit) -> int:
-        """Which match *hit* is, from 1; 0 while unknown."""
-        return self._found.index(hit.line) + 1 if hit.line in self._found else 0
+        """Return the number of *hit*, from 1; 0 while unknown."""
+        return self._matching_records.index(hit.line) + 1 if hit.line in self._matching_records else 0
 
-    def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - as other searches
-        """Start and end of the matches in the shown *text*."""
+    def spans(self, line: int, text: str) -> list[tuple[int, int]]:  # noqa: ARG002 - interface of BodySearch
+        """Return start and end of the matches in the shown *text*."""
         return [match.span() for match in self._pattern.finditer(text) if match.end() > match.start()]
 
     def _hit(self, n: int) -> Hit:

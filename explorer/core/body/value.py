@@ -1,4 +1,4 @@
-"""The body of an answer as a value: JSON or XML, in any charset that it turns out to be in."""
+"""Response body as a Python value: JSON or XML in any charset."""
 
 from __future__ import annotations
 
@@ -22,46 +22,49 @@ if TYPE_CHECKING:
 
 
 _XML: WeakKeyDictionary[mmap, Any] = WeakKeyDictionary()
-"""Bodies in files that somebody has, and what they were read as."""
+"""Parsed values of XML bodies in files that are still in use."""
 LARGE = 1_000_000
-"""Bytes of a body from which on long lists in it are only read where they are looked at."""
+"""Size in bytes from which long arrays of a body are parsed lazily."""
 _LONG_ARRAY = 100_000
+"""Size in bytes from which an array is long."""
 _LEVELS = 16
-"""Levels of a large body that are opened one by one: each takes a pass over what is within."""
+"""Levels of a large body to parse one by one; each takes a pass over its contents."""
 _SLOW_LIMIT = 8_000_000
-"""Bytes up to which JSON is read by our own parser where the quick one gives up."""
+"""Largest body in bytes for our own JSON parser."""
 _MANY = 2_000_000
-"""Commas from which on a large body may be one of far too many tiny values: each takes some 60 bytes of memory."""
+"""Commas from which a large body may have too many tiny values, of about 60 bytes of memory each."""
 _TINY = 20
-"""Bytes of a value, on average, below which many of them are too many."""
+"""Average bytes per value below which that many are too many."""
 _XML_STEP = 1 << 16
 """Bytes of XML between two checkpoints: a megabyte of tiny elements takes a second."""
 _SMALL_LIST = 100
-"""Elements up to which a list of XML is kept as it was read."""
+"""Most elements of an XML list that is not lazy."""
 
 
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What the quick parser raises, also for JSON that fits no machine type."""
+"""Exceptions of msgspec, also for valid JSON that exceeds machine types."""
 
 
 class UnreadableBody(ValueError):
-    """The body is not what its media type says."""
+    """The body does not match its media type."""
 
 
 class LazyArray(list[Any]):
-    """A long list as it was sent: each element is read when it is asked for, and again the next time. A verdict or a
-    page needs few of them, and all at once would take seconds and many times the memory of the body."""
+    """List that stores raw elements and parses them on each access.
+
+    A verdict or a page needs few elements. Parsing all of them takes seconds and many times the memory of the body.
+    """
 
     def __getitem__(self, i: Any) -> Any:
-        found = super().__getitem__(i)
-        return [read_raw(one) for one in found] if isinstance(i, slice) else read_raw(found)
+        raw = super().__getitem__(i)
+        return [read_raw(element) for element in raw] if isinstance(i, slice) else read_raw(raw)
 
     def __iter__(self) -> Iterator[Any]:
         return map(read_raw, super().__iter__())
 
 
 def read_raw(raw: Any) -> Any:
-    """What stands in a piece of JSON that was not read yet."""
+    """Parse raw JSON."""
     try:
         return msgspec.json.decode(raw)
     except _REFUSED:
@@ -69,11 +72,11 @@ def read_raw(raw: Any) -> Any:
 
 
 def read_body(response: ReceivedResponse) -> Any:
-    """The body as a value: JSON and ``+json`` (RFC 6839), XML and ``+xml`` below its root element; what is said to be
-    neither, but reads as a JSON table or list, too. None otherwise.
+    """Parse the body: JSON and ``+json`` (RFC 6839), the content of the root element of XML and ``+xml``, and any other
+    body that is a JSON object or array. Return None otherwise.
 
     Raises:
-        NotReadable: the body is not what its media type says.
+        UnreadableBody: the body does not match its media type.
     """
     kind = essence(response.header("content-type"))
     body = response.body
@@ -84,7 +87,7 @@ def read_body(response: ReceivedResponse) -> Any:
             return json_value(body)
         except _REFUSED as error:
             if first_nonblank(body) == b"<":
-                raise UnreadableBody("said to be JSON, and is markup") from None
+                raise UnreadableBody("declared as JSON, but contains markup") from None
             return _parse_leniently(response, error)
     if is_xml(kind):
         if isinstance(body, mmap) and len(body) >= LARGE:
@@ -99,10 +102,10 @@ def read_body(response: ReceivedResponse) -> Any:
 
 
 def _parse_leniently(response: ReceivedResponse, error: Exception) -> Any:
-    """The JSON of a body that the quick parser refused with *error*: in another charset, or by our own parser.
+    """Parse JSON that msgspec rejected with *error*, from another charset or with our own parser.
 
     Raises:
-        NotReadable: it is not JSON, or too large for that.
+        UnreadableBody: it is not JSON, or too large.
     """
     body = response.body
     if len(body) > _SLOW_LIMIT and is_utf8(body):
@@ -112,18 +115,18 @@ def _parse_leniently(response: ReceivedResponse, error: Exception) -> Any:
         return _parse_tolerantly(text)
     try:
         return json_value(text)
-    except _REFUSED as again:
-        raise UnreadableBody(_reason(again)) from None
+    except _REFUSED as second_error:
+        raise UnreadableBody(_reason(second_error)) from None
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError | RecursionError):
-        return "the JSON is nested too deep, or has numbers too long, to be read at this size"
-    return f"said to be JSON, and is not: {error}"
+        return "the JSON is too large for its nesting depth or the length of its numbers"
+    return f"declared as JSON, but malformed: {error}"
 
 
 def _json_or_none(body: Data) -> Any:
-    """The value of what is not said to be JSON; None where it is not."""
+    """Parse a body that is not declared as JSON; return None if it is not JSON."""
     try:
         return _parse_tolerantly(body[:]) if len(body) <= _SLOW_LIMIT else None
     except UnreadableBody:
@@ -131,19 +134,19 @@ def _json_or_none(body: Data) -> Any:
 
 
 def json_value(body: Data) -> Any:
-    """JSON as a value; long lists of a large one are ``LazyArray``.
+    """Parse JSON; long arrays of a large body become ``LazyArray``.
 
     Raises:
-        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is none, or fits no machine type; NotReadable: it
-        has too many values for the memory of a program.
+        msgspec.DecodeError, UnicodeDecodeError, RecursionError: it is not JSON, or exceeds machine types.
+        UnreadableBody: it has too many values for the memory.
     """
     if len(body) < LARGE:
         return msgspec.json.decode(body)
-    if not is_utf8(body):  # which is not checked in what is not read yet
+    if not is_utf8(body):  # lazy arrays are not validated
         raise msgspec.DecodeError("it is not UTF-8")
     commas = sum(piece.count(b",") for piece in pieces(body))
     if commas > _MANY and commas * _TINY > len(body):
-        raise UnreadableBody(f"{commas + 1:,} values are too many to read; the body can be saved and searched")
+        raise UnreadableBody(f"the body has too many values to parse ({commas + 1:,}); you can still save or search it")
     return _parse_shallow(msgspec.Raw(body), _LEVELS)
 
 
@@ -160,11 +163,12 @@ def _parse_shallow(raw: msgspec.Raw, levels: int) -> Any:
 
 
 def json_text(response: ReceivedResponse) -> bytes:
-    """The body as the UTF-8 that JSON is made of: without a byte order mark, and out of another charset where the
-    answer names it and the bytes are not UTF-8. The name counts last: JSON knows no charset (RFC 8259, section 11).
+    """Return the body as UTF-8 without a byte order mark.
+
+    The declared charset applies only if the bytes are not UTF-8: JSON has no charset parameter (RFC 8259, section 11).
 
     Raises:
-        NotReadable: the bytes are neither.
+        UnreadableBody: the bytes are in neither encoding.
     """
     body = response.body[:].removeprefix(codecs.BOM_UTF8)
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -174,21 +178,21 @@ def json_text(response: ReceivedResponse) -> bytes:
     except UnicodeDecodeError as error:
         charset = parameter(response.header("content-type"), "charset")
         try:
-            return body.decode(charset).encode() if charset else _not_utf8(error)
+            return body.decode(charset).encode() if charset else _raise_not_utf8(error)
         except (LookupError, UnicodeError):
-            return _not_utf8(error)
+            return _raise_not_utf8(error)
     return body
 
 
 def _large_xml(body: mmap) -> Any:
-    """The value of XML in a file, read once: it takes seconds, and verdict and pages both look at it."""
+    """Parse XML in a file once: it takes seconds, and both the verdict and the pages use it."""
     if body not in _XML:
         _XML[body] = xml_value(body, unread=True)
     return _XML[body]
 
 
 def is_utf8(body: Data) -> bool:
-    """Whether the bytes are UTF-8, with or without a byte order mark."""
+    """Return whether the bytes are UTF-8, with or without a byte order mark."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for piece in pieces(body):
@@ -199,27 +203,28 @@ def is_utf8(body: Data) -> bool:
     return True
 
 
-def _not_utf8(error: UnicodeDecodeError) -> bytes:
-    raise UnreadableBody(f"said to be JSON, and byte {error.start + 1} is no UTF-8") from None
+def _raise_not_utf8(error: UnicodeDecodeError) -> bytes:
+    raise UnreadableBody(f"declared as JSON, but byte {error.start + 1} is not valid UTF-8") from None
 
 
 def _parse_tolerantly(body: bytes) -> Any:
-    """JSON that the quick parser refuses although RFC 8259 allows it; see ``lenient_json``."""
+    """Parse JSON that msgspec rejects although RFC 8259 allows it; see ``lenient_json``."""
     from explorer.core.text.lenient_json import parse
 
     try:
         return parse(body)
     except ValueError as error:
-        raise UnreadableBody(f"said to be JSON, and is not: {error}") from None
+        raise UnreadableBody(f"declared as JSON, but malformed: {error}") from None
 
 
 def xml_value(body: Data, *, unread: bool = False) -> Any:
-    """The content of the root element: elements as tables, repeated ones as lists, text as text; *unread* packs what
-    is repeated into ``LazyArray`` lists while it is read, in about the memory of the body. A document type is
-    refused, so no entity is ever expanded.
+    """Parse the content of the root element: elements become dicts, repeated ones lists, text strings.
+
+    *unread* packs repeated elements into ``LazyArray`` lists, in about the memory of the body. A document type is
+    rejected, so that no entity is expanded.
 
     Raises:
-        NotReadable: the body is no XML, or declares a document type.
+        UnreadableBody: the body is not XML, or declares a document type.
     """
     parser = expat.ParserCreate()
     stack: list[tuple[str, dict[str, Any], list[str]]] = [("", {}, [])]
@@ -228,11 +233,11 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         return msgspec.Raw(msgspec.json.encode(value))
 
     def refuse(*_: object) -> None:
-        raise UnreadableBody("the XML declares a document type, which is not read")
+        raise UnreadableBody("the XML declares a document type, which is not supported")
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         if len(stack) > 200:
-            raise UnreadableBody("the XML is nested more than 200 deep")
+            raise UnreadableBody("the XML is nested more than 200 levels deep")
         stack.append((name, {}, []))
 
     def end(_name: str) -> None:
@@ -261,6 +266,6 @@ def xml_value(body: Data, *, unread: bool = False) -> Any:
         parser.Parse(b"", True)
     except UnreadableBody:
         raise
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: a declared encoding expat cannot read
-        raise UnreadableBody(f"said to be XML, and is not: {error}") from None
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an unsupported encoding
+        raise UnreadableBody(f"declared as XML, but malformed: {error}") from None
     return next(iter(stack[0][1].values()), None)

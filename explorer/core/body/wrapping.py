@@ -1,4 +1,4 @@
-"""Lines broken over rows of a width, and the way from rows to lines and back when some lines are folded away."""
+"""Wrapped rows: mapping between screen rows and the lines of a document with folds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def row_breaks(text: str, width: int) -> list[int]:
-    """The cells at which the rows of *text* begin; a wide character is not torn."""
+    """Return the cells at which the rows of *text* start, without splitting wide characters."""
     if text.isascii():
         return list(range(0, max(len(text), 1), width))
     starts, at, taken = [0], 0, 0
@@ -35,31 +35,32 @@ def row_breaks(text: str, width: int) -> list[int]:
 
 
 class WrappedRows:
-    """Rows of the screen over the lines of *document*: folds, and with ``wrap`` lines that take several rows.
+    """Screen rows of the lines of *document*, with folds and optional wrapping.
 
-    ``wrap`` goes through the body in steps; lines it has not come to take one row each.
+    ``wrap`` processes the body in steps; lines that it has not reached take one row each.
     """
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.folds = Folds()
         self.width = 0
-        """Cells of a row; 0 where lines are not wrapped."""
+        """Cells per row; 0 if lines are not wrapped."""
         self._long: list[int] = []
-        """Lines that take more than one row, and the rows that they take more."""
+        """Lines that take more than one row."""
         self._more: list[int] = []
+        """Additional rows of each of these lines."""
         self._places: list[int] = []
-        """The same for those that show: place among the shown lines, rows more before each, first row."""
+        """For those that are visible: index among the visible lines, additional rows before each, first row."""
         self._before = [0]
         self._first: list[int] = []
 
     @property
     def count(self) -> int:
-        """Rows altogether."""
+        """Number of rows."""
         return self.document.line_count - self.folds.hidden + self._before[-1]
 
     def row_of(self, line: int, cell: int = 0) -> int:
-        """The row at which *line* begins, or the one of it that shows *cell*; that of the header where it is hidden."""
+        """Return the first row of *line*, or its row with *cell*; for a hidden line the row of its fold's header."""
         place = self.folds.shown_at(line)
         row = place + self._before[bisect_left(self._places, place)]
         if cell and self.width and self.folds.header_over(line) is None:
@@ -67,7 +68,7 @@ class WrappedRows:
         return row
 
     def at(self, row: int) -> tuple[int, int]:
-        """The line at *row*, and which of its rows that is."""
+        """Return the line at *row*, and which of its rows that is."""
         i = bisect_right(self._first, row) - 1
         if i >= 0:
             more = self._before[i + 1] - self._before[i]
@@ -76,12 +77,12 @@ class WrappedRows:
         return self.folds.line_at(row - self._before[i + 1]), 0
 
     def height(self, line: int) -> int:
-        """Rows that *line* takes."""
+        """Return the number of rows of *line*."""
         i = bisect_left(self._long, line)
         return 1 + (self._more[i] if i < len(self._long) and self._long[i] == line else 0)
 
     def starts(self, line: int) -> list[int] | range:
-        """The cells at which the rows of *line* begin."""
+        """Return the cells at which the rows of *line* start."""
         if not self.width:
             return [0]
         if self.document.is_long(line):
@@ -89,16 +90,16 @@ class WrappedRows:
         return row_breaks(self.document.line(line), self.width)
 
     def unwrap(self) -> None:
-        """One row a line."""
+        """Show each line in one row."""
         self.width, self._long, self._more = 0, [], []
         self.changed()
 
     def wrap(self, width: int) -> Iterator[None]:
-        """Break lines after *width* cells; yields after each step."""
+        """Wrap lines at *width* cells, in steps."""
         self.unwrap()
         self.width = max(width, 8)
         document, data = self.document, self.document.data
-        # A line of so many bytes may take more cells; tabs make more cells than bytes.
+        # Only a line with more bytes than cells can need more rows, or one with tabs.
         tabs = b"|[^\n]*\t[^\n]*" if b"\t" in data[: 1 << 20] else b""
         pattern = re.compile(b"[^\n]{%d,}" % (self.width + 1) + tabs)
         start, size = 0, len(data)
@@ -114,8 +115,8 @@ class WrappedRows:
     def _measure(self, line: int) -> None:
         if self.document.is_long(line):
             start, end = self.document.span(line)
-            taken = self.document.cell_of(line, end - start)
-            more = -(-taken // self.width) - 1
+            width = self.document.cell_of(line, end - start)
+            more = -(-width // self.width) - 1
         else:
             more = len(row_breaks(self.document.line(line), self.width)) - 1
         if more > 0:
@@ -123,7 +124,7 @@ class WrappedRows:
             self._more.append(more)
 
     def changed(self) -> None:
-        """Folds were opened or closed: reckon anew."""
+        """Recompute the rows after folds were opened or closed."""
         if not self._long:
             if self._places:
                 self._places, self._before, self._first = [], [0], []

@@ -1,11 +1,11 @@
-"""Two exchanges compared: what differs, where, and which lines of the one stand beside which of the other.
+"""Comparison of two exchanges: changes, their paths, and aligned lines.
 
     Exchange ─┬─ request line, query, headers ── pairs ─┐
-              └─ body ── json | xml | text ─────────────┴─► Record (changes, blocks of lines) ─► Part ─► Comparison
+              └─ body ── json | xml | lines ────────────┴─► Record (changes, blocks of lines) ─► DiffPart ─► Comparison
 
-Bodies are walked as trees: members by their name, elements of lists by their identity (``align``), so that an element
-that was put in makes one change and no more. ``VolatileMask`` says what is expected to differ every time; such
-differences are found and marked ``masked``, never counted as changes. All of it takes time in proportion to the bodies.
+Bodies are compared as trees: members by name, array elements by identity (``align``), so that an inserted element is
+one change. ``VolatileMask`` selects values that differ in every call; their changes are ``masked`` and counted apart.
+The time is proportional to the size of the bodies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The rows that a screen shows of the parts of a comparison: all of them, or the changes with a few lines around.
+"""Rows of a comparison for the screen: all lines, or the changes with some context.
 
-Blocks become segments of rows, in order and as they come; a row is looked up by its number. Nothing is rendered here.
+Blocks are appended in order as segments of rows, and rows are looked up by number. Nothing is rendered here.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from explorer.core.diff.changes import Block, DiffPart
 
 CONTEXT: Final = 3
-"""Equal lines that are shown before and after a change."""
+"""Equal lines to show before and after a change."""
 LONG_FOLD: Final = 24
-"""Lines above which only the beginning of a change is shown."""
+"""Most lines of a change to show in full."""
 FOLD_EDGE: Final = 8
+"""First lines to show of a longer change."""
 HEAD: Final = 100
 FOLD: Final = 101
 BLANK: Final = 102
@@ -29,9 +30,12 @@ _WIDTH: Final = 8
 
 
 class DiffRow(NamedTuple):
-    """A row. *code* is that of its block (``record.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* that are equal
-    (*change* volatile ones among them), ``MORE`` of *lines* of a change, or ``BLANK``; *left* and *right* are lines,
-    -1 where the row has none; *change* counts from 1."""
+    """A row of the screen.
+
+    *code* is that of its block (``changes.EQUAL`` …), ``HEAD`` of a part, ``FOLD`` of *lines* equal lines (*change* of
+    them volatile), ``MORE`` of *lines* further lines of a change, or ``BLANK``. *left* and *right* are line numbers,
+    or -1. *change* is a number from 1.
+    """
 
     code: int
     part: int
@@ -42,9 +46,9 @@ class DiffRow(NamedTuple):
 
 
 class DiffRowList:
-    """The rows of *parts*, which may still grow: call ``extend`` until it says that there is no more for now.
+    """Rows of *parts*, which may still grow: call ``extend`` until it returns False.
 
-    With *unified* what was on the left stands above what is on the right in place of beside it.
+    With *unified* the left lines are above the right ones, instead of beside them.
     """
 
     def __init__(self, parts: Callable[[], Sequence[DiffPart]], *, everything: bool, unified: bool) -> None:
@@ -54,19 +58,19 @@ class DiffRowList:
         self._segments = array("I")
         self._part = 0
         self._block = -1
-        """The next block of the part that is next; -1 before its heading."""
+        """The next block of the current part; -1 before its heading."""
         self._waiting: list[Block] = []
-        """Blocks since the last change that are the same."""
+        """Equal blocks since the last change."""
         self._changed = -1
-        """The part in which there was a change already."""
-        self.change_count = array("Q")
-        """Rows at which changes begin."""
+        """The part of the last change."""
+        self.change_rows = array("Q")
+        """Rows at which changes start."""
         self.rows_of: dict[tuple[int, int], int] = {}
         """Part and change → row."""
         self.count = 0
 
     def extend(self, blocks: int = 4_000) -> bool:
-        """Take in up to *blocks* blocks; whether there may be more at once."""
+        """Append up to *blocks* blocks, and return whether more are available now."""
         parts = self._parts()
         while blocks > 0 and self._part < len(parts):
             part = parts[self._part]
@@ -78,7 +82,7 @@ class DiffRowList:
                 self._block = 0
             last = available - (not done)
             while self._block < last and blocks > 0:
-                self._take(part, self._block, last=done and self._block == available - 1)
+                self._append(part, self._block, last=done and self._block == available - 1)
                 self._block += 1
                 blocks -= 1
             if self._block < last:
@@ -91,7 +95,7 @@ class DiffRowList:
         return self._part < len(parts)
 
     def row(self, n: int) -> DiffRow:
-        """Row *n*; a blank one where there is none."""
+        """Return row *n*, or a blank one."""
         if not 0 <= n < self.count:
             return DiffRow(BLANK, 0)
         at = bisect_right(self._starts, n) - 1
@@ -103,74 +107,74 @@ class DiffRowList:
             if inside < lefts:
                 return DiffRow(code, part, left + inside, -1, change)
             return DiffRow(code, part, -1, right + inside - lefts, change)
-        one = left + inside if inside < lefts else -1
-        other = right + inside if inside < rights else -1
-        return DiffRow(code, part, one, other, change)
+        left_line = left + inside if inside < lefts else -1
+        right_line = right + inside if inside < rights else -1
+        return DiffRow(code, part, left_line, right_line, change)
 
     def where(self, row: DiffRow) -> int:
-        """The number of the row that shows what *row* of the other layout shows, or the first behind it."""
-        if row.change and (found := self.rows_of.get((row.part, row.change))) is not None and row.code < HEAD:
-            return found
+        """Return the number of the row that corresponds to *row* of the other layout, or the first one after it."""
+        if row.change and (number := self.rows_of.get((row.part, row.change))) is not None and row.code < HEAD:
+            return number
         low, high = 0, self.count
-        while low < high:  # left lines grow but where something moved, which is near enough
+        while low < high:  # left lines are ascending, except moved ones, for which an approximation is enough
             middle = (low + high) // 2
-            at = self._starts_at(middle)
+            at = self._position_of(middle)
             if at < (row.part, max(row.left, 0)):
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def _starts_at(self, n: int) -> tuple[int, int]:
-        """The part of row *n*, and the left line at or before it."""
+    def _position_of(self, n: int) -> tuple[int, int]:
+        """Return the part of row *n*, and the left line at or before it."""
         at = bisect_right(self._starts, n) - 1
         code, part, left, lefts = self._segments[at * _WIDTH : at * _WIDTH + 4]
         return part, left + min(n - self._starts[at], max(lefts - 1, 0)) if code < HEAD else left
 
     def next_change_row(self, row: int) -> int | None:
-        """The next row at which a change begins, or None."""
-        at = bisect_right(self.change_count, row)
-        return self.change_count[at] if at < len(self.change_count) else None
+        """Return the next row at which a change starts, or None."""
+        at = bisect_right(self.change_rows, row)
+        return self.change_rows[at] if at < len(self.change_rows) else None
 
     def previous_change_row(self, row: int) -> int | None:
-        """The row before *row* at which a change begins, or None."""
-        at = bisect_right(self.change_count, row - 1) - 1
-        return self.change_count[at] if at >= 0 else None
+        """Return the last row before *row* at which a change starts, or None."""
+        at = bisect_right(self.change_rows, row - 1) - 1
+        return self.change_rows[at] if at >= 0 else None
 
     def change_number(self, row: int) -> int:
-        """How many changes begin up to *row*."""
-        return bisect_right(self.change_count, row)
+        """Return how many changes start up to *row*."""
+        return bisect_right(self.change_rows, row)
 
     # --- building ----------------------------------------------------------------------------------------------------
 
-    def _take(self, part: DiffPart, n: int, *, last: bool) -> None:
+    def _append(self, part: DiffPart, n: int, *, last: bool) -> None:
         block = part.record.block(n)
         if block.kind not in (EQUAL, MASKED):
             self._flush(last=False)
-            self._change(part, block)
+            self._append_change(part, block)
         elif self._everything:
-            self._same(block)
+            self._append_equal(block)
         else:
             self._waiting.append(block)
         if last:
             self._flush(last=True)
 
-    def _change(self, part: DiffPart, block: Block) -> None:
+    def _append_change(self, part: DiffPart, block: Block) -> None:
         if block.change:
             self.rows_of.setdefault((self._part, block.change), self.count)
         if block.change or part.record.is_full:
-            self.change_count.append(self.count)
+            self.change_rows.append(self.count)
         lefts, rights = block.left_lines, block.right_lines
         hidden = max(lefts, rights) - LONG_FOLD
         if self._everything or hidden < 2:
             self._add(block.kind, self._height(block), block)
             return
-        # Of what is long on one side or both the beginning tells enough.
+        # The first lines of a long change are enough.
         shown = block._replace(left_lines=min(lefts, FOLD_EDGE), right_lines=min(rights, FOLD_EDGE))
         self._add(block.kind, self._height(shown), shown)
         self._add(MORE, 1, block, max(lefts, rights) - FOLD_EDGE)
 
-    def _same(self, block: Block) -> None:
+    def _append_equal(self, block: Block) -> None:
         if block.kind == MASKED and block.change:
             self.rows_of.setdefault((self._part, block.change), self.count)
         self._add(block.kind, self._height(block), block)
@@ -181,31 +185,31 @@ class DiffRowList:
         return max(block.left_lines, block.right_lines)
 
     def _flush(self, *, last: bool) -> None:
-        """What is the same between two changes: a few lines after the one and before the other, the rest folded."""
+        """Append the equal lines between two changes: some context at both ends, the rest folded."""
         waiting, self._waiting = self._waiting, []
         before, after = (CONTEXT if self._changed == self._part else 0), (0 if last else CONTEXT)
         self._changed = -1 if last else self._part
-        lines = sum(max(one.left_lines, one.right_lines) for one in waiting)
+        lines = sum(max(block.left_lines, block.right_lines) for block in waiting)
         if lines - before - after < 2:
-            for one in waiting:
-                self._same(one)
+            for block in waiting:
+                self._append_equal(block)
             return
         hidden = masked = start = 0
         fold = waiting[0]
-        for one in waiting:
-            size = max(one.left_lines, one.right_lines)
+        for block in waiting:
+            size = max(block.left_lines, block.right_lines)
             for low, high in ((start, before), (before, lines - after), (lines - after, lines)):
                 cut, end = max(low, start), min(high, start + size)
                 if end <= cut:
                     continue
                 if low == before:
-                    masked += one.kind == MASKED
+                    masked += block.kind == MASKED
                     hidden += end - cut
                     continue
                 if hidden:
                     self._add(FOLD, 1, fold._replace(change=masked), hidden)
                     hidden = masked = 0
-                self._same(_slice_block(one, cut - start, end - start))
+                self._append_equal(_slice_block(block, cut - start, end - start))
             start += size
         if hidden:
             self._add(FOLD, 1, fold._replace(change=masked), hidden)
@@ -220,15 +224,15 @@ class DiffRowList:
 
 
 def fold_label(row: DiffRow) -> str:
-    """What stands in place of folded lines."""
+    """Return the text of a row for folded lines."""
     if row.code == MORE:
-        return f"… {row.lines:,} more lines of it"
-    volatile = f", {row.change:,} volatile among them" if row.change else ""
+        return f"… {row.lines:,} more lines"
+    volatile = f" ({row.change:,} volatile)" if row.change else ""
     return f"… {row.lines:,} equal line{'' if row.lines == 1 else 's'}{volatile}"
 
 
 def _slice_block(block: Block, low: int, high: int) -> Block:
-    """Lines *low* to *high* (not included) of a block."""
+    """Return lines *low* to *high* (exclusive) of a block."""
     lefts, rights = min(block.left_lines, high) - low, min(block.right_lines, high) - low
     return block._replace(
         left=block.left + low, left_lines=max(lefts, 0), right=block.right + low, right_lines=max(rights, 0)

@@ -1,4 +1,4 @@
-"""Compare two bodies: by structure where both have the same one, else line by line."""
+"""Comparison of two bodies: by structure if both are JSON or XML, otherwise by lines or pairs."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def walk_lines(
     plain: Callable[[bytes], bytes] = lambda line: line,
     unit: str = "line",
 ) -> None:
-    """Put into *record* which lines differ. Lines that are the same once they are made *plain* (a boundary of a
-    multipart body taken out, say) differ in what is volatile. *unit* is what a line is called."""
+    """Add the differing lines to *record*. Lines that are equal after *plain* (which, for example, removes multipart
+    boundaries) are masked. *unit* is the name of a line in paths."""
     keys = [plain(line) for line in left], [plain(line) for line in right]
     for i, j, _ in pair_by_content(*keys, lambda _i, _j: True):
         record.step()
@@ -36,8 +36,8 @@ def walk_lines(
         change = Change(
             path=f"{unit} {(i if i >= 0 else j) + 1}",
             kind=kind,
-            left=_text(left[i]) if i >= 0 else "",
-            right=_text(right[j]) if j >= 0 else "",
+            left=_decode_line(left[i]) if i >= 0 else "",
+            right=_decode_line(right[j]) if j >= 0 else "",
             masked=i >= 0 and j >= 0 and keys[0][i] == keys[1][j],
             left_at=str(i + 1) if i >= 0 else "",
             right_at=str(j + 1) if j >= 0 else "",
@@ -45,7 +45,7 @@ def walk_lines(
         record.change(change, int(i >= 0), int(j >= 0))
 
 
-def _text(line: bytes) -> str:
+def _decode_line(line: bytes) -> str:
     return truncate(line[:1000].decode("utf-8", "replace"))
 
 
@@ -61,16 +61,18 @@ def walk_pairs(
     pattern: str,
     fold: bool = False,
 ) -> None:
-    """Put into *record* which pairs differ, one line each. The first of a name belongs to the first of that name, and
-    so on; their order among other names does not count. *pattern* is put before a name to make what ignores it;
-    with *fold* names do not care about case."""
+    """Add the differing pairs to *record*, one line each.
+
+    The nth pair of a name is compared with the nth pair of that name; the order of names is ignored. *pattern* is the
+    prefix of the volatile pattern of a name. *fold* makes names case-insensitive.
+    """
     pairs = pair_by_identity(_names(left, fold), _names(right, fold))
-    begun = record.right
+    start = record.right
     for i, j, _ in pairs:
         record.step()
         name = left[i][0] if i >= 0 else right[j][0]
         if j >= 0:
-            record.right = begun + j
+            record.right = start + j
         if i >= 0 and j >= 0 and left[i][1] == right[j][1] and (fold or left[i][0] == right[j][0]):
             record.equal(1)
             continue
@@ -86,22 +88,22 @@ def walk_pairs(
             pattern=f"{pattern}:{name.lower()}",
         )
         record.change(change, int(i >= 0), int(j >= 0))
-    record.right = begun + len(right)
+    record.right = start + len(right)
 
 
 def _names(pairs: Sequence[Pair], fold: bool) -> list[Hashable]:
-    """Each name with its number among those of the same name."""
-    seen: dict[str, int] = {}
+    """Return each name with its number among the pairs of that name."""
+    counts: dict[str, int] = {}
     names: list[Hashable] = []
     for name, _ in pairs:
         key = name.lower() if fold else name
-        seen[key] = seen.get(key, 0) + 1
-        names.append((key, seen[key]))
+        counts[key] = counts.get(key, 0) + 1
+        names.append((key, counts[key]))
     return names
 
 
 _ROW = 16
-"""Bytes in a row of a binary body."""
+"""Bytes per row of a binary body."""
 
 
 def walk_bodies(
@@ -113,28 +115,28 @@ def walk_bodies(
     boundaries: Sequence[bytes],
     tick: Callable[[], None],
 ) -> None:
-    """Put into ``part.record`` what differs. *left* and *right* are laid out; *boundaries* are those of multipart
-    bodies, which are random."""
+    """Add the differences to ``part.record``. *left* and *right* are formatted; *boundaries* are the random boundaries
+    of multipart bodies."""
     if bodies[0] == bodies[1] and left.kind == right.kind:
         part.record.equal(left.line_count)
         return
     kinds = left.kind, right.kind
     if not all(bodies) or kinds[0] != kinds[1]:
-        _whole(part, left, right)
+        _change_all(part, left, right)
         return
     if kinds[0] in ("json", "xml") and left.laid_out and right.laid_out:
         try:
-            _structure(part, left, right, volatile, tick)
+            _walk_trees(part, left, right, volatile, tick)
         except (UnparsableTree, RecursionError):
             part.record = Record(tick)
-            part.note = "compared by lines: nested too deep, or not well-formed"
+            part.note = "compared by lines: a body is nested too deeply or malformed"
         else:
             if part.record.left == left.line_count and part.record.right == right.line_count:
                 if part.is_same:
-                    part.note = "the same values; white space, escapes or the order of keys differ"
+                    part.note = "the same values; only whitespace, escapes or key order differ"
                 return
             part.record = Record(tick)
-            part.note = "compared by lines: it cannot be laid out by its structure"
+            part.note = "compared by lines: a body cannot be formatted by its structure"
     elif kinds[0] == "form":
 
         def masked(name: str, kind: ChangeKind) -> bool:
@@ -158,7 +160,7 @@ def walk_bodies(
     walk_lines(lines[0], lines[1], part.record, plain)
 
 
-def _structure(
+def _walk_trees(
     part: DiffPart, left: Document, right: Document, volatile: VolatileMask, tick: Callable[[], None]
 ) -> None:
     if left.kind == "json":
@@ -169,11 +171,11 @@ def _structure(
         walk_xml(*roots, volatile, part.record)
 
 
-def _whole(part: DiffPart, left: Document, right: Document) -> None:
-    """One is there and the other is not, or they are of different kinds: all lines of both."""
-    texts = [f"{one.title}, {one.size:,} bytes" if one.size else "" for one in (left, right)]
+def _change_all(part: DiffPart, left: Document, right: Document) -> None:
+    """Add one change of all lines, for bodies of different kinds or if one is empty."""
+    texts = [f"{document.title}, {document.size:,} bytes" if document.size else "" for document in (left, right)]
     kind: ChangeKind = "changed" if all(texts) else "removed" if texts[0] else "added"
-    change = Change("(all of it)", kind, truncate(texts[0]), truncate(texts[1]), pattern="$")
+    change = Change("(whole body)", kind, truncate(texts[0]), truncate(texts[1]), pattern="$")
     part.record.change(change, left.line_count, right.line_count)
 
 

@@ -1,4 +1,4 @@
-"""What a comparison reports, in order: changes, parts, and aligned blocks of lines."""
+"""Results of a comparison: changes, aligned blocks of lines, and parts."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ChangeKind = Literal["added", "removed", "changed", "moved"]
 Side = Literal["request", "response"]
 
 MAX_CHANGES: Final = 20_000
-"""Changes that are kept with their texts; further ones are counted, and their lines are kept."""
+"""Most changes stored with their values; of further ones only the count and the lines are stored."""
 MAX_VALUE_LENGTH: Final = 200
-"""Characters of a value that a change tells."""
+"""Most characters of a value in a change."""
 TICK: Final = 512
-"""Steps of a walk between two ticks."""
+"""Steps of a walk between two calls of ``tick``."""
 
 EQUAL: Final = 0
 CHANGED: Final = 1
@@ -35,29 +35,29 @@ _WIDTH: Final = 6
 
 
 class ComparisonCancelled(Exception):
-    """The one who waits for the comparison does not want it any more."""
+    """The comparison was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference. ``left`` and ``right`` are texts as sent, cut after a while, empty on the side that has none."""
+    """One difference. ``left`` and ``right`` are values as sent, truncated; empty on the side without one."""
 
     path: str
-    """As people write it: ``data[3].name``, ``/order/item[2]/@id``, the name of a header or a parameter."""
+    """Readable path: ``data[3].name``, ``/order/item[2]/@id``, or the name of a header or a parameter."""
     kind: ChangeKind
     left: str
     right: str
     masked: bool = False
-    """Whether it was to be expected: a volatile field."""
+    """Whether the value is volatile."""
     left_at: str = ""
-    """Where it stands on the left: a JSON pointer (RFC 6901), an XPath, or a number; empty where there is none."""
+    """Position on the left: a JSON Pointer (RFC 6901), an XPath, or a number; empty if it has none."""
     right_at: str = ""
     pattern: str = ""
-    """What to ignore so that this one and its like are masked (``volatile.parse_patterns``)."""
+    """Volatile pattern that masks this change and similar ones (``volatile.parse_patterns``)."""
 
 
 class Block(NamedTuple):
-    """*left_lines* lines from line *left* on, beside those of the right; *change* counts from 1, 0 is none."""
+    """Aligned lines: *left_lines* from line *left* on, and those on the right. *change* is a number from 1, or 0."""
 
     kind: int
     left: int
@@ -68,14 +68,16 @@ class Block(NamedTuple):
 
 
 class Record:
-    """Grows while two sides are walked; another thread may read what is there. *tick* is called now and then and may
-    raise ``ComparisonCancelled``."""
+    """Changes and blocks of one part. Another thread may read them while the walk adds more.
+
+    *tick* is called every 512 steps, and may raise ``ComparisonCancelled``.
+    """
 
     def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
         self.changes: list[Change] = []
-        """The first ``MAX_CHANGES``, masked ones among them."""
+        """The first ``MAX_CHANGES`` changes, including masked ones."""
         self.counts: dict[ChangeKind, int] = {"changed": 0, "added": 0, "removed": 0, "moved": 0}
-        """Of every change that is not masked."""
+        """Number of changes by kind, without masked ones."""
         self.masked = 0
         self.left = 0
         """The next line of the left side."""
@@ -90,31 +92,31 @@ class Record:
 
     @property
     def block_count(self) -> int:
-        """Number of blocks so far; the last one may still grow."""
+        """Number of blocks; the last one may still grow."""
         return len(self._blocks) // _WIDTH
 
     def block(self, n: int) -> Block:
-        """Block *n*."""
+        """Return block *n*."""
         return Block(*self._blocks[n * _WIDTH : (n + 1) * _WIDTH])
 
     def packed(self, first: int, last: int) -> bytes:
-        """Blocks *first* to *last* (not included) as ``extend`` takes them, on the same machine."""
+        """Return blocks *first* to *last* (exclusive) in native byte order for ``extend``."""
         return self._blocks[first * _WIDTH : last * _WIDTH].tobytes()
 
     def extend(self, changes: list[Change], blocks: bytes, counts: dict[ChangeKind, int], masked: int) -> None:
-        """Take in what was found elsewhere, with all counts so far."""
+        """Add changes and blocks from another process, and set the totals."""
         self.changes.extend(changes)
         self._blocks.frombytes(blocks)
         self.counts, self.masked = counts, masked
 
     def step(self) -> None:
-        """Count one step of the walk."""
+        """Count a step of the walk, and call ``tick`` when it is due."""
         self._steps += 1
         if self._steps % TICK == 0:
             self._tick()
 
     def equal(self, lines: int) -> None:
-        """The next *lines* are the same on both sides."""
+        """Add *lines* that are equal on both sides."""
         if not lines:
             return
         blocks = self._blocks
@@ -132,18 +134,18 @@ class Record:
         self.right += lines
 
     def put(self, code: int, left_lines: int, right_lines: int, change: int = 0) -> None:
-        """The next lines of both sides belong together."""
+        """Add a block of the next lines on both sides."""
         self._blocks.extend((code, self.left, left_lines, self.right, right_lines, change))
         self.left += left_lines
         self.right += right_lines
 
     def change(self, change: Change, left_lines: int, right_lines: int) -> None:
-        """A change that takes the next lines."""
+        """Add a change and its lines."""
         code = MASKED if change.masked else _CODES[change.kind]
         self.put(code, left_lines, right_lines, self.note(change))
 
     def count(self, kind: ChangeKind, masked: bool, left_lines: int, right_lines: int) -> None:
-        """A change that takes the next lines and is not kept: there are too many."""
+        """Count a change that is not stored because there are too many, and add its lines."""
         if masked:
             self.masked += 1
         else:
@@ -152,11 +154,11 @@ class Record:
 
     @property
     def is_full(self) -> bool:
-        """Whether no further change is kept."""
+        """Whether no further changes are stored."""
         return len(self.changes) >= MAX_CHANGES
 
     def note(self, change: Change) -> int:
-        """Take a change in without lines; its number from 1, or 0 where there are too many to keep."""
+        """Add a change without lines, and return its number from 1, or 0 if it is not stored."""
         if change.masked:
             self.masked += 1
         else:
@@ -168,29 +170,29 @@ class Record:
 
 
 def truncate(text: str) -> str:
-    """*text*, cut where it is long."""
+    """Truncate *text* to ``MAX_VALUE_LENGTH`` characters."""
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 class LinesSource(Protocol):
-    """Lines that can be shown."""
+    """Interface of lines to show."""
 
     @property
     def line_count(self) -> int:
-        """How many."""
+        """Number of lines."""
 
     def tokens(self, n: int) -> list[Token]:
-        """Line *n* as ``(kind, text)``, sanitized."""
+        """Return line *n* as sanitized ``(kind, text)`` tokens."""
 
     def line(self, n: int) -> str:
-        """Line *n*, sanitized."""
+        """Return line *n*, sanitized."""
 
     def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:
-        """The tokens of line *n* that show in *width* cells from cell *left*, and the cell of the first."""
+        """Return the first cell and the tokens of line *n* that are visible in *width* cells from cell *left*."""
 
 
 class PairLines:
-    """Names and values, one line each."""
+    """Names and values as lines."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]], between: str) -> None:
         self._pairs, self._between = pairs, between
@@ -201,24 +203,24 @@ class PairLines:
         return len(self._pairs)
 
     def tokens(self, n: int) -> list[Token]:
-        """Pair *n* as tokens."""
+        """Return pair *n* as tokens."""
         name, value = self._pairs[n]
         if not name:
             return [("text", sanitize_line(value))]
         return [("key", sanitize_line(name)), ("punctuation", self._between), ("string", sanitize_line(value))]
 
     def line(self, n: int) -> str:
-        """Pair *n* as text."""
+        """Return pair *n* as a string."""
         return "".join(text for _, text in self.tokens(n))
 
-    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - as of a document
-        """All of pair *n*."""
+    def window(self, n: int, left: int, width: int) -> tuple[int, list[Token]]:  # noqa: ARG002 - interface of Document
+        """Return the whole pair *n*."""
         return 0, self.tokens(n)
 
 
 @dataclass
 class DiffPart:
-    """A part of a request or a response: ``left`` and ``right`` as lines, and what is found between them."""
+    """Part of a request or a response: the lines of both sides and the record of their differences."""
 
     name: str
     """``request``, ``query``, ``headers``, ``status``, ``body``."""
@@ -227,11 +229,11 @@ class DiffPart:
     right: LinesSource
     record: Record
     note: str = ""
-    """What a person should know of how it was compared, or empty."""
+    """Note for the user about how it was compared, or empty."""
     done: bool = True
-    """Whether it is compared to its end."""
+    """Whether the comparison is complete."""
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing differs, not even in what is volatile."""
+        """Whether there are no differences, not even volatile ones."""
         return not self.record.found and not self.record.masked

@@ -1,4 +1,4 @@
-"""Exchanges, bodies and texts compared: ``Comparison`` and its parts."""
+"""Comparison of two exchanges, and of their bodies."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
 
 @dataclass
 class Comparison:
-    """Two exchanges side by side. While ``run`` walks in one thread, another may read what is there."""
+    """Two exchanges and their differences. Another thread may read the results while ``run`` compares."""
 
     left: Exchange
     right: Exchange
     volatile: VolatileMask
     parts: list[DiffPart] = field(default_factory=list)
-    _walked: bool = False
+    _is_walked: bool = False
 
     @property
     def done(self) -> bool:
-        """Whether all of it is compared."""
-        return self._walked and all(part.done for part in self.parts)
+        """Whether the comparison is complete."""
+        return self._is_walked and all(part.done for part in self.parts)
 
     def run(
         self, tick: Callable[[], None] = lambda: None, apart: Callable[[BodyJob], bool] = lambda _job: False
     ) -> None:
-        """Compare. *tick* is called every few milliseconds; what it raises ends the walk (``record.Cancelled``).
+        """Compare both exchanges.
 
-        Of each pair of bodies *apart* is asked whether it will see to their walk elsewhere (``diff.apart``).
+        *tick* is called every few milliseconds; an exception from it ends the comparison (``ComparisonCancelled``).
+        *apart* returns whether it compares a pair of bodies in another process.
         """
         for _ in _diff_heads(self, tick):
             tick()
@@ -54,52 +55,52 @@ class Comparison:
             if not elsewhere:
                 job.walk(tick)
                 job.part.done = True
-        self._walked = True
+        self._is_walked = True
 
     def of(self, side: Side) -> list[DiffPart]:
-        """The parts of a side."""
+        """Return the parts of a side."""
         return [part for part in self.parts if part.side == side]
 
     def changes(self, side: Side | None = None) -> Iterator[tuple[DiffPart, Change]]:
-        """Every change that is kept, masked ones too."""
+        """Yield every stored change with its part, including masked ones."""
         for part in self.parts:
             if side in (None, part.side):
                 for change in part.record.changes:
                     yield part, change
 
     def found(self, side: Side | None = None) -> int:
-        """Number of changes that are not masked."""
+        """Return the number of changes that are not masked."""
         return sum(part.record.found for part in self.parts if side in (None, part.side))
 
     def masked(self, side: Side | None = None) -> int:
-        """Number of changes in what is volatile."""
+        """Return the number of masked changes."""
         return sum(part.record.masked for part in self.parts if side in (None, part.side))
 
     @property
     def headline(self) -> str:
-        """What differs, in words: ``status 200 → 401 · answer: 3 changed, 1 added · 2 volatile masked``."""
-        words: list[str] = []
-        if (then := _outcome_text(self.left)) != (now := _outcome_text(self.right)):
-            words.append(f"{then} → {now.removeprefix('status ') if then.startswith('status ') else now}")
-        words += [text for side in ("response", "request") if (text := self._told(side))]
+        """Summary, such as ``status 200 → 401 · response: 3 changed, 1 added · 2 volatile masked``."""
+        phrases: list[str] = []
+        if (old := _outcome_text(self.left)) != (new := _outcome_text(self.right)):
+            phrases.append(f"{old} → {new.removeprefix('status ') if old.startswith('status ') else new}")
+        phrases += [text for side in ("response", "request") if (text := self._side_summary(side))]
         if not self.found():
-            words.append("the same" if self.done else "the same so far")
+            phrases.append("the same" if self.done else "the same so far")
         if masked := self.masked():
-            words.append(f"{masked:,} volatile masked")
-        return " · ".join(words)
+            phrases.append(f"{masked:,} volatile masked")
+        return " · ".join(phrases)
 
-    def _told(self, side: Side) -> str:
+    def _side_summary(self, side: Side) -> str:
         totals: dict[ChangeKind, int] = {}
         for part in self.of(side):
             if part.name == "status":
                 continue
             for kind, number in part.record.counts.items():
                 totals[kind] = totals.get(kind, 0) + number
-        counted = ", ".join(f"{number:,} {kind}" for kind, number in totals.items() if number)
-        return f"{side}: {counted}" if counted else ""
+        counts = ", ".join(f"{number:,} {kind}" for kind, number in totals.items() if number)
+        return f"{side}: {counts}" if counts else ""
 
 
-# --- what stands before the bodies -----------------------------------------------------------------------------------
+# --- request line, query, headers, status -----------------------------------------------------------------------------
 
 
 def _diff_heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[None]:
@@ -120,7 +121,14 @@ def _diff_heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[No
 
     requests = left.request, right.request
     host = _host_mask(*requests, volatile)
-    add("request", "request", (_line(requests[0]), _line(requests[1])), "  ", lambda name, _kind: host(name), "line")
+    add(
+        "request",
+        "request",
+        (_request_line(requests[0]), _request_line(requests[1])),
+        "  ",
+        lambda name, _kind: host(name),
+        "line",
+    )
 
     def param_mask(name: str, kind: ChangeKind) -> bool:
         return volatile.sent(name, kind, header=False)
@@ -133,18 +141,18 @@ def _diff_heads(comparison: Comparison, tick: Callable[[], None]) -> Iterator[No
     add("headers", "request", (list(requests[0].headers), list(requests[1].headers)), ": ", header_mask, "header")
     yield
     add("status", "response", (_status(left), _status(right)), "  ", lambda _name, _kind: False, "line")
-    answers = [list(one.response.headers) if one.response else [] for one in (left, right)]
-    add("headers", "response", (answers[0], answers[1]), ": ", lambda name, _kind: volatile.header(name), "header")
+    headers = [list(exchange.response.headers) if exchange.response else [] for exchange in (left, right)]
+    add("headers", "response", (headers[0], headers[1]), ": ", lambda name, _kind: volatile.header(name), "header")
     yield
 
 
-def _line(request: SentRequest) -> list[tuple[str, str]]:
+def _request_line(request: SentRequest) -> list[tuple[str, str]]:
     url = urlsplit(request.url)
     return [("method", request.method), ("host", f"{url.scheme}://{url.netloc}"), ("path", url.path or "/")]
 
 
 def _host_mask(left: SentRequest, right: SentRequest, volatile: VolatileMask) -> Callable[[str], bool]:
-    """Whether a host differs in a port of this machine only."""
+    """Return a mask for hosts that only differ in the port of a server on this machine."""
     hosts = urlsplit(left.url).hostname, urlsplit(right.url).hostname
     local = volatile.ports and hosts[0] == hosts[1] and hosts[0] in _LOOPBACK
     return lambda name: name == "host" and local
@@ -152,7 +160,7 @@ def _host_mask(left: SentRequest, right: SentRequest, volatile: VolatileMask) ->
 
 def _query(request: SentRequest) -> list[tuple[str, str]]:
     query = urlsplit(request.url).query
-    pairs = (one.partition("=") for one in query.split("&") if one)
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
 
@@ -174,7 +182,7 @@ def _status(exchange: Exchange) -> list[tuple[str, str]]:
 def _outcome_text(exchange: Exchange) -> str:
     if exchange.response is not None:
         return f"status {exchange.response.status}"
-    return exchange.failure.title if exchange.failure else "no answer"
+    return exchange.failure.title if exchange.failure else "no response"
 
 
 # --- bodies ----------------------------------------------------------------------------------------------------------
@@ -182,7 +190,7 @@ def _outcome_text(exchange: Exchange) -> str:
 
 @dataclass
 class BodyJob:
-    """Two bodies that are to be compared: ``lay_out``, then ``walk``, here or elsewhere."""
+    """Comparison of two bodies: ``lay_out``, then ``walk``, in this process or another."""
 
     part: DiffPart
     documents: tuple[Document, Document]
@@ -191,22 +199,22 @@ class BodyJob:
     volatile: VolatileMask
 
     def lay_out(self, tick: Callable[[], None]) -> None:
-        """Make the lines of both; *tick* is called after each step."""
+        """Format both bodies, and call *tick* after each step."""
         for document in self.documents:
             for _ in document.steps():
                 tick()
 
     def walk(self, tick: Callable[[], None]) -> None:
-        """Find what differs; both are laid out."""
+        """Compare the formatted bodies."""
         from explorer.core.diff.body import walk_bodies
 
-        boundaries = [found[1].encode() for one in self.media if (found := _BOUNDARY.search(one))]
+        boundaries = [match[1].encode() for media in self.media if (match := _BOUNDARY.search(media))]
         self.part.record = Record(tick)
         walk_bodies(self.part, *self.documents, self.bodies, self.volatile, boundaries, tick)
 
 
 def body_job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], volatile: VolatileMask) -> BodyJob:
-    """The job of comparing two bodies; *media* are their content types."""
+    """Return the job to compare two bodies; *media* are their content types."""
     documents = Document.opened(bodies[0], media[0]), Document.opened(bodies[1], media[1])
     return BodyJob(DiffPart("body", side, *documents, Record()), documents, bodies, media, volatile)
 
@@ -215,10 +223,13 @@ def _jobs(comparison: Comparison) -> Iterator[BodyJob]:
     left, right = comparison.left, comparison.right
     requests = left.request, right.request
     yield from _job(
-        "request", (requests[0].body, requests[1].body), (_type(requests[0]), _type(requests[1])), comparison
+        "request",
+        (requests[0].body, requests[1].body),
+        (_content_type(requests[0]), _content_type(requests[1])),
+        comparison,
     )
     bodies = left.response.body[:] if left.response else b"", right.response.body[:] if right.response else b""
-    media = [one.response.header("content-type") if one.response else "" for one in (left, right)]
+    media = [exchange.response.header("content-type") if exchange.response else "" for exchange in (left, right)]
     yield from _job("response", bodies, (media[0], media[1]), comparison)
 
 
@@ -227,5 +238,5 @@ def _job(side: Side, bodies: tuple[bytes, bytes], media: tuple[str, str], compar
         yield body_job(side, bodies, media, comparison.volatile)
 
 
-def _type(request: SentRequest) -> str:
+def _content_type(request: SentRequest) -> str:
     return next((value for name, value in request.headers if name.lower() == "content-type"), "")

@@ -1,4 +1,4 @@
-"""Compare two JSON documents as trees that keep number tokens, key order and repeated keys."""
+"""Comparison of two JSON documents as trees that preserve number tokens, key order and repeated keys."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 SINGLE_PASS_LIMIT: Final = 1 << 18
-"""Bytes up to which a text is parsed in one go."""
+"""Largest body in bytes to parse at once."""
 
 
 class UnparsableTree(Exception):
-    """The text is no JSON, or nested too deep to be walked."""
+    """The body is malformed, or nested too deeply."""
 
 
 def parse_json(source: bytes, tick: Callable[[], None] = lambda: None) -> Any:
-    """The tree of *source* (UTF-8). Large texts are parsed in pieces, *tick* is called between them.
+    """Parse *source* (UTF-8) into a tree. A large body is parsed in pieces, with a call of *tick* after each.
 
     Raises:
-        NotATree: see there.
+        UnparsableTree: see there.
     """
     try:
         if len(source) > SINGLE_PASS_LIMIT:
             try:
-                return _in_pieces(source, tick)
+                return _parse_pieces(source, tick)
             except NotSplittable:
                 tick()
         return _decode(source)
@@ -50,33 +50,34 @@ def _reject_constant(word: str) -> Any:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[Any, Any]:
-    table: dict[Any, Any] = dict(pairs)
-    if len(table) != len(pairs):
-        table = {}
-        _add(table, pairs)
-    return table
+    members: dict[Any, Any] = dict(pairs)
+    if len(members) != len(pairs):
+        members = {}
+        _add_members(members, pairs)
+    return members
 
 
-def _add(table: dict[Any, Any], pairs: list[tuple[str, Any]]) -> None:
+def _add_members(members: dict[Any, Any], pairs: list[tuple[str, Any]]) -> None:
+    """Add *pairs*; the key of a repeated name is the name with a number."""
     for name, value in pairs:
         key: Any = name
         number = 0
-        while key in table:
+        while key in members:
             number += 1
             key = (name, number)
-        table[key] = value
+        members[key] = value
 
 
-_read = json.JSONDecoder(
+_decode_json = json.JSONDecoder(
     object_pairs_hook=_members, parse_int=str.encode, parse_float=str.encode, parse_constant=_reject_constant
 ).decode
 
 
 def _decode(source: bytes) -> Any:
-    return _read(source.decode("utf-8", "surrogatepass"))
+    return _decode_json(source.decode("utf-8", "surrogatepass"))
 
 
-def _in_pieces(source: bytes, tick: Callable[[], None]) -> Any:
+def _parse_pieces(source: bytes, tick: Callable[[], None]) -> Any:
     root: Any = None
     for stack, text in split_json(source):
         piece = _decode(text)
@@ -89,26 +90,26 @@ def _in_pieces(source: bytes, tick: Callable[[], None]) -> Any:
 
 
 def _merge_piece(tree: Any, stack: bytes, piece: Any) -> None:
-    """Put what *piece* holds behind what *tree* holds; *stack* are the containers that *piece* goes on with."""
+    """Append the contents of *piece* to *tree*; *stack* are the open containers that *piece* continues."""
     for depth in range(len(stack)):
         innermost = depth == len(stack) - 1
-        last = None if innermost else _last(tree)
+        last = None if innermost else _last_value(tree)
         if isinstance(tree, list):
             tree.extend(piece if innermost else piece[1:])
             piece = None if innermost else piece[0]
         else:
             members = [(key if isinstance(key, str) else key[0], value) for key, value in piece.items()]
-            _add(tree, members if innermost else members[1:])
+            _add_members(tree, members if innermost else members[1:])
             piece = None if innermost else members[0][1]
         tree = last
 
 
-def _last(tree: Any) -> Any:
+def _last_value(tree: Any) -> Any:
     return tree[-1] if isinstance(tree, list) else tree[next(reversed(tree))]
 
 
 def line_count(value: Any) -> int:
-    """How many lines *value* takes when it is laid out with a line for every element and every bracket."""
+    """Return the number of lines of *value* formatted with one line per element and bracket."""
     kind = type(value)
     if kind is dict:
         items = value.values()
@@ -117,14 +118,14 @@ def line_count(value: Any) -> int:
     else:
         return 1
     total = 2 if value else 1
-    for one in items:
-        inner = type(one)
-        total += line_count(one) if inner is dict or inner is list else 1
+    for item in items:
+        inner = type(item)
+        total += line_count(item) if inner is dict or inner is list else 1
     return total
 
 
 def format_value(value: Any, limit: int) -> str:
-    """*value* as JSON on one line, not much longer than *limit* characters."""
+    """Format *value* as JSON on one line of about *limit* characters at most."""
     kind = type(value)
     if kind is bytes:
         return str(value.decode("ascii"))
@@ -133,46 +134,46 @@ def format_value(value: Any, limit: int) -> str:
     if kind is not dict and kind is not list:
         return json.dumps(value)
     parts: list[str] = []
-    left = limit
+    remaining = limit
     items: Any = value.items() if kind is dict else enumerate(value)
-    for key, one in items:
+    for key, item in items:
         head = f"{json.dumps(key_text(key), ensure_ascii=False)}: " if kind is dict else ""
-        part = head + (format_value(one, left) if left > 0 else "…")
+        part = head + (format_value(item, remaining) if remaining > 0 else "…")
         parts.append(part)
-        left -= len(part)
-        if left <= 0:
+        remaining -= len(part)
+        if remaining <= 0:
             break
     text = ", ".join(parts)
     return f"{{{text}}}" if kind is dict else f"[{text}]"
 
 
 def key_text(key: Key) -> str:
-    """A key as it was sent."""
+    """Return a key as sent."""
     return key if isinstance(key, str) else key[0]
 
 
 def path_step(key: Key) -> str:
-    """A key as a step of a path: ``.name``, ``["odd name"]``; which one it is, where the key stands again."""
+    """Return a key as a step of a path: ``.name`` or ``["odd name"]``, with a number if the key is repeated."""
     step = format_step(key_text(key))
-    return step if isinstance(key, str) else f"{step} (again, {key[1] + 1})"
+    return step if isinstance(key, str) else f"{step} (repeated, {key[1] + 1})"
 
 
 def pointer_step(key: Key) -> str:
-    """A key as a step of a JSON pointer (RFC 6901)."""
+    """Return a key as a step of a JSON Pointer (RFC 6901)."""
     return "/" + key_text(key).replace("~", "~0").replace("/", "~1")
 
 
 IDENTITIES: Final = ("id", "_id", "uuid", "guid", "key", "code", "sku", "slug", "number", "name")
-"""Members that may tell one element of a list from the others, the likeliest first."""
+"""Members that may identify the elements of an array, most likely first."""
 LARGE_CONTAINER: Final = 64
-"""Members above which two containers are not compared at one go."""
+"""Most members of containers to compare with ``==`` first."""
 _CONTAINERS: Final = (dict, list)
 SHALLOW_DEPTH: Final = 12
-"""Levels up to which two containers are compared at one go first."""
+"""Deepest level of containers to compare with ``==`` first."""
 
 
 class _JsonPosition(NamedTuple):
-    """Where the walk stands: the path, the pointers of either side, the pattern for all like it, and its masks."""
+    """Position of the walk: the path, the pointers on both sides, the volatile pattern, and the state of the mask."""
 
     path: str
     left: str
@@ -182,7 +183,7 @@ class _JsonPosition(NamedTuple):
     masked: bool = False
 
     def key(self, key: Any, volatile: VolatileMask) -> _JsonPosition:
-        """One member further in."""
+        """Return the position of the member *key*."""
         name = key_text(key)
         pointer, state = pointer_step(key), volatile.step(self.state, name)
         return _JsonPosition(
@@ -195,7 +196,7 @@ class _JsonPosition(NamedTuple):
         )
 
     def element(self, left: int, right: int, volatile: VolatileMask) -> _JsonPosition:
-        """One element further in; -1 on the side that has none."""
+        """Return the position of an element; an index is -1 on the side without it."""
         state = volatile.step(self.state, "*")
         return _JsonPosition(
             f"{self.path}[{left if left >= 0 else right}]",
@@ -208,10 +209,10 @@ class _JsonPosition(NamedTuple):
 
 
 def walk_json(left: Any, right: Any, volatile: VolatileMask, record: Record) -> None:
-    """Put into *record* what differs.
+    """Add the differences to *record*.
 
     Raises:
-        RecursionError: nested too deep; *record* holds only a part then.
+        RecursionError: a body is nested too deeply; *record* is incomplete.
     """
     _JsonWalk(volatile, record).values(left, right, _JsonPosition("", "", "", "", volatile.start()), 0)
 
@@ -221,7 +222,7 @@ class _JsonWalk:
         self.volatile, self.record = volatile, record
 
     def values(self, left: Any, right: Any, at: _JsonPosition, level: int, opening: int = 0) -> None:
-        """Two values at the same place; *opening* is the change that says that they moved."""
+        """Compare two values at the same position; *opening* is the number of their ``moved`` change, or 0."""
         self.record.step()
         kind = type(left)
         if kind is not type(right):
@@ -250,33 +251,33 @@ class _JsonWalk:
         common = [key for key in left if key in right]
         shuffled = common != [key for key in right if key in left]
         starts, end = _starts(right.values(), record.right) if shuffled else ([], 0)
-        places = dict(zip(right, starts, strict=True)) if shuffled else {}
+        lines = dict(zip(right, starts, strict=True)) if shuffled else {}
         new = [key for key in right if key not in left]
-        waiting = iter(right)
+        right_keys = iter(right)
         for key, value in left.items():
             if key not in right:
                 self._only("removed", value, at.key(key, self.volatile))
                 continue
             if shuffled:
-                record.right = places[key]
+                record.right = lines[key]
             elif new:
-                for before in waiting:
-                    if before == key:
+                for right_key in right_keys:
+                    if right_key == key:
                         break
-                    self._only("added", right[before], at.key(before, self.volatile))
+                    self._only("added", right[right_key], at.key(right_key, self.volatile))
             other = right[key]
             if type(value) not in _CONTAINERS and value == other:
                 record.equal(1)
             else:
                 self.values(value, other, at.key(key, self.volatile), level + 1)
-        for key in new if shuffled else waiting if new else ():
+        for key in new if shuffled else right_keys if new else ():
             if shuffled:
-                record.right = places[key]
+                record.right = lines[key]
             self._only("added", right[key], at.key(key, self.volatile))
         if shuffled:
             record.right = end
 
-    # --- lists -------------------------------------------------------------------------------------------------------
+    # --- arrays ------------------------------------------------------------------------------------------------------
 
     def _lists(self, left: list[Any], right: list[Any], at: _JsonPosition, level: int) -> None:
         shortest = min(len(left), len(right))
@@ -291,15 +292,15 @@ class _JsonWalk:
             tail += 1
         i_end, j_end = len(left) - tail, len(right) - tail
         self._elements(left[start:i_end], right[start:j_end], start, at, level)
-        for one in left[i_end:]:
+        for element in left[i_end:]:
             self.record.step()
-            self.record.equal(line_count(one))
+            self.record.equal(line_count(element))
 
     def _elements(self, left: list[Any], right: list[Any], first: int, at: _JsonPosition, level: int) -> None:
-        """Elements that stand from place *first* on, on both sides."""
+        """Compare elements that start at index *first* on both sides."""
         record, volatile = self.record, self.volatile
         pairs = (
-            self._paired(left, right, at)
+            self._pair_elements(left, right, at)
             if left and right
             else [
                 *(ElementPair(i, -1) for i in range(len(left))),
@@ -309,7 +310,7 @@ class _JsonWalk:
         moves = any(pair.moved for pair in pairs)
         starts, end = _starts(right, record.right) if moves else ([], 0)
         run = 0
-        """Equal elements of one line each that are not put down yet."""
+        """Equal elements of one line each that are not in the record yet."""
         for i, j, moved in pairs:
             record.step()
             same = not moves and i >= 0 and j >= 0 and type(left[i]) not in _CONTAINERS and left[i] == right[j]
@@ -320,23 +321,24 @@ class _JsonWalk:
             run = 0
             if moves and j >= 0:
                 record.right = starts[j]
-            spot = at.element(first + i if i >= 0 else -1, first + j if j >= 0 else -1, volatile)
+            inner = at.element(first + i if i >= 0 else -1, first + j if j >= 0 else -1, volatile)
             if j < 0:
-                self._only("removed", left[i], spot)
+                self._only("removed", left[i], inner)
             elif i < 0:
-                self._only("added", right[j], spot)
+                self._only("added", right[j], inner)
             else:
                 opening = 0
                 if moved:
-                    places = f"at {first + i}", f"at {first + j}"
-                    change = Change(spot.path.removeprefix("."), "moved", *places, spot.masked, spot.left, spot.right)
+                    indexes = f"at {first + i}", f"at {first + j}"
+                    path = inner.path.removeprefix(".")
+                    change = Change(path, "moved", *indexes, inner.masked, inner.left, inner.right)
                     opening = record.note(change)
-                self.values(left[i], right[j], spot, level + 1, opening)
+                self.values(left[i], right[j], inner, level + 1, opening)
         record.equal(run)
         if moves:
             record.right = end
 
-    def _paired(self, left: list[Any], right: list[Any], at: _JsonPosition) -> list[ElementPair]:
+    def _pair_elements(self, left: list[Any], right: list[Any], at: _JsonPosition) -> list[ElementPair]:
         state = self.volatile.step(at.state, "*")
         identities = self._identities(left, right, state)
         if identities is not None:
@@ -350,48 +352,49 @@ class _JsonWalk:
     def _identities(
         self, left: list[Any], right: list[Any], state: State
     ) -> tuple[list[Hashable], list[Hashable]] | None:
-        """What tells the elements apart, where they have it: unique on either side. None where no element of the one
-        is found on the other, unless there are several."""
-        if not all(type(one) is dict for one in (*left, *right)):
+        """Return identities that are unique on each side, preferably with some on both sides. Return None if there are
+        none, or if they only differ between two single elements."""
+        if not all(type(element) is dict for element in (*left, *right)):
             return None
-        apart = None
+        disjoint = None
         for name in IDENTITIES:
             if name not in left[0] or self.volatile.hides(self.volatile.step(state, name), name):
                 continue
-            one, other = _identity(left, name), _identity(right, name)
-            if one is None or other is None:
+            lefts, rights = _identity(left, name), _identity(right, name)
+            if lefts is None or rights is None:
                 continue
-            if not set(one).isdisjoint(other):
-                return one, other
-            apart = apart or (one, other)
-        return apart if apart and len(left) + len(right) > 2 else None
+            if not set(lefts).isdisjoint(rights):
+                return lefts, rights
+            disjoint = disjoint or (lefts, rights)
+        return disjoint if disjoint and len(left) + len(right) > 2 else None
 
     def _digests(self, values: list[Any], state: State) -> list[Hashable]:
-        """What is the same for elements that differ in nothing but volatile fields."""
-        if not any(type(one) in _CONTAINERS for one in values):
+        """Return digests that are equal for elements that only differ in volatile fields."""
+        if not any(type(value) in _CONTAINERS for value in values):
             return values
         digests: list[Hashable] = []
-        for one in values:
+        for value in values:
             self.record.step()
-            digests.append(one if type(one) not in _CONTAINERS else hash(repr(self._stripped(one, state))))
+            digests.append(value if type(value) not in _CONTAINERS else hash(repr(self._masked(value, state))))
         return digests
 
-    def _stripped(self, value: Any, state: State) -> Any:
+    def _masked(self, value: Any, state: State) -> Any:
+        """Return *value* with every volatile field replaced by 0."""
         volatile = self.volatile
         if not volatile.names and not state:
             return value
         if type(value) is dict:
-            kept = {}
-            for key, one in value.items():
+            members = {}
+            for key, member in value.items():
                 inner = volatile.step(state, key_text(key))
-                kept[key] = 0 if volatile.hides(inner, key_text(key)) else self._stripped(one, inner)
-            return kept
+                members[key] = 0 if volatile.hides(inner, key_text(key)) else self._masked(member, inner)
+            return members
         if type(value) is list:
             inner = volatile.step(state, "*")
-            return [0 if volatile.hides(inner, "") else self._stripped(one, inner) for one in value]
+            return [0 if volatile.hides(inner, "") else self._masked(element, inner) for element in value]
         return value
 
-    # --- what is put down --------------------------------------------------------------------------------------------
+    # --- record ------------------------------------------------------------------------------------------------------
 
     def _only(self, kind: ChangeKind, value: Any, at: _JsonPosition) -> None:
         lines = line_count(value)
@@ -416,14 +419,14 @@ class _JsonWalk:
         self.record.change(change, left_lines, right_lines)
 
     def _bracket(self, left: Any, right: Any, opening: int) -> None:
-        """The line of the opening bracket, which is all of an empty container."""
+        """Add the line of the opening bracket, the only one of an empty container."""
         if opening or not left or not right:
             self.record.put(MOVED if opening else EQUAL, 1, 1, opening)
         else:
             self.record.equal(1)
 
     def _closing(self, left: Any, right: Any) -> None:
-        """The line of the closing bracket; an empty container has none."""
+        """Add the line of the closing bracket, which an empty container does not have."""
         if left and right:
             self.record.equal(1)
         elif left or right:
@@ -435,19 +438,18 @@ class _JsonWalk:
 
 
 def _starts(values: Any, first: int) -> tuple[list[int], int]:
-    """The line at which each of *values* begins, the first at *first*; and the one behind the last."""
-    ends = list(accumulate((line_count(one) for one in values), initial=first))
+    """Return the first line of each of *values*, starting at *first*, and the line after the last one."""
+    ends = list(accumulate((line_count(value) for value in values), initial=first))
     return ends[:-1], ends[-1]
 
 
 def _identity(items: Sequence[dict[Any, Any]], name: str) -> list[Hashable] | None:
-    """The member *name* of every element, with its ``type`` where it has one (JSON:API); None where they are not
-    unique scalars."""
-    found: list[Hashable] = []
-    for one in items:
-        value = one.get(name)
+    """Return the member *name* of every element with its ``type`` (JSON:API), or None unless all are unique scalars."""
+    identities: list[Hashable] = []
+    for item in items:
+        value = item.get(name)
         if type(value) is not str and type(value) is not bytes:
             return None
-        kind = one.get("type")
-        found.append((kind if type(kind) is str else "", value))
-    return found if len(set(found)) == len(found) else None
+        kind = item.get("type")
+        identities.append((kind if type(kind) is str else "", value))
+    return identities if len(set(identities)) == len(identities) else None

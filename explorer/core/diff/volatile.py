@@ -1,12 +1,10 @@
-"""What is expected to differ from one call to the next: timestamps, signatures, tokens, request ids.
+"""Masks for values that differ in every call: timestamps, signatures, tokens, request ids. The patterns are:
 
-A pattern is written as
-
-    header:NAME      a header of the request or the response
-    param:NAME       a parameter, in the query or in a form
-    NAME             a parameter, a body field, an XML element or attribute of that name, wherever it stands
-    data[*].when     a path into a JSON body from its root; ``$.when`` for a field of the root itself
-    /order/@when     a path into an XML body; indexes are left out
+header:NAME      a header of the request or the response
+param:NAME       a parameter in the query or in a form
+NAME             a parameter, body field, XML element or attribute with that name, at any depth
+data[*].when     a path in a JSON body; ``$.when`` for a field of the root
+/order/@when     a path in an XML body, without indexes
 """
 
 from __future__ import annotations
@@ -43,16 +41,16 @@ GENERAL_HEADERS: Final = frozenset(
         "ratelimit-reset",
     }
 )
-"""Headers that differ every time whoever sends them (RFC 9110; W3C Trace Context; usual names of request ids)."""
+"""Headers that differ in every call of any vendor (RFC 9110; W3C Trace Context; common names of request ids)."""
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 State = tuple[Any, ...]
-"""Where a walk stands in the paths: the nodes of the tree of patterns that it has reached."""
+"""Nodes of the tree of path patterns that a walk has reached."""
 
 
 @dataclass(frozen=True)
 class VolatileMask:
-    """What to mask. Names do not care about case."""
+    """Headers, parameters, names and paths to mask. Names are case-insensitive."""
 
     headers: frozenset[str] = frozenset()
     params: frozenset[str] = frozenset()
@@ -60,13 +58,13 @@ class VolatileMask:
     paths: tuple[tuple[str, ...], ...] = ()
     """Steps from the root; ``*`` is any key or index."""
     placed: frozenset[str] = frozenset()
-    """Headers and parameters that authentication puts into a request: another value is masked, but that one is there
-    on one side only is a change all the same."""
+    """Headers and parameters that authentication adds to a request. A changed value is masked, but an added or removed
+    one is a change."""
     ports: bool = False
-    """Whether the port of a server on this machine is volatile: it is another one at every start."""
+    """Whether the port of a server on this machine is volatile, since it changes with every start."""
 
     def __or__(self, other: VolatileMask) -> VolatileMask:
-        """What either masks."""
+        """Return the union of both masks."""
         return VolatileMask(
             self.headers | other.headers,
             self.params | other.params,
@@ -77,23 +75,23 @@ class VolatileMask:
         )
 
     def header(self, name: str) -> bool:
-        """Whether a header is volatile."""
+        """Return whether a header is volatile."""
         return name.lower() in self.headers
 
     def param(self, name: str) -> bool:
-        """Whether a parameter of a query or a form is volatile."""
-        low = name.lower()
-        return low in self.params or low in self.names
+        """Return whether a parameter of a query or a form is volatile."""
+        lowercase = name.lower()
+        return lowercase in self.params or lowercase in self.names
 
     def sent(self, name: str, kind: str, *, header: bool) -> bool:
-        """Whether a change of that kind of what a request holds is masked."""
-        low = name.lower()
-        if low in self.placed:
+        """Return whether a change of *kind* in a request's header or parameter is masked."""
+        lowercase = name.lower()
+        if lowercase in self.placed:
             return kind == "changed"
-        return self.header(low) if header else self.param(low)
+        return self.header(lowercase) if header else self.param(lowercase)
 
     def start(self) -> State:
-        """The state at the root of a body."""
+        """Return the state at the root of a body."""
         root: dict[str, Any] = {}
         for path in self.paths:
             node = root
@@ -103,14 +101,14 @@ class VolatileMask:
         return (root,) if root else ()
 
     def step(self, state: State, key: str) -> State:
-        """The state one level further in; lists are entered by ``*``."""
+        """Return the state one level deeper; the key of an array element is ``*``."""
         if not state:
             return state
         keys = (key,) if key == "*" else (key, "*")
-        return tuple(node[one] for node in state for one in keys if one in node)
+        return tuple(node[step] for node in state for step in keys if step in node)
 
     def hides(self, state: State, name: str) -> bool:
-        """Whether what was stepped to, which is called *name* (empty for elements of lists), is volatile."""
+        """Return whether the value at *state* with *name* (empty for an array element) is volatile."""
         return (bool(name) and name.lower() in self.names) or any("" in node for node in state)
 
 
@@ -119,7 +117,7 @@ GENERAL: Final = VolatileMask(headers=GENERAL_HEADERS, ports=True)
 
 
 def parse_patterns(patterns: Iterable[str]) -> VolatileMask:
-    """Patterns as the head of this file writes them. Blank ones are left out; never raises."""
+    """Parse patterns (see the module's docstring); blank ones are ignored. Never raises."""
     headers, params, names, paths = set[str](), set[str](), set[str](), list[tuple[str, ...]]()
     for pattern in patterns:
         text = pattern.strip()
@@ -129,13 +127,13 @@ def parse_patterns(patterns: Iterable[str]) -> VolatileMask:
         elif text.startswith("/"):
             paths.append(tuple(_INDEX.sub("", text).strip("/").split("/")))
         elif text.startswith("$") or "." in text or "[" in text:
-            paths.append(_path(text))
+            paths.append(_parse_json_path(text))
         elif text:
             names.add(text.lower())
     return VolatileMask(frozenset(headers), frozenset(params), frozenset(names), tuple(path for path in paths if path))
 
 
-def _path(text: str) -> tuple[str, ...]:
-    """``$.data[3].name`` as ``("data", "*", "name")``: an index stands for every index."""
+def _parse_json_path(text: str) -> tuple[str, ...]:
+    """Parse ``$.data[3].name`` as ``("data", "*", "name")``: an index matches every index."""
     steps = parse_path(text.removeprefix("$").removeprefix("."))
     return tuple("*" if isinstance(step, int) else step for step in steps)

@@ -1,8 +1,6 @@
-"""Two large bodies compared by another process, which runs ``worker_main``: trees of tens of megabytes take many
-times their size, and freeing them again would hold up a screen for longer than a person overlooks.
+"""Worker process that compares two large bodies, since building and freeing their trees would block the UI.
 
-The process is told of the job in a line of JSON (``job_header``), then has both bodies. It answers with batches: a
-line of JSON (``Batch``'s fields, the blocks' size in ``size``), then the blocks.
+job: a line of JSON (``job_header`` and ``size``) + both bodies ──► batches: a line of JSON + ``size`` bytes of blocks
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ if TYPE_CHECKING:
 BATCH_INTERVAL: Final = 0.1
 """Seconds between two batches."""
 BATCH_CHANGES: Final = 2_000
-"""Changes in a batch."""
+"""Most changes per batch."""
 
 
 def job_header(job: BodyJob) -> dict[str, Any]:
-    """What the other process is told of *job*."""
+    """Return the header of *job* for the worker process."""
     volatile = job.volatile
     return {
         "left": len(job.bodies[0]),
@@ -42,17 +40,17 @@ def job_header(job: BodyJob) -> dict[str, Any]:
 
 
 def apply_batch(job: BodyJob, batch: dict[str, Any], blocks: bytes) -> None:
-    """Put an answer into the record of *job*, which began empty."""
+    """Add a batch to the record of *job*, which starts empty."""
     part = job.part
     if batch["anew"]:
         part.record = type(part.record)()
-    part.record.extend([Change(*one) for one in batch["changes"]], blocks, batch["counts"], batch["masked"])
+    part.record.extend([Change(*fields) for fields in batch["changes"]], blocks, batch["counts"], batch["masked"])
     part.note = batch["note"]
     part.done = batch["done"]
 
 
 class _BatchWriter:
-    """Writes what is new in the record of a job."""
+    """Writer of the new changes and blocks in the record of a job."""
 
     def __init__(self, job: BodyJob, answers: BinaryIO) -> None:
         self._job, self._answers = job, answers
@@ -61,13 +59,13 @@ class _BatchWriter:
         self._last = time.monotonic()
 
     def tick(self) -> None:
-        """Write a batch if it is time."""
+        """Write a batch if the last one is long enough ago."""
         if time.monotonic() - self._last > BATCH_INTERVAL:
             self.write()
             self._last = time.monotonic()
 
     def write(self, *, done: bool = False) -> None:
-        """Write all that is new, but for the last block, which may grow, unless it is *done*."""
+        """Write everything new, except the last block, which may still grow unless the job is *done*."""
         record = self._job.part.record
         anew = record is not self._record
         if anew:
@@ -81,7 +79,17 @@ class _BatchWriter:
             blocks = b"" if more else record.packed(self._blocks, until)
             head = {
                 "changes": [
-                    (c.path, c.kind, c.left, c.right, c.masked, c.left_at, c.right_at, c.pattern) for c in changes
+                    (
+                        change.path,
+                        change.kind,
+                        change.left,
+                        change.right,
+                        change.masked,
+                        change.left_at,
+                        change.right_at,
+                        change.pattern,
+                    )
+                    for change in changes
                 ],
                 "counts": record.counts,
                 "masked": record.masked,
@@ -98,8 +106,8 @@ class _BatchWriter:
 
 
 def worker_main(source: BinaryIO, answers: BinaryIO) -> None:
-    """Compare the two bodies that are read from *source* and write batches to *answers*."""
-    gc.disable()  # nothing is freed before the end, which is soon
+    """Compare the two bodies in *source* and write batches to *answers*."""
+    gc.disable()  # the process ends soon
     head = json.loads(source.readline())
     data = source.read(head["size"])
     headers, params, names, paths, placed = head["volatile"]

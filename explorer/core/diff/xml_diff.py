@@ -1,4 +1,4 @@
-"""Compare two XML documents as trees: attributes, text and child elements."""
+"""Comparison of two XML documents as trees of attributes, text and child elements."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _STEP: Final = 1 << 17
 DEEPEST: Final = 400
-"""Levels that are walked; what is nested deeper is compared as text."""
+"""Deepest level to compare as a tree; deeper documents are compared by lines."""
 _NO_ATTRIBUTES: Final[dict[str, str]] = {}
 
 
 class Element:
-    """An element; or, with a name that begins with ``#``, a comment, an instruction or a text beside elements."""
+    """An element. A name with ``#`` is a comment, a processing instruction, or text beside elements."""
 
     __slots__ = ("attributes", "children", "digest", "line", "lines", "name", "text")
 
@@ -32,46 +32,46 @@ class Element:
         self.attributes = attributes
         self.children: list[Element] | tuple[()] = ()
         self.text = ""
-        """Of what holds no elements."""
+        """Text of an element without child elements."""
         self.line = line
         self.lines = 1
         self.digest = 0
-        """The same for what is the same."""
+        """Hash of the content: equal for equal elements."""
 
     def add(self, child: Element) -> None:
-        """One more child."""
+        """Add a child."""
         if isinstance(self.children, list):
             self.children.append(child)
         else:
             self.children = [child]
 
     def seal(self, last: int) -> None:
-        """Its last line is known."""
+        """Set the last line, and compute the digest."""
         self.lines = last - self.line + 1
         attributes = tuple(sorted(self.attributes.items())) if self.attributes else ()
-        self.digest = hash((self.name, attributes, self.text, *[one.digest for one in self.children]))
+        self.digest = hash((self.name, attributes, self.text, *[child.digest for child in self.children]))
 
     @property
     def end(self) -> int:
-        """The line behind it."""
+        """The line after the element."""
         return self.line + self.lines
 
 
 class _Builder:
-    """Makes elements of what expat tells."""
+    """Expat handlers that build elements."""
 
     def __init__(self) -> None:
         self.top = Element("", _NO_ATTRIBUTES, 0)
         self._stack = [self.top]
-        self._words: list[str] = []
+        self._texts: list[str] = []
         self.parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._words.append
-        parser.CommentHandler = lambda words: self._aside("#comment", words)
-        parser.ProcessingInstructionHandler = lambda target, words: self._aside("#instruction", f"{target} {words}")
-        parser.EntityDeclHandler = self._declared
+        parser.CharacterDataHandler = self._texts.append
+        parser.CommentHandler = lambda text: self._add_leaf("#comment", text)
+        parser.ProcessingInstructionHandler = lambda target, text: self._add_leaf("#instruction", f"{target} {text}")
+        parser.EntityDeclHandler = self._reject_entity
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._flush()
@@ -85,38 +85,38 @@ class _Builder:
         element = self._stack[-1]
         if element.children:
             self._flush()
-        elif self._words:
-            element.text = "".join(self._words)
-            self._words.clear()
+        elif self._texts:
+            element.text = "".join(self._texts)
+            self._texts.clear()
         self._stack.pop()
         element.seal(self.parser.CurrentLineNumber - 1)
 
     def _flush(self) -> None:
-        """Text beside elements; blank space between them is none."""
-        if self._words:
-            words = "".join(self._words)
-            self._words.clear()
-            if not words.isspace():
-                self._aside("#text", words)
+        """Add text beside elements, unless it is only whitespace."""
+        if self._texts:
+            text = "".join(self._texts)
+            self._texts.clear()
+            if not text.isspace():
+                self._add_leaf("#text", text)
 
-    def _aside(self, name: str, words: str) -> None:
+    def _add_leaf(self, name: str, text: str) -> None:
         if name != "#text":
             self._flush()
         line = self.parser.CurrentLineNumber - 1
         element = Element(name, _NO_ATTRIBUTES, line)
-        element.text = words
-        element.seal(line + words.count("\n"))
+        element.text = text
+        element.seal(line + text.count("\n"))
         self._stack[-1].add(element)
 
-    def _declared(self, *_: object) -> None:
+    def _reject_entity(self, *_: object) -> None:
         raise UnparsableTree
 
 
 def parse_xml(text: bytes, tick: Callable[[], None] = lambda: None) -> Element:
-    """The root of *text* (UTF-8, laid out), in an element without a name with whatever stands beside it.
+    """Parse *text* (UTF-8, formatted). Return an unnamed element with the root and its sibling nodes.
 
     Raises:
-        NotATree: it is not well-formed, declares entities or is nested too deep.
+        UnparsableTree: it is not well-formed, declares entities, or is nested too deeply.
     """
     builder = _Builder()
     try:
@@ -140,7 +140,7 @@ class _XmlPosition(NamedTuple):
 
 
 def walk_xml(left: Element, right: Element, volatile: VolatileMask, record: Record) -> None:
-    """Put into *record* what differs between two trees of ``parse_xml``."""
+    """Add the differences between two trees of ``parse_xml`` to *record*."""
     walk = _XmlWalk(volatile, record)
     walk.children(left, right, _XmlPosition("", "", "", "", volatile.start()))
     walk.to_end(left, right)
@@ -151,10 +151,10 @@ class _XmlWalk:
         self.volatile, self.record = volatile, record
 
     def elements(self, left: Element, right: Element, at: _XmlPosition, opening: int = 0) -> None:
-        """Two elements of the same name; *opening* is the change that says that they moved."""
+        """Compare two elements of the same name; *opening* is the number of their ``moved`` change, or 0."""
         record = self.record
         record.step()
-        self._go_to(left, right)
+        self._skip_to(left, right)
         if left.digest == right.digest:
             if left.lines == right.lines and not opening:
                 record.equal(left.lines)
@@ -168,68 +168,70 @@ class _XmlWalk:
             self.children(left, right, at)
             self.to_end(left, right)
         elif not first and not left.children and not right.children:
-            self._texts(left, right, at)
+            self._change_whole(left, right, at)
         elif not left.children and not right.children and left.text == right.text:
             record.put(code, left.lines, right.lines, first)
         else:
-            self._texts(left, right, at)
+            self._change_whole(left, right, at)
 
     def children(self, left: Element, right: Element, at: _XmlPosition) -> None:
-        """The children of two elements."""
+        """Compare the children of two elements."""
         pairs = _pair_children(left.children, right.children, self.volatile)
         numbers = _numbers(left.children), _numbers(right.children)
         moves = any(pair.moved for pair in pairs)
         for i, j, moved in pairs:
             self.record.step()
-            one = left.children[i] if i >= 0 else None
-            other = right.children[j] if j >= 0 else None
+            old = left.children[i] if i >= 0 else None
+            new = right.children[j] if j >= 0 else None
             if moves:
-                self.record.left = one.line if one else self.record.left
-                self.record.right = other.line if other else self.record.right
-            spot = self._spot(at, one, other, numbers[0][i] if one else 0, numbers[1][j] if other else 0)
-            if one is not None and other is not None and one.name == other.name:
-                self.elements(one, other, spot, self._moved(spot, i, j) if moved else 0)
+                self.record.left = old.line if old else self.record.left
+                self.record.right = new.line if new else self.record.right
+            inner = self._child_position(at, old, new, numbers[0][i] if old else 0, numbers[1][j] if new else 0)
+            if old is not None and new is not None and old.name == new.name:
+                self.elements(old, new, inner, self._note_move(inner, i, j) if moved else 0)
                 continue
-            self._go_to(one, other)
-            kind: ChangeKind = "changed" if one and other else "removed" if one else "added"
-            self._change(kind, _summarize(one), _summarize(other), spot, one, other)
+            self._skip_to(old, new)
+            kind: ChangeKind = "changed" if old and new else "removed" if old else "added"
+            self._change(kind, _summarize(old), _summarize(new), inner, old, new)
         if moves and left.children and right.children:
             self.record.left, self.record.right = left.children[-1].end, right.children[-1].end
 
-    def _moved(self, at: _XmlPosition, i: int, j: int) -> int:
+    def _note_move(self, at: _XmlPosition, i: int, j: int) -> int:
         change = Change(at.path, "moved", f"at {i + 1}", f"at {j + 1}", at.masked, at.left, at.right, at.pattern)
         return self.record.note(change)
 
-    def _spot(self, at: _XmlPosition, one: Element | None, other: Element | None, i: int, j: int) -> _XmlPosition:
-        child: Any = one if one is not None else other
+    def _child_position(
+        self, at: _XmlPosition, old: Element | None, new: Element | None, i: int, j: int
+    ) -> _XmlPosition:
+        child: Any = old if old is not None else new
         name = child.name if not child.name.startswith("#") else {"#text": "text()"}.get(child.name, "comment()")
         state = self.volatile.step(at.state, name)
-        bare = name.rpartition(":")[2]
+        local_name = name.rpartition(":")[2]
         return _XmlPosition(
             f"{at.path}/{name}[{i or j}]" if at.path else f"/{name}",
-            f"{at.left}/{name}[{i}]" if one else "",
-            f"{at.right}/{name}[{j}]" if other else "",
+            f"{at.left}/{name}[{i}]" if old else "",
+            f"{at.right}/{name}[{j}]" if new else "",
             f"{at.pattern}/{name}",
             state,
-            at.masked or self.volatile.hides(state, bare),
+            at.masked or self.volatile.hides(state, local_name),
         )
 
     def _attributes(self, left: Element, right: Element, at: _XmlPosition) -> int:
-        """Changes of attributes, which stand in the first line; the number of the first one that is kept, or 0."""
+        """Add the changes of attributes, which are in the first line. Return the number of the first one, or 0."""
         first = 0
         for name in dict.fromkeys((*left.attributes, *right.attributes)):
-            one, other = left.attributes.get(name), right.attributes.get(name)
-            if one == other:
+            old, new = left.attributes.get(name), right.attributes.get(name)
+            if old == new:
                 continue
             state = self.volatile.step(at.state, f"@{name}")
             change = Change(
                 path=f"{at.path}/@{name}",
-                kind="added" if one is None else "removed" if other is None else "changed",
-                left=truncate(one or ""),
-                right=truncate(other or ""),
+                kind="added" if old is None else "removed" if new is None else "changed",
+                left=truncate(old or ""),
+                right=truncate(new or ""),
                 masked=at.masked or self.volatile.hides(state, name),
-                left_at=f"{at.left}/@{name}" if one is not None else "",
-                right_at=f"{at.right}/@{name}" if other is not None else "",
+                left_at=f"{at.left}/@{name}" if old is not None else "",
+                right_at=f"{at.right}/@{name}" if new is not None else "",
                 pattern=f"{at.pattern}/@{name}",
             )
             number = self.record.note(change)
@@ -237,44 +239,44 @@ class _XmlWalk:
                 first = number or first
         return first
 
-    def _texts(self, left: Element, right: Element, at: _XmlPosition) -> None:
-        """Two elements (or texts) told as a whole."""
+    def _change_whole(self, left: Element, right: Element, at: _XmlPosition) -> None:
+        """Add one change of two whole elements or texts."""
         leaves = not left.children and not right.children
         texts = (left.text, right.text) if leaves else (_summarize(left), _summarize(right))
         self._change("changed", *texts, at, left, right)
 
     def _change(
-        self, kind: ChangeKind, left: str, right: str, at: _XmlPosition, one: Element | None, other: Element | None
+        self, kind: ChangeKind, left: str, right: str, at: _XmlPosition, old: Element | None, new: Element | None
     ) -> None:
         change = Change(at.path, kind, truncate(left), truncate(right), at.masked, at.left, at.right, at.pattern)
-        self.record.change(change, one.lines if one else 0, other.lines if other else 0)
+        self.record.change(change, old.lines if old else 0, new.lines if new else 0)
 
-    def _go_to(self, one: Element | None, other: Element | None) -> None:
-        """Lines between two elements belong to none: a document type, say."""
+    def _skip_to(self, old: Element | None, new: Element | None) -> None:
+        """Add the lines before two elements that belong to no element, such as a document type."""
         record = self.record
-        left = max(one.line - record.left, 0) if one else 0
-        right = max(other.line - record.right, 0) if other else 0
+        left = max(old.line - record.left, 0) if old else 0
+        right = max(new.line - record.right, 0) if new else 0
         if left and left == right:
             record.equal(left)
         elif left or right:
             record.put(EQUAL, left, right)
-        if one is not None:
-            record.left = one.line
-        if other is not None:
-            record.right = other.line
+        if old is not None:
+            record.left = old.line
+        if new is not None:
+            record.right = new.line
 
     def to_end(self, left: Element, right: Element) -> None:
-        """The lines of the end tags."""
+        """Add the lines of the end tags."""
         record = self.record
-        one, other = left.end - record.left, right.end - record.right
-        if one == other:
-            record.equal(one)
-        elif one > 0 or other > 0:
-            record.put(EQUAL, max(one, 0), max(other, 0))
+        left_lines, right_lines = left.end - record.left, right.end - record.right
+        if left_lines == right_lines:
+            record.equal(left_lines)
+        elif left_lines > 0 or right_lines > 0:
+            record.put(EQUAL, max(left_lines, 0), max(right_lines, 0))
 
 
 def _has_child_lines(element: Element) -> bool:
-    """Whether its children stand on lines of their own, so that they can be shown one by one."""
+    """Return whether every child has its own lines, so that it can be shown on its own."""
     line = element.line
     for child in element.children:
         if child.line <= line or child.name == "#text":
@@ -288,51 +290,51 @@ def _pair_children(left: Sequence[Element], right: Sequence[Element], volatile: 
     if identities is not None:
         return pair_by_identity(*identities)
     return pair_by_content(
-        [one.digest for one in left], [one.digest for one in right], lambda i, j: left[i].name == right[j].name
+        [child.digest for child in left], [child.digest for child in right], lambda i, j: left[i].name == right[j].name
     )
 
 
 def _identities(
     left: Sequence[Element], right: Sequence[Element], volatile: VolatileMask
 ) -> tuple[list[Hashable], list[Hashable]] | None:
-    """By name where no name stands twice; else by an attribute or child that tells them apart."""
-    if any(one.name.startswith("#") for one in (*left, *right)):
+    """Return the element names if they are unique on each side, otherwise an attribute or child that is, or None."""
+    if any(child.name.startswith("#") for child in (*left, *right)):
         return None
-    names = [one.name for one in left], [one.name for one in right]
+    names = [child.name for child in left], [child.name for child in right]
     if len(set(names[0])) == len(left) and len(set(names[1])) == len(right):
         return list(names[0]), list(names[1])
-    for wanted in IDENTITIES:
-        if wanted in volatile.names:
+    for name in IDENTITIES:
+        if name in volatile.names:
             continue
-        if not left or _identity(left[0], wanted) is None:
+        if not left or _identity(left[0], name) is None:
             continue
-        one, other = [_identity(item, wanted) for item in left], [_identity(item, wanted) for item in right]
-        if None in one or None in other or len(set(one)) < len(one) or len(set(other)) < len(other):
+        lefts, rights = [_identity(child, name) for child in left], [_identity(child, name) for child in right]
+        if None in lefts or None in rights or len(set(lefts)) < len(lefts) or len(set(rights)) < len(rights):
             continue
-        if not set(one).isdisjoint(other):
-            return list(one), list(other)
+        if not set(lefts).isdisjoint(rights):
+            return list(lefts), list(rights)
     return None
 
 
 def _identity(element: Element, name: str) -> tuple[str, str] | None:
     if name in element.attributes:
         return element.name, element.attributes[name]
-    found = next((one for one in element.children if one.name == name and not one.children), None)
-    return (element.name, found.text) if found is not None else None
+    match = next((child for child in element.children if child.name == name and not child.children), None)
+    return (element.name, match.text) if match is not None else None
 
 
 def _numbers(children: Sequence[Element]) -> list[int]:
-    """The number of each among those of its name, from 1."""
-    seen: dict[str, int] = {}
+    """Return the number of each child among those with its name, from 1."""
+    counts: dict[str, int] = {}
     numbers = []
-    for one in children:
-        seen[one.name] = seen.get(one.name, 0) + 1
-        numbers.append(seen[one.name])
+    for child in children:
+        counts[child.name] = counts.get(child.name, 0) + 1
+        numbers.append(counts[child.name])
     return numbers
 
 
 def _summarize(element: Element | None) -> str:
-    """An element in a few words."""
+    """Return a short form of an element, without its children."""
     if element is None:
         return ""
     if element.name.startswith("#"):

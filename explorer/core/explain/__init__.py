@@ -1,1 +1,1 @@
-"""Why a call was refused: ``refusals`` holds the checks."""
+"""Explanations: wrong signatures and tokens (``signature``), refused calls (``refusals``)."""

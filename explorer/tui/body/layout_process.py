@@ -118,7 +118,7 @@ class LayoutProcess:
         self, child: WorkerProcess, layout: RemoteLayout, document: Document, told: Callable[[], None]
     ) -> bool:
         message: dict[str, Any] = await child.line()
-        layout.take(message, last=message["done"])
+        layout.apply(message, last=message["done"])
         document.complete = message["done"]
         told()
         return document.complete

@@ -69,7 +69,7 @@ class LayoutWorker:
             self._step(layout.lay_out_ahead(self._body))
             self._tell()
             return
-        layout.whole(self._body.data)
+        layout.complete_body(self._body.data)
         self._step(layout.steps())
         self._keep_source()
         self._tell(done=True)

@@ -78,7 +78,7 @@ class BodyLoader(BodyReader):
         self._own(document)
         for _ in document.lay_out_ahead(MemoryStore(body[:INLINE_LIMIT])):
             pass
-        document.arrived(body)
+        document.complete_body(body)
         self._present(document)
         # The first lines first: a process that starts takes the time of the frame that shows them.
         self.call_after_refresh(self._prepare_all_in_process, self._number, document, body)
@@ -141,7 +141,7 @@ class BodyLoader(BodyReader):
         if self._layout_process is not None:
             self._hand_over(data)
             if self._layout_process is not None:
-                document.came(self._layout_process.body.data)
+                document.update_body(self._layout_process.body.data)
         self._grown(self._number, document)
 
     def _hand_over(self, data: bytes) -> None:
@@ -162,7 +162,7 @@ class BodyLoader(BodyReader):
             self.show(body, content_type, name=name)
             return
         self._arriving = None
-        document.arrived(body)
+        document.complete_body(body)
         if making is None:
             self._prepare_body(document, document.steps())
         else:
@@ -220,7 +220,7 @@ class BodyLoader(BodyReader):
         self._trouble = f"not laid out by a process of its own: {why}"
         if document is None or self._arriving is not None:
             return
-        anew = document.begun()
+        anew = document.reopened()
         self._own(anew)
         self._present(anew, keep_place=True)
         self._prepare_body(anew, anew.steps())

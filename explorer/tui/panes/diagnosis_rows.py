@@ -82,7 +82,7 @@ def aligned_rows(ours: str, theirs: str, width: int, *, first: bool = True) -> l
     rows: list[Row] = []
     if first:
         there = f"{diff.left_hex or 'the end'} / {diff.right_hex or 'the end'}"
-        rows += labelled_rows("first", f"{diff.told}   bytes {there}", width, "warn")
+        rows += labelled_rows("first", f"{diff.summary}   bytes {there}", width, "warn")
     for row in align_rows(diff, max(16, width - LABEL - 1)):
         rows.append(Row((("dim", f" {'right':<{LABEL - 1}}"), *_spans(row, row.left, "good"))))
         rows.append(Row((("dim", f" {'theirs':<{LABEL - 1}}"), *_spans(row, row.right, "bad"))))

@@ -95,7 +95,7 @@ class RefusalScreen(ListScreen[FixRequest | None]):
     def _headline(self) -> Content:
         refusal, top = self.explanation, self.explanation.top
         style = _SIGNS[top.state][1] if top is not None else "$text-warning"
-        said = f': "{sanitize_line(refusal.said)}"' if refusal.said else ""
+        said = f': "{sanitize_line(refusal.vendor_message)}"' if refusal.vendor_message else ""
         answered = f"The vendor answers {refusal.status}{said}" if refusal.status else "There was no answer to the call"
         return Content.assemble(
             (answered, MUTED),

@@ -1,9 +1,9 @@
-"""Why a vendor said no: an ordered list of checks, each with its evidence, from what was sent and what came back.
+"""Refusal checks: an ordered list of possible reasons for a refused call, each with its evidence.
 
-    Exchange, vendor, tokens, clock ─► Facts ── explain_refusal ──► Explanation: findings, what holds first
+    Exchange, vendor, tokens, clock ─► RefusalFacts ── explain_refusal ──► Explanation: findings, confirmed first
 
-Pure over its values: what was sent, what came back, what the catalog says, and what a session knows of its tokens and
-its history. What only a sandbox tells (which check of it refused) is not looked at: no real vendor tells it.
+Pure functions of the exchange, the catalog, the tokens and the history. The sandbox's own check name is not read: no
+real vendor sends it.
 """
 
 from __future__ import annotations

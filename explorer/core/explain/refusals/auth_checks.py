@@ -1,4 +1,4 @@
-"""Checks on who calls: credentials, tokens, clocks, signatures, roles."""
+"""Refusal checks on authentication: credentials, tokens, clocks, signatures, roles."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ AUTH_STATUSES: Final = frozenset((400, 401, 403))
 
 
 class LoginRefused(Check):
-    """The call that asks for a token was refused."""
+    """The token request was refused."""
 
     id = "login_refused"
-    title = "The vendor gave no token for the credentials"
+    title = "The vendor rejected the credentials"
     statuses = AUTH_STATUSES
     weight = 98
-    fix = "Type the credentials of this environment."
+    fix = "Enter the credentials of this environment."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -30,19 +30,21 @@ class LoginRefused(Check):
             return self.confirmed(facts, failure.message)
         for hop in facts.exchange.hops:
             if hop.purpose == "auth" and hop.response is not None:
-                answer = f"the token call answered {hop.response.status}"
-                return self.confirmed(facts, answer) if hop.response.status >= 400 else self.ruled_out(facts, answer)
+                evidence = f"the token request returned {hop.response.status}"
+                return (
+                    self.confirmed(facts, evidence) if hop.response.status >= 400 else self.ruled_out(facts, evidence)
+                )
         return None
 
 
 class WrongCredentials(Check):
-    """A call that signs in carries credentials of its own."""
+    """A login call contains wrong credentials."""
 
     id = "given_credentials"
-    title = "The credentials in the call are not good"
+    title = "The credentials in the call are wrong"
     statuses = AUTH_STATUSES
     weight = 40
-    fix = "Type them again, those of this environment."
+    fix = "Enter the credentials of this environment again."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -51,53 +53,54 @@ class WrongCredentials(Check):
         names = [entry.name for entry in facts.exchange.call.entries if entry.value]
         if not names:
             return None
-        told = f"{', '.join(names)} were sent; only the vendor knows whether they are good"
-        return replace(self.unknown(facts, told), where=names[0])
+        evidence = f"the call sent {', '.join(names)}; only the vendor can check them"
+        return replace(self.unknown(facts, evidence), where=names[0])
 
 
 class MissingCredentials(Check):
-    """Nothing in the request says who calls."""
+    """The request has no credentials."""
 
     id = "no_credentials"
-    title = "The request says nothing of who calls"
+    title = "The request has no credentials"
     statuses = AUTH_STATUSES
     weight = 96
-    fix = "Type the credentials, or log in (I)."
+    fix = "Enter the credentials, or log in (I)."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.exchange.failure is not None or (facts.wanted is None and facts.signing is None):
             return None
-        missing = f"; not there: {', '.join(facts.missing)}" if facts.missing else ""
+        missing = f"; missing credentials: {', '.join(facts.missing)}" if facts.missing else ""
         if facts.signing is not None:
             absent = [name for name in facts.signing if not dict((*facts.query, *facts.form)).get(name)]
             if absent:
-                return self.confirmed(facts, f"it has no {', '.join(absent)}{missing}")
-            return self.ruled_out(facts, f"{', '.join(facts.signing)} were sent")
+                return self.confirmed(facts, f"the request has no {', '.join(absent)}{missing}")
+            return self.ruled_out(facts, f"the request has {', '.join(facts.signing)}")
         wanted = facts.wanted
         if wanted is None:
             return None
         if wanted.where == "header":
             value = facts.headers.get(wanted.name.lower())
             if value is None and _misnamed_header(facts) is None:
-                return self.confirmed(facts, f"it has no header {wanted.name}{missing}")
-            return self.ruled_out(facts, f"{wanted.name} was sent" if value is not None else "it has a token elsewhere")
+                return self.confirmed(facts, f"the request has no {wanted.name} header{missing}")
+            token_place = f"the request has {wanted.name}" if value is not None else "the token is in another header"
+            return self.ruled_out(facts, token_place)
         if any(name == wanted.name and value for name, value in (*facts.query, *facts.form)):
-            return self.ruled_out(facts, f"{wanted.name} was sent")
-        return self.confirmed(facts, f"it has no {wanted.name}{missing}")
+            return self.ruled_out(facts, f"the request has {wanted.name}")
+        return self.confirmed(facts, f"the request has no {wanted.name}{missing}")
 
 
 def _misnamed_header(facts: RefusalFacts) -> str | None:
-    """A header that is called like the word before the token."""
-    word = facts.wanted.prefix.strip().lower() if facts.wanted is not None else ""
-    return word if word and word in facts.headers else None
+    """Return a sent header whose name is the token's prefix, such as ``bearer``."""
+    prefix = facts.wanted.prefix.strip().lower() if facts.wanted is not None else ""
+    return prefix if prefix and prefix in facts.headers else None
 
 
 class MisplacedToken(Check):
-    """The token stands in another place, under another name, or behind another word than the scheme has it."""
+    """The token is in the wrong place, or has the wrong name or prefix."""
 
     id = "token_place"
-    title = "The token is not where the vendor looks for it"
+    title = "The token is not where the vendor expects it"
     statuses = AUTH_STATUSES
     weight = 94
     fix = "Choose the reading that the vendor follows."
@@ -108,34 +111,36 @@ class MisplacedToken(Check):
         if wanted is None or facts.exchange.failure is not None:
             return None
         if wanted.where == "header":
-            return self._header(facts)
+            return self._evaluate_header(facts)
         places = {"query": facts.query, "form": facts.form}
         count = {place: sum(name == wanted.name for name, _ in pairs) for place, pairs in places.items()}
         other = "form" if wanted.where == "query" else "query"
         if sum(count.values()) > 1:
             return self.confirmed(
-                facts, f"{wanted.name} stands {sum(count.values())} times", key="field", where=wanted.name
+                facts, f"the request has {wanted.name} {sum(count.values())} times", key="field", where=wanted.name
             )
         if count[other] and not count[wanted.where]:
             return self.confirmed(
                 facts, f"{wanted.name} is in the {other}; it belongs in the {wanted.where}{_readings_text(facts)}"
             )
-        return self.ruled_out(facts, f"it is in the {wanted.where}") if count[wanted.where] else None
+        return self.ruled_out(facts, f"{wanted.name} is in the {wanted.where}") if count[wanted.where] else None
 
-    def _header(self, facts: RefusalFacts) -> CheckResult | None:
+    def _evaluate_header(self, facts: RefusalFacts) -> CheckResult | None:
         wanted = facts.wanted
         if wanted is None:
             return None
         value = facts.headers.get(wanted.name.lower())
         if value is None:
-            stray = _misnamed_header(facts)
-            if stray is None:
+            misnamed = _misnamed_header(facts)
+            if misnamed is None:
                 return None
-            return self.confirmed(facts, f"the header is called {stray}, not {wanted.name}{_readings_text(facts)}")
+            return self.confirmed(facts, f"the header is named {misnamed}, not {wanted.name}{_readings_text(facts)}")
+        expected = f"{wanted.name}: {wanted.prefix}…"
         if not value.lower().startswith(wanted.prefix.lower()):
-            expected = f"{wanted.name}: {wanted.prefix}…"
-            return self.confirmed(facts, f"it does not begin as in {expected}{_readings_text(facts)}", key="headers")
-        return self.ruled_out(facts, f"{wanted.name}: {wanted.prefix}… was sent")
+            return self.confirmed(
+                facts, f"the header is not of the form {expected}{_readings_text(facts)}", key="headers"
+            )
+        return self.ruled_out(facts, f"the request has {expected}")
 
 
 def _readings_text(facts: RefusalFacts) -> str:
@@ -144,13 +149,13 @@ def _readings_text(facts: RefusalFacts) -> str:
 
 
 class ClockSkew(Check):
-    """Your clock is another than the vendor's."""
+    """The local clock and the vendor's clock differ."""
 
     id = "clock"
     title = "Your clock and the vendor's differ"
     statuses = AUTH_STATUSES
     weight = 93
-    fix = "Set your clock by a time server (NTP), then send it again."
+    fix = "Synchronize your clock (NTP), then send again."
     key: ClassVar[Fix] = "again"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -158,23 +163,23 @@ class ClockSkew(Check):
             return None
         theirs = facts.vendor_clock
         if theirs is None:
-            return self.unknown(facts, "the answer has no Date header to compare with", key="")
-        stamp = self._stamp(facts)
-        if stamp is not None:
-            off = stamp - theirs
-            words = (
-                f"the request is signed as of {format_age(off)} {'after' if off > 0 else 'before'} the vendor's Date"
+            return self.unknown(facts, "the response has no Date header to compare with", key="")
+        timestamp = self._timestamp(facts)
+        if timestamp is not None:
+            offset = timestamp - theirs
+            evidence = (
+                f"the signed timestamp is {format_age(offset)} {'after' if offset > 0 else 'before'} the vendor's Date"
             )
-            if abs(off) > facts.tolerance:
-                return self.confirmed(facts, f"{words}; {facts.tolerance:g} s are taken for allowed")
-            return self.ruled_out(facts, f"{words}, within {facts.tolerance:g} s")
-        off = facts.own_clock - theirs
-        words = f"your clock is {format_age(off)} {'ahead of' if off > 0 else 'behind'} the vendor's Date"
-        if abs(off) > facts.tolerance and facts.token is not None and facts.token.expires_at is not None:
-            return self.confirmed(facts, f"{words}, and the token is good for a time only")
-        return self.ruled_out(facts, f"{words}; nothing in this request depends on it")
+            if abs(offset) > facts.tolerance:
+                return self.confirmed(facts, f"{evidence}; the assumed limit is {facts.tolerance:g} s")
+            return self.ruled_out(facts, f"{evidence}, within {facts.tolerance:g} s")
+        offset = facts.own_clock - theirs
+        evidence = f"your clock is {format_age(offset)} {'ahead of' if offset > 0 else 'behind'} the vendor's Date"
+        if abs(offset) > facts.tolerance and facts.token is not None and facts.token.expires_at is not None:
+            return self.confirmed(facts, f"{evidence}, and the token expires")
+        return self.ruled_out(facts, f"{evidence}; nothing in this request depends on it")
 
-    def _stamp(self, facts: RefusalFacts) -> float | None:
+    def _timestamp(self, facts: RefusalFacts) -> float | None:
         if facts.signing is None:
             return None
         text = dict((*facts.query, *facts.form)).get(facts.signing[1], "")
@@ -185,48 +190,46 @@ class WrongEnvironment(Check):
     """The token belongs to another environment."""
 
     id = "other_environment"
-    title = "It is a token of another environment"
+    title = "The token belongs to another environment"
     statuses = AUTH_STATUSES
     weight = 95
-    fix = "Type the token of this environment, or go to the other."
+    fix = "Enter the token of this environment, or switch to the other."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         token = facts.token
         if token is None:
             return None
-        who = f"{token.name} ({token.fingerprint})"
-        if token.environment:
-            return self.confirmed(facts, f"the token sent is {who}")
-        return self.ruled_out(facts, f"the token sent is {who}")
+        evidence = f"the token sent is {token.name} ({token.fingerprint})"
+        return self.confirmed(facts, evidence) if token.environment else self.ruled_out(facts, evidence)
 
 
 class WrongCredentialKind(Check):
-    """It is no access token at all."""
+    """Another credential was sent as the token."""
 
     id = "other_credential"
     title = "It is another credential, not a token"
     statuses = AUTH_STATUSES
     weight = 94
-    fix = "Type the access token, or log in (I)."
+    fix = "Enter the access token, or log in (I)."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         token = facts.token
         if token is None or token.role == "token":
             return None
-        word = "a refresh token" if token.role == "refresh" else "another credential"
-        return self.confirmed(facts, f"what was sent is {token.name}, {word}")
+        kind = "a refresh token" if token.role == "refresh" else "another credential"
+        return self.confirmed(facts, f"{token.name} was sent, {kind}")
 
 
 class ExpiredToken(Check):
-    """The token's time is over, or has not begun."""
+    """The token has expired, or is not valid yet."""
 
     id = "expired"
     title = "The token has expired"
     statuses = AUTH_STATUSES
     weight = 95
-    fix = "Get a new one."
+    fix = "Get a new token."
     key: ClassVar[Fix] = "login"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -235,50 +238,47 @@ class ExpiredToken(Check):
             return None
         at = facts.exchange.started_at
         if token.begins_at is not None and at < token.begins_at:
-            return self.confirmed(facts, f"it is good only from {format_age(token.begins_at - at)} later on")
+            return self.confirmed(facts, f"it is not valid until {format_age(token.begins_at - at)} later")
         if token.expires_at is None and facts.status not in AUTH_STATUSES:
             return None
         if token.expires_at is None:
-            return self.unknown(facts, "it does not tell how long it is good", key="")
+            return self.unknown(facts, "the token has no known expiry time", key="")
         if at >= token.expires_at:
-            return self.confirmed(facts, f"its time was over {format_age(at - token.expires_at)} before it was sent")
-        return self.ruled_out(facts, f"it was good for another {format_age(token.expires_at - at)}")
+            return self.confirmed(facts, f"it expired {format_age(at - token.expires_at)} before the request")
+        return self.ruled_out(facts, f"it was valid for another {format_age(token.expires_at - at)}")
 
 
 class ReplacedToken(Check):
-    """A rotating token was used before, and another request brought its successor."""
+    """A rotating token was already used, and another request received its successor."""
 
     id = "used_up"
-    title = "Another request rotated the token away"
+    title = "Another request rotated the token"
     statuses = AUTH_STATUSES
     weight = 94
-    fix = "Send it again: the newest token is taken."
+    fix = "Send again: the app uses the newest token."
     key: ClassVar[Fix] = "again"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         token = facts.token
         if token is None or token.grace is None:
             return None
-        came = f"; its successor came with {token.successor}" if token.successor else ""
         if token.used_at is None:
             return self.ruled_out(facts, "it had not been used before")
-        late = facts.exchange.started_at - token.used_at
-        if late > token.grace:
-            return self.confirmed(
-                facts, f"it was first used {format_age(late)} before, and its grace is {token.grace:g} s{came}"
-            )
-        if late <= 0.001:
+        age = facts.exchange.started_at - token.used_at
+        evidence = f"it was first used {format_age(age)} before"
+        if age > token.grace:
+            successor = f"; its successor came with {token.successor}" if token.successor else ""
+            return self.confirmed(facts, f"{evidence}, and its grace period is {token.grace:g} s{successor}")
+        if age <= 0.001:
             return self.ruled_out(facts, "this was its first use")
-        return self.ruled_out(
-            facts, f"it was first used {format_age(late)} before, within its grace of {token.grace:g} s"
-        )
+        return self.ruled_out(facts, f"{evidence}, within its grace period of {token.grace:g} s")
 
 
 class LoggedOutToken(Check):
-    """The token was signed out here."""
+    """The token was logged out in this session."""
 
     id = "signed_out"
-    title = "The token was signed out"
+    title = "The token was logged out"
     statuses = AUTH_STATUSES
     weight = 95
     fix = "Log in again."
@@ -287,33 +287,33 @@ class LoggedOutToken(Check):
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.token is None or not facts.token.signed_out:
             return None
-        return self.confirmed(facts, f"the token {facts.token.fingerprint} was signed out in this session")
+        return self.confirmed(facts, f"the token {facts.token.fingerprint} was logged out in this session")
 
 
 class UnknownToken(Check):
-    """The vendor may not know it, or may have revoked it."""
+    """The vendor never issued the token, or has revoked it."""
 
     id = "unknown_token"
-    title = "The vendor does not know the token (any more)"
+    title = "The token is unknown to the vendor or revoked"
     statuses = AUTH_STATUSES
     weight = 40
-    fix = "Type another token, or log in (I)."
+    fix = "Enter another token, or log in (I)."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.wanted is None or facts.exchange.failure is not None:
             return None
         if facts.status not in AUTH_STATUSES:
-            return self.ruled_out(facts, f"the vendor speaks of {facts.status}, not of who calls")
-        whose = f"it is {facts.token.name} ({facts.token.fingerprint})" if facts.token else "it is none of this session"
-        return self.unknown(facts, f"{whose}; only the vendor knows whether it was revoked or ever given out")
+            return self.ruled_out(facts, f"status {facts.status} is not about authentication")
+        token = f"it is {facts.token.name} ({facts.token.fingerprint})" if facts.token else "it is not of this session"
+        return self.unknown(facts, f"{token}; only the vendor knows whether it was issued or revoked")
 
 
 class InvalidSignature(Check):
-    """The signature does not fit what was sent."""
+    """The signature does not match the request."""
 
     id = "signature"
-    title = "The signature does not fit the request"
+    title = "The signature does not match the request"
     statuses = AUTH_STATUSES
     weight = 92
     fix = "Open the signature debugger."
@@ -322,61 +322,61 @@ class InvalidSignature(Check):
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.signing is None:
             return None
-        found = facts.signature
-        if found is None:
-            return self.unknown(facts, "a part of the request is masked, so its signature cannot be made again")
-        causes = [cause for cause in found.causes if cause.mistake.id != "clock"]
-        if found.our_signature and found.our_signature == found.their_signature and not causes:
-            return self.ruled_out(facts, "made again from what was sent, it is the same")
-        words = "; and ".join(cause.text for cause in causes) or "no known mistake explains it"
-        return self.confirmed(facts, f"{words}{_readings_text(facts)}")
+        diagnosis = facts.signature
+        if diagnosis is None:
+            return self.unknown(facts, "part of the request is masked, so its signature cannot be recomputed")
+        causes = [cause for cause in diagnosis.causes if cause.mistake.id != "clock"]
+        if diagnosis.our_signature and diagnosis.our_signature == diagnosis.their_signature and not causes:
+            return self.ruled_out(facts, "it matches the signature recomputed from the request")
+        evidence = "; and ".join(cause.text for cause in causes) or "no known mistake explains it"
+        return self.confirmed(facts, f"{evidence}{_readings_text(facts)}")
 
 
 class UnknownKey(Check):
-    """The vendor may not know the key, or its secret may be another."""
+    """The secret is wrong, or the key does not exist."""
 
     id = "unknown_key"
-    title = "The vendor knows another secret for this key, or no such key"
+    title = "The secret is wrong or the key does not exist"
     statuses = AUTH_STATUSES
     weight = 40
-    fix = "Type id and secret of a key that is there."
+    fix = "Enter the id and the secret of an existing key."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.signing is None:
             return None
         if facts.status not in AUTH_STATUSES:
-            return self.ruled_out(facts, f"the vendor speaks of {facts.status}, not of who calls")
+            return self.ruled_out(facts, f"status {facts.status} is not about authentication")
         name = facts.signing[0]
         key_id = dict((*facts.query, *facts.form)).get(name, "")
         return self.unknown(facts, f"{name}={key_id}: only the vendor knows which secret belongs to it")
 
 
 class MissingRole(Check):
-    """The account may not do this."""
+    """The account lacks a role or permission."""
 
     id = "role"
-    title = "The account lacks a role or a right"
+    title = "The account lacks a role or permission"
     statuses = frozenset((403,))
     weight = 90
     fix = "Use an account that has it."
     key: ClassVar[Fix] = "credentials"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        needs = [need for need in facts.endpoint.needs if self._asked(facts, need)]
-        told = "; ".join(f"{need.text}{self._cited(facts, need)}" for need in needs)
+        needs = [need for need in facts.endpoint.needs if self._applies(facts, need)]
         if facts.status != 403:
-            return self.ruled_out(facts, f"the vendor speaks of {facts.status}, not of 403") if needs else None
+            return self.ruled_out(facts, f"the status is {facts.status}, not 403") if needs else None
         if needs:
-            return self.confirmed(facts, f"the vendor says 403, and {told}")
-        return self.unknown(facts, "the vendor says 403; no right is documented for this call")
+            requirements = "; ".join(f"{need.text}{self._citation(facts, need)}" for need in needs)
+            return self.confirmed(facts, f"status 403, and {requirements}")
+        return self.unknown(facts, "status 403, but no permission is documented for this call")
 
-    def _asked(self, facts: RefusalFacts, need: Requirement) -> bool:
+    def _applies(self, facts: RefusalFacts, need: Requirement) -> bool:
         return not need.params or any(entry.name in need.params for entry in facts.exchange.call.entries)
 
-    def _cited(self, facts: RefusalFacts, need: Requirement) -> str:
-        cited = facts.vendor.cite(need.lines)
-        return f" [{cited}]" if cited else ""
+    def _citation(self, facts: RefusalFacts, need: Requirement) -> str:
+        citation = facts.vendor.cite(need.lines)
+        return f" [{citation}]" if citation else ""
 
 
 AUTH_CHECKS: Final[tuple[Check, ...]] = (

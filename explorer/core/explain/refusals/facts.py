@@ -1,4 +1,4 @@
-"""What is known of an exchange that was refused, and what a check makes of it."""
+"""Facts about a refused exchange, and the base class and result of a check on them."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
     from explorer.errors import Problem
 
 CheckState = Literal["holds", "not", "unknown"]
-CHECK_STATES: Final[dict[CheckState, str]] = {"holds": "holds", "not": "does not hold", "unknown": "cannot be known"}
+CHECK_STATES: Final[dict[CheckState, str]] = {"holds": "confirmed", "not": "ruled out", "unknown": "unknown"}
 Fix = Literal["", "signature", "credentials", "login", "environment", "readings", "field", "headers", "method", "again"]
-"""What mends it: an action of the app, or ``field``: the field of that name, ``headers``: the headers of the form."""
+"""The fix for a finding: an action of the app, ``field`` (edit that field) or ``headers`` (edit the form's headers)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenFact:
-    """What is known of the token or credential in the request, told by its fingerprint. Times are Unix seconds."""
+    """Stored state of the token or credential in the request, identified by its fingerprint. Times are Unix seconds."""
 
     fingerprint: str
     name: str
-    """Where it is from, in words."""
+    """Description of its source."""
     role: Literal["token", "refresh", "credential"] = "token"
     environment: str = ""
-    """The other environment that it belongs to, or empty."""
+    """Another environment that it belongs to, or empty."""
     expires_at: float | None = None
     begins_at: float | None = None
     used_at: float | None = None
     grace: float | None = None
     successor: str = ""
-    """Where the token that took its place came from, or empty."""
+    """Source of the token that replaced it, or empty."""
     signed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierExchange:
-    """An earlier exchange of the same vendor and environment with the same value: when, and whether it was good."""
+    """An earlier exchange with the same vendor, environment and value, and whether it succeeded (``good``)."""
 
     param: str
     value: str
@@ -58,7 +58,7 @@ class EarlierExchange:
 
 @dataclass(frozen=True)
 class RefusalFacts:
-    """Everything that the checks look at. Vendor and endpoint are those of the catalog's default readings."""
+    """Input of the checks. Vendor and endpoint follow the catalog's default readings."""
 
     exchange: Exchange
     vendor: Vendor
@@ -66,25 +66,26 @@ class RefusalFacts:
     environment: Environment | None
     """None in the sandbox."""
     base_url: str
-    """Where the environment's calls go, whatever the call says."""
+    """Base URL of the environment, ignoring a base URL in the call."""
     wanted: TokenPlacement | None = None
-    """Where the scheme has its token, of a scheme that has one."""
+    """Where the scheme puts its token; None for a scheme without one."""
     signing: tuple[str, str, str] | None = None
-    """The parameters of a signature (id, time, signature), of a scheme that signs."""
+    """Names of the signature's parameters (key id, timestamp, signature); None for a scheme that does not sign."""
     tolerance: float = 300.0
+    """Allowed clock skew, in seconds."""
     token: TokenFact | None = None
     missing: tuple[str, ...] = ()
-    """Credentials that the scheme needs and that are not there."""
+    """Names of required credentials that are missing."""
     signature: Diagnosis | None = None
-    """The request's own signature, judged; None where there is none or it cannot be made again."""
+    """Diagnosis of the request's own signature; None if there is none or it cannot be recomputed."""
     problems: tuple[Problem, ...] = ()
-    """What the form has against the call, by the default readings."""
+    """Problems of the form with this call, under the default readings."""
     seen: tuple[EarlierExchange, ...] = ()
     _pairs: dict[str, Pairs] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def status(self) -> int:
-        """The status that the vendor means: the one in the body where it has one, else that of HTTP."""
+        """The vendor's status: the code in the body if it is one, else the HTTP status."""
         code = self.exchange.verdict.code
         if code.isdigit() and 400 <= int(code) < 600:
             return int(code)
@@ -92,49 +93,45 @@ class RefusalFacts:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers that were sent, by their names in small letters."""
+        """The headers that were sent, by lowercase name."""
         return {name.lower(): value for name, value in self.exchange.request.headers}
 
     @property
     def query(self) -> Pairs:
-        """The pairs of the query that was sent, decoded."""
-        return self._decoded("query", urlsplit(self.exchange.request.url).query.encode("utf-8", "surrogateescape"))
+        """The decoded pairs of the query that was sent."""
+        if "query" not in self._pairs:
+            query = urlsplit(self.exchange.request.url).query
+            self._pairs["query"] = decode_pairs(query.encode("utf-8", "surrogateescape"))
+        return self._pairs["query"]
 
     @property
     def form(self) -> Pairs:
-        """The text fields of the form that was sent, decoded."""
+        """The decoded text fields of the form that was sent."""
         if "form" not in self._pairs:
             import httpx
 
-            kind = self.headers.get("content-type", "")
-            request = httpx.Request(
-                "POST", "http://form.invalid", headers={"Content-Type": kind}, content=self.exchange.request.body
-            )
+            headers = {"Content-Type": self.headers.get("content-type", "")}
+            request = httpx.Request("POST", "http://form.invalid", headers=headers, content=self.exchange.request.body)
             self._pairs["form"] = wire.body_pairs(request)
         return self._pairs["form"]
 
-    def _decoded(self, name: str, raw: bytes) -> Pairs:
-        if name not in self._pairs:
-            self._pairs[name] = decode_pairs(raw)
-        return self._pairs[name]
-
     @property
     def vendor_clock(self) -> float | None:
-        """The vendor's time by its Date header (RFC 9110, 6.6.1), in Unix seconds, or None."""
+        """The vendor's time from its Date header (RFC 9110, 6.6.1) in Unix seconds, or None."""
         response = self.exchange.response
         text = response.header("date") if response is not None else ""
         return parse_http_date(text)
 
     @property
     def own_clock(self) -> float:
-        """The time here when the answer began, in Unix seconds."""
+        """Local time of the first response byte, in Unix seconds."""
         timings = self.exchange.timings
         return self.exchange.started_at + (timings.first_byte if timings.first_byte is not None else timings.total)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check made of it. ``key`` is what mends it, ``where`` the field or reading that it is about."""
+    """Finding of one check. ``key`` is the action that fixes it, ``where`` the field or reading to fix."""
 
     check: str
     title: str
@@ -145,48 +142,46 @@ class CheckResult:
     where: str = ""
     weight: int = 0
     fits: bool = False
-    """Whether the vendor's status is one that this explains."""
+    """Whether the check explains the vendor's status."""
 
 
 class Check(ABC):
-    """One thing that may be the reason."""
+    """One possible reason for a refusal."""
 
     id: ClassVar[str]
     title: ClassVar[str]
     statuses: ClassVar[frozenset[int]]
     weight: ClassVar[int] = 50
-    """How much it says when it holds: what is proved by itself stands before what is concluded."""
+    """Strength of a confirmed finding: proof ranks above inference."""
     fix: ClassVar[str] = ""
     key: ClassVar[Fix] = ""
 
     @abstractmethod
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        """The finding; None where the question does not arise."""
+        """Return the finding, or None if the check does not apply."""
 
-    def confirmed(
-        self, facts: RefusalFacts, evidence: str, *, mend: str = "", key: Fix | None = None, where: str = ""
-    ) -> CheckResult:
-        """It is so."""
-        return self._finding(facts, "holds", evidence, mend or self.fix, self.key if key is None else key, where)
+    def confirmed(self, facts: RefusalFacts, evidence: str, *, key: Fix | None = None, where: str = "") -> CheckResult:
+        """Return the finding that this is a reason."""
+        return self._finding(facts, "holds", evidence, self.fix, self.key if key is None else key, where)
 
     def ruled_out(self, facts: RefusalFacts, evidence: str) -> CheckResult:
-        """It is not so."""
-        return self._finding(facts, "not", evidence, "", "", "")
+        """Return the finding that this is not a reason."""
+        return self._finding(facts, "not", evidence, "", "")
 
-    def unknown(self, facts: RefusalFacts, evidence: str, *, mend: str = "", key: Fix | None = None) -> CheckResult:
-        """It cannot be known from here; what would be proved if it held stands behind what is always a guess."""
-        found = self._finding(facts, "unknown", evidence, mend or self.fix, self.key if key is None else key, "")
-        return replace(found, weight=100 - self.weight)
+    def unknown(self, facts: RefusalFacts, evidence: str, *, key: Fix | None = None) -> CheckResult:
+        """Return the finding that the answer is unknown. Checks that can only guess rank above those that can prove."""
+        finding = self._finding(facts, "unknown", evidence, self.fix, self.key if key is None else key)
+        return replace(finding, weight=100 - self.weight)
 
     def _finding(
-        self, facts: RefusalFacts, state: CheckState, evidence: str, mend: str, key: Fix, where: str
+        self, facts: RefusalFacts, state: CheckState, evidence: str, fix: str, key: Fix, where: str = ""
     ) -> CheckResult:
         fits = facts.status in self.statuses
-        return CheckResult(self.id, self.title, state, evidence, mend, key, where, self.weight, fits)
+        return CheckResult(self.id, self.title, state, evidence, fix, key, where, self.weight, fits)
 
 
 def was_refused(exchange: Exchange) -> bool:
-    """Whether there is something to explain: the vendor said no, or gave no token."""
+    """Return whether the vendor refused the call or its credentials."""
     if exchange.failure is not None:
         return exchange.failure.kind == "CredentialRefused"
     return exchange.response is not None and exchange.verdict.outcome == "FAILED"

@@ -1,4 +1,4 @@
-"""All checks over one exchange, in the order in which a person should read them."""
+"""Registry of the refusal checks, and their findings in reading order."""
 
 from __future__ import annotations
 
@@ -15,41 +15,40 @@ if TYPE_CHECKING:
 CHECKS: Final[Registry[Check]] = Registry(
     "refusal check", members=((check.id, check) for check in (*AUTH_CHECKS, *REQUEST_CHECKS))
 )
-"""Every check, in the order in which a person should read them. To add one: a class, and its line in its file."""
+"""Every check, in reading order. To add one, write a class and list it in its module's tuple."""
 _ORDER: Final[dict[CheckState, int]] = {"holds": 0, "unknown": 1, "not": 2}
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Every finding: what holds first, then what cannot be known, then what does not hold."""
+    """Every finding: confirmed ones first, then unknown ones, then those that are ruled out."""
 
     findings: tuple[CheckResult, ...]
     status: int = 0
-    said: str = ""
-    """The vendor's own words."""
+    vendor_message: str = ""
 
     @property
     def top(self) -> CheckResult | None:
-        """The likeliest reason: the first that holds; else the first that cannot be known and would explain it."""
+        """The most likely reason: the first confirmed finding, else the first unknown one that fits the status."""
         if self.findings and self.findings[0].state == "holds":
             return self.findings[0]
-        return next((one for one in self.findings if one.state == "unknown" and one.fits), None)
+        return next((finding for finding in self.findings if finding.state == "unknown" and finding.fits), None)
 
     @property
     def headline(self) -> str:
-        """The answer in a sentence."""
+        """The most likely reason in one sentence."""
         top = self.top
         if top is None:
-            return "nothing that can be checked from here explains it"
-        sure = "" if top.state == "holds" else "nothing else holds, so perhaps: "
-        return f"{sure}{top.title[0].lower()}{top.title[1:]}: {top.evidence}"
+            return "no check explains the refusal"
+        reason = f"{top.title[0].lower()}{top.title[1:]}: {top.evidence}"
+        if top.state == "holds":
+            return reason
+        others = any(finding.state == "unknown" and finding is not top for finding in self.findings)
+        return f"{'nothing is confirmed' if others else 'everything else is ruled out'}; most likely {reason}"
 
 
 def explain_refusal(facts: RefusalFacts) -> Explanation:
-    """What may be the reason of a refusal, each with its evidence.
-
-    What holds and fits the vendor's status stands first; of those, what is proved stands before what is concluded.
-    """
-    found = [finding for check in CHECKS.values() if (finding := check.evaluate(facts)) is not None]
-    found.sort(key=lambda one: (_ORDER[one.state], not one.fits, -one.weight))
-    return Explanation(tuple(found), facts.status, facts.exchange.verdict.message)
+    """Run every check on *facts*. Sort the findings by state, fit with the vendor's status, and weight."""
+    findings = [finding for check in CHECKS.values() if (finding := check.evaluate(facts)) is not None]
+    findings.sort(key=lambda finding: (_ORDER[finding.state], not finding.fits, -finding.weight))
+    return Explanation(tuple(findings), facts.status, facts.exchange.verdict.message)

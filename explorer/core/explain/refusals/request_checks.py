@@ -1,4 +1,4 @@
-"""Checks on what is asked for: host, path, version, encoding, parameters, records; and on the vendor's own trouble."""
+"""Refusal checks on the request (host, path, version, encoding, parameters, records) and on server failures."""
 
 from __future__ import annotations
 
@@ -16,91 +16,88 @@ if TYPE_CHECKING:
     from explorer.errors import Problem
 
 REQUEST_STATUSES: Final = frozenset((400, 404, 405, 409, 422))
-_KINDS: Final = {"form": FORM, "multipart": MULTIPART, "json": "json"}
+_BODY_TYPES: Final = {"form": FORM, "multipart": MULTIPART, "json": "json"}
 
 
 class ServerFailure(Check):
-    """The vendor's side failed."""
+    """The vendor's server failed."""
 
     id = "server"
-    title = "The vendor's side failed"
+    title = "The vendor's server failed"
     statuses = frozenset(range(500, 600))
     weight = 97
-    fix = "Send it again later; look whether the vendor tells of trouble."
+    fix = "Send again later, and check the vendor's status page."
     key: ClassVar[Fix] = "again"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        return self.confirmed(facts, f"it says {facts.status}") if facts.status >= 500 else None
+        return self.confirmed(facts, f"status {facts.status}") if facts.status >= 500 else None
 
 
 class RateLimited(Check):
-    """Too many requests."""
+    """Too many requests were sent."""
 
     id = "too_many"
-    title = "Too many requests in too short a time"
+    title = "Too many requests in a short time"
     statuses = frozenset((429,))
     weight = 97
-    fix = "Wait, then send it again."
+    fix = "Wait, then send again."
     key: ClassVar[Fix] = "again"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if facts.status != 429 or facts.exchange.response is None:
             return None
         wait = facts.exchange.response.header("retry-after")
-        return self.confirmed(
-            facts,
-            "it says 429"
-            + (f", and to wait {wait} s" if wait.isdigit() else f", and to wait until {wait}" if wait else ""),
-        )
+        delay = f", retry after {wait} s" if wait.isdigit() else f", retry after {wait}" if wait else ""
+        return self.confirmed(facts, f"status 429{delay}")
 
 
 class WrongHost(Check):
     """The request went to another host than the environment's."""
 
     id = "host"
-    title = "It went to another host than the environment's"
+    title = "The host is not the environment's"
     statuses = frozenset((400, 401, 403, 404, 405, 421))
     weight = 70
     fix = "Choose the environment."
     key: ClassVar[Fix] = "environment"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        sent, due = urlsplit(facts.exchange.request.url), urlsplit(facts.base_url)
-        named = facts.headers.get("host", sent.netloc)
-        if named.lower() != sent.netloc.lower():
-            return self.confirmed(facts, f"the header Host says {named}, the URL {sent.netloc}", key="headers")
+        sent, expected = urlsplit(facts.exchange.request.url), urlsplit(facts.base_url)
+        host = facts.headers.get("host", sent.netloc)
+        if host.lower() != sent.netloc.lower():
+            return self.confirmed(facts, f"the Host header is {host}, but the URL has {sent.netloc}", key="headers")
         if facts.environment is None and not facts.exchange.call.base_url:
-            return self.ruled_out(facts, f"it went to the sandbox, {sent.netloc}")
-        if sent.netloc.lower() != due.netloc.lower():
-            return self.confirmed(facts, f"it went to {sent.netloc}; this environment is at {due.netloc}")
-        if sent.scheme != due.scheme:
+            return self.ruled_out(facts, f"the request went to the sandbox, {sent.netloc}")
+        if sent.netloc.lower() != expected.netloc.lower():
+            return self.confirmed(facts, f"the request went to {sent.netloc}; this environment is {expected.netloc}")
+        if sent.scheme != expected.scheme:
             return self.confirmed(
-                facts, f"it went by {sent.scheme}; this environment is at {due.scheme}://{due.netloc}"
+                facts, f"the request used {sent.scheme}; this environment is {expected.scheme}://{expected.netloc}"
             )
-        return self.ruled_out(facts, f"it went to {sent.netloc}")
+        return self.ruled_out(facts, f"the request went to {sent.netloc}")
 
 
 class WrongAccept(Check):
-    """The Accept header is not the one that chooses the version."""
+    """The Accept header does not select the documented version."""
 
     id = "accept"
     title = "The Accept header is not the documented one"
     statuses = frozenset((400, 404, 406, 415))
     weight = 91
-    fix = "Take your own Accept header out, or choose the reading that sends it."
+    fix = "Remove your own Accept header, or choose the reading that sends it."
     key: ClassVar[Fix] = "headers"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         wanted = facts.endpoint.accept or facts.vendor.version.accept
-        given = facts.headers.get("accept", "")
+        accept = facts.headers.get("accept", "")
         if not wanted:
             return None
-        ranges = [essence(part) for part in given.split(",")]
+        ranges = [essence(part) for part in accept.split(",")]
         if essence(wanted) in ranges:
-            return self.ruled_out(facts, f"Accept: {given} was sent")
+            return self.ruled_out(facts, f"Accept: {accept} was sent")
         own = any(name.lower() == "accept" for name, _ in facts.exchange.call.headers)
         key: Fix = "headers" if own or not facts.exchange.call.readings else "readings"
-        return self.confirmed(facts, f"Accept: {given or '(none)'} was sent in place of {wanted}", key=key)
+        return self.confirmed(facts, f"Accept: {accept or '(none)'} was sent instead of {wanted}", key=key)
 
 
 class WrongEncoding(Check):
@@ -110,24 +107,24 @@ class WrongEncoding(Check):
     title = "The body is not in the documented encoding"
     statuses = frozenset((400, 415, 422))
     weight = 80
-    fix = "Take your own Content-Type out, or choose the reading that fits."
+    fix = "Remove your own Content-Type header, or choose the matching reading."
     key: ClassVar[Fix] = "headers"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         if not facts.exchange.request.body or facts.endpoint.body == "none":
             return None
-        given = essence(facts.headers.get("content-type", ""))
-        due = _KINDS[facts.endpoint.body]
-        if given == due or (due == "json" and re.search(r"[/+]json$", given)):
-            return self.ruled_out(facts, f"Content-Type: {given} was sent")
-        return self.confirmed(facts, f"Content-Type: {given or '(none)'} was sent in place of {due}")
+        sent = essence(facts.headers.get("content-type", ""))
+        expected = _BODY_TYPES[facts.endpoint.body]
+        if sent == expected or (expected == "json" and re.search(r"[/+]json$", sent)):
+            return self.ruled_out(facts, f"Content-Type: {sent} was sent")
+        return self.confirmed(facts, f"Content-Type: {sent or '(none)'} was sent instead of {expected}")
 
 
 class WrongMethod(Check):
-    """The path does not know the method."""
+    """The path does not support the method."""
 
     id = "method"
-    title = "The HTTP method does not fit the address"
+    title = "The HTTP method is not allowed for this path"
     statuses = frozenset((404, 405))
     weight = 86
     fix = "Switch to the documented method."
@@ -135,23 +132,24 @@ class WrongMethod(Check):
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         sent, response = facts.exchange.request.method, facts.exchange.response
-        allowed = response.header("allow") if response is not None else ""
-        told = f"; the vendor allows {allowed}" if allowed else ""
+        allow = response.header("allow") if response is not None else ""
+        allowed = f"; the vendor allows {allow}" if allow else ""
         if sent not in facts.endpoint.methods:
-            return self.confirmed(facts, f"{sent} was sent, {' or '.join(facts.endpoint.methods)} is documented{told}")
+            documented = " or ".join(facts.endpoint.methods)
+            return self.confirmed(facts, f"{sent} was sent, {documented} is documented{allowed}")
         if facts.status == 405:
-            return self.confirmed(facts, f"the vendor says 405 to {sent}{told}")
+            return self.confirmed(facts, f"status 405 for {sent}{allowed}")
         return self.ruled_out(facts, f"{sent} is documented")
 
 
 class BrokenPageUrl(Check):
-    """A page's URL was followed as printed, and leads nowhere."""
+    """A page URL from a response was followed unchanged and does not work."""
 
     id = "page_url"
-    title = "The URL of a page cannot be followed as it was given"
+    title = "The page URL from the response does not work"
     statuses = frozenset((400, 404))
     weight = 89
-    fix = "Let the request be built from its parameters: choose that reading."
+    fix = "Choose the reading that builds the request from its parameters."
     key: ClassVar[Fix] = "readings"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -161,18 +159,18 @@ class BrokenPageUrl(Check):
         root = unquote(urlsplit(facts.exchange.call.base_url or facts.base_url).path).rstrip("/")
         template = re.sub(r"\\\{[^{}]*\\\}", "[^/]*", re.escape(root + facts.endpoint.path))
         if re.fullmatch(template, path):
-            return self.ruled_out(facts, f"the path {path} is that of the call")
-        return self.confirmed(facts, f"the path {path} is not that of the call, {facts.endpoint.path}")
+            return self.ruled_out(facts, f"the path {path} is the call's path")
+        return self.confirmed(facts, f"the path {path} is not the call's path {facts.endpoint.path}")
 
 
 class UnknownParameter(Check):
-    """A parameter that the call does not know."""
+    """The call has an undocumented parameter."""
 
     id = "misspelt"
-    title = "A parameter is not one of this call"
+    title = "A parameter is not documented for this call"
     statuses = REQUEST_STATUSES
     weight = 84
-    fix = "Write it as the catalog does."
+    fix = "Use the name in the catalog."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
@@ -181,17 +179,17 @@ class UnknownParameter(Check):
         unknown = [name for name in dict.fromkeys(names) if find_parameter(facts.endpoint, name) is None]
         if not unknown:
             return self.ruled_out(facts, "every parameter is documented") if names else None
-        told = [self._told(facts, name) for name in unknown[:6]]
-        near = nearest(unknown[0], facts.endpoint.params)
-        return self.confirmed(facts, "; ".join(told), where=near or unknown[0])
+        evidence = "; ".join(self._describe(facts, name) for name in unknown[:6])
+        suggestion = nearest(unknown[0], facts.endpoint.params)
+        return self.confirmed(facts, evidence, where=suggestion or unknown[0])
 
-    def _told(self, facts: RefusalFacts, name: str) -> str:
-        near = nearest(name, facts.endpoint.params)
-        return f"{name} is unknown" + (f", {near} is not" if near else "")
+    def _describe(self, facts: RefusalFacts, name: str) -> str:
+        suggestion = nearest(name, facts.endpoint.params)
+        return f"{name} is unknown" + (f"; did you mean {suggestion}?" if suggestion else "")
 
 
 class MissingParameter(Check):
-    """A parameter that must be there is not."""
+    """A required parameter is missing."""
 
     id = "required"
     title = "A required parameter is missing"
@@ -201,114 +199,117 @@ class MissingParameter(Check):
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        missing = [one for one in facts.problems if one.level == "error" and _is_absence_problem(one)]
+        missing = [problem for problem in facts.problems if problem.level == "error" and _is_missing(problem)]
         if not missing:
-            return self.ruled_out(facts, "everything that is required was sent")
-        told = "; ".join(f"{one.field} {one.message}" for one in missing[:6])
-        return self.confirmed(facts, told, where=missing[0].field)
+            return self.ruled_out(facts, "all required parameters were sent")
+        evidence = "; ".join(f"{problem.field} {problem.message}" for problem in missing[:6])
+        return self.confirmed(facts, evidence, where=missing[0].field)
 
 
-def _is_absence_problem(problem: Problem) -> bool:
+def _is_missing(problem: Problem) -> bool:
     return "required" in problem.message
 
 
 class InvalidValue(Check):
-    """A value that the form would not have sent."""
+    """The form rejects a value."""
 
     id = "value"
     title = "A value is not as documented"
     statuses = REQUEST_STATUSES
     weight = 82
-    fix = "Mend the value."
+    fix = "Fix the value."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        names = {name for name, _ in facts.exchange.call.extra}
-        wrong = [
-            one
-            for one in facts.problems
-            if one.level == "error"
-            and not _is_absence_problem(one)
-            and _known(facts, one.field)
-            and one.field not in names
+        extra = {name for name, _ in facts.exchange.call.extra}
+        problems = [
+            problem
+            for problem in facts.problems
+            if problem.level == "error"
+            and not _is_missing(problem)
+            and _is_documented(facts, problem.field)
+            and problem.field not in extra
         ]
-        if not wrong:
-            return self.ruled_out(facts, "the form has nothing against the values")
-        told = "; ".join(
-            f"{one.field}: {one.message}" + (f" ({one.expected})" if one.expected else "") for one in wrong[:6]
+        if not problems:
+            return self.ruled_out(facts, "the form accepts every value")
+        evidence = "; ".join(
+            f"{problem.field}: {problem.message}" + (f" ({problem.expected})" if problem.expected else "")
+            for problem in problems[:6]
         )
-        return self.confirmed(facts, told, where=wrong[0].field)
+        return self.confirmed(facts, evidence, where=problems[0].field)
 
 
-def _known(facts: RefusalFacts, name: str) -> bool:
+def _is_documented(facts: RefusalFacts, name: str) -> bool:
     return not name or find_parameter(facts.endpoint, name) is not None
 
 
 class VendorComplaint(Check):
-    """The vendor itself names a field."""
+    """The vendor's error names a field."""
 
     id = "complaint"
-    title = "The vendor names the field"
+    title = "The vendor rejected a field"
     statuses = frozenset((400, 409, 422))
     weight = 83
-    fix = "Mend the field."
+    fix = "Fix the field."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         fields = facts.exchange.verdict.fields
         if not fields:
             return None
-        told = "; ".join(f"{one.name}: {one.message}" if one.message else one.name for one in fields[:6])
-        return self.confirmed(facts, told, where=fields[0].name)
+        evidence = "; ".join(f"{field.name}: {field.message}" if field.message else field.name for field in fields[:6])
+        return self.confirmed(facts, evidence, where=fields[0].name)
 
 
 class DeletedTestRecord(Check):
-    """A record of a test environment that is gone by now."""
+    """The test environment has deleted the record by now."""
 
     id = "wiped"
-    title = "The test environment has forgotten the record"
+    title = "The test environment has deleted the record"
     statuses = frozenset((404, 410))
     weight = 91
-    fix = "Make a new one, and ask for that."
+    fix = "Create a new record and use its id."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
         hours, place = _record_lifetime(facts)
         if not hours or facts.status not in self.statuses:
             return None
-        wanted = _ids(facts)
-        if not wanted:
+        ids = _record_ids(facts)
+        if not ids:
             return None
-        good = [one for one in facts.seen if one.good]
-        rule = f"{place} forgets what was made there after {hours:g} h"
+        good = [earlier for earlier in facts.seen if earlier.good]
+        rule = f"{place} deletes records after {hours:g} h"
         if not good:
-            return self.unknown(facts, f"{rule}; it was not seen before in this history")
-        last = max(good, key=lambda one: one.at)
-        when = format_age(facts.exchange.started_at - last.at)
-        told = f"{last.param}={last.value} was there {when} before (entry {last.number}); {rule}"
-        return self.confirmed(facts, told, where=last.param)
+            return self.unknown(facts, f"{rule}; the history has no earlier call with this id")
+        last = max(good, key=lambda earlier: earlier.at)
+        age = format_age(facts.exchange.started_at - last.at)
+        evidence = f"{last.param}={last.value} existed {age} before (entry {last.number}); {rule}"
+        return self.confirmed(facts, evidence, where=last.param)
 
 
 def _record_lifetime(facts: RefusalFacts) -> tuple[float, str]:
-    """After how many hours records are gone, and where; the sandbox plays the vendor's test environment."""
+    """Return after how many hours records are deleted, and in which environment. The sandbox acts as the vendor's test
+    environment."""
     if facts.environment is not None:
         return facts.environment.forgets_after_hours, facts.exchange.call.environment
-    hours = [one.forgets_after_hours for one in facts.vendor.environments.values() if one.kind == "test"]
-    return max(hours, default=0.0), "the sandbox, which plays the test environment,"
+    environments = facts.vendor.environments.values()
+    hours = [environment.forgets_after_hours for environment in environments if environment.kind == "test"]
+    return max(hours, default=0.0), "the sandbox, like the test environment,"
 
 
-def _ids(facts: RefusalFacts) -> dict[str, str]:
-    """The values that name a record: those in the path, and parameters called so."""
-    found: dict[str, str] = {}
+def _record_ids(facts: RefusalFacts) -> dict[str, str]:
+    """Return the values that identify a record: path parameters, and parameters named like ids."""
+    ids: dict[str, str] = {}
     for entry in facts.exchange.call.entries:
-        known = find_parameter(facts.endpoint, entry.name)
-        if known is not None and entry.value and (known[0].location == "path" or _is_record_name(entry.name)):
-            found[entry.name] = entry.value
-    found.pop("format", None)
-    return found
+        match = find_parameter(facts.endpoint, entry.name)
+        if match is not None and entry.value and (match[0].location == "path" or _is_id_name(entry.name)):
+            ids[entry.name] = entry.value
+    ids.pop("format", None)
+    return ids
 
 
-def _is_record_name(name: str) -> bool:
+def _is_id_name(name: str) -> bool:
     return re.search(r"(^|[_.\]a-z])(id|ids|Id|Ids|sku|upc)$", name) is not None
 
 
@@ -319,59 +320,59 @@ class UnknownId(Check):
     title = "No record has this id"
     statuses = frozenset((404, 410))
     weight = 60
-    fix = "Take an id that a list of the vendor's gives."
+    fix = "Use an id from one of the vendor's list calls."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        wanted = _ids(facts)
-        if not wanted:
+        ids = _record_ids(facts)
+        if not ids:
             return None
         if facts.status not in self.statuses:
-            return self.ruled_out(facts, f"the vendor speaks of {facts.status}, not of 404")
-        told = ", ".join(f"{name}={value}" for name, value in wanted.items())
-        good: list[EarlierExchange] = [one for one in facts.seen if one.good]
-        before = f"; it was there before (entry {good[-1].number})" if good else ""
+            return self.ruled_out(facts, f"the status is {facts.status}, not 404")
+        values = ", ".join(f"{name}={value}" for name, value in ids.items())
+        good: list[EarlierExchange] = [earlier for earlier in facts.seen if earlier.good]
+        earlier = f"; it existed before (entry {good[-1].number})" if good else ""
         return self.confirmed(
             facts,
-            f"method and address are the documented ones, so {told} names nothing{before}",
-            where=next(iter(wanted)),
+            f"method and path are as documented, so {values} does not exist{earlier}",
+            where=next(iter(ids)),
         )
 
 
 class UnknownReference(Check):
-    """A value in the call names something that the vendor does not have."""
+    """A value refers to a record that does not exist."""
 
     id = "unknown_reference"
-    title = "A value names something that the vendor does not have"
+    title = "A value refers to a record that does not exist"
     statuses = frozenset((400, 422))
     weight = 45
-    fix = "Take ids that a list of the vendor's gives."
+    fix = "Use ids from the vendor's list calls."
     key: ClassVar[Fix] = "field"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        wanted = _ids(facts)
-        if not wanted or facts.status not in self.statuses or facts.problems:
+        ids = _record_ids(facts)
+        if not ids or facts.status not in self.statuses or facts.problems:
             return None
-        told = ", ".join(f"{name}={value}" for name, value in wanted.items())
-        return self.unknown(facts, f"the form has nothing against the call; only the vendor knows {told}")
+        values = ", ".join(f"{name}={value}" for name, value in ids.items())
+        return self.unknown(facts, f"the form accepts every value; only the vendor knows whether {values} exists")
 
 
 class UnknownPath(Check):
-    """The address itself is unknown."""
+    """The path does not exist."""
 
     id = "address"
-    title = "The vendor does not know the address"
+    title = "The path does not exist"
     statuses = frozenset((404,))
     weight = 45
-    fix = "Look at the path and the environment."
+    fix = "Check the path and the environment."
     key: ClassVar[Fix] = "environment"
 
     def evaluate(self, facts: RefusalFacts) -> CheckResult | None:
-        if facts.status != 404 or _ids(facts):
+        if facts.status != 404 or _record_ids(facts):
             return None
-        guess = "; the path is inferred, no document names it" if facts.endpoint.inferred else ""
+        inferred = "; the path is inferred, not documented" if facts.endpoint.inferred else ""
         return self.unknown(
-            facts, f"the call names no record, so its address {facts.endpoint.path} is in question{guess}"
+            facts, f"the call has no record id, so the path {facts.endpoint.path} may be wrong{inferred}"
         )
 
 

@@ -1,8 +1,7 @@
-"""Debugging of signatures and tokens: what was made of a request, what somebody else made of it, and which known
-mistake lies between the two.
+"""Signature debugger: compares another client's signature, base string or token with ours and names the mistake.
 
-    theirs (pasted) ── pasted.read ──► Pasted ─┐
-    ours (Case: recipe, material, key) ────────┴─ diagnosing.diagnose ──► Diagnosis: same | causes | nearest, byte diff
+their input ── read_other_client_input ──► OtherClientInput ─┐
+ours: SigningCase (recipe, material, key) ───────────────────┴─ diagnose ──► Diagnosis: same | causes | nearest
 """
 
 from __future__ import annotations

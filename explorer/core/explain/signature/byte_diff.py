@@ -1,4 +1,4 @@
-"""Compare two strings byte by byte, and make invisible characters visible."""
+"""Byte-by-byte comparison of two strings, with invisible characters made visible."""
 
 from __future__ import annotations
 
@@ -17,27 +17,30 @@ if TYPE_CHECKING:
 
 
 SPACE: Final = "·"
-"""Stands for a space."""
+"""Shown for a space."""
 _INVISIBLE: Final = "⍰"
-_SIGNS: Final = {" ": SPACE, "\t": "→", "\n": "␊", "\r": "␍", "\u00a0": "⍽"}
+_SYMBOLS: Final = {" ": SPACE, "\t": "→", "\n": "␊", "\r": "␍", "\u00a0": "⍽"}
 
 
 def make_visible(text: str) -> str:
-    """*text* on one line with as many characters: spaces as ``·``, line ends as ``␊``, other control characters as
-    their pictures, spaces of other kinds and signs without width as ``⍰``."""
+    """Return *text* on one line with the same number of characters.
+
+    A space becomes ``·``, a newline ``␊``, any other control character its picture; other kinds of space and
+    zero-width characters become ``⍰``.
+    """
     if text.isascii() and text.isprintable():
         return text.replace(" ", SPACE)
-    return sanitize_line("".join(_sign(one) for one in text))
+    return sanitize_line("".join(_symbol(character) for character in text))
 
 
-def _sign(character: str) -> str:
-    if character in _SIGNS:
-        return _SIGNS[character]
+def _symbol(character: str) -> str:
+    if character in _SYMBOLS:
+        return _SYMBOLS[character]
     return _INVISIBLE if unicodedata.category(character) in ("Zs", "Cf", "Cn", "Co") else character
 
 
 def character_name(character: str) -> str:
-    """What a character is called, for one that differs: ``space``, ``newline``, ``U+200B ZERO WIDTH SPACE``."""
+    """Return a readable name: ``a space``, ``a newline``, ``U+200B ZERO WIDTH SPACE``, or the character itself."""
     plain = {" ": "a space", "\n": "a newline", "\r": "a carriage return", "\t": "a tab"}
     if character in plain:
         return plain[character]
@@ -48,15 +51,15 @@ def character_name(character: str) -> str:
 
 Change = Literal["same", "changed", "added", "removed"]
 GAP: Final = "░"
-"""Fills a column that the other text does not have."""
-_AROUND: Final = 8
-_FINE: Final = 1_200
-"""Characters up to which the middle is compared sign by sign; longer ones by parameters."""
+"""Shown where only the other string has a character."""
+_CONTEXT_BYTES: Final = 8
+_MAX_FINE_LENGTH: Final = 1_200
+"""Longest middle, in characters, that is compared character by character; longer ones are compared by parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiffSegment:
-    """A stretch of both texts."""
+    """A segment of both strings with one kind of change."""
 
     change: Change
     left: str
@@ -65,27 +68,27 @@ class DiffSegment:
 
 @dataclass(frozen=True, slots=True)
 class ByteDiff:
-    """``first`` is the offset in bytes of the first difference, or -1; ``left_hex`` and ``right_hex`` are the bytes
-    from there, ``before_hex`` those before it."""
+    """Comparison of two strings. ``first`` is the byte offset of the first difference, or -1; ``left_hex`` and
+    ``right_hex`` are the bytes from there, ``before_hex`` those before it."""
 
     pieces: tuple[DiffSegment, ...]
     first: int = -1
     before_hex: str = ""
     left_hex: str = ""
     right_hex: str = ""
-    told: str = ""
-    """The first difference in words."""
+    summary: str = ""
+    """The first difference in words, as in ``byte 4: a space / +``."""
 
     @property
     def same(self) -> bool:
-        """Whether there is no difference."""
+        """Whether the strings are equal."""
         return self.first < 0
 
 
 @dataclass(frozen=True, slots=True)
 class AlignedRow:
-    """A row of both texts, as many cells each; ``marks`` has ``^`` below each difference, ``offset`` is that of the
-    left text in bytes."""
+    """A row of both strings, equally wide. ``marks`` has ``^`` under each difference; ``offset`` is the byte offset in
+    the left string."""
 
     offset: int
     left: str
@@ -94,29 +97,29 @@ class AlignedRow:
 
 
 def diff_bytes(left: str, right: str) -> ByteDiff:
-    """Compare two texts; lone surrogates stand for bytes that are no UTF-8."""
+    """Compare two strings. Lone surrogates represent bytes that are not UTF-8."""
     if left == right:
         return ByteDiff((DiffSegment("same", left, right),) if left else ())
     raw_left, raw_right = _bytes(left), _bytes(right)
-    first = next((at for at, (one, other) in enumerate(zip(raw_left, raw_right, strict=False)) if one != other), None)
-    first = min(len(raw_left), len(raw_right)) if first is None else first
+    pairs = enumerate(zip(raw_left, raw_right, strict=False))
+    first = next((at for at, (ours, theirs) in pairs if ours != theirs), min(len(raw_left), len(raw_right)))
     return ByteDiff(
         pieces=tuple(_pieces(left, right)),
         first=first,
-        before_hex=raw_left[max(0, first - _AROUND) : first].hex(" "),
-        left_hex=raw_left[first : first + _AROUND].hex(" "),
-        right_hex=raw_right[first : first + _AROUND].hex(" "),
-        told=_describe_difference(raw_left, raw_right, first),
+        before_hex=raw_left[max(0, first - _CONTEXT_BYTES) : first].hex(" "),
+        left_hex=raw_left[first : first + _CONTEXT_BYTES].hex(" "),
+        right_hex=raw_right[first : first + _CONTEXT_BYTES].hex(" "),
+        summary=_describe_difference(raw_left, raw_right, first),
     )
 
 
 def _describe_difference(left: bytes, right: bytes, first: int) -> str:
-    ours, theirs = _sign_at(left, first), _sign_at(right, first)
-    left_name, right_name = (character_name(sign) if sign else "the end" for sign in (ours, theirs))
+    characters = (_character_at(left, first), _character_at(right, first))
+    left_name, right_name = (character_name(character) if character else "the end" for character in characters)
     return f"byte {first}: {left_name} / {right_name}"
 
 
-def _sign_at(raw: bytes, at: int) -> str:
+def _character_at(raw: bytes, at: int) -> str:
     while at > 0 and at < len(raw) and raw[at] & 0xC0 == 0x80:
         at -= 1
     return raw[at : at + 4].decode("utf-8", "replace")[:1]
@@ -135,9 +138,9 @@ def _pieces(left: str, right: str) -> Iterator[DiffSegment]:
 
 def _diff_middle(left: str, right: str) -> Iterator[DiffSegment]:
     ours, theirs = list(left), list(right)
-    if max(len(ours), len(theirs)) > _FINE:
-        ours, theirs = _words(left), _words(right)
-        if len(ours) == len(theirs) or max(len(ours), len(theirs)) > _FINE:
+    if max(len(ours), len(theirs)) > _MAX_FINE_LENGTH:
+        ours, theirs = _split_parameters(left), _split_parameters(right)
+        if len(ours) == len(theirs) or max(len(ours), len(theirs)) > _MAX_FINE_LENGTH:
             yield from _pair_parameters(ours, theirs)
             return
     changes: dict[str, Change] = {"equal": "same", "replace": "changed", "insert": "added", "delete": "removed"}
@@ -146,14 +149,13 @@ def _diff_middle(left: str, right: str) -> Iterator[DiffSegment]:
 
 
 def _pair_parameters(ours: list[str], theirs: list[str]) -> Iterator[DiffSegment]:
-    """Parameter beside parameter, without looking for what moved."""
-    for one, other in zip_longest(ours, theirs, fillvalue=""):
-        yield DiffSegment(
-            "same" if one == other else "changed" if one and other else "removed" if one else "added", one, other
-        )
+    """Pair the parameters by position, without detecting moves."""
+    for left, right in zip_longest(ours, theirs, fillvalue=""):
+        change: Change = "changed" if left and right else "removed" if left else "added"
+        yield DiffSegment("same" if left == right else change, left, right)
 
 
-def _words(text: str) -> list[str]:
+def _split_parameters(text: str) -> list[str]:
     return re.findall(r"[^&=?]*[&=?]?", text)
 
 
@@ -163,35 +165,34 @@ def _common_prefix(left: str, right: str) -> int:
 
 
 def align_rows(diff: ByteDiff, width: int) -> list[AlignedRow]:
-    """The texts in rows of *width* cells, one below the other, everything in them visible."""
+    """Return both strings in rows of *width* cells, with invisible characters made visible."""
     columns: list[tuple[str, str, str]] = []
     for piece in diff.pieces:
         mark = " " if piece.change == "same" else "^"
         length = max(len(piece.left), len(piece.right))
         left, right = make_visible(piece.left).ljust(length, "\0"), make_visible(piece.right).ljust(length, "\0")
-        columns += [(one, mark, other) for one, other in zip(left, right, strict=True)]
+        columns += [(ours, mark, theirs) for ours, theirs in zip(left, right, strict=True)]
     raw = "".join(piece.left for piece in diff.pieces)
     rows: list[AlignedRow] = []
     at = offset = 0
     while at < len(columns):
-        row, used, taken = ["", "", ""], 0, at
-        while taken < len(columns):
-            one, mark, other = columns[taken]
-            room = max(cells(one.replace("\0", GAP)), cells(other.replace("\0", GAP)), 1)
-            if used + room > width and used:
+        row, used, end = ["", "", ""], 0, at
+        while end < len(columns):
+            ours, mark, theirs = columns[end]
+            column_width = max(cells(ours.replace("\0", GAP)), cells(theirs.replace("\0", GAP)), 1)
+            if used + column_width > width and used:
                 break
-            for index, sign in enumerate((one, mark, other)):
-                sign = GAP if sign == "\0" else sign
-                row[index] += sign + (GAP if index != 1 and sign == GAP else mark if index == 1 else " ") * (
-                    room - cells(sign)
-                )
-            used += room
-            taken += 1
+            for index, cell in enumerate((ours, mark, theirs)):
+                cell = GAP if cell == "\0" else cell
+                fill = mark if index == 1 else GAP if cell == GAP else " "
+                row[index] += cell + fill * (column_width - cells(cell))
+            used += column_width
+            end += 1
         rows.append(AlignedRow(offset, *row))
-        kept = sum(one != "\0" for one, _, _ in columns[at:taken])
-        offset += len(_bytes(raw[:kept]))
-        raw = raw[kept:]
-        at = taken
+        length = sum(ours != "\0" for ours, _, _ in columns[at:end])
+        offset += len(_bytes(raw[:length]))
+        raw = raw[length:]
+        at = end
     return rows
 
 

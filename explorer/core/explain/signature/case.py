@@ -1,4 +1,4 @@
-"""One way to sign one request: recipe, material and key; and its steps for people."""
+"""Signing case: a recipe, its material and its key, and the steps that the UI shows for them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key and the words for where it is from; never its text."""
+    """A signing key and a description of its source. The key itself is never shown."""
 
     name: str
     secret: Secret = field(repr=False)
@@ -37,21 +37,21 @@ class SigningKey:
 
 @dataclass(frozen=True, slots=True)
 class SearchContext:
-    """What a search for mistakes may use beside the case itself."""
+    """What a search for mistakes may use besides the case itself."""
 
     id_param: str = ""
     timestamp_param: str = ""
     tolerance: float = 300.0
-    """Seconds that a timestamp may be off."""
+    """Allowed clock skew, in seconds."""
     keys: tuple[SigningKey, ...] = ()
-    """Further keys of the same vault."""
+    """Other keys in the same vault."""
     at: float | None = None
-    """The moment (Unix seconds) that the request should be of; None: it is not known."""
+    """Expected signing time in Unix seconds, or None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningCase:
-    """Recipe, material and key; what is signed and what comes of it follow."""
+    """Recipe, material and key of one request; the base string and the signature are derived from them."""
 
     recipe: SignatureRecipe
     material: SignatureInput
@@ -59,23 +59,23 @@ class SigningCase:
 
     @property
     def base(self) -> str:
-        """The base string."""
+        """Return the base string."""
         return build_base_string(self.recipe, self.material)
 
     def sign(self, base: str) -> str:
-        """The signature of *base*."""
+        """Return the signature of *base*."""
         return sign(self.recipe, self.key.secret.reveal(), base)
 
     def value(self, name: str) -> str | None:
-        """The value of the first parameter of that name, or None."""
+        """Return the value of the first parameter called *name*, or None."""
         return next((part.value for part in self.material.parts if part.name == name), None)
 
     def with_recipe(self, **changes: object) -> SigningCase:
-        """The case with other choices in its recipe."""
-        return replace(self, recipe=replace(self.recipe, **changes))  # type: ignore[arg-type]  # names of its fields
+        """Return the case with *changes* applied to its recipe."""
+        return replace(self, recipe=replace(self.recipe, **changes))  # type: ignore[arg-type]  # field names
 
     def with_value(self, name: str, value: str) -> SigningCase:
-        """The case with another value of a parameter."""
+        """Return the case with the parameter *name* set to *value*."""
         parts = tuple(
             SignatureParameter(part.name, value, part.place) if part.name == name else part
             for part in self.material.parts
@@ -83,36 +83,36 @@ class SigningCase:
         return replace(self, material=replace(self.material, parts=parts))
 
 
-_PLACES: Final[dict[ParameterPlace, str]] = {
+_PLACE_LABELS: Final[dict[ParameterPlace, str]] = {
     "query": "query",
     "body": "body",
     "file": "files",
-    "auth": "for the signature",
+    "auth": "added for signing",
 }
 
 
 def steps_of(case: SigningCase, masked: Callable[[str], str] = str) -> tuple[SigningStep, ...]:
-    """The steps of *case*; *masked* takes secrets out of the base string."""
+    """Return the signing steps of *case*; *masked* redacts the base string."""
     recipe, material = case.recipe, case.material
-    kept, left = select_parameters(recipe, material)
+    signed, unsigned = select_parameters(recipe, material)
     places = [
-        f"{word}: {' '.join(part.name for part in kept if part.place == place)}"
-        for place, word in _PLACES.items()
-        if any(part.place == place for part in kept)
+        f"{label}: {' '.join(part.name for part in signed if part.place == place)}"
+        for place, label in _PLACE_LABELS.items()
+        if any(part.place == place for part in signed)
     ]
     base = case.base
     size = len(base.encode("utf-8", "surrogateescape"))
-    how = f"{'HMAC' if recipe.keyed == 'hmac' else recipe.keyed} {recipe.digest}, {OUTPUTS[recipe.output]}"
+    digest = f"{'HMAC' if recipe.keyed == 'hmac' else recipe.keyed} {recipe.digest}, {OUTPUTS[recipe.output]}"
     return (
-        SigningStep(title="Collected", text="\n".join(places) or "nothing", detail=f"{len(kept)} parameters, decoded"),
-        *(SigningStep(title="Left out", text=one.part.name, detail=one.why) for one in left),
+        SigningStep(title="Collected", text="\n".join(places) or "none", detail=f"{len(signed)} parameters, decoded"),
+        *(SigningStep(title="Left out", text=parameter.part.name, detail=parameter.why) for parameter in unsigned),
         SigningStep(
             title="Sorted",
-            text=" ".join(part.name for part in sort_parameters(recipe, kept)),
+            text=" ".join(part.name for part in sort_parameters(recipe, signed)),
             detail=f"{ORDERS[recipe.order]}; values {VALUE_ENCODINGS[recipe.values]}",
         ),
         SigningStep(title="Base string", text=masked(base), detail=f"{size} bytes", literal=True),
         SigningStep(title="Key", text=f"{MASK} ({case.key.secret.fingerprint()})", detail=case.key.name),
-        SigningStep(title="Digest", text=how),
+        SigningStep(title="Digest", text=digest),
         SigningStep(title="Signature", text=case.sign(base)),
     )

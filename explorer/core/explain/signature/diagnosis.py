@@ -1,4 +1,4 @@
-"""Find the mistakes that turn one signature into another: alone, in pairs, and of the clock."""
+"""Search for the mistakes that turn one signature into another: single mistakes, pairs, and clock skew."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 
 class TimestampMistake(Mistake, ABC):
-    """Another moment in the place of the timestamp. Such mistakes are searched for apart, since there are thousands."""
+    """Another timestamp than the expected one. There are thousands of candidates, so they are searched separately."""
 
     @abstractmethod
     def stamps(self, stamp: str) -> Iterator[str]:
-        """Every timestamp that could stand for *stamp*, the likeliest first."""
+        """Return every candidate for *stamp*, most likely first."""
 
     @abstractmethod
     def detail(self, stamp: str, other: str) -> str:
-        """What lies between the two, in words."""
+        """Describe the difference between the two timestamps."""
 
-    def variants(self, case: SigningCase, known: SearchContext) -> Iterator[MistakeVariant]:
-        stamp = case.value(known.timestamp_param) or ""
+    def variants(self, case: SigningCase, context: SearchContext) -> Iterator[MistakeVariant]:
+        stamp = case.value(context.timestamp_param) or ""
         if stamp.isdigit() and len(stamp) < 12:
             for other in self.stamps(stamp):
-                yield case.with_value(known.timestamp_param, other), self.detail(stamp, other)
+                yield case.with_value(context.timestamp_param, other), self.detail(stamp, other)
 
 
 @dataclass(frozen=True)
 class ClockSkewMistake(TimestampMistake):
-    """Seconds that a clock is off."""
+    """A clock that is off by one of ``offsets`` (seconds)."""
 
     offsets: tuple[int, ...] = ()
 
@@ -51,17 +51,17 @@ class ClockSkewMistake(TimestampMistake):
 
 
 class FractionalSecondMistake(TimestampMistake):
-    """Milliseconds that are no whole second."""
+    """A timestamp in milliseconds that is not a whole second."""
 
     def stamps(self, stamp: str) -> Iterator[str]:
-        return (f"{stamp}{one:03}" for one in range(1, 1000))
+        return (f"{stamp}{milliseconds:03}" for milliseconds in range(1, 1000))
 
-    def detail(self, stamp: str, other: str) -> str:  # noqa: ARG002 - the other says it all
+    def detail(self, stamp: str, other: str) -> str:  # noqa: ARG002 - not needed
         return f"{other} was signed"
 
 
 def format_offset(offset: float) -> str:
-    """``3,600 seconds (1 h) ahead``."""
+    """Format an offset in seconds, as in ``3,600 seconds (1 h) ahead``."""
     seconds = abs(round(offset))
     hours = f" ({seconds / 3600:g} h)" if seconds >= 3600 and seconds % 900 == 0 else ""
     unit = "second" if seconds == 1 else "seconds"
@@ -69,22 +69,22 @@ def format_offset(offset: float) -> str:
 
 
 _AN_HOUR: Final = range(-3600, 3601)
-_HALF_HOURS: Final = (halves * 1800 + one for halves in range(-28, 29) for one in range(-60, 61))
-_DAYS: Final = (days * 86400 + one for days in range(-7, 8) for one in range(-30, 31))
+_HALF_HOURS: Final = (halves * 1800 + seconds for halves in range(-28, 29) for seconds in range(-60, 61))
+_DAYS: Final = (days * 86400 + seconds for days in range(-7, 8) for seconds in range(-30, 31))
 SKEW: Final = ClockSkewMistake(
     "clock",
-    "its clock is another than yours",
-    "The time is signed, and the vendor compares it with its own.",
-    "Set the clock by a time server, and take the time when the request is sent.",
+    "its clock differs from yours",
+    "The timestamp is signed, and the vendor compares it with its own clock.",
+    "Synchronize the clock (NTP), and read the time when you send the request.",
     tuple(sorted({*_AN_HOUR, *_HALF_HOURS, *_DAYS} - {0}, key=abs)),
 )
-"""Any second within an hour; half hours up to fourteen hours (a wrong time zone) and whole days up to a week, each give
-or take what passed between the two signatures."""
+"""Every second up to one hour, half hours up to fourteen hours (a wrong time zone), and days up to a week. The last two
+allow for the time between the two signatures."""
 NEAR: Final = ClockSkewMistake(
     "moment",
-    "it was signed at another moment",
-    "A signature holds for the moment that is signed with it.",
-    "Give that moment, to compare the same with the same.",
+    "it was signed at another time",
+    "A signature is valid only for its own timestamp.",
+    "Use the same timestamp for the comparison.",
     tuple(sorted(set(range(-60, 61)) - {0}, key=abs)),
 )
 FRACTIONAL_SECOND: Final = FractionalSecondMistake(
@@ -93,42 +93,45 @@ FRACTIONAL_SECOND: Final = FractionalSecondMistake(
 
 
 MAX_TRIALS: Final = 8_000
-"""Pairs of mistakes that are tried at most; fewer where a request has many parameters."""
+"""Most pairs of mistakes to try; fewer for a request with many parameters."""
 _MAX_WORK: Final = 100_000
-"""Parameters that are joined at most, over all pairs."""
+"""Most parameters to join, over all pairs."""
 MAX_KEYS: Final = 24
-_MIN_LIKENESS: Final = 0.5
-"""Share of a base string that must be the same for a mistake to be called the nearest."""
+_MIN_SIMILARITY: Final = 0.5
+"""Share of a base string that must match before a mistake is reported as the nearest."""
 _MAX_NAMES: Final = 20
 _MAX_ALTERNATIVES: Final = 4
-"""Other explanations that are given at most."""
+"""Most alternative explanations to report."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A mistake, and what exactly was done."""
+    """A mistake and its detail."""
 
     mistake: DescribedMistake
     detail: str = ""
 
     @property
     def text(self) -> str:
-        """Both in one line."""
+        """Title and detail on one line."""
         return f"{self.mistake.title}: {self.detail}" if self.detail else self.mistake.title
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``ours`` is the base string as it should be for what was pasted; ``theirs`` the one that was pasted, or the one
-    that the causes lead to (empty where that is not known)."""
+    """Result of a comparison.
+
+    ``our_base`` is the correct base string for the other client's input. ``their_base`` is the one it gave, or the one
+    that the causes produce (empty if unknown).
+    """
 
     kind: Kind
     same: bool = False
     causes: tuple[Cause, ...] = ()
     also: tuple[tuple[Cause, ...], ...] = ()
-    """Other mistakes that would give the very same."""
+    """Other mistakes with exactly the same result."""
     nearest: Cause | None = None
-    """The mistake that comes nearest where none fits."""
+    """The closest mistake, if none explains the difference."""
     nearest_base: str = ""
     notes: tuple[str, ...] = ()
     our_base: str = ""
@@ -138,228 +141,233 @@ class Diagnosis:
     tried: int = 0
 
     @property
-    def known(self) -> bool:
-        """Whether the difference is explained."""
-        return bool(self.causes)
-
-    @property
     def verdict(self) -> str:
-        """The answer in a sentence."""
+        """The result in one sentence."""
         if self.kind == "nothing":
-            return "nothing was pasted"
+            return "nothing to compare"
         if self.same:
             return "the same"
         if self.causes:
-            return "not the same: " + "; and ".join(cause.text for cause in self.causes)
+            return "different: " + "; and ".join(cause.text for cause in self.causes)
         if self.nearest is not None:
-            return f"not the same, and no known mistake fits; the nearest: {self.nearest.text}"
-        return "not the same, and no known mistake fits"
+            return f"different, and no known mistake explains it; the nearest: {self.nearest.text}"
+        return "different, and no known mistake explains it"
 
 
 @dataclass
 class _MistakeSearch:
-    """One search: what a case gives (*outcome*), and what it should give."""
+    """Search for mistakes whose ``outcome`` is ``wanted`` instead of ``right``."""
 
-    known: SearchContext
+    context: SearchContext
     outcome: Callable[[SigningCase], str]
     wanted: str
     right: str
     tried: int = 0
     single_trials: list[tuple[Mistake, SigningCase, str, str]] = field(default_factory=list)
-    """Mistake, case with it, detail, what it gives: those that make a difference."""
+    """Mistake, case with it, detail and outcome, for each mistake that changes the outcome."""
 
     def single_mistakes(self, case: SigningCase) -> list[tuple[Cause, ...]]:
-        """Single mistakes that explain it."""
+        """Return the single mistakes that explain the difference."""
         for mistake in MISTAKES:
-            for other, detail in mistake.variants(case, self.known):
+            for other, detail in mistake.variants(case, self.context):
                 self.tried += 1
-                given = self.outcome(other)
-                if given != self.right:
-                    self.single_trials.append((mistake, other, detail, given))
-        return [(Cause(one, detail),) for one, _, detail, given in self.single_trials if given == self.wanted]
+                outcome = self.outcome(other)
+                if outcome != self.right:
+                    self.single_trials.append((mistake, other, detail, outcome))
+        return [
+            (Cause(mistake, detail),) for mistake, _, detail, outcome in self.single_trials if outcome == self.wanted
+        ]
 
     def mistake_pairs(self, changes: Callable[[SigningCase], object]) -> list[tuple[Cause, ...]]:
-        """Pairs of mistakes that explain it, of which each makes a difference of its own by *changes*."""
-        found: list[tuple[Cause, ...]] = []
+        """Return the pairs of mistakes that explain the difference. The second must change the result of *changes*."""
+        pairs: list[tuple[Cause, ...]] = []
         most = 0
         for first, case, detail, _ in self.single_trials:
             most = most or min(MAX_TRIALS, _MAX_WORK // max(8, len(case.material.parts)))
             before = changes(case)
             for second in MISTAKES[MISTAKES.index(first) + 1 :]:
-                for other, more in second.variants(case, self.known):
+                for other, second_detail in second.variants(case, self.context):
                     if self.tried >= most:
-                        return found
+                        return pairs
                     self.tried += 1
                     if self.outcome(other) == self.wanted and changes(other) != before:
-                        found.append((Cause(first, detail), Cause(second, more)))
-        return found
+                        pairs.append((Cause(first, detail), Cause(second, second_detail)))
+        return pairs
 
 
-def diagnose(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
-    """Compare *pasted* with *case*, which is signed as it should be."""
-    known = replace(known, keys=known.keys[:MAX_KEYS])
+def diagnose(case: SigningCase, pasted: OtherClientInput, context: SearchContext) -> Diagnosis:
+    """Compare *pasted* with the correctly signed *case*."""
+    context = replace(context, keys=context.keys[:MAX_KEYS])
     if pasted.kind == "nothing":
         return Diagnosis("nothing", our_base=case.base, our_signature=case.sign(case.base))
     if pasted.kind == "signature":
-        return _signature(case, pasted, known, ())
+        return _compare_signature(case, pasted, context, ())
     if pasted.kind == "base":
-        return _base(case, pasted, known)
-    return _request(case, pasted, known)
+        return _compare_base(case, pasted, context)
+    return _compare_request(case, pasted, context)
 
 
 # --- a request -------------------------------------------------------------------------------------------------------
 
 
-def _request(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
-    """A signed request: what it holds is what should have been signed."""
+def _compare_request(case: SigningCase, pasted: OtherClientInput, context: SearchContext) -> Diagnosis:
+    """Compare a signed request with the signature that its own contents should have."""
     if pasted.material is None:
         return Diagnosis("request", notes=pasted.notes)
     notes = [*pasted.notes, *_other_parameters(case, pasted)]
-    own_id = case.value(known.id_param) or ""
+    own_id = case.value(context.id_param) or ""
     theirs = replace(case, material=pasted.material)
     seen: list[Cause] = []
-    their_id = theirs.value(known.id_param)
+    their_id = theirs.value(context.id_param)
     if their_id and their_id != own_id and their_id == own_id.replace("@", ""):
-        seen.append(Cause(BY_ID["lost_at"], f"{their_id} was sent for {own_id}"))
-        theirs = theirs.with_value(known.id_param, own_id)
+        seen.append(Cause(BY_ID["lost_at"], f"{their_id} was sent instead of {own_id}"))
+        theirs = theirs.with_value(context.id_param, own_id)
     elif their_id and their_id != own_id:
-        notes.append(f"it is signed for {known.id_param}={their_id}, you hold {own_id}")
-    seen += _timestamp_causes(theirs.value(known.timestamp_param) or "", known)
+        notes.append(f"it is signed for {context.id_param}={their_id}; your key id is {own_id}")
+    seen += _timestamp_causes(theirs.value(context.timestamp_param) or "", context)
     if not pasted.signature:
         base = theirs.base
         return Diagnosis(
             "request", causes=tuple(seen), notes=tuple(notes), our_base=base, our_signature=theirs.sign(base)
         )
-    found = _signature(theirs, pasted, replace(known, at=None), tuple(seen))
-    return replace(found, kind="request", notes=(*notes, *found.notes))
+    diagnosis = _compare_signature(theirs, pasted, replace(context, at=None), tuple(seen))
+    return replace(diagnosis, kind="request", notes=(*notes, *diagnosis.notes))
 
 
 def _other_parameters(case: SigningCase, pasted: OtherClientInput) -> Iterator[str]:
-    """How the parameters of a request differ from those of the call."""
+    """Yield how the parameters of the request differ from those of the call."""
     if pasted.material is None:
         return
     mine = {part.name: part for part in case.material.parts if part.place in ("query", "body")}
     theirs = {part.name: part for part in pasted.material.parts if part.place in ("query", "body")}
     if not mine:
-        return  # no call was made up to compare with: only the path was named
-    for name in [*mine, *(one for one in theirs if one not in mine)]:
+        return  # the call has no values to compare with
+    for name in [*mine, *(name for name in theirs if name not in mine)]:
         if name not in theirs:
-            yield f"it has no {name}; your call has"
+            yield f"only your call has {name}"
         elif name not in mine:
-            yield f"it has {name}; your call has not"
+            yield f"only their request has {name}"
         elif mine[name].value != theirs[name].value:
-            yield f"its {name} has another value than that of your call"
+            yield f"{name} has a different value in your call"
 
 
-def _timestamp_causes(stamp: str, known: SearchContext) -> list[Cause]:
-    """What can be read off a timestamp."""
+def _timestamp_causes(stamp: str, context: SearchContext) -> list[Cause]:
+    """Return the mistakes that a timestamp shows by itself."""
     if re.fullmatch(r"[0-9]{12,16}", stamp, re.ASCII):
-        return [Cause(BY_ID["milliseconds"], f"{known.timestamp_param}={stamp}")]
-    if known.at is None or not re.fullmatch(r"[0-9]{1,11}", stamp, re.ASCII):
+        return [Cause(BY_ID["milliseconds"], f"{context.timestamp_param}={stamp}")]
+    if context.at is None or not re.fullmatch(r"[0-9]{1,11}", stamp, re.ASCII):
         return []
-    offset = int(stamp) - known.at
-    return [Cause(SKEW, format_offset(offset))] if abs(offset) > known.tolerance else []
+    offset = int(stamp) - context.at
+    return [Cause(SKEW, format_offset(offset))] if abs(offset) > context.tolerance else []
 
 
 # --- a signature -----------------------------------------------------------------------------------------------------
 
 
-def _signature(case: SigningCase, pasted: OtherClientInput, known: SearchContext, seen: tuple[Cause, ...]) -> Diagnosis:
+def _compare_signature(
+    case: SigningCase, pasted: OtherClientInput, context: SearchContext, seen: tuple[Cause, ...]
+) -> Diagnosis:
     base = case.base
     right, wanted = case.sign(base), pasted.signature
     result = Diagnosis("signature", causes=seen, our_base=base, our_signature=right, their_signature=wanted)
     if right == wanted:
-        notes = ("the signature itself is right for what was sent",) if seen else ()
+        notes = ("the signature itself is correct for the request",) if seen else ()
         return replace(result, same=not seen, their_base=base, notes=notes)
-    search = _MistakeSearch(known, lambda one: one.sign(one.base), wanted, right)
-    found = search.single_mistakes(case)
-    if not found and (moment := _moment_cause(case, wanted, known)) is not None:
-        return _wrong_moment(result, case, moment, known)
-    found = found or search.mistake_pairs(lambda one: one.sign(one.base)) or _nearby_causes(search, wanted, known)
-    if not found:
-        return replace(result, notes=_shape(wanted, right), tried=search.tried)
-    theirs = _apply_causes(case, found[0], known)
-    more = _alternative_causes(found)
-    return replace(result, causes=(*seen, *found[0]), also=more, their_base=theirs.base, tried=search.tried)
+    search = _MistakeSearch(context, lambda other: other.sign(other.base), wanted, right)
+    explanations = search.single_mistakes(case)
+    if not explanations and (moment := _moment_cause(case, wanted, context)) is not None:
+        return _wrong_moment(result, case, moment, context)
+    explanations = (
+        explanations
+        or search.mistake_pairs(lambda other: other.sign(other.base))
+        or _nearby_causes(search, wanted, context)
+    )
+    if not explanations:
+        return replace(result, notes=_signature_notes(wanted, right), tried=search.tried)
+    theirs = _apply_causes(case, explanations[0], context)
+    more = _alternative_causes(explanations)
+    return replace(result, causes=(*seen, *explanations[0]), also=more, their_base=theirs.base, tried=search.tried)
 
 
-def _wrong_moment(result: Diagnosis, case: SigningCase, moment: Cause, known: SearchContext) -> Diagnosis:
-    """A signature that is right but for its moment; one that is near enough is the same."""
-    theirs = _apply_causes(case, (moment,), known)
-    stamp, own = (one.value(known.timestamp_param) or "0" for one in (theirs, case))
+def _wrong_moment(result: Diagnosis, case: SigningCase, moment: Cause, context: SearchContext) -> Diagnosis:
+    """Return the diagnosis of a signature that only differs in its timestamp: the same within the tolerance."""
+    theirs = _apply_causes(case, (moment,), context)
+    stamp, own = (signed.value(context.timestamp_param) or "0" for signed in (theirs, case))
     result = replace(result, their_base=theirs.base)
-    if moment.mistake is SKEW and abs(int(stamp) - int(own)) <= known.tolerance:
-        note = f"it is of another moment, {moment.detail}; the vendor allows {known.tolerance:g} seconds"
+    if moment.mistake is SKEW and abs(int(stamp) - int(own)) <= context.tolerance:
+        note = f"its timestamp is {moment.detail}; the vendor allows {context.tolerance:g} seconds"
         return replace(
             result, same=not result.causes, our_base=theirs.base, our_signature=result.their_signature, notes=(note,)
         )
     return replace(result, causes=(*result.causes, moment))
 
 
-def _moment_cause(case: SigningCase, wanted: str, known: SearchContext) -> Cause | None:
-    """The moment that the signature is of, if it is right otherwise."""
+def _moment_cause(case: SigningCase, wanted: str, context: SearchContext) -> Cause | None:
+    """Return the timestamp mistake that alone explains the signature, if any."""
     for mistake in (SKEW, FRACTIONAL_SECOND):
-        found = _moment_of(case, mistake, wanted, known)
-        if found is not None:
-            return found
+        cause = _moment_of(case, mistake, wanted, context)
+        if cause is not None:
+            return cause
     return None
 
 
-def _moment_of(case: SigningCase, mistake: TimestampMistake, wanted: str, known: SearchContext) -> Cause | None:
-    """The moment of *mistake* that gives the signature. It is put into the base string as text, since there are
-    thousands of them."""
-    stamp, base = case.value(known.timestamp_param) or "", case.base
-    spelled = f"{known.timestamp_param}={stamp}"
-    if not stamp.isdigit() or len(stamp) > 11 or base.count(spelled) != 1:
+def _moment_of(case: SigningCase, mistake: TimestampMistake, wanted: str, context: SearchContext) -> Cause | None:
+    """Return the timestamp of *mistake* that gives the signature, if any.
+
+    There are thousands of candidates, so each is inserted into the finished base string.
+    """
+    stamp, base = case.value(context.timestamp_param) or "", case.base
+    pair = f"{context.timestamp_param}={stamp}"
+    if not stamp.isdigit() or len(stamp) > 11 or base.count(pair) != 1:
         return None
-    head, _, tail = base.partition(spelled)
-    head += f"{known.timestamp_param}="
+    head, _, tail = base.partition(pair)
+    head += f"{context.timestamp_param}="
     for other in mistake.stamps(stamp):
         if case.sign(f"{head}{other}{tail}") == wanted:
             return Cause(mistake, mistake.detail(stamp, other))
     return None
 
 
-def _nearby_causes(search: _MistakeSearch, wanted: str, known: SearchContext) -> list[tuple[Cause, ...]]:
-    """A single mistake in a signature that was made shortly before or after."""
-    for mistake, case, detail, given in search.single_trials:
-        if len(given) != len(wanted):
+def _nearby_causes(search: _MistakeSearch, wanted: str, context: SearchContext) -> list[tuple[Cause, ...]]:
+    """Return a single mistake in a signature that is up to a minute older or newer."""
+    for mistake, case, detail, outcome in search.single_trials:
+        if len(outcome) != len(wanted):
             continue
-        found = _moment_of(case, NEAR, wanted, known)
-        if found is not None:
-            return [(Cause(mistake, detail), found)]
+        moment = _moment_of(case, NEAR, wanted, context)
+        if moment is not None:
+            return [(Cause(mistake, detail), moment)]
     return []
 
 
-def _alternative_causes(found: list[tuple[Cause, ...]]) -> tuple[tuple[Cause, ...], ...]:
-    """The other explanations, each by other mistakes than those before it."""
-    kept: dict[frozenset[str], tuple[Cause, ...]] = {}
-    for causes in found:
-        kept.setdefault(frozenset(cause.mistake.id for cause in causes), causes)
-    return tuple(kept.values())[1 : 1 + _MAX_ALTERNATIVES]
+def _alternative_causes(explanations: list[tuple[Cause, ...]]) -> tuple[tuple[Cause, ...], ...]:
+    """Return the explanations after the first, one for each set of mistakes."""
+    distinct: dict[frozenset[str], tuple[Cause, ...]] = {}
+    for causes in explanations:
+        distinct.setdefault(frozenset(cause.mistake.id for cause in causes), causes)
+    return tuple(distinct.values())[1 : 1 + _MAX_ALTERNATIVES]
 
 
-def _apply_causes(case: SigningCase, causes: tuple[Cause, ...], known: SearchContext) -> SigningCase:
-    """The case with the mistakes of *causes* in it."""
+def _apply_causes(case: SigningCase, causes: tuple[Cause, ...], context: SearchContext) -> SigningCase:
+    """Return the case with the mistakes of *causes* applied."""
     for cause in causes:
         if not isinstance(cause.mistake, Mistake):
             continue
-        case = next(other for other, detail in cause.mistake.variants(case, known) if detail == cause.detail)
+        case = next(other for other, detail in cause.mistake.variants(case, context) if detail == cause.detail)
     return case
 
 
-def _shape(wanted: str, right: str) -> tuple[str, ...]:
+def _signature_notes(wanted: str, right: str) -> tuple[str, ...]:
     if len(wanted) != len(right):
-        return (f"it has {len(wanted)} characters, a signature of this recipe has {len(right)}",)
-    return ("a signature tells nothing about how near it is: paste the base string to see where they part",)
+        return (f"it has {len(wanted)} characters; this vendor's signatures have {len(right)}",)
+    return ("a signature alone does not show what differs; paste the base string to compare",)
 
 
 # --- a base string ---------------------------------------------------------------------------------------------------
 
 
-def _base(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> Diagnosis:
+def _compare_base(case: SigningCase, pasted: OtherClientInput, context: SearchContext) -> Diagnosis:
     wanted = pasted.base
-    case, seen, notes = _at_their_timestamp(case, wanted, known)
+    case, seen, notes = _at_their_timestamp(case, wanted, context)
     case = _with_their_signature(case, wanted)
     base = case.base
     result = Diagnosis(
@@ -372,76 +380,76 @@ def _base(case: SigningCase, pasted: OtherClientInput, known: SearchContext) -> 
         their_signature="",
     )
     if any(cause.mistake.id == "milliseconds" for cause in seen):
-        in_seconds = (case.value(known.timestamp_param) or "")[:-3]
-        result = replace(result, our_base=case.with_value(known.timestamp_param, in_seconds).base)
+        in_seconds = (case.value(context.timestamp_param) or "")[:-3]
+        result = replace(result, our_base=case.with_value(context.timestamp_param, in_seconds).base)
     if base == wanted:
         return replace(result, same=not seen)
-    search = _MistakeSearch(known, lambda one: one.base, wanted, base)
-    found = search.single_mistakes(case) or search.mistake_pairs(lambda one: one.base)
-    if found:
-        more = _alternative_causes(found)
-        return replace(result, causes=(*seen, *found[0]), also=more, tried=search.tried)
+    search = _MistakeSearch(context, lambda other: other.base, wanted, base)
+    explanations = search.single_mistakes(case) or search.mistake_pairs(lambda other: other.base)
+    if explanations:
+        more = _alternative_causes(explanations)
+        return replace(result, causes=(*seen, *explanations[0]), also=more, tried=search.tried)
     return _unexplained(replace(result, causes=(), tried=search.tried), search, seen)
 
 
 def _at_their_timestamp(
-    case: SigningCase, base: str, known: SearchContext
+    case: SigningCase, base: str, context: SearchContext
 ) -> tuple[SigningCase, tuple[Cause, ...], tuple[str, ...]]:
-    """The case with the timestamp of *base*, so that only other differences are left."""
-    found = re.search(rf"(?<![^?&]){re.escape(known.timestamp_param)}=([0-9]+)(?![0-9.])", base)
-    own = case.value(known.timestamp_param)
-    if not known.timestamp_param or found is None or own is None or found[1] == own:
+    """Return the case with the timestamp of *base*, so that only other differences remain."""
+    match = re.search(rf"(?<![^?&]){re.escape(context.timestamp_param)}=([0-9]+)(?![0-9.])", base)
+    own = case.value(context.timestamp_param)
+    if not context.timestamp_param or match is None or own is None or match[1] == own:
         return case, (), ()
-    seen = tuple(_timestamp_causes(found[1], known))
-    notes = () if seen else (f"it is of another moment ({found[1]}, yours {own}), which is taken over",)
-    return case.with_value(known.timestamp_param, found[1]), seen, notes
+    seen = tuple(_timestamp_causes(match[1], context))
+    notes = () if seen else (f"compared at their timestamp {match[1]} (yours: {own})",)
+    return case.with_value(context.timestamp_param, match[1]), seen, notes
 
 
 def _with_their_signature(case: SigningCase, base: str) -> SigningCase:
-    """The case that knows which signature stands in *base*, for the mistake of signing it."""
+    """Return the case with the signature parameter of *base*, for the mistake of signing it."""
     name = case.recipe.signature_param
-    found = re.search(rf"(?<![^?&]){re.escape(name)}=([^&]*)", base)
-    if found is None:
+    match = re.search(rf"(?<![^?&]){re.escape(name)}=([^&]*)", base)
+    if match is None:
         return case
-    parts = (*case.material.parts, SignatureParameter(name, found[1], "auth"))
+    parts = (*case.material.parts, SignatureParameter(name, match[1], "auth"))
     return replace(case, material=replace(case.material, parts=parts))
 
 
 def _unexplained(result: Diagnosis, search: _MistakeSearch, seen: tuple[Cause, ...]) -> Diagnosis:
-    """No mistake fits: the nearest one, and the parameters that differ."""
-    best, score = None, max(_MIN_LIKENESS, _likeness(result.our_base, result.their_base))
-    for mistake, other, detail, given in search.single_trials:
-        likeness = _likeness(given, result.their_base)
-        if likeness > score:
-            best, score = (Cause(mistake, detail), other.base), likeness
+    """Add the nearest mistake and the differing parameters to a result that no mistake explains."""
+    best, score = None, max(_MIN_SIMILARITY, _similarity(result.our_base, result.their_base))
+    for mistake, other, detail, outcome in search.single_trials:
+        similarity = _similarity(outcome, result.their_base)
+        if similarity > score:
+            best, score = (Cause(mistake, detail), other.base), similarity
     notes = (*result.notes, *_differing_parameters(result.our_base, result.their_base))
     nearest, base = best if best is not None else (None, "")
     return replace(result, causes=seen, nearest=nearest, nearest_base=base, notes=notes)
 
 
-def _likeness(one: str, other: str) -> float:
-    """How much of the longer text is a common beginning or end, from 0 to 1."""
-    shorter = min(len(one), len(other))
-    head = next((at for at in range(shorter) if one[at] != other[at]), shorter)
+def _similarity(left: str, right: str) -> float:
+    """Return the share of the longer string that is a common prefix or suffix, from 0 to 1."""
+    shorter = min(len(left), len(right))
+    head = next((at for at in range(shorter) if left[at] != right[at]), shorter)
     rest = shorter - head
-    tail = next((at for at in range(rest) if one[-1 - at] != other[-1 - at]), rest)
-    return (head + tail) / max(len(one), len(other), 1)
+    tail = next((at for at in range(rest) if left[-1 - at] != right[-1 - at]), rest)
+    return (head + tail) / max(len(left), len(right), 1)
 
 
 def _differing_parameters(ours: str, theirs: str) -> Iterator[str]:
     mine, other = _pairs(ours), _pairs(theirs)
     if not other:
         return
-    names = [one for one in other if one not in mine and re.fullmatch(r"[\w.%\[\]-]{1,60}", one)]
+    names = [name for name in other if name not in mine and re.fullmatch(r"[\w.%\[\]-]{1,60}", name)]
     for name in [*mine, *names][:_MAX_NAMES]:
         if name not in other:
-            yield f"{name} is missing in it"
+            yield f"only your base string has {name}"
         elif name not in mine:
-            yield f"it has {name}, and yours has not"
+            yield f"only their base string has {name}"
         elif mine[name] != other[name]:
-            yield f"{name} has another value in it"
+            yield f"{name} has a different value in theirs"
 
 
 def _pairs(base: str) -> dict[str, str]:
     query = base.partition("?")[2]
-    return {name: value for name, _, value in (one.partition("=") for one in query.split("&"))} if query else {}
+    return {name: value for name, _, value in (pair.partition("=") for pair in query.split("&"))} if query else {}

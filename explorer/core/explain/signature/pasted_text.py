@@ -1,4 +1,4 @@
-"""What somebody pasted: a signature, a base string, a URL, a curl line, a line of a log."""
+"""Parser for the other client's input: a signature, a base string, a URL, a curl command, or a log line."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ KINDS: Final[dict[Kind, str]] = {
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{32,128}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{21,}={0,2}")
 _DIGEST_LENGTHS: Final = frozenset((16, 20, 28, 32, 48, 64))
-"""Bytes that hash functions give."""
+"""Digest lengths of the usual hash functions, in bytes."""
 MAX_LENGTH: Final = 100_000
-"""Characters that are read."""
+"""Most characters to parse."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureNames:
-    """The parameters that a scheme adds."""
+    """Names of the parameters that a signing scheme adds."""
 
     key_id: str
     timestamp: str
@@ -41,7 +41,7 @@ class SignatureNames:
 
 @dataclass(frozen=True, slots=True)
 class OtherClientInput:
-    """What it is; ``signature`` and ``base`` where it holds one, ``material`` where it is a request."""
+    """Parsed input of the other client; ``material`` is set for a request."""
 
     kind: Kind
     signature: str = ""
@@ -51,27 +51,31 @@ class OtherClientInput:
 
 
 def read_other_client_input(text: str, names: SignatureNames, own: SignatureInput) -> OtherClientInput:
-    """What *text* is. *own* is the request that it is to be compared with: its path tells a base string from a URL,
-    and fills in what a logged line leaves out."""
+    """Parse *text*. *own* is the request to compare with: its path distinguishes a base string from a URL, and is the
+    default for a log line without a path.
+
+    Raises:
+        UsageError: the URL or the curl command is malformed.
+    """
     text = text[:MAX_LENGTH]
     if not text.strip():
         return OtherClientInput("nothing")
-    if (found := _lone_signature(text, names)) is not None:
-        return OtherClientInput("signature", signature=found)
+    if (signature := _parse_signature(text, names)) is not None:
+        return OtherClientInput("signature", signature=signature)
     if re.search(r"(?:^|[\s$/])curl(?:\.exe)?\s", text):
-        return _curl(text, names, own)
+        return _parse_curl(text, names, own)
     plain = text.replace("\\u0026", "&").replace("\\/", "/")
-    base = _base(plain, own)
+    base = _find_base(plain, own)
     if base is not None:
         return OtherClientInput("base", base=base)
-    token = _request_token(plain, names)
-    if token is not None:
-        return _request(*token, names, own)
+    signed_url = _find_signed_url(plain, names)
+    if signed_url is not None:
+        return _parse_request(*signed_url, names, own)
     return OtherClientInput("base", base=plain)
 
 
-def _lone_signature(text: str, names: SignatureNames) -> str | None:
-    """A digest and nothing else, perhaps with its name before it."""
+def _parse_signature(text: str, names: SignatureNames) -> str | None:
+    """Return the digest if *text* is nothing else, apart from a parameter name before it."""
     bare = re.sub(
         rf"^({re.escape(names.signature)}|sha256|signature|sig)\s*[=:]\s*", "", text.strip(), flags=re.IGNORECASE
     )
@@ -83,9 +87,9 @@ def _lone_signature(text: str, names: SignatureNames) -> str | None:
     return None
 
 
-def _base(text: str, own: SignatureInput) -> str | None:
-    """The base string in a line of a log, recognised by the path of the call without its format; None where a URL
-    goes on to the left of it, or where it is not there."""
+def _find_base(text: str, own: SignatureInput) -> str | None:
+    """Return the base string in a log line, recognized by the call's path without its format; None if there is none,
+    or if the path is part of a URL."""
     path = re.sub(r"\.[A-Za-z0-9]+$", "", own.path.lstrip("/"))
     start = text.find(f"{path}?") if path else -1
     if start < 0 or (start and text[start - 1] == "/"):
@@ -97,32 +101,34 @@ def _base(text: str, own: SignatureInput) -> str | None:
     return text[start:] if re.search(r"[:=]\s+$", before) else text
 
 
-def _request_token(text: str, names: SignatureNames) -> tuple[str, str] | None:
-    """Method and URL (or form) of the word that holds a signature."""
-    found = re.search(rf"(?:^|[?&\"'\s]){re.escape(names.signature)}=[^\s\"'<>&]{{16,}}[^\s\"'<>]*", text)
-    if found is None:
+def _find_signed_url(text: str, names: SignatureNames) -> tuple[str, str] | None:
+    """Return the method and the URL (or form) that contains a signature."""
+    match = re.search(rf"(?:^|[?&\"'\s]){re.escape(names.signature)}=[^\s\"'<>&]{{16,}}[^\s\"'<>]*", text)
+    if match is None:
         return None
-    # The word may go on to the left. Looked for in the pattern, each character of a text would begin a search.
-    start = max((edge.end() for edge in re.finditer(r"[\s\"'<>]", text[: found.start()])), default=0)
+    # The URL may extend to the left. Matching that in the pattern would start a search at every character.
+    start = max((edge.end() for edge in re.finditer(r"[\s\"'<>]", text[: match.start()])), default=0)
     method = re.search(r"\b(GET|HEAD|POST|PUT|PATCH|DELETE)\b", text[:start])
-    return (method[1] if method else ""), text[start : found.end()].strip().lstrip("\"'").rstrip(".,;)")
+    return (method[1] if method else ""), text[start : match.end()].strip().lstrip("\"'").rstrip(".,;)")
 
 
-def _curl(text: str, names: SignatureNames, own: SignatureInput) -> OtherClientInput:
+def _parse_curl(text: str, names: SignatureNames, own: SignatureInput) -> OtherClientInput:
     from explorer.core.curl.request_line import read_curl
 
-    line = read_curl(text, {}, ("",))  # any variable is a value that is not there
+    line = read_curl(text, {}, ("",))  # every shell variable is empty
     parts: list[SignatureParameter] = []
     if line.body is not None:
         parts += _parts(decode_pairs(line.body.encode("utf-8", "surrogateescape")), "body", names)
     parts += [
-        SignatureParameter(one.name, one.file or one.value, "file" if one.file else _place(one.name, "body", names))
-        for one in line.parts
+        SignatureParameter(
+            part.name, part.file or part.value, "file" if part.file else _place(part.name, "body", names)
+        )
+        for part in line.parts
     ]
-    return _request(line.method, line.url, names, own, parts, tuple(line.notes))
+    return _parse_request(line.method, line.url, names, own, parts, tuple(line.notes))
 
 
-def _request(
+def _parse_request(
     method: str,
     url: str,
     names: SignatureNames,
@@ -133,24 +139,24 @@ def _request(
     try:
         split = urlsplit(url)
     except ValueError as error:
-        raise UsageError(f"the URL cannot be read: {error}") from None
+        raise UsageError(f"the URL is malformed: {error}") from None
     query, path = split.query, split.path
     if not split.query and "=" in path and "?" not in url:
-        query, path = path, ""  # the parameters of a form, without any URL
+        query, path = path, ""  # form parameters without a URL
     pairs = decode_pairs(query.encode("utf-8", "surrogateescape"))
     parts = [*_parts(pairs, "query", names), *more]
-    given = [part.value for part in parts if part.name == names.signature]
-    if len(given) > 1:
-        notes = (*notes, f"{names.signature} stands {len(given)} times")
-    if not given:
+    signatures = [part.value for part in parts if part.name == names.signature]
+    if len(signatures) > 1:
+        notes = (*notes, f"{names.signature} appears {len(signatures)} times")
+    if not signatures:
         notes = (*notes, f"it has no {names.signature}")
-    root, below = _below(path, own)
+    root, path_below = _split_root(path, own)
     origin = f"{split.scheme}://{split.netloc}" if split.netloc else own.origin
     if not path:
-        notes = (*notes, "it names no path, so that of your call is taken")
-    kept = tuple(part for part in parts if part.name != names.signature)
-    material = SignatureInput(below, kept, method or own.method, origin, root)
-    return OtherClientInput("request", signature=given[0] if given else "", material=material, notes=notes)
+        notes = (*notes, "it has no path; your call's path is used")
+    unsigned = tuple(part for part in parts if part.name != names.signature)
+    material = SignatureInput(path_below, unsigned, method or own.method, origin, root)
+    return OtherClientInput("request", signature=signatures[0] if signatures else "", material=material, notes=notes)
 
 
 def _parts(pairs: Pairs, place: ParameterPlace, names: SignatureNames) -> list[SignatureParameter]:
@@ -161,8 +167,8 @@ def _place(name: str, place: ParameterPlace, names: SignatureNames) -> Parameter
     return "auth" if name in (names.key_id, names.timestamp) else place
 
 
-def _below(path: str, own: SignatureInput) -> tuple[str, str]:
-    """Root and path below it: as the call has them, or cut where the path of the call begins."""
+def _split_root(path: str, own: SignatureInput) -> tuple[str, str]:
+    """Split a path into root and the path below it, at the call's root or at the first segment of the call's path."""
     from urllib.parse import unquote
 
     path = unquote(path, errors="surrogateescape")

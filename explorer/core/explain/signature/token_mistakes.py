@@ -1,13 +1,13 @@
-"""Known mistakes with tokens: in the wrong place, wrongly dressed, not the right one, or no longer good.
+"""Known mistakes with tokens: wrong place, wrong format, wrong token, or no longer valid.
 
-pasted ── read_token ──► Sent (where, how dressed, which) ── examine ──► Diagnosis
+their input ── read_token ──► SentToken ── diagnose_token ──► Diagnosis
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -28,145 +28,149 @@ TokenLocation = Literal["header", "query", "form", "bare"]
 TOKEN_LOCATIONS: Final[dict[TokenLocation, str]] = {
     "header": "in a header",
     "query": "in the query",
-    "form": "in the form of the body",
+    "form": "in the form body",
     "bare": "by itself",
 }
-_WORDS: Final = ("Bearer", "Token", "Basic", "JWT", "OAuth", "ApiKey", "Digest")
+_AUTH_SCHEMES: Final = ("Bearer", "Token", "Basic", "JWT", "OAuth", "ApiKey", "Digest")
 
 TOKEN_MISTAKES: Final = {
-    one.id: one
-    for one in (
-        DescribedMistake("token_absent", "there is no token", "The vendor cannot know who calls.", "Send the token."),
+    mistake.id: mistake
+    for mistake in (
+        DescribedMistake(
+            "token_absent", "the token is missing", "The vendor cannot identify the caller.", "Send the token."
+        ),
         DescribedMistake(
             "place",
-            "the token is in another place than the vendor looks at",
-            "A vendor reads it from one place only.",
-            "Put it where the scheme has it.",
+            "the token is in the wrong place",
+            "The vendor reads the token from one place only.",
+            "Send it where the auth scheme expects it.",
         ),
         DescribedMistake(
             "header_name",
-            "the header has another name",
-            "A token in a header of another name is not seen.",
-            "Use the header of the scheme.",
+            "the header name is wrong",
+            "The vendor ignores a token in any other header.",
+            "Use the header that the auth scheme names.",
         ),
         DescribedMistake(
             "param_name",
-            "the parameter has another name",
-            "A token in a parameter of another name is not seen.",
-            "Use the parameter of the scheme.",
+            "the parameter name is wrong",
+            "The vendor ignores a token in any other parameter.",
+            "Use the parameter that the auth scheme names.",
         ),
         DescribedMistake(
             "prefix",
-            "the word before the token is not the one of the scheme",
-            "The word says how the rest is to be read (RFC 9110, 11.1).",
-            "Write it as the scheme has it, with one space after it.",
+            "the prefix before the token is wrong",
+            "The prefix names the auth scheme (RFC 9110, 11.1).",
+            "Use the documented prefix, followed by one space.",
         ),
         DescribedMistake(
             "blanks",
-            "there are blanks or line ends in the token",
-            "They came along from a file, a variable or a wrapped line.",
-            "Strip them when the token is read.",
+            "the token contains spaces or line breaks",
+            "They were copied along from a file, a variable or a wrapped line.",
+            "Strip whitespace when you read the token.",
         ),
         DescribedMistake(
-            "quotes", "there are quotes around the token", "They are sent as part of it.", "Leave them out."
+            "quotes", "the token is in quotes", "The quotes are sent as part of the token.", "Remove the quotes."
         ),
         DescribedMistake(
             "not_filled_in",
-            "the place of the token was not filled in",
-            "A name stands where the value should be.",
-            "Set the variable, and let the shell or the program fill it in: single quotes keep it from doing so.",
+            "the token is an unfilled placeholder",
+            "The request contains a variable name instead of its value.",
+            "Set the variable, and use double quotes: the shell does not expand variables in single quotes.",
         ),
         DescribedMistake(
             "masked",
             "the token is masked",
             "It was copied from a log or a screen that hides secrets.",
-            "Take the token itself.",
+            "Copy the token from its original source.",
         ),
         DescribedMistake(
             "token_escaped",
-            "the token is percent-escaped",
-            "Headers are not escaped; in a query it is escaped once.",
-            "Send it as it is in a header; escape it once in a URL.",
+            "the token is percent-encoded",
+            "A header value is not encoded; a query value is encoded once.",
+            "Send it unchanged in a header; encode it once in a URL.",
         ),
         DescribedMistake(
             "not_encoded",
             "the credentials are not encoded",
-            "The header takes the Base64 of them.",
-            "Encode them, once.",
+            "The header takes the credentials in Base64.",
+            "Encode them once.",
         ),
         DescribedMistake(
             "encoded_twice",
             "the credentials are encoded twice",
-            "The vendor decodes them once and finds Base64.",
-            "Encode them once; curl -u and most libraries encode by themselves.",
+            "The vendor decodes once and gets Base64 again.",
+            "Encode them once; curl -u and most libraries already encode them.",
         ),
         DescribedMistake(
             "url_safe",
-            "the URL-safe alphabet of Base64 is used",
-            "It writes - and _ in place of + and /, and may leave out the = at the end (RFC 4648, 5).",
+            "the credentials use URL-safe Base64",
+            "It uses - and _ instead of + and /, and may omit the = padding (RFC 4648, 5).",
             "Use the standard alphabet with padding (RFC 4648, 4).",
         ),
         DescribedMistake(
             "line_end_encoded",
-            "a line end is encoded with the credentials",
-            "A command such as echo adds it before the text is encoded.",
+            "a line break is encoded with the credentials",
+            "Commands such as echo add it before the string is encoded.",
             "Use printf, or echo -n.",
         ),
         DescribedMistake(
             "no_colon",
-            "there is no colon in what is encoded",
-            "The colon separates the user name from the password.",
-            "Encode the user name, a colon and the password.",
+            "the encoded credentials have no colon",
+            "A colon separates the user name from the password.",
+            "Encode `user:password`.",
         ),
         DescribedMistake(
             "not_base64",
             "the token cannot be decoded",
-            "It is not Base64 of UTF-8 (RFC 4648, 4).",
-            "Copy the whole of it, or encode the credentials again.",
+            "It is not the Base64 of a UTF-8 string (RFC 4648, 4).",
+            "Copy the complete token, or encode the credentials again.",
         ),
-        DescribedMistake("cut", "the token is cut short", "Only its beginning is there.", "Copy the whole of it."),
+        DescribedMistake(
+            "cut", "the token is truncated", "Only the start of the token was sent.", "Copy the complete token."
+        ),
         DescribedMistake(
             "letters",
-            "capitals and small letters are changed",
-            "Tokens are compared letter by letter.",
-            "Do not change its letters.",
+            "the letter case of the token is changed",
+            "Tokens are case-sensitive.",
+            "Send the token unchanged.",
         ),
         DescribedMistake(
             "other_environment",
-            "it is a token of another environment",
-            "Each environment knows its own tokens only.",
-            "Take the token of the environment that is called.",
+            "the token belongs to another environment",
+            "Each environment accepts only its own tokens.",
+            "Use the token of the environment you call.",
         ),
         DescribedMistake(
             "other_credential",
             "it is another credential, not the token",
-            "The vendor does not take it in place of a token.",
-            "Take the token.",
+            "The vendor does not accept it as a token.",
+            "Send the token.",
         ),
         DescribedMistake(
             "refresh_token",
             "it is a refresh token",
-            "A refresh token is good for getting access tokens only (RFC 6749, 1.5).",
+            "A refresh token can only be used to get access tokens (RFC 6749, 1.5).",
             "Send the access token.",
         ),
-        DescribedMistake("expired", "the token has expired", "Its time is over.", "Get a new one."),
+        DescribedMistake("expired", "the token has expired", "Its expiry time has passed.", "Get a new token."),
         DescribedMistake(
             "too_early",
-            "the token is not good yet",
-            "It says from when on it may be used.",
-            "Wait, or look at your clock.",
+            "the token is not valid yet",
+            "Its start time is in the future.",
+            "Wait, or check your clock.",
         ),
         DescribedMistake(
             "used_up",
-            "the token was used before and its grace is over",
-            "Every answer brings the next token; the one before is good for a moment only.",
-            "Use the token of the latest answer.",
+            "the token was already used and its grace period is over",
+            "Every response returns the next token; the previous one stays valid only briefly.",
+            "Use the token from the latest response.",
         ),
         DescribedMistake(
             "refused_before",
-            "the vendor refused this token before",
-            "It was signed out, revoked, or never good.",
-            "Get a new one.",
+            "the vendor rejected this token before",
+            "It was logged out, revoked, or never valid.",
+            "Get a new token.",
         ),
     )
 }
@@ -174,27 +178,27 @@ TOKEN_MISTAKES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class KnownToken:
-    """A token, or another credential, of the vault or the token store. Times are Unix seconds."""
+    """A token or another credential from the vault or the token store. Times are Unix seconds."""
 
     key: SigningKey
     role: Literal["token", "refresh", "credential"] = "token"
     environment: str = ""
-    """Empty where it is that of the call."""
+    """Another environment that it belongs to; empty for that of the call."""
     expires_at: float | None = None
     used_at: float | None = None
     grace: float | None = None
     refused: bool = False
     source: Secret | None = None
-    """The text of which the token is the Base64, where it is one."""
+    """The string that the token is the Base64 of, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentToken:
-    """The token of what was pasted, and how it stands there. ``raw`` is a secret."""
+    """The token in the other client's request: where it was, its prefix, and its value (``raw``, a secret)."""
 
     where: TokenLocation
     name: str = ""
-    word: str = ""
+    prefix: str = ""
     raw: str = field(default="", repr=False)
     notes: tuple[str, ...] = ()
 
@@ -204,31 +208,31 @@ _PARAMETER_VALUE: Final = re.compile(r"[^&\s\"']*")
 
 
 def read_token(text: str, wanted: TokenPlacement) -> SentToken:
-    """The token in a header line, a curl line, a URL, a form, or alone."""
+    """Parse the token from a header line, a curl command, a URL, a form, or a bare value."""
     if re.search(r"(?:^|[\s$/])curl(?:\.exe)?\s", text):
-        return _of_curl(text, wanted)
+        return _parse_curl(text, wanted)
     header = re.search(r"^\s*+[<>*]?\s*+([A-Za-z][A-Za-z0-9-]*)\s*:[ \t]*(.*)", text, re.DOTALL)
     if header and "://" not in header[0].partition("\n")[0].partition("?")[0] and not header[1].startswith("http"):
-        return _of_header(header[1], header[2])
-    for name in _PARAMETER_NAME.finditer(text):
-        if "token" in name[1].lower():
-            where: TokenLocation = "query" if "?" in text[: name.end()] else "form"
-            value = _PARAMETER_VALUE.match(text, name.end())
-            return SentToken(where, name[1], raw=_form_decoded(value[0] if value else ""))
-    word, rest = _split_prefix(text)
-    return SentToken("header" if word else "bare", wanted.name if word and wanted.where == "header" else "", word, rest)
+        return _parse_header(header[1], header[2])
+    for parameter in _PARAMETER_NAME.finditer(text):
+        if "token" in parameter[1].lower():
+            where: TokenLocation = "query" if "?" in text[: parameter.end()] else "form"
+            value = _PARAMETER_VALUE.match(text, parameter.end())
+            return SentToken(where, parameter[1], raw=_decode_form_value(value[0] if value else ""))
+    prefix, rest = _split_prefix(text)
+    name = wanted.name if prefix and wanted.where == "header" else ""
+    return SentToken("header" if prefix else "bare", name, prefix, rest)
 
 
-def _of_curl(text: str, wanted: TokenPlacement) -> SentToken:
+def _parse_curl(text: str, wanted: TokenPlacement) -> SentToken:
     from explorer.core.curl.request_line import read_curl
 
-    line = read_curl(text, {}, ("",))  # any variable is a value that is not there
+    line = read_curl(text, {}, ("",))  # every shell variable is empty
     notes = tuple(line.notes)
     names = (wanted.name.lower(), "authorization", wanted.prefix.strip().lower() or "-")
     for name, value in line.headers:
         if name.lower() in names or "token" in name.lower() or "api-key" in name.lower():
-            found = _of_header(name, value)
-            return SentToken(found.where, found.name, found.word, found.raw, notes)
+            return replace(_parse_header(name, value), notes=notes)
     places: tuple[tuple[TokenLocation, str], ...] = (("query", urlsplit(line.url).query), ("form", line.body or ""))
     for where, query in places:
         for name, value in decode_pairs(query.encode("utf-8", "surrogateescape")):
@@ -240,36 +244,34 @@ def _of_curl(text: str, wanted: TokenPlacement) -> SentToken:
     return SentToken("bare", notes=notes)
 
 
-def _of_header(name: str, value: str) -> SentToken:
-    word, rest = _split_prefix(value)
-    return SentToken("header", name, word, rest)
+def _parse_header(name: str, value: str) -> SentToken:
+    prefix, rest = _split_prefix(value)
+    return SentToken("header", name, prefix, rest)
 
 
 def _split_prefix(value: str) -> tuple[str, str]:
-    """The known first word of a header value with what follows it, and the rest."""
-    found = re.match(rf"\s*((?:{'|'.join(_WORDS)})\b:?[ \t]*)", value, re.IGNORECASE)
-    return (found[1], value[found.end() :]) if found else ("", value)
+    """Split a header value into a known auth scheme (with its separator) and the rest."""
+    match = re.match(rf"\s*((?:{'|'.join(_AUTH_SCHEMES)})\b:?[ \t]*)", value, re.IGNORECASE)
+    return (match[1], value[match.end() :]) if match else ("", value)
 
 
-def _form_decoded(value: str) -> str:
+def _decode_form_value(value: str) -> str:
     return unquote(value.replace("+", " "), errors="surrogateescape")
 
 
 def diagnose_token(sent: SentToken, wanted: TokenPlacement, known: tuple[KnownToken, ...], now: float) -> Diagnosis:
-    """What is wrong with a token as it was sent, at *now* (Unix seconds)."""
+    """Diagnose a token as it was sent, at *now* (Unix seconds)."""
     causes = [*_placement_causes(sent, wanted), *_text_causes(sent, known), *_validity_causes(sent, known, now)]
     notes = list(sent.notes)
     bare = sent.raw.strip().strip("\"'")
-    match = next((one for one in known if one.key.secret.reveal() == bare), None)
+    match = next((token for token in known if token.key.secret.reveal() == bare), None)
     if bare and match is None and not any(cause.mistake.id in _TEXT_MISTAKES for cause in causes):
-        notes.append(
-            f"the token ({Secret(bare).fingerprint()}) is none that is known here: whether it is good, cannot be told"
-        )
+        notes.append(f"the token ({Secret(bare).fingerprint()}) is not in the vault, so its validity is unknown")
     elif match is not None and match.role == "token" and not match.environment:
         notes.append(f"the token is {match.key.name} ({match.key.secret.fingerprint()})")
     claims = read_claims(bare)
     if claims is not None:
-        notes += [f"the token says {line}" for line in claims.lines()]
+        notes += [f"token claim: {line}" for line in claims.lines()]
     good = match is not None and match.role == "token" and not match.environment
     return Diagnosis(
         "token",
@@ -286,47 +288,47 @@ _TEXT_MISTAKES: Final = ("not_filled_in", "masked", "cut", "letters", "token_esc
 
 
 def _shown(sent: SentToken) -> str:
-    """What was pasted, with the token masked and what is around it kept."""
+    """Return the sent token with its value masked, and its name, prefix, quotes and whitespace unchanged."""
     before, text = re.match(r"\s*[\"']?", sent.raw), sent.raw.rstrip()
     after = (text[-1:] if text[-1:] in ("'", '"') else "") + sent.raw[len(text) :]
     inner = f"{before[0] if before else ''}{MASK if sent.raw.strip() else ''}{after}"
     if sent.where == "header":
-        return f"{sent.name or '?'}: {sent.word}{inner}"
+        return f"{sent.name or '?'}: {sent.prefix}{inner}"
     return inner if sent.where == "bare" else f"{sent.name}={inner} ({TOKEN_LOCATIONS[sent.where]})"
 
 
 def _placement_causes(sent: SentToken, wanted: TokenPlacement) -> Iterator[Cause]:
-    """Place, name and the word before the token."""
+    """Yield mistakes in the place, the name and the prefix of the token."""
     if not sent.raw.strip():
         yield _cause("token_absent", f"{wanted.shown} is expected")
         return
     if sent.where == "bare":
         return
     if sent.where != wanted.where:
-        yield _cause("place", f"{TOKEN_LOCATIONS[sent.where]} in place of {wanted.shown}")
+        yield _cause("place", f"{TOKEN_LOCATIONS[sent.where]} instead of {wanted.shown}")
     elif sent.name.lower() != wanted.name.lower() and sent.where == "header":
-        yield _cause("header_name", f"{sent.name or 'none'} in place of {wanted.name}")
+        yield _cause("header_name", f"{sent.name or 'none'} instead of {wanted.name}")
     elif sent.name != wanted.name and sent.where != "header":
-        yield _cause("param_name", f"{sent.name} in place of {wanted.name}")
+        yield _cause("param_name", f"{sent.name} instead of {wanted.name}")
     if sent.where == "header" == wanted.where:
-        word, right = sent.word.strip(), wanted.prefix.strip()
-        again = _split_prefix(sent.raw)[0].strip()
-        if again:
-            yield _cause("prefix", f"{word} {again}: it stands twice" if word else again)
-        elif word.lower() != right.lower():
-            yield _cause("prefix", f"{word or 'none'} in place of {right or 'none'}")
-        elif right and not re.fullmatch(r"\S+ ", sent.word):
-            yield _cause("prefix", "one space has to follow it")
+        prefix, expected = sent.prefix.strip(), wanted.prefix.strip()
+        second = _split_prefix(sent.raw)[0].strip()
+        if second:
+            yield _cause("prefix", f"{prefix} {second}: it is there twice" if prefix else second)
+        elif prefix.lower() != expected.lower():
+            yield _cause("prefix", f"{prefix or 'none'} instead of {expected or 'none'}")
+        elif expected and not re.fullmatch(r"\S+ ", sent.prefix):
+            yield _cause("prefix", "exactly one space must follow it")
 
 
 def _text_causes(sent: SentToken, known: tuple[KnownToken, ...]) -> Iterator[Cause]:
-    """The text of the token, compared with those that are known."""
+    """Yield mistakes in the value of the token, compared with the known tokens."""
     bare = sent.raw.strip().strip("\"'")
     if not bare:
         return
     if sent.raw != sent.raw.strip() or re.search(r"\s", bare):
-        ends = "a line end" if re.search(r"[\r\n]", sent.raw) else "a blank"
-        yield _cause("blanks", f"{ends} {'at its beginning' if sent.raw[0].isspace() else 'in it or at its end'}")
+        whitespace = "a line break" if re.search(r"[\r\n]", sent.raw) else "a space"
+        yield _cause("blanks", f"{whitespace} {'at the start' if sent.raw[0].isspace() else 'inside or at the end'}")
     if sent.raw.strip() != bare:
         yield _cause("quotes")
     if re.search(r"[•*…]{2,}|…$|\.\.\.$", bare):
@@ -335,7 +337,7 @@ def _text_causes(sent: SentToken, known: tuple[KnownToken, ...]) -> Iterator[Cau
     if re.fullmatch(r"\$\{?\w+\}?|\{\{?[\w .]+\}?\}|<[\w -]+>|%\w+%|YOUR[_-].*|TOKEN|xxx+", bare, re.IGNORECASE):
         yield _cause("not_filled_in", bare)
         return
-    texts = [one.key.secret.reveal() for one in known]
+    texts = [token.key.secret.reveal() for token in known]
     if bare in texts:
         return
     if unquote(bare) in texts:
@@ -344,12 +346,12 @@ def _text_causes(sent: SentToken, known: tuple[KnownToken, ...]) -> Iterator[Cau
         yield _cause("cut", f"after {len(bare)} characters")
     elif bare.lower() in (text.lower() for text in texts):
         yield _cause("letters")
-    elif sources := [one.source.reveal() for one in known if one.source is not None]:
-        yield from _encoding(bare, sources)
+    elif sources := [token.source.reveal() for token in known if token.source is not None]:
+        yield from _encoding_causes(bare, sources)
 
 
-def _encoding(bare: str, sources: list[str]) -> Iterator[Cause]:
-    """Yield how a token is encoded otherwise than the Base64 of one of *sources*."""
+def _encoding_causes(bare: str, sources: list[str]) -> Iterator[Cause]:
+    """Yield why a token is not the standard Base64 of one of *sources*."""
     spellings = {
         "not_encoded": [*sources],
         "encoded_twice": [wire.base64_of([wire.base64_of([text])]) for text in sources],
@@ -374,36 +376,37 @@ def _url_safe(text: str) -> str:
 
 
 def _validity_causes(sent: SentToken, known: tuple[KnownToken, ...], now: float) -> Iterator[Cause]:
-    """Whether the token is the right one, and still good."""
+    """Yield why the token is the wrong one, or not valid now."""
     bare = sent.raw.strip().strip("\"'")
-    match = [one for one in known if one.key.secret.reveal() == bare]
-    own = next((one for one in match if not one.environment), None)
-    one = own or next(iter(match), None)
-    if one is not None:
-        if one.environment:
-            yield _cause("other_environment", one.key.name)
-        elif one.role == "refresh":
+    matches = [token for token in known if token.key.secret.reveal() == bare]
+    own = next((token for token in matches if not token.environment), None)
+    match = own or next(iter(matches), None)
+    if match is not None:
+        if match.environment:
+            yield _cause("other_environment", match.key.name)
+        elif match.role == "refresh":
             yield _cause("refresh_token")
-        elif one.role == "credential":
-            yield _cause("other_credential", one.key.name)
-    yield from expiry_causes(one, bare, now)
+        elif match.role == "credential":
+            yield _cause("other_credential", match.key.name)
+    yield from _expiry_causes(match, bare, now)
 
 
-def expiry_causes(one: KnownToken | None, text: str, now: float) -> Iterator[Cause]:
-    """Why a token is no longer good, or not yet, by what is known of it and what it says of itself."""
+def _expiry_causes(token: KnownToken | None, text: str, now: float) -> Iterator[Cause]:
+    """Yield why a token is expired or not valid yet, from its stored state (*token*) and its own claims (*text*)."""
     claims = read_claims(text)
-    expires = one.expires_at if one is not None and one.expires_at is not None else None
+    expires = token.expires_at if token is not None else None
     expires = claims.moment("exp") if expires is None and claims is not None else expires
     if expires is not None and now >= expires:
         yield _cause("expired", f"{now - expires:,.0f} seconds ago")
     begins = claims.moment("nbf") if claims is not None else None
     if begins is not None and now < begins:
         yield _cause("too_early", f"for another {begins - now:,.0f} seconds")
-    if one is None:
+    if token is None:
         return
-    if one.grace is not None and one.used_at is not None and now - one.used_at > one.grace:
-        yield _cause("used_up", f"first used {now - one.used_at:,.1f} seconds ago, good for {one.grace:g} after that")
-    elif one.refused:
+    if token.grace is not None and token.used_at is not None and now - token.used_at > token.grace:
+        age = now - token.used_at
+        yield _cause("used_up", f"first used {age:,.1f} seconds ago, grace period {token.grace:g} seconds")
+    elif token.refused:
         yield _cause("refused_before")
 
 

@@ -1,6 +1,6 @@
-"""The inputs of a signature as lines that can be changed one by one; base string and signature follow.
+"""Editable worksheet of a signature: each input is a line, and every change returns a new worksheet.
 
-Sheet(case, keys) ── changed(line, text) | turned(line) ──► another Sheet ── .case ──► base, signature
+SigningSheet ── typed(line, text) | with_next_choice(line) ──► SigningSheet ── .case ──► base string, signature
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ _FILES: Final[dict[FileTreatment, str]] = {
 }
 _KEYED: Final[dict[KeyedDigest, str]] = {
     "hmac": "HMAC",
-    "swapped": "HMAC, key and text exchanged",
-    "key_first": "hash of key and text",
-    "key_last": "hash of text and key",
-    "none": "hash of the text alone",
+    "swapped": "HMAC, key and data swapped",
+    "key_first": "hash of key and data",
+    "key_last": "hash of data and key",
+    "none": "hash of the data alone",
 }
 _ENDINGS: Final = {"": "nothing", "\n": "a newline", "\r\n": "a carriage return and a newline"}
 _LEADS: Final = {"": "nothing", "/": "a slash"}
 _CHOICES: Final[dict[str, tuple[str, dict[Any, str]]]] = {
-    "order": ("order", {one: ORDERS[one] for one in get_args(Order)}),
-    "values": ("values", {one: VALUE_ENCODINGS[one] for one in get_args(ValueEncoding)}),
-    "strip_suffix": ("format", {True: "left out", False: "signed too"}),
+    "order": ("order", {order: ORDERS[order] for order in get_args(Order)}),
+    "values": ("values", {encoding: VALUE_ENCODINGS[encoding] for encoding in get_args(ValueEncoding)}),
+    "strip_suffix": ("format", {True: "left out", False: "signed"}),
     "lead": ("before the path", _LEADS),
     "files": ("files", _FILES),
     "keep_empty": ("empty values", {True: "signed as key=", False: "dropped"}),
     "ending": ("at the end", _ENDINGS),
     "digest": ("hash", {"sha256": "SHA-256", "sha1": "SHA-1", "md5": "MD5", "sha512": "SHA-512"}),
-    "keyed": ("made as", _KEYED),
-    "output": ("written", {one: OUTPUTS[one] for one in get_args(Output)}),
+    "keyed": ("algorithm", _KEYED),
+    "output": ("output", {output: OUTPUTS[output] for output in get_args(Output)}),
 }
-"""Field of the recipe → what it is called, and its choices in words."""
+"""Recipe field → its label, and the labels of its choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetLine:
-    """One input. ``on`` is None where it cannot be left out; a ``secret`` value is masked in ``shown``."""
+    """One input of a signature. ``on`` is None if it cannot be left out; a ``secret`` value is masked in ``shown``."""
 
     kind: LineKind
     name: str
@@ -70,13 +70,13 @@ class SheetLine:
 
     @property
     def editable(self) -> bool:
-        """Whether it can be typed."""
+        """Whether its value can be typed."""
         return self.kind != "choice"
 
 
 @dataclass(frozen=True)
 class SigningSheet:
-    """A case with what a person changed in it. ``hides`` says which parameters are secret."""
+    """A signing case and the user's changes to it. ``hides`` returns whether a parameter is secret."""
 
     start: SigningCase
     id_param: str
@@ -85,54 +85,54 @@ class SigningSheet:
     hides: Callable[[str], bool] = lambda _name: False
     now: SigningCase = field(init=False)
     excluded_lines: frozenset[int] = frozenset()
-    """Parts that are left out, by their place."""
+    """Indexes of the parameters that are left out."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "now", self.start)
 
     @property
     def case(self) -> SigningCase:
-        """The case as it is now, without what is left out."""
+        """The current case, without the parameters that are left out."""
         parts = tuple(part for at, part in enumerate(self.now.material.parts) if at not in self.excluded_lines)
         return replace(self.now, material=replace(self.now.material, parts=parts))
 
     @property
     def changed(self) -> bool:
-        """Whether anything is other than at the start."""
+        """Whether anything differs from the start."""
         return bool(self.excluded_lines) or self.now != self.start
 
     def lines(self) -> tuple[SheetLine, ...]:
-        """Every input, in the order in which they are used."""
+        """Return every input, in the order of use."""
         material, first = self.now.material, self.start.material
-        lines = [self._part(at, part, first.parts[at]) for at, part in enumerate(material.parts)]
+        lines = [self._parameter_line(at, part, first.parts[at]) for at, part in enumerate(material.parts)]
         lines.append(SheetLine("path", "path", "path", material.path, changed=material.path != first.path))
-        lines += [self._choice(name) for name in _CHOICES]
+        lines += [self._choice_line(name) for name in _CHOICES]
         key = self.now.key
         text = f"{key.name} ({key.secret.fingerprint()})"
         lines.append(SheetLine("key", "key", "key", text, changed=key.secret != self.start.key.secret, secret=True))
         return tuple(lines)
 
-    def _part(self, at: int, part: SignatureParameter, first: SignatureParameter) -> SheetLine:
+    def _parameter_line(self, at: int, part: SignatureParameter, first: SignatureParameter) -> SheetLine:
         kind: LineKind = "time" if part.name == self.timestamp_param else "part"
         hidden = self.hides(part.name)
         shown = MASK if hidden and part.value else part.value
         changed = at in self.excluded_lines or part.value != first.value
         return SheetLine(kind, str(at), part.name, shown, at not in self.excluded_lines, changed, hidden)
 
-    def _choice(self, name: str) -> SheetLine:
-        label, words = _CHOICES[name]
+    def _choice_line(self, name: str) -> SheetLine:
+        label, choices = _CHOICES[name]
         value = getattr(self.now.recipe, name)
         changed = value != getattr(self.start.recipe, name)
-        return SheetLine("choice", name, label, words.get(value, str(value)), changed=changed)
+        return SheetLine("choice", name, label, choices.get(value, str(value)), changed=changed)
 
     def text_of(self, line: SheetLine) -> str:
-        """What stands in a line, to be edited; empty for what is secret."""
+        """Return the editable value of a line; empty if it is secret."""
         if line.secret:
             return ""
         return self.now.material.path if line.kind == "path" else self.now.material.parts[int(line.name)].value
 
     def typed(self, line: SheetLine, text: str) -> SigningSheet:
-        """Another value for a line."""
+        """Return the worksheet with the value of *line* set to *text*."""
         if line.kind == "key":
             return self._with(replace(self.now, key=SigningKey("typed", Secret(text)))) if text else self
         material = self.now.material
@@ -144,35 +144,33 @@ class SigningSheet:
         return self._with(replace(self.now, material=replace(material, parts=tuple(parts))))
 
     def with_next_choice(self, line: SheetLine, step: int = 1) -> SigningSheet:
-        """The next choice of a line: in or out for a parameter, the next key of the vault for the key."""
+        """Return the worksheet with the next choice of *line*: for a parameter signed or left out, for the key the next
+        key in the vault."""
         if line.kind in ("part", "time"):
             return self._with(self.now, self.excluded_lines ^ {int(line.name)})
         if line.kind == "key":
-            return self._with(replace(self.now, key=_next_choice((self.start.key, *self._others), self.now.key, step)))
+            others = (key for key in self.keys if key.secret != self.start.key.secret)
+            return self._with(replace(self.now, key=_next_choice((self.start.key, *others), self.now.key, step)))
         if line.kind == "choice":
-            _, words = _CHOICES[line.name]
-            value = _next_choice(tuple(words), getattr(self.now.recipe, line.name), step)
+            _, choices = _CHOICES[line.name]
+            value = _next_choice(tuple(choices), getattr(self.now.recipe, line.name), step)
             return self._with(self.now.with_recipe(**{line.name: value}))
         return self
 
-    @property
-    def _others(self) -> tuple[SigningKey, ...]:
-        return tuple(key for key in self.keys if key.secret != self.start.key.secret)
-
     def back(self) -> SigningSheet:
-        """As it was at the start."""
+        """Return the worksheet without any changes."""
         return self._with(self.start, frozenset())
 
-    def _with(self, now: SigningCase, off: frozenset[int] | None = None) -> SigningSheet:
-        other = replace(self, excluded_lines=self.excluded_lines if off is None else off)
-        object.__setattr__(other, "now", now)
-        return other
+    def _with(self, now: SigningCase, excluded: frozenset[int] | None = None) -> SigningSheet:
+        sheet = replace(self, excluded_lines=self.excluded_lines if excluded is None else excluded)
+        object.__setattr__(sheet, "now", now)
+        return sheet
 
     def changes(self) -> tuple[str, ...]:
-        """The labels of what was changed."""
+        """Return the labels of the changed lines."""
         return tuple(line.label for line in self.lines() if line.changed)
 
 
 def _next_choice(values: tuple[Any, ...], value: Any, step: int) -> Any:
-    """The one after *value*, round and round; the first for one that is not among them."""
+    """Return the value *step* places after *value*, wrapping around; the first if *value* is not in *values*."""
     return values[(values.index(value) + step) % len(values)] if value in values else values[0]

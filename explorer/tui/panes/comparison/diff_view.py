@@ -100,7 +100,7 @@ class DiffRows(CursorView):
     @property
     def change_count(self) -> int:
         """Number of changes to go to, so far."""
-        return len(self._rows.change_count)
+        return len(self._rows.change_rows)
 
     @property
     def stop(self) -> int:
