@@ -23,7 +23,7 @@ SAID = {
     "cut": ("✗ The answer is broken", "peer closed connection", "Next: Send it again", "✂ not whole"),
     "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
     "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
-    "503=9": ("✗ FAILED", "not available at the moment", "Next: send it again when 9 s have passed"),
+    "503=9": ("✗ FAILED", "service unavailable", "Next: send it again when 9 s have passed"),
     "error200=17": ("✗ FAILED", "success is false in an HTTP 200", "code 17"),
     "malformed": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: expected"),
     "truncated": ("? UNKNOWN", "said to be JSON, and is not", "⚠ invalid JSON: it ends too early"),
@@ -107,7 +107,7 @@ async def test_a_value_that_cannot_be_is_refused_with_words(session: SessionCont
     async with driven(session) as app:
         await app.keys("escape")
         await switched(app, "slow=soon")
-        await app.see("'soon' is no value of the fault slow")
+        await app.see("'soon' is not a value of the fault slow")
         assert session.sandbox.faults == ()
         app.app.screen.query_one(Input).value = "2@nobody"
         await app.keys("enter")
