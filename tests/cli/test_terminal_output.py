@@ -91,7 +91,7 @@ def test_a_terminal_is_shown_the_first_megabyte_and_how_to_see_the_rest(form: li
     text = b"".join(part.partition(b"m")[2] if at else part for at, part in enumerate(seen.split(b"\x1b[")))
     assert 900_000 < len(text.replace(b"\r", b"")) < 1_010_000
     if form != ["--ndjson"]:
-        assert b"--output FILE, or `api-explorer history show 1 | less`" in seen
+        assert b"--output FILE, or run `api-explorer history show 1 | less`" in seen
         _, past = shown(home, "history", "show", "1")
         assert past.count(b"Output cut after 1.0 MB.") == 1
         assert piped(home, "history", "show", "1").endswith(JSON)
