@@ -74,7 +74,7 @@ def aligned_lines(ours: str, theirs: str, *, with_position: bool = True) -> list
     lines = [""]
     if with_position:
         differing = f"{diff.left_hex or '(end)'} / {diff.right_hex or '(end)'}  after {diff.before_hex or '(start)'}"
-        lines += [f"  first difference at {diff.told}", f"  bytes there: {differing}"]
+        lines += [f"  first difference at {diff.told}", f"  bytes: {differing}"]
     for row in align_rows(diff, WIDTH):
         lines += [f"  expected  {row.offset:>5}  {row.left}", f"  actual           {row.right}"]
         if row.marks.strip():

@@ -10,7 +10,7 @@ import click
 from explorer.cli.messages import say
 from explorer.cli.output import METER, print_body, print_json, print_lines, print_request, table
 from explorer.cli.session_options import json_option, run, session_of, yes_option
-from explorer.core.text.units import format_utc
+from explorer.core.text.units import format_size, format_utc
 from explorer.errors import UsageError
 from explorer.session.history import annotate_entry, history_entry, recent_entries
 
@@ -102,13 +102,13 @@ def history_vacuum(ctx: click.Context) -> int:
     from explorer.session.retention import vacuum
 
     session = session_of(ctx)
-    say(f"{run(session, vacuum(session)):,} bytes freed")
+    say(f"{format_size(run(session, vacuum(session)))} freed")
     return 0
 
 
 def _pruning_text(pruning: Pruning) -> str:
     entries = "1 entry" if pruning.entries == 1 else f"{pruning.entries:,} entries"
-    return f"{entries} from {_day(pruning.oldest)} to {_day(pruning.newest)} ({pruning.size:,} bytes)"
+    return f"{entries} from {_day(pruning.oldest)} to {_day(pruning.newest)} ({format_size(pruning.size)})"
 
 
 def _size_rows(stats: HistoryStats, settings: Settings) -> list[tuple[str, ...]]:
@@ -116,17 +116,17 @@ def _size_rows(stats: HistoryStats, settings: Settings) -> list[tuple[str, ...]]
     return [
         ("entries", f"{stats.entries:,}", f"limit {settings.history_max_entries:,} (history_max_entries)"),
         ("oldest", _day(stats.oldest), f"limit {days} days (history_keep_days)" if days else "no limit of age"),
-        ("file", f"{stats.file:,} bytes", f"{stats.free:,} bytes unused"),
-        ("body files", f"{stats.spooled_size:,} bytes", f"{stats.spooled:,} files"),
-        ("total", f"{stats.file + stats.spooled_size:,} bytes", _limit_text(settings)),
-        ("bodies", f"{stats.bodies:,} bytes", f"above {settings.history_body_limit:,} bytes in a file each"),
+        ("file", format_size(stats.file), f"{format_size(stats.free)} unused"),
+        ("body files", format_size(stats.spooled_size), f"{stats.spooled:,} files"),
+        ("total", format_size(stats.file + stats.spooled_size), _limit_text(settings)),
+        ("bodies", format_size(stats.bodies), f"above {format_size(settings.history_body_limit)} in a file each"),
         ("noted or tagged", f"{stats.annotated:,}", "never pruned"),
         ("damaged files", f"{stats.aside:,}", "moved aside, in the same folder"),
     ]
 
 
 def _limit_text(settings: Settings) -> str:
-    return f"limit {settings.history_max_bytes:,} bytes of entries (history_max_bytes)"
+    return f"limit {format_size(settings.history_max_bytes)} of entries (history_max_bytes)"
 
 
 def _day(moment: float) -> str:

@@ -11,6 +11,7 @@ from explorer.cli.messages import say
 from explorer.core.model import body_value, exchange_table, failure_table, request_table, sandbox_reason, verdict_table
 from explorer.core.text.media_type import essence
 from explorer.core.text.sanitize import sanitize
+from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -146,7 +147,7 @@ def print_body(body: Data, content_type: str = "") -> None:
     head = body[: TERMINAL_LIMIT + 1]
     document = Document(head, content_type)
     if document.kind == "hex":
-        say(f"{document.title}, {len(body):,} bytes: binary data is not shown on a terminal. {METER.hint}")
+        say(f"{document.title}, {format_size(len(body))}: binary data is not shown on a terminal. {METER.hint}")
         return
     colors = {} if os.environ.get("NO_COLOR") else _COLORS
     for block in _join_blocks(_terminal_lines(document, colors)):
@@ -205,7 +206,7 @@ def print_request(request: SentRequest) -> None:
         return
     print_lines(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    say(f"{describe(head, essence(media_type))}, {len(request.body):,} bytes: binary data is not shown")
+    say(f"{describe(head, essence(media_type))}, {format_size(len(request.body))}: binary data is not shown")
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:

@@ -27,6 +27,7 @@ from explorer.cli.output import (
 from explorer.cli.parameters import Seconds, UnixTime
 from explorer.cli.session_options import base_url_option, json_option, session_of, trust_host_option, yes_option
 from explorer.core.model import Call, Exchange
+from explorer.core.text.units import format_elapsed, format_size
 from explorer.errors import UsageError
 from explorer.session.prepare import confirmation_for, prepare_call, redact
 from explorer.session.send import send
@@ -323,8 +324,8 @@ def _report_exchange(exchange: Exchange) -> None:
     if exchange.response is not None:
         response = exchange.response
         say(
-            f"{verdict.outcome}  HTTP {response.status} {response.reason}  {len(response.body):,} bytes  "
-            f"{exchange.timings.total * 1000:.0f} ms  ({verdict.why})"
+            f"{verdict.outcome}  HTTP {response.status} {response.reason}  {format_size(len(response.body))}  "
+            f"{format_elapsed(exchange.timings.total)}  ({verdict.why})"
         )
         for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
             if text:

@@ -56,7 +56,7 @@ def test_prune_says_first_asks_and_keeps_what_is_noted(shell: Shell, environ: Ma
     shell.run("history", "prune")
     assert "nothing to prune" in shell.err
     shell.run("history", "vacuum")
-    assert "bytes freed" in shell.err
+    assert " freed" in shell.err
     shell.run("history", "prune", "--older", "soon")
     assert "not a duration" in shell.err
     assert shell.code == 2

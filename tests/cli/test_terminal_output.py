@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explorer.cli.output import METER, print_body
+from explorer.core.text.units import format_size
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -138,7 +139,9 @@ def test_binary_data_are_not_shown_on_a_terminal(home: Path) -> None:
         catalog(home, port)
         code, seen = shown(home, "send", "big.get", "--env", "live")
         assert code == 0
-        assert f"PNG image, 640 × 480, {len(PNG):,} bytes: binary data is not shown on a terminal.".encode() in seen
+        assert (
+            f"PNG image, 640 × 480, {format_size(len(PNG))}: binary data is not shown on a terminal.".encode() in seen
+        )
         assert b"--output FILE" in seen
         assert len(seen) < 2_000
         _, past = shown(home, "history", "show", "1")

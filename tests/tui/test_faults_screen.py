@@ -19,7 +19,7 @@ MINE = "cottoncart.manage_my_stores"
 
 SAID = {
     "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or allow more time"),
-    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (The body comes"),
+    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (A body sent"),
     "cut": ("✗ The answer is broken", "peer closed connection", "Next: Send it again", "✂ not whole"),
     "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
     "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
@@ -86,7 +86,7 @@ async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: S
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "F")
         await app.see("Faults of the sandbox")
-        for words in ("A body that never ends", "A page begins with the last records", "x all off · esc closes"):
+        for words in ("A body that never ends", "A page that starts with the last records", "x all off · esc closes"):
             assert words in app.text
         await app.keys("j", "j", "j", "space")
         await app.see("⚡ FAULTS 429=1")
