@@ -259,7 +259,7 @@ _FAULTS: Final = (
     FaultKind("500", "An internal error", _status(500, "internal error"), replaces=True),
     FaultKind(
         "503",
-        "Service unavailable, with Retry-After if a value is given",
+        "Unavailable, with Retry-After if a value is given",
         _status(503, "service unavailable"),
         "seconds to wait",
         replaces=True,
@@ -285,9 +285,7 @@ _FAULTS: Final = (
     ),
     FaultKind("endless", "A body that never ends", _endless),
     FaultKind("totals", "A total that grows with every response", _totals, "records added", "1"),
-    FaultKind(
-        "overlap", "A page that starts with the last records of the previous page", _overlap, "number of records", "1"
-    ),
+    FaultKind("overlap", "A page that repeats the last records of the previous", _overlap, "number of records", "1"),
 )
 KINDS: Final[Registry[FaultKind]] = Registry("fault", members=((kind.name, kind) for kind in _FAULTS))
 """Fault kinds by name, in the order of their list."""

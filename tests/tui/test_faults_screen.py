@@ -86,7 +86,7 @@ async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: S
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "F")
         await app.see("Faults of the sandbox")
-        for words in ("A body that never ends", "A page that starts with the last records", "x all off · esc closes"):
+        for words in ("A body that never ends", "A page that repeats the last records", "x all off · esc closes"):
             assert words in app.text
         await app.keys("j", "j", "j", "space")
         await app.see("⚡ FAULTS 429=1")
