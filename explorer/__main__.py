@@ -1,4 +1,4 @@
-"""The door: start the shell that was asked for, and import nothing that it does not need."""
+"""Start the app or the command line, importing only what that program needs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 
 
 def main() -> int:
-    """Run the app when no command is given, else the command line; gives the exit code."""
+    """Run the app without arguments, else the command line. Return the exit code."""
     if len(sys.argv) < 2:
         if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
             if sys.stderr is not None:
-                sys.stderr.write("The app needs a terminal. `api-explorer --help` shows the command line.\n")
+                sys.stderr.write("The app needs a terminal. Run `api-explorer --help` for the commands.\n")
             return 2
         from explorer.tui import run
 

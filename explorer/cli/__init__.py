@@ -1,7 +1,7 @@
-"""The headless shell: everything that the screen does, for scripts, for screen readers, for a terminal over a bad line.
+"""The command line: everything the app does, for scripts and screen readers.
 
-stdout is data (``output``), stderr is narration (``narration``), the exit code comes from ``explorer.errors``.
-Commands load their own modules when they are called, so that ``list`` needs no HTTP library.
+``output`` writes data to stdout, ``messages`` writes to stderr, and ``explorer.errors`` defines the exit codes.
+A command's module is imported when the command runs, so ``list`` loads no HTTP library.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ _COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called or asked for."""
+    """A group that imports a command when it runs or is looked up."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names of the commands."""
+        """Return the names of the commands."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """The command of that name, or None."""
+        """Return the command named *cmd_name*, or None."""
         from importlib import import_module
 
         if cmd_name not in _COMMANDS:
@@ -69,12 +69,12 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command, or an error that names the nearest one."""
+        """Return the command; fail with the closest name if it is unknown."""
         from explorer.errors import nearest
 
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            near = nearest(args[0], _COMMANDS)
-            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {near!r}?" if near else ""))
+            match = nearest(args[0], _COMMANDS)
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {match!r}?" if match else ""))
         return super().resolve_command(ctx, args)
 
 
@@ -82,14 +82,17 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="api-explorer")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Learn, debug and replay vendors' HTTP APIs. Without a command the app starts."""
+    """Learn, debug and replay vendors' HTTP APIs.
+
+    Run without a command to start the app.
+    """
     ctx.ensure_object(dict)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
-    """Run the command line on *arguments*; gives the exit code and never raises."""
+    """Run the command line on *arguments* and return the exit code. Never raises."""
     environ = os.environ if environ is None else environ
-    json_wanted = "--json" in arguments
+    as_json = "--json" in arguments
     METER.begin()
     try:
         result = cli.main(
@@ -107,16 +110,16 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except OutputFailed as error:
         return _output_failed(error)
     except ExplorerError as error:
-        return say_error(error, as_json=json_wanted)
+        return say_error(error, as_json=as_json)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 - what nobody expected is told, and told without its locals and its text
+    except Exception as error:  # noqa: BLE001 - reported without its message and locals, which may be secret
         return say_internal_error(error, environ)
     return result if isinstance(result, int) else 0
 
 
 def _output_failed(error: OutputFailed) -> int:
-    """Report that stdout cannot be written; silently where its reader has had enough."""
+    """Report that stdout cannot be written, unless its reader closed the pipe."""
     from explorer.cli.streams import discard_output
 
     discard_output()

@@ -14,8 +14,8 @@ import click
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_line, print_lines, table
 from explorer.cli.parameters import Seconds
-from explorer.cli.request_commands import call_options, confirm, make_call
-from explorer.cli.session_options import session_of, trust_host_option
+from explorer.cli.request_commands import call_options, confirm, make_call, values_argument
+from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.session.history import past_exchange
 
 if TYPE_CHECKING:
@@ -31,36 +31,39 @@ if TYPE_CHECKING:
     from explorer.session.experiments import VersionComparison, VersionedCall
 
 
-_FIRST = 20
-"""Characters of the column of tasks."""
-_LEAST = 20
-"""Characters that a vendor's column needs; where there are fewer, the vendors stand below each other."""
+_TASK_WIDTH = 20
+"""Width of the column of tasks."""
+_MIN_VENDOR_WIDTH = 20
+"""Minimum width of a vendor's column. On a narrower terminal, vendors are listed one below the other."""
 
 
 @click.command("compare")
-@click.option("--task", default="", metavar="NAME", help="One row only, with all that is known: auth, paging, dates …")
-@click.option("--json", "as_json", is_flag=True, help="The rows as data.")
+@click.option("--task", default="", metavar="NAME", help="Show one task in detail.")
+@json_option
 @click.pass_context
 def compare_command(ctx: click.Context, task: str, as_json: bool) -> int:
-    """Compare how the vendors do the same things: authentication, paging, errors, dates, money …"""
+    """Compare how the vendors do the same tasks.
+
+    The tasks include auth, paging, errors, dates and money.
+    """
     from explorer.session.comparison import compare_vendors
 
     session = session_of(ctx, keep_history=False)
     rows = compare_vendors(session, task)
     vendors = session.catalog.vendors
     if as_json:
-        print_json([task_table(one) for one in rows])
+        print_json([task_table(row) for row in rows])
     elif task:
-        _put_task(rows[0], vendors)
+        _print_task(rows[0], vendors)
     else:
         width = max(60, shutil.get_terminal_size((160, 40)).columns)
-        lines = _side_by_side if (width - _FIRST) // max(1, len(vendors)) - 2 >= _LEAST else _stacked
+        lines = _side_by_side if (width - _TASK_WIDTH) // max(1, len(vendors)) - 2 >= _MIN_VENDOR_WIDTH else _stacked
         print_lines("\n".join(lines(rows, vendors, width)))
     return 0
 
 
 def task_table(task: Task) -> dict[str, Any]:
-    """A row as data."""
+    """Return one task as JSON data."""
     cells = {
         name: {"points": cell.points, "details": cell.details, "endpoint": cell.endpoint, "lines": cell.lines}
         for name, cell in task.cells.items()
@@ -69,21 +72,21 @@ def task_table(task: Task) -> dict[str, Any]:
 
 
 def _side_by_side(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
-    room = (width - _FIRST) // len(vendors) - 2
-    yield from _columns("", [[one.title[:room]] for one in vendors.values()], room)
+    column_width = (width - _TASK_WIDTH) // len(vendors) - 2
+    yield from _columns("", [[vendor.title[:column_width]] for vendor in vendors.values()], column_width)
     for row in rows:
         yield "─" * width
         cells = [
-            [line for point in cell.points for line in textwrap.wrap(point, room, subsequent_indent="  ")]
+            [line for point in cell.points for line in textwrap.wrap(point, column_width, subsequent_indent="  ")]
             for cell in row.cells.values()
         ]
-        yield from _columns(row.title, cells, room)
+        yield from _columns(row.title, cells, column_width)
 
 
-def _columns(first: str, cells: Sequence[Sequence[str]], room: int) -> Iterator[str]:
-    for at, parts in enumerate(zip_longest(*cells, fillvalue="")):
-        head = first[: _FIRST - 1] if not at else ""
-        yield (head.ljust(_FIRST) + "  ".join(part.ljust(room) for part in parts)).rstrip()
+def _columns(title: str, cells: Sequence[Sequence[str]], column_width: int) -> Iterator[str]:
+    for index, lines in enumerate(zip_longest(*cells, fillvalue="")):
+        head = title[: _TASK_WIDTH - 1] if index == 0 else ""
+        yield (head.ljust(_TASK_WIDTH) + "  ".join(line.ljust(column_width) for line in lines)).rstrip()
 
 
 def _stacked(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> Iterator[str]:
@@ -91,15 +94,15 @@ def _stacked(rows: Sequence[Task], vendors: dict[str, Vendor], width: int) -> It
     for row in rows:
         yield row.title
         for name, cell in row.cells.items():
-            first = f"  {name}".ljust(indent)
-            yield textwrap.fill(cell.short, width, initial_indent=first, subsequent_indent=" " * indent)
+            head = f"  {name}".ljust(indent)
+            yield textwrap.fill(cell.short, width, initial_indent=head, subsequent_indent=" " * indent)
 
 
-def _put_task(row: Task, vendors: dict[str, Vendor]) -> None:
+def _print_task(row: Task, vendors: dict[str, Vendor]) -> None:
     print_lines(f"{row.title}: {row.question}")
     for name, cell in row.cells.items():
-        cited = f"  [{cell.lines}]" if cell.lines else ""
-        print_lines(f"\n{vendors[name].title} ({name}){cited}")
+        citation = f"  [{cell.lines}]" if cell.lines else ""
+        print_lines(f"\n{vendors[name].title} ({name}){citation}")
         for point in cell.points:
             print_lines(f"  · {point}")
         for detail in cell.details:
@@ -115,11 +118,11 @@ _COLORS: Final = {"+": "32", "-": "31", "≈": "2", "↕": "35"}
 @click.command("diff")
 @click.argument("left", type=click.IntRange(min=1), metavar="A")
 @click.argument("right", type=click.IntRange(min=1), metavar="B")
-@click.option("--only", type=click.Choice(["request", "response"]), help="This side only.")
-@click.option("--all", "everything", is_flag=True, help="All lines, not only the changes with three around them.")
-@click.option("--no-mask", is_flag=True, help="Take what is volatile for changes too.")
-@click.option("--ignore", multiple=True, metavar="PATTERN", help="Mask this too; may be given again.")
-@click.option("--json", "as_json", is_flag=True, help="The changes as data.")
+@click.option("--only", type=click.Choice(["request", "response"]), help="Compare one side only.")
+@click.option("--all", "everything", is_flag=True, help="Print unchanged lines, too.")
+@click.option("--no-mask", is_flag=True, help="Report volatile values as changes.")
+@click.option("--ignore", multiple=True, metavar="PATTERN", help="Mask these values, too; repeatable.")
+@json_option
 @click.pass_context
 def diff_command(
     ctx: click.Context,
@@ -131,26 +134,26 @@ def diff_command(
     ignore: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Compare the entries A and B of the history, request and response.
+    """Compare the history entries A and B.
 
-    JSON and XML are compared by their structure, other bodies line by line. Timestamps, signatures, tokens and request
-    ids are masked (≈). A PATTERN is header:NAME, param:NAME, the NAME of a field wherever it stands, or a path such as
+    JSON and XML are compared by structure, other bodies line by line. Timestamps, signatures, tokens and request ids
+    are masked (≈). A PATTERN is header:NAME, param:NAME, the NAME of a field at any depth, or a path such as
     data[*].updated_at, $.total or /order/@id.
 
-    Exits with 0 where nothing differs but what is masked, and with 1 where something does.
+    Exits with 0 if only masked values differ, else with 1.
     """
     session = session_of(ctx)
-    comparison = asyncio.run(_compared(session, left, right, no_mask, ignore))
+    comparison = asyncio.run(_compare_entries(session, left, right, no_mask, ignore))
     return print_comparison(comparison, only, everything=everything, as_json=as_json)
 
 
-async def _compared(
+async def _compare_entries(
     session: SessionContext, left: int, right: int, no_mask: bool, patterns: tuple[str, ...]
 ) -> Comparison:
     from explorer.core.diff.volatile import NOTHING, parse_patterns
     from explorer.session.comparison import compare, volatile_of
 
-    gc.disable()  # trees of large bodies are let go of with the process
+    gc.disable()  # the process ends before the trees of large bodies need collecting
     try:
         volatile = NOTHING
         if not no_mask:
@@ -163,7 +166,7 @@ async def _compared(
 
 
 def print_comparison(comparison: Comparison, only: Side | None, *, everything: bool, as_json: bool) -> int:
-    """Write a comparison, or one side of it; the exit code."""
+    """Print a comparison, or one side of it. Return the exit code."""
     if as_json:
         print_json(comparison_table(comparison, only))
     else:
@@ -175,7 +178,7 @@ def print_comparison(comparison: Comparison, only: Side | None, *, everything: b
 
 
 def comparison_table(comparison: Comparison, only: Side | None = None) -> dict[str, Any]:
-    """A comparison as data."""
+    """Return a comparison as JSON data."""
     return {
         "left": _entry_table(comparison.left),
         "right": _entry_table(comparison.right),
@@ -232,21 +235,21 @@ def _print_row(part: DiffPart, row: DiffRow) -> None:
     from explorer.core.diff.changes import EQUAL, MASKED, MOVED
 
     if row.left >= 0:
-        sign, text = {EQUAL: " ", MASKED: "≈", MOVED: "↕"}.get(row.code, "-"), part.left.line(row.left)
+        mark, text = {EQUAL: " ", MASKED: "≈", MOVED: "↕"}.get(row.code, "-"), part.left.line(row.left)
     else:
-        sign, text = "≈" if row.code == MASKED else "+", part.right.line(row.right)
-    print_line(f"{sign} {text}", _COLORS.get(sign, ""))
+        mark, text = "≈" if row.code == MASKED else "+", part.right.line(row.right)
+    print_line(f"{mark} {text}", _COLORS.get(mark, ""))
 
 
 @click.command("lens")
 @click.argument("address", metavar="VENDOR.ENDPOINT")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
+@values_argument
 @call_options
-@click.option("--version", "versions", multiple=True, metavar="WORD", help="A version to ask for; give two.")
-@click.option("--all", "everything", is_flag=True, help="All lines, not only the changes with three around them.")
-@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
-@click.option("--yes", is_flag=True, help="Do not ask before a call that is no read.")
-@click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@click.option("--version", "versions", multiple=True, metavar="VERSION", help="Version to request; repeatable.")
+@click.option("--all", "everything", is_flag=True, help="Print unchanged lines, too.")
+@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@yes_option
+@json_option
 @trust_host_option
 @click.pass_context
 def lens_command(
@@ -261,60 +264,68 @@ def lens_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Send a call under two versions of a vendor's Accept header, and compare what comes back.
+    """Compare the responses to two versions of a call.
 
-    Without --version the versions that can be asked for are listed and nothing is sent; one is compared with the
-    documented version. A WORD is one of that list, a number (v2), or a whole media type.
+    The versions are those of the vendor's Accept header. Without --version they are listed and nothing is sent; a
+    single version is compared with the documented one. A VERSION is one of that list, a number (v2), or a media type.
 
-    Exits with 0 where nothing differs but what is volatile and the version asked for, and with 1 where something does.
+    Exits with 0 if only volatile values and the version differ, else with 1.
     """
     from explorer.session.experiments import versioned_call
 
     session = session_of(ctx)
     call = make_call(session, address, values, options)
-    through = versioned_call(session, call)
+    versioned = versioned_call(session, call)
     if not versions:
-        return _list_versions(through, as_json=as_json)
+        return _list_versions(versioned, as_json=as_json)
     if len(versions) > 2:
-        raise click.UsageError("Give two versions at most.")
-    if through.question and not yes:
-        confirm(through.question)
-    words = versions if len(versions) == 2 else ("documented", versions[0])
-    seen, comparison = asyncio.run(_compare(session, through, words, timeout))
-    for note in seen.notes:
+        raise click.UsageError("--version can be given at most twice.")
+    if versioned.question and not yes:
+        confirm(versioned.question)
+    keys = versions if len(versions) == 2 else ("documented", versions[0])
+    version_comparison, comparison = asyncio.run(_compare_versions(session, versioned, keys, timeout))
+    for note in version_comparison.notes:
         say(f"note: {note}")
     if as_json:
-        rows = [{"key": one.key, "accept": one.accept or None, "documented": one.documented} for one in seen.variants]
-        print_json({"versions": rows, "notes": seen.notes, **comparison_table(comparison)})
-        return 1 if comparison.found("response") else 0
-    print_comparison(comparison, None, everything=everything, as_json=False)
+        rows = [
+            {"key": variant.key, "accept": variant.accept or None, "documented": variant.documented}
+            for variant in version_comparison.variants
+        ]
+        print_json({"versions": rows, "notes": version_comparison.notes, **comparison_table(comparison)})
+    else:
+        print_comparison(comparison, None, everything=everything, as_json=False)
     return 1 if comparison.found("response") else 0
 
 
-def _list_versions(through: VersionedCall, *, as_json: bool) -> int:
+def _list_versions(versioned: VersionedCall, *, as_json: bool) -> int:
     if as_json:
         print_json(
             [
-                {"key": one.key, "accept": one.accept or None, "documented": one.documented, "title": one.title}
-                for one in through.variants
+                {
+                    "key": variant.key,
+                    "accept": variant.accept or None,
+                    "documented": variant.documented,
+                    "title": variant.title,
+                }
+                for variant in versioned.variants
             ]
         )
         return 0
-    if through.note:
-        say(through.note)
-    print_lines(table([(one.key, one.accept or "(none)", one.title) for one in through.variants]))
+    if versioned.note:
+        say(versioned.note)
+    print_lines(table([(variant.key, variant.accept or "(none)", variant.title) for variant in versioned.variants]))
     return 0
 
 
-async def _compare(
-    session: SessionContext, through: VersionedCall, words: tuple[str, ...], timeout: float | None
+async def _compare_versions(
+    session: SessionContext, versioned: VersionedCall, keys: tuple[str, ...], timeout: float | None
 ) -> tuple[VersionComparison, Comparison]:
     from explorer.session.comparison import compare
     from explorer.session.experiments import compare_versions
 
     try:
-        one, other = (through.variant(word) for word in words)
-        seen = await compare_versions(session, through, one, other, agreed=True, timeout=timeout)
-        return seen, await compare(session, *seen.exchanges)
+        left, right = (versioned.variant(key) for key in keys)
+        result = await compare_versions(session, versioned, left, right, agreed=True, timeout=timeout)
+        return result, await compare(session, *result.exchanges)
     finally:
         await session.close()

@@ -11,8 +11,8 @@ import click
 
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines
-from explorer.cli.request_commands import call_options, make_call
-from explorer.cli.session_options import session_of
+from explorer.cli.request_commands import call_options, make_call, values_argument
+from explorer.cli.session_options import json_option, session_of
 from explorer.core.explain.refusals.facts import CHECK_STATES
 from explorer.core.explain.signature.byte_diff import align_rows, diff_bytes, make_visible
 from explorer.core.explain.signature.pasted_text import KINDS
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 WIDTH = 88
-"""Characters of an aligned row, its label not counted."""
+"""Characters of an aligned row without its label."""
 
 
-def steps_lines(explained: SigningExplanation) -> list[str]:
-    """Every step, numbered; what cannot be seen in a text is made visible."""
+def step_lines(explanation: SigningExplanation) -> list[str]:
+    """Return the numbered steps, with invisible characters of literal strings made visible."""
     lines: list[str] = []
-    for number, step in enumerate(explained.steps, 1):
+    for number, step in enumerate(explanation.steps, 1):
         lines.append(f"{number:>2}. {step.title}")
         lines += [f"    {make_visible(line) if step.literal else line}" for line in step.text.split("\n")]
         if step.detail:
@@ -41,73 +41,73 @@ def steps_lines(explained: SigningExplanation) -> list[str]:
     return lines
 
 
-def diagnosis_lines(found: Diagnosis) -> list[str]:
-    """The answer first, then its reasons, then both texts one below the other."""
-    lines = [f"{KINDS[found.kind]}: {found.verdict}"]
-    for cause in found.causes:
+def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
+    """Return the verdict, its causes, and both strings aligned."""
+    lines = [f"{KINDS[diagnosis.kind]}: {diagnosis.verdict}"]
+    for cause in diagnosis.causes:
         lines += _cause_lines(cause)
-    for other in found.also:
-        lines.append("  or: " + "; and ".join(cause.text for cause in other))
-    if found.nearest is not None:
-        lines += _cause_lines(found.nearest)
-    lines += [f"  note: {note}" for note in found.notes]
-    if found.our_signature and found.their_signature:
-        lines += ["", f"  should be  {found.our_signature}", f"  is         {found.their_signature}"]
-    return lines + aligned_lines(found.our_base, found.their_base, told=found.kind != "token")
+    for causes in diagnosis.also:
+        lines.append("  or: " + "; and ".join(cause.text for cause in causes))
+    if diagnosis.nearest is not None:
+        lines += _cause_lines(diagnosis.nearest)
+    lines += [f"  note: {note}" for note in diagnosis.notes]
+    if diagnosis.our_signature and diagnosis.their_signature:
+        lines += ["", f"  expected  {diagnosis.our_signature}", f"  actual    {diagnosis.their_signature}"]
+    return lines + aligned_lines(diagnosis.our_base, diagnosis.their_base, with_position=diagnosis.kind != "token")
 
 
 def _cause_lines(cause: Cause) -> list[str]:
-    texts = (("why ", cause.mistake.why), ("mend", cause.mistake.fix))
+    texts = (("why", cause.mistake.why), ("fix", cause.mistake.fix))
     return [
         line
         for label, text in texts
-        for line in textwrap.wrap(f"{label}  {text}", WIDTH, initial_indent="  ", subsequent_indent="        ")
+        for line in textwrap.wrap(f"{label}  {text}", WIDTH, initial_indent="  ", subsequent_indent="       ")
     ]
 
 
-def aligned_lines(ours: str, theirs: str, *, told: bool = True) -> list[str]:
-    """Two texts in rows, one below the other, and (*told*) the first byte that differs; nothing where there is nothing
-    to compare."""
+def aligned_lines(ours: str, theirs: str, *, with_position: bool = True) -> list[str]:
+    """Align two strings in rows, after the first byte that differs (*with_position*). Equal or empty strings give
+    no lines."""
     if not ours or not theirs or ours == theirs:
         return []
     diff = diff_bytes(ours, theirs)
     lines = [""]
-    if told:
-        there = f"{diff.left_hex or '(end)'} / {diff.right_hex or '(end)'}  after {diff.before_hex or '(start)'}"
-        lines += [f"  first difference at {diff.summary}", f"  bytes there: {there}"]
+    if with_position:
+        differing = f"{diff.left_hex or '(end)'} / {diff.right_hex or '(end)'}  after {diff.before_hex or '(start)'}"
+        lines += [f"  first difference at {diff.summary}", f"  bytes: {differing}"]
     for row in align_rows(diff, WIDTH):
-        lines += [f"  right  {row.offset:>5}  {row.left}", f"  theirs        {row.right}"]
+        lines += [f"  expected  {row.offset:>5}  {row.left}", f"  actual           {row.right}"]
         if row.marks.strip():
-            lines.append(f"                {row.marks.rstrip()}")
+            lines.append(f"                   {row.marks.rstrip()}")
     return lines
 
 
-def explained_table(explained: SigningExplanation, found: Diagnosis | None) -> dict[str, Any]:
-    """How something is signed, and the diagnosis if there is one, as data."""
+def explanation_table(explanation: SigningExplanation, diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """Return how a call is signed, and the diagnosis if there is one, as JSON data."""
     return {
-        "call": explained.call.address,
-        "environment": explained.call.environment,
-        "history": explained.number or None,
-        "scheme": explained.scheme,
-        "at": explained.at,
-        "steps": [{"title": one.title, "text": one.text, "detail": one.detail} for one in explained.steps],
-        "diagnosis": diagnosis_table(found) if found is not None else None,
+        "call": explanation.call.address,
+        "environment": explanation.call.environment,
+        "history": explanation.number or None,
+        "scheme": explanation.scheme,
+        "at": explanation.at,
+        "steps": [{"title": step.title, "text": step.text, "detail": step.detail} for step in explanation.steps],
+        "diagnosis": diagnosis_table(diagnosis) if diagnosis is not None else None,
     }
 
 
-def diagnosis_table(found: Diagnosis) -> dict[str, Any]:
-    """A diagnosis as data."""
-    diff = diff_bytes(found.our_base, found.their_base) if found.our_base and found.their_base else None
+def diagnosis_table(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as JSON data."""
+    diff = diff_bytes(diagnosis.our_base, diagnosis.their_base) if diagnosis.our_base and diagnosis.their_base else None
     return {
-        "pasted": found.kind,
-        "same": found.same,
-        "verdict": found.verdict,
-        "causes": [_cause_table(cause) for cause in found.causes],
-        "also": [[_cause_table(cause) for cause in other] for other in found.also],
-        "nearest": _cause_table(found.nearest) if found.nearest else None,
-        "notes": list(found.notes),
-        "right": {"base": found.our_base, "signature": found.our_signature},
-        "theirs": {"base": found.their_base, "signature": found.their_signature},
+        "pasted": diagnosis.kind,
+        "same": diagnosis.same,
+        "verdict": diagnosis.verdict,
+        "causes": [_cause_table(cause) for cause in diagnosis.causes],
+        "also": [[_cause_table(cause) for cause in causes] for causes in diagnosis.also],
+        "nearest": _cause_table(diagnosis.nearest) if diagnosis.nearest else None,
+        "notes": list(diagnosis.notes),
+        "right": {"base": diagnosis.our_base, "signature": diagnosis.our_signature},
+        "theirs": {"base": diagnosis.their_base, "signature": diagnosis.their_signature},
         "first_difference": None
         if diff is None or diff.same
         else {"byte": diff.first, "right": diff.left_hex, "theirs": diff.right_hex, "told": diff.summary},
@@ -115,34 +115,40 @@ def diagnosis_table(found: Diagnosis) -> dict[str, Any]:
 
 
 def _cause_table(cause: Cause) -> dict[str, str]:
-    one = cause.mistake
-    return {"id": one.id, "title": one.title, "detail": cause.detail, "why": one.why, "mend": one.fix}
+    mistake = cause.mistake
+    return {
+        "id": mistake.id,
+        "title": mistake.title,
+        "detail": cause.detail,
+        "why": mistake.why,
+        "mend": mistake.fix,
+    }
 
 
-_SIGNS: Final = {"holds": "✗", "unknown": "?", "not": "·"}
+_MARKS: Final = {"holds": "✗", "unknown": "?", "not": "·"}
 _WIDTH: Final = 100
 
 
 def refusal_lines(refusal: Explanation) -> list[str]:
-    """The answer, then every check with its evidence."""
-    said = f' and says "{refusal.vendor_message}"' if refusal.vendor_message else ""
-    lines = [f"The vendor answers {refusal.status}{said}." if refusal.status else "There is no answer of the vendor's."]
+    """Return the response, the most likely reason, then every check with its evidence."""
+    message = f': "{refusal.vendor_message}"' if refusal.vendor_message else ""
+    lines = [f"Response: {refusal.status}{message}" if refusal.status else "No response from the vendor."]
     lines += [*textwrap.wrap(f"Why: {refusal.headline}", _WIDTH), ""]
-    for one in refusal.findings:
-        lines += _finding_lines(one)
+    for finding in refusal.findings:
+        lines += _finding_lines(finding)
     return lines
 
 
-def _finding_lines(one: CheckResult) -> list[str]:
-    lines = [f"{_SIGNS[one.state]} {one.title}: {CHECK_STATES[one.state]}"]
-    lines += textwrap.wrap(one.evidence, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
-    if one.fix:
-        lines.append(f"    → {one.fix}")
+def _finding_lines(finding: CheckResult) -> list[str]:
+    lines = [f"{_MARKS[finding.state]} {finding.title}: {CHECK_STATES[finding.state]}"]
+    lines += textwrap.wrap(finding.evidence, _WIDTH - 4, initial_indent="    ", subsequent_indent="    ")
+    if finding.fix:
+        lines.append(f"    → {finding.fix}")
     return lines
 
 
 def refusal_table(refusal: Explanation) -> dict[str, Any]:
-    """The same as data; the findings in their order."""
+    """Return the explanation of a refusal as JSON data, with the findings in order."""
     top = refusal.top
     return {
         "status": refusal.status,
@@ -152,31 +158,31 @@ def refusal_table(refusal: Explanation) -> dict[str, Any]:
         "certain": top is not None and top.state == "holds",
         "findings": [
             {
-                "check": one.check,
-                "title": one.title,
-                "state": one.state,
-                "evidence": one.evidence,
-                "mend": one.fix,
-                "key": one.key,
-                "where": one.where,
+                "check": finding.check,
+                "title": finding.title,
+                "state": finding.state,
+                "evidence": finding.evidence,
+                "mend": finding.fix,
+                "key": finding.key,
+                "where": finding.where,
             }
-            for one in refusal.findings
+            for finding in refusal.findings
         ],
     }
 
 
 NO_CAUSE = 3
-"""Exit code where there is a difference and nothing that is known explains it."""
+"""Exit code for a difference or refusal that no known cause explains."""
 
 
 @click.command("explain")
 @click.argument("target", metavar="NUMBER|VENDOR.ENDPOINT")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
-@click.option("--against", metavar="TEXT", help="A base string, signature, URL, curl or log line; - reads stdin.")
-@click.option("--at", metavar="TIME", help="The moment it is signed as of: Unix seconds, or 2012-02-13T10:50:34Z.")
-@click.option("--why", is_flag=True, help="Of an entry: only why the vendor refused it.")
+@values_argument
+@click.option("--against", metavar="TEXT", help="Compare a signature, base string, URL or curl line.")
+@click.option("--at", metavar="TIME", help="Sign as of this time (Unix or ISO 8601).")
+@click.option("--why", is_flag=True, help="Explain only why entry NUMBER was refused.")
 @call_options
-@click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@json_option
 @click.pass_context
 def explain_command(
     ctx: click.Context,
@@ -189,11 +195,19 @@ def explain_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Show how a call, or entry NUMBER of the history, is signed; with --against, what is wrong with another signature.
+    """Explain how a call is signed, or why it was refused.
 
-    Of an entry that was refused, first what may be the reason, each with its evidence. Nothing is sent. Keys are told
-    by a fingerprint. Exits with 0 when there is no difference and no refusal, 1 when there is one and its cause is
-    named, 3 when nothing that is known explains it.
+    --against compares the signature with another client's; its TEXT may also be a log line, or - for standard input.
+    For a refused history entry, the possible reasons are printed first, each with its evidence. Nothing is sent; keys
+    are shown as fingerprints.
+
+    Exits with 0 without a difference or refusal, 1 if the cause of one is known, 3 if it is not.
+
+    \b
+    Examples:
+      api-explorer explain cottoncart.stats_balance
+      api-explorer explain cottoncart.stats_balance --against -
+      api-explorer explain 12 --why
     """
     from explorer.cli.parameters import check_stdin
     from explorer.core.form import parse_entry
@@ -203,60 +217,72 @@ def explain_command(
     if against == "-":
         check_stdin([parse_entry(word) for word in values], "--against -")
     text = sys.stdin.read() if against == "-" else against
-    when = None if at is None else parse_moment(at)
+    moment = None if at is None else parse_moment(at)
     refusal: Explanation | None = None
     if target.isdigit():
-        explained, refusal = asyncio.run(_entry(session, int(target)))
+        explanation, refusal = asyncio.run(_explain_entry(session, int(target)))
     elif why:
-        raise UsageError("--why asks about an entry of the history", hint="Give its number; `history` lists them.")
+        raise UsageError(
+            f"--why needs a history entry, not {target}", hint="Pass its number; `api-explorer history` lists them."
+        )
     else:
-        explained = explain_call(session, make_call(session, target, values, options), when)
-    if when is not None:
-        explained = explained.with_known_clock(when)
-    found = explained.diagnose(text) if text is not None else explained.is_self_consistent()
+        explanation = explain_call(session, make_call(session, target, values, options), moment)
+    if moment is not None:
+        explanation = explanation.with_known_clock(moment)
+    diagnosis = explanation.diagnose(text) if text is not None else explanation.is_self_consistent()
     if refusal is not None and text is None:
-        return _report_refusal(explained, refusal, found, alone=why, as_json=as_json)
+        return _report_refusal(explanation, refusal, diagnosis, only_why=why, as_json=as_json)
     if why:
-        print_json({"history": explained.number, "refused": False}) if as_json else print_lines("It was not refused.")
+        if as_json:
+            print_json({"history": explanation.number, "refused": False})
+        else:
+            print_lines(f"Entry {explanation.number} was not refused.")
         return 0
-    return _report_signing(explained, found, as_json=as_json)
+    return _report_signing(explanation, diagnosis, as_json=as_json)
 
 
-async def _entry(session: SessionContext, number: int) -> tuple[SigningExplanation, Explanation | None]:
+async def _explain_entry(session: SessionContext, number: int) -> tuple[SigningExplanation, Explanation | None]:
     from explorer.session.explain import explain_exchange, explain_refused, was_refused
 
     try:
         exchange = await past_exchange(session, number)
-        explained = await asyncio.to_thread(explain_exchange, session, exchange)
-        return explained, await explain_refused(session, exchange) if was_refused(exchange) else None
+        explanation = await asyncio.to_thread(explain_exchange, session, exchange)
+        return explanation, await explain_refused(session, exchange) if was_refused(exchange) else None
     finally:
         await session.close()
 
 
 def _report_refusal(
-    explained: SigningExplanation, refusal: Explanation, found: Diagnosis | None, *, alone: bool, as_json: bool
+    explanation: SigningExplanation,
+    refusal: Explanation,
+    diagnosis: Diagnosis | None,
+    *,
+    only_why: bool,
+    as_json: bool,
 ) -> int:
-    """Tell why an entry was refused, and then (unless *alone*) how it was signed."""
+    """Print why an entry was refused and, unless *only_why*, how it was signed. Return the exit code."""
     if as_json:
-        table = explained_table(explained, found) if not alone else {"history": explained.number}
+        table = {"history": explanation.number} if only_why else explanation_table(explanation, diagnosis)
         print_json({**table, "refusal": refusal_table(refusal)})
     else:
-        print_lines("\n".join([f"{explained.call.address} · entry {explained.number}", "", *refusal_lines(refusal)]))
-        if not alone:
+        title = f"{explanation.call.address} · entry {explanation.number}"
+        print_lines("\n".join([title, "", *refusal_lines(refusal)]))
+        if not only_why:
             print_lines("")
-            _report_signing(explained, found, as_json=False)
+            _report_signing(explanation, diagnosis, as_json=False)
     return 1 if refusal.top is not None and refusal.top.state == "holds" else NO_CAUSE
 
 
-def _report_signing(explained: SigningExplanation, found: Diagnosis | None, *, as_json: bool) -> int:
-    for note in explained.notes:
+def _report_signing(explanation: SigningExplanation, diagnosis: Diagnosis | None, *, as_json: bool) -> int:
+    for note in explanation.notes:
         say(f"note: {note}")
     if as_json:
-        print_json(explained_table(explained, found))
+        print_json(explanation_table(explanation, diagnosis))
     else:
-        print_lines("\n".join([f"{explained.call.address} · {explained.title}", "", *steps_lines(explained)]))
-        if found is not None:
-            print_lines("\n".join(["", *diagnosis_lines(found)]))
-    if found is None or found.same or found.kind == "nothing":
+        title = f"{explanation.call.address} · {explanation.title}"
+        print_lines("\n".join([title, "", *step_lines(explanation)]))
+        if diagnosis is not None:
+            print_lines("\n".join(["", *diagnosis_lines(diagnosis)]))
+    if diagnosis is None or diagnosis.same or diagnosis.kind == "nothing":
         return 0
-    return 1 if found.causes else NO_CAUSE
+    return 1 if diagnosis.causes else NO_CAUSE

@@ -1,4 +1,4 @@
-"""``export`` and ``import``: calls to and from other formats."""
+"""``export`` and ``import``: convert calls to and from other formats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines
 from explorer.cli.request_commands import allow_file_option, call_options, confirm, make_call, print_exchange
-from explorer.cli.session_options import session_of, trust_host_option
+from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.export.formats import FORMATS, archive_formats, format_titles
 from explorer.core.form import typed_text
 from explorer.core.text.secret import MASK
@@ -36,14 +36,14 @@ def _help() -> str:
     archive = " or ".join(f"--as {format_id}" for format_id in archive_formats())
     rows = "\n".join(f"{row.id:<8} {row.description}" for row in FORMATS.values())
     return (
-        f"Write an entry of the history, or a call that was not sent, as {format_titles()}.\n\n"
-        "Secrets are environment variables in what is written; a call that has to be signed is signed when it runs. "
-        f"Several NUMBERs, or a --search, make one archive ({archive}), the oldest entry first.\n\n\b\n{rows}"
+        f"Export a history entry or a call.\n\nWrites {format_titles()} to stdout. Secrets become environment "
+        "variables, and signatures are computed when the export runs. "
+        f"Several NUMBERs, or --search, are written as one archive ({archive}), oldest first.\n\n\b\n{rows}"
     )
 
 
 class _FormatChoice(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4 only
-    """One of the registered export formats, as they are when the command line is read."""
+    """One of the export formats that are registered when the arguments are parsed."""
 
     name = "choice"
 
@@ -62,7 +62,7 @@ class _FormatChoice(click.ParamType):  # type: ignore[type-arg]  # generic since
 
 
 class _ExportCommand(click.Command):
-    """A command whose help names the registered formats, as they are when it is asked for."""
+    """A command whose help lists the export formats that are registered when it is shown."""
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = _help()
@@ -75,22 +75,22 @@ class _ExportCommand(click.Command):
 
 @click.command("export", cls=_ExportCommand)
 @click.argument("target", metavar="[NUMBER | VENDOR.ENDPOINT]", required=False, default="")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE | NUMBER]...")
+@click.argument("values", nargs=-1, metavar="[NUMBER | NAME=VALUE]...")
 @click.option(
     "--as",
     "format_id",
     type=_FormatChoice(),
     default=next(iter(FORMATS)),
     show_default=True,
-    help="What to write.",
+    help="Output format.",
 )
 @click.option(
     "--search",
     metavar="WORDS",
-    help=f"All entries of the history that the words ask for (--as {', '.join(archive_formats())}).",
+    help=f"Export the matching entries (as {' or '.join(archive_formats())}).",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="How many entries of a search at most.  [default: 1000]")
-@click.option("--show-secrets", is_flag=True, help="Put the secrets themselves in place of variables.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Export at most N matches (default 1000).")
+@click.option("--show-secrets", is_flag=True, help="Write secrets instead of variables.")
 @call_options
 @click.pass_context
 def export_command(
@@ -104,31 +104,33 @@ def export_command(
     show_secrets: bool,
     **options: Any,
 ) -> int:
-    """Write an export to stdout."""
+    """Write an export to stdout. ``_help`` is the help text."""
     from explorer.session.export import export_call, export_exchanges
 
     if search is not None:
         if target or values:
-            raise UsageError("a search and an entry are both given", hint="Name entries, or search for them.")
+            raise UsageError(f"--search cannot be combined with {target}", hint="Pass numbers or --search.")
         session = session_of(ctx)
         exchanges = asyncio.run(_search_exchanges(session, search, limit))
-        _put_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
+        _print_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
         return 0
     if not target:
-        raise UsageError("nothing to export is named", hint="Name an entry, VENDOR.ENDPOINT, or --search WORDS.")
+        raise UsageError("nothing to export", hint="Pass a history number, VENDOR.ENDPOINT or --search WORDS.")
     if not target.isdecimal():
         session = session_of(ctx, keep_history=False)
         call = make_call(session, target, values, options)
-        _put_bytes(export_call(session, call, format_id, show_secrets=show_secrets))
+        _print_bytes(export_call(session, call, format_id, show_secrets=show_secrets))
         return 0
-    odd = [word for word in values if not word.isdecimal()]
-    given = [name for name, value in options.items() if value]
-    if odd or given:
-        what = odd[0] if odd else f"--{_OPTION_NAMES.get(given[0], given[0])}"
-        raise UsageError(f"{what!r} has no place beside an entry of the history", hint="It is written as it was sent.")
+    arguments = [word for word in values if not word.isdecimal()]
+    changes = arguments or [f"--{_OPTION_NAMES.get(name, name)}" for name, value in options.items() if value]
+    if changes:
+        raise UsageError(
+            f"{changes[0]!r} cannot change a history entry",
+            hint="An entry is exported as it was sent. Pass VENDOR.ENDPOINT to export another call.",
+        )
     session = session_of(ctx)
     exchanges = asyncio.run(_load_exchanges(session, [int(word) for word in (target, *values)]))
-    _put_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
+    _print_bytes(export_exchanges(session, exchanges, format_id, show_secrets=show_secrets))
     return 0
 
 
@@ -148,8 +150,8 @@ async def _load_exchanges(session: SessionContext, numbers: list[int]) -> list[E
         await session.close()
 
 
-def _put_bytes(data: bytes) -> None:
-    """Byte for byte into a pipe or file; sanitized on a terminal."""
+def _print_bytes(data: bytes) -> None:
+    """Write *data* byte for byte into a pipe or file, sanitized on a terminal."""
     if sys.stdout.isatty():
         print_lines(data.decode("utf-8", "replace").removesuffix("\n"))
         return
@@ -160,26 +162,26 @@ def _put_bytes(data: bytes) -> None:
 
 @click.group("import")
 def import_command() -> None:
-    """Take over what was written for another program."""
+    """Import calls written for other programs."""
 
 
 @import_command.command("curl")
 @click.argument("line", required=False, default="-", metavar="[LINE | -]")
-@click.option("--json", "as_json", is_flag=True, help="The call (or with --send its result) as data.")
-@click.option("--send", is_flag=True, help="Send the call as well.")
-@click.option("--force", is_flag=True, help="Send although the form has errors.")
-@click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
+@json_option
+@click.option("--send", is_flag=True, help="Send the call, too.")
+@click.option("--force", is_flag=True, help="Send despite form errors.")
+@yes_option
 @trust_host_option
 @allow_file_option
 @click.pass_context
 def import_curl_command(
     ctx: click.Context, line: str, as_json: bool, send: bool, force: bool, yes: bool, allowed: tuple[str, ...]
 ) -> int:
-    """Tell which call the curl LINE makes, as a line for this program. LINE is one quoted word, or - for stdin.
+    """Convert a curl LINE to a command of this program.
 
-    What the catalog has no place for, and what would be sent otherwise, is said on stderr. Of the environment, only
-    credential variables of the vendor at the URL fill $NAME in the line; --allow-file reads files that it names.
-    The credentials of the vendor's own scheme are left out: they are made anew on sending.
+    LINE is one quoted argument, or - for standard input. Differences from the original request are reported on stderr.
+    Credentials of the vendor's auth scheme are left out, because sending creates them again. Only credential variables
+    of the vendor replace $NAME in the line; only files passed with --allow-file are read.
     """
     import msgspec
 
@@ -196,15 +198,17 @@ def import_curl_command(
         say(f"note: {redactor_for(session, call).text(note)}")
     if not send:
         if as_json:
-            print_json({**_table(shown), "notes": [redactor_for(session, call).text(one) for one in imported.notes]})
+            print_json(
+                {**_call_table(shown), "notes": [redactor_for(session, call).text(note) for note in imported.notes]}
+            )
         else:
-            print_lines(shlex.join(["api-explorer", "send", *_command_words(shown)]))
+            print_lines(shlex.join(["api-explorer", "send", *_send_arguments(shown)]))
         return 0
-    masked = [one.name for one in call.entries if MASK in one.value]
+    masked = [entry.name for entry in call.entries if MASK in entry.value]
     if masked:
-        raise UsageError(f"the value of {', '.join(masked)} is not in the line", hint="Set the variable that it names.")
+        raise UsageError(f"the value of {', '.join(masked)} is masked", hint="Set the variable that the line names.")
     call = _with_read_values(session, call, imported)
-    say(shlex.join(["api-explorer", "send", *_command_words(shown)]))
+    say(shlex.join(["api-explorer", "send", *_send_arguments(shown)]))
     question = confirmation_for(session, call)
     if question and not yes:
         confirm(question)
@@ -213,25 +217,25 @@ def import_curl_command(
 
 
 def _with_read_values(session: SessionContext, call: Call, imported: ImportedCall) -> Call:
-    """*call* with what the line takes from elsewhere read.
+    """Return *call* with the files of the line read.
 
     Raises:
-        UsageError: something of it may not be read, so that another call would be sent.
+        UsageError: a file or variable of the line may not be read.
     """
     from explorer.session.prepare import read_text_files
 
     if imported.unread:
         where = " and ".join("standard input" if path == "-" else path for path in imported.unread)
         paths = " ".join(f"--allow-file {path}" for path in imported.unread if path != "-")
-        hint = f"Pass {paths}." if paths else "Put the body into the line, or into a file."
-        raise UsageError(f"the body is in {where}, which is not read; nothing was sent", hint=hint)
+        hint = f"Pass {paths}." if paths else "Put the body into the line or a file."
+        raise UsageError(f"the body is in {where}, which was not read; nothing was sent", hint=hint)
     if imported.unexpanded:
         names = ", ".join(imported.unexpanded)
         marks = [sign + name for name in imported.unexpanded for sign in ("$", "${")]
-        places = [one.name for one in call.entries if any(mark in one.value for mark in marks)]
-        where = f"in {', '.join(places)} " if places else ""
+        fields = [entry.name for entry in call.entries if any(mark in entry.value for mark in marks)]
+        where = f"in {', '.join(fields)} " if fields else ""
         raise UsageError(
-            f"the variable {names} {where}is not expanded; nothing was sent", hint="Put the value in its place."
+            f"the variable {names} {where}was not expanded; nothing was sent", hint="Replace it with its value."
         )
     for entry in call.entries:
         if entry.kind == "file":
@@ -246,35 +250,35 @@ async def _send_imported(session: SessionContext, call: Call) -> Exchange:
         await session.close()
 
 
-def _command_words(call: Call) -> list[str]:
-    """The words after ``send`` that make *call*."""
-    words = [call.address, *(_word(one) for one in call.entries), "--env", call.environment]
+def _send_arguments(call: Call) -> list[str]:
+    """Return the arguments of ``send`` that reproduce *call*."""
+    arguments = [call.address, *(_value_argument(entry) for entry in call.entries), "--env", call.environment]
     for option, value in (("--method", call.method), ("--base-url", call.base_url)):
-        words += [option, value] if value else []
-    for option, pairs, sign in (
+        arguments += [option, value] if value else []
+    for option, pairs, separator in (
         ("--reading", tuple(call.readings.items()), "="),
         ("--extra", call.extra, "="),
         ("--header", call.headers, ":"),
     ):
         for name, value in pairs:
-            words += [option, f"{name}{sign}{value}"]
-    return words
+            arguments += [option, f"{name}{separator}{value}"]
+    return arguments
 
 
-def _word(entry: Entry) -> str:
+def _value_argument(entry: Entry) -> str:
     if entry.kind == "json":
         return f"{entry.name}:={entry.value}"
     return f"{entry.name}=@{entry.value}" if entry.kind == "file" else f"{entry.name}={typed_text(entry.value)}"
 
 
-def _table(call: Call) -> dict[str, Any]:
-    """The call as data."""
+def _call_table(call: Call) -> dict[str, Any]:
+    """Return *call* as JSON data."""
     return {
         "address": call.address,
         "environment": call.environment,
         "method": call.method,
         "base_url": call.base_url,
-        "entries": [{"name": one.name, "kind": one.kind, "value": one.value} for one in call.entries],
+        "entries": [{"name": entry.name, "kind": entry.kind, "value": entry.value} for entry in call.entries],
         "readings": call.readings,
         "extra": [list(pair) for pair in call.extra],
         "headers": [list(pair) for pair in call.headers],

@@ -1,4 +1,4 @@
-"""``history``: find, show, annotate, prune and delete entries."""
+"""``history``: search, show, annotate, prune and delete entries."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import click
 
 from explorer.cli.messages import say
 from explorer.cli.output import METER, print_body, print_json, print_lines, print_request, table
-from explorer.cli.session_options import run, session_of
-from explorer.core.text.units import format_utc
+from explorer.cli.session_options import json_option, run, session_of, yes_option
+from explorer.core.text.units import format_size, format_utc
 from explorer.errors import UsageError
 from explorer.session.history import annotate_entry, history_entry, recent_entries
 
@@ -23,31 +23,32 @@ if TYPE_CHECKING:
 
 
 @click.command("size")
-@click.option("--json", "as_json", is_flag=True, help="The figures as data.")
+@json_option
 @click.pass_context
 def history_size(ctx: click.Context, as_json: bool) -> int:
-    """Say how much the history takes, and the rules that it is kept by."""
+    """Show the size of the history and its limits."""
     from explorer.session.retention import history_stats
 
     session = session_of(ctx)
-    found = run(session, history_stats(session))
+    stats = run(session, history_stats(session))
     if as_json:
-        print_json({**_table(found), "rules": _rules_table(session.settings)})
+        print_json({**_struct_table(stats), "rules": _limits_table(session.settings)})
         return 0
-    print_lines(table(_lines(found, session.settings)))
+    print_lines(table(_size_rows(stats, session.settings)))
     return 0
 
 
 @click.command("prune")
-@click.option("--older", metavar="DURATION", default="", help="All that is older, as 30d, 12h or 8w; not by the rules.")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and take nothing away.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="What went, or would go, as data.")
+@click.option("--older", metavar="DURATION", default="", help="Prune older entries, such as 30d or 8w.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted.")
+@yes_option
+@json_option
 @click.pass_context
 def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Take away the oldest entries that the rules do not let stay, or those --older than a time.
+    """Delete the oldest entries beyond the limits.
 
-    Entries with a note or a tag stay.
+    With --older, the limits are ignored and all entries older than DURATION (12h, 30d, 8w) are deleted. Entries with a
+    note or a tag are never pruned.
     """
     from explorer.cli.request_commands import confirm
     from explorer.core.text.units import parse_duration
@@ -55,90 +56,90 @@ def history_prune(ctx: click.Context, older: str, dry_run: bool, yes: bool, as_j
 
     seconds = parse_duration(older) if older else 0.0
     if seconds is None:
-        raise UsageError(f"{older!r} is no length of time", hint="Such as 90m, 12h, 30d or 8w.")
+        raise UsageError(f"--older {older}: not a duration", hint="Examples: 90m, 12h, 30d, 8w.")
     session = session_of(ctx)
 
-    async def work() -> Pruning:
-        found = await plan_pruning(session, seconds)
-        if dry_run or not found.entries:
-            return found
+    async def plan_and_prune() -> Pruning:
+        plan = await plan_pruning(session, seconds)
+        if dry_run or not plan.entries:
+            return plan
         if not yes:
-            confirm(f"{_pruning_text(found)} would go for good")
+            confirm(f"deleting {_pruning_text(plan)} is permanent")
         return await prune(session, seconds)
 
-    found = run(session, work())
+    pruning = run(session, plan_and_prune())
     if as_json:
-        print_json({**_table(found), "dry_run": dry_run})
-    elif not found.entries:
-        say("nothing to take away")
+        print_json({**_struct_table(pruning), "dry_run": dry_run})
+    elif not pruning.entries:
+        say("nothing to prune")
     else:
-        say(f"{_pruning_text(found)} {'would go' if dry_run else 'went'}")
+        say(f"{'would delete' if dry_run else 'deleted'} {_pruning_text(pruning)}")
     return 0
 
 
 @click.command("delete")
 @click.argument("numbers", nargs=-1, type=int, required=True, metavar="NUMBER...")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @click.pass_context
 def history_delete(ctx: click.Context, numbers: tuple[int, ...], yes: bool) -> int:
-    """Take entries out of the history for good, whatever notes and tags they have."""
+    """Delete entries permanently, with their notes and tags."""
     from explorer.cli.request_commands import confirm
     from explorer.session.history import delete_entries
 
-    named = ", ".join(str(one) for one in numbers)
+    noun = "entry" if len(numbers) == 1 else "entries"
     if not yes:
-        confirm(f"{named} would go from the history for good")
+        confirm(f"deleting {noun} {', '.join(str(number) for number in numbers)} is permanent")
     session = session_of(ctx)
-    gone = run(session, delete_entries(session, numbers))
-    say(f"{gone} of {len(numbers)} {'entry' if len(numbers) == 1 else 'entries'} deleted")
-    return 0 if gone == len(numbers) else 2
+    deleted = run(session, delete_entries(session, numbers))
+    say(f"deleted {deleted} of {len(numbers)} {noun}")
+    return 0 if deleted == len(numbers) else 2
 
 
 @click.command("vacuum")
 @click.pass_context
 def history_vacuum(ctx: click.Context) -> int:
-    """Give back the room in the file that nothing uses."""
+    """Return unused space of the history file to the disk."""
     from explorer.session.retention import vacuum
 
     session = session_of(ctx)
-    say(f"{run(session, vacuum(session)):,} bytes given back")
+    say(f"{format_size(run(session, vacuum(session)))} freed")
     return 0
 
 
-def _pruning_text(found: Pruning) -> str:
-    entries = "1 entry" if found.entries == 1 else f"{found.entries:,} entries"
-    return f"{entries} of {_day(found.oldest)} to {_day(found.newest)}, {found.size:,} bytes,"
+def _pruning_text(pruning: Pruning) -> str:
+    entries = "1 entry" if pruning.entries == 1 else f"{pruning.entries:,} entries"
+    return f"{entries} from {_day(pruning.oldest)} to {_day(pruning.newest)} ({format_size(pruning.size)})"
 
 
-def _lines(found: HistoryStats, settings: Settings) -> list[tuple[str, ...]]:
+def _size_rows(stats: HistoryStats, settings: Settings) -> list[tuple[str, ...]]:
     days = settings.history_keep_days
     return [
-        ("entries", f"{found.entries:,}", f"at most {settings.history_max_entries:,} (history_max_entries)"),
-        ("oldest", _day(found.oldest), f"{days} days are kept (history_keep_days)" if days else "kept for ever"),
-        ("file", f"{found.file:,} bytes", f"of which {found.free:,} are unused"),
-        ("bodies in files", f"{found.spooled_size:,} bytes", f"{found.spooled:,} files"),
-        ("all together", f"{found.file + found.spooled_size:,} bytes", _limit_text(settings)),
-        ("answers", f"{found.bodies:,} bytes", f"above {settings.history_body_limit:,} each in a file"),
-        ("noted or tagged", f"{found.annotated:,}", "stay, whatever the rules"),
-        ("set aside", f"{found.aside:,}", "damaged files beside it"),
+        ("entries", f"{stats.entries:,}", f"limit {settings.history_max_entries:,} (history_max_entries)"),
+        ("oldest", _day(stats.oldest), f"limit {days} days (history_keep_days)" if days else "no limit of age"),
+        ("file", format_size(stats.file), f"{format_size(stats.free)} unused"),
+        ("body files", format_size(stats.spooled_size), f"{stats.spooled:,} files"),
+        ("total", format_size(stats.file + stats.spooled_size), _limit_text(settings)),
+        ("bodies", format_size(stats.bodies), f"above {format_size(settings.history_body_limit)} in a file each"),
+        ("noted or tagged", f"{stats.annotated:,}", "never pruned"),
+        ("damaged files", f"{stats.aside:,}", "moved aside, in the same folder"),
     ]
 
 
 def _limit_text(settings: Settings) -> str:
-    return f"at most {settings.history_max_bytes:,} of entries (history_max_bytes)"
+    return f"limit {format_size(settings.history_max_bytes)} of entries (history_max_bytes)"
 
 
 def _day(moment: float) -> str:
     return format_utc(moment) if moment else "-"
 
 
-def _table(value: FrozenStruct) -> dict[str, object]:
+def _struct_table(value: FrozenStruct) -> dict[str, object]:
     import msgspec
 
     return msgspec.structs.asdict(value)
 
 
-def _rules_table(settings: Settings) -> dict[str, int]:
+def _limits_table(settings: Settings) -> dict[str, int]:
     names = ("history_max_entries", "history_max_bytes", "history_keep_days", "history_body_limit")
     return {name: getattr(settings, name) for name in names}
 
@@ -149,25 +150,38 @@ T = TypeVar("T")
 @click.group("history", invoke_without_command=True)
 @click.pass_context
 def history_command(ctx: click.Context) -> None:
-    """The saved history: find entries, show one, note and tag it."""
+    """Search, show, annotate and delete history entries.
+
+    Without a command, the newest entries are listed.
+
+    \b
+    Examples:
+      api-explorer history list 'stock status:>=400 since:2h'
+      api-explorer history show 12
+      api-explorer history prune --older 90d --dry-run
+    """
     if ctx.invoked_subcommand is None:
         ctx.invoke(history_list)
 
 
 @history_command.command("list")
 @click.argument("words", nargs=-1, metavar="[WORDS]...")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
-@click.option("--before", type=int, metavar="NUMBER", help="Only entries with a smaller number.")
-@click.option("--json", "as_json", is_flag=True, help="The rows as data.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=50, metavar="N", help="List at most N entries (default 50)."
+)
+@click.option("--before", type=int, metavar="NUMBER", help="List entries before NUMBER.")
+@json_option
 @click.pass_context
 def history_list(
     ctx: click.Context, words: tuple[str, ...] = (), limit: int = 50, before: int | None = None, as_json: bool = False
 ) -> int:
-    """List the newest entries, or those that the WORDS ask for.
+    """List the newest entries, or those that match WORDS.
 
-    Words are looked for in URL, parameters, bodies, answers, notes and tags; the last one may be the beginning of one,
-    as may any that ends in *, and "words in quotes" stand in a row. Filters: vendor:NAME, endpoint:NAME, env:NAME,
-    method:POST, status:404 (4xx, >=400, 500-599, none), verdict:failed, since:2h, until:2026-11-21, tag:NAME.
+    Words are searched in URLs, parameters, bodies, notes and tags. The last word, and any word that ends in *, matches
+    as a prefix; "words in quotes" match as a phrase.
+
+    Filters: vendor:NAME, endpoint:NAME, env:NAME, method:POST, status:404 (4xx, >=400, 500-599, none), verdict:failed,
+    since:2h, until:2026-11-21, tag:NAME.
     """
     session = session_of(ctx)
     rows = run(session, recent_entries(session, limit, " ".join(words), before))
@@ -180,33 +194,36 @@ def history_list(
 
 @history_command.command("show")
 @click.argument("number", type=int)
-@click.option("--json", "as_json", is_flag=True, help="The exchange as data.")
+@json_option
 @click.pass_context
 def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
-    """Show what was sent and received under NUMBER (secrets were masked when it was kept)."""
+    """Show the request and response of entry NUMBER.
+
+    Secrets were masked when the entry was stored.
+    """
     from explorer.cli.output import exchange_table
 
     session = session_of(ctx)
-    kept = run(session, history_entry(session, number))
-    exchange = kept.exchange
+    entry = run(session, history_entry(session, number))
+    exchange = entry.exchange
     if as_json:
         print_json(
             {
                 **exchange_table(exchange),
                 "started_at": exchange.started_at,
                 "address": exchange.call.address,
-                "note": kept.row.note,
-                "tags": kept.row.tag_names,
+                "note": entry.row.note,
+                "tags": entry.row.tag_names,
                 "origin": exchange.origin or None,
                 "replayed": exchange.replayed or None,
-                "replays": kept.replays,
-                "lost": kept.exchange.lost,
+                "replays": entry.replays,
+                "lost": exchange.lost,
             }
         )
         return 0
-    for line in _details_lines(kept):
+    for line in _detail_lines(entry):
         say(line)
-    METER.hint = f"See all of it with `api-explorer history show {number} | less`."
+    METER.hint = f"Run `api-explorer history show {number} | less` to get all of it."
     print_request(exchange.request)
     if exchange.failure is not None:
         print_lines(f"\n{exchange.failure.title}: {exchange.failure.message}")
@@ -224,7 +241,7 @@ def history_show(ctx: click.Context, number: int, as_json: bool) -> int:
 @click.argument("text")
 @click.pass_context
 def history_note(ctx: click.Context, number: int, text: str) -> int:
-    """Put a note on entry NUMBER in place of the one it has; an empty TEXT takes it away."""
+    """Set the note of entry NUMBER; an empty TEXT removes it."""
     session = session_of(ctx)
     _report_annotation(run(session, annotate_entry(session, number, note=text)))
     return 0
@@ -233,10 +250,13 @@ def history_note(ctx: click.Context, number: int, text: str) -> int:
 @history_command.command("tag")
 @click.argument("number", type=int)
 @click.argument("tags", nargs=-1)
-@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Take a tag away.")
+@click.option("--remove", "remove", multiple=True, metavar="TAG", help="Remove a tag; repeatable.")
 @click.pass_context
 def history_tag(ctx: click.Context, number: int, tags: tuple[str, ...], remove: tuple[str, ...]) -> int:
-    """Add TAGS to entry NUMBER; a search finds them by tag:NAME."""
+    """Add TAGS to entry NUMBER.
+
+    `history list tag:NAME` finds them.
+    """
     session = session_of(ctx)
     _report_annotation(run(session, annotate_entry(session, number, add=tags, remove=remove)))
     return 0
@@ -249,7 +269,7 @@ history_command.add_command(history_vacuum)
 
 
 def row_table(row: HistoryRow) -> dict[str, Any]:
-    """``history list --json``: one entry as data."""
+    """Return one row of ``history list --json``."""
     return {
         "id": row.id,
         "started_at": datetime.fromtimestamp(row.started_at, UTC).isoformat(),
@@ -282,22 +302,19 @@ def _cells(row: HistoryRow) -> tuple[str, ...]:
     )
 
 
-def _details_lines(kept: HistoryEntry) -> list[str]:
-    """What there is to say of an entry beside the exchange."""
+def _detail_lines(entry: HistoryEntry) -> list[str]:
+    """Return what is known of an entry besides its exchange: replays, lost bodies, tags, note."""
     lines = []
-    if kept.exchange.origin:
-        how = {"exact": "the same bytes", "form": "from the form"}.get(kept.exchange.replayed, "signed anew")
-        lines.append(f"a replay of {kept.exchange.origin}, {how}")
-    if kept.replays:
-        lines.append(f"replayed as {', '.join(str(one) for one in kept.replays)}")
-    lines += [
-        f"the body of the {place} is not shown: its file in the history is missing or damaged"
-        for place in kept.exchange.lost
-    ]
-    if kept.row.tag_names:
-        lines.append("tags: " + " ".join(kept.row.tag_names))
-    if kept.row.note:
-        lines.append(f"note: {kept.row.note}")
+    if entry.exchange.origin:
+        how = {"exact": "the same bytes", "form": "from the form"}.get(entry.exchange.replayed, "signed again")
+        lines.append(f"replay of {entry.exchange.origin}, {how}")
+    if entry.replays:
+        lines.append(f"replayed as {', '.join(str(number) for number in entry.replays)}")
+    lines += [f"the body of the {part} is not shown: its file is missing or damaged" for part in entry.exchange.lost]
+    if entry.row.tag_names:
+        lines.append("tags: " + " ".join(entry.row.tag_names))
+    if entry.row.note:
+        lines.append(f"note: {entry.row.note}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Everything that the command line says to a person: on stderr, sanitized, never data."""
+"""Messages of the command line: sanitized, on stderr, never data."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from explorer.errors import CatalogError, ExplorerError, FormError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from explorer.errors import CatalogProblem
+
 
 def say(text: str) -> None:
-    """One line of narration."""
+    """Write *text* and a line break to stderr."""
     sys.stderr.write(sanitize(text) + "\n")
     sys.stderr.flush()
 
 
 def say_error(error: ExplorerError, *, as_json: bool = False) -> int:
-    """Say what went wrong and what to do next; with *as_json* also as data on stdout. Gives the exit code."""
-    say(
-        f"{error.title}: {error.message}"
-        if "\n" not in error.message
-        else f"{error.title}:\n{_indented(error.message)}"
-    )
+    """Report *error* and its hint, with *as_json* also as JSON on stdout. Return its exit code."""
+    say(f"{error.title}:\n{_indent(error.message)}" if "\n" in error.message else f"{error.title}: {error.message}")
     if error.hint:
         say(f"  {error.hint}")
     if as_json:
@@ -35,8 +33,10 @@ def say_error(error: ExplorerError, *, as_json: bool = False) -> int:
 
 
 def say_internal_error(error: Exception, environ: Mapping[str, str]) -> int:
-    """Say that the program itself is wrong, with no value of what it held: it may have been a token. Gives the exit
-    code, which is none of the vendor's or the user's."""
+    """Report an internal error and return its exit code.
+
+    The report contains no values, since any value may be a token.
+    """
     from explorer.store.folders import Folders
     from explorer.store.internal_errors import EXIT_CODE, write_crash_report
 
@@ -45,7 +45,7 @@ def say_internal_error(error: Exception, environ: Mapping[str, str]) -> int:
 
 
 def error_table(error: ExplorerError) -> dict[str, object]:
-    """An error as data: ``{kind, title, message, hint, problems}``."""
+    """Return *error* as JSON data: ``{kind, title, message, hint, exit_code}``, and ``problems`` where it has them."""
     table: dict[str, object] = {
         "kind": type(error).__name__,
         "title": error.title,
@@ -56,21 +56,29 @@ def error_table(error: ExplorerError) -> dict[str, object]:
     if isinstance(error, FormError):
         table["problems"] = [
             {
-                "field": one.field,
-                "message": one.message,
-                "expected": one.expected,
-                "level": one.level,
-                "lines": one.lines,
+                "field": problem.field,
+                "message": problem.message,
+                "expected": problem.expected,
+                "level": problem.level,
+                "lines": problem.lines,
             }
-            for one in error.problems
+            for problem in error.problems
         ]
     if isinstance(error, CatalogError):
-        table["problems"] = [
-            {"file": one.file, "path": one.path, "message": one.message, "expected": one.expected, "near": one.near}
-            for one in error.problems
-        ]
+        table["problems"] = [catalog_problem_table(problem) for problem in error.problems]
     return table
 
 
-def _indented(text: str) -> str:
+def catalog_problem_table(problem: CatalogProblem) -> dict[str, str]:
+    """Return one problem of a catalog or a saved request as JSON data."""
+    return {
+        "file": problem.file,
+        "path": problem.path,
+        "message": problem.message,
+        "expected": problem.expected,
+        "near": problem.near,
+    }
+
+
+def _indent(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())

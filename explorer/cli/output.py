@@ -1,4 +1,4 @@
-"""Everything on stdout: data as text or JSON, exchanges as lines."""
+"""Data on stdout: text, JSON and bodies, sanitized and cut for a terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from explorer.cli.messages import say
 from explorer.core.model import body_value, exchange_table, failure_table, request_table, sandbox_reason, verdict_table
 from explorer.core.text.media_type import essence
 from explorer.core.text.sanitize import sanitize
+from explorer.core.text.units import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,27 +23,27 @@ if TYPE_CHECKING:
 
 
 TERMINAL_LIMIT: Final = 1_000_000
-"""Characters that one command shows on a terminal; nobody reads more, and some terminals never recover from it."""
+"""Characters that one command shows on a terminal. Some terminals never recover from more."""
 TERMINAL_LINES: Final = 100_000
-"""Lines that one command shows on a terminal: more than a terminal scrolls back, and each takes time to color."""
+"""Lines that one command shows on a terminal: more than its scrollback, and each takes time to color."""
 _COLORED: Final = 200_000
 _COLORED_LINES: Final = 10_000
-"""Bytes and lines of a body that are colored; the colors of some bodies take a hundred times as long as their text."""
+"""Bytes and lines of a body that are colored. Coloring some bodies takes a hundred times as long as printing them."""
 _BLOCK: Final = 65_536
-"""Characters that are written at once: a terminal's stdout is line-buffered, so each write of lines takes as long."""
-_EVERYTHING: Final = "Redirect the output to a file, or pipe it, to see all of it."
+"""Characters per write. A terminal's stdout is line-buffered, so every write is flushed."""
+_REDIRECT_HINT: Final = "Redirect the output to a file or a pipe to get all of it."
 
 
 class TerminalMeter:
-    """What the command has shown on the terminal. A pipe and a file get everything."""
+    """Limits what a command shows on a terminal. A pipe or a file gets everything."""
 
     def __init__(self) -> None:
         self.begin()
 
     def begin(self) -> None:
-        """Begin the output of a command."""
-        self.hint = _EVERYTHING
-        """How to see the rest."""
+        """Reset the limits for a new command."""
+        self.hint = _REDIRECT_HINT
+        """How to get the rest."""
         self._left = TERMINAL_LIMIT
         self._lines_left = TERMINAL_LINES
         self._reached = ""
@@ -50,17 +51,17 @@ class TerminalMeter:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more is shown."""
+        """Whether a limit was reached."""
         return bool(self._reached)
 
-    def show(self, text: str, colour: str = "") -> None:
-        """Write as much of *text* as may still be shown, in a *colour* (an SGR number)."""
-        sys.stdout.write(self.take(text, colour))
+    def show(self, text: str, color: str = "") -> None:
+        """Write as much of *text* as the limits allow, in *color* (an SGR number)."""
+        sys.stdout.write(self.take(text, color))
         if self.is_full:
             self.cut()
 
-    def take(self, text: str, colour: str = "") -> str:
-        """Return as much of *text* as may still be shown, in a *colour*, and count it as shown."""
+    def take(self, text: str, color: str = "") -> str:
+        """Return as much of *text* as the limits allow, in *color*, and count it as shown."""
         shown = text[: self._left]
         lines = shown.count("\n")
         if lines > self._lines_left:
@@ -72,22 +73,22 @@ class TerminalMeter:
         self._lines_left -= lines
         if self.is_full:
             self._left = 0
-        return f"\x1b[{colour}m{shown}\x1b[0m" if colour and shown else shown
+        return f"\x1b[{color}m{shown}\x1b[0m" if color and shown else shown
 
     def cut(self) -> None:
-        """Say, once, that the rest is not shown, and how to see it."""
+        """Report once that the rest is not shown, and how to get it."""
         if not self._is_cut:
             self._is_cut, self._left = True, 0
             self._reached = self._reached or f"{TERMINAL_LIMIT / 1e6:.1f} MB"
             sys.stdout.flush()
-            say(f"\nThe terminal shows the first {self._reached}. {self.hint}")
+            say(f"\nOutput cut after {self._reached}. {self.hint}")
 
 
 METER: Final = TerminalMeter()
 
 
 def write(text: str) -> None:
-    """Write sanitized text, as much of it as a terminal is to show."""
+    """Write text that is already sanitized, cut to the limits of a terminal."""
     if sys.stdout.isatty():
         METER.show(text)
     else:
@@ -95,25 +96,25 @@ def write(text: str) -> None:
 
 
 def print_lines(text: str) -> None:
-    """Lines of text that this program made, parts of which came from outside."""
+    """Sanitize and print *text*, parts of which may come from outside."""
     if sys.stdout.isatty():
-        text = text[: TERMINAL_LIMIT + 1]  # before each character is looked at
+        text = text[: TERMINAL_LIMIT + 1]  # before each character is sanitized
     write(sanitize(text) + "\n")
     sys.stdout.flush()
 
 
-def print_line(text: str, colour: str = "") -> None:
-    """One line among many, in a *colour* (an SGR number) where stdout is a terminal; not with ``NO_COLOR``."""
+def print_line(text: str, color: str = "") -> None:
+    """Print one of many lines, on a terminal in *color* (an SGR number) unless ``NO_COLOR`` is set."""
     text = sanitize(text)
     if not sys.stdout.isatty():
         sys.stdout.write(text + "\n")
         return
-    METER.show(text, "" if os.environ.get("NO_COLOR") else colour)
+    METER.show(text, "" if os.environ.get("NO_COLOR") else color)
     METER.show("\n")
 
 
 def print_json(value: Any) -> None:
-    """One JSON document. Everything beyond ASCII is escaped, so no control character can reach a terminal."""
+    """Print *value* as JSON. Non-ASCII characters are escaped, so no control character can reach a terminal."""
     write(json.dumps(value, indent=2, ensure_ascii=True, default=str) + "\n")
     sys.stdout.flush()
 
@@ -132,8 +133,10 @@ _COLORS = {
 
 
 def print_body(body: Data, content_type: str = "") -> None:
-    """A body: laid out, coloured (not with ``NO_COLOR``) and sanitized for a terminal, byte for byte for a pipe. A
-    terminal is not shown binary data."""
+    """Print a body: byte for byte into a pipe; formatted, colored and sanitized on a terminal.
+
+    ``NO_COLOR`` disables the colors. A terminal shows no binary data.
+    """
     if not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -144,10 +147,10 @@ def print_body(body: Data, content_type: str = "") -> None:
     head = body[: TERMINAL_LIMIT + 1]
     document = Document(head, content_type)
     if document.kind == "hex":
-        say(f"{document.title}, {len(body):,} bytes: binary data are not shown on a terminal. {METER.hint}")
+        say(f"{document.title}, {format_size(len(body))}: binary data is not shown on a terminal. {METER.hint}")
         return
-    colours = {} if os.environ.get("NO_COLOR") else _COLORS
-    for block in _blocks(_terminal_lines(document, colours)):
+    colors = {} if os.environ.get("NO_COLOR") else _COLORS
+    for block in _join_blocks(_terminal_lines(document, colors)):
         sys.stdout.write(block)
     if METER.is_full or len(body) > len(head):
         METER.cut()
@@ -156,8 +159,8 @@ def print_body(body: Data, content_type: str = "") -> None:
     sys.stdout.flush()
 
 
-def _terminal_lines(document: Document, colours: Mapping[str, str]) -> Iterator[str]:
-    """Yield what a terminal is to show of *document*, a line at a time, the first lines in *colours*."""
+def _terminal_lines(document: Document, colors: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of *document* up to the limits, the first of them in *colors*."""
     size = 0
     for number in range(document.line_count):
         start, end = document.span(number)
@@ -165,13 +168,13 @@ def _terminal_lines(document: Document, colours: Mapping[str, str]) -> Iterator[
         is_colored = size <= _COLORED and number < _COLORED_LINES
         tokens = document.tokens(number) if is_colored else [("", document.line(number))]
         for kind, text in [*tokens, ("", "\n")]:
-            yield METER.take(text, colours.get(kind, ""))
+            yield METER.take(text, colors.get(kind, ""))
         if METER.is_full:
             return
 
 
-def _blocks(texts: Iterable[str]) -> Iterator[str]:
-    """Yield *texts* joined to blocks."""
+def _join_blocks(texts: Iterable[str]) -> Iterator[str]:
+    """Join *texts* into blocks of about ``_BLOCK`` characters."""
     block: list[str] = []
     size = 0
     for text in texts:
@@ -184,7 +187,7 @@ def _blocks(texts: Iterable[str]) -> Iterator[str]:
 
 
 def request_text(request: SentRequest) -> str:
-    """A request as lines: request line, headers, an empty line, the body as text."""
+    """Return a request as text: request line, headers, an empty line, the body."""
     lines = [f"{request.method} {request.url}", *(f"{name}: {value}" for name, value in request.headers)]
     if request.body:
         lines += ["", request.body.decode("utf-8", "replace")]
@@ -192,7 +195,7 @@ def request_text(request: SentRequest) -> str:
 
 
 def print_request(request: SentRequest) -> None:
-    """A request as lines; a terminal is not shown a binary body."""
+    """Print a request; a terminal shows no binary body."""
     import msgspec
 
     from explorer.core.body.media import describe, looks_binary
@@ -203,11 +206,11 @@ def print_request(request: SentRequest) -> None:
         return
     print_lines(request_text(msgspec.structs.replace(request, body=b"")))
     media_type = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    say(f"{describe(head, essence(media_type))}, {len(request.body):,} bytes: binary data are not shown")
+    say(f"{describe(head, essence(media_type))}, {format_size(len(request.body))}: binary data is not shown")
 
 
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Rows as aligned columns, two blanks between them; the last column is not padded."""
+    """Align *rows* in columns separated by two spaces; the last column is not padded."""
     if not rows:
         return ""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -219,7 +222,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def exit_code(exchange: Exchange) -> int:
-    """0 success, 1 the vendor said no, 3 no whole answer, 4 credentials refused (HTTP 401)."""
+    """Return 0 for success, 1 for failure, 3 without a complete response, 4 for refused credentials (HTTP 401)."""
     if exchange.failure is not None:
         return exchange.failure.exit_code
     if exchange.verdict.outcome == "UNKNOWN":
@@ -230,7 +233,7 @@ def exit_code(exchange: Exchange) -> int:
 
 
 def parts_text(parts: Sequence[RequestPart]) -> str:
-    """The parts of a request, one a line, each after its origin and what there is to say of that."""
+    """Return the parts of a request as a table: origin, its detail, the text of the part."""
     from explorer.core.provenance import PART_ORIGINS
     from explorer.core.text.sanitize import sanitize_line
 
@@ -243,7 +246,7 @@ def parts_text(parts: Sequence[RequestPart]) -> str:
 
 
 def part_table(part: RequestPart) -> dict[str, str]:
-    """A part of a request as data: ``{place, name, text, origin, detail}``; the texts joined are the request."""
+    """Return one part of a request as JSON data; the joined ``text`` of all parts is the request."""
     return {
         "place": part.place,
         "name": part.name,

@@ -1,4 +1,4 @@
-"""``send --all-pages``: plan, records on stdout as they arrive, findings, exit code."""
+"""Output of ``send --all-pages``: the plan, records as they arrive, the findings, the exit code."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _NON_ASCII = re.compile("[^\x00-\x7e]")
 
 
 class Sink(Protocol):
-    """Where records go."""
+    """Writes records to an output."""
 
     def put(self, records: Iterable[bytes]) -> None:
         """Write records."""
 
     def close(self) -> None:
-        """Write what comes after the last."""
+        """Write the end of the output."""
 
 
 class NdjsonSink:
-    """One record a line."""
+    """Writes one record per line."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
@@ -50,30 +50,30 @@ class NdjsonSink:
 
 
 class JsonArraySink:
-    """One JSON array, a record a line."""
+    """Writes one JSON array with a record per line."""
 
     def __init__(self, write: Callable[[bytes], None], indent: str = "") -> None:
-        self._write, self._indent, self._between = write, indent.encode(), b"\n"
+        self._write, self._indent, self._separator = write, indent.encode(), b"\n"
         write(b"[")
 
     def put(self, records: Iterable[bytes]) -> None:
         parts = []
         for record in records:
-            parts.append(self._between + self._indent + record)
-            self._between = b",\n"
+            parts.append(self._separator + self._indent + record)
+            self._separator = b",\n"
         self._write(b"".join(parts))
 
     def close(self) -> None:
-        self._write(b"\n" + self._indent[2:] + b"]\n" if self._between != b"\n" else b"]\n")
+        self._write(b"\n" + self._indent[2:] + b"]\n" if self._separator != b"\n" else b"]\n")
 
 
 class JsonDocumentSink:
-    """The document of ``--json``: *before* stands before the body, what *after* gives comes behind it."""
+    """Writes the document of ``--json``: *before*, the records as the body, and the result of *after*."""
 
     def __init__(self, before: dict[str, Any], after: Callable[[], dict[str, Any]]) -> None:
         head = json.dumps(before, indent=2)
-        response = head.rstrip().removesuffix("}").rstrip().removesuffix("}").rstrip()
-        write_text(response + ',\n    "body": ')
+        open_head = head.rstrip().removesuffix("}").rstrip().removesuffix("}").rstrip()
+        write_text(open_head + ',\n    "body": ')
         self._after = after
         self._array = JsonArraySink(lambda data: write_text(ascii_json(data)), "      ")
 
@@ -87,11 +87,11 @@ class JsonDocumentSink:
 
 
 def ascii_json(data: bytes) -> str:
-    """JSON with everything beyond ASCII escaped, so that no control character can reach a terminal."""
-    return _NON_ASCII.sub(lambda found: _escaped(ord(found[0])), data.decode("utf-8", "replace"))
+    """Return JSON with non-ASCII characters escaped, so no control character can reach a terminal."""
+    return _NON_ASCII.sub(lambda match: _escape(ord(match[0])), data.decode("utf-8", "replace"))
 
 
-def _escaped(point: int) -> str:
+def _escape(point: int) -> str:
     if point > 0xFFFF:
         point -= 0x10000
         return f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}"
@@ -99,13 +99,13 @@ def _escaped(point: int) -> str:
 
 
 def write_text(text: str) -> None:
-    """Sanitized text for stdout."""
+    """Write sanitized text to stdout and flush it."""
     write(text)
     sys.stdout.flush()
 
 
 def write_data(data: bytes) -> None:
-    """Data for stdout: sanitized for a terminal, byte for byte for a pipe."""
+    """Write data to stdout: sanitized on a terminal, byte for byte into a pipe."""
     if sys.stdout.isatty():
         write_text(sanitize(data.decode("utf-8", "replace")))
         return
@@ -115,7 +115,7 @@ def write_data(data: bytes) -> None:
 
 
 def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
-    """A sink that writes a file, and the file, to be closed after it.
+    """Open *path* and return a sink that writes to it, and the file, which the caller closes.
 
     Raises:
         UsageError: it cannot be written.
@@ -123,7 +123,7 @@ def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
     try:
         file = path.open("wb")
     except OSError as error:
-        raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
+        raise UsageError(f"--output {path}: {error.strerror}", hint="Choose a file that can be written.") from None
 
     def write(data: bytes) -> None:
         file.write(data)
@@ -134,11 +134,11 @@ def file_sink(path: Path, *, lines: bool) -> tuple[Sink, IO[bytes]]:
 async def stream_pages(
     collector: Collector, sinks: list[Sink], clock: Callable[[], float] = time.monotonic
 ) -> FetchedPage | None:
-    """Send every page of *collector* to the sinks, telling the plan, the progress once a second and what was found.
+    """Write every page of *collector* to the sinks and report progress once a second. Return the last page.
 
-    Gives the last page. Interrupted, the sinks are closed all the same: what came is whole.
+    The sinks are closed even when it is interrupted, so the output is complete JSON.
     """
-    told = clock()
+    reported_at = clock()
     last: FetchedPage | None = None
     try:
         async with aclosing(collector.pages()) as pages:
@@ -148,9 +148,9 @@ async def stream_pages(
                     for sink in sinks:
                         sink.put(page.records)
                 else:
-                    say(f"page {page.number} did not come: {page.problem}")
-                if clock() - told >= 1:
-                    told = clock()
+                    say(f"page {page.number} failed: {page.problem}")
+                if clock() - reported_at >= 1:
+                    reported_at = clock()
                     say(collector.progress.text)
     except (OSError, OutputFailed):
         raise
@@ -179,17 +179,18 @@ def _report_summary(collector: Collector) -> None:
                 say(f"  {text}")
 
 
-async def send_pages(session: SessionContext, collector: Collector, form: str, output: Path | None) -> int:
-    """Fetch pages and write their records as *form* (``json``, ``ndjson`` or ``array``); gives the exit code.
+async def send_pages(session: SessionContext, collector: Collector, output_format: str, output: Path | None) -> int:
+    """Fetch pages and write their records as ``json``, ``ndjson`` or ``array``. Return the exit code.
 
     Raises:
-        UsageError: *output* cannot be written; what ``send`` raises.
+        UsageError: *output* cannot be written.
+        ExplorerError: as ``send`` raises it for the first page.
     """
     try:
         plan = await collector.plan()
         if collector.has_first_page:
             say(plan.text)
-        sinks, file = _sinks(collector, form, output)
+        sinks, file = _open_sinks(collector, output_format, output)
         try:
             await stream_pages(collector, sinks)
         finally:
@@ -197,7 +198,7 @@ async def send_pages(session: SessionContext, collector: Collector, form: str, o
                 file.close()
     finally:
         await session.close()
-    if form == "json" and collector.first is not None and not collector.progress.pages:
+    if output_format == "json" and collector.first is not None and not collector.progress.pages:
         print_json({**exchange_table(collector.first), "checks": []})
     failed = collector.first_failed_page
     if failed is not None:
@@ -205,17 +206,17 @@ async def send_pages(session: SessionContext, collector: Collector, form: str, o
     return {"OK": 0, "UNKNOWN": 3}.get(collector.verdict.outcome, 1)
 
 
-def _sinks(collector: Collector, form: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
-    """Where the records go, and the file among it. Where the first page did not come, there are none."""
+def _open_sinks(collector: Collector, output_format: str, output: Path | None) -> tuple[list[Sink], IO[bytes] | None]:
+    """Return the sinks and the open file of *output*; no sinks if the first page failed."""
     first = collector.first
     if first is None or not collector.has_first_page:
         return [], None
     sinks: list[Sink] = []
     file = None
     if output is not None:
-        sink, file = file_sink(output, lines=form == "ndjson")
+        sink, file = file_sink(output, lines=output_format == "ndjson")
         sinks.append(sink)
-    if form == "json":
+    if output_format == "json":
         table = exchange_table(first)
         del table["response"]["body"]
         sinks.append(
@@ -224,19 +225,21 @@ def _sinks(collector: Collector, form: str, output: Path | None) -> tuple[list[S
             )
         )
     elif output is None:
-        sinks.append(NdjsonSink(write_data) if form == "ndjson" else JsonArraySink(write_data))
+        sinks.append(NdjsonSink(write_data) if output_format == "ndjson" else JsonArraySink(write_data))
     return sinks, file
 
 
 def _closing_fields(collector: Collector) -> dict[str, Any]:
-    """What ``--json`` says of all pages, behind their records."""
+    """Return the fields of ``--json`` that follow the records."""
     progress, failed = collector.progress, collector.first_failed_page
     table: dict[str, Any] = {
         "verdict": verdict_table(collector.verdict),
         "timings": {"total": progress.elapsed},
         "pages": progress.pages,
         "records": progress.records,
-        "checks": [{"kind": one.kind, "text": one.text, "pages": list(one.pages)} for one in collector.findings],
+        "checks": [
+            {"kind": finding.kind, "text": finding.text, "pages": list(finding.pages)} for finding in collector.findings
+        ],
         "history": None if collector.first is None else collector.first.id or None,
     }
     if failed is not None and failed.exchange.failure is not None:

@@ -11,8 +11,8 @@ from explorer.cli.catalog_commands import reading_row
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.parameters import Seconds
-from explorer.cli.request_commands import call_options, confirm, make_call
-from explorer.cli.session_options import session_of, trust_host_option
+from explorer.cli.request_commands import call_options, confirm, make_call, values_argument
+from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.text.units import format_local
 from explorer.errors import UsageError
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class _Group(click.Group):
-    """``readings try …`` is a command of the group; ``readings VENDOR`` lists."""
+    """A group in which ``readings VENDOR`` is short for ``readings list VENDOR``."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command of that name; any other word is what to list."""
+        """Return the named command; any other argument is passed to ``list``."""
         if args and args[0] in self.commands:
             return super().resolve_command(ctx, args)
         return "list", self.commands["list"], args
@@ -42,13 +42,9 @@ class _Group(click.Group):
 @click.group("readings", cls=_Group, invoke_without_command=True, context_settings={"ignore_unknown_options": True})
 @click.pass_context
 def readings_command(ctx: click.Context) -> int:
-    """Where the documents contradict themselves.
+    """List, try and adopt readings of ambiguous documents.
 
-    \b
-    readings [VENDOR[.ENDPOINT]] [--json]           every reading, its lines, what servers made of it
-    readings try VENDOR.ENDPOINT KEY name=value …   send the call under each choice and compare
-    readings adopt VENDOR[.ENDPOINT] KEY CHOICE     make a choice the default (your overlay)
-    readings forget VENDOR[.ENDPOINT] KEY           back to the catalog's default, evidence forgotten
+    `readings VENDOR` is short for `readings list VENDOR`.
     """
     if ctx.invoked_subcommand is None:
         result = ctx.invoke(list_command, address=None, every=False, as_json=False)
@@ -58,28 +54,27 @@ def readings_command(ctx: click.Context) -> int:
 
 @readings_command.command("list")
 @click.argument("address", required=False, metavar="[VENDOR[.ENDPOINT]]")
-@click.option("--all", "every", is_flag=True, help="Also those that change nothing that is sent.")
-@click.option("--json", "as_json", is_flag=True, help="An array as data.")
+@click.option("--all", "every", is_flag=True, help="Include those that do not change requests.")
+@json_option
 @click.pass_context
 def list_command(ctx: click.Context, address: str | None, every: bool, as_json: bool) -> int:
-    """List readings with their evidence: all, of a VENDOR, or of a call (VENDOR.ENDPOINT)."""
+    """List ambiguities, their readings and evidence."""
     session = session_of(ctx, keep_history=False)
-    found = list(_ambiguities(session, address))
+    ambiguities = list(_ambiguities(session, address))
     if as_json:
-        print_json([_row(one) for one in found])
+        print_json([_row(ambiguity) for ambiguity in ambiguities])
         return 0
-    shown = [one for one in found if every or one.reading.changes_request or one.tried or one.adopted]
-    for one in shown:
-        print_lines("\n".join(_lines(one)))
-    say(
-        f"{len(shown)} readings shown, {sum(one.tried for one in found)} tried; {len(found)} in all"
-        + _hidden_note(every)
-    )
+    shown = [
+        ambiguity
+        for ambiguity in ambiguities
+        if every or ambiguity.reading.changes_request or ambiguity.tried or ambiguity.adopted
+    ]
+    for ambiguity in shown:
+        print_lines("\n".join(_lines(ambiguity)))
+    tried = sum(ambiguity.tried for ambiguity in ambiguities)
+    hidden = " (--all includes those that do not change requests)" if len(shown) < len(ambiguities) else ""
+    say(f"{len(shown)} of {len(ambiguities)} ambiguities, {tried} tried{hidden}")
     return 0
-
-
-def _hidden_note(every: bool) -> str:
-    return "" if every else " (--all shows those too that change nothing that is sent)"
 
 
 def _ambiguities(session: SessionContext, address: str | None) -> Iterator[AmbiguityStatus]:
@@ -93,58 +88,57 @@ def _ambiguities(session: SessionContext, address: str | None) -> Iterator[Ambig
         yield from ambiguities(session, vendor_id, endpoint_id or None)
 
 
-def _lines(doubt: AmbiguityStatus) -> Iterator[str]:
-    own = "  (adopted by you)" if doubt.adopted else ""
-    mark = "◆" if doubt.reading.changes_request else "◇"
-    yield f"{mark} {doubt.address}{own}\n    {doubt.reading.about}"
-    for name, choice in doubt.reading.choices.items():
-        sign = "*" if name == doubt.reading.default else " "
-        lines = f" [{doubt.vendor.cite(choice.lines)}]" if choice.lines else ""
-        yield f"  {sign} {name}: {choice.title}{lines}"
-        for one in doubt.evidence.get(name, ()):
-            yield f"      {_words(one)}"
-    yield f"    why: {doubt.reading.why}"
+def _lines(ambiguity: AmbiguityStatus) -> Iterator[str]:
+    adopted = "  (adopted)" if ambiguity.adopted else ""
+    kind = "◆" if ambiguity.reading.changes_request else "◇"
+    yield f"{kind} {ambiguity.address}{adopted}\n    {ambiguity.reading.about}"
+    for name, choice in ambiguity.reading.choices.items():
+        mark = "*" if name == ambiguity.reading.default else " "
+        lines = f" [{ambiguity.vendor.cite(choice.lines)}]" if choice.lines else ""
+        yield f"  {mark} {name}: {choice.title}{lines}"
+        for evidence in ambiguity.evidence.get(name, ()):
+            yield f"      {_evidence_text(evidence)}"
+    yield f"    why: {ambiguity.reading.why}"
 
 
-def _words(one: Evidence) -> str:
+def _evidence_text(evidence: Evidence) -> str:
     from explorer.session.ambiguity_status import evidence_words
 
-    return evidence_words(one, format_local(one.at, "%Y-%m-%d"))
+    return evidence_words(evidence, format_local(evidence.at, "%Y-%m-%d"))
 
 
-def _row(doubt: AmbiguityStatus) -> dict[str, Any]:
-    evidence = [_evidence_row(one) for found in doubt.evidence.values() for one in found]
+def _row(ambiguity: AmbiguityStatus) -> dict[str, Any]:
     return {
-        "vendor": doubt.vendor.id,
-        "endpoint": doubt.endpoint or None,
-        **reading_row(doubt.vendor, doubt.key, doubt.reading),
-        "adopted": doubt.adopted,
-        "evidence": evidence,
+        "vendor": ambiguity.vendor.id,
+        "endpoint": ambiguity.endpoint or None,
+        **reading_row(ambiguity.vendor, ambiguity.key, ambiguity.reading),
+        "adopted": ambiguity.adopted,
+        "evidence": [_evidence_row(item) for items in ambiguity.evidence.values() for item in items],
     }
 
 
-def _evidence_row(one: Evidence) -> dict[str, Any]:
+def _evidence_row(evidence: Evidence) -> dict[str, Any]:
     return {
-        "choice": one.choice,
-        "environment": one.environment,
-        "verdict": one.verdict,
-        "at": one.at,
-        "status": one.status,
-        "outcome": one.outcome,
-        "history": one.number or None,
-        "endpoint": one.endpoint,
+        "choice": evidence.choice,
+        "environment": evidence.environment,
+        "verdict": evidence.verdict,
+        "at": evidence.at,
+        "status": evidence.status,
+        "outcome": evidence.outcome,
+        "history": evidence.number or None,
+        "endpoint": evidence.endpoint,
     }
 
 
 @readings_command.command("try")
 @click.argument("address", metavar="VENDOR.ENDPOINT")
 @click.argument("key")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
+@values_argument
 @call_options
-@click.option("--only", "choices", multiple=True, metavar="CHOICE", help="Try only this choice (repeatable).")
-@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
-@click.option("--yes", is_flag=True, help="Do not ask before a call that is no read.")
-@click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@click.option("--only", "choices", multiple=True, metavar="CHOICE", help="Try only this choice; repeatable.")
+@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@yes_option
+@json_option
 @trust_host_option
 @click.pass_context
 def try_command(
@@ -159,43 +153,52 @@ def try_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Send a call under each choice of the reading KEY, tell what the server made of each, and keep that."""
+    """Send a call under each reading of the ambiguity KEY.
+
+    What the server accepted is printed and stored as evidence.
+    """
     from explorer.core.form import validate_form
     from explorer.errors import FormError
     from explorer.session.variants import plan_experiment
 
     session = session_of(ctx)
     call = make_call(session, address, values, options)
-    found = plan_experiment(session, call, key)
-    errors = validate_form(session.operation(found.variant(found.reading.default).call).endpoint, call.entries).errors
+    plan = plan_experiment(session, call, key)
+    errors = validate_form(session.operation(plan.variant(plan.reading.default).call).endpoint, call.entries).errors
     if errors and not call.force:
         raise FormError(errors)
     for choice in choices:
-        found.variant(choice)
-    if found.question and not yes:
-        confirm(found.question)
-    experiment = asyncio.run(_run(session, found, choices, timeout))
+        plan.variant(choice)
+    if plan.question and not yes:
+        confirm(plan.question)
+    experiment = asyncio.run(_run(session, plan, choices, timeout))
     if as_json:
         print_json(_experiment_row(experiment))
         return 0
     rows = [
-        (one.variant.choice, one.verdict, one.variant.line, one.why, f"#{one.exchange.id}" if one.exchange else "")
-        for one in experiment.trials
+        (
+            trial.variant.choice,
+            trial.verdict,
+            trial.variant.line,
+            trial.why,
+            f"#{trial.exchange.id}" if trial.exchange else "",
+        )
+        for trial in experiment.trials
     ]
-    print_lines(table([("choice", "verdict", "request", "answer", "history"), *rows]))
+    print_lines(table([("choice", "verdict", "request", "response", "history"), *rows]))
     print_lines(experiment.conclusion)
     return 0
 
 
-async def _run(session: SessionContext, found: Any, choices: tuple[str, ...], timeout: float | None) -> Experiment:
+async def _run(session: SessionContext, plan: Any, choices: tuple[str, ...], timeout: float | None) -> Experiment:
     from explorer.session.experiments import run_experiment
 
-    def tell(trial: Trial) -> None:
+    def report(trial: Trial) -> None:
         notes = f" ({'; '.join(trial.variant.notes)})" if trial.variant.notes else ""
         say(f"{trial.variant.choice}{notes}: {trial.verdict}, {trial.why}")
 
     try:
-        return await run_experiment(session, found, choices, agreed=True, timeout=timeout, tell=tell)
+        return await run_experiment(session, plan, choices, agreed=True, timeout=timeout, tell=report)
     finally:
         await session.close()
 
@@ -214,16 +217,16 @@ def _experiment_row(experiment: Experiment) -> dict[str, Any]:
         "same_request": plan.all_same,
         "trials": [
             {
-                "choice": one.variant.choice,
-                "verdict": one.verdict,
-                "why": one.why,
-                "request": one.variant.line,
-                "notes": list(one.variant.notes),
-                "told_apart": one.variant.is_distinct,
-                "history": one.exchange.id if one.exchange else None,
-                "exchange": exchange_table(one.exchange) if one.exchange else None,
+                "choice": trial.variant.choice,
+                "verdict": trial.verdict,
+                "why": trial.why,
+                "request": trial.variant.line,
+                "notes": list(trial.variant.notes),
+                "told_apart": trial.variant.is_distinct,
+                "history": trial.exchange.id if trial.exchange else None,
+                "exchange": exchange_table(trial.exchange) if trial.exchange else None,
             }
-            for one in experiment.trials
+            for trial in experiment.trials
         ],
     }
 
@@ -234,19 +237,22 @@ def _experiment_row(experiment: Experiment) -> dict[str, Any]:
 @click.argument("choice")
 @click.pass_context
 def adopt_command(ctx: click.Context, address: str, key: str, choice: str) -> int:
-    """Make CHOICE the default of the reading KEY: written to your overlay, which no update of the catalog touches."""
+    """Make CHOICE the default reading of the ambiguity KEY.
+
+    It is written to your overlay, which catalog updates do not change.
+    """
     from explorer.session.ambiguity_status import adopt_choice, find_ambiguity
     from explorer.store.overlay import overlay_path
 
     session = session_of(ctx, keep_history=False)
-    doubt = find_ambiguity(session, address, key)
-    if not doubt.endpoint and "." in address:
-        say(f"note: {key} concerns every call of {doubt.vendor.id}")
-    was = doubt.reading.default
-    for note in adopt_choice(session, doubt, choice):
+    ambiguity = find_ambiguity(session, address, key)
+    if not ambiguity.endpoint and "." in address:
+        say(f"note: {key} applies to every call of {ambiguity.vendor.id}")
+    previous = ambiguity.reading.default
+    for note in adopt_choice(session, ambiguity, choice):
         say(note)
-    print_lines(f"{doubt.address}: {choice} is the default now, in place of {was}")
-    say(f"kept in {overlay_path(session.folders, doubt.vendor.id)}")
+    print_lines(f"{ambiguity.address}: default changed from {previous} to {choice}")
+    say(f"written to {overlay_path(session.folders, ambiguity.vendor.id)}")
     return 0
 
 
@@ -255,56 +261,61 @@ def adopt_command(ctx: click.Context, address: str, key: str, choice: str) -> in
 @click.argument("key")
 @click.pass_context
 def forget_command(ctx: click.Context, address: str, key: str) -> int:
-    """Back to the catalog's own default of the reading KEY, and forget what servers made of it."""
+    """Restore the default reading of KEY; delete its evidence."""
     from explorer.session.ambiguity_status import find_ambiguity, reset_ambiguity
 
     session = session_of(ctx, keep_history=False)
-    doubt = find_ambiguity(session, address, key)
-    trials, was_own = reset_ambiguity(session, doubt)
-    if not trials and not was_own:
-        raise UsageError(f"nothing is known of {doubt.address} beyond the catalog", hint="There is nothing to forget.")
-    back = f"; back to {find_ambiguity(session, address, key).reading.default}" if was_own else ""
-    print_lines(f"{doubt.address}: {trials} trial{'' if trials == 1 else 's'} forgotten{back}")
+    ambiguity = find_ambiguity(session, address, key)
+    trials, was_adopted = reset_ambiguity(session, ambiguity)
+    if not trials and not was_adopted:
+        raise UsageError(
+            f"{ambiguity.address} has no evidence and no adopted reading",
+            hint="`api-explorer readings list` shows those that have.",
+        )
+    restored = f"; default is {find_ambiguity(session, address, key).reading.default} again" if was_adopted else ""
+    print_lines(f"{ambiguity.address}: {trials} trial{'' if trials == 1 else 's'} deleted{restored}")
     return 0
 
 
 @click.command("drift")
-@click.argument("vendor", required=False)
-@click.option("--accept", "accepted", multiple=True, type=click.IntRange(1), metavar="N", help="Take over finding N.")
+@click.argument("vendor_id", metavar="[VENDOR]", required=False)
+@click.option(
+    "--accept", "accepted", multiple=True, type=click.IntRange(1), metavar="N", help="Write finding N to your overlay."
+)
 @click.option("--dismiss", "dismissed", multiple=True, type=click.IntRange(1), metavar="N", help="Hide finding N.")
-@click.option("--all", "every", is_flag=True, help="Also findings that were dismissed.")
-@click.option("--json", "as_json", is_flag=True, help="The findings as data.")
+@click.option("--all", "every", is_flag=True, help="Include dismissed findings.")
+@json_option
 @click.pass_context
 def drift_command(
     ctx: click.Context,
-    vendor: str | None,
+    vendor_id: str | None,
     accepted: tuple[int, ...],
     dismissed: tuple[int, ...],
     every: bool,
     as_json: bool,
 ) -> int:
-    """Where the answers in the history differ from the catalog: fields, types, values, limits.
+    """Show where responses differ from the catalog.
 
-    --accept N writes the patch of finding N to your overlay, which no update of the catalog touches; --dismiss N keeps
-    it from being shown again. Numbers are those of this listing.
+    The responses of the history are compared by fields, types, values and limits. N is the number of a finding in this
+    list. Catalog updates do not change your overlay.
     """
     session = session_of(ctx)
-    drift = asyncio.run(_find(session, vendor or "", every))
+    drift = asyncio.run(_find(session, vendor_id or "", every))
     for problem in drift.problems:
         say(problem)
     for number in (*accepted, *dismissed):
         if number > len(drift.findings):
-            raise UsageError(f"there is no finding {number}", hint=f"There are {len(drift.findings)}.")
+            raise UsageError(f"no finding {number}", hint=f"There are {len(drift.findings)} findings.")
     if as_json:
-        print_json([_drift_row(number, one) for number, one in enumerate(drift.findings, 1)])
+        print_json([_finding_row(number, finding) for number, finding in enumerate(drift.findings, 1)])
     elif not accepted and not dismissed:
-        for number, one in enumerate(drift.findings, 1):
-            print_lines(_text(number, one))
+        for number, finding in enumerate(drift.findings, 1):
+            print_lines(_finding_text(number, finding))
     _accept(session, [drift.findings[number - 1] for number in accepted])
     for number in dismissed:
         _dismiss(session, drift.findings[number - 1])
     hidden = f", {len(drift.hidden)} dismissed" if drift.hidden and not every else ""
-    say(f"findings: {len(drift.findings)}{hidden}; answers looked at: {drift.answers}, of calls: {drift.calls}")
+    say(f"findings: {len(drift.findings)}{hidden}; responses: {drift.answers}; endpoints: {drift.calls}")
     return 0
 
 
@@ -317,36 +328,36 @@ async def _find(session: SessionContext, vendor: str, every: bool) -> DriftRepor
         await session.close()
 
 
-def _text(number: int, one: DriftFinding) -> str:
+def _finding_text(number: int, finding: DriftFinding) -> str:
     from explorer.session.drift import patch_words
 
-    entries = " ".join(f"#{entry}" for entry in one.entries)
+    entries = " ".join(f"#{entry}" for entry in finding.entries)
     lines = [
-        f"{number}. {one.vendor}.{one.endpoint}: {one.title}",
-        f"     documented: {one.documented}",
-        f"     seen: {one.seen}, {one.count} of {one.of}" + (f", in {entries}" if entries else ""),
+        f"{number}. {finding.vendor}.{finding.endpoint}: {finding.title}",
+        f"     documented: {finding.documented}",
+        f"     seen: {finding.seen}, {finding.count} of {finding.of}" + (f", in {entries}" if entries else ""),
     ]
-    if one.example:
-        lines.append(f"     such as: {one.example}")
-    return "\n".join([*lines, *(f"     patch: {' '.join(text.split(chr(10)))}" for text in patch_words(one))])
+    if finding.example:
+        lines.append(f"     example: {finding.example}")
+    return "\n".join([*lines, *(f"     patch: {' '.join(text.split(chr(10)))}" for text in patch_words(finding))])
 
 
-def _drift_row(number: int, one: DriftFinding) -> dict[str, Any]:
+def _finding_row(number: int, finding: DriftFinding) -> dict[str, Any]:
     from explorer.session.drift import patch_words
 
     return {
         "number": number,
-        "vendor": one.vendor,
-        "endpoint": one.endpoint,
-        "what": one.what,
-        "place": one.place,
-        "documented": one.documented,
-        "seen": one.seen,
-        "count": one.count,
-        "of": one.of,
-        "entries": list(one.entries),
-        "example": one.example,
-        "patch": list(patch_words(one)),
+        "vendor": finding.vendor,
+        "endpoint": finding.endpoint,
+        "what": finding.what,
+        "place": finding.place,
+        "documented": finding.documented,
+        "seen": finding.seen,
+        "count": finding.count,
+        "of": finding.of,
+        "entries": list(finding.entries),
+        "example": finding.example,
+        "patch": list(patch_words(finding)),
     }
 
 
@@ -354,14 +365,14 @@ def _accept(session: SessionContext, findings: list[DriftFinding]) -> None:
     from explorer.session.drift import accept_finding
     from explorer.store.overlay import overlay_path
 
-    for one in findings:
-        for note in accept_finding(session, one):
+    for finding in findings:
+        for note in accept_finding(session, finding):
             say(note)
-        say(f"taken over into {overlay_path(session.folders, one.vendor)}: {one.endpoint}, {one.title}")
+        say(f"accepted into {overlay_path(session.folders, finding.vendor)}: {finding.endpoint}, {finding.title}")
 
 
 def _dismiss(session: SessionContext, finding: DriftFinding) -> None:
     from explorer.session.drift import dismiss_finding
 
     dismiss_finding(session, finding)
-    say(f"not shown again: {finding.endpoint}, {finding.title}")
+    say(f"dismissed: {finding.endpoint}, {finding.title}")

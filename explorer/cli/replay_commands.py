@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +11,8 @@ import click
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines
 from explorer.cli.parameters import Seconds
-from explorer.cli.request_commands import confirm, print_exchange
-from explorer.cli.session_options import session_of, trust_host_option
+from explorer.cli.request_commands import confirm, output_option, print_exchange, values_argument
+from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.form import typed_text
 from explorer.errors import UsageError
 from explorer.session.history import past_exchange
@@ -22,6 +21,7 @@ from explorer.session.send import perform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from explorer.core.links import LinkTarget
     from explorer.core.model import Call, Entry, Exchange
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @click.command("replay")
 @click.argument("number", type=int)
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
-@click.option("--exact", is_flag=True, help="These very bytes, with the timestamp and signature of then.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
-@click.option("--timeout", type=Seconds(), help="Seconds for the whole exchange.")
-@click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
-@click.option("--show-secrets", is_flag=True, help="Do not mask secrets.")
-@click.option("--json", "as_json", is_flag=True, help="The result as data.")
+@values_argument
+@click.option("--exact", is_flag=True, help="Send the original bytes and signature.")
+@output_option
+@click.option("--timeout", type=Seconds(), help="Time limit of the exchange.")
+@yes_option
+@click.option("--show-secrets", is_flag=True, help="Print secrets unmasked.")
+@json_option
 @trust_host_option
 @click.pass_context
 def replay_command(
@@ -51,39 +51,39 @@ def replay_command(
     show_secrets: bool,
     as_json: bool,
 ) -> int:
-    """Send entry NUMBER of the history again, signed now, and exit with the vendor's verdict.
+    """Send history entry NUMBER again with a new signature.
 
-    Values that were masked when the entry was kept are given again as NAME=VALUE. What changed since (the catalog, the
-    environment, the credentials) is said first. The new entry is linked to its origin.
+    Masked values must be given again as NAME=VALUE. Changes since the original (catalog, environment, credentials) are
+    reported first. The new entry is linked to its origin. The exit code is that of `send`.
     """
     from explorer.core.form import parse_entry
 
     session = session_of(ctx)
-    given = tuple(parse_entry(word) for word in values)
-    exchange = asyncio.run(_replay(session, number, exact, given, timeout, yes))
+    entries = tuple(parse_entry(word) for word in values)
+    exchange = asyncio.run(_replay(session, number, exact, entries, timeout, yes))
     return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
 
-def _read(session: SessionContext, call: Call, given: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """*given* with its files, variables and standard input read."""
+def _read_entries(session: SessionContext, call: Call, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Return *entries* with their files, variables and standard input read."""
     import msgspec
 
     from explorer.cli.parameters import read_values
 
-    return read_values(session, msgspec.structs.replace(call, entries=given, readings={})).entries
+    return read_values(session, msgspec.structs.replace(call, entries=entries, readings={})).entries
 
 
 async def _replay(
-    session: SessionContext, number: int, exact: bool, given: tuple[Entry, ...], timeout: float | None, yes: bool
+    session: SessionContext, number: int, exact: bool, entries: tuple[Entry, ...], timeout: float | None, yes: bool
 ) -> Exchange:
     try:
         origin = (await past_exchange(session, number)).call
-        if given:
-            given = await asyncio.to_thread(_read, session, origin, given)
+        if entries:
+            entries = await asyncio.to_thread(_read_entries, session, origin, entries)
         for entry in origin.entries:
-            if entry.kind == "file":  # it was allowed when it was sent, and is the file that NUMBER means
+            if entry.kind == "file":  # allowed when NUMBER was sent, so allowed when it is sent again
                 session.files.allow_file(entry.value)
-        replay = await prepare_replay(session, number, "exact" if exact else "again", given)
+        replay = await prepare_replay(session, number, "exact" if exact else "again", entries)
         for change in replay.changes:
             say(f"changed: {change}")
         for note in replay.notes:
@@ -98,56 +98,60 @@ async def _replay(
 @click.command("follow")
 @click.argument("number", type=click.IntRange(min=1))
 @click.argument("path", required=False, metavar="[PATH]")
-@click.option("--json", "as_json", is_flag=True, help="The ids, or where one leads, as data.")
+@json_option
 @click.pass_context
 def follow_command(ctx: click.Context, number: int, path: str | None, as_json: bool) -> int:
-    """Tell which calls take the id at PATH (such as data[0].id) of an answer of the history; without PATH, which ids
-    the answer holds. Sends nothing."""
+    """List the calls that accept an id from a response.
+
+    NUMBER is a history entry, PATH the place of the id in its response, such as data[0].id. Without PATH, the ids of
+    the response are listed. Nothing is sent.
+    """
     session = session_of(ctx)
     exchange = asyncio.run(past_exchange(session, number))
     if path is None:
-        return _list(session, exchange, as_json=as_json)
-    found = _resolve(session, exchange, path)
-    if not found.link_targets and found.included is None:
-        raise UsageError(f"no call takes what stands at {path}", hint=f"`follow {number}` lists the ids of the answer.")
-    commands = [_command(exchange, way) for way in found.link_targets]
+        return _list_ids(session, exchange, as_json=as_json)
+    resolution = _resolve(session, exchange, path)
+    if not resolution.link_targets and resolution.included is None:
+        raise UsageError(
+            f"no call accepts the value at {path}",
+            hint=f"`api-explorer follow {number}` lists the ids of the response.",
+        )
+    commands = [(target, _command(exchange, target)) for target in resolution.link_targets]
     if as_json:
-        ways = [
-            _table(exchange, way, shlex.join(words)) for way, words in zip(found.link_targets, commands, strict=True)
-        ]
-        print_json({"ways": ways, "included": found.included})
+        targets = [_target_table(exchange, target, command) for target, command in commands]
+        print_json({"ways": targets, "included": resolution.included})
         return 0
-    for way, words in zip(found.link_targets, commands, strict=True):
-        print_lines(f"{shlex.join(words)}   # {way.endpoint.method} {way.endpoint.title}, {way.endpoint.effect}")
-    if found.included is not None:
-        print_lines(f"# in the same answer: included[{found.included}]")
+    for target, command in commands:
+        print_lines(f"{command}   # {target.endpoint.method} {target.endpoint.title}, {target.endpoint.effect}")
+    if resolution.included is not None:
+        print_lines(f"# in the same response: included[{resolution.included}]")
     return 0
 
 
-def _list(session: SessionContext, exchange: Exchange, *, as_json: bool) -> int:
+def _list_ids(session: SessionContext, exchange: Exchange, *, as_json: bool) -> int:
     from explorer.session.links import find_ids
 
-    places = list(find_ids(session, exchange))
+    ids = list(find_ids(session, exchange))
     if as_json:
-        print_json([{"path": one.path, "value": one.value, "kind": one.kind} for one in places])
+        print_json([{"path": item.path, "value": item.value, "kind": item.kind} for item in ids])
     else:
-        for one in _distinct_ids(places):
-            print_lines(f"{one.path}={one.value}   # {one.kind}")
-        if not places:
-            say("the answer holds no id that another call takes")
+        for item in _distinct_ids(ids):
+            print_lines(f"{item.path}={item.value}   # {item.kind}")
+        if not ids:
+            say(f"the response of {exchange.id} contains no id that another call accepts")
     return 0
 
 
-def _distinct_ids(places: list[ResponseId]) -> Iterator[ResponseId]:
-    """A person is told one id of each kind at each place of a record; data has them all."""
+def _distinct_ids(ids: list[ResponseId]) -> Iterator[ResponseId]:
+    """Yield the first id of each kind at each path, array indexes ignored."""
     import re
 
     seen = set()
-    for one in places:
-        key = (re.sub(r"\[\d+\]", "[]", one.path), one.kind)
+    for item in ids:
+        key = (re.sub(r"\[\d+\]", "[]", item.path), item.kind)
         if key not in seen:
             seen.add(key)
-            yield one
+            yield item
 
 
 def _resolve(session: SessionContext, exchange: Exchange, path: str) -> LinkResolution:
@@ -155,23 +159,28 @@ def _resolve(session: SessionContext, exchange: Exchange, path: str) -> LinkReso
 
     value = value_in(exchange, path)
     if value is None:
-        raise UsageError(f"the answer has no text or number at {path}", hint="Such as data[0].id.")
+        raise UsageError(
+            f"the response has no string or number at {path}",
+            hint=f"`api-explorer follow {exchange.id}` lists its ids; a path is written as data[0].id.",
+        )
     return resolve_link(session, exchange, path, value, {})
 
 
-def _command(exchange: Exchange, way: LinkTarget) -> list[str]:
+def _command(exchange: Exchange, target: LinkTarget) -> str:
     call = exchange.call
-    words = ["api-explorer", "send", f"{call.vendor}.{way.endpoint.id}"]
-    words += [f"{entry.name}={typed_text(entry.value)}" for entry in way.entries]
-    return [*words, "--env", call.environment] if call.environment != "sandbox" else words
+    arguments = ["api-explorer", "send", f"{call.vendor}.{target.endpoint.id}"]
+    arguments += [f"{entry.name}={typed_text(entry.value)}" for entry in target.entries]
+    if call.environment != "sandbox":
+        arguments += ["--env", call.environment]
+    return shlex.join(arguments)
 
 
-def _table(exchange: Exchange, way: LinkTarget, command: str) -> dict[str, Any]:
+def _target_table(exchange: Exchange, target: LinkTarget, command: str) -> dict[str, Any]:
     return {
-        "endpoint": f"{exchange.call.vendor}.{way.endpoint.id}",
-        "method": way.endpoint.method,
-        "effect": way.endpoint.effect,
-        "field": way.field,
-        "values": {entry.name: entry.value for entry in way.entries},
+        "endpoint": f"{exchange.call.vendor}.{target.endpoint.id}",
+        "method": target.endpoint.method,
+        "effect": target.endpoint.effect,
+        "field": target.field,
+        "values": {entry.name: entry.value for entry in target.entries},
         "command": command,
     }

@@ -1,4 +1,4 @@
-"""``prepare`` and ``send``: one request, shown or sent."""
+"""``prepare`` and ``send``: print a signed request, or send it."""
 
 from __future__ import annotations
 
@@ -25,32 +25,39 @@ from explorer.cli.output import (
     sandbox_reason,
 )
 from explorer.cli.parameters import Seconds, UnixTime
-from explorer.cli.session_options import base_url_option, session_of, trust_host_option
+from explorer.cli.session_options import base_url_option, json_option, session_of, trust_host_option, yes_option
 from explorer.core.model import Call, Exchange
+from explorer.core.text.units import format_elapsed, format_size
 from explorer.errors import UsageError
 from explorer.session.prepare import confirmation_for, prepare_call, redact
 from explorer.session.send import send
 
 if TYPE_CHECKING:
+    from explorer.core.text.data import Data
     from explorer.session.context import SessionContext
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+values_argument = click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+output_option = click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file."
+)
+
 
 def call_options(command: _F) -> _F:
-    """What a command needs to know for ``make_call``, its first words aside."""
+    """Add the options that ``parse_call`` reads to *command*."""
     for decorate in reversed(
         (
-            click.option("--env", "environment", help="The environment; the sandbox unless told."),
+            click.option("--env", "environment", metavar="NAME", help="Environment; usually the sandbox."),
             base_url_option,
-            click.option("--method", default="", help="Another of the endpoint's methods, such as HEAD."),
-            click.option("--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Take another reading."),
+            click.option("--method", default="", metavar="METHOD", help="Use another of the endpoint's methods."),
+            click.option("--reading", "readings", multiple=True, metavar="KEY=CHOICE", help="Choose a reading."),
             click.option(
-                "--extra", "extra", multiple=True, metavar="NAME=VALUE", help="An undocumented query parameter."
+                "--extra", "extra", multiple=True, metavar="NAME=VALUE", help="Add an undocumented query parameter."
             ),
-            click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="A header of your own."),
-            click.option("--ask", multiple=True, metavar="NAME", help="Prompt for a value; it is not shown."),
-            click.option("--force", is_flag=True, help="Go on although the form has errors."),
+            click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add a header."),
+            click.option("--ask", multiple=True, metavar="NAME", help="Prompt for a value without echo."),
+            click.option("--force", is_flag=True, help="Continue despite form errors."),
         )
     ):
         command = decorate(command)
@@ -58,26 +65,26 @@ def call_options(command: _F) -> _F:
 
 
 def allow_file_option(command: _F) -> _F:
-    """``--allow-file`` of a command whose requests come from a file or a pasted line."""
+    """Add ``--allow-file`` to *command*, whose requests come from a file or a pasted line."""
     decorate = click.option(
         "--allow-file",
         "allowed",
         multiple=True,
         metavar="PATH",
-        help="A file, or all of a folder, that requests may read although it is outside the folder of saved requests.",
+        help="Let requests read this file or folder.",
     )
     return decorate(command)
 
 
 def _request_options(command: _F) -> _F:
-    """The options that prepare and send share."""
+    """Add the arguments and options that ``prepare`` and ``send`` share to *command*."""
     for decorate in reversed(
         (
             click.argument("address", metavar="VENDOR.ENDPOINT"),
-            click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]..."),
+            values_argument,
             call_options,
-            click.option("--show-secrets", is_flag=True, help="Do not mask secrets."),
-            click.option("--json", "as_json", is_flag=True, help="The result as data."),
+            click.option("--show-secrets", is_flag=True, help="Print secrets unmasked."),
+            json_option,
         )
     ):
         command = decorate(command)
@@ -85,10 +92,11 @@ def _request_options(command: _F) -> _F:
 
 
 def make_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
-    """Return the call that the words of a command line ask for, its files, variables and standard input read.
+    """Parse arguments into a call, with its files, variables and standard input read.
 
     Raises:
-        UsageError: a word, or what it names, cannot be read; UnknownName: vendor, endpoint or environment is not known.
+        UsageError: an argument cannot be parsed, or its file or variable cannot be read.
+        UnknownName: the vendor, endpoint or environment is unknown.
     """
     from explorer.cli.parameters import read_values
 
@@ -96,10 +104,11 @@ def make_call(session: SessionContext, address: str, values: tuple[str, ...], op
 
 
 def parse_call(session: SessionContext, address: str, values: tuple[str, ...], options: dict[str, Any]) -> Call:
-    """Return the call as the words of a command line spell it; nothing that they name is read.
+    """Parse arguments into a call without reading files, variables or standard input.
 
     Raises:
-        UsageError: a word cannot be parsed; UnknownName: vendor, endpoint or environment is not known.
+        UsageError: an argument cannot be parsed.
+        UnknownName: the vendor, endpoint or environment is unknown.
     """
     from explorer.core.form import parse_entry
 
@@ -111,29 +120,34 @@ def parse_call(session: SessionContext, address: str, values: tuple[str, ...], o
         method=options["method"].upper(),
         base_url=options["base_url"],
         entries=tuple(parse_entry(word) for word in values),
-        readings=dict(_pair(word, "=", "--reading KEY=CHOICE") for word in options["readings"]),
-        extra=tuple(_pair(word, "=", "--extra NAME=VALUE") for word in options["extra"]),
-        headers=tuple(_header(word) for word in options["headers"]),
+        readings=dict(parse_pair(word, "=", "--reading KEY=CHOICE") for word in options["readings"]),
+        extra=tuple(parse_pair(word, "=", "--extra NAME=VALUE") for word in options["extra"]),
+        headers=tuple(_parse_header(word) for word in options["headers"]),
         force=options["force"],
     )
 
 
-def _pair(word: str, sign: str, form: str) -> tuple[str, str]:
-    name, found, value = word.partition(sign)
-    if not found or not name:
-        raise UsageError(f"{word!r} cannot be read", hint=f"Write {form}.")
+def parse_pair(word: str, separator: str, usage: str) -> tuple[str, str]:
+    """Split *word* at *separator* into a name and a value; *usage* is what an error suggests.
+
+    Raises:
+        UsageError: the separator or the name is missing.
+    """
+    name, separated, value = word.partition(separator)
+    if not separated or not name:
+        raise UsageError(f"{word!r} has no {separator!r} after a name", hint=f"Use {usage}.")
     return name, value
 
 
-def _header(word: str) -> tuple[str, str]:
-    name, value = _pair(word, ":", "--header NAME:VALUE")
+def _parse_header(word: str) -> tuple[str, str]:
+    name, value = parse_pair(word, ":", "--header NAME:VALUE")
     return name.strip(), value.strip()
 
 
 @click.command("prepare")
 @_request_options
-@click.option("--at", type=UnixTime(), help="Sign as of that moment.")
-@click.option("--origins", is_flag=True, help="Say before each part where it is from: you, catalog, auth, …")
+@click.option("--at", type=UnixTime(), help="Sign as of this time.")
+@click.option("--origins", is_flag=True, help="Print the origin of each part: you, catalog, auth …")
 @click.pass_context
 def prepare_command(
     ctx: click.Context,
@@ -146,7 +160,16 @@ def prepare_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Print the exact signed request and send nothing."""
+    """Print the exact signed request without sending it.
+
+    NAME=VALUE is a string, NAME:=JSON any JSON value, NAME=@FILE a file.
+
+    \b
+    Examples:
+      api-explorer prepare endlessaisles.stock sku=81001
+      api-explorer prepare cottoncart.stats_sales --at 1329130234
+      api-explorer prepare fashionphile.product_search --origins
+    """
     from explorer.session.prepare import trace_parts
 
     session = session_of(ctx, keep_history=False)
@@ -155,12 +178,12 @@ def prepare_command(
     for problem in prepared.problems:
         say(f"{problem.level}: {problem}")
     for name in prepared.missing:
-        say(f"not signed: the credential {name} is missing")
+        say(f"not signed: credential {name} is missing")
     if prepared.before:
         say(f"note: {prepared.before}")
     request = prepared.request if show_secrets else prepared.shown
     if as_json:
-        steps = [{"title": one.title, "text": one.text, "detail": one.detail} for one in prepared.steps]
+        steps = [{"title": step.title, "text": step.text, "detail": step.detail} for step in prepared.steps]
         parts = [part_table(part) for part in trace_parts(session, call, request)]
         print_json({"request": request_table(request), "before": prepared.before, "steps": steps, "origins": parts})
     elif origins:
@@ -172,15 +195,15 @@ def prepare_command(
 
 @click.command("send")
 @_request_options
-@click.option("--all-pages", is_flag=True, help="Fetch every page; their records are merged into one array.")
-@click.option("--max-pages", type=click.IntRange(min=1), help="Fetch pages, at most so many.")
+@click.option("--all-pages", is_flag=True, help="Fetch every page and merge the records.")
+@click.option("--max-pages", type=click.IntRange(min=1), metavar="N", help="Fetch at most N pages.")
 @click.option(
-    "--concurrency", type=click.IntRange(1, 64), default=4, help="Pages at once, where their number is told (4)."
+    "--concurrency", type=click.IntRange(1, 64), default=4, metavar="N", help="Fetch N pages at a time (default 4)."
 )
-@click.option("--ndjson", is_flag=True, help="The records alone, one a line, as they arrive.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the body to this file.")
-@click.option("--timeout", type=Seconds(), help="Seconds for each request; a page that fails is tried again.")
-@click.option("--yes", is_flag=True, help="Do not ask before a call that a guarded environment asks about.")
+@click.option("--ndjson", is_flag=True, help="Print one record per line as it arrives.")
+@output_option
+@click.option("--timeout", type=Seconds(), help="Time limit of each request.")
+@yes_option
 @trust_host_option
 @click.pass_context
 def send_command(
@@ -199,11 +222,22 @@ def send_command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Send the request, print the vendor's answer, and exit with the vendor's verdict."""
+    """Send a request and print the response.
+
+    NAME=VALUE is a string, NAME:=JSON any JSON value, NAME=@FILE a file.
+
+    Exits with the verdict: 0 success, 1 failure, 2 not sent, 3 no complete response, 4 credentials missing or refused.
+
+    \b
+    Examples:
+      api-explorer send endlessaisles.stock sku=81001
+      api-explorer send quickstart.customers_list page=1 --all-pages --ndjson
+      api-explorer send cottoncart.stats_sales --env production --json
+    """
     from explorer.session.collection import Collector
 
     if ndjson and as_json:
-        raise UsageError("--ndjson and --json exclude each other", hint="Take one of them.")
+        raise UsageError("--ndjson and --json cannot be combined", hint="Use one of them.")
     session = session_of(ctx)
     call = make_call(session, address, values, options)
     question = confirmation_for(session, call)
@@ -211,17 +245,17 @@ def send_command(
         confirm(question)
     several = all_pages or max_pages is not None
     if several and not ndjson and not session.operation(call).endpoint.pagination:
-        say("note: the catalog documents no paging for this call")
+        say(f"note: the catalog documents no paging for {address}")
         several = False
     if several or ndjson:
         from explorer.cli.page_output import send_pages
 
-        form = "ndjson" if ndjson else "json" if as_json else "array"
-        most = max_pages if several else 1
+        output_format = "ndjson" if ndjson else "json" if as_json else "array"
+        limit = max_pages if several else 1
         collector = Collector(
-            session, call, max_pages=most, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
+            session, call, max_pages=limit, at_once=concurrency, timeout=timeout, masked=not show_secrets, tell=say
         )
-        return asyncio.run(send_pages(session, collector, form, output))
+        return asyncio.run(send_pages(session, collector, output_format, output))
     exchange = asyncio.run(_send(session, call, timeout))
     return print_exchange(session, exchange, output, as_json=as_json, show_secrets=show_secrets)
 
@@ -229,16 +263,16 @@ def send_command(
 def print_exchange(
     session: SessionContext, exchange: Exchange, output: Path | None, *, as_json: bool, show_secrets: bool = False
 ) -> int:
-    """Print what came of a send, and give the exit code of the vendor's verdict.
+    """Print the response and return the exit code of its verdict.
 
     Raises:
         UsageError: *output* cannot be written.
     """
     if output is not None:
-        _write(output, exchange)
+        write_file(output, exchange.response.body if exchange.response else b"")
     shown = exchange if show_secrets else redact(session, exchange)
-    past = f", or `api-explorer history show {exchange.id} | less`" if exchange.id else ""
-    METER.hint = f"See all of it with --output FILE{past}."
+    command = f", or run `api-explorer history show {exchange.id} | less`" if exchange.id else ""
+    METER.hint = f"Write it to a file with --output FILE{command}."
     if as_json:
         print_json(exchange_table(shown))
     else:
@@ -249,14 +283,15 @@ def print_exchange(
 
 
 def confirm(question: str) -> None:
-    """Ask a person whether to go on.
+    """Ask the user to confirm; *question* states the consequence.
 
     Raises:
-        UsageError: there is nobody to ask; click.Abort: they said no.
+        UsageError: there is no terminal to ask on.
+        click.Abort: the user declined.
     """
     if not sys.stdin.isatty():
-        raise UsageError(f"{question}, and nobody can be asked", hint="Say --yes if that is what you want.")
-    if not click.confirm(f"This {question}. Go on?", default=False, err=True):
+        raise UsageError(question, hint="Pass --yes to confirm.")
+    if not click.confirm(f"{question}. Continue?", default=False, err=True):
         raise click.Abort
 
 
@@ -267,11 +302,16 @@ async def _send(session: SessionContext, call: Call, timeout: float | None) -> E
         await session.close()
 
 
-def _write(path: Path, exchange: Exchange) -> None:
+def write_file(path: Path, data: Data) -> None:
+    """Write *data* to the file of ``--output``.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     try:
-        path.write_bytes(exchange.response.body if exchange.response else b"")
+        path.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
+        raise UsageError(f"--output {path}: {error.strerror}", hint="Choose a file that can be written.") from None
 
 
 def _report_exchange(exchange: Exchange) -> None:
@@ -284,13 +324,13 @@ def _report_exchange(exchange: Exchange) -> None:
     if exchange.response is not None:
         response = exchange.response
         say(
-            f"{verdict.outcome}  HTTP {response.status} {response.reason}  {len(response.body):,} bytes  "
-            f"{exchange.timings.total * 1000:.0f} ms  ({verdict.why})"
+            f"{verdict.outcome}  HTTP {response.status} {response.reason}  {format_size(len(response.body))}  "
+            f"{format_elapsed(exchange.timings.total)}  ({verdict.why})"
         )
         for text in (verdict.message, verdict.meaning, sandbox_reason(exchange)):
             if text:
                 say(f"  {text}")
-        for one in verdict.fields:
-            say(f"  field {one.name}: {one.message}")
+        for field in verdict.fields:
+            say(f"  field {field.name}: {field.message}")
     if exchange.id:
-        say(f"  kept as {exchange.id}")
+        say(f"  history {exchange.id}")

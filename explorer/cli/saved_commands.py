@@ -1,4 +1,4 @@
-"""``saved``: requests and sequences that are kept as files."""
+"""``saved``: list, check, add and run saved requests."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from explorer.cli.messages import say
+from explorer.cli.messages import catalog_problem_table, say
 from explorer.cli.output import print_json, print_lines, table
 from explorer.cli.parameters import Seconds
-from explorer.cli.request_commands import allow_file_option, call_options, parse_call, print_exchange
-from explorer.cli.session_options import session_of, trust_host_option
+from explorer.cli.request_commands import (
+    allow_file_option,
+    call_options,
+    parse_call,
+    print_exchange,
+    values_argument,
+    write_file,
+)
+from explorer.cli.session_options import json_option, session_of, trust_host_option, yes_option
 from explorer.core.saved.report import (
     MARKS,
     REPORT_FORMATS,
@@ -39,53 +46,63 @@ if TYPE_CHECKING:
 
 @click.group("saved")
 def saved_command() -> None:
-    """Requests kept as files: list, show, check and run them, alone or a folder in order."""
+    """List, show, check, add and run saved requests.
+
+    \b
+    Examples:
+      api-explorer saved add shop/stock --from endlessaisles.stock sku=81001
+      api-explorer saved check
+      api-explorer saved run shop --report junit --output report.xml
+    """
 
 
 @saved_command.command("list")
 @click.argument("folder", required=False, default="")
-@click.option("--json", "as_json", is_flag=True, help="An array of requests as data.")
+@json_option
 @click.pass_context
 def saved_list(ctx: click.Context, folder: str, as_json: bool) -> int:
-    """List the saved requests, or those of FOLDER, in the order in which they run."""
+    """List saved requests, all or of FOLDER, in run order."""
     from explorer.session.saved import all_problems
 
     saved = _saved(ctx, keep_history=False)
     library = saved.library
-    names = [*library.sequence(folder), *(name for name, one in library.files.items() if one.is_side and not folder)]
-    files = [library.files[name] for name in names]
+    side_names = [name for name, file in library.files.items() if file.is_side and not folder]
+    files = [library.files[name] for name in (*library.sequence(folder), *side_names)]
     if as_json:
-        print_json([_row(saved, one) for one in files])
+        print_json([_row(saved, file) for file in files])
     elif files:
-        print_lines(table([_cells(saved, one) for one in files]))
+        print_lines(table([_cells(saved, file) for file in files]))
     else:
-        say(f"nothing is saved in {saved.folder}")
-    for problem in (one for name, one in all_problems(saved) if name not in library.files):
-        say(f"{problem}")
+        say(f"no saved requests in {saved.folder}")
+    for name, problem in all_problems(saved):
+        if name not in library.files:
+            say(str(problem))
     return 0
 
 
 @saved_command.command("show")
 @click.argument("name")
-@click.option("--env-file", "env_file", default="", metavar="NAME", help="The file of variables (environments/NAME).")
-@click.option("--json", "as_json", is_flag=True, help="The request as data.")
+@click.option("--env-file", "env_file", default="", metavar="NAME", help="Use the variables of environments/NAME.")
+@json_option
 @click.pass_context
 def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> int:
-    """Show the file of a saved request, and which of its variables have no value."""
+    """Show the file of a saved request and its unset variables."""
     from explorer.core.saved.naming import check_chain
     from explorer.session.saved import VariableScope, file_problems
 
     saved = _saved(ctx, keep_history=False)
     file = saved.library.file(name)
     for problem in file_problems(saved, file):
-        say(f"{problem}")
+        say(str(problem))
     missing = [] if file.request is None else list(saved.missing(file.request, VariableScope(file=env_file)))
     if as_json:
-        waiting = [{"placeholder": str(one.placeholder), "where": one.place, "secret": one.secret} for one in missing]
-        print_json({**_row(saved, file), "text": file.text, "missing": waiting})
+        missing_rows = [
+            {"placeholder": str(item.placeholder), "where": item.place, "secret": item.secret} for item in missing
+        ]
+        print_json({**_row(saved, file), "text": file.text, "missing": missing_rows})
         return 0
-    for one in missing:
-        say(f"{one.placeholder} ({one.place}) has no value: {one.hint}")
+    for item in missing:
+        say(f"{item.placeholder} ({item.place}) has no value: {item.hint}")
     if file.request is not None:
         chain = check_chain(file.name, saved.library.requests)
         if len(chain) > 1:
@@ -96,36 +113,34 @@ def saved_show(ctx: click.Context, name: str, env_file: str, as_json: bool) -> i
 
 @saved_command.command("check")
 @allow_file_option
-@click.option("--json", "as_json", is_flag=True, help="An array of problems as data.")
+@json_option
 @click.pass_context
 def saved_check(ctx: click.Context, allowed: tuple[str, ...], as_json: bool) -> int:
-    """Check every file: TOML, names, values, expectations, chains, secrets, uploads. Exits with 2 on any problem."""
+    """Check every file of the saved requests.
+
+    The checks cover TOML, names, values, expectations, chains, secrets and uploads. Exits with 2 if there is a problem.
+    """
     from explorer.session.saved import all_problems
 
     saved = _saved(ctx, keep_history=False, allowed=allowed)
-    found = [one for _, one in all_problems(saved)]
+    problems = [problem for _, problem in all_problems(saved)]
     if as_json:
-        print_json(
-            [
-                {"file": one.file, "path": one.path, "message": one.message, "expected": one.expected, "near": one.near}
-                for one in found
-            ]
-        )
+        print_json([catalog_problem_table(problem) for problem in problems])
     else:
-        for problem in found:
+        for problem in problems:
             print_lines(_problem_line(problem, saved.folder))
         count = len(saved.library.files)
-        wrong = f"{len(found) or 'no'} problem{'s' if len(found) != 1 else ''}"
-        say(f"{count} saved request{'s' if count != 1 else ''} in {saved.folder}: {wrong}")
-    return 2 if found else 0
+        summary = f"{len(problems) or 'no'} problem{'s' if len(problems) != 1 else ''}"
+        say(f"{count} saved request{'s' if count != 1 else ''} in {saved.folder}: {summary}")
+    return 2 if problems else 0
 
 
 @saved_command.command("add")
 @click.argument("name")
-@click.option("--from", "source", required=True, metavar="ID|VENDOR.ENDPOINT", help="A history entry, or a call.")
-@click.argument("values", nargs=-1, metavar="[NAME=VALUE | NAME:=JSON | NAME=@FILE]...")
-@click.option("--description", default="", help="What it is for.")
-@click.option("--overwrite", is_flag=True, help="Put it in place of what is there; comments stay.")
+@click.option("--from", "source", required=True, metavar="NUMBER|VENDOR.ENDPOINT", help="History entry or call.")
+@values_argument
+@click.option("--description", default="", help="Describe the request.")
+@click.option("--overwrite", is_flag=True, help="Replace the request; keep comments.")
 @call_options
 @click.pass_context
 def saved_add(
@@ -138,10 +153,10 @@ def saved_add(
     overwrite: bool,
     **options: Any,
 ) -> int:
-    """Save a request under NAME (folder/name): an entry of the history, or a call with values as for ``send``.
+    """Save a history entry or a call as NAME (folder/name).
 
-    ${NAME} in a value is a variable, ${folder/request: path} a value out of another request's answer. What is secret
-    is written as a variable.
+    A value can contain ${NAME}, a variable, or ${folder/request: path}, a value from another request's response.
+    Secrets are written as variables.
     """
     import msgspec
 
@@ -153,11 +168,13 @@ def saved_add(
     saved = _saved(ctx, keep_history=source.isdigit())
     if source.isdigit():
         if values or any(
-            options[one] for one in ("method", "readings", "extra", "headers", "base_url", "force", "ask")
+            options[name] for name in ("method", "readings", "extra", "headers", "base_url", "force", "ask")
         ):
-            raise UsageError("an entry of the history has its values", hint="Change them in the file afterwards.")
-        past = asyncio.run(_history_call(saved, int(source)))
-        call = msgspec.structs.replace(draft_from_history(past), environment=options["environment"] or "")
+            raise UsageError(
+                f"history entry {source} cannot be changed while saving", hint="Edit the file after saving it."
+            )
+        original = asyncio.run(_history_call(saved, int(source)))
+        call = msgspec.structs.replace(draft_from_history(original), environment=options["environment"] or "")
         request = SavedRequest(call=call)
     else:
         call = keep_values(saved.session, parse_call(saved.session, source, values, options), options["ask"])
@@ -169,8 +186,8 @@ def saved_add(
         )
     else:
         request = msgspec.structs.replace(request, description=description)
-    file, made = saved.save(name, request, digest=ANY_DIGEST if overwrite else "")
-    for note in made.notes:
+    file, public_copy = saved.save(name, request, digest=ANY_DIGEST if overwrite else "")
+    for note in public_copy.notes:
         say(f"note: {note}")
     say(f"saved as {file.path}")
     return 0
@@ -178,18 +195,16 @@ def saved_add(
 
 @saved_command.command("run")
 @click.argument("name", metavar="NAME|FOLDER")
-@click.option("--env-file", "env_file", default="", metavar="NAME", help="The file of variables (environments/NAME).")
-@click.option("--env", "environment", default="", help="Where all calls go, in place of what the files say.")
-@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A variable.")
-@click.option(
-    "--go-on/--stop", default=None, help="After a step that failed, run what does not need it (usual), or stop."
-)
+@click.option("--env-file", "env_file", default="", metavar="NAME", help="Use the variables of environments/NAME.")
+@click.option("--env", "environment", default="", metavar="NAME", help="Override the environment of all requests.")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable.")
+@click.option("--go-on/--stop", default=None, help="After a failure, run independent steps (default) or stop.")
 @allow_file_option
-@click.option("--report", type=click.Choice(REPORT_FORMATS), help="How the report is written (text).")
-@click.option("--json", "as_json", is_flag=True, help="The result as data: of one request as `send --json`.")
+@click.option("--report", type=click.Choice(REPORT_FORMATS), help="Report format (default text).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; for one request, as `send --json`.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
-@click.option("--timeout", type=Seconds(), help="Seconds for each exchange.")
-@click.option("--yes", is_flag=True, help="Do not ask before calls that a guarded environment asks about.")
+@click.option("--timeout", type=Seconds(), help="Time limit of each exchange.")
+@yes_option
 @trust_host_option
 @click.pass_context
 def saved_run(
@@ -207,11 +222,12 @@ def saved_run(
     timeout: float | None,
     yes: bool,
 ) -> int:
-    """Run a saved request, or all of a FOLDER in order (. for everything), each after those whose answers it needs.
+    """Run a saved request, or a FOLDER in order (. for all).
 
-    Nothing is sent while a file is bad, a variable has no value, a request reads a file outside the folder, or a call
-    asks for a yes that was not given. Exits with 0 where all expectations hold, else with 1; with 2 where nothing could
-    be run.
+    A request runs after those whose responses it needs. Nothing is sent if a file has errors, a variable has no value,
+    a request reads a file outside the folder, or a confirmation is missing.
+
+    Exits with 0 if all expectations are met, else with 1; with 2 if nothing was run.
     """
     from explorer.session.saved import VariableScope
     from explorer.session.sequence import SequenceRunner
@@ -219,16 +235,16 @@ def saved_run(
     saved = _saved(ctx, keep_history=True, allowed=allowed)
     names = saved.library.sequence(name)
     if not names:
-        raise UsageError(f"there is nothing to run in {name}")
-    scope = VariableScope(given=_given_values(given), file=env_file, environment=environment)
+        raise UsageError(f"no saved requests in {name}", hint="`api-explorer saved list` shows all of them.")
+    scope = VariableScope(given=_parse_variables(given), file=env_file, environment=environment)
     runner = SequenceRunner(saved, scope, go_on=go_on, agreed=yes, timeout=timeout, tell=_report_step)
     folder = saved.library.find_folder(name) or ""
-    made = asyncio.run(_run(runner, name, names, folder))
+    run_report = asyncio.run(_run(runner, name, names, folder))
     single = names[0] if len(names) == 1 and not folder and name.strip("/") not in ("", ".") else ""
     if single and report is None:
-        return _print_single(runner, made, single, output, as_json=as_json)
-    _print_report(made, "json" if as_json and report is None else report or "text", output)
-    return made.exit_code
+        return _print_single(runner, run_report, single, output, as_json=as_json)
+    _print_report(run_report, "json" if as_json and report is None else report or "text", output)
+    return run_report.exit_code
 
 
 async def _run(runner: SequenceRunner, title: str, names: tuple[str, ...], folder: str) -> RunReport:
@@ -244,40 +260,33 @@ def _report_step(step: RunStep | str) -> None:
         say(f"{MARKS[step.outcome]} {step.name}{needed}  {step.told}")
 
 
-def _print_single(runner: SequenceRunner, made: RunReport, name: str, output: Path | None, *, as_json: bool) -> int:
-    """What ``send`` would print of it, and the expectations."""
-    step = next(one for one in made.steps if one.name == name)
+def _print_single(runner: SequenceRunner, report: RunReport, name: str, output: Path | None, *, as_json: bool) -> int:
+    """Print the response as ``send`` does, and the results of the expectations. Return the exit code."""
+    step = next(step for step in report.steps if step.name == name)
     exchange = runner.exchanges.get(name)
     if as_json and output is not None:
-        _write(output, (json.dumps(step_table(step), indent=2, default=str) + "\n").encode())
+        write_file(output, (json.dumps(step_table(step), indent=2, default=str) + "\n").encode())
     elif as_json:
         print_json(step_table(step))
     elif exchange is not None:
         print_exchange(runner.session, exchange, output, as_json=False)
-        for one in step.results:
-            say(f"  {'✓' if one.held else '✗'} {one}")
-    return made.exit_code
+        for result in step.results:
+            say(f"  {'✓' if result.held else '✗'} {result}")
+    return report.exit_code
 
 
-def _print_report(made: RunReport, form: str, output: Path | None) -> None:
-    if form == "junit":
-        data = report_junit(made)
-    elif form == "json":
-        data = (json.dumps(report_table(made), indent=2, default=str) + "\n").encode()
+def _print_report(report: RunReport, report_format: str, output: Path | None) -> None:
+    if report_format == "junit":
+        data = report_junit(report)
+    elif report_format == "json":
+        data = (json.dumps(report_table(report), indent=2, default=str) + "\n").encode()
     else:
-        data = (report_text(made) + "\n").encode("utf-8", "replace")
+        data = (report_text(report) + "\n").encode("utf-8", "replace")
     if output is not None:
-        _write(output, data)
-        say(f"{made.summary}; the report is in {output}")
+        write_file(output, data)
+        say(f"{report.summary}; report written to {output}")
     else:
         print_lines(data.decode().rstrip("\n"))
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"--output {path}: {error.strerror}", hint="Name a file that can be written.") from None
 
 
 def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] = ()) -> SavedRequestStore:
@@ -290,14 +299,14 @@ def _saved(ctx: click.Context, *, keep_history: bool, allowed: tuple[str, ...] =
     return saved
 
 
-def _given_values(words: Sequence[str]) -> dict[str, str]:
-    given = {}
+def _parse_variables(words: Sequence[str]) -> dict[str, str]:
+    variables = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
-            raise UsageError(f"{word!r} cannot be read", hint="Write --set NAME=VALUE.")
-        given[name] = value
-    return given
+            raise UsageError(f"--set {word}: not a name and a value", hint="Use --set NAME=VALUE.")
+        variables[name] = value
+    return variables
 
 
 async def _history_call(saved: SavedRequestStore, number: int) -> Call:
@@ -322,19 +331,19 @@ def _row(saved: SavedRequestStore, file: SavedFile) -> dict[str, Any]:
         "method": _method(saved, request) or None,
         "environment": request.call.environment or None if request else None,
         "description": request.description if request else "",
-        "problems": [str(one) for one in file_problems(saved, file)],
+        "problems": [str(problem) for problem in file_problems(saved, file)],
     }
 
 
 def _cells(saved: SavedRequestStore, file: SavedFile) -> tuple[str, ...]:
     from explorer.session.saved import file_problems
 
-    wrong = file_problems(saved, file)
+    problems = file_problems(saved, file)
     request = file.request
-    said = (
-        f"✗ {_problem_line(wrong[0], saved.folder)}" if wrong else request.description.split("\n")[0] if request else ""
-    )
-    return (file.name, _method(saved, request), request.call.address if request else "", said)
+    summary = request.description.split("\n")[0] if request else ""
+    if problems:
+        summary = f"✗ {_problem_line(problems[0], saved.folder)}"
+    return (file.name, _method(saved, request), request.call.address if request else "", summary)
 
 
 def _method(saved: SavedRequestStore, request: SavedRequest | None) -> str:

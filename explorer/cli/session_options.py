@@ -1,4 +1,4 @@
-"""Open the session of a command, with its options for hosts and files, and its track progress."""
+"""The session of a command, the options that commands share, and the progress of the running track."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ def base_url_option(command: _F) -> _F:
         "--base-url",
         default="",
         callback=_base_url_option,
-        help="Replaces the environment's base URL; its host is trusted.",
+        metavar="URL",
+        help="Use this base URL and trust its host.",
     )(command)
 
 
 def trust_host_option(command: _F) -> _F:
-    """Add ``--trust-host``, which every command that sends has, to *command*."""
+    """Add ``--trust-host`` to *command*, which sends requests."""
     return click.option(
         "--trust-host",
         multiple=True,
         metavar="HOST[:PORT]",
         expose_value=False,
         callback=_hosts_option,
-        help="Let credentials go to this host, too, in this run.",
+        help="Trust this host for this run.",
     )(command)
 
 
 def trust_named_hosts(ctx: click.Context, session: SessionContext) -> None:
-    """Let *session* trust the hosts that were named on the command line."""
+    """Trust the hosts named on the command line in *session*."""
     session.trusted_here.extend(ctx.obj.get(_KEY, ()))
 
 
@@ -67,16 +68,19 @@ def _remember(ctx: click.Context, pattern: HostPattern) -> None:
     ctx.ensure_object(dict).setdefault(_KEY, []).append(pattern)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option = click.option("--yes", is_flag=True, help="Skip the confirmation.")
+
 T = TypeVar("T")
 
 
 def session_of(ctx: click.Context, *, keep_history: bool = True) -> SessionContext:
-    """The session of this command line; bad files of the user are named on stderr."""
+    """Open the session of a command; report invalid user files on stderr."""
     session = open_session(ctx.obj["environ"], keep_history=keep_history)
     session.on_warning = say
     trust_named_hosts(ctx, session)
     for problem in (*session.catalog_problems, *session.settings_problems):
-        say(f"left out: {problem}")
+        say(f"ignored: {problem}")
     if keep_history and session.folders.track_progress.exists():
         report_progress(session)
     return session
@@ -95,7 +99,7 @@ def run(session: SessionContext, work: Awaitable[T]) -> T:
 
 
 def report_progress(session: SessionContext) -> None:
-    """Let what this command sends count for the track under way, and say what it meant."""
+    """Count what this command sends as progress of the running track, and report the feedback."""
     from explorer.errors import StoreError
     from explorer.session.tracks import open_track_session, watch_sends
 
@@ -104,22 +108,23 @@ def report_progress(session: SessionContext) -> None:
     if track is None:
         return
 
-    def tell(heard: Feedback) -> None:
-        say(
-            f"track {track.id}, {heard.step.title}: {heard.kind}. {tutor.words(track, heard.text, action_words(track))}"
-        )
+    def report(feedback: Feedback) -> None:
+        text = tutor.words(track, feedback.text, action_words(track))
+        say(f"track {track.id}, {feedback.step.title}: {feedback.kind}. {text}")
         step = tutor.step(track)
-        if step is not None and heard.kind in ("done", "back"):
+        if step is not None and feedback.kind in ("done", "back"):
             say(f"  next: {step.title}. {tutor.words(track, step.brief, action_words(track))}")
         try:
             tutor.save()
         except StoreError as error:
             say(error.sentence)
 
-    watch_sends(session, tutor, tell)
+    watch_sends(session, tutor, report)
 
 
 def action_words(track: Track) -> dict[str, str]:
-    """The actions that a track's texts name, as words: which keys they have is the app's affair."""
-    texts = [f"{one.brief} {one.text} {one.learned} {' '.join(slip.text for slip in one.slips)}" for one in track.steps]
+    """Return the actions that the texts of *track* mention by name: the command line has no keys."""
+    texts = [
+        f"{step.brief} {step.text} {step.learned} {' '.join(slip.text for slip in step.slips)}" for step in track.steps
+    ]
     return {name: f"[{name.replace('_', ' ')}]" for name in re.findall(r"\{key:(\w+)\}", " ".join(texts))}

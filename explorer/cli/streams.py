@@ -1,7 +1,7 @@
-"""The three standard streams, so that a closed, full or broken one is an error of ours with an exit code of its own.
+"""Standard streams that turn a closed, full or broken stream into an error with its own exit code.
 
 stdout ── pipe closed early ──► ``ReaderGone`` (141, silent)      ── full or closed ──► ``OutputFailed`` (74)
-stderr ── whatever happens ──► narration is lost, the work goes on
+stderr ── any error ──► messages are lost, the command continues
 stdin  ── closed ──► empty
 """
 
@@ -21,18 +21,18 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 def protect_streams() -> None:
-    """Put safe streams in the place of those of the process. Text that the encoding of a stream lacks is escaped.
+    """Replace the standard streams. Characters that a stream's encoding lacks are escaped.
 
-    A closed descriptor is opened on nothing first: otherwise the next file that is opened, which may be the history,
-    would take its number, and the output.
+    Closed descriptors are first opened on the null device. Otherwise the next file to be opened, such as the history,
+    would get the number of stdout and receive its output.
     """
     closed = {number for number in (_STDIN, _STDOUT, _STDERR) if _is_closed(number)}
-    for _ in closed:  # the lowest free number is what ``open`` gives
+    for _ in closed:  # ``open`` returns the lowest free number
         os.open(os.devnull, os.O_RDWR)
     if _STDIN in closed:
         sys.stdin = io.StringIO()
-    sys.stdout = _text(_Stdout(_STDOUT, closed=_STDOUT in closed), sys.stdout)
-    sys.stderr = _text(_Stderr(_STDERR), sys.stderr)
+    sys.stdout = _wrap(_Stdout(_STDOUT, closed=_STDOUT in closed), sys.stdout)
+    sys.stderr = _wrap(_Stderr(_STDERR), sys.stderr)
 
 
 def _is_closed(number: int) -> bool:
@@ -44,23 +44,23 @@ def _is_closed(number: int) -> bool:
 
 
 def discard_output() -> None:
-    """Let what is still buffered for stdout go nowhere, so that the end of the process says nothing more."""
+    """Discard the rest of stdout, so that flushing it at exit reports no second error."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, _STDOUT)
     os.close(null)
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if isinstance(raw, _Stdout):
-        raw.discards = True
+        raw.is_discarding = True
 
 
-def _text(raw: _Stream, before: TextIO | None) -> io.TextIOWrapper:
+def _wrap(raw: _Stream, before: TextIO | None) -> io.TextIOWrapper:
     encoding = getattr(before, "encoding", None) or "utf-8"
     buffer = io.BufferedWriter(raw)
     return io.TextIOWrapper(buffer, encoding=encoding, errors="backslashreplace", line_buffering=raw.isatty())
 
 
 class _Stream(io.RawIOBase):
-    """A file descriptor that is written to."""
+    """A file descriptor open for writing."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -79,10 +79,10 @@ class _Stdout(_Stream):
     def __init__(self, number: int, *, closed: bool) -> None:
         super().__init__(number)
         self._was_closed = closed
-        self.discards = False
+        self.is_discarding = False
 
     def write(self, data: ReadableBuffer, /) -> int:
-        if self.discards:
+        if self.is_discarding:
             return memoryview(data).nbytes
         if self._was_closed:
             raise OutputFailed("stdout is closed")
@@ -99,4 +99,4 @@ class _Stderr(_Stream):
         try:
             return os.write(self._number, data)
         except OSError:
-            return memoryview(data).nbytes  # there is nowhere left to report it
+            return memoryview(data).nbytes  # nowhere left to report it

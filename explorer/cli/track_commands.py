@@ -1,4 +1,4 @@
-"""``tracks``: the guided tracks and how far each is. What ``send`` does counts for the one under way, too."""
+"""``tracks``: list, start and follow guided lessons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
-from explorer.cli.session_options import action_words, session_of
+from explorer.cli.session_options import action_words, json_option, session_of
 
 if TYPE_CHECKING:
     from explorer.core.tracks import Track
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 @click.command("tracks")
-@click.argument("what", type=click.Choice(["list", "show", "start", "stop", "reset"]), default="list")
+@click.argument("action", type=click.Choice(["list", "show", "start", "stop", "reset"]), default="list")
 @click.argument("track_id", metavar="[TRACK]", default="")
-@click.option("--json", "as_json", is_flag=True, help="The tracks with their steps and progress as data.")
+@json_option
 @click.pass_context
-def tracks_command(ctx: click.Context, what: str, track_id: str, as_json: bool) -> int:
-    """Guided tracks: lessons in the sandbox that check what was really sent.
+def tracks_command(ctx: click.Context, action: str, track_id: str, as_json: bool) -> int:
+    """List, show, start, stop or reset guided lessons.
 
-    list; show, start or reset TRACK; stop following the one under way. What stands in [brackets] in their texts are
-    actions of the app, which shows tracks with J; what `send` does counts for the track under way as well.
+    A lesson checks what is really sent to the sandbox; what `send` does counts for the running track. [Brackets] in its
+    texts are actions of the app. `show`, `start` and `reset` need a TRACK.
     """
     from explorer.errors import UsageError
     from explorer.session.tracks import open_track_session
@@ -33,27 +33,27 @@ def tracks_command(ctx: click.Context, what: str, track_id: str, as_json: bool) 
     tutor = open_track_session(session_of(ctx, keep_history=False))
     for problem in tutor.problems:
         say(problem)
-    if what in ("show", "start", "reset") and not track_id:
-        raise UsageError(f"which track to {what}?", hint=f"One of: {', '.join(tutor.tracks)}.")
-    if what == "start":
+    if action in ("show", "start", "reset") and not track_id:
+        raise UsageError(f"{action} needs a track", hint=f"Choose one of: {', '.join(tutor.tracks)}.")
+    if action == "start":
         tutor.start(track_id)
-    elif what == "stop":
+    elif action == "stop":
         tutor.stop_track()
-    elif what == "reset":
+    elif action == "reset":
         tutor.reset(track_id)
-    chosen = [tutor.track(track_id)] if track_id else list(tutor.tracks.values())
+    tracks = [tutor.track(track_id)] if track_id else list(tutor.tracks.values())
     if as_json:
-        print_json([track_table(tutor, one) for one in chosen])
+        print_json([track_table(tutor, track) for track in tracks])
     elif track_id:
-        _print_track(tutor, chosen[0])
+        _print_track(tutor, tracks[0])
     else:
         _print_tracks(tutor)
     return 0
 
 
 def track_table(tutor: TrackSession, track: Track) -> dict[str, Any]:
-    """A track as data, with its progress."""
-    known = tutor.progress_of(track).done
+    """Return a track and its progress as JSON data."""
+    done_at = tutor.progress_of(track).done
     return {
         "id": track.id,
         "title": track.title,
@@ -66,7 +66,7 @@ def track_table(tutor: TrackSession, track: Track) -> dict[str, Any]:
                 "title": step.title,
                 "brief": tutor.words(track, step.brief, action_words(track)),
                 "endpoint": step.address,
-                "done_at": known.get(step.id),
+                "done_at": done_at.get(step.id),
             }
             for step in track.steps
         ],
@@ -74,24 +74,24 @@ def track_table(tutor: TrackSession, track: Track) -> dict[str, Any]:
 
 
 def _print_tracks(tutor: TrackSession) -> None:
-    rows = [("", "track", "steps", "what it is about")]
-    for one in tutor.tracks.values():
-        done, of = tutor.done(one), len(one.steps)
-        mark = "▶" if tutor.running is one else "✓" if done == of else ""
-        rows.append((mark, one.id, f"{done} of {of}", one.title))
+    rows = [("", "track", "steps", "title")]
+    for track in tutor.tracks.values():
+        done, total = tutor.done(track), len(track.steps)
+        mark = "▶" if tutor.running is track else "✓" if done == total else ""
+        rows.append((mark, track.id, f"{done} of {total}", track.title))
     print_lines(table(rows))
 
 
 def _print_track(tutor: TrackSession, track: Track) -> None:
-    keys, now, known = action_words(track), tutor.step(track), tutor.progress_of(track).done
-    print_lines(f"{track.title} ({track.id})" + ("  ▶ under way" if tutor.running is track else ""))
+    actions, current, done = action_words(track), tutor.step(track), tutor.progress_of(track).done
+    print_lines(f"{track.title} ({track.id})" + ("  ▶ running" if tutor.running is track else ""))
     print_lines(textwrap.fill(track.about, 100))
-    for at, step in enumerate(track.steps, 1):
-        sign = "✓" if step.id in known else "▸" if step is now else "○"
-        print_lines(f"\n{sign} {at}. {step.title}  ({step.address})")
-        for text in (step.brief, step.text) if step is now else (step.learned,) if step.id in known else ():
-            filled = tutor.words(track, text, keys)
+    for number, step in enumerate(track.steps, 1):
+        mark = "✓" if step.id in done else "▸" if step is current else "○"
+        print_lines(f"\n{mark} {number}. {step.title}  ({step.address})")
+        for text in (step.brief, step.text) if step is current else (step.learned,) if step.id in done else ():
+            filled = tutor.words(track, text, actions)
             if filled:
                 print_lines(textwrap.indent(textwrap.fill(filled, 96), "     "))
-    if now is None:
+    if current is None:
         print_lines(f"\n★ {track.ending}")

@@ -1,4 +1,4 @@
-"""``add_trusted``: the hosts that credentials may go to beside those of the catalog."""
+"""``trust``: list, add and remove hosts that may receive credentials besides those of the catalog."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from explorer.cli.messages import say
 from explorer.cli.output import print_json, print_lines, table
-from explorer.cli.session_options import session_of
+from explorer.cli.session_options import json_option, session_of
 from explorer.core.origin import Origin
 from explorer.core.text.units import format_utc
 from explorer.errors import UsageError
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 @click.group("trust")
 def trust_command() -> None:
-    """List, add and remove hosts that credentials may go to.
+    """List, add and remove hosts that may receive credentials.
 
-    The hosts of an environment in the catalog are always trusted. This list holds the others that you allowed.
+    The hosts of the catalog are always trusted. This list contains the others that you allowed.
     """
 
 
 @trust_command.command("list")
 @click.argument("vendor_id", metavar="[VENDOR]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="An array of hosts as data.")
+@json_option
 @click.pass_context
 def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
     """List the trusted hosts, or those of VENDOR."""
@@ -41,19 +41,19 @@ def trust_list(ctx: click.Context, vendor_id: str | None, as_json: bool) -> int:
             ]
         )
     elif hosts:
-        print_lines(table([(host.origin, host.vendor, host.environment, _date(host.at)) for host in hosts]))
+        print_lines(table([(host.origin, host.vendor, host.environment, format_utc(host.at)) for host in hosts]))
     else:
-        say("No trusted hosts besides those of the catalog.")
+        say("no trusted hosts besides those of the catalog")
     return 0
 
 
 @trust_command.command("add")
 @click.argument("vendor_id", metavar="VENDOR")
 @click.argument("url", metavar="URL")
-@click.option("--env", "environment", required=True, help="The environment whose credentials may go there.")
+@click.option("--env", "environment", required=True, metavar="NAME", help="Environment of the credentials.")
 @click.pass_context
 def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) -> int:
-    """Let the credentials of VENDOR go to the host of URL (https://host or http://host:port) from now on."""
+    """Trust the host of URL with the credentials of VENDOR."""
     from explorer.session.trust import is_downgrade
     from explorer.store.journals import add_trusted
 
@@ -75,10 +75,10 @@ def trust_add(ctx: click.Context, vendor_id: str, url: str, environment: str) ->
 @trust_command.command("remove")
 @click.argument("vendor_id", metavar="VENDOR")
 @click.argument("url", metavar="URL")
-@click.option("--env", "environment", help="Only for this environment.")
+@click.option("--env", "environment", metavar="NAME", help="Only for this environment.")
 @click.pass_context
 def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str | None) -> int:
-    """Remove the host of URL from the list of VENDOR."""
+    """Remove the host of URL from the hosts of VENDOR."""
     from explorer.store.journals import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
@@ -89,7 +89,9 @@ def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str 
         if (host.origin, host.vendor) == (origin, vendor_id) and environment in (None, host.environment)
     ]
     if not hosts:
-        raise UsageError(f"{origin} is not on the list of {vendor_id}", hint="`api-explorer trust list` shows it.")
+        raise UsageError(
+            f"{origin} is not a trusted host of {vendor_id}", hint="`api-explorer trust list` shows all of them."
+        )
     revoke_trusted(session.folders, hosts, session.now())
     return 0
 
@@ -97,13 +99,13 @@ def trust_remove(ctx: click.Context, vendor_id: str, url: str, environment: str 
 @trust_command.command("clear")
 @click.pass_context
 def trust_clear(ctx: click.Context) -> int:
-    """Remove every host from the list. Nothing else changes; the app asks again."""
+    """Remove every host; the app asks again."""
     from explorer.store.journals import revoke_trusted
 
     session = session_of(ctx, keep_history=False)
     hosts = _hosts(session)
     revoke_trusted(session.folders, hosts, session.now())
-    say(f"Removed {len(hosts)} host{'' if len(hosts) == 1 else 's'}.")
+    say(f"removed {len(hosts)} host{'' if len(hosts) == 1 else 's'}")
     return 0
 
 
@@ -111,7 +113,3 @@ def _hosts(session: SessionContext) -> tuple[TrustedHost, ...]:
     from explorer.session.trust import trusted_hosts
 
     return trusted_hosts(session)
-
-
-def _date(at: float) -> str:
-    return format_utc(at)

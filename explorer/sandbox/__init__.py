@@ -1,8 +1,8 @@
-"""The vendors as a local server, made from the catalog: it verifies auth, validates, pages and keeps state.
+"""The vendors as a local server generated from the catalog: it verifies auth, validates, pages and has state.
 
-    bytes ─ arrival ─► routing ─► decoding ─► validation ─► auth ─► handler (steps over state) ─► answer (JSON or XML)
+    bytes ─ request ─► routing ─► decoding ─► validation ─► auth ─► handler (steps over state) ─► response (JSON or XML)
                           │           │            │          │         │
-                          └───────────┴────────────┴──────────┴─────────┴──► refusal in the vendor's own shape
+                          └───────────┴────────────┴──────────┴─────────┴──► refusal in the vendor's format
 
-``server`` and ``app`` load starlette and uvicorn; ``address``, ``faults`` and ``fault_kinds`` need neither.
+``server`` loads starlette and uvicorn; ``address`` and ``faults`` need neither.
 """

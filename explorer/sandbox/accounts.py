@@ -1,4 +1,4 @@
-"""Who may call: the accounts of one vendor, and the verifiers of its auth schemes."""
+"""The accounts of one vendor, and the verifiers of its auth schemes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import FailureKind
     from explorer.sandbox.incoming_request import ParsedRequest
 
-_DEFAULT_VALUES = {"environment": "demo"}
-"""Account → the account whose records it has."""
+_RECORD_OWNERS = {"environment": "demo"}
+"""Account → the account whose records it shares."""
 
 
 class Authority:
@@ -32,20 +32,20 @@ class Authority:
         self.book = AccountBook.of(vendor, environ)
         self._accounts_by_id: dict[str, dict[str, Any]] = {}
         self._verifiers: dict[str, Verifier] = {}
-        self.waiting: dict[str, Any] = {}
-        """What applications asked people for and nobody decided yet, by ticket."""
+        self.pending: dict[str, Any] = {}
+        """Ticket → consent request without a decision yet."""
         demo = vendor.sandbox.accounts.get("demo")
         for account in self.book.accounts:
             self._accounts_by_id[account.id] = {
                 **(demo.data if demo else {}),
                 "roles": list(demo.roles if demo else ()),
             }
-        for key, known in vendor.sandbox.accounts.items():
+        for key, seeded in vendor.sandbox.accounts.items():
             if key != "demo":
-                self.add_account(key, known.credentials, {**known.data, "roles": list(known.roles)})
+                self.add_account(key, seeded.credentials, {**seeded.data, "roles": list(seeded.roles)})
 
-    def follow(self, vendor: Vendor) -> None:
-        """Take over what *vendor* says of its auths; accounts and live tokens stay."""
+    def update(self, vendor: Vendor) -> None:
+        """Use the auth options of *vendor* from now on; accounts and live tokens are unchanged."""
         for key, verifier in list(self._verifiers.items()):
             if key in vendor.auth and vendor.auth[key].scheme == self._vendor.auth[key].scheme:
                 verifier.options = options_of(vendor.auth[key])
@@ -53,65 +53,65 @@ class Authority:
                 del self._verifiers[key]
         self._vendor = vendor
 
-    def add_account(self, account_id: str, credentials: Mapping[str, str], about: Mapping[str, Any]) -> None:
-        """Make an account, in place of one with the same id."""
+    def add_account(self, account_id: str, credentials: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """Add an account, replacing one with the same id."""
         self.book.add(Account(account_id, {name: Secret(value) for name, value in credentials.items()}))
-        self._accounts_by_id[account_id] = dict(about)
+        self._accounts_by_id[account_id] = dict(data)
 
     def template_account(self, account_id: str) -> dict[str, Any]:
-        """What templates may say of an account. The one that the environment names has the demo account's records."""
+        """Return the data of an account for templates. The ``environment`` account shares the demo records."""
         return {
             "roles": [],
             **self._accounts_by_id.get(account_id, {}),
-            "id": _DEFAULT_VALUES.get(account_id, account_id),
+            "id": _RECORD_OWNERS.get(account_id, account_id),
         }
 
     def params(self, auth: str) -> tuple[str, ...]:
-        """Names of the parameters that the auth *auth* takes for itself; none for ``none`` or an empty text."""
+        """Return the parameters that the auth named *auth* uses; none for ``none`` or an empty string."""
         return self.verifier(auth).options.params if auth in self._vendor.auth else ()
 
     def verifier(self, auth: str) -> Verifier:
-        """The verifier of one of the vendor's auths."""
+        """Return the verifier of the auth named *auth*."""
         if auth not in self._verifiers:
             self._verifiers[auth] = verifier_for(self._vendor, auth, self.book, self._now, self.nonce)
         return self._verifiers[auth]
 
     def issuer(self, auth: str) -> TokenIssuer:
-        """Return what gives out the tokens of one of the vendor's auths.
+        """Return the issuer of the tokens of the auth named *auth*.
 
         Raises:
-            LookupError: it gives out none.
+            LookupError: it issues none.
         """
         issuer = self.verifier(auth).issuer()
         if issuer is None:
-            raise LookupError(f"the auth {auth!r} gives out no tokens")
+            raise LookupError(f"the auth {auth!r} issues no tokens")
         return issuer
 
     def authorization_server(self, auth: str) -> AuthorizationServer:
-        """Return what asks people for consent to one of the vendor's auths.
+        """Return the authorization server of the auth named *auth*.
 
         Raises:
-            LookupError: nobody is asked.
+            LookupError: it needs no consent.
         """
         server = self.verifier(auth).authorization_server()
         if server is None:
-            raise LookupError(f"the auth {auth!r} asks nobody for consent")
+            raise LookupError(f"the auth {auth!r} needs no consent")
         return server
 
-    def check(self, auth: str, arrival: ParsedRequest) -> Grant:
-        """Let the request in.
+    def check(self, auth: str, request: ParsedRequest) -> Grant:
+        """Verify the request.
 
         Raises:
             Refused: with the verifier's own check.
         """
-        verdict = self.verifier(auth).verify(arrival)
-        if isinstance(verdict, Refusal):
-            raise to_refused(verdict)
-        return verdict
+        result = self.verifier(auth).verify(request)
+        if isinstance(result, Refusal):
+            raise to_refused(result)
+        return result
 
 
 def to_refused(refusal: Refusal) -> Refused:
-    """A verifier's refusal as the sandbox's."""
+    """Convert the refusal of a verifier to the sandbox's error."""
     kind: FailureKind = "credentials" if refusal.check == "credentials" else "auth"
-    flaw = Violation(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
-    return Refused((flaw,), headers=refusal.headers)
+    violation = Violation(refusal.check, kind, refusal.message, expected=refusal.expected, got=refusal.got)
+    return Refused((violation,), headers=refusal.headers)

@@ -1,4 +1,4 @@
-"""What is wrong with a catalog's sandbox part, found without serving it: every text in it is read once."""
+"""Check the sandbox tables of a catalog without serving them: compile every expression and template once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from explorer.core.catalog import Vendor
 
 SandboxProblem = tuple[str, str]
-"""Dotted path below the vendor's ``sandbox`` table, and what is wrong there."""
+"""Dotted path below the vendor's ``sandbox`` table, and the problem."""
 _EXPRESSIONS = ("when", "each", "source", "where", "order", "descending", "paged", "that")
 _USED_TEMPLATE = re.compile(r'"\$use"\s*:\s*"([^"]*)"')
-_NEEDS = {
+_REQUIRED_FIELDS = {
     "find": ("collection", "source"),
     "list": ("collection", "source"),
     "create": ("collection",),
@@ -35,48 +35,48 @@ _NEEDS = {
 
 
 def find_problems(vendor: Vendor) -> list[SandboxProblem]:
-    """Every text that is no expression or template, and every name in it that leads nowhere."""
-    return list(_all(vendor))
+    """Return every invalid expression or template, and every unknown name in one."""
+    return list(_vendor_problems(vendor))
 
 
-def _all(vendor: Vendor) -> Iterator[SandboxProblem]:
+def _vendor_problems(vendor: Vendor) -> Iterator[SandboxProblem]:
     sandbox = vendor.sandbox
     for name, text in sandbox.templates.items():
-        yield from _text(vendor, f"templates.{name}", compile_template, text)
+        yield from _text_problems(vendor, f"templates.{name}", compile_template, text)
     for name, collection in sandbox.collections.items():
         for number, text in enumerate((collection.record, *collection.fixed)):
-            yield from _text(vendor, f"collections.{name}[{number}]", compile_template, text)
+            yield from _text_problems(vendor, f"collections.{name}[{number}]", compile_template, text)
     for name, text in sandbox.messages.items():
-        yield from _text(vendor, f"messages.{name}", compile_sentence, text)
-    for name, answer in sandbox.errors.items():
-        yield from _text(vendor, f"errors.{name}.body", compile_template, answer.body)
+        yield from _text_problems(vendor, f"messages.{name}", compile_sentence, text)
+    for name, template in sandbox.errors.items():
+        yield from _text_problems(vendor, f"errors.{name}.body", compile_template, template.body)
     if sandbox.optional_auth and sandbox.optional_auth not in vendor.auth:
         yield "optional_auth", f"no auth named {sandbox.optional_auth!r}"
     for name, handler in sandbox.handlers.items():
         at = f"handlers.{name}"
         if handler.like and handler.like not in sandbox.handlers:
             yield f"{at}.like", f"no handler named {handler.like!r}"
-        yield from _text(vendor, f"{at}.respond", compile_template, handler.respond)
+        yield from _text_problems(vendor, f"{at}.respond", compile_template, handler.respond)
         for header, text in handler.headers.items():
-            yield from _text(vendor, f"{at}.headers.{header}", compile_sentence, text)
-        for kind, answer in handler.errors.items():
-            yield from _text(vendor, f"{at}.errors.{kind}.body", compile_template, answer.body)
+            yield from _text_problems(vendor, f"{at}.headers.{header}", compile_sentence, text)
+        for kind, template in handler.errors.items():
+            yield from _text_problems(vendor, f"{at}.errors.{kind}.body", compile_template, template.body)
         for number, step in enumerate(handler.steps):
-            yield from _step(vendor, f"{at}.steps[{number}]", step)
+            yield from _step_problems(vendor, f"{at}.steps[{number}]", step)
 
 
-def _step(vendor: Vendor, at: str, step: HandlerStep) -> Iterator[SandboxProblem]:
+def _step_problems(vendor: Vendor, at: str, step: HandlerStep) -> Iterator[SandboxProblem]:
     values: dict[str, Any] = {field.name: getattr(step, field.name) for field in msgspec.structs.fields(step)}
     for name in _EXPRESSIONS:
-        yield from _text(vendor, f"{at}.{name}", compiled, values[name])
+        yield from _text_problems(vendor, f"{at}.{name}", compiled, values[name])
     for name, text in step.match.items():
-        yield from _text(vendor, f"{at}.match.{name}", compiled, text)
+        yield from _text_problems(vendor, f"{at}.match.{name}", compiled, text)
         if name not in vendor.credentials:
-            yield f"{at}.match.{name}", "no such credential"
+            yield f"{at}.match.{name}", f"no credential named {name!r}"
     for name in ("set", "value"):
-        yield from _text(vendor, f"{at}.{name}", compile_template, values[name])
+        yield from _text_problems(vendor, f"{at}.{name}", compile_template, values[name])
     for name in ("message", "param"):
-        yield from _text(vendor, f"{at}.{name}", compile_sentence, values[name])
+        yield from _text_problems(vendor, f"{at}.{name}", compile_sentence, values[name])
     if step.collection and step.collection not in vendor.sandbox.collections:
         yield f"{at}.in", f"no collection named {step.collection!r}"
     if step.auth and step.auth not in vendor.auth:
@@ -88,17 +88,17 @@ def _step(vendor: Vendor, at: str, step: HandlerStep) -> Iterator[SandboxProblem
         "internal",
         "default",
     }:
-        yield f"{at}.refuse", f"no kind of failure named {step.refuse!r}"
-    needed = _NEEDS.get(step.do, ())
-    if needed and not any(values[name] for name in needed):
-        yield at, f"{step.do} needs {' or '.join(needed)}"
+        yield f"{at}.refuse", f"no failure kind named {step.refuse!r}"
+    required = _REQUIRED_FIELDS.get(step.do, ())
+    if required and not any(values[name] for name in required):
+        yield at, f"{step.do} needs {' or '.join(required)}"
 
 
-def _text(vendor: Vendor, at: str, read: Callable[[str], object], text: str) -> Iterator[SandboxProblem]:
+def _text_problems(vendor: Vendor, at: str, parse: Callable[[str], object], text: str) -> Iterator[SandboxProblem]:
     if not text:
         return
     try:
-        read(text)
+        parse(text)
     except ExpressionError as error:
         yield at, str(error)
     for name in _USED_TEMPLATE.findall(text):

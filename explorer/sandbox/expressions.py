@@ -1,4 +1,4 @@
-"""The expressions of a catalog: a subset of Python's, and the functions they may call."""
+"""The expression language of a catalog: a subset of Python's expressions, and its functions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import Any
 Function = Callable[..., Any]
 
 ISO = "iso"
-"""The date pattern that stands for ISO 8601 with an offset; every other is strftime's."""
+"""The date pattern for ISO 8601 with an offset; every other is a strftime pattern."""
 
 
 def format_moment(moment: datetime, pattern: str) -> str:
-    """*moment* written by *pattern*: ``iso`` or a strftime pattern."""
+    """Format *moment* by *pattern*: ``iso`` or a strftime pattern."""
     return moment.isoformat(timespec="seconds") if pattern == ISO else moment.strftime(pattern)
 
 
@@ -27,12 +27,12 @@ def _slug(text: Any) -> str:
     return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-")
 
 
-def _same(one: Any, other: Any) -> bool:
-    return one is not None and other is not None and str(one) == str(other)
+def _same(left: Any, right: Any) -> bool:
+    return left is not None and right is not None and str(left) == str(right)
 
 
-def _is_member(one: Any, many: Iterable[Any] | None) -> bool:
-    return any(_same(one, other) for other in many or ())
+def _is_member(value: Any, items: Iterable[Any] | None) -> bool:
+    return any(_same(value, item) for item in items or ())
 
 
 def _contains(text: Any, needle: Any) -> bool:
@@ -47,23 +47,23 @@ def _pick(table: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     return {key: table[key] for key in keys if key in table}
 
 
-def _first(items: Sequence[Any] | None, otherwise: Any = None) -> Any:
-    return items[0] if items else otherwise
+def _first(items: Sequence[Any] | None, default: Any = None) -> Any:
+    return items[0] if items else default
 
 
-def _split(text: Any, by: str = ",") -> list[str]:
-    return [part.strip() for part in str(text).split(by) if part.strip()] if text not in (None, "") else []
+def _split(text: Any, separator: str = ",") -> list[str]:
+    return [part.strip() for part in str(text).split(separator) if part.strip()] if text not in (None, "") else []
 
 
 def _number(text: Any) -> Any:
-    """A number as a number: an integer where it is written as one."""
+    """Return *text* as an integer if it is written as one, else as a float."""
     if isinstance(text, int | float):
         return text
     return int(text) if re.fullmatch(r"-?\d+", str(text)) else float(text)
 
 
-def _days_between(pattern: str, one: str, days: int) -> str:
-    return (datetime.strptime(one, pattern).replace(tzinfo=UTC) + timedelta(days=days)).strftime(pattern)
+def _shift_date(pattern: str, date: str, days: int) -> str:
+    return (datetime.strptime(date, pattern).replace(tzinfo=UTC) + timedelta(days=days)).strftime(pattern)
 
 
 def _seconds_of(pattern: str, text: str) -> float:
@@ -72,16 +72,16 @@ def _seconds_of(pattern: str, text: str) -> float:
     return datetime.strptime(text, pattern).replace(tzinfo=UTC).timestamp()
 
 
-def _edges(items: Iterable[Any] | None, function: Function) -> Any:
+def _reduce(items: Iterable[Any] | None, function: Function) -> Any:
     values = [item for item in items or () if item is not None]
     return function(values) if values else None
 
 
 FUNCTIONS: dict[str, Function] = {
-    "len": lambda thing: len(thing or ()),
+    "len": lambda value: len(value or ()),
     "sum": lambda items: sum(item or 0 for item in items or ()),
-    "smallest": lambda items: _edges(items, min),
-    "largest": lambda items: _edges(items, max),
+    "smallest": lambda items: _reduce(items, min),
+    "largest": lambda items: _reduce(items, max),
     "round": lambda value, places=0: round(value, places) if places else round(value),
     "fixed": lambda value, places=2: f"{float(value):.{int(places)}f}",
     "str": lambda value: "" if value is None else str(value),
@@ -97,19 +97,19 @@ FUNCTIONS: dict[str, Function] = {
     "starts": lambda text, start: str(text or "").startswith(str(start)),
     "replace": lambda text, old, new: str(text).replace(str(old), str(new)),
     "split": _split,
-    "join": lambda items, by=",": str(by).join(str(item) for item in items or ()),
+    "join": lambda items, separator=",": str(separator).join(str(item) for item in items or ()),
     "first": _first,
-    "last": lambda items, otherwise=None: items[-1] if items else otherwise,
+    "last": lambda items, default=None: items[-1] if items else default,
     "keys": lambda table: list(table or {}),
     "values": lambda table: list((table or {}).values()),
     "without": _omit,
     "only": _pick,
     "merged": lambda *tables: {key: value for table in tables if table for key, value in table.items()},
-    "default": lambda value, otherwise: otherwise if value is None or value == "" else value,
+    "default": lambda value, fallback: fallback if value is None or value == "" else value,
     "any": lambda items: any(items or ()),
     "all": lambda items: all(items or ()),
     "range": lambda *bounds: list(range(*bounds))[:10_000],
-    "shift_date": _days_between,
+    "shift_date": _shift_date,
     "timestamp": _seconds_of,
     "json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
     "is_number": lambda text: bool(re.fullmatch(r"-?\d+(\.\d+)?", str(text))),
@@ -118,33 +118,33 @@ FUNCTIONS: dict[str, Function] = {
 
 
 class SeededRandom:
-    """Random values that are the same at every start: they hang on the name of the collection and ``n`` alone."""
+    """Random values that depend only on a seed, so that records are the same at every start."""
 
     def __init__(self, seed: str) -> None:
         self._random = random.Random(seed)  # noqa: S311 - sample data, not secrets
 
     def functions(self) -> dict[str, Function]:
-        """The functions of chance, by name."""
-        chance = self._random
+        """Return the random functions by name."""
+        generator = self._random
         return {
-            "pick": chance.choice,
-            "some": lambda items, count: chance.sample(list(items), min(int(count), len(items))),
-            "between": lambda low, high: chance.randint(int(low), int(high)),
-            "money": lambda low, high: round(chance.uniform(low, high), 2),
-            "chance": lambda share: chance.random() < share,
-            "digits": lambda count: "".join(chance.choice("0123456789") for _ in range(int(count))),
-            "letters": lambda count: "".join(chance.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(int(count))),
+            "pick": generator.choice,
+            "some": lambda items, count: generator.sample(list(items), min(int(count), len(items))),
+            "between": lambda low, high: generator.randint(int(low), int(high)),
+            "money": lambda low, high: round(generator.uniform(low, high), 2),
+            "chance": lambda share: generator.random() < share,
+            "digits": lambda count: "".join(generator.choice("0123456789") for _ in range(int(count))),
+            "letters": lambda count: "".join(generator.choice("abcdefghijkmnpqrstuvwxyz") for _ in range(int(count))),
         }
 
 
 class Clock:
-    """Dates as seen from one moment (Unix seconds), in UTC."""
+    """Dates in UTC relative to one moment (Unix seconds)."""
 
     def __init__(self, now: float) -> None:
         self._now = datetime.fromtimestamp(now, UTC)
 
     def functions(self) -> dict[str, Function]:
-        """``today(pattern, days=0, minutes=0)`` and ``seconds()``."""
+        """Return ``today(pattern, days=0, minutes=0)`` and ``seconds()`` by name."""
         return {
             "today": lambda pattern=ISO, days=0, minutes=0: format_moment(
                 self._now + timedelta(days=days, minutes=minutes), pattern
@@ -156,11 +156,11 @@ class Clock:
 Scope = Mapping[str, Any]
 Code = Callable[[Scope], Any]
 
-_LONGEST = 4_000
+_MAX_LENGTH = 4_000
 
 
 class ExpressionError(Exception):
-    """An expression that cannot be read or worked out: a fault of the catalog, not of the caller."""
+    """An expression that cannot be parsed or evaluated: an error in the catalog, not in the request."""
 
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -186,17 +186,17 @@ _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 @cache
 def compiled(text: str) -> Code:
-    """The function of a scope that *text* stands for.
+    """Compile the expression *text* to a function of a scope.
 
     Raises:
-        ExpressionError: not an expression of this language.
+        ExpressionError: *text* is not an expression of this language.
     """
-    if len(text) > _LONGEST:
-        raise ExpressionError(f"the expression is longer than {_LONGEST} characters")
+    if len(text) > _MAX_LENGTH:
+        raise ExpressionError(f"the expression is longer than {_MAX_LENGTH} characters")
     try:
         tree = ast.parse(text.replace("\n", " ").strip(), mode="eval")
     except (SyntaxError, ValueError) as error:
-        raise ExpressionError(f"{text!r} is no expression: {error}") from None
+        raise ExpressionError(f"{text!r} is not an expression: {error}") from None
     try:
         code = _node(tree.body)
     except ExpressionError as error:
@@ -212,16 +212,16 @@ def compiled(text: str) -> Code:
 
 
 def _node(node: ast.expr) -> Code:
-    maker = _MAKERS.get(type(node))
-    if maker is None:
+    compile_node = _COMPILERS.get(type(node))
+    if compile_node is None:
         raise ExpressionError(f"{type(node).__name__} is not allowed in an expression")
-    return maker(node)
+    return compile_node(node)
 
 
 def _constant(node: ast.Constant) -> Code:
     value = node.value
     if not isinstance(value, str | int | float | None):
-        raise ExpressionError("only texts, numbers, True, False and None can be written")
+        raise ExpressionError("a constant is a string, a number, True, False or None")
     return lambda _scope: value
 
 
@@ -232,7 +232,7 @@ def _name(node: ast.Name) -> Code:
         try:
             return scope[name]
         except KeyError:
-            raise ExpressionError(f"no name {name!r} here") from None
+            raise ExpressionError(f"unknown name {name!r}") from None
 
     return look_up
 
@@ -252,29 +252,29 @@ def _subscript(node: ast.Subscript) -> Code:
     return lambda scope: _get(inner(scope), key(scope))
 
 
-def _get(thing: Any, key: Any) -> Any:
-    if isinstance(thing, Mapping):
-        return thing.get(key)
-    if isinstance(thing, Sequence) and isinstance(key, int):
-        return thing[key] if -len(thing) <= key < len(thing) else None
-    if thing is None:
+def _get(value: Any, key: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(key)
+    if isinstance(value, Sequence) and isinstance(key, int):
+        return value[key] if -len(value) <= key < len(value) else None
+    if value is None:
         return None
-    raise ExpressionError(f"{key!r} of {type(thing).__name__}")
+    raise ExpressionError(f"{type(value).__name__} has no {key!r}")
 
 
 def _compare(node: ast.Compare) -> Code:
     if len(node.ops) != 1:
-        raise ExpressionError("compare two things at a time")
+        raise ExpressionError("comparisons cannot be chained")
     left, right, kind = _node(node.left), _node(node.comparators[0]), type(node.ops[0])
     if kind in _COMPARE:
-        plain = _COMPARE[kind]
-        return lambda scope: plain(left(scope), right(scope))
+        equality = _COMPARE[kind]
+        return lambda scope: equality(left(scope), right(scope))
     if kind in _ORDER:
         order = _ORDER[kind]
 
         def ordered(scope: Scope) -> bool:
-            one, other = left(scope), right(scope)
-            return one is not None and other is not None and bool(order(one, other))
+            first, second = left(scope), right(scope)
+            return first is not None and second is not None and bool(order(first, second))
 
         return ordered
     if kind is ast.In:
@@ -284,7 +284,7 @@ def _compare(node: ast.Compare) -> Code:
     raise ExpressionError(f"{kind.__name__} is not allowed")
 
 
-def _both(node: ast.BoolOp) -> Code:
+def _bool_op(node: ast.BoolOp) -> Code:
     parts = [_node(part) for part in node.values]
     stop_at = isinstance(node.op, ast.Or)
 
@@ -312,15 +312,15 @@ def _binary(node: ast.BinOp) -> Code:
     left, right = _node(node.left), _node(node.right)
     if isinstance(node.op, ast.Add):
         return lambda scope: left(scope) + right(scope)
-    work = _NUMBERS.get(type(node.op))
-    if work is None:
+    operation = _NUMBERS.get(type(node.op))
+    if operation is None:
         raise ExpressionError(f"{type(node.op).__name__} is not allowed")
 
     def run(scope: Scope) -> Any:
-        one, other = left(scope), right(scope)
-        if not isinstance(one, int | float) or not isinstance(other, int | float):
-            raise ExpressionError(f"arithmetic over {type(one).__name__} and {type(other).__name__}")
-        return work(one, other)
+        first, second = left(scope), right(scope)
+        if not isinstance(first, int | float) or not isinstance(second, int | float):
+            raise ExpressionError(f"arithmetic with {type(first).__name__} and {type(second).__name__}")
+        return operation(first, second)
 
     return run
 
@@ -332,17 +332,17 @@ def _choice(node: ast.IfExp) -> Code:
 
 def _call(node: ast.Call) -> Code:
     if not isinstance(node.func, ast.Name) or node.keywords:
-        raise ExpressionError("only the listed functions can be called, without keywords")
+        raise ExpressionError("only the listed functions can be called, without keyword arguments")
     name = node.func.id
     arguments = [_node(argument) for argument in node.args]
-    known = FUNCTIONS.get(name)
-    if known is not None:
-        return lambda scope: known(*[argument(scope) for argument in arguments])
+    builtin = FUNCTIONS.get(name)
+    if builtin is not None:
+        return lambda scope: builtin(*[argument(scope) for argument in arguments])
 
     def run(scope: Scope) -> Any:
         function = scope.get("()", {}).get(name)
         if function is None:
-            raise ExpressionError(f"no function {name!r} here")
+            raise ExpressionError(f"unknown function {name!r}")
         return function(*[argument(scope) for argument in arguments])
 
     return run
@@ -350,38 +350,38 @@ def _call(node: ast.Call) -> Code:
 
 def _comprehension(node: ast.ListComp | ast.GeneratorExp) -> Code:
     loops = [_loop(loop) for loop in node.generators]
-    give = _node(node.elt)
+    element = _node(node.elt)
 
-    def turn(inner: dict[str, Any], depth: int, found: list[Any]) -> None:
+    def iterate(inner: dict[str, Any], depth: int, results: list[Any]) -> None:
         if depth == len(loops):
-            found.append(give(inner))
+            results.append(element(inner))
             return
         name, source, tests = loops[depth]
         for item in _items(source(inner)):
             inner[name] = item
             if all(test(inner) for test in tests):
-                turn(inner, depth + 1, found)
+                iterate(inner, depth + 1, results)
 
     def run(scope: Scope) -> list[Any]:
-        found: list[Any] = []
-        turn(dict(scope), 0, found)
-        return found
+        results: list[Any] = []
+        iterate(dict(scope), 0, results)
+        return results
 
     return run
 
 
 def _loop(loop: ast.comprehension) -> tuple[str, Code, list[Code]]:
     if not isinstance(loop.target, ast.Name) or loop.is_async:
-        raise ExpressionError("a comprehension goes over `for NAME in LIST`")
+        raise ExpressionError("a comprehension must be `for NAME in LIST`")
     return loop.target.id, _node(loop.iter), [_node(test) for test in loop.ifs]
 
 
-def _items(thing: Any) -> Iterable[Any]:
-    if thing is None:
+def _items(value: Any) -> Iterable[Any]:
+    if value is None:
         return ()
-    if isinstance(thing, str):
-        raise ExpressionError("a text is no list")
-    items: Iterable[Any] = thing
+    if isinstance(value, str):
+        raise ExpressionError("cannot iterate over a string")
+    items: Iterable[Any] = value
     return items
 
 
@@ -390,20 +390,20 @@ def _list(node: ast.List | ast.Tuple) -> Code:
     return lambda scope: [part(scope) for part in parts]
 
 
-def _table(node: ast.Dict) -> Code:
+def _dict(node: ast.Dict) -> Code:
     if None in node.keys:
-        raise ExpressionError("a table is written key by key; `merged` joins tables")
+        raise ExpressionError("`**` is not allowed in an object; `merged` joins objects")
     pairs = [(_node(key), _node(value)) for key, value in zip(node.keys, node.values, strict=True) if key is not None]
     return lambda scope: {key(scope): value(scope) for key, value in pairs}
 
 
-_MAKERS: dict[type[ast.expr], Callable[[Any], Code]] = {
+_COMPILERS: dict[type[ast.expr], Callable[[Any], Code]] = {
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,
     ast.Subscript: _subscript,
     ast.Compare: _compare,
-    ast.BoolOp: _both,
+    ast.BoolOp: _bool_op,
     ast.UnaryOp: _unary,
     ast.BinOp: _binary,
     ast.IfExp: _choice,
@@ -412,5 +412,5 @@ _MAKERS: dict[type[ast.expr], Callable[[Any], Code]] = {
     ast.GeneratorExp: _comprehension,
     ast.List: _list,
     ast.Tuple: _list,
-    ast.Dict: _table,
+    ast.Dict: _dict,
 }

@@ -1,6 +1,6 @@
-"""Answers that go wrong on purpose: the honest answer (or one in its place), changed, and sent badly.
+"""Inject faults into responses: replace or change a captured response, and send it badly.
 
-honest app ─ captured ─► changes of status, headers, body ─► late, in drips, cut off or without end ─► the socket
+app ─ captured ─► changed status, headers, body ─► sent late, in drips, cut off or without end ─► socket
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
     from explorer.core.catalog import Endpoint, Vendor
 
-_CONNECTION_DROP: Final = 8
-"""Bytes in one drip."""
+_DRIP_SIZE: Final = 8
+"""Bytes of one drip."""
 _BLOCK: Final = b" " * 65536
 
 
 @dataclass
 class FaultInjector:
-    """An ASGI app that answers one call under *faults*."""
+    """An ASGI app that responds to one request with *faults*."""
 
     faults: Sequence[Fault]
-    board: ActiveFaults
+    active_faults: ActiveFaults
     wrapped_app: ASGIApp
     vendor: Vendor
     endpoint: Endpoint | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Send the response with the faults."""
         replacing = next((fault for fault in self.faults if KINDS[fault.kind].replaces), None)
-        out = OutgoingResponse(self.vendor, self.endpoint, self.board.memory)
+        out = OutgoingResponse(self.vendor, self.endpoint, self.active_faults.memory)
         if replacing is None:
             await _capture(out, self.wrapped_app, scope, receive)
         else:
@@ -49,9 +49,9 @@ class FaultInjector:
 
 
 async def _send(out: OutgoingResponse, receive: Receive, send: Send) -> None:
-    gone = asyncio.create_task(_wait_for_disconnect(receive))
+    disconnected = asyncio.create_task(_wait_for_disconnect(receive))
     try:
-        if out.delay and await _is_gone_within(gone, out.delay):
+        if out.delay and await _disconnects_within(disconnected, out.delay):
             return
         if out.endless:
             out.headers = [pair for pair in out.headers if pair[0].lower() != b"content-length"]
@@ -61,50 +61,50 @@ async def _send(out: OutgoingResponse, receive: Receive, send: Send) -> None:
         body = out.body
         if out.breaks:
             body = body[: len(body) // 2 if out.cut is None else out.cut]
-        if not await _send_pieces(send, body, out.pause, gone):
+        if not await _send_pieces(send, body, out.pause, disconnected):
             return
-        while out.endless and not gone.done():
+        while out.endless and not disconnected.done():
             await send({"type": "http.response.body", "body": _BLOCK, "more_body": True})
             await asyncio.sleep(0)
         if not out.breaks and not out.endless:
             await send({"type": "http.response.body", "body": b""})
-    finally:  # a response that was begun and not ended makes the server close the connection
-        gone.cancel()
+    finally:  # an unfinished response makes the server close the connection
+        disconnected.cancel()
 
 
 async def _capture(out: OutgoingResponse, app: ASGIApp, scope: Scope, receive: Receive) -> None:
-    """Put the honest response into *out*."""
+    """Store the response of *app* in *out*."""
 
-    async def take(message: Any) -> None:
+    async def store(message: Any) -> None:
         if message["type"] == "http.response.start":
             out.status, out.headers = message["status"], list(message.get("headers", []))
         elif message["type"] == "http.response.body":
             out.body += message.get("body", b"")
 
-    await app(scope, receive, take)
+    await app(scope, receive, store)
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:
-    """Until the caller is gone."""
+    """Wait until the client disconnects."""
     message = await receive()
     while message["type"] != "http.disconnect":
         message = await receive()
 
 
-async def _is_gone_within(gone: asyncio.Task[None], seconds: float) -> bool:
-    """Wait; whether the caller left meanwhile."""
-    await asyncio.wait({gone}, timeout=seconds)
-    return gone.done()
+async def _disconnects_within(disconnected: asyncio.Task[None], seconds: float) -> bool:
+    """Wait up to *seconds*; return whether the client disconnected."""
+    await asyncio.wait({disconnected}, timeout=seconds)
+    return disconnected.done()
 
 
-async def _send_pieces(send: Send, body: bytes, pause: float | None, gone: asyncio.Task[None]) -> bool:
-    """Send the body so far, at once or in drips; whether the caller is still there."""
+async def _send_pieces(send: Send, body: bytes, pause: float | None, disconnected: asyncio.Task[None]) -> bool:
+    """Send *body* at once or in drips; return whether the client is still connected."""
     if pause is None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
         await asyncio.sleep(0)
         return True
-    for start in range(0, len(body), _CONNECTION_DROP):
-        await send({"type": "http.response.body", "body": body[start : start + _CONNECTION_DROP], "more_body": True})
-        if await _is_gone_within(gone, pause):
+    for start in range(0, len(body), _DRIP_SIZE):
+        await send({"type": "http.response.body", "body": body[start : start + _DRIP_SIZE], "more_body": True})
+        if await _disconnects_within(disconnected, pause):
             return False
     return True

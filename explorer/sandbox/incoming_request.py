@@ -1,4 +1,4 @@
-"""A request as it arrived, decoded as PHP would, before anything is checked."""
+"""Parse an incoming request as PHP does, before it is checked."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ MAX_NAMES = 1000
 
 @dataclass
 class ParameterTree:
-    """What a query or form became: nested tables (an array is a table with numbers as keys), and what was odd in it."""
+    """The values of a query or form as nested dicts (arrays have integer keys), and its irregularities."""
 
     values: dict[Key, Any] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
-    """Names that were given more than once, so that PHP kept only the last value."""
+    """Names sent more than once, of which PHP keeps the last value."""
     undecodable_names: list[str] = field(default_factory=list)
-    """Names whose name or value is not UTF-8."""
+    """Names that are not UTF-8, or whose value is not."""
     dropped: int = 0
-    """How many names came after the thousandth, which PHP does not read."""
+    """Number of names beyond ``MAX_NAMES``, which PHP ignores."""
 
 
 def split_pairs(text: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """The decoded pairs of a query or urlencoded body in order, and the names of those that are not UTF-8."""
+    """Return the decoded pairs of a query or urlencoded body, and the names of those that are not UTF-8."""
     pairs: list[tuple[str, str]] = []
-    bad: list[str] = []
+    undecodable: list[str] = []
     for piece in text.split("&"):
         if not piece:
             continue
@@ -52,14 +52,14 @@ def split_pairs(text: str) -> tuple[list[tuple[str, str]], list[str]]:
         raw_name, raw_value = (unquote_to_bytes(part.replace("+", " ")) for part in (name, value))
         decoded = raw_name.decode("utf-8", "replace"), raw_value.decode("utf-8", "replace")
         if decoded[0].encode() != raw_name or decoded[1].encode() != raw_value:
-            bad.append(decoded[0])
+            undecodable.append(decoded[0])
         pairs.append(decoded)
-    return pairs, bad
+    return pairs, undecodable
 
 
-def parse_pairs(pairs: Iterable[tuple[str, Any]], bad: Iterable[str] = ()) -> ParameterTree:
-    """The tree that PHP makes of *pairs* (name, value), values as they are."""
-    tree = ParameterTree(undecodable_names=list(bad))
+def parse_pairs(pairs: Iterable[tuple[str, Any]], undecodable: Iterable[str] = ()) -> ParameterTree:
+    """Return the tree that PHP builds from *pairs* of name and value."""
+    tree = ParameterTree(undecodable_names=list(undecodable))
     seen: set[tuple[Key | None, ...]] = set()
     for number, (name, value) in enumerate(pairs):
         if number >= MAX_NAMES:
@@ -76,7 +76,7 @@ def parse_pairs(pairs: Iterable[tuple[str, Any]], bad: Iterable[str] = ()) -> Pa
 
 
 def name_keys(name: str) -> tuple[Key | None, ...]:
-    """The keys that a name stands for; None is ``[]``. Empty where PHP ignores the name."""
+    """Split a name into keys; None is ``[]``. Empty if PHP ignores the name."""
     name = name.lstrip(" ").split("\x00", 1)[0]
     head, bracket, rest = name.partition("[")
     if not head:
@@ -100,29 +100,29 @@ def _number(key: str) -> Key:
 
 
 def _put(values: dict[Key, Any], path: tuple[Key | None, ...], value: Any) -> None:
-    for key in path[:-1]:
-        known = key if key is not None else _next(values)
-        below = values.get(known)
-        if not isinstance(below, dict):
-            below = values[known] = {}
-        values = below
-    last = path[-1]
-    values[last if last is not None else _next(values)] = value
+    *parents, last = path
+    for key in parents:
+        parent = key if key is not None else _next_index(values)
+        child = values.get(parent)
+        if not isinstance(child, dict):
+            child = values[parent] = {}
+        values = child
+    values[last if last is not None else _next_index(values)] = value
 
 
-def _next(values: dict[Key, Any]) -> int:
+def _next_index(values: dict[Key, Any]) -> int:
     return max((key for key in values if isinstance(key, int)), default=-1) + 1
 
 
 MAX_BODY = 32_000_000
-"""Bytes of a request body above which it is refused."""
+"""Maximum bytes of a request body."""
 MAX_FIELD = 4_000_000
-"""Bytes of a text field in multipart above which it is refused."""
+"""Maximum bytes of a multipart text field."""
 
 
 @dataclass(frozen=True)
 class UploadedFile:
-    """A file that came in multipart."""
+    """A file of a multipart body."""
 
     filename: str
     media_type: str
@@ -132,101 +132,100 @@ class UploadedFile:
 
 @dataclass(kw_only=True)
 class ParsedRequest(IncomingRequest):
-    """One request with its parts parsed. ``kind`` is what its Content-Type says the body is; ``trouble`` why the body
-    cannot be read."""
+    """A request with its parts parsed."""
 
     segments: tuple[str, ...]
-    """The parts of the path between its slashes, each decoded by itself."""
+    """The path split at slashes, each segment decoded."""
     url: str
-    """Scheme, host and path as called, without the query."""
+    """Scheme, host and path without the query."""
     query_tree: ParameterTree
     body: bytes = b""
     kind: str = "none"
-    """``none`` (no body), ``form``, ``multipart``, ``json`` or the media type itself."""
+    """Kind of the body by its Content-Type: ``none``, ``form``, ``multipart``, ``json`` or the media type."""
     tree: ParameterTree = field(default_factory=ParameterTree)
-    """The fields of a form or multipart body, as PHP reads them."""
+    """The fields of a form or multipart body, parsed as PHP does."""
     json: Any = None
     body_problem: str = ""
+    """Why the body cannot be parsed."""
     too_large: bool = False
 
 
 async def read_request(scope: Scope, receive: Receive, root: str) -> ParsedRequest:
-    """The request of an ASGI *scope*, its body read to the end; *root* is the path below which the vendor is served."""
+    """Read and parse the request of an ASGI *scope*; *root* is the path below which the vendor is served."""
     headers = Headers(scope=scope)
     raw = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0]
-    below = raw[len(root) :]
-    segments = tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in below.split("/"))
-    pairs, bad = split_pairs(scope["query_string"].decode("latin-1"))
-    arrival = ParsedRequest(
+    segments = tuple(unquote_to_bytes(part).decode("utf-8", "replace") for part in raw[len(root) :].split("/"))
+    pairs, undecodable = split_pairs(scope["query_string"].decode("latin-1"))
+    request = ParsedRequest(
         method=scope["method"],
         path="/".join(segments),
         segments=segments,
         url=f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}{raw}",
         query=tuple(pairs),
-        query_tree=parse_pairs(pairs, bad),
+        query_tree=parse_pairs(pairs, undecodable),
         headers=dict(headers.items()),
     )
-    arrival.body, arrival.too_large = await _body(receive)
-    if arrival.body or arrival.too_large:
-        await _decode(arrival, headers)
-    return arrival
+    request.body, request.too_large = await _read_body(receive)
+    if request.body or request.too_large:
+        await _parse_body(request, headers)
+    return request
 
 
-async def _body(receive: Receive) -> tuple[bytes, bool]:
-    whole = bytearray()
+async def _read_body(receive: Receive) -> tuple[bytes, bool]:
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return bytes(whole), False
-        whole += message.get("body", b"")
-        if len(whole) > MAX_BODY:
+            return bytes(body), False
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
             return b"", True
         if not message.get("more_body", False):
-            return bytes(whole), False
+            return bytes(body), False
 
 
-async def _decode(arrival: ParsedRequest, headers: Headers) -> None:
+async def _parse_body(request: ParsedRequest, headers: Headers) -> None:
     declared = essence(headers.get("content-type", ""))
-    arrival.kind = declared or "undeclared"
+    request.kind = declared or "undeclared"
     if declared == FORM:
-        arrival.kind = "form"
-        pairs, bad = split_pairs(arrival.body.decode("latin-1"))
-        arrival.form, arrival.tree = tuple(pairs), parse_pairs(pairs, bad)
+        request.kind = "form"
+        pairs, undecodable = split_pairs(request.body.decode("latin-1"))
+        request.form, request.tree = tuple(pairs), parse_pairs(pairs, undecodable)
     elif declared == MULTIPART:
-        arrival.kind = "multipart"
-        await _multipart(arrival, headers)
+        request.kind = "multipart"
+        await _parse_multipart(request, headers)
     elif declared == JSON or declared.endswith("+json"):
-        arrival.kind = "json"
+        request.kind = "json"
         try:
-            arrival.json = msgspec.json.decode(arrival.body)
+            request.json = msgspec.json.decode(request.body)
         except msgspec.DecodeError as error:
-            arrival.body_problem = f"the body is not valid JSON: {error}"
+            request.body_problem = f"the body is not valid JSON: {error}"
         except RecursionError:
-            arrival.body_problem = "the JSON body is nested too deeply"
+            request.body_problem = "the JSON body is nested too deeply"
 
 
-async def _multipart(arrival: ParsedRequest, headers: Headers) -> None:
-    async def whole() -> AsyncGenerator[bytes, None]:
-        yield arrival.body
+async def _parse_multipart(request: ParsedRequest, headers: Headers) -> None:
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield request.body
 
     try:
-        form = await MultiPartParser(headers, whole(), max_part_size=MAX_FIELD).parse()
+        form = await MultiPartParser(headers, stream(), max_part_size=MAX_FIELD).parse()
     except (MultiPartException, KeyError, ValueError) as error:
-        arrival.body_problem = f"the multipart body cannot be read: {getattr(error, 'message', error)}"
+        request.body_problem = f"the multipart body cannot be parsed: {getattr(error, 'message', error)}"
         return
     texts: list[tuple[str, str]] = []
     files: list[str] = []
-    both: list[tuple[str, Any]] = []
+    parts: list[tuple[str, Any]] = []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             content = await value.read()
-            kept = UploadedFile(
+            file = UploadedFile(
                 value.filename or "", value.content_type or "", len(content), hashlib.sha256(content).hexdigest()
             )
             files.append(name)
-            both.append((name, kept))
+            parts.append((name, file))
         else:
             texts.append((name, value))
-            both.append((name, value))
+            parts.append((name, value))
     await form.close()
-    arrival.form, arrival.files, arrival.tree = tuple(texts), tuple(files), parse_pairs(both)
+    request.form, request.files, request.tree = tuple(texts), tuple(files), parse_pairs(parts)

@@ -1,4 +1,4 @@
-"""A refusal: which check failed, on what, and what would have been right."""
+"""Refusals: the check that failed, the parameter, and the expected value."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from explorer.core.catalog.sandbox import FailureKind
 
 _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
-_LONGEST = 1_500
+_MAX_LENGTH = 1_500
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing that is wrong with a request. ``param`` is the concrete name (``item7_size``), empty for the whole."""
+    """One error in a request. ``param`` is the concrete name (``item7_size``), empty for the whole request."""
 
     check: str
     kind: FailureKind
@@ -24,11 +24,11 @@ class Violation:
     expected: str = ""
     got: str = ""
     limit: Any = None
-    """The bound that was passed, for the vendor's own sentence."""
+    """The exceeded limit, for the vendor's message."""
 
     @property
     def sentence(self) -> str:
-        """Everything in one sentence."""
+        """The message with what was expected and sent."""
         text = self.message
         if self.expected:
             text += f"; expected {self.expected}"
@@ -39,7 +39,7 @@ class Violation:
 
 @dataclass
 class Refused(Exception):
-    """The vendor says no. ``flaws`` has at least one entry; the first gives the answer its check."""
+    """The vendor refuses a request. The first of its ``violations``, at least one, selects the response."""
 
     violations: tuple[Violation, ...]
     hint: str = ""
@@ -47,30 +47,30 @@ class Refused(Exception):
 
     @property
     def first(self) -> Violation:
-        """The flaw that the answer is chosen by."""
+        """The violation that selects the response."""
         return self.violations[0]
 
     @property
     def reason(self) -> str:
-        """What failed, what was expected, what came; and which reading would explain it."""
-        texts = [flaw.sentence for flaw in self.violations[:6]]
+        """What failed, what was expected and sent, and the reading that would explain it."""
+        texts = [violation.sentence for violation in self.violations[:6]]
         if self.hint:
             texts.append(self.hint)
         return ". ".join(texts)
 
 
 def make_refusal(kind: FailureKind, check: str, message: str, **more: Any) -> Refused:
-    """A refusal with one flaw."""
+    """Return a refusal with one violation."""
     return Refused((Violation(check=check, kind=kind, message=message, **more),))
 
 
 def header_text(text: str) -> str:
-    """*text* for a header: percent-encoded UTF-8, printable ASCII other than ``%`` as it is."""
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+    """Encode *text* for a header: percent-encoded UTF-8, printable ASCII other than ``%`` unchanged."""
+    shown = text if len(text) <= _MAX_LENGTH else text[:_MAX_LENGTH] + " …"
     return quote(shown, safe=_PLAIN)
 
 
 def quote_value(value: Any) -> str:
-    """A value as a refusal quotes it."""
+    """Quote a value for a refusal, shortened to 80 characters."""
     text = value if isinstance(value, str) else repr(value)
     return repr(text if len(text) <= 80 else text[:79] + "…") if isinstance(value, str) else text[:80]

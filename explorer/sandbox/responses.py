@@ -1,4 +1,4 @@
-"""Responses of the sandbox: in one piece, and refusals in the vendor's own shape."""
+"""HTTP responses of the sandbox, and refusals in the vendor's format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer before it has a form: ``value`` is text (sent as it is), or what becomes JSON or XML; None: no body."""
+    """A response before serialization. ``value`` is a string, data for JSON or XML, or None (no body)."""
 
     status: int
     value: Any = None
@@ -38,7 +38,7 @@ class Reply:
 
 
 def response(reply: Reply, *, as_xml: bool, root: str, item: str) -> Response:
-    """The HTTP response for *reply*; the body has a length and is one message."""
+    """Serialize *reply* to an HTTP response with a Content-Length."""
     if reply.value is None:
         body, media = b"", ""
     elif isinstance(reply.value, str):
@@ -47,17 +47,20 @@ def response(reply: Reply, *, as_xml: bool, root: str, item: str) -> Response:
         body, media = to_xml(reply.value, root, item).encode(), XML
     else:
         body, media = json.dumps(reply.value, ensure_ascii=False, separators=(",", ":")).encode(), JSON
-    made = Response(body, reply.status)
+    result = Response(body, reply.status)
     if media:
-        made.headers["content-type"] = media if media == JSON else f"{media}; charset=utf-8"
+        result.headers["content-type"] = media if media == JSON else f"{media}; charset=utf-8"
     for name, value in reply.headers:
-        made.headers[name] = value
-    return made
+        result.headers[name] = value
+    return result
 
 
 def to_xml(value: Any, root: str, item: str) -> str:
-    """*value* as XML: a key is an element, null an empty element, true and false words; an entry of an array is an
-    element named after the array without its plural s, or *item*."""
+    """Return *value* as XML.
+
+    A key becomes an element, null an empty element, a boolean ``true`` or ``false``. An array item becomes an element
+    named after the array without its plural s, or *item*.
+    """
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + "".join(_element(root, value, item)) + "\n"
 
 
@@ -91,16 +94,16 @@ _PLAIN = ErrorTemplate(status=400, body='{"error": "$problem.message"}')
 
 
 class ErrorResponder:
-    """Words refusals as one vendor does."""
+    """Creates the refusals of one vendor."""
 
     def __init__(self, sandbox: SandboxVendor, now: Callable[[], float]) -> None:
         self.sandbox = sandbox
         self._now = now
 
     def reply(self, refused: Refused, handler: Handler | None, granted: tuple[tuple[str, str], ...]) -> Reply:
-        """The answer to *refused*; *granted* are headers that the auth scheme puts into every answer."""
-        answer = _template_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
-        problems = [self._problem(flaw) for flaw in refused.violations]
+        """Return the response to *refused*; *granted* are headers that the auth scheme adds to every response."""
+        template = _template_for(refused.first, handler.errors if handler else {}, self.sandbox.errors)
+        problems = [self._problem(violation) for violation in refused.violations]
         fields: dict[str, list[str]] = {}
         for problem in problems:
             if problem["param"]:
@@ -116,49 +119,49 @@ class ErrorResponder:
             "()": Clock(self._now()).functions(),
         }
         try:
-            value = render(answer.body, scope) if answer.body else None
+            value = render(template.body, scope) if template.body else None
         except ExpressionError as error:
-            value = {"error": f"the catalog's sandbox part is at fault: {error}"}
-        headers = [(name, str(compile_sentence(text)(scope))) for name, text in answer.headers.items()]
+            value = {"error": f"error in the catalog's sandbox tables: {error}"}
+        headers = [(name, str(compile_sentence(text)(scope))) for name, text in template.headers.items()]
         headers += granted
         headers += [(CHECK_HEADER, refused.first.check), (REASON_HEADER, header_text(refused.reason)), *refused.headers]
-        return Reply(self.sandbox.status_always or answer.status, value, tuple(headers), answer.media_type)
+        return Reply(self.sandbox.status_always or template.status, value, tuple(headers), template.media_type)
 
-    def _problem(self, flaw: Violation) -> dict[str, Any]:
+    def _problem(self, violation: Violation) -> dict[str, Any]:
         problem = {
-            "param": flaw.param,
-            "label": _label(flaw.param),
-            "dotted": _dotted(flaw.param),
-            "check": flaw.check,
-            "kind": flaw.kind,
-            "message": flaw.message,
-            "expected": flaw.expected,
-            "got": flaw.got,
-            "limit": flaw.limit,
-            "sentence": flaw.sentence,
+            "param": violation.param,
+            "label": _label(violation.param),
+            "dotted": _dotted(violation.param),
+            "check": violation.check,
+            "kind": violation.kind,
+            "message": violation.message,
+            "expected": violation.expected,
+            "got": violation.got,
+            "limit": violation.limit,
+            "sentence": violation.sentence,
         }
-        said = self.sandbox.messages.get(flaw.check) or self.sandbox.messages.get(flaw.kind)
-        problem["said"] = str(compile_sentence(said)({"problem": problem})) if said else flaw.sentence
+        message = self.sandbox.messages.get(violation.check) or self.sandbox.messages.get(violation.kind)
+        problem["said"] = str(compile_sentence(message)({"problem": problem})) if message else violation.sentence
         return problem
 
 
 def _label(name: str) -> str:
-    """A parameter's name as Laravel words it: ``searchTerm`` → ``search term``, ``item[0].upc`` → ``item.0.upc``."""
+    """Return a name as Laravel writes it: ``searchTerm`` → ``search term``, ``item[0].upc`` → ``item.0.upc``."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", _dotted(name)).lower().replace("_", " ").strip()
 
 
 def _dotted(name: str) -> str:
-    """``line_items[0].upc`` → ``line_items.0.upc``."""
+    """Return a name with dots for brackets: ``line_items[0].upc`` → ``line_items.0.upc``."""
     return re.sub(r"\[(\w+)\]", r".\1", name).replace("[]", "")
 
 
 def _template_for(
-    flaw: Violation, own: Mapping[str, ErrorTemplate], vendors: Mapping[str, ErrorTemplate]
+    violation: Violation, own: Mapping[str, ErrorTemplate], vendors: Mapping[str, ErrorTemplate]
 ) -> ErrorTemplate:
     for table in (own, vendors):
-        if flaw.check in table:
-            return table[flaw.check]
-        kind: str | None = flaw.kind
+        if violation.check in table:
+            return table[violation.check]
+        kind: str | None = violation.kind
         while kind is not None:
             if kind in table:
                 return table[kind]

@@ -1,4 +1,4 @@
-"""Match a path and method with an endpoint, under the readings that the sandbox follows."""
+"""Match a path and method with an endpoint under the active readings."""
 
 from __future__ import annotations
 
@@ -19,46 +19,48 @@ if TYPE_CHECKING:
 
 
 class ServedCatalog:
-    """The catalog that is served and the choices in place of its defaults, by ``vendor.reading`` and
-    ``vendor.endpoint.reading``. Set from any thread; the server looks at ``turn``, which grows with every change."""
+    """The served catalog and the chosen readings, by ``vendor.reading`` and ``vendor.endpoint.reading``.
+
+    Set from any thread; ``version`` grows with every change.
+    """
 
     def __init__(self, catalog: Catalog, readings: Mapping[str, str]) -> None:
         check_readings(catalog, readings)
-        self.turn = 1
-        self._now = (catalog, dict(readings))
+        self.version = 1
+        self._current = (catalog, dict(readings))
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog that is served."""
-        return self._now[0]
+        """The served catalog."""
+        return self._current[0]
 
     @property
     def readings(self) -> Mapping[str, str]:
-        """The choices in place of the defaults."""
-        return self._now[1]
+        """The chosen readings."""
+        return self._current[1]
 
     def set(self, catalog: Catalog, readings: Mapping[str, str]) -> None:
-        """Serve *catalog* under *readings* from the next request on; records and tokens stay.
+        """Serve *catalog* under *readings* from the next request on; records and tokens are unchanged.
 
         Raises:
-            UnknownName: a reading or a choice that the catalog has not; nothing is changed.
+            UnknownName: the catalog lacks a reading or a choice; nothing is changed.
         """
         check_readings(catalog, readings)
-        self._now = (catalog, dict(readings))
-        self.turn += 1
+        self._current = (catalog, dict(readings))
+        self.version += 1
 
 
 def check_readings(catalog: Catalog, readings: Mapping[str, str]) -> None:
-    """See that every reading and choice is the catalog's.
+    """Check that the catalog has every reading and choice.
 
     Raises:
-        UnknownName: one is not.
+        UnknownName: it lacks one.
     """
     known: dict[str, Reading] = {}
     for vendor in catalog.vendors.values():
         known.update({f"{vendor.id}.{key}": reading for key, reading in vendor.readings.items()})
         for endpoint in vendor.endpoints.values():
-            known.update({f"{vendor.id}.{endpoint.id}.{key}": one for key, one in endpoint.readings.items()})
+            known.update({f"{vendor.id}.{endpoint.id}.{key}": reading for key, reading in endpoint.readings.items()})
     for key, choice in readings.items():
         if key not in known:
             raise UnknownName("reading", key, known)
@@ -71,14 +73,14 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Match:
-    """An endpoint whose path template fits, and the decoded values of its placeholders."""
+    """An endpoint whose path template matches, and the decoded values of its placeholders."""
 
     endpoint: Endpoint
     values: Mapping[str, str]
 
 
 class Route:
-    """One endpoint's path template, ready to be compared."""
+    """The compiled path template of one endpoint."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
@@ -87,15 +89,15 @@ class Route:
         self.rank = tuple(len(_PLACEHOLDER.findall(part)) for part in self.parts)
 
     def match(self, segments: Sequence[str]) -> Match | None:
-        """The match of the decoded *segments* of a path, if they fit."""
+        """Match the decoded *segments* of a path."""
         if len(segments) != len(self._patterns):
             return None
         values: dict[str, str] = {}
         for pattern, segment, part in zip(self._patterns, segments, self.parts, strict=True):
-            found = pattern.fullmatch(segment)
-            if found is None:
+            match = pattern.fullmatch(segment)
+            if match is None:
                 return None
-            values.update(zip(_PLACEHOLDER.findall(part), found.groups(), strict=True))
+            values.update(zip(_PLACEHOLDER.findall(part), match.groups(), strict=True))
         return Match(self.endpoint, values)
 
 
@@ -106,7 +108,7 @@ def _pattern(part: str) -> str:
 
 @dataclass(frozen=True)
 class AlternativeReading:
-    """A choice of a reading, other than the one in force, and the endpoint as it is under it."""
+    """A choice other than the active one, and the endpoint under it."""
 
     key: str
     choice: str
@@ -115,84 +117,86 @@ class AlternativeReading:
 
 
 class Router:
-    """The routes of one vendor under the readings in force."""
+    """The routes of one vendor under the active readings."""
 
     def __init__(self, documented: Vendor, vendor: Vendor, chosen: Mapping[str, str]) -> None:
-        """*documented* is the vendor as the catalog has it, *vendor* with the readings in force applied; *chosen* maps
-        ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice."""
+        """Create the routes of *vendor*, which is *documented* with the active readings applied.
+
+        *chosen* maps ``vendor.reading`` and ``vendor.endpoint.reading`` to a choice.
+        """
         self._documented = documented
-        self._others: dict[str, list[AlternativeReading]] = {}
+        self._alternatives: dict[str, list[AlternativeReading]] = {}
         self._chosen = chosen
         self._routes = sorted((Route(endpoint) for endpoint in vendor.endpoints.values()), key=lambda route: route.rank)
 
     def candidates(self, method: str, segments: Sequence[str]) -> list[Match]:
-        """All endpoints of the most literal template that knows *method*; empty where none does."""
+        """Return the endpoints of the most literal template that matches and allows *method*."""
         best: list[Match] = []
         rank: tuple[int, ...] | None = None
         for route in self._routes:
             if method not in route.endpoint.methods or (rank is not None and route.rank != rank):
                 continue
-            found = route.match(segments)
-            if found is not None:
-                best.append(found)
+            match = route.match(segments)
+            if match is not None:
+                best.append(match)
                 rank = route.rank
         return best
 
     def methods(self, segments: Sequence[str]) -> list[str]:
-        """Every method that the path is known with, in the order of the catalog."""
-        found = [route.endpoint.methods for route in self._routes if route.match(segments) is not None]
-        return list(dict.fromkeys(method for methods in found for method in methods))
+        """Return every method of the path, in the order of the catalog."""
+        routes = [route for route in self._routes if route.match(segments) is not None]
+        return list(dict.fromkeys(method for route in routes for method in route.endpoint.methods))
 
     def alternatives_for(self, endpoint_id: str) -> list[AlternativeReading]:
-        """What the readings of one endpoint (and of its vendor) would make of it; worked out when first asked for."""
-        if endpoint_id not in self._others:
+        """Return the endpoint under every other choice of its own and its vendor's readings; cached."""
+        if endpoint_id not in self._alternatives:
             endpoint = self._documented.endpoints[endpoint_id]
-            self._others[endpoint_id] = list(_alternatives(self._documented, endpoint, self._chosen))
-        return self._others[endpoint_id]
+            self._alternatives[endpoint_id] = list(_alternatives(self._documented, endpoint, self._chosen))
+        return self._alternatives[endpoint_id]
 
     def readings_matching(self, method: str, segments: Sequence[str]) -> list[AlternativeReading]:
-        """The readings under which *method* and path would have been an endpoint."""
+        """Return the readings under which *method* and path match an endpoint."""
         return [
-            other
+            alternative
             for endpoint_id in self._documented.endpoints
-            for other in self.alternatives_for(endpoint_id)
-            if method in other.endpoint.methods and Route(other.endpoint).match(segments) is not None
+            for alternative in self.alternatives_for(endpoint_id)
+            if method in alternative.endpoint.methods and Route(alternative.endpoint).match(segments) is not None
         ]
 
 
 def readings_of(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> dict[str, str]:
-    """The choices in *chosen* (by address) that concern *endpoint*, by the reading's own key."""
-    known = {}
+    """Return the choices in *chosen* that concern *endpoint*, by the key of the reading."""
+    choices = {}
     for key in vendor.readings:
         if f"{vendor.id}.{key}" in chosen:
-            known[key] = chosen[f"{vendor.id}.{key}"]
+            choices[key] = chosen[f"{vendor.id}.{key}"]
     for key in endpoint.readings:
         if f"{vendor.id}.{endpoint.id}.{key}" in chosen:
-            known[key] = chosen[f"{vendor.id}.{endpoint.id}.{key}"]
-    return known
+            choices[key] = chosen[f"{vendor.id}.{endpoint.id}.{key}"]
+    return choices
 
 
 def _alternatives(vendor: Vendor, endpoint: Endpoint, chosen: Mapping[str, str]) -> Iterator[AlternativeReading]:
     alone = msgspec.structs.replace(vendor, endpoints={endpoint.id: endpoint}, sandbox=SandboxVendor())
-    in_force = readings_of(vendor, endpoint, chosen)
+    active = readings_of(vendor, endpoint, chosen)
     for key, reading in {**vendor.readings, **endpoint.readings}.items():
-        current = in_force.get(key, reading.default)
+        current = active.get(key, reading.default)
         for name, choice in reading.choices.items():
             if name == current or not (choice.set or reading.choices[current].set):
                 continue
             try:
-                _, made = apply_readings(alone, endpoint, {**in_force, key: name})
-            except UsageError:  # it excludes a choice in force
+                _, changed = apply_readings(alone, endpoint, {**active, key: name})
+            except UsageError:  # it excludes an active choice
                 continue
-            yield AlternativeReading(key, name, made, vendor.cite(choice.lines))
+            yield AlternativeReading(key, name, changed, vendor.cite(choice.lines))
 
 
-def alternatives_hint(others: Sequence[AlternativeReading]) -> str:
-    """A sentence that names the readings which would explain the request; empty for none."""
-    if not others:
+def alternatives_hint(alternatives: Sequence[AlternativeReading]) -> str:
+    """Return a sentence that names the readings that explain the request; empty without any."""
+    if not alternatives:
         return ""
-    named = [
-        f"{other.endpoint.id} --reading {other.key}={other.choice}" + (f" [{other.lines}]" if other.lines else "")
-        for other in others[:3]
+    options = [
+        f"{item.endpoint.id} --reading {item.key}={item.choice}" + (f" [{item.lines}]" if item.lines else "")
+        for item in alternatives[:3]
     ]
-    return "another reading of the document would explain it: " + " or ".join(named)
+    return "another reading of the document would explain it: " + " or ".join(options)

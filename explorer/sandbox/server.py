@@ -37,37 +37,37 @@ if TYPE_CHECKING:
 
 
 class Sandbox:
-    """The vendors of a catalog; each is made when it is first called."""
+    """The ASGI app that serves the vendors of a catalog, each created at its first request."""
 
     def __init__(
         self,
-        following: ServedCatalog,
+        served_catalog: ServedCatalog,
         *,
         now: Callable[[], float],
         nonce: Callable[[int], str],
         accounts_from: Mapping[str, str],
         faults: ActiveFaults | None,
     ) -> None:
-        self._following = following
+        self._served_catalog = served_catalog
         self._now, self._nonce, self._environ = now, nonce, accounts_from
         self._faults = faults
         self._served: dict[str, tuple[int, ServedVendor]] = {}
 
     @property
     def _catalog(self) -> Catalog:
-        return self._following.catalog
+        return self._served_catalog.catalog
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        app = self._faulty_app(scope) or self._plain_app
+        """Respond to one request."""
+        app = self._fault_injector(scope) or self._plain_app
         await app(scope, receive, send)
 
     async def _plain_app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await self._answer(scope, receive)
-        await answer(scope, receive, send)
+        app = await self._route(scope, receive)
+        await app(scope, receive, send)
 
-    def _faulty_app(self, scope: Scope) -> ASGIApp | None:
-        """What answers in the place of a vendor that was told to go wrong here, or None."""
+    def _fault_injector(self, scope: Scope) -> ASGIApp | None:
+        """Return the app that injects the faults of this request, or None without any."""
         if self._faults is None or not self._faults.faults:
             return None
         vendor = self._catalog.vendors.get(scope["path"].split("/")[1])
@@ -75,48 +75,48 @@ class Sandbox:
         if vendor is None or not scope["path"].startswith(root + "/"):
             return None
         segments = scope["path"][len(root) :].split("/")
-        meant = [match.endpoint for match in self.served(vendor).router.candidates(scope["method"], segments)]
-        faults = self._faults.take(vendor.id, [endpoint.id for endpoint in meant])
+        endpoints = [match.endpoint for match in self.served(vendor).router.candidates(scope["method"], segments)]
+        faults = self._faults.take(vendor.id, [endpoint.id for endpoint in endpoints])
         if not faults:
             return None
-        return FaultInjector(faults, self._faults, self._plain_app, vendor, meant[0] if meant else None)
+        return FaultInjector(faults, self._faults, self._plain_app, vendor, endpoints[0] if endpoints else None)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
+    async def _route(self, scope: Scope, receive: Receive) -> ASGIApp:
         path: str = scope["path"]
         vendor = self._catalog.vendors.get(path.split("/")[1] if path.startswith("/") else "")
         if vendor is None:
-            return self._contents(path)
+            return self._index_page(path)
         if path == f"/{vendor.id}{DECISION_PATH}":
             return self._decide(vendor, await read_request(scope, receive, f"/{vendor.id}"))
         root = root_path(vendor)
         if path != root and not path.startswith(root + "/"):
-            reason = f"the vendor is served below {root}; got {path}"
+            reason = f"{vendor.id} is served below {root}; got {path}"
             return JSONResponse(
                 {"error": reason}, 404, headers={CHECK_HEADER: "path", REASON_HEADER: header_text(reason)}
             )
-        return self.served(vendor).answer(await read_request(scope, receive, root))
+        return self.served(vendor).respond(await read_request(scope, receive, root))
 
-    def _decide(self, vendor: Vendor, arrival: ParsedRequest) -> ASGIApp:
+    def _decide(self, vendor: Vendor, request: ParsedRequest) -> ASGIApp:
         try:
-            reply = decide_consent(self.served(vendor).authority, arrival)
+            reply = decide_consent(self.served(vendor).authority, request)
         except Refused as refused:
             reply = Reply(400, refused.reason + "\n", ((CHECK_HEADER, refused.first.check),), "text/plain")
         return response(reply, as_xml=False, root="", item="")
 
     def served(self, vendor: Vendor) -> ServedVendor:
-        """The vendor as it is served, with its state; under the readings that are followed now."""
-        turn, readings = self._following.turn, self._following.readings
-        made, served = self._served.get(vendor.id, (0, None))
+        """Return the served vendor with its state, under the current readings."""
+        version, readings = self._served_catalog.version, self._served_catalog.readings
+        served_version, served = self._served.get(vendor.id, (0, None))
         if served is None:
             served = ServedVendor(vendor, now=self._now, nonce=self._nonce, environ=self._environ, readings=readings)
-        elif made != turn:
-            served.follow(vendor, readings)
-        self._served[vendor.id] = (turn, served)
+        elif served_version != version:
+            served.update(vendor, readings)
+        self._served[vendor.id] = (version, served)
         return served
 
-    def _contents(self, path: str) -> ASGIApp:
+    def _index_page(self, path: str) -> ASGIApp:
         lines = [f"{root_path(vendor)}  {vendor.title}" for vendor in self._catalog.vendors.values()]
-        text = "Served here:\n" + "\n".join(lines) + "\n"
+        text = "Vendors:\n" + "\n".join(lines) + "\n"
         if path == "/":
             return PlainTextResponse(text)
         reason = f"no vendor is served below {path}"
@@ -131,20 +131,20 @@ def create_app(
     accounts_from: Mapping[str, str] | None = None,
     readings: Mapping[str, str] | None = None,
     faults: ActiveFaults | None = None,
-    following: ServedCatalog | None = None,
+    served_catalog: ServedCatalog | None = None,
 ) -> Starlette:
-    """The sandbox as an ASGI app.
+    """Create the sandbox as an ASGI app.
 
-    *now* gives Unix seconds, *nonce(n)* URL-safe text from *n* random bytes. *accounts_from* is read like an
-    environment: ``API_EXPLORER_<VENDOR>_<NAME>`` makes one more account. *readings* maps ``vendor.reading`` and
-    ``vendor.endpoint.reading`` to the choice that the sandbox follows in place of the default. *faults* says what goes
-    wrong on purpose, and may be changed while it serves; so may *following*, which stands for catalog and readings.
+    *now* returns Unix seconds, *nonce(n)* a URL-safe string from *n* random bytes. *accounts_from* is an environment:
+    its variables ``API_EXPLORER_<VENDOR>_<NAME>`` add an account. *readings* maps ``vendor.reading`` and
+    ``vendor.endpoint.reading`` to a choice that replaces the default. *faults* can be changed while serving, as can
+    *served_catalog*, which replaces *catalog* and *readings*.
 
     Raises:
-        UnknownName: a reading or a choice that the catalog has not.
+        UnknownName: the catalog lacks a reading or a choice.
     """
-    following = following or ServedCatalog(catalog, readings or {})
-    sandbox = Sandbox(following, now=now, nonce=nonce, accounts_from=accounts_from or {}, faults=faults)
+    served_catalog = served_catalog or ServedCatalog(catalog, readings or {})
+    sandbox = Sandbox(served_catalog, now=now, nonce=nonce, accounts_from=accounts_from or {}, faults=faults)
     return Starlette(routes=[Mount("/", app=sandbox)])
 
 
@@ -159,24 +159,27 @@ class SandboxFailed(ExplorerError):
     exit_code = 3
 
 
-class _WholeWrites(asyncio.Transport):
-    """A transport that sends what is written within one turn of the loop in one write: head and body of an answer
-    leave together (two small writes would wait for each other's acknowledgement)."""
+class _JoinedWrites(asyncio.Transport):
+    """A transport that joins the writes of one iteration of the event loop.
+
+    Otherwise the head and the body of a response are two small writes, and the second waits for the acknowledgement of
+    the first.
+    """
 
     def __init__(self, inner: asyncio.Transport) -> None:
         super().__init__()
         self._inner = inner
-        self._waiting = bytearray()
+        self._buffer = bytearray()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if data and not self._waiting:
+        if data and not self._buffer:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting += data
+        self._buffer += data
 
     def _flush(self) -> None:
-        if self._waiting:
-            whole, self._waiting = bytes(self._waiting), bytearray()
-            self._inner.write(whole)
+        if self._buffer:
+            data, self._buffer = bytes(self._buffer), bytearray()
+            self._inner.write(data)
 
     def close(self) -> None:
         self._flush()
@@ -203,14 +206,11 @@ class _WholeWrites(asyncio.Transport):
 
 class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # only streams are served
-        super().connection_made(_WholeWrites(transport))
+        super().connection_made(_JoinedWrites(transport))
 
 
 class SandboxServer:
-    """The vendors of *catalog* on a loopback port, from ``start`` to ``stop``.
-
-    Time, randomness and accounts are those of the machine unless given.
-    """
+    """Serves the vendors of a catalog on a loopback port, from ``start`` to ``stop``."""
 
     def __init__(
         self,
@@ -223,28 +223,35 @@ class SandboxServer:
         faults: Sequence[Fault] = (),
         app: ASGIApp | None = None,
     ) -> None:
-        """*app* is served in place of the app that ``create_app`` makes, where given."""
+        """Create a server; *app* replaces the app of ``create_app``, which describes the other arguments."""
         self.faults = ActiveFaults(faults)
-        """What it does wrong on purpose; may be set while it serves."""
-        self.following = ServedCatalog(catalog, readings or {})
-        """The catalog and the readings that it follows; may be changed while it serves."""
+        """The faults to inject; can be set while serving."""
+        self.served_catalog = ServedCatalog(catalog, readings or {})
+        """The catalog and the readings; can be changed while serving."""
         self._app = app or create_app(
-            catalog, now=now, nonce=nonce, accounts_from=accounts_from, faults=self.faults, following=self.following
+            catalog,
+            now=now,
+            nonce=nonce,
+            accounts_from=accounts_from,
+            faults=self.faults,
+            served_catalog=self.served_catalog,
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.port = 0
-        """The port that it listens on; 0 before ``start``."""
+        """The port; 0 before ``start``."""
 
     def start(self, port: int = 0) -> None:
-        """Listen on *port* of 127.0.0.1, or on any free one when it is 0 or taken. Returns when it accepts connections.
+        """Listen on *port* of 127.0.0.1, or on a free one if it is 0 or in use. Return when connections are accepted.
 
         Raises:
-            SandboxFailed: the server did not come up.
+            SandboxFailed: the server did not start.
         """
         if self._server is not None:
             return
-        logging.getLogger("uvicorn").addHandler(logging.NullHandler())  # a line on stderr would tear the screen
+        logging.getLogger("uvicorn").addHandler(
+            logging.NullHandler()
+        )  # a line on stderr would corrupt the screen of the app
         listener = _listen(port)
         self.port = listener.getsockname()[1]
         config = uvicorn.Config(
@@ -264,22 +271,22 @@ class SandboxServer:
             target=self._server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True
         )
         self._thread.start()
-        self._wait()
+        self._wait_until_started()
 
-    def _wait(self) -> None:
+    def _wait_until_started(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while self._server is not None and self._thread is not None and not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 self._server = None
-                raise SandboxFailed("the sandbox server did not come up")
+                raise SandboxFailed(f"port {self.port} of {HOST} accepts no connections")
             self._thread.join(0.002)
 
     def base_url(self, vendor: Vendor) -> str:
-        """The base URL that stands for *vendor* here."""
+        """Return the base URL of *vendor* on this server."""
         return sandbox_base_url(vendor, self.port)
 
     def stop(self) -> None:
-        """End the server; connections that are open are closed."""
+        """Stop the server and close its connections."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(5)
@@ -294,17 +301,17 @@ class SandboxServer:
 
 
 def _listen(port: int) -> socket.socket:
-    for wanted in (port, 0) if port else (0,):
+    for candidate in (port, 0) if port else (0,):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, wanted))
+            listener.bind((HOST, candidate))
             listener.listen(128)
         except OSError as error:
             listener.close()
-            if wanted == 0:
-                raise SandboxFailed(f"no port of {HOST} can be had: {error}") from None
+            if candidate == 0:
+                raise SandboxFailed(f"no free port on {HOST}: {error}") from None
             continue
         listener.setblocking(False)
         return listener
-    raise SandboxFailed(f"no port of {HOST} can be had")
+    raise SandboxFailed(f"no free port on {HOST}")

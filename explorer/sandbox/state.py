@@ -1,4 +1,4 @@
-"""The records of one vendor: there from the start, the same at every start, and changed by calls until the end."""
+"""The records of one vendor: the same at every start, and changed by requests until the server stops."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Record = dict[str, Any]
 
 
 class SandboxState:
-    """The collections of one vendor, each made when it is first asked for."""
+    """The collections of one vendor, each created at its first use."""
 
     def __init__(self, vendor_id: str, sandbox: SandboxVendor, started: float) -> None:
-        """*started* is the Unix time that dates in records hang on."""
+        """Create the state; dates in records are relative to *started* (Unix seconds)."""
         self._vendor_id = vendor_id
         self._sandbox = sandbox
         self._clock = Clock(started).functions()
@@ -27,62 +27,62 @@ class SandboxState:
         self._next: dict[str, int] = {}
 
     def rows(self, name: str) -> list[Record]:
-        """All records of a collection, in the order in which they were made.
+        """Return all records of a collection in the order of their creation.
 
         Raises:
-            KeyError: no collection of that name.
+            KeyError: there is no collection of that name.
         """
         if name not in self._rows:
             self._seed(name, self._sandbox.collections[name])
         return self._rows[name]
 
     def lookup(self, name: str, key: str, value: Any) -> Record | None:
-        """The first record of a collection whose *key* has *value*, compared as text."""
-        wanted = str(value)
-        return next((row for row in self.rows(name) if str(row.get(key)) == wanted), None)
+        """Return the first record whose *key* has *value*, compared as strings."""
+        text = str(value)
+        return next((row for row in self.rows(name) if str(row.get(key)) == text), None)
 
     def next_id(self, name: str) -> int:
-        """The number for a new record."""
+        """Return the id for a new record."""
         self.rows(name)
         self._next[name] += 1
         return self._next[name] - 1
 
     def add(self, name: str, record: Record) -> None:
-        """Put a record at the end of a collection."""
+        """Append a record to a collection."""
         self.rows(name).append(record)
 
-    def remove(self, name: str, doomed: list[Record]) -> None:
-        """Take records away, by identity."""
-        gone = {id(record) for record in doomed}
+    def remove(self, name: str, records: list[Record]) -> None:
+        """Remove records, compared by identity."""
+        removed = {id(record) for record in records}
         rows = self.rows(name)
-        rows[:] = [row for row in rows if id(row) not in gone]
+        rows[:] = [row for row in rows if id(row) not in removed]
 
     def select_records(self, name: str, key: str, value: Any) -> list[Record]:
-        """The records of a collection whose *key* has *value*, compared as text."""
-        wanted = str(value)
-        return [row for row in self.rows(name) if str(row.get(key)) == wanted]
+        """Return the records whose *key* has *value*, compared as strings."""
+        text = str(value)
+        return [row for row in self.rows(name) if str(row.get(key)) == text]
 
     def functions(self) -> dict[str, Function]:
-        """``rows(name)``, ``lookup(name, key, value)`` and ``matching(name, key, value)`` for expressions."""
+        """Return ``rows(name)``, ``lookup(name, key, value)`` and ``matching(name, key, value)`` for expressions."""
         return {"rows": self.rows, "lookup": self.lookup, "matching": self.select_records}
 
     def _seed(self, name: str, collection: RecordCollection) -> None:
         rows: list[Record] = []
         self._rows[name] = rows
         self._next[name] = collection.first + collection.count
-        rows.extend(self._make(name, collection, n) for n in range(1, collection.count + 1))
+        rows.extend(self._seed_record(name, collection, n) for n in range(1, collection.count + 1))
 
-    def _make(self, name: str, collection: RecordCollection, n: int) -> Record:
-        fate = SeededRandom(f"{self._vendor_id}.{name}.{n}").functions()
+    def _seed_record(self, name: str, collection: RecordCollection, n: int) -> Record:
+        random_functions = SeededRandom(f"{self._vendor_id}.{name}.{n}").functions()
         scope: Mapping[str, Any] = {
             "n": n,
             "id": collection.first + n - 1,
             "words": self._sandbox.words,
             "templates": self._sandbox.templates,
             "drop": None,
-            "()": {**fate, **self._clock, **self.functions()},
+            "()": {**random_functions, **self._clock, **self.functions()},
         }
-        made = compile_template(collection.record)(scope) if collection.record else {}
+        record = compile_template(collection.record)(scope) if collection.record else {}
         if n <= len(collection.fixed):
-            made = {**made, **compile_template(collection.fixed[n - 1])({**scope, "record": made})}
-        return dict(made)
+            record = {**record, **compile_template(collection.fixed[n - 1])({**scope, "record": record})}
+        return dict(record)

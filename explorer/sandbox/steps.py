@@ -1,4 +1,4 @@
-"""The steps of a handler, one function each. The vocabulary is described in ``core/catalog/sandbox.py``."""
+"""The steps of a handler, one function each. ``core/catalog/sandbox.py`` documents them."""
 
 from __future__ import annotations
 
@@ -24,30 +24,31 @@ if TYPE_CHECKING:
 
 @dataclass
 class HandlerRun:
-    """One call on its way through its handler. ``scope`` is what expressions see; ``keep_token``: whether the answer
-    still carries what the auth scheme put into it."""
+    """One run of a handler."""
 
     vendor: Vendor
     endpoint: Endpoint
     state: SandboxState
     authority: Authority
-    arrival: ParsedRequest
+    request: ParsedRequest
     scope: dict[str, Any] = field(default_factory=dict)
+    """The names that expressions can use."""
     keep_token: bool = True
+    """Whether the response includes the headers of the auth scheme."""
     reply: Reply | None = None
-    """An answer that a step made itself."""
+    """The response of a step, which replaces that of the handler."""
 
     def value(self, expression: str) -> Any:
-        """What an expression gives here."""
+        """Evaluate an expression in the scope."""
         return compiled(expression)(self.scope)
 
 
 def run_steps(run: HandlerRun, steps: tuple[HandlerStep, ...]) -> None:
-    """Do all steps in order.
+    """Run all steps in order.
 
     Raises:
-        Refused: a step says no.
-        ExpressionError: a step cannot be read or worked out.
+        Refused: a step refuses the request.
+        ExpressionError: a step cannot be parsed or evaluated.
     """
     for step in steps:
         if step.when and not run.value(step.when):
@@ -55,8 +56,8 @@ def run_steps(run: HandlerRun, steps: tuple[HandlerStep, ...]) -> None:
         if not step.each:
             _STEPS[step.do](run, step)
             continue
-        for entry in list(run.value(step.each) or ()):
-            run.scope["it"] = entry
+        for item in list(run.value(step.each) or ()):
+            run.scope["it"] = item
             _STEPS[step.do](run, step)
 
 
@@ -64,32 +65,29 @@ def _rows(run: HandlerRun, step: HandlerStep) -> list[Any]:
     rows = run.value(step.source) or [] if step.source else run.state.rows(step.collection)
     if not step.where:
         return list(rows)
-    fits, inner = compiled(step.where), dict(run.scope)
-    kept = []
+    matches, inner = compiled(step.where), dict(run.scope)
+    selected = []
     for row in rows:
         inner["it"] = row
-        if fits(inner):
-            kept.append(row)
-    return kept
+        if matches(inner):
+            selected.append(row)
+    return selected
 
 
 def _refusal(run: HandlerRun, step: HandlerStep, kind: FailureKind, check: str, message: str) -> Exception:
     if step.message:
         message = str(compile_sentence(step.message)(run.scope))
     param = str(compile_sentence(step.param)(run.scope))
-    known = run.endpoint.params.get(param)
-    got = (
-        quote_value(run.scope["param"].get(param)) if known and not known.secret and param in run.scope["param"] else ""
-    )
+    parameter, values = run.endpoint.params.get(param), run.scope["param"]
+    got = quote_value(values[param]) if parameter and not parameter.secret and param in values else ""
     return make_refusal(step.refuse or kind, step.check or check, message, param=param, got=got)
 
 
 def _find(run: HandlerRun, step: HandlerStep) -> None:
-    found = _rows(run, step)
-    if not found:
-        name = step.collection or "record"
-        raise _refusal(run, step, "no_record", "no_record", f"there is no such entry among the {name}")
-    run.scope[step.result or "record"] = found[0]
+    rows = _rows(run, step)
+    if not rows:
+        raise _refusal(run, step, "no_record", "no_record", f"no such record in {step.collection or 'the source'}")
+    run.scope[step.result or "record"] = rows[0]
 
 
 def _list(run: HandlerRun, step: HandlerStep) -> None:
@@ -97,11 +95,11 @@ def _list(run: HandlerRun, step: HandlerStep) -> None:
     if step.order:
         key, inner = compiled(step.order), dict(run.scope)
 
-        def by(row: Any) -> tuple[int, Any]:
+        def sort_key(row: Any) -> tuple[int, Any]:
             inner["it"] = row
             return _sortable(key(inner))
 
-        rows.sort(key=by, reverse=bool(step.descending and run.value(step.descending)))
+        rows.sort(key=sort_key, reverse=bool(step.descending and run.value(step.descending)))
     run.scope["all_records"] = rows
     run.scope["page"], run.scope["paged"] = {}, False
     run.scope[step.result or "records"] = _page(run, step, rows)
@@ -111,7 +109,7 @@ def _sortable(value: Any) -> tuple[int, Any]:
     if value is None:
         return (0, 0)
     if isinstance(value, list):
-        return (3, [_sortable(one) for one in value])
+        return (3, [_sortable(item) for item in value])
     return (1, value) if isinstance(value, int | float) else (2, str(value))
 
 
@@ -119,23 +117,23 @@ def _page(run: HandlerRun, step: HandlerStep, rows: list[Any]) -> list[Any]:
     style = style_for(run.vendor, run.endpoint)
     if style is None:
         return rows
-    query = dict(run.arrival.query)
+    query = dict(run.request.query)
     if step.paged and run.value(step.paged):
         query = style.opted_in(query)
-    cut = style.slice(query, rows, run.arrival.url)
-    if cut.problem:
-        raise make_refusal("invalid", "paging", cut.problem, param=cut.problem_param)
-    run.scope["page"] = dict(cut.envelope) if cut.wanted else {}
-    run.scope["paged"] = cut.wanted
-    return list(cut.records)
+    page = style.slice(query, rows, run.request.url)
+    if page.problem:
+        raise make_refusal("invalid", "paging", page.problem, param=page.problem_param)
+    run.scope["page"] = dict(page.envelope) if page.wanted else {}
+    run.scope["paged"] = page.wanted
+    return list(page.records)
 
 
 def _create(run: HandlerRun, step: HandlerStep) -> None:
     run.scope["id"] = run.state.next_id(step.collection)
-    made = compile_template(step.set)(run.scope)
-    run.state.add(step.collection, made)
-    run.scope["made"] = [*run.scope.get("made", ()), made]
-    run.scope[step.result or "record"] = made
+    record = compile_template(step.set)(run.scope)
+    run.state.add(step.collection, record)
+    run.scope["made"] = [*run.scope.get("made", ()), record]
+    run.scope[step.result or "record"] = record
 
 
 def _update(run: HandlerRun, step: HandlerStep) -> None:
@@ -148,14 +146,14 @@ def _update(run: HandlerRun, step: HandlerStep) -> None:
 
 
 def _delete(run: HandlerRun, step: HandlerStep) -> None:
-    doomed = _rows(run, step) if step.where else [run.scope[step.result or "record"]]
-    run.state.remove(step.collection, doomed)
-    run.scope["deleted"] = doomed
+    records = _rows(run, step) if step.where else [run.scope[step.result or "record"]]
+    run.state.remove(step.collection, records)
+    run.scope["deleted"] = records
 
 
 def _require(run: HandlerRun, step: HandlerStep) -> None:
     if not run.value(step.that):
-        raise _refusal(run, step, "rule", "state", f"{step.param or 'the call'} does not fit what is there")
+        raise _refusal(run, step, "rule", "state", f"{step.param or 'the request'} conflicts with the current state")
 
 
 def _let(run: HandlerRun, step: HandlerStep) -> None:
@@ -164,16 +162,16 @@ def _let(run: HandlerRun, step: HandlerStep) -> None:
 
 def _account(run: HandlerRun, step: HandlerStep) -> None:
     values = {name: str(run.value(text) or "") for name, text in step.match.items()}
-    found = run.authority.book.find(values)
-    if found is None:
+    account = run.authority.book.find(values)
+    if account is None:
         raise _refusal(run, step, "credentials", "credentials", "no account has these credentials")
-    run.scope["account"] = run.authority.template_account(found.id)
+    run.scope["account"] = run.authority.template_account(account.id)
 
 
 def _enrol(run: HandlerRun, step: HandlerStep) -> None:
-    about = compile_template(step.set)(run.scope) if step.set else {}
-    name = str(about.pop("id", "")) or f"enrolled-{len(run.authority.book.accounts)}"
-    run.authority.add_account(name, {key: str(run.value(text)) for key, text in step.match.items()}, about)
+    data = compile_template(step.set)(run.scope) if step.set else {}
+    name = str(data.pop("id", "")) or f"enrolled-{len(run.authority.book.accounts)}"
+    run.authority.add_account(name, {key: str(run.value(text)) for key, text in step.match.items()}, data)
     run.scope[step.result or "enrolled"] = run.authority.template_account(name)
 
 
@@ -184,16 +182,16 @@ def _mint(run: HandlerRun, step: HandlerStep) -> None:
 
 def _revoke(run: HandlerRun, step: HandlerStep) -> None:
     issuer = run.authority.issuer(step.auth)
-    issuer.revoke(issuer.token_of(run.arrival))
+    issuer.revoke(issuer.token_of(run.request))
     run.keep_token = False
 
 
 def _consent(run: HandlerRun, step: HandlerStep) -> None:
-    run.reply = consent.consent_page(run.vendor, run.authority, step.auth, run.arrival)
+    run.reply = consent.consent_page(run.vendor, run.authority, step.auth, run.request)
 
 
 def _exchange(run: HandlerRun, step: HandlerStep) -> None:
-    run.reply = consent.exchange_token(run.authority, step.auth, run.arrival)
+    run.reply = consent.exchange_token(run.authority, step.auth, run.request)
 
 
 _STEPS: Mapping[str, Callable[[HandlerRun, HandlerStep], None]] = {

@@ -1,4 +1,4 @@
-"""Templates: JSON texts of a catalog, filled from a scope. The language is described in ``core/catalog/sandbox.py``."""
+"""Templates of a catalog: JSON with expressions. ``core/catalog/sandbox.py`` documents the language."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Template = Callable[[Scope], Any]
 
 
 class _DropMarker:
-    """The value of a key that is not to be there."""
+    """The value of a key that is left out."""
 
     def __repr__(self) -> str:
         return "drop"
@@ -24,43 +24,44 @@ class _DropMarker:
 
 
 DROP: Final = _DropMarker()
-_HOLE = re.compile(r"\$\$|\$\{([^{}]*)\}")
+_PLACEHOLDER = re.compile(r"\$\$|\$\{([^{}]*)\}")
 
 
 class TemplateError(ExpressionError):
-    """A template that is no JSON text, or whose commands are not well formed: a fault of the catalog."""
+    """A template that is not JSON or has an invalid command: an error in the catalog."""
 
 
 @cache
 def compile_template(text: str) -> Template:
-    """The function of a scope that the JSON text *text* stands for.
+    """Compile the JSON template *text* to a function of a scope.
 
     Raises:
-        TemplateError, ExpressionError: the text is not a template.
+        TemplateError: *text* is not a template.
+        ExpressionError: an expression in it is invalid.
     """
     stripped = text.strip()
     if not stripped.startswith(("{", "[", '"')):
-        return _text(stripped)
+        return _string(stripped)
     try:
         value = json.loads(stripped, strict=False)
     except ValueError as error:
-        raise TemplateError(f"the template is no JSON: {error}: {stripped[:80]!r}") from None
-    return _part(value)
+        raise TemplateError(f"the template is not JSON: {error}: {stripped[:80]!r}") from None
+    return _compile(value)
 
 
 @cache
 def compile_sentence(text: str) -> Template:
-    """A plain text with ``${…}`` holes, as a function of a scope."""
-    return _compile_holes(text)
+    """Compile a string with ``${…}`` placeholders to a function of a scope."""
+    return _placeholders(text)
 
 
 def render(text: str, scope: Scope) -> Any:
-    """The template *text* filled from *scope*, without the keys that stay inside the sandbox; DROP for nothing."""
+    """Render the template *text* without private keys; DROP if there is nothing."""
     return public_value(compile_template(text)(scope))
 
 
 def public_value(value: Any) -> Any:
-    """*value* without DROPs and without keys that start with an underscore."""
+    """Return *value* without DROP and without keys that start with an underscore."""
     if isinstance(value, Mapping):
         return {
             key: public_value(inner)
@@ -72,39 +73,39 @@ def public_value(value: Any) -> Any:
     return value
 
 
-def _part(value: Any) -> Template:
+def _compile(value: Any) -> Template:
     if isinstance(value, str):
-        return _text(value)
+        return _string(value)
     if isinstance(value, list):
-        return _array([_part(inner) for inner in value])
+        return _array([_compile(inner) for inner in value])
     if isinstance(value, dict):
         for key, command in _COMMANDS.items():
             if key in value:
                 return command(value)
-        return _object({key: _part(inner) for key, inner in value.items()})
+        return _object({key: _compile(inner) for key, inner in value.items()})
     return lambda _scope: value
 
 
-def _text(text: str) -> Template:
+def _string(text: str) -> Template:
     if text.startswith("$") and not text.startswith(("$$", "${")):
         return compiled(text[1:])
-    return _compile_holes(text)
+    return _placeholders(text)
 
 
-def _compile_holes(text: str) -> Template:
+def _placeholders(text: str) -> Template:
     if "$" not in text:
         return lambda _scope: text
     parts: list[str | Code] = []
-    at = 0
-    for hole in _HOLE.finditer(text):
-        parts.append(text[at : hole.start()])
-        parts.append("$" if hole.group() == "$$" else compiled(hole.group(1)))
-        at = hole.end()
-    parts.append(text[at:])
-    return lambda scope: "".join(part if isinstance(part, str) else _plain(part(scope)) for part in parts)
+    position = 0
+    for match in _PLACEHOLDER.finditer(text):
+        parts.append(text[position : match.start()])
+        parts.append("$" if match.group() == "$$" else compiled(match.group(1)))
+        position = match.end()
+    parts.append(text[position:])
+    return lambda scope: "".join(part if isinstance(part, str) else _to_text(part(scope)) for part in parts)
 
 
-def _plain(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if value is None or value is DROP:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -114,13 +115,13 @@ def _array(parts: list[Template]) -> Template:
     return lambda scope: [value for value in (part(scope) for part in parts) if value is not DROP]
 
 
-def _object(parts: dict[str, Template], *, drops: bool = True) -> Template:
-    """A table; without *drops* the keys that are to be taken away stay in it as DROP, for a table below."""
-    keys = {key: _compile_holes(key) for key in parts}
+def _object(parts: dict[str, Template], *, keep_dropped: bool = False) -> Template:
+    """Compile an object; *keep_dropped* keeps keys with the value DROP for ``$merge``."""
+    keys = {key: _placeholders(key) for key in parts}
 
     def run(scope: Scope) -> dict[str, Any]:
-        made = {keys[key](scope): part(scope) for key, part in parts.items()}
-        return {key: value for key, value in made.items() if not (drops and value is DROP)}
+        values = {keys[key](scope): part(scope) for key, part in parts.items()}
+        return {key: value for key, value in values.items() if keep_dropped or value is not DROP}
 
     return run
 
@@ -128,12 +129,16 @@ def _object(parts: dict[str, Template], *, drops: bool = True) -> Template:
 def _expression(table: Mapping[str, Any], key: str) -> Code:
     text = table[key]
     if not isinstance(text, str):
-        raise TemplateError(f"{key} takes an expression as a text")
+        raise TemplateError(f"{key} must be an expression in a string")
     return compiled(text.removeprefix("$"))
 
 
 def _each(table: dict[str, Any]) -> Template:
-    source, give, name = _expression(table, "$each"), _part(table.get("$give", "$it")), str(table.get("$as", "it"))
+    source, element, name = (
+        _expression(table, "$each"),
+        _compile(table.get("$give", "$it")),
+        str(table.get("$as", "it")),
+    )
     test = _expression(table, "$when") if "$when" in table else None
     key = _expression(table, "$key") if "$key" in table else None
 
@@ -143,22 +148,23 @@ def _each(table: dict[str, Any]) -> Template:
         for number, item in enumerate(source(scope) or ()):
             inner[name], inner["number"] = item, number
             if test is None or test(inner):
-                pairs.append((str(key(inner)) if key else "", give(inner)))
-        kept = [(name, value) for name, value in pairs if value is not DROP]
-        return dict(kept) if key else [value for _, value in kept]
+                value = element(inner)
+                if value is not DROP:
+                    pairs.append((str(key(inner)) if key else "", value))
+        return dict(pairs) if key else [value for _, value in pairs]
 
     return run
 
 
 def _if(table: dict[str, Any]) -> Template:
     test = _expression(table, "$if")
-    yes, no = _part(table.get("$then", "$drop")), _part(table.get("$else", "$drop"))
+    yes, no = _compile(table.get("$then", "$drop")), _compile(table.get("$else", "$drop"))
     return lambda scope: yes(scope) if test(scope) else no(scope)
 
 
 def _merge(table: dict[str, Any]) -> Template:
     if not isinstance(table["$merge"], list):
-        raise TemplateError("$merge takes an array of tables")
+        raise TemplateError("$merge must be an array of objects")
     parts = [_merged_part(inner) for inner in table["$merge"]]
 
     def run(scope: Scope) -> dict[str, Any]:
@@ -173,22 +179,22 @@ def _merge(table: dict[str, Any]) -> Template:
 
 
 def _merged_part(inner: Any) -> Template:
-    """A table of a merge: a key that it drops is taken away from the tables before it."""
+    """Compile an object of ``$merge``: a key that it drops is removed from the objects before it."""
     if isinstance(inner, dict) and not any(key in _COMMANDS for key in inner):
-        return _object({key: _part(value) for key, value in inner.items()}, drops=False)
-    return _part(inner)
+        return _object({key: _compile(value) for key, value in inner.items()}, keep_dropped=True)
+    return _compile(inner)
 
 
 def _use(table: dict[str, Any]) -> Template:
     name = str(table["$use"])
-    given = {key: _part(inner) for key, inner in (table.get("$with") or {}).items()}
+    arguments = {key: _compile(inner) for key, inner in (table.get("$with") or {}).items()}
 
     def run(scope: Scope) -> Any:
         text = scope["templates"].get(name)
         if text is None:
-            raise TemplateError(f"no template {name!r}")
+            raise TemplateError(f"no template named {name!r}")
         return compile_template(text)(
-            {**scope, **{key: part(scope) for key, part in given.items()}} if given else scope
+            {**scope, **{key: part(scope) for key, part in arguments.items()}} if arguments else scope
         )
 
     return run

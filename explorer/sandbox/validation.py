@@ -29,7 +29,7 @@ _COUNTRIES = frozenset(
         "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW",
     )
 )
-"""ISO 3166-1 alpha-2, two letters each."""
+"""Country codes of ISO 3166-1 alpha-2."""
 _NUMBER = r"-?(?:\d+(?:\.\d*)?|\.\d+)"
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 _HOST = re.compile(
@@ -47,9 +47,9 @@ def _is_uri(text: str) -> bool:
 
 
 _FORMATS: dict[str, tuple[str, Callable[[str], object]]] = {
-    "email": ("an e-mail address", _EMAIL.fullmatch),
+    "email": ("an email address", _EMAIL.fullmatch),
     "uri": ("an absolute URL", _is_uri),
-    "country": ("a two-letter ISO 3166 country", lambda text: text.upper() in _COUNTRIES and len(text) == 2),
+    "country": ("a two-letter ISO 3166 country code", lambda text: text.upper() in _COUNTRIES and len(text) == 2),
     "digits": ("digits only", re.compile(r"[0-9]+").fullmatch),
     "host": ("a host name", _HOST.fullmatch),
     "numeric": ("a number", re.compile(rf"[+]?{_NUMBER}").fullmatch),
@@ -65,7 +65,7 @@ class _InvalidValueError(Exception):
 
 
 def check_value(sent: SentValue) -> tuple[Any, Violation | None]:
-    """The typed value of what was sent, and what is wrong with it (None: nothing)."""
+    """Return the typed value and its violation, if any."""
     param, value = sent.param, sent.value
     try:
         if value is None:
@@ -83,24 +83,24 @@ def check_value(sent: SentValue) -> tuple[Any, Violation | None]:
         if param.comma and isinstance(value, str) and value not in param.also:
             return _list(param, value, text=sent.text), None
         return _typed_value(param, value, text=sent.text), None
-    except _InvalidValueError as wrong:
+    except _InvalidValueError as error:
         return value, Violation(
-            wrong.check,
+            error.check,
             "invalid",
-            f"{sent.name} is not right",
+            f"{sent.name} is invalid",
             sent.name,
-            wrong.expected,
+            error.expected,
             ""
             if param.secret
-            else quote_value(value if isinstance(value, str | int | float | bool | None) else "a list or table"),
-            wrong.limit,
+            else quote_value(value if isinstance(value, str | int | float | bool | None) else "an array or object"),
+            error.limit,
         )
 
 
 def _list(param: Parameter, value: str, *, text: bool) -> list[Any]:
     items = value.split(",")
     if any(item.strip() == "" for item in items):
-        raise _InvalidValueError("comma", "a comma-separated list without empty places")
+        raise _InvalidValueError("comma", "a comma-separated list without empty items")
     return [_typed_value(param, item.strip(), text=text) for item in items]
 
 
@@ -108,54 +108,54 @@ def _typed_value(param: Parameter, value: Any, *, text: bool) -> Any:
     if str(value) in param.also and isinstance(value, str):
         return value
     typed = _TYPES[param.type](param, value, text)
-    words = (str(value), str(typed)) if not isinstance(typed, bool) else (str(value).lower(),)
-    if param.enum and not any(word in param.enum for word in words):
+    spellings = (str(value), str(typed)) if not isinstance(typed, bool) else (str(value).lower(),)
+    if param.enum and not any(spelling in param.enum for spelling in spellings):
         raise _InvalidValueError("enum", "one of " + ", ".join((*param.enum, *param.also)))
     if isinstance(typed, int | float) and not isinstance(typed, bool):
-        _bounds(param, typed)
+        _check_range(param, typed)
     if isinstance(typed, str):
-        _text(param, typed)
+        _check_text(param, typed)
     return typed
 
 
-def _bounds(param: Parameter, number: float) -> None:
+def _check_range(param: Parameter, number: float) -> None:
     if param.min is not None and number < param.min:
         raise _InvalidValueError("min", f"at least {param.min:g}", f"{param.min:g}")
     if param.max is not None and number > param.max:
         raise _InvalidValueError("max", f"at most {param.max:g}", f"{param.max:g}")
     if param.pattern and not re.fullmatch(param.pattern, f"{number:g}"):
-        raise _InvalidValueError("pattern", f"something like {param.example}" if param.example else "another form")
+        raise _InvalidValueError("pattern", f"a value like {param.example}" if param.example else "another format")
 
 
-def _text(param: Parameter, value: str) -> None:
+def _check_text(param: Parameter, value: str) -> None:
     if param.min_length is not None and len(value) < param.min_length:
         raise _InvalidValueError("min_length", f"at least {param.min_length} characters", param.min_length)
     if param.max_length is not None and len(value) > param.max_length:
         raise _InvalidValueError("max_length", f"at most {param.max_length} characters", param.max_length)
     if param.pattern and not re.fullmatch(param.pattern, value):
-        raise _InvalidValueError("pattern", f"something like {param.example}" if param.example else "another form")
+        raise _InvalidValueError("pattern", f"a value like {param.example}" if param.example else "another format")
     if param.format:
-        words, right = _FORMATS[param.format]
-        if not right(value):
-            raise _InvalidValueError(param.format, words)
+        description, matches = _FORMATS[param.format]
+        if not matches(value):
+            raise _InvalidValueError(param.format, description)
     if "\x00" in value:
-        raise _InvalidValueError("string", "a text without NUL")
+        raise _InvalidValueError("string", "a string without NUL")
 
 
-def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
+def _string(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - common signature
     if isinstance(value, int | float) and not isinstance(value, bool) and param.format == "numeric":
         return value
     if not isinstance(value, str):
-        raise _InvalidValueError("string", "a JSON text")
+        raise _InvalidValueError("string", "a JSON string")
     return value
 
 
-def _integer(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
+def _integer(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - common signature
     if text and re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value) and len(value) <= 19:
         return int(value)
     if not text and isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise _InvalidValueError("integer", "a whole number" if text else "a JSON whole number")
+    raise _InvalidValueError("integer", "an integer" if text else "a JSON integer")
 
 
 def _decimal(param: Parameter, value: Any, text: bool) -> Any:
@@ -169,23 +169,23 @@ def _decimal(param: Parameter, value: Any, text: bool) -> Any:
 
 
 def _boolean(param: Parameter, value: Any, text: bool) -> Any:
-    words = param.boolean or ("true_false" if text else "json")
-    if words == "json":
+    style = param.boolean or ("true_false" if text else "json")
+    if style == "json":
         if isinstance(value, bool):
             return value
         if text and value in ("true", "false"):
             return value == "true"
-        raise _InvalidValueError("boolean", "true or false as JSON writes them")
-    if words == "1_0":
+        raise _InvalidValueError("boolean", "true or false in JSON")
+    if style == "1_0":
         if (text and value in ("1", "0")) or (not text and value in (0, 1) and not isinstance(value, bool)):
             return str(value) == "1"
         raise _InvalidValueError("boolean", "1 or 0")
     if value in ("true", "false") and isinstance(value, str):
         return value == "true"
-    raise _InvalidValueError("boolean", "the word true or false")
+    raise _InvalidValueError("boolean", "true or false")
 
 
-def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - all of them are called alike
+def _date(param: Parameter, value: Any, text: bool) -> Any:  # noqa: ARG001 - common signature
     pattern = param.date_format or "%Y-%m-%d"
     try:
         moment = datetime.strptime(value, pattern).replace(tzinfo=UTC)
@@ -204,10 +204,11 @@ def _file(param: Parameter, value: Any) -> UploadedFile:
     if not isinstance(value, UploadedFile):
         raise _InvalidValueError("file", "a file part with a filename")
     if value.size == 0:
-        raise _InvalidValueError("file", "a file that is not empty")
+        raise _InvalidValueError("file", "a non-empty file")
     allowed = [entry.strip().lower() for entry in param.accept.split(",") if entry.strip()]
     kind = essence(value.media_type)
-    if allowed and kind not in allowed and not any(one.endswith("/*") and kind.startswith(one[:-1]) for one in allowed):
+    wildcards = [entry[:-1] for entry in allowed if entry.endswith("/*")]
+    if allowed and kind not in allowed and not kind.startswith(tuple(wildcards)):
         raise _InvalidValueError("file_type", "one of " + ", ".join(allowed))
     return value
 
@@ -223,71 +224,74 @@ _TYPES: dict[str, Callable[[Parameter, Any, bool], Any]] = {
 
 @dataclass
 class ValidatedValues:
-    """The typed values of a request. ``param``: by catalog name; repeated ones as lists, ``[*]`` as tables.
-    ``group``: per indexed group a list of tables, each with ``index``; where the name is all group, ``value``."""
+    """The typed values of a request, and its violations."""
 
     param: dict[str, Any] = field(default_factory=dict)
+    """Catalog name → value; a list for repeated parameters, a dict for ``[*]``."""
     group: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Group → one dict per index, with ``index`` and the values; ``value`` if the name is only the group."""
     violations: list[Violation] = field(default_factory=list)
 
 
 def validate(endpoint: Endpoint, decoded: DecodedParameters) -> ValidatedValues:
-    """What was sent, typed, and everything that is wrong with it: unknown names first come last, so that a missing or
-    ill-typed parameter names itself before a misspelt one does."""
+    """Validate the decoded parameters.
+
+    Violations by unknown names are last, so that a missing or invalid parameter is reported before a misspelled one.
+    """
     values = ValidatedValues()
-    wrong: list[Violation] = []
-    for one in decoded.sent:
-        typed, flaw = check_value(one)
-        if _is_nothing(one):
-            flaw = _missing(one.name, one.param)
-        if flaw is not None:
-            wrong.append(flaw)
-        _store_value(values, one, typed)
-    shapes = [flaw for flaw in decoded.violations if flaw.check == "array"]
+    invalid: list[Violation] = []
+    for sent in decoded.sent:
+        typed, violation = check_value(sent)
+        if _is_blank(sent):
+            violation = _missing(sent.name, sent.param)
+        if violation is not None:
+            invalid.append(violation)
+        _store_value(values, sent, typed)
+    shapes = [violation for violation in decoded.violations if violation.check == "array"]
     missing = [
-        flaw
-        for flaw in _missing_violations(endpoint, decoded)
-        if not any(_is_wrong_shape(flaw.param, shape) for shape in shapes)
+        violation
+        for violation in _missing_violations(endpoint, decoded)
+        if not any(_is_wrong_shape(violation.param, shape) for shape in shapes)
     ]
-    already = {flaw.param for flaw in wrong}
-    flaws = shapes + [flaw for flaw in missing if flaw.param not in already] + wrong
-    if not flaws:
-        flaws += list(_rule_violations(endpoint, decoded))
-    values.violations = flaws + [flaw for flaw in decoded.violations if flaw not in shapes]
+    reported = {violation.param for violation in invalid}
+    violations = shapes + [violation for violation in missing if violation.param not in reported] + invalid
+    if not violations:
+        violations += list(_rule_violations(endpoint, decoded))
+    values.violations = violations + [violation for violation in decoded.violations if violation not in shapes]
     for name in {param.group for param in endpoint.params.values() if param.group}:
         values.group.setdefault(group_key(name or ""), [])
     return values
 
 
 def group_key(name: str) -> str:
-    """``item#`` → ``item``, ``line_items[#]`` → ``line_items``: the key of a group in templates."""
+    """Return the key of a group in templates: ``item`` for ``item#``, ``line_items`` for ``line_items[#]``."""
     return name.partition("#")[0].rstrip("[_")
 
 
 def _is_wrong_shape(name: str, shape: Violation) -> bool:
-    """Whether a parameter is missing only because its list or table came as a single value."""
+    """Whether a parameter is missing only because its array or object was sent as a single value."""
     return name == shape.param or name.startswith((shape.param + "[", shape.param + "."))
 
 
-def _is_nothing(one: SentValue) -> bool:
-    return one.param.required and (one.value == "" or one.value is None)
+def _is_blank(sent: SentValue) -> bool:
+    return sent.param.required and (sent.value == "" or sent.value is None)
 
 
-def _store_value(values: ValidatedValues, one: SentValue, typed: Any) -> None:
-    param = one.param
-    if param.group is not None and one.index is not None:
-        groups = values.group.setdefault(group_key(param.group), [])
-        table = next((known for known in groups if known["index"] == one.index), None)
-        if table is None:
-            table = {"index": one.index}
-            groups.append(table)
-        rest = param.name[len(param.group) :].lstrip("._[").rstrip("]") or "value"
-        table[rest] = typed
+def _store_value(values: ValidatedValues, sent: SentValue, typed: Any) -> None:
+    param = sent.param
+    if param.group is not None and sent.index is not None:
+        members = values.group.setdefault(group_key(param.group), [])
+        member = next((member for member in members if member["index"] == sent.index), None)
+        if member is None:
+            member = {"index": sent.index}
+            members.append(member)
+        name = param.name[len(param.group) :].lstrip("._[").rstrip("]") or "value"
+        member[name] = typed
         return
     if param.repeat == "append":
         values.param.setdefault(param.name, []).append(typed)
     elif param.repeat == "key":
-        values.param.setdefault(param.name, {})[one.key] = typed
+        values.param.setdefault(param.name, {})[sent.key] = typed
     else:
         values.param[param.name] = typed
 
@@ -298,7 +302,7 @@ def _missing(name: str, param: Parameter) -> Violation:
 
 
 def _missing_violations(endpoint: Endpoint, decoded: DecodedParameters) -> Iterable[Violation]:
-    present = {one.param.name for one in decoded.sent}
+    present = {sent.param.name for sent in decoded.sent}
     indexes = _indexes(endpoint, decoded)
     for param in endpoint.params.values():
         if not param.required:
@@ -307,45 +311,40 @@ def _missing_violations(endpoint: Endpoint, decoded: DecodedParameters) -> Itera
             if param.name not in present:
                 yield _missing(param.name, param)
             continue
-        here = {one.index for one in decoded.sent if one.param.name == param.name}
+        present_indexes = {sent.index for sent in decoded.sent if sent.param.name == param.name}
         for index in indexes.get(param.group, ()):
-            if index not in here:
+            if index not in present_indexes:
                 yield _missing(param.name.replace("#", str(index), 1), param)
     yield from _group_violations(endpoint, indexes)
 
 
 def _indexes(endpoint: Endpoint, decoded: DecodedParameters) -> dict[str, list[int]]:
-    """Per group the indexes that are present; the groups that must be there and are not count as present once."""
-    found: dict[str, list[int]] = {}
-    for one in decoded.sent:
-        if (
-            one.param.group is not None
-            and one.index is not None
-            and one.index not in found.setdefault(one.param.group, [])
-        ):
-            found[one.param.group].append(one.index)
+    """Return the indexes sent for each group. A required group without any counts as sent once."""
+    indexes: dict[str, list[int]] = {}
+    for sent in decoded.sent:
+        if sent.param.group is None or sent.index is None:
+            continue
+        group_indexes = indexes.setdefault(sent.param.group, [])
+        if sent.index not in group_indexes:
+            group_indexes.append(sent.index)
     for name, group in endpoint.groups.items():
-        if group.min > 0 and not found.get(name):
-            found[name] = [group.start]
-    return found
+        if group.min > 0 and not indexes.get(name):
+            indexes[name] = [group.start]
+    return indexes
 
 
 def _group_violations(endpoint: Endpoint, indexes: Mapping[str, list[int]]) -> Iterable[Violation]:
     for name, group in endpoint.groups.items():
-        here = indexes.get(name, [])
-        shown = group_key(name)
+        sent = indexes.get(name, [])
+        key = group_key(name)
         required = any(param.required for param in endpoint.params.values() if param.group == name)
-        if len(here) < group.min or (group.min and here == [group.start] and not required and not _any(endpoint, name)):
-            yield Violation(
-                "group_min", "missing", f"too few of {shown}", shown, f"at least {group.min}", str(len(here))
-            )
-        if group.max is not None and len(here) > group.max:
-            yield Violation(
-                "group_max", "invalid", f"too many of {shown}", shown, f"at most {group.max}", str(len(here))
-            )
-        if not group.sparse and here and "[" in name and sorted(here) != list(range(len(here))):
-            got = ", ".join(map(str, sorted(here)))
-            yield Violation("group_order", "invalid", f"indexes of {shown} have gaps", shown, "0, 1, 2 …", got)
+        if len(sent) < group.min or (group.min and sent == [group.start] and not required and not _any(endpoint, name)):
+            yield Violation("group_min", "missing", f"too few {key}", key, f"at least {group.min}", str(len(sent)))
+        if group.max is not None and len(sent) > group.max:
+            yield Violation("group_max", "invalid", f"too many {key}", key, f"at most {group.max}", str(len(sent)))
+        if not group.sparse and sent and "[" in name and sorted(sent) != list(range(len(sent))):
+            got = ", ".join(map(str, sorted(sent)))
+            yield Violation("group_order", "invalid", f"indexes of {key} have gaps", key, "0, 1, 2 …", got)
 
 
 def _any(endpoint: Endpoint, group: str) -> bool:
@@ -356,14 +355,14 @@ def _any(endpoint: Endpoint, group: str) -> bool:
 
 
 class _FieldScope:
-    """What is set in the whole request, or within the group of one index."""
+    """The values of the whole request, or of the group members with one index."""
 
     def __init__(self, sent: Sequence[SentValue], index: int | None) -> None:
         self._texts: dict[str, list[str]] = {}
         self.index = index
-        for one in sent:
-            if one.param.group is None or index is None or one.index == index:
-                self._texts.setdefault(one.param.name, []).append(_as_text(one.value))
+        for item in sent:
+            if item.param.group is None or index is None or item.index == index:
+                self._texts.setdefault(item.param.name, []).append(_as_text(item.value))
 
     def has(self, name: str) -> bool:
         return any(text != "" for text in self._texts.get(name, ()))
@@ -385,33 +384,33 @@ def _rule_violations(endpoint: Endpoint, decoded: DecodedParameters) -> Iterable
     for rule in endpoint.rules:
         if rule.level != "error" or rule.kind == "advice":
             continue
-        for fields in _views(endpoint, rule, decoded):
-            flaw = _RULES[rule.kind](rule, fields)
-            if flaw is not None:
-                yield flaw
+        for fields in _field_scopes(endpoint, rule, decoded):
+            violation = _RULES[rule.kind](rule, fields)
+            if violation is not None:
+                yield violation
 
 
-def _views(endpoint: Endpoint, rule: Rule, decoded: DecodedParameters) -> list[_FieldScope]:
-    named = (*rule.params, *rule.when, *rule.when_value)
-    groups = {endpoint.params[name].group for name in named if name in endpoint.params}
+def _field_scopes(endpoint: Endpoint, rule: Rule, decoded: DecodedParameters) -> list[_FieldScope]:
+    names = (*rule.params, *rule.when, *rule.when_value)
+    groups = {endpoint.params[name].group for name in names if name in endpoint.params}
     groups.discard(None)
     if len(groups) != 1:
         return [_FieldScope(decoded.sent, None)]
     group = next(iter(groups))
-    indexes = sorted({one.index for one in decoded.sent if one.param.group == group and one.index is not None})
+    indexes = sorted({sent.index for sent in decoded.sent if sent.param.group == group and sent.index is not None})
     return [_FieldScope(decoded.sent, index) for index in indexes]
 
 
 def _violation(rule: Rule, fields: _FieldScope, param: str, expected: str) -> Violation:
-    return Violation(rule.kind, "rule", rule.text or f"{param} breaks a rule", fields.name(param), expected)
+    return Violation(rule.kind, "rule", rule.text or f"{param} violates a rule", fields.name(param), expected)
 
 
 def _requires(rule: Rule, fields: _FieldScope) -> Violation | None:
     by_value = any(fields.text(name) == value and fields.has(name) for name, value in rule.when_value.items())
     if not by_value and not any(fields.has(name) for name in rule.when):
         return None
-    lacking = [name for name in rule.params if not fields.has(name)]
-    return _violation(rule, fields, lacking[0], "it beside what else was sent") if lacking else None
+    missing = [name for name in rule.params if not fields.has(name)]
+    return _violation(rule, fields, missing[0], "a value") if missing else None
 
 
 def _count(low: int, high: int | None) -> Callable[[Rule, _FieldScope], Violation | None]:
@@ -419,8 +418,9 @@ def _count(low: int, high: int | None) -> Callable[[Rule, _FieldScope], Violatio
         given = [name for name in rule.params if fields.has(name)]
         if len(given) >= low and (high is None or len(given) <= high):
             return None
-        wanted = "at least one of " if high is None else ("at most one of " if low == 0 else "exactly one of ")
-        return _violation(rule, fields, given[1] if len(given) > 1 else rule.params[0], wanted + ", ".join(rule.params))
+        expected = "at least one of " if high is None else ("at most one of " if low == 0 else "exactly one of ")
+        name = given[1] if len(given) > 1 else rule.params[0]
+        return _violation(rule, fields, name, expected + ", ".join(rule.params))
 
     return check
 
@@ -429,25 +429,23 @@ def _together(rule: Rule, fields: _FieldScope) -> Violation | None:
     given = [name for name in rule.params if fields.has(name)]
     if not given or len(given) == len(rule.params):
         return None
-    lacking = next(name for name in rule.params if name not in given)
-    return _violation(rule, fields, lacking, "all of " + ", ".join(rule.params) + " or none")
+    missing = next(name for name in rule.params if name not in given)
+    return _violation(rule, fields, missing, "all of " + ", ".join(rule.params) + " or none")
 
 
 def _not_listed(rule: Rule, fields: _FieldScope) -> Violation | None:
     for word in fields.text(rule.params[0]).split(","):
         field_name = rule.names.get(word.strip(), word.strip())
         if word.strip() and fields.has(field_name):
-            return _violation(
-                rule, fields, rule.params[0], f"a list without {word.strip()}, which is set in the same call"
-            )
+            return _violation(rule, fields, rule.params[0], f"a list without {word.strip()}, which is also set")
     return None
 
 
 def _equal(rule: Rule, fields: _FieldScope) -> Violation | None:
-    one, other = rule.params
-    if fields.text(one) == fields.text(other):
+    first, second = rule.params
+    if fields.text(first) == fields.text(second):
         return None
-    return _violation(rule, fields, other, f"the same value as {one}")
+    return _violation(rule, fields, second, f"the same value as {first}")
 
 
 def _ordered(rule: Rule, fields: _FieldScope) -> Violation | None:
@@ -455,10 +453,10 @@ def _ordered(rule: Rule, fields: _FieldScope) -> Violation | None:
     if not low or not high:
         return None
     try:
-        fine = float(low) <= float(high)
+        is_ordered = float(low) <= float(high)
     except ValueError:
-        fine = low <= high
-    return None if fine else _violation(rule, fields, rule.params[0], f"not above {rule.params[1]}")
+        is_ordered = low <= high
+    return None if is_ordered else _violation(rule, fields, rule.params[0], f"at most {rule.params[1]}")
 
 
 _RULES: dict[str, Callable[[Rule, _FieldScope], Violation | None]] = {

@@ -63,7 +63,7 @@ class EmbeddedSandbox:
     def follow(self, catalog: Catalog, readings: Mapping[str, str]) -> None:
         """Follow another catalog, and *readings* instead of its defaults, from now on."""
         if self._server is not None:
-            self._server.following.set(catalog, readings)
+            self._server.served_catalog.set(catalog, readings)
 
     @property
     def faults(self) -> tuple[Fault, ...]:

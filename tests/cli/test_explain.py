@@ -83,7 +83,7 @@ def test_what_is_piped_in_is_compared_with_its_line_end(shell: Shell, monkeypatc
 
 def test_both_stand_in_columns_with_the_first_byte_that_differs(shell: Shell) -> None:
     lines = shell.run("explain", *WORDS, "--against", BASE.replace("My Fine", "My%20Fine")).splitlines()
-    rights = [line for line in lines if line.startswith("  right ")]
+    rights = [line for line in lines if line.startswith("  expected ")]
     marks = [line for line in lines if line.strip() and not line.strip(" ^")]
     right = next(line for line in rights if "░" in line)
     theirs = lines[lines.index(right) + 1]
@@ -105,7 +105,7 @@ def test_a_refused_entry_says_why_and_a_good_one_that_it_was_not(shell: Shell) -
     shell.run("send", "endlessaisles.orders_get", "id=424242")
     assert "no record has this id" in shell.run("explain", "2", "--why")
     shell.run("send", "cottoncart.manage_my_stores")
-    assert shell.run("explain", "3", "--why") == "It was not refused.\n"
+    assert shell.run("explain", "3", "--why") == "Entry 3 was not refused.\n"
     assert shell.code == 0
     assert "the same" in shell.run("explain", "3")
     shell.run("explain", "cottoncart.manage_my_stores", "--why")

@@ -237,6 +237,6 @@ def test_a_search_becomes_one_archive(shell: Shell) -> None:
     shell.run("export", "--search", "stock", "--limit", "1", "--as", "curl")
     assert shell.code == 0
     shell.run("export", "1", "--search", "stock")
-    assert "both given" in shell.err
+    assert "--search cannot be combined with 1" in shell.err
     shell.run("export")
-    assert "nothing to export is named" in shell.err
+    assert "nothing to export" in shell.err

@@ -34,4 +34,4 @@ def test_an_id_leads_to_a_command_that_works(environ: Mapping[str, str], capsys:
     assert ways[-1]["effect"] == "order"
     assert main(["follow", number, "total"], environ) == 2
     assert main(["follow", number, "data[0]"], environ) == 2
-    assert "Such as data[0].id" in capsys.readouterr().err
+    assert "a path is written as data[0].id" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def test_size_names_figures_and_rules(shell: Shell, environ: Mapping[str, str]) 
     assert (found["entries"], found["spooled"]) == (3, 0)
     assert found["rules"]["history_keep_days"] == 0
     text = shell.run("history", "size")
-    assert "kept for ever" in text
+    assert "no limit of age" in text
     assert "history_max_bytes" in text
 
 
@@ -47,31 +47,30 @@ def test_prune_says_first_asks_and_keeps_what_is_noted(shell: Shell, environ: Ma
     fill(environ, 5)
     shell.run("history", "note", "2", "keep it")
     shell.run("history", "prune", "--older", "30d", "--dry-run")
-    assert "4 entries of 2023-11-14 to 2023-11-14" in shell.err
-    assert "would go" in shell.err
+    assert "would delete 4 entries from 2023-11-14 to 2023-11-14" in shell.err
     shell.run("history", "prune", "--older", "30d")
-    assert "nobody can be asked" in shell.err
+    assert "Pass --yes to confirm." in shell.err
     assert len(shell.run("history", "list", "--json")) == 5
     assert shell.run("history", "prune", "--older", "30d", "--yes", "--json")["entries"] == 4
     assert [one["id"] for one in shell.run("history", "list", "--json")] == [2]
     shell.run("history", "prune")
-    assert "nothing to take away" in shell.err
+    assert "nothing to prune" in shell.err
     shell.run("history", "vacuum")
-    assert "bytes given back" in shell.err
+    assert " freed" in shell.err
     shell.run("history", "prune", "--older", "soon")
-    assert "no length of time" in shell.err
+    assert "not a duration" in shell.err
     assert shell.code == 2
 
 
 def test_entries_are_deleted_by_number_after_asking(shell: Shell, environ: Mapping[str, str]) -> None:
     fill(environ, 3)
     shell.run("history", "delete", "1", "2")
-    assert (shell.code, "nobody can be asked" in shell.err) == (2, True)
+    assert (shell.code, "deleting entries 1, 2 is permanent" in shell.err) == (2, True)
     shell.run("history", "delete", "1", "2", "--yes")
-    assert (shell.code, shell.err.strip()) == (0, "2 of 2 entries deleted")
+    assert (shell.code, shell.err.strip()) == (0, "deleted 2 of 2 entries")
     assert [one["id"] for one in shell.run("history", "list", "--json")] == [3]
     shell.run("history", "delete", "9", "--yes")
-    assert (shell.code, shell.err.strip()) == (2, "0 of 1 entry deleted")
+    assert (shell.code, shell.err.strip()) == (2, "deleted 0 of 1 entry")
 
 
 def test_a_rule_of_the_settings_is_applied(shell: Shell, environ: Mapping[str, str], home: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from explorer.cli.output import METER, print_body
+from explorer.core.text.units import format_size
 from tests.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -87,13 +88,13 @@ def test_a_terminal_is_shown_the_first_megabyte_and_how_to_see_the_rest(form: li
     assert code == 0
     assert b"record 100" in seen
     assert b"record 59999" not in seen
-    assert seen.count(b"The terminal shows the first 1.0 MB.") == 1
+    assert seen.count(b"Output cut after 1.0 MB.") == 1
     text = b"".join(part.partition(b"m")[2] if at else part for at, part in enumerate(seen.split(b"\x1b[")))
     assert 900_000 < len(text.replace(b"\r", b"")) < 1_010_000
     if form != ["--ndjson"]:
-        assert b"--output FILE, or `api-explorer history show 1 | less`" in seen
+        assert b"--output FILE, or run `api-explorer history show 1 | less`" in seen
         _, past = shown(home, "history", "show", "1")
-        assert past.count(b"The terminal shows the first 1.0 MB.") == 1
+        assert past.count(b"Output cut after 1.0 MB.") == 1
         assert piped(home, "history", "show", "1").endswith(JSON)
 
 
@@ -138,10 +139,12 @@ def test_binary_data_are_not_shown_on_a_terminal(home: Path) -> None:
         catalog(home, port)
         code, seen = shown(home, "send", "big.get", "--env", "live")
         assert code == 0
-        assert f"PNG image, 640 × 480, {len(PNG):,} bytes: binary data are not shown on a terminal.".encode() in seen
+        assert (
+            f"PNG image, 640 × 480, {format_size(len(PNG))}: binary data is not shown on a terminal.".encode() in seen
+        )
         assert b"--output FILE" in seen
         assert len(seen) < 2_000
         _, past = shown(home, "history", "show", "1")
-        assert b"binary data are not shown" in past
+        assert b"binary data is not shown" in past
         assert len(past) < 3_000
         assert piped(home, "send", "big.get", "--env", "live") == PNG

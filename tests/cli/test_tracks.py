@@ -18,7 +18,7 @@ def test_a_track_is_taken_up_and_walked_in_the_shell(
 ) -> None:
     assert main(["tracks", "start", "first-call"], environ) == 0
     shown = capfd.readouterr().out
-    assert "▶ under way" in shown
+    assert "▶ running" in shown
     assert "Send the list of products as it stands: [send]." in shown
     assert main(["send", "endlessaisles.products_list"], environ) == 0
     said = capfd.readouterr().err
@@ -43,6 +43,6 @@ def test_a_track_is_taken_up_and_walked_in_the_shell(
 
 def test_what_cannot_be_is_said(environ: Mapping[str, str], capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["tracks", "show"], environ) == 2
-    assert "which track" in capfd.readouterr().err
+    assert "show needs a track" in capfd.readouterr().err
     assert main(["tracks", "start", "frist-call"], environ) == 2
     assert "first-call" in capfd.readouterr().err

@@ -151,11 +151,11 @@ def test_another_reading_is_followed_from_the_next_request_on_and_tokens_stay(sh
         world = World(shipped, server.port, client, 0.0)
         token = world.xsell_token()
         assert world.xsell("GET", "/api/v1/brands").status_code == 200
-        server.following.set(shipped, {"xsellcast.brands_list.example_verb": "post"})
+        server.served_catalog.set(shipped, {"xsellcast.brands_list.example_verb": "post"})
         assert world.xsell("GET", "/api/v1/brands").status_code == 405
         assert world.xsell("POST", "/api/v1/brands").status_code == 200
         assert world.tokens["xsellcast"] == token
         with pytest.raises(UnknownName):
-            server.following.set(shipped, {"xsellcast.brands_list.example_verb": "put"})
-        server.following.set(shipped, {})
+            server.served_catalog.set(shipped, {"xsellcast.brands_list.example_verb": "put"})
+        server.served_catalog.set(shipped, {})
         assert world.xsell("GET", "/api/v1/brands").status_code == 200

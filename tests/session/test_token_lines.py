@@ -251,6 +251,6 @@ def test_the_command_line_tells_of_tokens(environ: Mapping[str, str], capsys: py
     assert found["grace_seconds"] == 5.0
     assert main(["tokens"], environ) == 0
     out = capsys.readouterr().out
-    assert f"minted by #{number}" in out
-    assert "XSellCast (xsellcast), sandbox, token_param: no token is known" in out
+    assert f"issued by #{number}" in out
+    assert "XSellCast (xsellcast), sandbox, token_param: no known token" in out
     assert main(["tokens", "fashionfile"], environ) == 2

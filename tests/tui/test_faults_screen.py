@@ -19,11 +19,11 @@ MINE = "cottoncart.manage_my_stores"
 
 SAID = {
     "slow=60": ("✗ Timed out", "no whole answer within 0.5 s", "Next: Send it again, or allow more time"),
-    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (The body comes"),
+    "drip=60": ("✗ Timed out", "8 bytes of body had arrived", "✂ not whole", "drip=60 (A body sent"),
     "cut": ("✗ Broken response", "peer closed connection", "Next: Send it again", "✂ not whole"),
     "429=60": ("✗ FAILED", "too many requests", "Next: send it again when 60 s have passed"),
     "500": ("✗ FAILED", "internal error", "Next: the vendor's side failed; send it again"),
-    "503=9": ("✗ FAILED", "not available at the moment", "Next: send it again when 9 s have passed"),
+    "503=9": ("✗ FAILED", "service unavailable", "Next: send it again when 9 s have passed"),
     "error200=17": ("✗ FAILED", "HTTP 200, but the body says `success: false`", "code 17"),
     "malformed": ("? UNKNOWN", "declared as JSON, but malformed", "⚠ invalid JSON: expected"),
     "truncated": ("? UNKNOWN", "declared as JSON, but malformed", "⚠ invalid JSON: it ends too early"),
@@ -86,7 +86,7 @@ async def test_faults_are_switched_on_and_off_and_marked_in_the_title(session: S
     async with driven(session, (80, 24)) as app:
         await app.keys("escape", "F")
         await app.see("Faults of the sandbox")
-        for words in ("A body that never ends", "A page begins with the last records", "x all off · esc closes"):
+        for words in ("A body that never ends", "A page that repeats the last records", "x all off · esc closes"):
             assert words in app.text
         await app.keys("j", "j", "j", "space")
         await app.see("⚡ FAULTS 429=1")
@@ -107,7 +107,7 @@ async def test_a_value_that_cannot_be_is_refused_with_words(session: SessionCont
     async with driven(session) as app:
         await app.keys("escape")
         await switched(app, "slow=soon")
-        await app.see("'soon' is no value of the fault slow")
+        await app.see("'soon' is not a value of the fault slow")
         assert session.sandbox.faults == ()
         app.app.screen.query_one(Input).value = "2@nobody"
         await app.keys("enter")
