@@ -110,7 +110,7 @@ async def test_what_is_pasted_gets_its_cause_named_with_both_in_columns(session:
         await pasted(app, openssl(BASE))
         await app.see("the same")
         await app.keys("escape", "x")
-        await app.until(lambda: "answer" not in app.text, "no answer")
+        await app.until(lambda: "✓ result" not in app.text and "✗ result" not in app.text, "no result")
 
 
 async def test_signs_that_would_act_on_the_terminal_are_shown_and_still_compared(session: SessionContext) -> None:
