@@ -135,7 +135,7 @@ async def test_an_entry_of_the_history_is_judged_by_itself(session: SessionConte
         await app.keys("f8")
         await app.until(lambda: isinstance(app.app.screen, SignatureScreen), "the debugger")
         await app.see("entry 1")
-        await app.see("✓ answer")
+        await app.see("✓ result")
         await app.see("the same")
 
 

@@ -74,15 +74,15 @@ def _cause_rows(cause: Cause, width: int) -> list[Row]:
     return labelled_rows("why", cause.mistake.why, width) + labelled_rows("fix", cause.mistake.fix, width, "good")
 
 
-def aligned_rows(ours: str, theirs: str, width: int, *, first: bool = True) -> list[Row]:
+def aligned_rows(expected: str, actual: str, width: int, *, first: bool = True) -> list[Row]:
     """Return two strings one below the other with differences marked, and (*first*) the first differing byte."""
-    if not ours or not theirs or ours == theirs:
+    if not expected or not actual or expected == actual:
         return []
-    diff = diff_bytes(ours, theirs)
+    diff = diff_bytes(expected, actual)
     rows: list[Row] = []
     if first:
         positions = f"{diff.left_hex or 'the end'} / {diff.right_hex or 'the end'}"
-        rows += labelled_rows("first", f"{diff.told}  bytes {positions}", width, "warn")
+        rows += labelled_rows("first", f"{diff.told}   bytes {positions}", width, "warn")
     for row in align_rows(diff, max(16, width - LABEL - 1)):
         rows.append(Row((("dim", f" {'expected':<{LABEL - 1}}"), *_spans(row, row.left, "good"))))
         rows.append(Row((("dim", f" {'actual':<{LABEL - 1}}"), *_spans(row, row.right, "bad"))))

@@ -97,7 +97,7 @@ def steps_text(steps: Sequence[SigningStep], before: str, missing: Sequence[str]
     """Return what is missing, which request comes first, and each step of the signature."""
     lines: list[Content] = []
     if missing:
-        lines.append(Content.styled(f"✗ Missing:  {', '.join(map(sanitize_line, missing))}", "$text-error"))
+        lines.append(Content.styled(f"✗ Missing: {', '.join(map(sanitize_line, missing))}", "$text-error"))
     if before:
         lines.append(Content.styled(f"→ {sanitize_line(before)}", "$text-warning"))
     if steps:
@@ -152,5 +152,5 @@ def status_text(problems: Sequence[Problem], unsent: Sequence[str] = ()) -> Cont
     if missing:
         fields = "field is" if len(missing) == 1 else "fields are"
         names = ", ".join(map(sanitize_line, missing))
-        parts.append(Content.styled(f"• {len(missing)} required {fields} missing:  {names}", "$text-warning"))
+        parts.append(Content.styled(f"• {len(missing)} required {fields} missing: {names}", "$text-warning"))
     return Content("\n").join(parts)
